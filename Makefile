@@ -1,0 +1,82 @@
+# Pressroom needs Python 3.11 or newer and make; everything else it fetches into .venv.
+# `make help` lists what there is.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PORT ?= 8000
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+STATIC := $(shell find static -type f)
+
+.PHONY: help setup demo test lint format bench lock
+
+help: ## list what make can do
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+		while IFS="$$(printf '\t')" read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
+
+setup: .venv/runtime .env var/.static-built ## make .venv, install, migrate, collect static files
+	@mkdir -p var/media
+	@$(PY) manage.py migrate --verbosity 0
+
+demo: export DEBUG := 1
+demo: export NEWSROOM_NAME ?= Demonstration Newsroom
+demo: export NEWSROOM_EMAIL ?= press@lanternwatch.example
+demo: export SITE_NOTICE ?= A demonstration of Pressroom. Lantern Watch, its people and the countries it writes of are invented; one release is real, and says whose it is.
+demo: export TIME_ZONE ?= Europe/London
+demo: export EXTRA_COUNTRIES ?= XK=Kosovo,XV=Valdria (invented),XO=Onderlys (invented),XT=Tamsin Islands (invented)
+demo: preflight-port setup ## load the demo newsroom (only if empty) and serve it on $PORT (8000)
+	@$(PY) manage.py demo
+	@printf '\nThe newsroom:  http://127.0.0.1:%s/\nThe desk:      http://127.0.0.1:%s/admin/\nStop with Ctrl-C.\n\n' $(PORT) $(PORT)
+	@exec $(PY) manage.py runserver --noreload --verbosity 0 127.0.0.1:$(PORT)
+
+test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
+	@$(PY) -m pytest -n auto $(ARGS)
+
+lint: .venv/dev .env ## check style, types and that migrations match the models
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy .
+	@$(PY) manage.py makemigrations --check --dry-run
+
+format: .venv/dev ## put the code into the house style
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
+
+bench: ## measure speed (nothing is measured yet)
+	@echo "There is nothing to measure yet: bench/ comes with the first speed work."
+
+lock: .venv/dev ## write the newest allowed versions, with hashes, to the requirements files
+	@$(PY) -m pip install --quiet uv
+	@$(PY) -m uv lock --quiet --upgrade
+	@$(PY) -m uv export --quiet --no-dev --no-emit-project --no-header --format requirements.txt --output-file requirements.txt
+	@$(PY) -m uv export --quiet --no-emit-project --no-header --format requirements.txt --output-file requirements-dev.txt
+	@rm uv.lock  # it records hosts; the requirements files record none
+
+.PHONY: preflight preflight-port
+preflight:
+	@test -n "$(PYTHON)" || { echo "Pressroom needs Python 3.11 or newer, and found none. Install it (on Debian: apt install python3 python3-venv), then run make again." >&2; exit 1; }
+	@$(PYTHON) pressroom/preflight.py
+
+preflight-port: preflight
+	@$(PYTHON) pressroom/preflight.py --port $(PORT)
+
+.venv/runtime: requirements.txt | preflight
+	@echo "Installing packages into .venv (once; about a minute) …"
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/runtime
+	@echo "Installing what the tests need (once) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.env: | .venv/runtime
+	@$(PY) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(60))' > .env
+	@chmod 600 .env
+
+var/.static-built: .venv/runtime .env $(STATIC)
+	@mkdir -p var
+	@$(PY) manage.py collectstatic --no-input --clear --verbosity 0
+	@touch $@

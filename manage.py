@@ -1,0 +1,21 @@
+#!/usr/bin/env python
+"""Run a Pressroom command: `python manage.py help` lists them."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as problem:
+        # An operator reads this, not a developer: the sentence, without the stack above it.
+        sys.exit(str(problem))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Names in text: where a known spelling stands."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+# Letters that have a plain twin without being it and a mark, and the many apostrophes.
+_TWINS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    | dict.fromkeys("’‘ʼʻʾʿʹ′`´", "'")
+)
+# In these scripts a mark is an accent or an optional vowel; elsewhere it can be another name.
+_MARKS_ARE_OPTIONAL = ("LATIN", "GREEK", "HEBREW")
+_ARABIC_VOWELS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u0640")
+# What stands between the parts of a name: spaces, hyphens, middle dots, the Tibetan tsheg.
+_BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212\u00b7\u2022\u2027\u2219\u30fb\u0f0b\u0f0c-]+")
+# Keyboards of neighbouring languages write one Arabic letter differently, and hamza is left out.
+_ARABIC_ALIKE = str.maketrans("یىکھہەأإآٱ", "ييكهههاااا")
+# Written to the name without a space: “and”, “to”, “of” in Arabic and Hebrew.
+_ARABIC_AND_HEBREW_PREFIXES = frozenset("وفبلكובלמשהכ")
+_WITHOUT_SPACES = (
+    "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL", "THAI", "LAO", "KHMER",
+    "MYANMAR", "TIBETAN",
+)  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """Return `text` as names are compared: case, accents, hyphens and apostrophes made alike.
+
+    What cannot be seen (soft hyphens, joiners, marks of direction) falls away.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_TWINS))
+    decomposed = decomposed.casefold()  # the bold letters of mathematics have a case only now
+    folded: list[str] = []
+    optional = False
+    for char in decomposed:
+        if char in _ARABIC_VOWELS or _is_invisible(char):
+            continue
+        if unicodedata.combining(char):
+            if optional:
+                continue
+        else:
+            optional = char.isascii() or _script_is(char, _MARKS_ARE_OPTIONAL)
+        folded.append(char)
+    return _BETWEEN.sub(" ", unicodedata.normalize("NFC", "".join(folded))).strip()
+
+
+def names_in(text: str, names: Iterable[str]) -> set[str]:
+    """Return those of `names` that stand in `text` as whole names, however they are written.
+
+    In scripts that write no space between words, or write particles to a name, such as Han or
+    Hangul, a name is found inside a run of text.
+    """
+    haystack = fold(text).translate(_ARABIC_ALIKE)
+    return {
+        name
+        for name in names
+        if (needle := fold(name).translate(_ARABIC_ALIKE)) and find_whole(needle, haystack) >= 0
+    }
+
+
+def find_whole(name: str, text: str) -> int:
+    """Return where `name`, written exactly so, first stands in `text` as a whole, -1 if nowhere."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not _goes_on(name[-1], text[end : end + 1]) and (
+            not _goes_on(text[start - 1 : start], name[0]) or _is_prefixed(text, start)
+        ):
+            return start
+        start = text.find(name, start + 1)
+    return -1
+
+
+@lru_cache(maxsize=4096)
+def is_without_spaces(char: str) -> bool:
+    """Whether a character belongs to a script in which spaces do not tell words apart."""
+    return not char.isascii() and _script_is(char, _WITHOUT_SPACES)
+
+
+def _goes_on(left: str, right: str) -> bool:
+    """Whether two neighbouring characters, either of them perhaps missing, are in one word."""
+    return all(
+        char and unicodedata.category(char)[0] in "LMN" and not is_without_spaces(char)
+        for char in (left, right)
+    )
+
+
+def _is_prefixed(text: str, start: int) -> bool:
+    """Whether only a prefix of one letter stands before `start` in its word."""
+    before, letter = text[max(start - 2, 0) : start - 1], text[start - 1]
+    return letter in _ARABIC_AND_HEBREW_PREFIXES and not _goes_on(before, letter)
+
+
+def _is_invisible(char: str) -> bool:
+    return (
+        unicodedata.category(char) == "Cf"
+        or "\ufe00" <= char <= "\ufe0f"
+        or "\U000e0100" <= char <= "\U000e01ef"
+    )
+
+
+def _script_is(char: str, scripts: tuple[str, ...]) -> bool:
+    return unicodedata.name(char, "").startswith(scripts)

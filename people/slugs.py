@@ -1,0 +1,22 @@
+"""Addresses from names and titles, in any script."""
+
+import unicodedata
+
+from people.matching import fold
+
+
+def slug_for(text: str, fallback: str, length: int = 80) -> str:
+    """Return `text` as part of an address: lower case, words joined by hyphens, any script.
+
+    Latin letters lose their accents, other scripts keep their marks (Django's `slugify` drops
+    Tibetan vowels). Cut at a word where it is longer than `length` characters; `fallback` where
+    nothing is left.
+    """
+    kept = ""
+    for char in fold(text).replace("'", ""):
+        on_a_letter = kept[-1:].strip() and unicodedata.category(char).startswith("M")
+        kept += char if char.isalnum() or on_a_letter else " "
+    slug = "-".join(kept.split())
+    if len(slug) > length:
+        slug = slug[: length + 1].rpartition("-")[0] or slug[:length]
+    return slug or fallback

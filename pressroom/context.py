@@ -1,0 +1,20 @@
+"""What every template knows of the newsroom."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from releases.addresses import site_url
+
+
+def newsroom(request: HttpRequest) -> dict[str, object]:
+    """Give templates the newsroom's name, contact, notice, time zone and address."""
+    return {
+        "newsroom": {
+            "name": settings.NEWSROOM_NAME,
+            "email": settings.NEWSROOM_EMAIL,
+            "phone": settings.NEWSROOM_PHONE,
+            "notice": settings.SITE_NOTICE,
+            "zone": settings.TIME_ZONE,
+            "url": site_url(request),
+        },
+    }

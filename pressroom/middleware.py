@@ -1,0 +1,64 @@
+"""What every answer of the site has in common."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.shortcuts import render
+from django.urls import resolve, reverse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ProbesFirst:
+    """Answer the operator's probes before anything asks for a host name or for HTTPS.
+
+    A container's health check and a load balancer know an address and a port, no more.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.probes = {reverse(name): resolve(reverse(name)).func for name in ("healthz", "readyz")}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = self.probes.get(request.path_info)
+        return probe(request) if probe else self.get_response(request)
+
+
+class NothingKept:
+    """Let nobody answer from memory without asking us first, unless a view says otherwise.
+
+    An embargo lifts, a release is withdrawn, a licence ends: a copy that is shown without asking
+    would be early or late. Asking is cheap (an ETag and a 304), and a header that counted down
+    to the next lift would tell strangers that there is one. See docs/decisions/0005.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-cache"
+        return response
+
+
+class OneNotFound:
+    """Give one and the same page for everything that is not there, whatever the reason.
+
+    Django's own 404 differs between a URL that matches nothing and a row that is missing, and
+    under DEBUG it names both: a stranger could tell a hidden release from one that never was.
+    An address with a NUL in it leads nowhere either: PostgreSQL stores none, and fails when asked.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            response: HttpResponse = HttpResponseNotFound()
+        else:
+            response = self.get_response(request)
+        if response.status_code == 404 and not request.path.startswith("/admin/"):
+            request.resolver_match = None  # the page must not say what the address looked like
+            return render(request, "404.html", status=404)
+        return response

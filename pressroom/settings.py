@@ -1,0 +1,256 @@
+"""Every setting in one file, read from the environment; `.env.example` lists them all.
+
+Safe by default: debugging is off, HTTPS is on; production will not start with an unsafe value.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from js_asset import static_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- What must be right before anything starts -------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="for-debugging-on-this-machine-only" if DEBUG else "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# HTTPS ends at the proxy as a rule. TRUST_PROXY says that ours sets X-Forwarded-Proto itself:
+# without one, anybody could send that header and pass for secure.
+HTTPS = env.bool("HTTPS", default=not DEBUG)
+TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+
+
+def unsafe_settings() -> list[str]:
+    """Return what makes these settings unsafe for production, a sentence each."""
+    found = []
+    if DEBUG and (strangers := set(ALLOWED_HOSTS) - set(LOCAL_HOSTS)):
+        found.append(
+            f"DEBUG is on while ALLOWED_HOSTS admits {', '.join(sorted(strangers))}: "
+            "debug pages show the inside of the newsroom. Turn DEBUG off."
+        )
+    if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+        found.append(
+            "SECRET_KEY is missing, shorter than 50 characters or of less than five different "
+            "ones. `make setup` writes one to .env; elsewhere, set a long random text of your own."
+        )
+    if "*" in ALLOWED_HOSTS:
+        found.append(
+            "ALLOWED_HOSTS is *: anybody could make the newsroom print links to their own site. "
+            "Name your hosts."
+        )
+    if not DEBUG and not ALLOWED_HOSTS:
+        found.append("ALLOWED_HOSTS is empty: the site would answer nobody. Name your hosts.")
+    if not DEBUG and not HTTPS and set(ALLOWED_HOSTS) - set(LOCAL_HOSTS):
+        found.append(
+            "HTTPS is off for a public host: sign-ins and drafts would travel readable. "
+            "Turn HTTPS on (and TRUST_PROXY, where a proxy ends it)."
+        )
+    return found
+
+
+if _unsafe := unsafe_settings():
+    raise ImproperlyConfigured(
+        "Pressroom will not start with these settings:\n- " + "\n- ".join(_unsafe)
+    )
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
+# Whether every other name below the domain speaks HTTPS is for the domain's owner to promise.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # the public site sees no cookie at all
+SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
+
+# --- The newsroom ------------------------------------------------------------------------------
+
+NEWSROOM_NAME = env.str("NEWSROOM_NAME", default="") or "Pressroom"
+NEWSROOM_EMAIL = env.str("NEWSROOM_EMAIL", default="")
+NEWSROOM_PHONE = env.str("NEWSROOM_PHONE", default="")
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
+if SITE_URL and not SITE_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(
+        f"SITE_URL is {SITE_URL}, which no link can begin with. Write it with https:// in front."
+    )
+SITE_NOTICE = env.str("SITE_NOTICE", default="")
+TIME_ZONE = env.str("TIME_ZONE", default="") or "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+
+# Places that ISO 3166 has no code for go under its user-assigned ones, as XK for Kosovo.
+COUNTRIES_OVERRIDE = env.dict("EXTRA_COUNTRIES", default={"XK": "Kosovo"})
+
+# --- Where things are kept ---------------------------------------------------------------------
+
+# `or`, since a copied .env.example or a compose file sets what it leaves open to nothing.
+SQLITE_FILE = f"sqlite:///{BASE_DIR / 'var' / 'pressroom.sqlite3'}"
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or SQLITE_FILE)}
+_engine = DATABASES["default"].get("ENGINE")
+if _engine not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+    raise ImproperlyConfigured(
+        "DATABASE_URL names neither PostgreSQL (postgres://user:password@host:5432/name) nor an "
+        "SQLite file (sqlite:////path/to/file): Pressroom runs on these two."
+    )
+if _engine == "django.db.backends.sqlite3":
+    # A write takes its lock at once instead of failing half-way, and readers never wait for it.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": env.cache_url_config(env.str("CACHE_URL", default="") or "locmemcache://"),
+}
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
+
+# Originals and renditions: no web server may serve this folder, only the gate in releases.views.
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or BASE_DIR / "var" / "media")
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+MAX_PICTURE_MEGABYTES = env.int("MAX_PICTURE_MEGABYTES", default=40)
+
+# --- What it is built of -----------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "pressroom",
+    "releases",
+    "people",
+    "assets",
+    "accounts",
+    "pressroom.apps.NewsroomAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_countries",
+    "django_prose_editor",
+    "simple_history",
+]
+
+MIDDLEWARE = [
+    "pressroom.middleware.ProbesFirst",
+    "pressroom.middleware.NothingKept",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "pressroom.middleware.OneNotFound",
+]
+
+ROOT_URLCONF = "pressroom.urls"
+WSGI_APPLICATION = "pressroom.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pressroom.context.newsroom",
+            ],
+        },
+    },
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in [
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    ]
+]
+LOGIN_URL = "admin:login"
+
+# Its own revert would go round the workflow: simple-history only records and shows.
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
+# Nothing from elsewhere, nothing inline. A nonce exists for the editor's import map alone.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+DJANGO_PROSE_EDITOR_EXTENSIONS = [
+    {
+        "js": [static_lazy("js/editor.js")],
+        # The allow-list stands in releases.body, which cleans on every save: nothing to add here.
+        "extensions": {
+            name: (lambda config, shared: None)
+            for name in ("Quotation", "Mention", "LibraryPicture", "CleanPaste")
+        },
+    }
+]
+DJANGO_PROSE_EDITOR_MENU_GROUPS = [
+    {"group": "blockType -lists", "type": "dropdown", "minItems": 2},
+    {"group": "lists"},
+    {"group": "marks"},
+    {"group": "link"},
+    {"group": "newsroom"},
+    {"group": "history"},
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # A 404 is what a stranger gets for everything hidden: no news, and no record of guesses
+        # beside the one that the newsroom keeps on purpose.
+        "django.request": {"level": "ERROR"},
+        "PIL": {"level": "WARNING"},
+    },
+}

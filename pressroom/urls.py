@@ -1,0 +1,23 @@
+"""The whole site on one screen."""
+
+from django.contrib import admin
+from django.urls import path
+
+from pressroom import health
+from releases import feeds, views
+
+urlpatterns = [
+    path("", views.newsroom, name="newsroom"),
+    path("releases/", views.archive, name="archive"),
+    path("releases/feed.atom", feeds.atom, name="feed"),
+    path("releases/<str:slug>/", views.release, name="release"),
+    path("people/", views.people, name="people"),
+    path("people/<str:slug>/", views.person, name="person"),
+    path("prisoners/", views.prisoners, name="prisoners"),
+    path("media/<uuid:uuid>/<str:style>.<str:extension>", views.rendition, name="rendition"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
+    path("robots.txt", views.robots, name="robots"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]

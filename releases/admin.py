@@ -1,0 +1,463 @@
+"""The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
+
+from functools import partial, update_wrapper
+from typing import Any
+
+from csp.decorators import csp_update
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.widgets import FilteredSelectMultiple
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from js_asset import Media
+
+from accounts.models import User
+from releases import forms, languages, workflow
+from releases.body import UnreadableText
+from releases.importing import NotARelease, report, understand
+from releases.imports import AlreadyImported, duplicate_of, import_draft
+from releases.models import Contact, Event, Release, Topic
+from releases.page import ReleasePage
+from releases.pasting import clean_pasted
+from releases.versions import compare
+
+# The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
+EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
+
+# What the button of each verb says, who may press it, in which status, and what it asks.
+VERBS: dict[str, dict[str, Any]] = {
+    "submit": {
+        "label": "Submit for approval",
+        "right": "submit_release",
+        "status": {"draft"},
+        "form": forms.VerbForm,
+        "explain": "An editor reads it next. You can take it back while it is in review.",
+        "done": "Submitted for approval.",
+    },
+    "approve": {
+        "label": "Approve for a time",
+        "right": "approve_release",
+        "status": {"draft", "in_review"},
+        "form": forms.ApproveForm,
+        "explain": "It goes public by itself at that second. Until then nobody outside can see it, "
+        "and it cannot be changed without being sent back.",
+        "done": "Approved.",
+    },
+    "publish": {
+        "label": "Publish now",
+        "right": "approve_release",
+        "status": {"draft", "in_review", "approved"},
+        "form": forms.VerbForm,
+        "explain": "It is public from this moment on. From then on changes are corrections.",
+        "done": "Published.",
+    },
+    "send_back": {
+        "label": "Send back to draft",
+        "right": None,  # the workflow knows: authors take back, editors send back
+        "status": {"in_review", "approved"},
+        "form": forms.SendBackForm,
+        "explain": "It can be changed again, and needs approval again.",
+        "done": "It is a draft again.",
+    },
+    "withdraw": {
+        "label": "Withdraw",
+        "right": "withdraw_release",
+        "status": {"approved"},
+        "form": forms.WithdrawForm,
+        "explain": "It leaves every page, list and feed at once, for good. If it was public, your "
+        "words stand in its place.",
+        "done": "Withdrawn.",
+    },
+}
+
+
+def verbs_for(release: Release, user: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Return the verbs that a user may try on a release as it stands."""
+    return [
+        (name, verb)
+        for name, verb in VERBS.items()
+        if release.status in verb["status"]
+        and (verb["right"] is None or user.has_perm(f"releases.{verb['right']}"))
+        and not (name in ("publish", "send_back") and release.is_public())
+        and not (name == "send_back" and not workflow.may_send_back(release, user))
+    ]
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What editors call a state: two of them are one status and the clock."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("draft", "Draft"),
+            ("in_review", "In review"),
+            ("scheduled", "Scheduled"),
+            ("published", "Published"),
+            ("withdrawn", "Withdrawn"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case None:
+                return queryset
+            case "scheduled":
+                return queryset.scheduled()
+            case "published":
+                return queryset.public()
+            case status:
+                return queryset.filter(status=status)
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """The languages that there are releases in, out of the many that there could be."""
+
+    title = parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
+        return [(code, name) for code, name in languages.CHOICES if code in used]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(language=self.value()) if self.value() else queryset
+
+
+@admin.register(Release)
+class ReleaseAdmin(admin.ModelAdmin):
+    form = forms.ReleaseForm
+    list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
+    list_filter = [
+        StateFilter,
+        "kind",
+        LanguageFilter,
+        ("topics", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["created_by"]
+    search_fields = ["title", "standfirst", "body", "slug"]
+    search_help_text = "Words of the title or the text."
+    autocomplete_fields = ["poster", "translation_of"]
+    date_hierarchy = "publish_at"
+    actions = None  # a release is published, withdrawn or deleted one at a time, knowingly
+    save_on_top = True
+    change_form_template = "admin/releases/release/change_form.html"
+    change_list_template = "admin/releases/release/change_list.html"
+    view_on_site = False
+    fieldsets = [
+        (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
+        ("Picture", {"fields": ["poster"]}),
+        ("Text", {"fields": ["body", "pull_quote", "notes_to_editors"]}),
+        ("Where it belongs", {"fields": ["topics", "countries", "contacts", "translation_of"]}),
+        ("Address", {"fields": ["slug"]}),
+    ]
+
+    # --- Who may do what -----------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        if obj is None or not allowed:
+            return allowed
+        if request.method == "POST":
+            # What was typed into a form that was locked meanwhile must not be lost to a bare 403:
+            # the form refuses it, and shows it.
+            return obj.is_editable_by(User.of(request))
+        return not workflow.locked(obj, User.of(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or obj.status == Release.Status.DRAFT)
+
+    # --- The form ------------------------------------------------------------------------------
+
+    @method_decorator(csp_update({"style-src": [EDITOR_STYLE]}))
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(*args, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "countries":
+            kwargs["widget"] = FilteredSelectMultiple("countries and territories", is_stacked=False)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Release | None = None) -> Any:
+        fieldsets: list[Any] = list(self.fieldsets)
+        if self.has_change_permission(request, obj) or obj is None:
+            version = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
+            fieldsets = [version, *fieldsets]
+            if obj and obj.is_public():
+                say = ("Correction", {"fields": ["correction", "minor"], "classes": ["signal"]})
+                fieldsets.append(say)
+        return fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        # The fields that the fieldsets name beyond the model's are declared on the form.
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"user": User.of(request)})
+
+    def save_model(self, request: HttpRequest, obj: Release, form: Any, change: bool) -> None:
+        if not change:
+            workflow.create(obj, by=User.of(request))
+        elif obj.is_public():
+            workflow.correct(obj, by=User.of(request), words=form.cleaned_data["correction"])
+        else:
+            obj.save()
+
+    def delete_model(self, request: HttpRequest, obj: Release) -> None:
+        workflow.discard(obj, by=User.of(request))
+
+    def response_change(self, request: HttpRequest, obj: Release) -> HttpResponse:
+        if "_preview" in request.POST:
+            return redirect("admin:releases_release_preview", obj.pk)
+        return super().response_change(request, obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Release, post_url_continue: Any = None
+    ) -> HttpResponse:
+        if "_preview" in request.POST:
+            return redirect("admin:releases_release_preview", obj.pk)
+        if "_addanother" not in request.POST and IS_POPUP_VAR not in request.POST:
+            stay = request.POST.copy()
+            stay["_continue"] = "1"
+            request.POST = stay  # type: ignore[assignment]
+        return super().response_add(request, obj, post_url_continue)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        release = context.get("original")
+        # The editor's import map is the site's one inline script.
+        nonce = str(request.csp_nonce)  # type: ignore[attr-defined]  # django-csp sets it
+        context["media"] = Media.from_media(context["media"], nonce=nonce)
+        context["editor_context"] = forms.editor_context(release)
+        if release:
+            context |= self._panel(request, release)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _panel(self, request: HttpRequest, release: Release) -> dict[str, Any]:
+        """Return what stands beside the form: the state, what can be done, what is in the way."""
+        imported = release.events.filter(verb=Event.Verb.IMPORTED).first()
+        guess = imported.detail if imported and not release.publish_at else {}
+        unpublished = release.status in (Release.Status.DRAFT, Release.Status.IN_REVIEW)
+        return {
+            "release": release,
+            "state": release.state(),
+            "verbs": verbs_for(release, User.of(request)),
+            "blockers": workflow.blockers(release) if unpublished else [],
+            "locked": workflow.locked(release, User.of(request)),
+            "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],
+            "guessed_day": parse_date(guess.get("date_guess", "")),
+            "reasons": guess.get("reasons", []),
+        }
+
+    # --- Lists ---------------------------------------------------------------------------------
+
+    @admin.display(description="title", ordering="title")
+    def title_or_none(self, release: Release) -> str:
+        return str(release)
+
+    @admin.display(description="state")
+    def state(self, release: Release) -> str:
+        state = release.state()
+        return format_html(
+            '<span class="state-mark {}">{}</span>', state.lower().replace(" ", "-"), state
+        )
+
+    @admin.display(description="public from", ordering="publish_at")
+    def when(self, release: Release) -> str:
+        if release.publish_at is None:
+            return "–"
+        shape = "%Y-%m-%d" if release.day_only else "%Y-%m-%d %H:%M %Z"
+        return timezone.localtime(release.publish_at).strftime(shape)
+
+    # --- Further pages -------------------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        def page(route: str, view: Any, name: str) -> Any:
+            wrapped = update_wrapper(self.admin_site.admin_view(view), view)
+            return path(route, wrapped, name=f"releases_release_{name}")
+
+        return [
+            page("import/", self.import_view, "import"),
+            page("paste/", self.paste_view, "paste"),
+            page("<uuid:pk>/preview/", self.preview_view, "preview"),
+            *(
+                path(
+                    f"<uuid:pk>/{name}/",
+                    self.admin_site.admin_view(partial(self.verb_view, name=name)),
+                    name=f"releases_release_{name}",
+                )
+                for name in VERBS
+            ),
+            *super().get_urls(),
+        ]
+
+    def _visible(self, request: HttpRequest, pk: Any) -> Release:
+        release = get_object_or_404(Release, pk=pk)
+        if not self.has_view_permission(request, release):
+            raise PermissionDenied
+        return release
+
+    def preview_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The page as it will be, for editors alone."""
+        release = self._visible(request, pk)
+        page = ReleasePage(release, at=timezone.now(), preview=True)
+        context = {
+            "page": page,
+            "release": release,
+            "preview": True,
+            "state": release.state(),
+            "lang": release.language,
+            "dir": release.direction,
+        }
+        return render(request, "releases/preview.html", context)
+
+    def verb_view(self, request: HttpRequest, pk: Any, name: str) -> HttpResponse:
+        """Ask what a verb needs, then carry it out or say why not."""
+        release = self._visible(request, pk)
+        verb = VERBS[name]
+        form = verb["form"](request.POST or None, initial={"version": release.version})
+        refused: list[str] = []
+        if request.method == "POST" and form.is_valid():
+            values = form.cleaned_data
+            release.version = values.pop("version")
+            try:
+                release = getattr(workflow, name)(release, by=User.of(request), **values)
+            except workflow.Refused as refusal:
+                refused = refusal.reasons
+            else:
+                messages.success(request, verb["done"])
+                return redirect("admin:releases_release_change", release.pk)
+        if name in ("approve", "publish") and not refused:
+            refused = workflow.blockers(release)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": verb["label"],
+            "verb": verb,
+            "release": release,
+            "form": form,
+            "refused": refused,
+            "media": self.media + form.media,
+            "opts": self.opts,
+            "original": release,
+        }
+        return render(request, "admin/releases/release/verb.html", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Every version and every event; two versions compared; an earlier one restored."""
+        release = self._visible(request, object_id)
+        if request.method == "POST":
+            try:
+                chosen = int(request.POST["restore"])
+                workflow.restore(release, by=User.of(request), history_id=chosen)
+            except workflow.Refused as refusal:
+                for reason in refusal.reasons:
+                    messages.error(request, reason)
+            except (KeyError, ValueError):
+                messages.error(request, "Choose the version to restore.")
+            else:
+                messages.success(request, "The earlier text is back, as a new version.")
+                return redirect("admin:releases_release_change", release.pk)
+        # Saving topics and contacts adds a row of its own: the last of each version is the version.
+        rows = release.history.select_related("history_user").order_by("version", "history_id")
+        versions = list({row.version: row for row in rows}.values())[::-1]
+        by_number = {str(version.version): version for version in versions}
+        newer = by_number.get(request.GET.get("to", ""), versions[0] if versions else None)
+        older = by_number.get(request.GET.get("from", ""))
+        if older is None and newer in versions[:-1]:
+            older = versions[versions.index(newer) + 1]
+        events = release.events.select_related("actor").order_by("-at", "-pk")
+        can_restore = not workflow.locked(release, User.of(request)) and not release.is_public()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Versions and record",
+            "opts": self.opts,
+            "release": release,
+            "versions": versions,
+            "newer": newer,
+            "older": older,
+            "changes": list(compare(older, newer)) if older and newer else [],
+            "events": events,
+            "can_restore": can_restore,
+        }
+        return render(request, "admin/releases/release/versions.html", context)
+
+    def paste_view(self, request: HttpRequest) -> HttpResponse:
+        """Clean what an editor pastes, by the rules that it will be saved by."""
+        if request.method != "POST":
+            return HttpResponseBadRequest("Send the pasted HTML.")
+        try:
+            html = clean_pasted(request.body.decode("utf-8", errors="replace"))
+        except (UnreadableText, ValueError):
+            return HttpResponseBadRequest("The pasted text cannot be read.")
+        return HttpResponse(html, content_type="text/html; charset=utf-8")
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a source, show what was understood, and make a draft once that is confirmed."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a release",
+            "opts": self.opts,
+        }
+        if request.method == "POST" and "source" in request.POST:
+            return self._confirm_import(request, context)
+        sent = request.method == "POST"
+        form = forms.ImportForm(request.POST, request.FILES) if sent else forms.ImportForm()
+        if form.is_valid():
+            data, filename = form.source()
+            try:
+                understood = understand(data, filename)
+            except NotARelease as problem:
+                form.add_error(None, str(problem))
+            else:
+                initial = {"source": forms.ConfirmImportForm.pack(data), "filename": filename}
+                confirm = forms.ConfirmImportForm(
+                    initial=initial, suggestions=understood.people, user=User.of(request)
+                )
+                context |= {"confirm": confirm}
+                context |= {"understood": understood, "report": report(understood)}
+                context |= {"duplicate": duplicate_of(understood)}
+        return render(request, "admin/releases/release/import.html", context | {"form": form})
+
+    def _confirm_import(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        try:
+            data = forms.ConfirmImportForm.unpack(request.POST["source"])
+            understood = understand(data, request.POST.get("filename", "pasted text"))
+        except ValueError:
+            messages.error(request, "The source did not arrive whole. Import it again.")
+            return redirect("admin:releases_release_import")
+        form = forms.ConfirmImportForm(
+            request.POST, suggestions=understood.people, user=User.of(request)
+        )
+        if not form.is_valid():
+            context |= {"confirm": form, "understood": understood, "report": report(understood)}
+            return render(request, "admin/releases/release/import.html", context)
+        try:
+            release = import_draft(understood, by=User.of(request), people=form.decisions())
+        except AlreadyImported as problem:
+            messages.warning(request, f"{problem} Nothing was added.")
+            return redirect("admin:releases_release_change", problem.release.pk)
+        messages.success(request, "Made a draft. What is still missing stands beside it.")
+        return redirect("admin:releases_release_change", release.pk)
+
+
+@admin.register(Topic)
+class TopicAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug"]
+    search_fields = ["name"]
+
+
+@admin.register(Contact)
+class ContactAdmin(admin.ModelAdmin):
+    list_display = ["name", "email", "phone"]
+    search_fields = ["name"]

@@ -1,0 +1,553 @@
+"""The text of a release: one document of semantic HTML.
+
+What may stand in it is said here and nowhere else: `clean` lets in no more, `Document` reads it,
+`render` prints it. The editor (static/js/editor.js) has the same schema, and the importers write
+it. Blocks are `p h2 h3 ul ol blockquote figure`; inline are `a strong em br` and two of our own:
+
+- `<blockquote data-speaker="…">` is a quotation by the person of that uuid. Its paragraphs keep
+  their quotation marks as they were typed. `data-title` overrides the person's title; a quotation
+  whose speaker is not confirmed yet carries the words of its source in `data-name` instead.
+- `<span data-person="…">` marks a name as that person's.
+- `<figure data-asset="…"></figure>` is a picture of the library; caption and credit are its own.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import lxml.html
+import nh3
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from lxml.etree import _Element as Element
+
+from people.matching import find_whole, is_without_spaces
+
+if TYPE_CHECKING:
+    from assets.models import MediaAsset
+    from people.models import Person
+
+ATTRIBUTES = {
+    "a": {"href"},
+    "blockquote": {"data-speaker", "data-name", "data-title"},
+    "figure": {"data-asset"},
+    "span": {"data-person"},
+}
+HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
+EMPHASIS = {"strong": "strong", "b": "strong", "em": "em", "i": "em"}
+LISTS = {"ul", "ol"}
+# Containers that only group: their content comes out as blocks of its own, no word is joined.
+GROUPING = {
+    "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "pre",
+    "table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
+    "dl", "dt", "dd", "form", "fieldset", "details", "summary", "hr",
+}  # fmt: skip
+BLOCKS = {"p", "blockquote", "figure", "li", *LISTS, *HEADINGS, *GROUPING}
+_IN_NO_ITEM = ("<blockquote", "<figure")
+UNWANTED_WITH_CONTENT = {
+    "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title",
+    "textarea", "select", "xml",
+}  # fmt: skip
+SCHEMES = {"http", "https", "mailto"}
+MAX_ATTRIBUTION = 200
+# Nobody nests so deep. lxml reads 255 levels, and a deeper text it drops without a word.
+MAX_LEVELS = 100
+# What no XML may hold: one such character in a title would break the feed. Those that Word puts
+# for the end of a line or a page, and the separators of old, part two words.
+_UNPRINTABLE = {
+    **dict.fromkeys([*range(0x20), 0x7F, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]),
+    **{ord(char): char for char in "\t\n\r"},
+    **{ord(char): " " for char in "\v\f\x1c\x1d\x1e\x1f"},
+}
+
+_let_in = nh3.Cleaner(
+    tags=BLOCKS | set(EMPHASIS) | {"a", "span", "br"},
+    attributes=ATTRIBUTES,
+    clean_content_tags=UNWANTED_WITH_CONTENT,
+    url_schemes=SCHEMES,
+    link_rel=None,
+)
+
+
+class UnreadableText(ValueError):
+    """A text that cannot be taken apart; its words say what to do."""
+
+
+def printable(text: str) -> str:
+    """Return a text without the control characters that come along from a clipboard."""
+    return text.translate(_UNPRINTABLE)
+
+
+def clean(html: str) -> str:
+    """Return any HTML as a document of our schema; all its words stay, in their order.
+
+    Headings come down to two levels, what only groups or decorates falls away, a quotation holds
+    paragraphs alone, empty blocks go. An `…id` that is no uuid goes as well; whether it belongs
+    to somebody is for `without_strangers` to say. Raises UnreadableText where the nesting is
+    absurdly deep.
+    """
+    cleaned = "\n".join(_flow(tree(html, _let_in)))
+    _refuse_too_deep(cleaned)
+    return cleaned
+
+
+def tree(html: str, cleaner: nh3.Cleaner) -> Element:
+    """Return any HTML, as far as a cleaner lets it in, below one `div`.
+
+    Raises UnreadableText where the nesting is absurdly deep.
+    """
+    return _tree(printable(cleaner.clean(printable(html))))
+
+
+def without_strangers(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
+    """Return a clean document without references to people or pictures that do not exist.
+
+    The words of a quotation or a name stay; a picture that is nowhere leaves nothing.
+    """
+    root = _tree(html)
+    for tag, attribute, known in (
+        ("blockquote", "data-speaker", people),
+        ("span", "data-person", people),
+        ("figure", "data-asset", assets),
+    ):
+        for node in root.iter(tag):
+            if _uuid(node.get(attribute)) not in known:
+                node.attrib.pop(attribute, "")
+    return "\n".join(_flow(root))
+
+
+def with_people(html: str, people: Mapping[str, UUID]) -> str:
+    """Return a clean document with people put in where their names stand, as an import needs it.
+
+    A quotation whose `data-name` is one of the names becomes that person's, and the first
+    occurrence of each name in running text is marked.
+    """
+    root = _tree(html)
+    for quotation in root.iterfind("blockquote"):
+        if speaker := people.get(quotation.get("data-name", "")):
+            quotation.set("data-speaker", str(speaker))
+    for name, person in people.items():
+        _mark_first(root, name, person)
+    return "\n".join(_flow(root))
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """One quotation of a document: its paragraphs as plain text, and whose it is."""
+
+    position: int
+    paragraphs: tuple[str, ...]
+    speaker: UUID | None
+    name: str
+    title: str
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.paragraphs)
+
+    def contains(self, excerpt: str) -> bool:
+        """Whether an excerpt is taken from it word for word; quotation marks do not count."""
+        return bool(_words(excerpt)) and f" {_words(excerpt)} " in f" {_words(self.text)} "
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who is printed below a quotation; `person` is there where the public may know the page."""
+
+    name: str
+    title: str
+    person: "Person | None" = None
+
+
+class Document:
+    """A clean body, read: its quotations, the people marked in it, its pictures, its words."""
+
+    def __init__(self, html: str) -> None:
+        self.root = _tree(html)
+
+    @cached_property
+    def quotations(self) -> list[Quotation]:
+        return [
+            Quotation(
+                position=position,
+                paragraphs=tuple(_text(p) for p in node.iterfind("p")),
+                speaker=_uuid(node.get("data-speaker")),
+                name=node.get("data-name", ""),
+                title=node.get("data-title", ""),
+            )
+            for position, node in enumerate(self.root.iterfind("blockquote"), start=1)
+        ]
+
+    @cached_property
+    def mentions(self) -> list[tuple[UUID, str]]:
+        """Every marked name, in order: the person and the name as it stands."""
+        return [
+            (person, _text(node))
+            for node in self.root.iter("span")
+            if (person := _uuid(node.get("data-person")))
+        ]
+
+    @cached_property
+    def pictures(self) -> list[UUID]:
+        return [
+            asset
+            for node in self.root.iterfind("figure")
+            if (asset := _uuid(node.get("data-asset")))
+        ]
+
+    @cached_property
+    def paragraphs(self) -> list[str]:
+        """The plain text, one entry for each paragraph, heading and list item."""
+        return [text for node in self.root.iter("p", "h2", "h3") if (text := _text(node))]
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.paragraphs)
+
+    def lifted(self, excerpt: str) -> Quotation | None:
+        """Return the quotation that a pull quote is an excerpt of."""
+        return next((quote for quote in self.quotations if quote.contains(excerpt)), None)
+
+
+def render(
+    document: Document,
+    *,
+    attributions: Mapping[int, Attribution],
+    people: "Mapping[UUID, Person]",
+    pictures: "Mapping[UUID, MediaAsset]",
+    preview: bool = False,
+) -> SafeString:
+    """Return a document as the public page prints it.
+
+    `attributions` are by position of the quotation; only `people` (those with a page) are linked,
+    each at the first mention; only `pictures` (those that may be shown now) are shown. The last
+    section is set off as background where it holds no quotation.
+    """
+    linked: set[UUID] = set()
+    background = _background(document.root)
+    parts: list[str] = []
+    for node in document.root:
+        if node is background:
+            parts.append('<section class="background">')
+        if node.tag == "blockquote":
+            position = sum(1 for _ in node.itersiblings("blockquote", preceding=True)) + 1
+            paragraphs = [_printed(p, people, linked) for p in node.iterfind("p")]
+            parts.append(
+                render_to_string(
+                    "releases/_quotation.html",
+                    {
+                        "position": position,
+                        "paragraphs": paragraphs,
+                        "attribution": attributions.get(position),
+                    },
+                )
+            )
+        elif node.tag == "figure":
+            asset = _uuid(node.get("data-asset"))
+            if picture := pictures.get(asset) if asset else None:
+                parts.append(
+                    render_to_string(
+                        "releases/_figure.html", {"picture": picture, "preview": preview}
+                    )
+                )
+        else:
+            parts.append(_printed(node, people, linked, whole=True))
+    if background is not None:
+        parts.append("</section>")
+    return mark_safe("\n".join(parts))
+
+
+# --- Cleaning ----------------------------------------------------------------------------------
+
+
+def _tree(html: str) -> Element:
+    _refuse_too_deep(html)
+    return lxml.html.fragment_fromstring(html, create_parent="div")
+
+
+def _refuse_too_deep(html: str) -> None:
+    levels = deepest = 0
+    for closing, tag in re.findall(r"<(/?)(\w+)", html):
+        if tag not in ("br", "hr"):
+            levels += -1 if closing else 1
+            deepest = max(deepest, levels)
+    if deepest > MAX_LEVELS:
+        raise UnreadableText(
+            "The text is nested too deeply to be read. Paste it without its formatting."
+        )
+
+
+def _flow(node: Element) -> list[str]:
+    """Return the content of a node as blocks of our schema; loose text becomes paragraphs."""
+    blocks: list[str] = []
+    run: list[str] = []
+
+    def end_run() -> None:
+        if paragraph := _paragraph("p", "".join(run)):
+            blocks.append(paragraph)
+        run.clear()
+
+    run.append(_escaped(node.text))
+    for child in node:
+        if child.tag in BLOCKS or _holds_blocks(child):
+            end_run()
+            blocks.extend(_block(child))
+        else:
+            run.append(_inline(child))
+        run.append(_escaped(child.tail))
+    end_run()
+    return blocks
+
+
+def _holds_blocks(node: Element) -> bool:
+    return any(inner is not node for inner in node.iter(*BLOCKS))
+
+
+def _block(node: Element) -> list[str]:
+    tag = node.tag
+    if tag in HEADINGS and _holds_blocks(node):
+        level = HEADINGS[tag]
+        return [re.sub(r"^<p>(.*)</p>$", rf"<{level}>\1</{level}>", b) for b in _flow(node)]
+    if tag == "p" or tag in HEADINGS:
+        block = _paragraph(HEADINGS.get(tag, "p"), _inline_content(node))
+        return [block] if block else []
+    if tag in LISTS:
+        return _list(node)
+    if tag == "blockquote":
+        return _quotation(node)
+    if tag == "figure":
+        asset = _uuid(node.get("data-asset"))
+        figure = [f'<figure data-asset="{asset}"></figure>'] if asset else []
+        return figure + _flow(node)
+    return [_around(node, block) for block in _flow(node)]
+
+
+def _around(node: Element, block: str) -> str:
+    """Put a link or an emphasis that holds whole paragraphs into each of them."""
+    found = re.fullmatch(r"<(p|h2|h3)>(.*)</\1>", block, re.DOTALL)
+    return f"<{found[1]}>{_wrapped(node, found[2])}</{found[1]}>" if found else block
+
+
+def _list(node: Element) -> list[str]:
+    """Return a list; a quotation or a picture in it, which no item can hold, parts it in two."""
+    blocks: list[str] = []
+    items: list[str] = []
+
+    def end_list() -> None:
+        if items:
+            blocks.append(f"<{node.tag}>{''.join(items)}</{node.tag}>")
+        items.clear()
+
+    for child in _with_loose_text_in_items(node):
+        # Google Docs puts a list into a list beside the item it belongs to.
+        inner = _flow(child) if child.tag == "li" else _block(child)
+        for parts_it, group in groupby(inner, lambda block: block.startswith(_IN_NO_ITEM)):
+            if parts_it:
+                end_list()
+                blocks.extend(group)
+            elif child.tag in LISTS and items:
+                items[-1] = items[-1].removesuffix("</li>") + "".join(group) + "</li>"
+            else:
+                content = (part for block in group for part in _as_in_an_item(block))
+                items.append(f"<li>{''.join(content)}</li>")
+    end_list()
+    return blocks
+
+
+def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
+    """Yield the children of a list, and an item for each text that stands between them."""
+
+    def item(text: str | None) -> Iterator[Element]:
+        if text and text.strip():
+            made = lxml.html.Element("li")
+            made.text = text
+            yield made
+
+    yield from item(node.text)
+    for child in node:
+        yield child
+        yield from item(child.tail)
+
+
+def _as_in_an_item(block: str) -> list[str]:
+    return [block] if block.startswith(("<ul>", "<ol>")) else _only_paragraphs(block)
+
+
+def _quotation(node: Element) -> list[str]:
+    attributes = ""
+    if speaker := _uuid(node.get("data-speaker")):
+        attributes += f' data-speaker="{speaker}"'
+    elif name := _attribution(node.get("data-name")):
+        attributes += f' data-name="{escape(name)}"'
+    if title := _attribution(node.get("data-title")):
+        attributes += f' data-title="{escape(title)}"'
+    inner = _flow(node)
+    paragraphs = [p for block in inner for p in _only_paragraphs(block)]
+    figures = [block for block in inner if block.startswith("<figure")]
+    quotation = (
+        [f"<blockquote{attributes}>{''.join(paragraphs)}</blockquote>"] if paragraphs else []
+    )
+    return quotation + figures
+
+
+def _only_paragraphs(block: str) -> list[str]:
+    if block.startswith("<p>"):
+        return [block]
+    return [
+        f"<p>{inner}</p>"
+        for p in _tree(block).iter("p", "h2", "h3")
+        if (inner := _inline_content(p))
+    ]
+
+
+# The end is looked at backwards: a search for it would be quadratic in a long run of blanks.
+_BLANK = re.compile(r"(?:<br>|[ \u00a0])*+")
+_BLANK_BACKWARDS = re.compile(r"(?:>rb<|[ \u00a0])*+")
+
+
+def _paragraph(tag: str, inline: str) -> str:
+    # Word writes a run of its own for every second word. Twice: where the outer of two are joined,
+    # the inner become neighbours.
+    for seam in ("</strong><strong>", "</em><em>") * 2:
+        inline = inline.replace(seam, "")
+    blank = _BLANK.match(inline)
+    if blank and blank.end() < len(inline):
+        behind = _BLANK_BACKWARDS.match(inline[::-1])
+        inline = inline[blank.end() : len(inline) - (behind.end() if behind else 0)]
+    return f"<{tag}>{inline}</{tag}>" if re.sub(r"<[^>]*>|[\s\u00a0]", "", inline) else ""
+
+
+def _inline_content(node: Element) -> str:
+    content = [_escaped(node.text)]
+    for child in node:
+        content += [_inline(child), _escaped(child.tail)]
+    return "".join(content)
+
+
+def _inline(node: Element) -> str:
+    if node.tag == "br":
+        return "<br>"
+    return _wrapped(node, _inline_content(node))
+
+
+def _wrapped(node: Element, content: str) -> str:
+    """Return content in the link, emphasis or mark of a node; once is enough for each of them."""
+    if not content.strip():
+        return content
+    around = list(node.iterancestors())
+    if tag := EMPHASIS.get(node.tag):
+        twice = any(EMPHASIS.get(outer.tag) == tag for outer in around)
+        return content if twice else f"<{tag}>{content}</{tag}>"
+    if node.tag == "a" and (href := node.get("href", "").strip()):
+        return f'<a href="{escape(href)}">{content}</a>'
+    if node.tag == "span" and (person := _uuid(node.get("data-person"))):
+        twice = any(_uuid(outer.get("data-person")) for outer in around)
+        return content if twice else f'<span data-person="{person}">{content}</span>'
+    return content
+
+
+def _escaped(text: str | None) -> str:
+    return escape(re.sub(r"[ \t\r\n\f]+", " ", text), quote=False) if text else ""
+
+
+def _mark_first(root: Element, name: str, person: UUID) -> None:
+    """Mark a name where it first stands in a paragraph outside of any mark."""
+    for paragraph in root.iter("p"):
+        for node in paragraph.iter():
+            text, tail, parent = node.text or "", node.tail or "", node.getparent()
+            if node.tag != "span" and (start := find_whole(name, text)) >= 0:
+                node.insert(0, _mark(name, person, text[start + len(name) :]))
+                node.text = text[:start]
+                return
+            if node is paragraph or parent is None:
+                continue
+            if (start := find_whole(name, tail)) >= 0:
+                mark = _mark(name, person, tail[start + len(name) :])
+                node.tail = tail[:start]
+                parent.insert(parent.index(node) + 1, mark)
+                return
+
+
+def _mark(name: str, person: UUID, tail: str) -> Element:
+    mark = lxml.html.Element("span", {"data-person": str(person)})
+    mark.text, mark.tail = name, tail
+    return mark
+
+
+def _attribution(value: str | None) -> str:
+    return " ".join((value or "").split())[:MAX_ATTRIBUTION]
+
+
+def _uuid(value: str | None) -> UUID | None:
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        return None
+
+
+# --- Reading and printing ----------------------------------------------------------------------
+
+
+def _text(node: Element) -> str:
+    """Return a node's words, with a line break where it has one."""
+    return "".join(_text_pieces(node)).strip()
+
+
+def _text_pieces(node: Element) -> Iterator[str]:
+    yield node.text or ""
+    for child in node:
+        if child.tag == "br":
+            yield "\n"
+        yield from _text_pieces(child)
+        yield child.tail or ""
+
+
+def _words(text: str) -> str:
+    """Return a text as its bare words; where no spaces part them, each character is one."""
+    spaced = "".join(f" {char} " if is_without_spaces(char) else char for char in text.casefold())
+    return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced.replace("’", "'")))
+
+
+def _background(root: Element) -> Element | None:
+    """Return the heading of the last section where that section holds no quotation."""
+    headings = list(root.iterfind("h2"))
+    if not headings or any(node.tag == "blockquote" for node in headings[-1].itersiblings()):
+        return None
+    return headings[-1]
+
+
+def _printed(
+    node: Element, people: "Mapping[UUID, Person]", linked: set[UUID], whole: bool = False
+) -> SafeString:
+    """Return a node as HTML, its marked names turned into links or plain words."""
+    content = [_escaped(node.text)]
+    for child in node:
+        if child.tag == "br":
+            content.append("<br>")
+        elif child.tag == "span":
+            content.append(_printed_name(child, people, linked))
+        else:
+            content.append(_printed(child, people, linked, whole=True))
+        content.append(_escaped(child.tail))
+    inner = "".join(content)
+    if not whole:
+        return mark_safe(inner)
+    href = f' href="{escape(node.get("href", ""))}"' if node.tag == "a" else ""
+    return mark_safe(f"<{node.tag}{href}>{inner}</{node.tag}>")
+
+
+def _printed_name(node: Element, people: "Mapping[UUID, Person]", linked: set[UUID]) -> str:
+    name = _printed(node, people, linked)
+    marked = _uuid(node.get("data-person"))
+    person = people.get(marked) if marked else None
+    # A link can neither stand in a link nor hold one.
+    in_a_link = any(outer.tag == "a" for outer in node.iterancestors())
+    if person is None or person.pk in linked or in_a_link or node.find(".//a") is not None:
+        return name
+    linked.add(person.pk)
+    return f'<a class="person" href="{escape(person.get_absolute_url())}">{name}</a>'

@@ -1,0 +1,36 @@
+"""What an editor finds on the desk in the morning."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from releases.models import Release
+
+AT_MOST = 10
+JUST = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Four piles of releases, each in the order in which it wants attention."""
+
+    mine: list[Release]
+    waiting: list[Release]
+    next: list[Release]
+    published: list[Release]
+
+
+def desk_of(user: Any, at: datetime) -> Desk:
+    """Return the desk of a user at a moment."""
+    releases = Release.objects.select_related("created_by", "poster").defer("notes_to_editors")
+    open_ones = releases.filter(status=Release.Status.DRAFT)
+    return Desk(
+        mine=list(open_ones.filter(created_by=user).order_by("-updated_at")[:AT_MOST]),
+        waiting=list(
+            releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at")[:AT_MOST]
+        ),
+        next=list(releases.scheduled(at).order_by("publish_at")[:AT_MOST]),
+        published=list(
+            releases.public(at).filter(publish_at__gt=at - JUST).order_by("-publish_at")[:AT_MOST]
+        ),
+    )

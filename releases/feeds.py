@@ -1,0 +1,62 @@
+"""The newest releases for feed readers (RFC 4287)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
+from django.views.decorators.http import require_safe
+
+from releases.addresses import site_url
+from releases.archive import Filters
+from releases.body import printable
+from releases.models import Release
+
+IN_A_FEED = 50
+
+
+class ReleaseFeed(Atom1Feed):
+    """Atom with the language of each entry, which Django's own leaves out."""
+
+    content_type = "application/atom+xml; charset=utf-8"
+
+    def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
+        return super().item_attributes(item) | {"xml:lang": item["language"]}
+
+
+@require_safe
+def atom(request: HttpRequest) -> HttpResponse:
+    """The feed, narrowed by the same filters as the archive."""
+    now = timezone.now()
+    origin = site_url(request)
+    filters = Filters.from_query(request.GET)
+    address = origin + reverse("feed") + (f"?{filters.query()}" if filters else "")
+    feed = ReleaseFeed(
+        title=settings.NEWSROOM_NAME,
+        link=origin + reverse("archive"),
+        description=None,
+        language="en",
+        feed_url=address,
+        feed_guid=address,
+        author_name=settings.NEWSROOM_NAME,
+    )
+    releases = filters.apply(Release.objects.public(now)).prefetch_related("topics", "corrections")
+    for release in releases[:IN_A_FEED]:
+        corrections = list(release.corrections.all())
+        feed.add_item(
+            title=printable(release.title),
+            link=origin + release.get_absolute_url(),
+            description=escape(printable(release.summary)),  # it is marked as HTML
+            unique_id=f"urn:uuid:{release.pk}",
+            pubdate=release.publish_at,
+            updateddate=max(filter(None, [release.publish_at, *(c.at for c in corrections)])),
+            categories=[
+                release.get_kind_display(),
+                *(printable(topic.name) for topic in release.topics.all()),
+            ],
+            language=release.language,
+        )
+    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)

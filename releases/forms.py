@@ -1,0 +1,305 @@
+"""What editors fill in."""
+
+import base64
+from typing import Any, cast
+
+from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django_prose_editor.fields import ProseEditorFormField
+from django_prose_editor.widgets import AdminProseEditorWidget
+
+from people.models import Person
+from people.slugs import slug_for
+from releases import workflow
+from releases.body import UnreadableText, clean
+from releases.models import FormerSlug, Release
+
+WRITING = {
+    "Bold": True,
+    "Italic": True,
+    "BulletList": True,
+    "OrderedList": True,
+    "ListItem": True,
+    "HardBreak": True,
+    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
+    "CleanPaste": True,
+}
+# The schema of releases.body, piece by piece.
+BODY = WRITING | {
+    "Heading": {"levels": [2, 3]},
+    "Quotation": True,
+    "Mention": True,
+    "LibraryPicture": True,
+}
+
+
+class ReleaseForm(forms.ModelForm):
+    """A release as its editors write it.
+
+    It carries the version that was opened. A save over a newer one is refused, with everything
+    that was typed still in the form; the next save is then a decision.
+    """
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    body = ProseEditorFormField(
+        label="Text",
+        extensions=BODY,
+        widget=AdminProseEditorWidget,
+        required=False,
+        help_text="Mark quotations with their speaker, and names as somebody’s: pages, searches "
+        "and feeds follow. Paste from Word or Google Docs comes out clean.",
+    )
+    notes_to_editors = ProseEditorFormField(
+        extensions=WRITING, widget=AdminProseEditorWidget, required=False
+    )
+    correction = forms.CharField(
+        label="What was wrong, and what is right",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text="Public: it is printed below the release with today’s date and goes out in the "
+        "feed. Needed for every change of substance.",
+    )
+    minor = forms.BooleanField(
+        label="Only a slip: spelling, a link, a comma",
+        required=False,
+        help_text="Recorded among the versions, not announced.",
+    )
+
+    class Meta:
+        model = Release
+        fields = [
+            "kind", "language", "title", "standfirst", "dateline_place", "poster", "body",
+            "pull_quote", "notes_to_editors", "topics", "countries", "contacts",
+            "translation_of", "slug",
+        ]  # fmt: skip
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField title-field"}),
+            "standfirst": forms.Textarea(attrs={"rows": 2}),
+            "pull_quote": forms.Textarea(attrs={"rows": 2}),
+            "topics": forms.CheckboxSelectMultiple,
+            "contacts": forms.CheckboxSelectMultiple,
+        }
+
+    user: Any = None  # the admin sets it for each request
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "read_version" in self.fields:
+            self.fields["read_version"].initial = self.instance.version
+
+    def clean_body(self) -> str:
+        return _cleaned(self.cleaned_data["body"])
+
+    def clean_notes_to_editors(self) -> str:
+        return _cleaned(self.cleaned_data["notes_to_editors"])
+
+    def clean_slug(self) -> str:
+        typed = self.cleaned_data["slug"]
+        slug = slug_for(typed, fallback="") if typed else ""
+        if typed and not slug:
+            raise ValidationError("An address needs letters or digits.")
+        former = FormerSlug.objects.filter(slug=slug).exclude(release=self.instance.pk)
+        if slug and former.exists():
+            raise ValidationError(
+                "Another release had this address once, and links lead from it to that release. "
+                "Choose a different one."
+            )
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance._state.adding:
+            return cleaned
+        stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        if cleaned.get("read_version") != stored.version:
+            self._say_who_was_faster(stored)
+        elif reasons := workflow.locked(stored, self.user):
+            self.add_error(None, [*reasons, "What you typed is still here; nothing was saved."])
+        elif (
+            stored.is_public()
+            and self.has_changed()
+            and not (cleaned.get("correction") or cleaned.get("minor"))
+        ):
+            self.add_error(
+                "correction",
+                "The release is public. Say in public what was wrong, or that it was a slip.",
+            )
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # not in the stubs
+        if not self.errors and not self.instance._state.adding and self.instance.is_public():
+            for reason in workflow.blockers(self.instance):
+                self.add_error(None, reason)
+
+    def _say_who_was_faster(self, stored: Release) -> None:
+        latest = stored.history.select_related("history_user").first()
+        who = latest.history_user if latest and latest.history_user else "Somebody"
+        when = date_format(timezone.localtime(stored.updated_at), "j F, H:i")
+        self.add_error(
+            None,
+            f"{who} saved version {stored.version} at {when}, while you were writing. What you "
+            "typed is still here; nothing was saved. Open the release in another tab and take up "
+            "what is new there. Then save again: your text takes its place, and the other stays "
+            "among the versions.",
+        )
+        data = cast(QueryDict, self.data).copy()
+        data["read_version"] = str(stored.version)
+        self.data = data
+
+
+def editor_context(release: Release | None) -> SafeString:
+    """Return the script element that static/js/editor.js reads: addresses, names behind the ids."""
+    people: dict[str, str] = {}
+    pictures: dict[str, dict[str, str]] = {}
+    if release:
+        document = release.document
+        ids = {quote.speaker for quote in document.quotations if quote.speaker}
+        ids |= {person for person, _ in document.mentions}
+        people = {str(pk): str(person) for pk, person in Person.objects.in_bulk(ids).items()}
+        for illustration in release.illustrations.select_related("asset"):
+            asset = illustration.asset
+            picture = asset.preview_url("teaser", "jpg") if asset.original else ""
+            pictures[str(asset.pk)] = {"text": str(asset), "picture": picture}
+    return json_script(
+        {
+            "search": reverse("admin:autocomplete"),
+            "paste": reverse("admin:releases_release_paste"),
+            "people": people,
+            "pictures": pictures,
+        },
+        "newsroom-editor",
+    )
+
+
+# --- One form for each verb that asks something ------------------------------------------------
+
+
+class VerbForm(forms.Form):
+    """Carries the version that was read, so that nothing newer is approved by mistake."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class SendBackForm(VerbForm):
+    words = forms.CharField(
+        label="What is to be changed",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        help_text="For the author; it stays in the record.",
+    )
+
+
+class ApproveForm(VerbForm):
+    publish_at = forms.SplitDateTimeField(
+        label="The embargo lifts",
+        widget=AdminSplitDateTime,
+        help_text="The release is public from this second on.",
+    )
+    archive = forms.BooleanField(
+        label="It came out then: this is a release of the past",
+        required=False,
+        help_text="Only for the archive: lets you choose a time that has passed.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[
+            "publish_at"
+        ].help_text += f" In the zone {timezone.get_current_timezone_name()}."
+
+
+class WithdrawForm(VerbForm):
+    reason = forms.CharField(
+        label="Why, in public words",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Stands at the release’s address from now on. Name nobody who needs protection.",
+    )
+
+
+class ImportForm(forms.Form):
+    """A release to read: a file, or its pasted text."""
+
+    file = forms.FileField(required=False, help_text="Text, Markdown or HTML, up to 2 MB.")
+    text = forms.CharField(
+        label="Or paste it here",
+        widget=forms.Textarea(attrs={"rows": 16, "class": "vLargeTextField"}),
+        required=False,
+        strip=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if bool(cleaned.get("file")) == bool((cleaned.get("text") or "").strip()):
+            raise ValidationError("Choose a file, or paste the text: one of the two.")
+        return cleaned
+
+    def source(self) -> tuple[bytes, str]:
+        """Return the bytes to read and the name to call them."""
+        if file := self.cleaned_data["file"]:
+            return file.read(), file.name
+        return self.cleaned_data["text"].encode(), "pasted text"
+
+
+class ConfirmImportForm(forms.Form):
+    """The same source again, and what shall become of each person that was found in it."""
+
+    SKIP, CREATE = "", "create"
+
+    source = forms.CharField(widget=forms.HiddenInput)
+    filename = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, suggestions: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.suggestions = suggestions
+        for number, suggestion in enumerate(suggestions):
+            named = Q(display_name=suggestion.name) | Q(names__text=suggestion.name)
+            matches = Person.objects.visible_to(user).filter(named)
+            self.fields[f"person_{number}"] = forms.ChoiceField(
+                label=suggestion.name,
+                required=False,
+                choices=[
+                    (self.SKIP, "Leave for later"),
+                    *(
+                        (str(match.pk), f"It is {match}, whom we know")
+                        for match in matches.distinct()
+                    ),
+                    (self.CREATE, "Make a new record (level 1: known to staff)"),
+                ],
+                help_text=", ".join(
+                    filter(
+                        None, [suggestion.title, suggestion.descriptor, f"“{suggestion.context}”"]
+                    )
+                ),
+            )
+
+    @staticmethod
+    def pack(data: bytes) -> str:
+        return base64.b64encode(data).decode()
+
+    @staticmethod
+    def unpack(text: str) -> bytes:
+        """Raises ValueError where it was not packed by us."""
+        return base64.b64decode(text, validate=True)
+
+    def decisions(self) -> dict[str, str]:
+        """Return what was chosen for each name: "", "create" or the id of a person."""
+        return {
+            suggestion.name: self.cleaned_data[f"person_{number}"]
+            for number, suggestion in enumerate(self.suggestions)
+        }
+
+
+def _cleaned(html: str) -> str:
+    try:
+        return clean(html)
+    except UnreadableText as problem:
+        raise ValidationError(str(problem)) from problem

@@ -1,0 +1,188 @@
+"""Reading a release from a file: bytes in, what was understood out; nothing is stored here.
+
+decoding → formats (text, Markdown, HTML: blocks) → anatomy (kicker, title, quotations …)
+→ names, dates, languages → report. Every word of the file is accounted for on the way.
+"""
+
+import hashlib
+from pathlib import PurePath
+
+from releases.importing.accounting import Ledger
+from releases.importing.anatomy import Anatomy, dissect
+from releases.importing.blocks import Source, size
+from releases.importing.dates import Evidence, guess_date, relative_dates
+from releases.importing.decoding import MAX_BYTES, decode
+from releases.importing.formats import FORMATS, guess_format, refuse_other_formats, take_apart
+from releases.importing.languages import language_of
+from releases.importing.names import MOST_TEXT, Passage, People
+from releases.importing.report import report
+from releases.importing.understood import (
+    Accounting,
+    DateGuess,
+    NotARelease,
+    PersonSuggestion,
+    Poster,
+    PullQuote,
+    Understood,
+)
+
+__all__ = [
+    "FORMATS",
+    "MAX_BYTES",
+    "Accounting",
+    "DateGuess",
+    "NotARelease",
+    "PersonSuggestion",
+    "Poster",
+    "PullQuote",
+    "Understood",
+    "report",
+    "understand",
+]
+
+# Below this there is no sentence to publish.
+_FEWEST_WORDS = 8
+
+
+def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
+    """Return what a file says as a release; raises NotARelease with a reason for the editor."""
+    filename = PurePath(filename.replace("\\", "/")).name[:200] or "the file"
+    if format is not None and format not in FORMATS:
+        raise NotARelease(f"“{format}” is no format that is read. Choose {', '.join(FORMATS)}.")
+    decoded = decode(data, filename)
+    refuse_other_formats(decoded.text, filename)
+    source = take_apart(decoded.text, format or guess_format(decoded.text, filename), filename)
+    anatomy = dissect(source)
+    _refuse_what_says_nothing(anatomy, filename)
+    people = _people(anatomy)
+    stated = source.fields.get("language")
+    language = language_of(stated.value if stated else "", filename, anatomy.body_text)
+    guess, date_notes = guess_date(
+        Evidence(
+            stated=tuple(anatomy.dates),
+            lead=anatomy.lead,
+            pictures=tuple(poster.source for poster in anatomy.posters),
+            filename=filename,
+        )
+    )
+    notes = [*decoded.notes, *source.notes, *anatomy.notes, *date_notes]
+    if language and language.partition("-")[0] in _UNREAD_NAMES:
+        notes.append("People are not looked for in this script. Name them yourself.")
+    if len(anatomy.body_text) > MOST_TEXT:
+        notes.append(f"People were looked for in the first {MOST_TEXT} characters alone.")
+    return Understood(
+        filename=filename,
+        format=source.format,
+        encoding=decoded.encoding,
+        kind=anatomy.kind,
+        kicker=anatomy.kicker,
+        title=anatomy.title,
+        standfirst=anatomy.standfirst,
+        pull_quote=anatomy.pull_quote,
+        body_html=anatomy.body_html,
+        dateline_place=anatomy.dateline_place,
+        language=language,
+        posters=anatomy.posters,
+        date_guess=guess,
+        people=people,
+        relative_dates=relative_dates([anatomy.title, anatomy.body_text[:MOST_TEXT]]),
+        notes=tuple(dict.fromkeys(notes)),
+        missing=_missing(anatomy),
+        accounting=_account(source, anatomy),
+        digest=_digest(anatomy),
+    )
+
+
+# Scripts without capitals: there names do not show.
+_UNREAD_NAMES = frozenset(
+    [
+        "am",
+        "ar",
+        "bo",
+        "ckb",
+        "fa",
+        "he",
+        "hi",
+        "hy",
+        "ja",
+        "ka",
+        "km",
+        "ko",
+        "lo",
+        "my",
+        "ps",
+        "th",
+        "ug",
+        "ur",
+        "zh",
+    ]
+)
+
+
+def _refuse_what_says_nothing(anatomy: Anatomy, filename: str) -> None:
+    text = f"{anatomy.title} {anatomy.standfirst} {anatomy.body_text}"
+    letters = sum(char.isalpha() for char in text)
+    if size(text) < _FEWEST_WORDS or not anatomy.body:
+        raise NotARelease(
+            f"“{filename}” has no release in it: hardly a sentence of text was found. "
+            "Import the file with the words of the release."
+        )
+    if letters < 0.4 * sum(not char.isspace() for char in text):
+        raise NotARelease(
+            f"“{filename}” has no release in it: it is mostly numbers and signs. "
+            "Import the file with the words of the release."
+        )
+
+
+def _people(anatomy: Anatomy) -> tuple[PersonSuggestion, ...]:
+    """Find the people, and set the speakers of the quotations by the words around them."""
+    lifted = anatomy.pull_quote
+    passages = [Passage(anatomy.title, running=False)]
+    passages.append(Passage(lifted.text if lifted else "", running=False))
+    passages.append(Passage(lifted.speaker if lifted else "", running=False))
+    places: list[int] = []
+    for element in anatomy.body:
+        places.append(len(passages))
+        running = element.kind != "heading"
+        passages += [Passage(block.spoken, running) for block in element.blocks]
+        if element.credit:
+            passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
+    speakers = [lifted.speaker.partition(",")[0]] if lifted else []
+    speakers += [element.credit[0] for element in anatomy.body if element.credit]
+    people = People(passages, speakers)
+    for number, element in enumerate(anatomy.body):
+        if element.kind != "quotation":
+            continue
+        found = element.credit
+        if not found and number and anatomy.body[number - 1].kind == "paragraph":
+            found = people.speaker_before(places[number - 1])
+        if not found and number + 1 < len(anatomy.body):
+            found = people.speaker_after(places[number + 1])
+        if found:
+            element.name, element.title = found
+    return people.suggestions()
+
+
+def _missing(anatomy: Anatomy) -> tuple[str, ...]:
+    missing = [] if anatomy.title else ["title"]
+    for poster in anatomy.posters:
+        missing.append(f"the file of the picture “{poster.name}”")
+        if poster.source not in anatomy.described:
+            missing.append(f"the alt text of the picture “{poster.name}”")
+        if not poster.credit_guess:
+            missing.append(f"the credit of the picture “{poster.name}”")
+    return tuple(missing)
+
+
+def _account(source: Source, anatomy: Anatomy) -> Accounting:
+    ledger = Ledger(source.text)
+    for part, spans in anatomy.claims:
+        ledger.claim(part, spans)
+    ledger.claim("front matter", source.front_matter)
+    ledger.claim("markup", source.markup)
+    return ledger.close()
+
+
+def _digest(anatomy: Anatomy) -> str:
+    words = f"{anatomy.title} {anatomy.body_text}".casefold().split()
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""Which format a file is in, and the way from there to blocks."""
+
+import json
+import re
+
+from releases.importing.blocks import Source
+from releases.importing.from_html import BLOCK_TAGS, INLINE_TAGS, read_html
+from releases.importing.from_markdown import read_markdown
+from releases.importing.from_text import read_text
+from releases.importing.understood import NotARelease
+
+FORMATS = ("text", "markdown", "html")
+# No release has as many paragraphs; a table or a log with more would only take time.
+MAX_BLOCKS = 20_000
+
+_MARKDOWN_NAME = re.compile(r"\.(?:md|markdown|mdown)$", re.I)
+_HTML_NAME = re.compile(r"\.(?:x?html?|wml)$", re.I)
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)")
+_A_TAG = re.compile(r"<(?:!doctype html|!--|/?[a-z][a-z0-9-]*[\s/>])", re.I)
+_BEFORE_ROOT = re.compile(r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<![^>]*+>)*+")
+_ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
+_JSON_BEGINS = re.compile(r'(?:[\[{]\s*)++"[^"\n]{1,200}"\s*:')
+_XML_KINDS = {
+    "newsml": "NewsML",
+    "newsitem": "NewsML",
+    "newsmessage": "NewsML",
+    "nitf": "NITF",
+    "rss": "an RSS feed",
+    "rdf:rdf": "an RSS feed",
+    "feed": "an Atom feed",
+}
+
+
+def guess_format(text: str, filename: str) -> str:
+    """Return which of FORMATS a text is in, by its name and its first characters."""
+    start = text.lstrip()[:400]
+    if _MARKDOWN_NAME.search(filename) or _FRONT_MATTER.match(start):
+        return "markdown"
+    if _HTML_NAME.search(filename) or start.startswith("#use wml") or _A_TAG.match(start):
+        return "html"
+    return "markdown" if re.match(r"# \S", start) else "text"
+
+
+def refuse_other_formats(text: str, filename: str) -> None:
+    """Raise NotARelease for JSON and XML: they hold more than words, and are not read."""
+    start = text.lstrip()
+    if start.startswith(("{", "[")) and _is_json(start):
+        raise NotARelease(_only_words(filename, "JSON"))
+    before = _BEFORE_ROOT.match(start[:5000])
+    root = _ROOT.match(start, before.end() if before else 0)
+    if not root or root[1].casefold() in BLOCK_TAGS | INLINE_TAGS:
+        return
+    if start.startswith("<?xml") or start.rstrip().endswith(f"</{root[1]}>"):
+        what = _XML_KINDS.get(root[1].casefold())
+        raise NotARelease(_only_words(filename, f"{what} (XML)" if what else "XML"))
+
+
+def take_apart(text: str, format: str, filename: str) -> Source:
+    """Return a decoded file as blocks; raises NotARelease where it has far too many."""
+    source = Source(text, format)
+    if text.count("\n") <= 5 * MAX_BLOCKS and text.count("<") <= 10 * MAX_BLOCKS:
+        {"text": read_text, "markdown": read_markdown, "html": read_html}[format](source, filename)
+        if len(source.blocks) <= MAX_BLOCKS:
+            return source
+    raise NotARelease(
+        f"“{filename}” has far more lines than a release. Import the text of one release alone."
+    )
+
+
+def _only_words(filename: str, what: str) -> str:
+    return (
+        f"“{filename}” is {what}; the importer reads text, Markdown and HTML. "
+        "Import the words of the release in one of these."
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except ValueError:
+        # Cut off or mistyped, it is JSON all the same.
+        return bool(_JSON_BEGINS.match(text))
+    return True

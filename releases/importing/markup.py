@@ -1,0 +1,147 @@
+"""What HTML and Markdown share: tags, character references, links, and what prints nothing."""
+
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from releases.importing.accounting import Span
+from releases.importing.blocks import Run
+
+# Quoted values may hold “>”. Possessive, so that no input makes it go back and forth.
+_TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
+_CARELESS_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*+)([^>]*+)>")
+_ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']++))?""")
+_LONGEST_TAG = 20_000
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SILENT = "script style object iframe svg math select xml template textarea applet"
+_SILENT_TAG = re.compile(rf"<({_SILENT.replace(' ', '|')})\b[^>]*+>", re.I)
+
+
+def silence(text: str, macros: bool = False) -> str:
+    """Return the text with what prints nothing made blank, letter for letter.
+
+    That is comments, scripts, styles and the like; with `macros` also the lines of WML that start
+    with a hash. Whatever is blank then is quoted to the editor as left out.
+    """
+    blank = [*_comments(text), *_silent_elements(text)]
+    if macros:
+        blank += [match.span() for match in re.finditer(r"^#(?:.*\\\n)*+.*+", text, re.M)]
+    pieces: list[str] = []
+    place = 0
+    for start, end in sorted(blank):
+        if end > place:
+            start = max(start, place)
+            pieces += [text[place:start], re.sub(r"[^\n]", " ", text[start:end])]
+            place = end
+    return "".join([*pieces, text[place:]])
+
+
+def _comments(text: str) -> Iterator[Span]:
+    place = 0
+    while (start := text.find("<!--", place)) >= 0:
+        place = text.find("-->", start) + 3
+        if place < 3:
+            # Never closed: a browser would hide the rest of the release; here one line goes.
+            end = text.find("\n", start)
+            yield start, end if end >= 0 else len(text)
+            return
+        yield start, place
+
+
+def _silent_elements(text: str) -> Iterator[Span]:
+    unclosed: set[str] = set()
+    place = 0
+    while match := _SILENT_TAG.search(text, place):
+        place = match.end()
+        name = match[1].casefold()
+        if name in unclosed:
+            continue
+        if end := re.compile(rf"</{name}[^>]*+>?", re.I).search(text, place):
+            yield match.start(), end.end()
+            place = end.end()
+        else:
+            unclosed.add(name)
+
+
+def tag_at(text: str, place: int) -> re.Match[str] | None:
+    """Return the tag that starts at a place: its slash, its name, its attributes as written."""
+    end = min(place + _LONGEST_TAG, len(text))
+    if text.find(">", place, end) < 0:
+        return None
+    return _TAG.match(text, place, end) or _CARELESS_TAG.match(text, place, end)
+
+
+def attributes(written: str) -> dict[str, str]:
+    """Return the attributes of a tag, character references resolved; the first of a name counts."""
+    found: dict[str, str] = {}
+    for name, value in _ATTRIBUTE.findall(written):
+        found.setdefault(name.casefold(), html.unescape(value.strip("\"'")))
+    return found
+
+
+def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
+    """Yield the runs of text without tags; a character reference is a run of its own."""
+    place = start
+    for match in _ENTITY.finditer(text, start, end):
+        decoded = html.unescape(match[0])
+        if decoded == match[0]:
+            continue
+        if decoded in ("\u2028", "\u2029", "\x85", "\x0b", "\x0c"):
+            decoded = " "
+        if match.start() > place:
+            yield Run(text[place : match.start()], place, match.start())
+        yield Run(decoded, *match.span())
+        place = match.end()
+    if end > place:
+        yield Run(text[place:end], place, end)
+
+
+class Links:
+    """The links of a file: those that lead somewhere, and those that lost their address."""
+
+    def __init__(self) -> None:
+        self._lost: list[str] = []
+
+    def safe(self, href: str) -> str:
+        """Return an address that may stand in a release, or nothing."""
+        href = href.strip()
+        if _leads_somewhere(href):
+            return href
+        if href and not href.startswith("#"):
+            self._lost.append(href)
+        return ""
+
+    def notes(self) -> list[str]:
+        if not self._lost:
+            return []
+        examples = ", ".join(f"“{shortened(href)}”" for href in dict.fromkeys(self._lost[:3]))
+        more = " and others" if len(self._lost) > 3 else ""
+        return [
+            f"{counted(len(self._lost), 'link')} lost the address and kept the words, because only "
+            f"full http, https and mailto addresses lead anywhere: {examples}{more}."
+        ]
+
+
+def _leads_somewhere(href: str) -> bool:
+    if re.search(r"[\s\x00-\x1f\x7f-\xa0<>\"'`\\]", href) or len(href) > 2000:
+        return False
+    try:
+        parts = urlsplit(href)
+        # A port that is no number raises when it is looked at.
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        return False
+    if parts.scheme in ("http", "https"):
+        return bool(host) and bool(re.match(r"https?://[^/]", href, re.I))
+    return parts.scheme == "mailto" and "@" in parts.path
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Return a text, cut with an ellipsis where it is too long to quote."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: “1 link”, “2 links”."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

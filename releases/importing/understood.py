@@ -1,0 +1,87 @@
+"""What an import comes to: everything that was understood of a file, or the reason why not."""
+
+import datetime
+from dataclasses import dataclass
+
+
+class NotARelease(ValueError):
+    """A file that no release can be read from; its words tell an editor what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullQuote:
+    """The words lifted to the top, without their outer marks, and the speaker as printed."""
+
+    text: str
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """A picture that the file names but does not hold; `credit_guess` is read off its name."""
+
+    name: str
+    credit_guess: str
+    source: str
+    occurrences: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateGuess:
+    """The day that the file seems to be from, and why; for an editor to confirm."""
+
+    date: datetime.date
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSuggestion:
+    """Somebody named in the text: every form of the name, and the words that stand with it."""
+
+    name: str
+    also: tuple[str, ...]
+    count: int
+    speaker: bool
+    title: str
+    descriptor: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """Where every word of the file went: into exactly one part, or quoted in `left_out`."""
+
+    total: int
+    parts: tuple[tuple[str, int], ...]
+    left_out: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        placed = sum(words for _, words in self.parts)
+        left = sum(len(quote.split()) for quote in self.left_out)
+        if placed + left != self.total:
+            raise ValueError(f"{self.total} words, but {placed} placed and {left} left out")
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A file read as a release; whatever is a guess says so in `notes` or in its name."""
+
+    filename: str
+    format: str
+    encoding: str
+    kind: str
+    kicker: str
+    title: str
+    standfirst: str
+    pull_quote: PullQuote | None
+    body_html: str
+    dateline_place: str
+    language: str | None
+    posters: tuple[Poster, ...]
+    date_guess: DateGuess | None
+    people: tuple[PersonSuggestion, ...]
+    relative_dates: tuple[str, ...]
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+    accounting: Accounting
+    digest: str

@@ -1,0 +1,93 @@
+"""From what was understood of a source to a draft; nothing that nobody asked for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from assets.models import MediaAsset
+from people.models import Person, Role
+from releases import languages, workflow
+from releases.body import with_people
+from releases.importing import Understood, report
+from releases.models import Event, Release
+
+CREATE = "create"
+
+
+class AlreadyImported(Exception):
+    """The source is in the newsroom; `release` is what it became."""
+
+    def __init__(self, release: Release) -> None:
+        super().__init__(f"This is in the newsroom already, as “{release}” ({release.state()}).")
+        self.release = release
+
+
+def duplicate_of(understood: Understood) -> Release | None:
+    """Return the release that was made from the same words, whatever has become of it."""
+    return Release.objects.filter(import_digest=understood.digest).first()
+
+
+def import_draft(
+    understood: Understood,
+    *,
+    by: User | None,
+    people: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+) -> Release:
+    """Make one draft of what was understood, with the report of the import in its record.
+
+    `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
+    that only staff know of, or nothing. No date is set: the guess stays a guess, in the record.
+    Raises AlreadyImported.
+    """
+    with transaction.atomic():
+        if release := duplicate_of(understood):
+            raise AlreadyImported(release)
+        known = _people(understood, people or {})
+        release = Release(
+            kind=understood.kind,
+            language=_language(understood),
+            title=understood.title,
+            standfirst=understood.standfirst,
+            dateline_place=understood.dateline_place,
+            poster=_poster(understood),
+            pull_quote=understood.pull_quote.text if understood.pull_quote else "",
+            body=with_people(understood.body_html, known),
+            import_digest=understood.digest,
+        )
+        detail: dict[str, Any] = {"file": understood.filename, "report": report(understood)}
+        if guess := understood.date_guess:
+            detail |= {"date_guess": guess.date.isoformat(), "reasons": list(guess.reasons)}
+        return workflow.create(release, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
+
+
+def _people(understood: Understood, decisions: Mapping[str, str]) -> dict[str, UUID]:
+    known: dict[str, UUID] = {}
+    for suggestion in understood.people:
+        decision = decisions.get(suggestion.name, "")
+        if decision == CREATE:
+            person = Person.objects.create(display_name=suggestion.name)
+            if suggestion.title:
+                Role.objects.create(person=person, title=suggestion.title)
+            known[suggestion.name] = person.pk
+        elif decision:
+            known[suggestion.name] = UUID(decision)
+    return known
+
+
+def _poster(understood: Understood) -> MediaAsset | None:
+    """Keep the name and the guessed credit of the picture; its file is for an editor to bring."""
+    if not understood.posters:
+        return None
+    poster = understood.posters[0]
+    return MediaAsset.objects.create(
+        original_name=poster.name[:255], credit_line=poster.credit_guess[:255]
+    )
+
+
+def _language(understood: Understood) -> str:
+    return understood.language if understood.language in languages.LANGUAGES else "en"

@@ -1,0 +1,68 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from releases.importing import FORMATS, NotARelease, report, understand
+from releases.imports import AlreadyImported, duplicate_of, import_draft
+
+
+class Command(BaseCommand):
+    help = (
+        "Read press releases into drafts, and print what was understood, what was guessed and "
+        "what was left. People are suggested, never created."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print the same, and change nothing"
+        )
+        parser.add_argument(
+            "--format", choices=FORMATS, help="default: seen from the content and the name"
+        )
+        parser.add_argument(
+            "--by", metavar="USERNAME", help="whose draft it becomes; default: nobody's"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = self._user(options["by"])
+        refused = 0
+        for number, path in enumerate(options["files"], start=1):
+            if len(options["files"]) > 1:
+                self.stdout.write(f"[{number}/{len(options['files'])}] {path}")
+            try:
+                self._import(path, by=by, format=options["format"], dry_run=options["dry_run"])
+            except (NotARelease, OSError) as problem:
+                refused += 1
+                self.stderr.write(_sentence(path, problem))
+        if refused:
+            raise CommandError(
+                f"{refused} of {len(options['files'])} files could not be read as a release."
+            )
+
+    def _import(self, path: Path, *, by: User | None, format: str | None, dry_run: bool) -> None:
+        understood = understand(path.read_bytes(), path.name, format)
+        self.stdout.write(report(understood))
+        if duplicate := duplicate_of(understood):
+            self.stdout.write(f"{AlreadyImported(duplicate)} Nothing was added.\n")
+        elif dry_run:
+            self.stdout.write("This was a dry run: nothing was changed.\n")
+        else:
+            release = import_draft(understood, by=by)
+            self.stdout.write(f"Made the draft “{release}”.\n")
+
+    def _user(self, username: str | None) -> User | None:
+        if username is None:
+            return None
+        try:
+            return User.objects.get(username=username)
+        except User.DoesNotExist:
+            raise CommandError(f"There is no user called {username}.") from None
+
+
+def _sentence(path: Path, problem: Exception) -> str:
+    if isinstance(problem, OSError):
+        return f"{path} cannot be read: {(problem.strerror or 'unknown reason').lower()}."
+    return str(problem)

@@ -1,0 +1,560 @@
+"""What we say, and when it may be seen."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import uri_to_iri
+from django_countries.fields import CountryField
+from simple_history.models import HistoricalRecords
+
+from assets.models import MediaAsset
+from people.models import Person
+from people.slugs import slug_for
+from releases import languages
+from releases.body import Document, clean, without_strangers
+
+
+class EditConflict(Exception):
+    """Somebody else saved the release since this copy of it was read."""
+
+
+class Topic(models.Model):
+    """A subject that journalists follow."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.CharField(
+        "address", max_length=90, unique=True, blank=True, help_text="Empty: made from the name."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with an address of its own where none was typed."""
+        if not self.slug:
+            short = uuid.uuid4().hex[:8]
+            self.slug = slug_for(self.name, fallback=short)
+            if Topic.objects.filter(slug=self.slug).exists():
+                self.slug += f"-{short}"  # “Women’s rights” beside “Womens rights”
+        super().save(*args, **kwargs)
+
+
+class Contact(models.Model):
+    """A press contact as it is printed below a release; never somebody's private line."""
+
+    name = models.CharField(max_length=120)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    hours = models.CharField(max_length=120, blank=True, help_text="When to call, and which zone.")
+
+    class Meta:
+        verbose_name = "press contact"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def public(self, at: datetime | None = None) -> Self:
+        """Those that anybody may see at a time (default: now).
+
+        This and its row twin `Release.is_public` are the only place where that is decided. No job
+        publishes: a release is public from the second of `publish_at` on.
+        """
+        return self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
+
+    def tombstones(self, at: datetime | None = None) -> Self:
+        """Those that were public and were withdrawn: the public is told so, and nothing else.
+
+        A release that was withdrawn before anybody could see it leaves no trace.
+        """
+        return self.filter(
+            status=Release.Status.WITHDRAWN,
+            publish_at__lte=F("withdrawn_at"),
+            withdrawn_at__lte=at or timezone.now(),
+        )
+
+    def scheduled(self, at: datetime | None = None) -> Self:
+        """Those that are approved and whose time has not come."""
+        return self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
+
+    def editable_by(self, user: Any) -> Self:
+        """Those whose text a user of the admin may change, as far as their status lets anybody."""
+        if user.has_perm("releases.edit_any_release"):
+            return self
+        return self.filter(created_by=user)
+
+
+class Release(models.Model):
+    """A press release, statement, comment or media advisory."""
+
+    class Kind(models.TextChoices):
+        PRESS_RELEASE = "press_release", "Press release"
+        STATEMENT = "statement", "Statement"
+        COMMENT = "comment", "Comment"
+        MEDIA_ADVISORY = "media_advisory", "Media advisory"
+
+    class Status(models.TextChoices):
+        """What is stored; what is shown (scheduled, published) follows from the clock."""
+
+        DRAFT = "draft", "Draft"
+        IN_REVIEW = "in_review", "In review"
+        APPROVED = "approved", "Approved"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PRESS_RELEASE)
+    language = models.CharField(max_length=35, choices=languages.CHOICES, default="en")
+    translation_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="translations",
+        help_text="The release that this one translates, where it does.",
+    )
+    title = models.CharField(max_length=300, blank=True)
+    standfirst = models.TextField(
+        blank=True,
+        help_text="One or two plain sentences for lists, feeds and search. Not the lead again.",
+    )
+    dateline_place = models.CharField("place", max_length=120, blank=True)
+    poster = models.ForeignKey(
+        MediaAsset, models.PROTECT, null=True, blank=True, related_name="poster_of"
+    )
+    pull_quote = models.TextField(
+        blank=True,
+        help_text="Words to lift to the top, copied exactly from a quotation in the text: "
+        "whose they are follows from it.",
+    )
+    body = models.TextField("text", blank=True)
+    notes_to_editors = models.TextField(blank=True)
+    topics = models.ManyToManyField(Topic, blank=True, related_name="releases")
+    countries = CountryField(multiple=True, blank=True)
+    contacts = models.ManyToManyField(Contact, blank=True, related_name="+")
+
+    slug = models.CharField(
+        "address",
+        max_length=120,
+        blank=True,
+        help_text="The last part of the page's address. Empty: made from the title on approval. "
+        "When it changes after publication, the old address leads to the new one.",
+    )
+    status = models.CharField(
+        max_length=12, choices=Status.choices, default=Status.DRAFT, editable=False
+    )
+    publish_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the embargo lifts; the release is public from this second on.",
+    )
+    day_only = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="It came out on that day, at an hour that nobody recorded.",
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawal_reason = models.TextField(
+        blank=True, editable=False, help_text="Public words, shown in place of the release."
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    import_digest = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Empty where a command of the operator made it.",
+    )
+
+    objects = ReleaseQuerySet.as_manager()
+    history = HistoricalRecords(m2m_fields=[topics, contacts])
+
+    class Meta:
+        ordering = [F("publish_at").desc(nulls_first=True), "-updated_at"]
+        permissions = [
+            ("edit_any_release", "Can edit releases of others"),
+            ("submit_release", "Can submit a release for approval"),
+            ("return_release", "Can send a release back to its author"),
+            ("approve_release", "Can approve, schedule and publish a release"),
+            ("correct_release", "Can correct a published release"),
+            ("withdraw_release", "Can withdraw a release"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-publish_at"], name="release_public_by_time"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "in_review"])
+                | (~Q(title="") & ~Q(body="") & ~Q(slug="") & Q(publish_at__isnull=False)),
+                name="release_approved_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status="withdrawn", withdrawn_at__isnull=False) & ~Q(withdrawal_reason="")
+                )
+                | (~Q(status="withdrawn") & Q(withdrawn_at__isnull=True)),
+                name="release_withdrawn_with_time_and_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "in_review", "approved", "withdrawn"]),
+                name="release_status_known",
+            ),
+            models.UniqueConstraint(
+                fields=["slug"], condition=~Q(slug=""), name="release_slug_unique",
+                violation_error_message="Another release has this address.",
+            ),
+            models.UniqueConstraint(
+                fields=["import_digest"], condition=~Q(import_digest=""),
+                name="release_imported_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(translation_of=None) | ~Q(translation_of=F("uuid")),
+                name="release_translates_another",
+                violation_error_message="A release cannot be a translation of itself.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.title or "Untitled"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the release and, with it, the rows that are derived from its text.
+
+        The text is cleaned here, so that no path stores anything else. The copy that is saved
+        must be the newest: raises EditConflict where somebody saved another one meanwhile.
+        """
+        self._clean_text()
+        with transaction.atomic():
+            approved = self._claim_version()
+            super().save(*args, **kwargs)
+            self._index_text(approved)
+
+    def get_absolute_url(self) -> str:
+        return reverse("release", args=[self.slug])
+
+    @property
+    def readable_path(self) -> str:
+        """The path of the public page as people write it, in its script."""
+        return uri_to_iri(self.get_absolute_url())
+
+    def is_public(self, at: datetime | None = None) -> bool:
+        """Row twin of `Release.objects.public`."""
+        return (
+            self.status == self.Status.APPROVED
+            and self.publish_at is not None
+            and self.publish_at <= (at or timezone.now())
+        )
+
+    def is_tombstone(self, at: datetime | None = None) -> bool:
+        """Row twin of `Release.objects.tombstones`."""
+        return (
+            self.status == self.Status.WITHDRAWN
+            and self.publish_at is not None
+            and self.withdrawn_at is not None
+            and self.publish_at <= self.withdrawn_at <= (at or timezone.now())
+        )
+
+    def is_scheduled(self, at: datetime | None = None) -> bool:
+        """Row twin of `Release.objects.scheduled`."""
+        return (
+            self.status == self.Status.APPROVED
+            and self.publish_at is not None
+            and self.publish_at > (at or timezone.now())
+        )
+
+    def is_editable_by(self, user: Any) -> bool:
+        """Row twin of `Release.objects.editable_by`."""
+        return user.has_perm("releases.edit_any_release") or self.created_by_id == user.pk
+
+    def state(self, at: datetime | None = None) -> str:
+        """Return the word that editors see: draft, in review, scheduled, published, withdrawn."""
+        if self.status == self.Status.APPROVED:
+            return "Published" if self.is_public(at) else "Scheduled"
+        return self.get_status_display()
+
+    @property
+    def direction(self) -> str:
+        return languages.direction(self.language)
+
+    @property
+    def language_name(self) -> str:
+        return languages.native_name(self.language)
+
+    @property
+    def document(self) -> Document:
+        """The text, taken apart, anew each time: keep the answer where it is used twice."""
+        return Document(self.body)
+
+    @property
+    def summary(self) -> str:
+        """One plain paragraph for lists and feeds: the standfirst, else how the text begins."""
+        if self.standfirst:
+            return self.standfirst
+        return next(iter(self.document.paragraphs), "")
+
+    @property
+    def day(self) -> date:
+        """The day, in the newsroom's zone, whose titles and facts the release prints."""
+        return timezone.localdate(self.publish_at or timezone.now())
+
+    def slug_from_title(self) -> str:
+        """Return a free address made from the title, in its script."""
+        slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
+        return f"{slug}-{self.pk.hex[:8]}" if self.is_taken(slug) else slug
+
+    def is_taken(self, slug: str) -> bool:
+        """Whether another release has an address, or had it while it was public."""
+        return (
+            Release.objects.filter(slug=slug).exclude(pk=self.pk).exists()
+            or FormerSlug.objects.filter(slug=slug).exclude(release=self.pk).exists()
+        )
+
+    def _clean_text(self) -> None:
+        self.title = " ".join(self.title.split())
+        self.standfirst = self.standfirst.strip()
+        self.pull_quote = self.pull_quote.strip()
+        # The notes are printed as they are stored: whom they name stays out of the page.
+        self.notes_to_editors = without_strangers(clean(self.notes_to_editors), (), ())
+        self.body = clean(self.body)
+        document = self.document
+        speakers = {quote.speaker for quote in document.quotations if quote.speaker}
+        named = speakers | {person for person, _ in document.mentions}
+        self.body = without_strangers(
+            self.body,
+            people=set(Person.objects.filter(pk__in=named).values_list("pk", flat=True)),
+            assets=set(
+                MediaAsset.objects.filter(pk__in=document.pictures).values_list("pk", flat=True)
+            ),
+        )
+
+    def _claim_version(self) -> Document | None:
+        """Take the next version, or raise EditConflict; return the text that was approved."""
+        if self._state.adding:
+            return None
+        needed = ("version", "status", "slug", "body")
+        stored = Release.objects.select_for_update().only(*needed).get(pk=self.pk)
+        if stored.version != self.version:
+            raise EditConflict
+        self.version += 1
+        approved = stored.status in (self.Status.APPROVED, self.Status.WITHDRAWN)
+        if approved and stored.slug != self.slug:
+            FormerSlug.objects.filter(slug=self.slug, release=self).delete()
+            FormerSlug.objects.get_or_create(slug=stored.slug, defaults={"release": self})
+        return stored.document if approved else None
+
+    def _index_text(self, approved: Document | None) -> None:
+        """Make Quote, Mention and Illustration rows follow the document.
+
+        A speaker's name and title are those of the release's day, until it is approved: what was
+        printed then stays printed, whatever the person becomes later.
+        """
+        document = self.document
+        printed = list(self.quotes.all()) if approved else []
+        names = {quote.speaker_id: quote.attribution_name for quote in printed}
+        # A title that was typed for one quotation is not the speaker's in the others.
+        typed = {quote.position for quote in approved.quotations if quote.title} if approved else ()
+        titles = {
+            quote.speaker_id: quote.attribution_title
+            for quote in printed
+            if quote.position not in typed
+        }
+        speakers = Person.objects.prefetch_related("roles").in_bulk(
+            [quote.speaker for quote in document.quotations if quote.speaker]
+        )
+        quotes = []
+        for quotation in document.quotations:
+            if quotation.speaker is None:
+                continue
+            speaker = speakers[quotation.speaker]
+            title = quotation.title or titles.get(speaker.pk)
+            quotes.append(
+                Quote(
+                    release=self,
+                    speaker=speaker,
+                    position=quotation.position,
+                    text=quotation.text,
+                    attribution_name=names.get(speaker.pk, speaker.display_name),
+                    attribution_title=speaker.title_on(self.day) if title is None else title,
+                )
+            )
+        self.quotes.all().delete()
+        self.mentions.all().delete()
+        self.illustrations.all().delete()
+        Quote.objects.bulk_create(quotes)
+        named = {quote.speaker_id: quote.attribution_name for quote in quotes}
+        for person, surface in document.mentions:
+            named.setdefault(person, surface[:200])
+        Mention.objects.bulk_create(
+            Mention(release=self, person_id=person, surface=surface)
+            for person, surface in named.items()
+        )
+        Illustration.objects.bulk_create(
+            Illustration(release=self, asset_id=asset, position=position)
+            for position, asset in enumerate(document.pictures, start=1)
+        )
+
+
+class FormerSlug(models.Model):
+    """An address that a release had while it was public; it leads to the one it has now."""
+
+    slug = models.CharField(max_length=120, unique=True)
+    release = models.ForeignKey(Release, models.CASCADE, related_name="former_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Quote(models.Model):
+    """A quotation as a release prints it; derived from the document, never written by hand."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="quotes")
+    speaker = models.ForeignKey(Person, models.PROTECT, related_name="quotes")
+    position = models.PositiveIntegerField()
+    text = models.TextField()
+    attribution_name = models.CharField(max_length=200)
+    attribution_title = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["release", "position"], name="quote_has_its_place"),
+            models.CheckConstraint(
+                condition=~Q(attribution_name="") & ~Q(text=""),
+                name="quote_has_words_and_a_speaker",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribution_name}: {self.text[:60]}"
+
+    @property
+    def paragraphs(self) -> list[str]:
+        return self.text.split("\n\n")
+
+
+class Mention(models.Model):
+    """A person whom a release names, by a quotation or a mark in the text; derived from it."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="mentions")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="mentions")
+    surface = models.CharField(max_length=200, help_text="The name as it first stands there.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release", "person"], name="mention_once_a_release"),
+        ]
+
+    def __str__(self) -> str:
+        return self.surface
+
+
+class Illustration(models.Model):
+    """A picture inside the text; derived from the document."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="illustrations")
+    asset = models.ForeignKey(MediaAsset, models.PROTECT, related_name="illustrations")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "position"], name="illustration_has_its_place"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.asset_id)
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    def update(self, **values: Any) -> int:
+        raise TypeError("What is recorded stays as it was recorded.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("What is recorded stays recorded.")
+
+
+class AppendOnly(models.Model):
+    """A row that is written once."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("What is recorded stays as it was recorded.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("What is recorded stays recorded.")
+
+
+class Correction(AppendOnly):
+    """What was wrong in a published release, said in public."""
+
+    release = models.ForeignKey(Release, models.PROTECT, related_name="corrections")
+    at = models.DateTimeField(default=timezone.now)
+    words = models.TextField(help_text="Public: what was wrong, and what is right.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(words=""), name="correction_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.words[:80]
+
+
+class Event(AppendOnly):
+    """Who did what to a release, and when. It outlives the release."""
+
+    class Verb(models.TextChoices):
+        CREATED = "created", "Created"
+        IMPORTED = "imported", "Imported"
+        SUBMITTED = "submitted", "Submitted for approval"
+        RETURNED = "returned", "Sent back to draft"
+        APPROVED = "approved", "Approved"
+        PUBLISHED = "published", "Published"
+        CORRECTED = "corrected", "Corrected"
+        AMENDED = "amended", "Amended without a correction"
+        RESTORED = "restored", "Went back to an earlier version"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        DELETED = "deleted", "Deleted"
+
+    release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="events")
+    release_uuid = models.UUIDField(help_text="Stays when a draft is deleted.")
+    verb = models.CharField(max_length=12, choices=Verb.choices)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+",
+        help_text="Empty for a command of the operator.",
+    )  # fmt: skip
+    version = models.PositiveIntegerField(help_text="The version that was acted upon.")
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["release_uuid", "at"], name="event_by_release")]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.at:%Y-%m-%d %H:%M}"

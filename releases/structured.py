@@ -1,0 +1,111 @@
+"""What machines read in a page: schema.org's NewsArticle as JSON-LD."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django.utils.safestring import SafeString, mark_safe
+from django_countries.fields import Country
+
+from releases.models import Release
+from releases.page import ReleasePage
+
+TYPES = {"media_advisory": "NewsArticle", "comment": "OpinionNewsArticle"}
+
+
+def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
+    """Return the page's JSON-LD, safe inside a script element.
+
+    Only people with a public page become entities; a quotation's speaker is one of them.
+    """
+    release = page.release
+    url = origin + release.get_absolute_url()
+    organisation = {"@type": "NewsMediaOrganization", "name": publisher, "url": origin + "/"}
+    article: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": TYPES.get(release.kind, "NewsArticle"),
+        "@id": f"urn:uuid:{release.pk}",
+        "url": url,
+        "mainEntityOfPage": url,
+        "headline": release.title,
+        "description": release.summary,
+        "inLanguage": release.language,
+        "datePublished": _published(release),
+        "dateModified": _modified(page),
+        "dateline": release.dateline_place or None,
+        "author": organisation,
+        "publisher": organisation,
+        "about": [{"@type": "Thing", "name": topic.name} for topic in release.topics.all()],
+        "contentLocation": [
+            {"@type": "Country", "name": country.name, "identifier": country.code}
+            for country in cast("Iterable[Country]", release.countries)
+        ],
+        "mentions": [
+            {
+                "@type": "Person",
+                "@id": f"urn:uuid:{person.pk}",
+                "name": person.display_name,
+                "url": origin + person.get_absolute_url(),
+            }
+            for person in page.people
+        ],
+        "hasPart": [
+            {
+                "@type": "Quotation",
+                "text": quotation.text,
+                "spokenByCharacter": {
+                    "@type": "Person",
+                    "name": said.name,
+                    "jobTitle": said.title or None,
+                    "@id": f"urn:uuid:{said.person.pk}" if said.person else None,
+                },
+            }
+            for quotation in page.document.quotations
+            if (said := page.attributions[quotation.position]).name
+        ],
+        "correction": [
+            {
+                "@type": "CorrectionComment",
+                "text": correction.words,
+                "datePublished": correction.at.isoformat(),
+            }
+            for correction in page.corrections
+        ],
+        "workTranslation": [
+            {"@id": f"urn:uuid:{other.pk}", "inLanguage": other.language}
+            for other in page.translations
+        ],
+    }
+    if page.poster:
+        width, height = page.poster.size("poster")
+        article["image"] = {
+            "@type": "ImageObject",
+            "contentUrl": origin + page.poster.rendition_url("poster", "jpg"),
+            "width": width,
+            "height": height,
+            "caption": page.poster.caption or None,
+            "creditText": page.poster.credit_line,
+            "copyrightNotice": page.poster.copyright_notice or None,
+        }
+    words = json.dumps(_filled(article), ensure_ascii=False, indent=1)
+    return mark_safe(words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _published(release: Release) -> str | None:
+    if release.publish_at is None:
+        return None
+    return (release.day if release.day_only else release.publish_at).isoformat()
+
+
+def _modified(page: ReleasePage) -> str | None:
+    latest = max((correction.at for correction in page.corrections), default=None)
+    return latest.isoformat() if latest else _published(page.release)
+
+
+def _filled(value: Any) -> Any:
+    """Return JSON data without what is empty."""
+    if isinstance(value, dict):
+        return {key: _filled(item) for key, item in value.items() if item not in (None, "", [])}
+    if isinstance(value, list):
+        return [_filled(item) for item in value]
+    return value

@@ -1,0 +1,111 @@
+"""Every version of a release: seen, compared, restored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from html import escape
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import Field
+from django.utils.safestring import SafeString, mark_safe
+
+from assets.models import MediaAsset
+from people.models import Person
+from releases.body import Document
+from releases.models import Release
+
+# What an editor writes; the rest of a row is the workflow's.
+WRITTEN = (
+    "title", "standfirst", "pull_quote", "body", "notes_to_editors", "kind", "language",
+    "dateline_place", "poster_id", "translation_of_id", "countries", "slug",
+)  # fmt: skip
+DOCUMENTS = {"body", "notes_to_editors"}
+FAR_FROM_A_CHANGE = 12  # words
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs, with what was taken out and put in marked by `del` and `ins`."""
+
+    label: str
+    html: SafeString
+
+
+def compare(older: Any, newer: Any) -> Iterator[Change]:
+    """Yield what changed in the text from one stored version to another."""
+    names = _names_in(older, newer)
+    for name in WRITTEN:
+        before, after = (_readable(version, name, names) for version in (older, newer))
+        if before != after:
+            field = cast("Field[Any, Any]", Release._meta.get_field(name.removesuffix("_id")))
+            yield Change(
+                str(field.verbose_name).capitalize(), _marked(before.split(" "), after.split(" "))
+            )
+
+
+def take_back(release: Release, version: Any) -> None:
+    """Give a release in memory the text of one of its versions.
+
+    What that version pointed to and is gone meanwhile, or is another release's by now, stays
+    empty: the picture, the translated release, the address.
+    """
+    for name in WRITTEN:
+        setattr(release, name, getattr(version, name))
+    poster, original = release.poster_id, release.translation_of_id
+    if poster and not MediaAsset.objects.filter(pk=poster).exists():
+        release.poster = None
+    if original and not Release.objects.filter(pk=original).exists():
+        release.translation_of = None
+    if release.is_taken(release.slug):
+        release.slug = ""
+
+
+def _names_in(*versions: Any) -> dict[UUID | None, str]:
+    """Return what to call the people, pictures and releases that versions point to."""
+    documents = [Document(version.body) for version in versions]
+    people = {quote.speaker for document in documents for quote in document.quotations}
+    pictures = {asset for document in documents for asset in document.pictures}
+    pictures |= {version.poster_id for version in versions}
+    originals = {version.translation_of_id for version in versions}
+    return {
+        pk: str(row)
+        for model, ids in ((Person, people), (MediaAsset, pictures), (Release, originals))
+        for pk, row in model._default_manager.in_bulk(ids - {None}).items()
+    }
+
+
+def _readable(version: Any, name: str, names: dict[UUID | None, str]) -> str:
+    value = getattr(version, name)
+    if name in DOCUMENTS:
+        document = Document(value)
+        said = [
+            ", ".join(filter(None, [quote.name or names.get(quote.speaker, "nobody"), quote.title]))
+            for quote in document.quotations
+        ]
+        quoted = [f"Quoted: {'; '.join(said)}."] if said else []
+        shown = [f"Picture: {names.get(asset, 'deleted')}." for asset in document.pictures]
+        return " ¶ ".join([*document.paragraphs, *quoted, *shown])
+    if name.endswith("_id"):
+        return names.get(value, "") if value else ""
+    return str(value)
+
+
+def _marked(before: list[str], after: list[str]) -> SafeString:
+    pieces = []
+    for kind, i, j, k, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(escape(_shortened(before[i:j])))
+            continue
+        if i < j:
+            pieces.append(f"<del>{escape(' '.join(before[i:j]))}</del>")
+        if k < end:
+            pieces.append(f"<ins>{escape(' '.join(after[k:end]))}</ins>")
+    return mark_safe(" ".join(pieces))
+
+
+def _shortened(words: list[str]) -> str:
+    """Leave out what is far from any change."""
+    if len(words) <= 2 * FAR_FROM_A_CHANGE + 5:
+        return " ".join(words)
+    return " ".join([*words[:FAR_FROM_A_CHANGE], "…", *words[-FAR_FROM_A_CHANGE:]])

@@ -1,0 +1,182 @@
+"""The public pages. Each asks the clock once and sees only what is public at that moment."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from people.models import Case, Person
+from releases.addresses import site_url
+from releases.archive import Filters, facets
+from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
+from releases.page import ReleasePage
+from releases.structured import news_article
+from releases.visibility import public_pictures
+
+A_PAGE = 20
+ON_THE_FRONT = 8
+
+
+def listed(at: datetime) -> ReleaseQuerySet:
+    """Return the public releases as lists show them, newest first."""
+    return Release.objects.public(at).select_related("poster").defer("notes_to_editors")
+
+
+@require_safe
+def newsroom(request: HttpRequest) -> HttpResponse:
+    """The front page: the newest release as the lead, the ones before it, and ways in."""
+    now = timezone.now()
+    newest = list(listed(now)[: ON_THE_FRONT + 1])
+    topics = (
+        Topic.objects.filter(releases__in=Release.objects.public(now))
+        .annotate(count=Count("releases"))
+        .order_by("name")
+    )
+    return render(
+        request,
+        "releases/newsroom.html",
+        {
+            "lead": newest[0] if newest else None,
+            "releases": newest[1:],
+            "topics": topics,
+            "prisoners": _prisoners()[:3],
+        },
+    )
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """Every public release, page by page, narrowed by the filters of the address."""
+    now = timezone.now()
+    filters = Filters.from_query(request.GET)
+    try:
+        page = Paginator(filters.apply(listed(now)), A_PAGE).page(request.GET.get("page") or 1)
+    except InvalidPage:
+        raise Http404 from None
+    return render(
+        request,
+        "releases/archive.html",
+        {"page": page, "filters": filters, "facets": list(facets(filters, now))},
+    )
+
+
+@require_safe
+def release(request: HttpRequest, slug: str) -> HttpResponse:
+    """One release; its tombstone where it was withdrawn; a former address leads to the present."""
+    now = timezone.now()
+    found = (
+        Release.objects.public(now)
+        .filter(slug=slug)
+        .select_related("poster")
+        .prefetch_related("topics", "contacts")
+        .first()
+    )
+    if found:
+        page = ReleasePage(found, at=now)
+        origin = site_url(request)
+        context = {
+            "page": page,
+            "release": found,
+            "structured": news_article(page, origin, settings.NEWSROOM_NAME),
+            "lang": found.language,
+            "dir": found.direction,
+        }
+        return render(request, "releases/release.html", context)
+    if withdrawn := Release.objects.tombstones(now).filter(slug=slug).first():
+        return render(request, "releases/withdrawn.html", {"release": withdrawn}, status=410)
+    former = FormerSlug.objects.filter(slug=slug, release__in=Release.objects.public(now)).first()
+    if former:
+        return redirect(former.release, permanent=True)
+    raise Http404
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Our spokespeople."""
+    now = timezone.now()
+    said = Count("quotes", filter=Q(quotes__release__in=Release.objects.public(now)))
+    spokespeople = (
+        Person.objects.with_page()
+        .spokespeople()
+        .select_related("portrait")
+        .prefetch_related("roles")
+        .annotate(quotations=said)
+        .order_by("sort_name", "display_name")  # an aggregate drops the model's own order
+    )
+    context = {"people": spokespeople, "today": timezone.localdate(now)}
+    return render(request, "releases/people.html", context)
+
+
+@require_safe
+def person(request: HttpRequest, slug: str) -> HttpResponse:
+    """One person: titles, what they said, the case, and every public release that names them."""
+    now = timezone.now()
+    found = get_object_or_404(
+        Person.objects.with_page()
+        .select_related("portrait")
+        .prefetch_related("names", "roles", "cases"),
+        slug=slug,
+    )
+    quotes = (
+        Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
+        .select_related("release")
+        .order_by("-release__publish_at", "position")
+    )
+    return render(
+        request,
+        "releases/person.html",
+        {
+            "person": found,
+            "today": timezone.localdate(now),
+            "quotes": quotes,
+            "releases": listed(now).filter(mentions__person=found),
+        },
+    )
+
+
+@require_safe
+def prisoners(request: HttpRequest) -> HttpResponse:
+    """The people whose release we call for, by name."""
+    return render(request, "releases/prisoners.html", {"prisoners": _prisoners()})
+
+
+@require_safe
+def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> FileResponse:
+    """A picture in one of its styles, while something public shows it."""
+    picture = get_object_or_404(public_pictures(), pk=uuid)
+    return picture.rendition_response(style, extension)
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Every public page, for search engines."""
+    return render(
+        request,
+        "sitemap.xml",
+        {
+            "releases": Release.objects.public().only("slug", "publish_at", "updated_at"),
+            "people": Person.objects.with_page().only("slug"),
+        },
+        content_type="application/xml",
+    )
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What robots may read: all that anybody may."""
+    return render(request, "robots.txt", content_type="text/plain")
+
+
+def _prisoners() -> QuerySet[Person]:
+    return (
+        Person.objects.with_page()
+        .prisoners()
+        .select_related("portrait")
+        .prefetch_related("names", Prefetch("cases", Case.objects.order_by("-as_of")))
+    )

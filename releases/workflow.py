@@ -1,0 +1,425 @@
+"""What can be done to a release: submit, send back, approve, publish, correct, withdraw.
+
+Each verb locks the row, checks who asks and what is missing, changes, and records an Event, in
+one transaction. Refused lists the reasons as sentences, the same that the admin shows beforehand.
+Times are aware datetimes; `at` is the moment of the act.
+"""
+
+from collections.abc import Container, Iterable
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import get_text_list
+
+from accounts.models import User
+from assets.models import MediaAsset
+from people.matching import names_in
+from people.models import Person
+from releases.body import Document
+from releases.models import Correction, Event, Release
+from releases.versions import take_back
+
+
+class Refused(Exception):
+    """A verb that cannot be carried out; `reasons` are sentences for the editor."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = list(reasons)
+
+
+# --- Verbs -------------------------------------------------------------------------------------
+
+
+def create(
+    release: Release,
+    *,
+    by: User | None,
+    at: datetime | None = None,
+    verb: Event.Verb = Event.Verb.CREATED,
+    detail: dict[str, Any] | None = None,
+) -> Release:
+    """Store a new draft."""
+    with transaction.atomic():
+        release.created_by = by
+        release.save()
+        _record(release, verb, by, at or timezone.now(), version=release.version, **(detail or {}))
+    return release
+
+
+def submit(release: Release, *, by: User, at: datetime | None = None) -> Release:
+    """Hand a draft to whoever approves."""
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "submit_release", "submit releases")
+        _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
+        _refuse_where(_not_theirs(fresh, by))
+        _refuse_where(missing_for_review(fresh))
+        return _move(fresh, Release.Status.IN_REVIEW, Event.Verb.SUBMITTED, by, at)
+
+
+def send_back(
+    release: Release, *, by: User, words: str = "", at: datetime | None = None
+) -> Release:
+    """Make a draft of a release again that is in review, or approved and not yet public."""
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_where(_wrong_status(fresh, Release.Status.IN_REVIEW, Release.Status.APPROVED))
+        if fresh.is_public(at):
+            raise Refused("The release is public. It can be corrected or withdrawn, not sent back.")
+        if not may_send_back(fresh, by):
+            raise Refused("You have no right to send this release back. Ask a publisher.")
+        fresh.publish_at, fresh.day_only = None, False
+        return _move(fresh, Release.Status.DRAFT, Event.Verb.RETURNED, by, at, words=words)
+
+
+def approve(
+    release: Release,
+    *,
+    by: User,
+    publish_at: datetime,
+    at: datetime | None = None,
+    archive: bool = False,
+) -> Release:
+    """Approve a release for the moment at which its embargo lifts.
+
+    A moment in the past is refused, unless `archive` says that the release came out then; there
+    midnight in the newsroom's zone stands for a day whose hour nobody recorded.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "approve_release", "approve releases")
+        _refuse_where(_wrong_status(fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW))
+        if publish_at < at and not archive:
+            raise Refused(
+                f"{_shown(publish_at)} has passed. Choose a later time, publish now, or say that "
+                "the release came out then."
+            )
+        if archive and publish_at > at:
+            raise Refused(
+                f"{_shown(publish_at)} is still to come, so the release cannot have come out then."
+            )
+        fresh.publish_at = publish_at
+        fresh.day_only = archive and timezone.localtime(publish_at).time() == time()
+        _refuse_where(blockers(fresh))
+        fresh.slug = fresh.slug or fresh.slug_from_title()
+        return _move(
+            fresh,
+            Release.Status.APPROVED,
+            Event.Verb.APPROVED,
+            by,
+            at,
+            publish_at=publish_at.isoformat(),
+            archive=archive,
+        )
+
+
+def publish(release: Release, *, by: User, at: datetime | None = None) -> Release:
+    """Make a release public now, whether or not it was scheduled for later."""
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "approve_release", "publish releases")
+        if fresh.is_public(at):
+            raise Refused("The release is public already.")
+        _refuse_where(
+            _wrong_status(
+                fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW, Release.Status.APPROVED
+            )
+        )
+        fresh.publish_at = at
+        _refuse_where(blockers(fresh))
+        fresh.slug = fresh.slug or fresh.slug_from_title()
+        return _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at)
+
+
+def correct(
+    release: Release,
+    *,
+    by: User,
+    words: str,
+    at: datetime | None = None,
+) -> Release:
+    """Store the changed text of a public release, and say in public what was wrong.
+
+    `release` carries the new text. Without words it is an amendment: the small mend of a typing
+    error, recorded with the versions but not announced.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "correct_release", "change a published release")
+        if not fresh.is_public(at):
+            raise Refused("Only a release that is public can be corrected.")
+        release.slug = release.slug or fresh.slug
+        _refuse_where(blockers(release))
+        version = fresh.version
+        release.save()
+        words = words.strip()
+        if words:
+            Correction.objects.create(release=release, at=at, words=words, by=by)
+        verb = Event.Verb.CORRECTED if words else Event.Verb.AMENDED
+        _record(release, verb, by, at, version=version, words=words)
+    return release
+
+
+def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = None) -> Release:
+    """Take an approved release off every public path; what was public leaves a tombstone.
+
+    `reason` is public: it stands where the release stood.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "withdraw_release", "withdraw releases")
+        _refuse_where(_wrong_status(fresh, Release.Status.APPROVED))
+        if not reason.strip():
+            raise Refused("Say in a sentence why it is withdrawn: readers will find it there.")
+        fresh.withdrawn_at = at
+        fresh.withdrawal_reason = reason.strip()
+        return _move(
+            fresh, Release.Status.WITHDRAWN, Event.Verb.WITHDRAWN, by, at, reason=reason.strip()
+        )
+
+
+def restore(release: Release, *, by: User, history_id: int, at: datetime | None = None) -> Release:
+    """Give a release that is not approved the text of one of its versions again."""
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_where(_wrong_status(fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW))
+        _refuse_where(locked(fresh, by))
+        earlier = fresh.history.filter(history_id=history_id).first()
+        if earlier is None:
+            raise Refused("There is no such version of this release.")
+        take_back(fresh, earlier)
+        return _move(
+            fresh,
+            Release.Status(fresh.status),
+            Event.Verb.RESTORED,
+            by,
+            at,
+            restored=earlier.version,
+        )
+
+
+def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
+    """Delete a draft. Its versions and its record stay."""
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "delete_release", "delete drafts")
+        _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
+        if fresh.translations.exists():
+            raise Refused("Other releases say that they translate this one. Change that first.")
+        _record(
+            fresh,
+            Event.Verb.DELETED,
+            by,
+            at or timezone.now(),
+            version=fresh.version,
+            title=fresh.title,
+        )
+        fresh.delete()
+
+
+# --- What stands in the way --------------------------------------------------------------------
+
+
+def locked(release: Release, user: User, at: datetime | None = None) -> list[str]:
+    """Return why a user cannot change the text of a release now, a sentence each."""
+    if not release.is_editable_by(user):
+        return _not_theirs(release, user)
+    if release.status == Release.Status.DRAFT:
+        return []
+    if release.status == Release.Status.IN_REVIEW:
+        if user.has_perm("releases.edit_any_release"):
+            return []
+        return ["It is being reviewed. Take it back to draft to go on writing."]
+    if release.is_public(at):
+        if user.has_perm("releases.correct_release"):
+            return []
+        return ["It is public. A publisher can correct it."]
+    if release.is_scheduled(at):
+        return ["It is approved as it stands. Send it back to draft to change it."]
+    return ["It was withdrawn. Its text stays as it was."]
+
+
+def missing_for_review(release: Release) -> list[str]:
+    """Return what a release lacks before anybody need read it, a sentence each."""
+    reasons = []
+    if not release.title:
+        reasons.append("It has no title.")
+    if not release.body:
+        reasons.append("It has no text.")
+    return reasons
+
+
+def may_send_back(release: Release, user: User) -> bool:
+    """Whether a user may make a draft of a release again.
+
+    Authors take back what they submitted, editors send it back, and whoever approves may undo it.
+    """
+    if release.status == Release.Status.APPROVED:
+        return user.has_perm("releases.approve_release")
+    return release.created_by_id == user.pk or user.has_perm("releases.return_release")
+
+
+def blockers(release: Release) -> list[str]:
+    """Return everything that keeps a release from being approved, a sentence each.
+
+    Takes the release as it stands in memory, saved or not.
+    """
+    document = release.document
+    people = Person.objects.in_bulk(
+        {quote.speaker for quote in document.quotations if quote.speaker}
+        | {person for person, _ in document.mentions}
+    )
+    pictures = MediaAsset.objects.in_bulk({*document.pictures, release.poster_id} - {None})
+    reasons = missing_for_review(release)
+    if release.slug and release.is_taken(release.slug):
+        reasons.append(
+            f"Another release has or had the address “{release.slug}”. Choose a different one, or "
+            "leave it empty."
+        )
+    for quote in document.quotations:
+        if quote.speaker is None:
+            hint = f", whom the source calls {quote.name}" if quote.name else ""
+            reasons.append(
+                f"The quotation “{_start(quote.text)}” has no speaker: choose the person{hint}."
+            )
+    if release.pull_quote and not document.lifted(release.pull_quote):
+        reasons.append(
+            "The words of the pull quote stand in no quotation of the text. Copy them exactly "
+            "from one, so that it is clear who said them."
+        )
+    for picture in pictures.values():
+        if lacking := picture.missing():
+            reasons.append(f"The picture “{picture}” lacks {get_text_list(lacking, 'and')}.")
+    reasons += [
+        f"{person} may not be named: the publication level is {person.level}."
+        for person in people.values()
+        if person.is_protected()
+    ]
+    return reasons + _protected_names(release, document, pictures.values(), besides=people)
+
+
+def _protected_names(
+    release: Release,
+    document: Document,
+    pictures: Iterable[MediaAsset],
+    besides: Container[UUID],
+) -> list[str]:
+    """Return a sentence for each name in the release's words that may stand nowhere."""
+    protected = Person.objects.protected().prefetch_related("names")
+    spellings = {
+        spelling
+        for person in protected
+        if person.pk not in besides
+        for spelling in person.spellings()
+    }
+    captions = [f"{p.alt_text}\n{p.caption}\n{p.credit_line}\n{p.creator}" for p in pictures]
+    places = {
+        "the title": release.title,
+        "the standfirst": release.standfirst,
+        "the place": release.dateline_place,
+        "the pull quote": release.pull_quote,
+        "the text": document.text,
+        "the notes to editors": Document(release.notes_to_editors).text,
+        "the words of a picture": "\n".join(captions),
+        "the address": release.slug.replace("-", " "),
+    }
+    return [
+        f"“{name}” in {place} is a protected name. Take it out, or ask whoever keeps the record "
+        "whether it may be named."
+        for place, text in places.items()
+        for name in sorted(names_in(text, spellings))
+    ]
+
+
+# --- What the verbs share ----------------------------------------------------------------------
+
+
+def _lock(release: Release) -> Release:
+    """Return the row as it is now, locked; refuse where it is not what the caller has read."""
+    fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
+    if fresh is None:
+        raise Refused("Somebody deleted the release while you were reading it.")
+    if fresh.version != release.version:
+        raise Refused(
+            f"Somebody saved version {fresh.version} while you were reading version "
+            f"{release.version}. Read it again first."
+        )
+    return fresh
+
+
+def _move(
+    release: Release,
+    status: Release.Status,
+    verb: Event.Verb,
+    by: User,
+    at: datetime | None,
+    **detail: Any,
+) -> Release:
+    version = release.version
+    release.status = status
+    release.save()
+    _record(release, verb, by, at or timezone.now(), version=version, **detail)
+    return release
+
+
+def _record(
+    release: Release,
+    verb: Event.Verb,
+    by: User | None,
+    at: datetime,
+    *,
+    version: int,
+    **detail: Any,
+) -> None:
+    Event.objects.create(
+        release=release,
+        release_uuid=release.pk,
+        verb=verb,
+        actor=by,
+        at=at,
+        version=version,
+        detail={key: value for key, value in detail.items() if value},
+    )
+
+
+def _refuse_unless(by: User, right: str, what: str) -> None:
+    if not by.has_perm(f"releases.{right}"):
+        raise Refused(f"You have no right to {what}. Ask a publisher of your newsroom.")
+
+
+def _refuse_where(reasons: list[str]) -> None:
+    if reasons:
+        raise Refused(*reasons)
+
+
+def _wrong_status(release: Release, *allowed: Release.Status) -> list[str]:
+    if release.status in allowed:
+        return []
+    return [f"The release is {release.state().lower()}, so this cannot be done to it."]
+
+
+def _not_theirs(release: Release, by: User) -> list[str]:
+    if release.is_editable_by(by):
+        return []
+    owner = release.created_by or "the newsroom"
+    return [f"The release is {owner}’s; you may work on your own."]
+
+
+def _shown(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'j F Y, H:i')} ({local.tzname()})"
+
+
+def _start(text: str) -> str:
+    first = text.strip("“”‘’\"' ")
+    return first if len(first) <= 50 else first[:50].rpartition(" ")[0] + "…"
