@@ -1,0 +1,115 @@
+"""Plain functions that make what a test needs, through the doors that the newsroom uses."""
+
+import io
+import itertools
+from datetime import timedelta
+from pathlib import Path
+
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from PIL import Image
+
+from accounts.models import User
+from assets.models import MediaAsset
+from people.models import Case, Level, Person, Role
+from releases import workflow
+from releases.models import Event, Release
+
+DATA = Path(__file__).parent / "data"
+REAL_RELEASE = Path(__file__).parent.parent / "demo" / "uk-china-red-lines.txt"
+
+_count = itertools.count(1)
+
+STATES = ["draft", "in_review", "scheduled", "published", "withdrawn", "withdrawn_unseen"]
+HIDDEN = [state for state in STATES if state != "published"]
+
+
+def make_user(name="user", group=None, **fields) -> User:
+    user = User.objects.create_user(f"{name}-{next(_count)}", is_staff=True, **fields)
+    if group:
+        user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def make_chief() -> User:
+    """Somebody who may do everything, for the steps that a test is not about."""
+    return make_user("chief", is_superuser=True)
+
+
+def make_person(name="Ansa Verel", level=Level.PUBLIC, title="", speaks=False, **fields) -> Person:
+    basis = "" if level < Level.NAMEABLE else "Recorded for the test."
+    person = Person.objects.create(
+        display_name=name, level=level, **{"level_basis": basis} | fields
+    )
+    if title or speaks:
+        Role.objects.create(person=person, title=title or "Director", speaks_for_us=speaks)
+    return person
+
+
+def make_prisoner(name="Teodor Brask", **fields) -> Person:
+    person = make_person(name, **fields)
+    Case.objects.create(
+        person=person,
+        custody_status=Case.Custody.IMPRISONED,
+        as_of=timezone.localdate(),
+        call="Release him now.",
+    )
+    return person
+
+
+def picture_bytes(size=(1200, 800), colour="#4a5a68", format="JPEG", **save) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, format, **save)
+    return out.getvalue()
+
+
+def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
+    words = {"alt_text": "A grey field", "credit_line": "Nobody in particular"} | fields
+    return MediaAsset.objects.create(
+        original=ContentFile(content or picture_bytes(), name=name), **words
+    )
+
+
+def quotation(person, *paragraphs) -> str:
+    inner = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs or ["“We ask for it.”"])
+    return f'<blockquote data-speaker="{person.pk}">{inner}</blockquote>'
+
+
+def mark(person, surface=None) -> str:
+    return f'<span data-person="{person.pk}">{surface or person.display_name}</span>'
+
+
+def make_release(state="published", at=None, by=None, publish_at=None, **fields) -> Release:
+    """Make a release and take it through the workflow to a state.
+
+    published: since an hour; scheduled: for the next hour; withdrawn: was public and has a
+    tombstone; withdrawn_unseen: never was.
+    """
+    now = at or timezone.now()
+    by = by or make_chief()
+    number = next(_count)
+    title = fields.pop("title", f"Release number {number}")
+    body = fields.pop("body", f"<p>The text of number {number}.</p>")
+    topics = fields.pop("topics", [])
+    release = workflow.create(
+        Release(title=title, body=body, **fields), by=by, at=now - timedelta(hours=3)
+    )
+    release.topics.set(topics)
+    if state == "draft":
+        return release
+    hour = timedelta(hours=1)
+    release = workflow.submit(release, by=by, at=now - 2 * hour)
+    if state == "in_review":
+        return release
+    ahead = state in ("scheduled", "withdrawn_unseen")
+    publish_at = publish_at or (now + hour if ahead else now - hour)
+    approved_at = min(now, publish_at) - hour
+    release = workflow.approve(release, by=by, publish_at=publish_at, at=approved_at)
+    if state.startswith("withdrawn"):
+        release = workflow.withdraw(release, by=by, reason="A source asked us to.", at=now)
+    return release
+
+
+def verbs_of(release) -> list[str]:
+    return list(Event.objects.filter(release_uuid=release.pk).values_list("verb", flat=True))

@@ -1,0 +1,428 @@
+"""The desk, as authors, editors and publishers find it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from people.models import Level
+from releases import workflow
+from releases.models import Correction, Event, Quote, Release
+from tests.make import (
+    make_chief,
+    make_person,
+    make_picture,
+    make_release,
+    make_user,
+    mark,
+    quotation,
+    verbs_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+DESK = "/admin/"
+LIST = "/admin/releases/release/"
+ADD = "/admin/releases/release/add/"
+
+
+def form_of(release) -> str:
+    return f"{LIST}{release.pk}/change/"
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def written(**changes) -> dict:
+    """What the release form sends, with some of it changed."""
+    return {
+        "read_version": "1",
+        "kind": "press_release",
+        "language": "en",
+        "title": "A new title",
+        "standfirst": "",
+        "dateline_place": "",
+        "poster": "",
+        "body": "<p>New text.</p>",
+        "pull_quote": "",
+        "notes_to_editors": "",
+        "countries": [],
+        "translation_of": "",
+        "slug": "",
+    } | changes
+
+
+def press(client, release, verb, **values):
+    release.refresh_from_db()
+    values = {"version": release.version} | values
+    return client.post(f"{LIST}{release.pk}/{verb}/", values, follow=True)
+
+
+# --- The desk ----------------------------------------------------------------------------------
+
+
+def test_the_desk_shows_each_pile_in_its_place(at_desk, publisher):
+    mine = make_release("draft", by=publisher, title="Mine")
+    make_release("draft", title="Of somebody else")
+    make_release("in_review", title="Waiting")
+    make_release("scheduled", title="Next", publish_at=timezone.now() + timedelta(hours=5))
+    make_release("published", title="Out")
+    make_release("withdrawn", title="Gone")
+    desk = text(at_desk(publisher).get(DESK))
+    piles = dict(re.findall(r'id="pile-(\w+)".*?<ul>(.*?)</ul>', desk, re.DOTALL))
+    assert form_of(mine) in piles["mine"]
+    assert "Of somebody else" not in desk
+    assert "Gone" not in desk
+    assert "Waiting" in piles["waiting"]
+    assert "Next" in piles["next"]
+    assert "4\xa0hours, 59\xa0minutes" in piles["next"]
+    assert "Out" in piles["published"]
+
+
+def test_an_empty_desk_says_so(at_desk, author):
+    desk = text(at_desk(author).get(DESK))
+    assert "Nothing of yours is open." in desk
+    assert "Write a release" in desk
+
+
+def test_strangers_and_people_without_a_desk_are_sent_to_the_sign_in(client):
+    release = make_release("scheduled", title="Zaunkönig")
+    outsider = make_user("outsider", "Publisher")
+    outsider.is_staff = False
+    outsider.save()
+    paths = [DESK, LIST, ADD, form_of(release), f"{LIST}{release.pk}/preview/",
+             f"{LIST}{release.pk}/approve/", f"{LIST}{release.pk}/history/",
+             f"{LIST}import/", f"{LIST}paste/", "/admin/autocomplete/"]  # fmt: skip
+    for sign_in in (client.logout, lambda: client.force_login(outsider)):
+        sign_in()
+        for path in paths:
+            response = client.get(path)
+            assert response.status_code == 302, path
+            assert response["Location"].startswith("/admin/login/")
+            assert "Zaunkönig" not in text(response)
+
+
+# --- Writing -----------------------------------------------------------------------------------
+
+
+def test_an_author_writes_a_release_and_its_quotations_are_known(at_desk, author):
+    speaker = make_person("Maren Tolvik", title="Director")
+    body = f"<p>{mark(speaker)} said:</p>{quotation(speaker, '“Free her.”')}"
+    response = at_desk(author).post(ADD, written(body=body), follow=True)
+    release = Release.objects.get()
+    assert response.redirect_chain[-1][0] == form_of(release)
+    assert release.created_by == author
+    quote = Quote.objects.get()
+    assert (quote.speaker, quote.attribution_title) == (speaker, "Director")
+    assert verbs_of(release) == ["created"]
+
+
+def test_a_form_without_a_word_says_what_it_needs_only_when_it_goes_on(at_desk, author):
+    client = at_desk(author)
+    client.post(ADD, written(title="", body=""))
+    release = Release.objects.get()
+    page = text(client.get(form_of(release)))
+    assert "It has no title." in page
+    assert "It has no text." in page
+    answer = text(press(client, release, "submit"))
+    assert "It has no title." in answer
+    assert Release.objects.get().status == "draft"
+
+
+def test_the_second_of_two_editors_is_told_and_loses_nothing(at_desk, editor, publisher):
+    release = make_release("draft")
+    at_desk(publisher).post(form_of(release), written(title="The faster one"))
+    answer = text(at_desk(editor).post(form_of(release), written(title="The slower one")))
+    assert "saved version 2" in answer
+    assert str(publisher) in answer
+    assert 'value="The slower one"' in answer
+    assert Release.objects.get().title == "The faster one"
+    again = re.search(r'name="read_version" value="(\d+)"', answer)[1]
+    at_desk(editor).post(form_of(release), written(title="The slower one", read_version=again))
+    assert Release.objects.get().title == "The slower one"
+    assert list(release.history.values_list("title", flat=True))[:2] == [
+        "The slower one",
+        "The faster one",
+    ]
+
+
+def test_what_was_typed_into_a_form_that_was_locked_meanwhile_is_still_there(at_desk, author):
+    release = make_release("draft", by=make_chief())
+    release.created_by = author
+    release.save()
+    release.refresh_from_db()
+    workflow.submit(release, by=author)
+    release.refresh_from_db()
+    response = at_desk(author).post(
+        form_of(release), written(title="Typed in vain", read_version=release.version)
+    )
+    answer = text(response)
+    assert "It is being reviewed." in answer
+    assert "nothing was saved" in answer
+    assert "Typed in vain" in answer
+    assert Release.objects.get().title != "Typed in vain"
+
+
+def test_an_author_reads_what_others_write_and_changes_only_their_own(at_desk, author):
+    other = make_release("draft", title="Of another")
+    page = at_desk(author).get(form_of(other))
+    assert page.status_code == 200
+    assert 'name="title"' not in text(page)
+    assert at_desk(author).post(form_of(other), written()).status_code == 403
+    assert Release.objects.get().title == "Of another"
+
+
+def test_a_scheduled_release_is_read_and_not_written(at_desk, publisher):
+    release = make_release("scheduled")
+    page = text(at_desk(publisher).get(form_of(release)))
+    assert "It is approved as it stands. Send it back to draft to change it." in page
+    assert 'name="title"' not in page
+    assert "Send back to draft" in page
+
+
+def test_a_published_release_changes_only_with_public_words(at_desk, publisher):
+    release = make_release("published", body="<p>Ten.</p>")
+    change = written(title=release.title, slug=release.slug, body="<p>Eleven.</p>")
+    change["read_version"] = release.version
+    client = at_desk(publisher)
+    assert "Say in public what was wrong" in text(client.post(form_of(release), change))
+    assert Release.objects.get().body == "<p>Ten.</p>"
+    client.post(form_of(release), change | {"correction": "It was eleven, not ten."})
+    assert Release.objects.get().body == "<p>Eleven.</p>"
+    page = text(client.get(release.get_absolute_url()))
+    assert "It was eleven, not ten." in page
+    assert "Eleven." in page
+
+
+def test_a_slip_is_mended_without_an_announcement(at_desk, publisher):
+    release = make_release("published", body="<p>Teh text.</p>")
+    change = written(title=release.title, slug=release.slug, body="<p>The text.</p>", minor="on")
+    at_desk(publisher).post(form_of(release), change | {"read_version": release.version})
+    assert Release.objects.get().body == "<p>The text.</p>"
+    assert not Correction.objects.exists()
+    assert verbs_of(release)[-1] == "amended"
+
+
+def test_an_editor_does_not_change_what_is_public(at_desk, editor):
+    release = make_release("published")
+    page = text(at_desk(editor).get(form_of(release)))
+    assert "It is public. A publisher can correct it." in page
+    assert 'name="title"' not in page
+
+
+# --- The verbs ---------------------------------------------------------------------------------
+
+BUTTONS = {
+    ("author", "draft"): {"submit"},
+    ("author", "in_review"): {"send_back"},
+    ("author", "scheduled"): set(),
+    ("author", "published"): set(),
+    ("editor", "draft"): {"submit"},
+    ("editor", "in_review"): {"send_back"},
+    ("editor", "scheduled"): set(),
+    ("editor", "published"): set(),
+    ("publisher", "draft"): {"submit", "approve", "publish"},
+    ("publisher", "in_review"): {"approve", "publish", "send_back"},
+    ("publisher", "scheduled"): {"publish", "send_back", "withdraw"},
+    ("publisher", "published"): {"withdraw"},
+    ("publisher", "withdrawn"): set(),
+}
+
+
+@pytest.mark.parametrize(("who", "state"), BUTTONS)
+def test_everybody_sees_the_buttons_that_they_may_press(request, at_desk, who, state):
+    user = request.getfixturevalue(who)
+    release = make_release(state)
+    Release.objects.update(created_by=user)
+    page = text(at_desk(user).get(form_of(release)))
+    seen = set(re.findall(rf'class="button verb-(\w+)" href="{LIST}{release.pk}/', page))
+    assert seen == BUTTONS[who, state]
+
+
+def test_a_release_goes_from_its_author_to_the_public(at_desk, author, publisher):
+    client = at_desk(author)
+    client.post(ADD, written(title="From desk to page"))
+    release = Release.objects.get()
+    assert "Submitted for approval." in text(press(client, release, "submit"))
+    client = at_desk(publisher)
+    assert "Published." in text(press(client, release, "publish"))
+    client.logout()
+    assert "From desk to page" in text(client.get("/"))
+    assert verbs_of(release) == ["created", "submitted", "published"]
+    actors = [event.actor for event in Event.objects.order_by("at")]
+    assert actors == [author, author, publisher]
+
+
+def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    release = make_release("in_review")
+    client = at_desk(publisher)
+    assert "In the zone Europe/Berlin." in text(client.get(f"{LIST}{release.pk}/approve/"))
+    press(client, release, "approve", publish_at_0="2031-07-01", publish_at_1="09:00")
+    assert Release.objects.get().publish_at.isoformat() == "2031-07-01T07:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "sentence"),
+    [
+        ("", "", "This field is required."),
+        ("2031-02-30", "09:00", "Enter a valid date."),
+        ("2031-02-03", "25:00", "Enter a valid time."),
+        ("2001-02-03", "09:00", "has passed. Choose a later time"),
+        ("2031-03-30", "01:30", "may not exist"),  # the clocks go forward over it in London
+    ],
+)
+def test_a_time_that_cannot_be_is_refused(at_desk, publisher, settings, day, hour, sentence):
+    settings.TIME_ZONE = "Europe/London"
+    release = make_release("in_review")
+    answer = press(at_desk(publisher), release, "approve", publish_at_0=day, publish_at_1=hour)
+    assert sentence in text(answer)
+    assert Release.objects.get().status == "in_review"
+
+
+def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publisher):
+    hidden = make_person("Iven Sorrel", level=Level.STAFF)
+    release = make_release(
+        "draft",
+        title="Iven Sorrel is free",
+        body="<blockquote><p>“Somebody's words.”</p></blockquote>",
+        poster=make_picture(credit_line=""),
+        pull_quote="Not in the text",
+    )
+    client = at_desk(publisher)
+    for page in (client.get(form_of(release)), press(client, release, "publish")):
+        for sentence in [
+            "has no speaker: choose the person",
+            "stand in no quotation of the text",
+            "lacks a credit line",
+            f"“{hidden}” in the title is a protected name",
+        ]:
+            assert sentence in page.content.decode().replace("&#x27;", "'")
+    assert Release.objects.get().status == "draft"
+    assert verbs_of(release) == ["created"]
+
+
+def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
+    release = make_release("in_review")
+    read = release.version
+    at_desk(editor).post(form_of(release), written(read_version=read, title="Changed since"))
+    answer = at_desk(publisher).post(f"{LIST}{release.pk}/publish/", {"version": read})
+    assert "Read it again first." in text(answer)
+    assert not Release.objects.public().exists()
+
+
+def test_a_right_that_somebody_has_not_is_not_in_the_address_either(at_desk, author):
+    release = make_release("in_review")
+    answer = press(at_desk(author), release, "publish")
+    assert "You have no right to publish releases." in text(answer)
+    assert not Release.objects.public().exists()
+
+
+def test_a_withdrawal_asks_for_public_words(at_desk, publisher):
+    release = make_release("published")
+    client = at_desk(publisher)
+    assert "This field is required." in text(press(client, release, "withdraw", reason=""))
+    press(client, release, "withdraw", reason="A source asked us to.")
+    response = client.get(release.get_absolute_url())
+    assert response.status_code == 410
+    assert "A source asked us to." in text(response)
+
+
+# --- Preview, versions, deletion ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["draft", "in_review", "scheduled", "published", "withdrawn"])
+def test_the_preview_shows_the_page_as_it_will_be(at_desk, editor, state):
+    speaker = make_person(title="Director")
+    picture = make_picture()
+    release = make_release(state, body=quotation(speaker, "“Soon.”"), poster=picture)
+    client = at_desk(editor)
+    response = client.get(f"{LIST}{release.pk}/preview/")
+    page = text(response)
+    assert "“Soon.”" in page
+    assert "Preview for editors" in page
+    address = re.search(r'src="(/admin/[^"]+poster\.jpg)"', page)[1]
+    rendition = client.get(address)
+    assert b"".join(rendition.streaming_content).startswith(b"\xff\xd8")
+    assert "no-store" in rendition["Cache-Control"]
+
+
+def test_two_versions_are_compared_and_the_earlier_one_restored(at_desk, editor):
+    release = make_release("draft", body="<p>One door.</p>")
+    client = at_desk(editor)
+    client.post(form_of(release), written(body="<p>Two doors.</p>"))
+    page = text(client.get(f"{LIST}{release.pk}/history/"))
+    assert re.search(r"<del[^>]*>One", page)
+    assert re.search(r"<ins[^>]*>Two", page)
+    chosen = re.search(r'name="restore" value="(\d+)"', page)[1]
+    client.post(f"{LIST}{release.pk}/history/", {"restore": chosen})
+    restored = Release.objects.get()
+    assert restored.body == "<p>One door.</p>"
+    assert restored.version == 3
+    assert verbs_of(release)[-1] == "restored"
+
+
+@pytest.mark.parametrize("chosen", ["", "x", "999999", "-1"])
+def test_a_version_that_is_none_is_refused(at_desk, editor, chosen):
+    release = make_release("draft")
+    response = at_desk(editor).post(
+        f"{LIST}{release.pk}/history/", {"restore": chosen}, follow=True
+    )
+    assert response.status_code == 200
+    assert re.search("Choose the version|no such version", text(response))
+    assert Release.objects.get().version == 1
+
+
+def test_a_draft_can_be_deleted_and_what_went_on_cannot(at_desk, editor):
+    draft, other = make_release("draft"), make_release("in_review")
+    client = at_desk(editor)
+    assert client.get(f"{LIST}{other.pk}/delete/").status_code == 403
+    client.post(f"{LIST}{draft.pk}/delete/", {"post": "yes"})
+    assert list(Release.objects.all()) == [other]
+    assert verbs_of(draft)[-1] == "deleted"
+    assert Release.history.filter(uuid=draft.pk, title=draft.title).exists()
+
+
+# --- Searching ---------------------------------------------------------------------------------
+
+
+def looked_for(client, term) -> list[dict]:
+    relation = {"app_label": "releases", "model_name": "quote", "field_name": "speaker"}
+    return client.get("/admin/autocomplete/", relation | {"term": term}).json()["results"]
+
+
+def test_people_are_found_by_any_spelling_and_told_apart(at_desk, author):
+    person = make_person("Rabab Nawrasi", title="Editor of The Tideline")
+    person.names.create(text="رباب النورسي")
+    namesake = make_person("Rabab Nawrasi", level=Level.STAFF)
+    client = at_desk(author)
+    found = {result["id"]: result["detail"] for result in looked_for(client, "nawrasi")}
+    assert found[str(person.pk)] == "Editor of The Tideline"
+    assert "may not be named" in found[str(namesake.pk)]
+    assert [result["id"] for result in looked_for(client, "النورسي")] == [str(person.pk)]
+    assert looked_for(client, "nobody at all") == []
+
+
+def test_the_list_is_filtered_by_what_editors_call_a_state(at_desk, editor):
+    for state in ["draft", "in_review", "scheduled", "published", "withdrawn"]:
+        make_release(state, title=f"Title of {state}")
+    client = at_desk(editor)
+    for state in ["draft", "in_review", "scheduled", "published", "withdrawn"]:
+        page = text(client.get(LIST, {"state": state}))
+        assert re.findall(r">Title of (\w+)<", page) == [state]
+    assert len(re.findall(r">Title of (\w+)<", text(client.get(LIST)))) == 5
+
+
+def test_every_list_and_form_of_the_admin_opens_for_a_publisher(at_desk, publisher):
+    make_release("published", poster=make_picture(), body=quotation(make_person()))
+    client = at_desk(publisher)
+    for app, model in [
+        ("releases", "release"), ("releases", "topic"), ("releases", "contact"),
+        ("people", "person"), ("assets", "mediaasset"),
+    ]:  # fmt: skip
+        page = client.get(reverse(f"admin:{app}_{model}_changelist"), {"q": "a"})
+        assert page.status_code == 200
+        assert client.get(reverse(f"admin:{app}_{model}_add")).status_code == 200

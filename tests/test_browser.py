@@ -1,0 +1,349 @@
+"""What only a browser shows: the editor at work, pages on a phone, and that nothing is in the way.
+
+Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
+"""
+
+import os
+import re
+import shutil
+from urllib.parse import urlsplit
+
+import brotli
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
+from playwright.sync_api import Page, expect
+
+from people.models import Person
+from releases.models import Contact, Correction, Release, Topic
+from tests.make import (
+    REAL_RELEASE,
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    make_user,
+    mark,
+    quotation,
+)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not CHROMIUM, reason="Chromium is not installed (on Debian: apt install chromium)."
+    ),
+]
+
+# Playwright's loop runs in the test's thread, where Django would refuse the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    alone = "--disable-background-networking --disable-component-update --disable-sync"
+    root = ["--no-sandbox"] if os.getuid() == 0 else []
+    return {
+        "executable_path": CHROMIUM,
+        "args": [*root, *alone.split(), "--disable-gpu", "--disable-quic", "--no-first-run"],
+    }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _connections_of_the_loop(django_db_setup, playwright):
+    """Close what was opened while Playwright's loop ran: Django keeps it apart, and loses it."""
+    yield
+    connections.close_all()
+
+
+@pytest.fixture
+def complaints(page: Page, live_server):
+    """Everything that the browser complains of, and every request that leaves the newsroom."""
+    heard: list[str] = []
+
+    def ask(request):
+        host = urlsplit(request.url)
+        if host.scheme in ("http", "https") and not request.url.startswith(live_server.url):
+            heard.append(f"asks elsewhere: {request.url}")
+
+    page.on("request", ask)
+    page.on("pageerror", lambda error: heard.append(f"script fails: {error}"))
+    page.on(
+        "console",
+        lambda said: heard.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    return heard
+
+
+@pytest.fixture
+def newsroom(db):
+    """A small newsroom with one of everything that a public page can show."""
+    speaker = make_person(title="Director", speaks=True, portrait=make_picture())
+    prisoner = make_prisoner(portrait=make_picture())
+    topic = Topic.objects.create(name="Freedom of expression")
+    picture = make_picture(caption="A field.")
+    words = ["“We ask for it.", "“And we shall ask again.”"]
+    release = make_release(
+        title="Valdria: Eleven newspapers closed by letter",
+        standfirst="Not one was put before a judge.",
+        dateline_place="London",
+        poster=picture,
+        pull_quote="And we shall ask again.",
+        body=f"<p>{mark(speaker)} named {mark(prisoner)}.</p>{quotation(speaker, *words)}"
+        f'<figure data-asset="{picture.pk}"></figure><h2>Background</h2>'
+        f'<p>See <a href="https://example.org/">the law</a>.</p><ul><li>One</li></ul>',
+        notes_to_editors="<p>Interviews on request.</p>",
+        countries=["GB", "CN"],
+        topics=[topic],
+    )
+    release.contacts.add(Contact.objects.create(name="Desk", email="desk@newsroom.example"))
+    Correction.objects.create(release=release, words="It was eleven.", by=make_chief())
+    arabic = make_release(
+        title="فالدريا: إغلاق إحدى عشرة صحيفة", language="ar", translation_of=release,
+        body="<p>أُغلقت الصحف برسالة.</p>" + quotation(speaker, "«نطلب ذلك.»"), topics=[topic],
+    )  # fmt: skip
+    for _ in range(25):
+        make_release(poster=picture, topics=[topic])
+    withdrawn = make_release("withdrawn")
+    return {
+        "front page": "/",
+        "archive": "/releases/",
+        "archive, filtered": "/releases/?topic=freedom-of-expression&page=2",
+        "archive, nothing found": "/releases/?kind=statement",
+        "release": release.get_absolute_url(),
+        "release in Arabic": arabic.get_absolute_url(),
+        "withdrawn": withdrawn.get_absolute_url(),
+        "people": "/people/",
+        "spokesperson": speaker.get_absolute_url(),
+        "prisoner": prisoner.get_absolute_url(),
+        "prisoners": "/prisoners/",
+        "not found": "/releases/no-such-release/",
+    }
+
+
+@pytest.fixture
+def signed_in(page: Page, live_server, client):
+    """Sign a user in, in the browser."""
+
+    def sign_in(user):
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        desk = f"{live_server.url}/admin/"
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": desk}])
+        return page
+
+    return sign_in
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
+
+
+def overflow(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_every_public_page_can_be_used_by_everybody(
+    page, live_server, newsroom, complaints, size, scheme
+):
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    for name, path in newsroom.items():
+        complaints.clear()
+        page.goto(live_server.url + path, wait_until="networkidle")
+        assert violations(page) == [], name
+        assert overflow(page) <= 0, f"{name} is wider than the screen"
+        expected = name in ("withdrawn", "not found")  # the browser reports their status
+        assert [c for c in complaints if not (expected and "status of 4" in c)] == [], name
+
+
+def test_a_page_is_light_before_its_pictures(page, live_server, newsroom):
+    bodies: dict[str, bytes] = {}
+    kinds = ("document", "stylesheet", "script", "font")
+
+    def keep(request):
+        if request.resource_type in kinds:
+            bodies[request.url] = request.response().body()
+
+    page.on("requestfinished", keep)
+    page.goto(live_server.url + newsroom["release"], wait_until="networkidle")
+    # Served as the static files are: compressed, but for fonts, which are already.
+    weight = sum(
+        len(body if url.endswith("woff2") else brotli.compress(body))
+        for url, body in bodies.items()
+    )
+    assert len(bodies) >= 5
+    assert weight < 60_000, f"{weight} bytes"
+
+
+def test_a_release_reads_without_javascript(browser, live_server, newsroom):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(live_server.url + newsroom["release"])
+    for words in ["We ask for it.", "Ansa Verel", "It was eleven.", "Interviews on request."]:
+        expect(page.get_by_text(words).first).to_be_visible()
+
+
+def test_a_journalist_copies_a_quotation_with_its_speaker_and_source(
+    page, live_server, newsroom, context
+):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(live_server.url + newsroom["release"])
+    page.get_by_role("button", name="Copy quotation").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == (
+        "“We ask for it.\n\n“And we shall ask again.”\n\n– Ansa Verel, Director\n"
+        f"{live_server.url}{newsroom['release']}"
+    )
+
+
+def test_a_time_is_also_shown_in_the_readers_own_zone(browser, live_server, newsroom):
+    page = browser.new_context(timezone_id="Asia/Tokyo").new_page()
+    page.goto(live_server.url + newsroom["release"])
+    expect(page.locator(".release-head .meta")).to_contain_text("GMT+9")
+
+
+def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
+    page, live_server, signed_in, complaints
+):
+    speaker = make_person("Maren Tolvik", title="Director")
+    prisoner = make_prisoner("Rabab Nawrasi")
+    picture = make_picture("closed-press.jpg", alt_text="A press")
+    signed_in(make_user("writer", "Author"))
+    page.goto(f"{live_server.url}/admin/releases/release/add/")
+    page.fill("[name=title]", "Valdria: Free Rabab Nawrasi")
+    editor = page.locator(".field-body .tiptap")
+    editor.click()
+    page.keyboard.type("Rabab Nawrasi was sentenced today.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("“This punishes readers.")
+
+    # the paragraph becomes a quotation, and the search says whose
+    page.get_by_role("button", name="Quotation").click()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("“It will not stand.”")
+    page.get_by_role("button", name=re.compile("Choose the speaker")).click()
+    page.get_by_label("Search").fill("tolv")
+    page.get_by_role("button", name=re.compile("Maren Tolvik")).click()
+    page.get_by_role("button", name="Use").click()
+    expect(editor.locator("blockquote")).to_contain_text("Maren Tolvik")
+
+    # a name is marked as a person's
+    editor.locator("p").first.click()
+    page.keyboard.press("Home")
+    for _ in "Rabab Nawrasi":
+        page.keyboard.press("Shift+ArrowRight")
+    page.get_by_role("button", name="Name", exact=True).click()
+    page.locator(".found button", has_text="Rabab Nawrasi").click()
+    page.get_by_role("button", name="Use").click()
+
+    # a picture of the library goes below the paragraph, and takes nothing of it away
+    page.get_by_role("button", name="Picture", exact=True).click()
+    page.locator(".found button", has_text="closed-press.jpg").click()
+    page.get_by_role("button", name="Use").click()
+
+    page.get_by_role("button", name="Save and preview").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Valdria: Free Rabab Nawrasi")
+    expect(page.locator(".quotation")).to_contain_text("It will not stand.")
+    release = Release.objects.get()
+    quote = release.quotes.get()
+    assert quote.speaker == speaker
+    assert quote.paragraphs == ["“This punishes readers.", "“It will not stand.”"]
+    assert {mention.person for mention in release.mentions.all()} == {speaker, prisoner}
+    figure = f'<figure data-asset="{picture.pk}"></figure>'
+    assert release.body.split("\n")[1] == figure
+    assert complaints == []
+
+
+def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
+    signed_in(make_user("writer", "Author"))
+    page.goto(f"{live_server.url}/admin/releases/release/add/")
+    page.locator(".field-body .tiptap").click()
+    page.evaluate(
+        """html => {
+            const data = new DataTransfer();
+            data.setData("text/html", html);
+            data.setData("text/plain", "plain");
+            const options = { clipboardData: data, bubbles: true, cancelable: true };
+            document.querySelector(".field-body .tiptap").dispatchEvent(
+                new ClipboardEvent("paste", options));
+        }""",
+        '<h1>Heading</h1><p class=MsoNormal style="margin:0cm"><b style="mso-x:y">Bold</b>'
+        "<o:p></o:p> word</p><script>alert(1)</script>",
+    )
+    expect(page.locator(".field-body .tiptap h2")).to_have_text("Heading")
+    expect(page.locator(".field-body .tiptap p")).to_have_text("Bold word")
+    page.fill("[name=title]", "Pasted")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    body = Release.objects.get().body
+    assert body.split("\n") == ["<h2>Heading</h2>", "<p><strong>Bold</strong> word</p>"]
+
+
+def test_typed_text_is_not_lost_to_a_stray_link(page, live_server, signed_in):
+    release = make_release("draft")
+    signed_in(make_chief())
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    address = f"{live_server.url}/admin/releases/release/{release.pk}/change/"
+    page.goto(address)
+    expect(page.locator(".field-body .tiptap")).to_be_visible()
+    page.goto(f"{live_server.url}/admin/")
+    assert asked == []  # nothing was typed
+    page.goto(address)
+    page.locator(".field-body .tiptap").click()
+    page.keyboard.type("More. ")
+    page.goto(f"{live_server.url}/admin/")
+    assert asked == ["beforeunload"]
+
+
+def test_an_editor_imports_the_real_release(page, live_server, signed_in, complaints):
+    signed_in(make_user("writer", "Editor"))
+    page.goto(f"{live_server.url}/admin/releases/release/import/")
+    page.set_input_files("[name=file]", REAL_RELEASE)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator(".report")).to_contain_text("Felix Jakens")
+    assert not Release.objects.exists()
+    page.get_by_label("Felix Jakens", exact=False).first.select_option("create")
+    page.get_by_role("button", name="Make a draft").click()
+    expect(page.locator("[name=title]")).to_have_value(re.compile("^UK/China"))
+    expect(page.locator(".panel")).to_contain_text("13 February 2025")
+    assert list(Person.objects.values_list("display_name", flat=True)) == ["Felix Jakens"]
+    assert complaints == []
+
+
+def test_a_release_is_approved_and_seen_on_the_desk(page, live_server, signed_in):
+    release = make_release("in_review")
+    signed_in(make_user("chief", "Publisher"))
+    page.goto(f"{live_server.url}/admin/")
+    page.get_by_role("link", name=release.title).click()
+    page.get_by_role("link", name="Approve for a time").click()
+    page.fill("[name=publish_at_0]", "2031-05-01")
+    page.fill("[name=publish_at_1]", "09:00")
+    page.get_by_role("button", name="Approve for a time").click()
+    expect(page.locator(".panel")).to_contain_text("Scheduled")
+    page.goto(f"{live_server.url}/admin/")
+    expect(page.locator("[aria-labelledby=pile-next]")).to_contain_text(release.title)
+    assert Release.objects.get(pk=release.pk).is_scheduled()
+
+
+def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in, complaints):
+    release = make_release("in_review", body=quotation(make_person(), "“Words.”"))
+    signed_in(make_user("chief", "Publisher"))
+    base = f"/admin/releases/release/{release.pk}"
+    for path in ["/admin/", "/admin/releases/release/", f"{base}/change/", f"{base}/history/",
+                 f"{base}/approve/", f"{base}/preview/", "/admin/releases/release/import/",
+                 "/admin/people/person/", "/admin/assets/mediaasset/"]:  # fmt: skip
+        for size in (WIDE, NARROW):
+            page.set_viewport_size(size)
+            page.goto(live_server.url + path, wait_until="networkidle")
+            assert overflow(page) <= 0, f"{path} at {size['width']}"
+    assert complaints == []

@@ -1,0 +1,231 @@
+"""From a file to a draft: `manage.py importrelease`, and the same on the desk."""
+
+import io
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+
+from assets.models import MediaAsset
+from people.models import Level, Person
+from releases import workflow
+from releases.body import Document
+from releases.models import Event, Quote, Release
+from tests.make import DATA, REAL_RELEASE, make_chief, make_person
+
+pytestmark = pytest.mark.django_db
+
+IMPORT = "/admin/releases/release/import/"
+SENATE = DATA / "import" / "us-senate-txt"
+
+
+def run(*args) -> tuple[str, str]:
+    """Run the command; return what it printed and what it complained of."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("importrelease", *map(str, args), stdout=out, stderr=err)
+    except CommandError as problem:
+        return out.getvalue(), f"{err.getvalue()}{problem}"
+    return out.getvalue(), err.getvalue()
+
+
+def everything_stored() -> dict:
+    models = (Release, Person, MediaAsset, Event, Quote)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+# --- The command -------------------------------------------------------------------------------
+
+
+def test_the_real_release_becomes_one_draft():
+    out, err = run(REAL_RELEASE)
+    release = Release.objects.get()
+    assert err == ""
+    assert "Made the draft “UK/China" in out
+    assert (release.status, release.kind, release.publish_at) == ("draft", "press_release", None)
+    assert release.pull_quote.startswith("This is an opportunity")
+    assert release.poster.original_name == "Image for Lammy China visit AFP via Getty Images.jpg"
+    assert release.poster.credit_line == "AFP via Getty Images"
+    assert release.poster.missing() == ["its file", "an alternative text"]
+    (quotation,) = release.document.quotations
+    assert len(quotation.paragraphs) == 7
+    assert not Person.objects.exists()
+
+
+def test_a_dry_run_prints_the_same_and_changes_nothing():
+    dry, _ = run("--dry-run", REAL_RELEASE)
+    assert everything_stored() == dict.fromkeys(everything_stored(), 0)
+    wet, _ = run(REAL_RELEASE)
+    assert dry.replace("This was a dry run: nothing was changed.\n", "") == wet.replace(
+        f"Made the draft “{Release.objects.get()}”.\n", ""
+    )
+
+
+def test_the_same_release_again_is_reported_and_adds_nothing(tmp_path):
+    run(REAL_RELEASE)
+    before = everything_stored()
+    other_name = tmp_path / "copy.txt"
+    other_name.write_bytes(REAL_RELEASE.read_bytes().replace(b"\n", b"\r\n"))
+    for path in (REAL_RELEASE, other_name):
+        out, err = run(path)
+        assert "This is in the newsroom already, as “UK/China" in out
+        assert err == ""
+    assert everything_stored() == before
+
+
+def test_no_word_of_the_file_is_lost_on_the_way_to_the_draft():
+    run(REAL_RELEASE)
+    release = Release.objects.get()
+    kept = " ".join(
+        [release.title, release.pull_quote, Document(release.body).text, "Press releases"]
+    )
+    letters = re.compile(r"\w+")
+    source = REAL_RELEASE.read_text()
+    pictures = re.sub(r"^/files/.*$|^!\[.*$", "", source, flags=re.MULTILINE)
+    assert set(letters.findall(pictures)) <= set(letters.findall(kept))
+
+
+def test_many_files_are_read_one_after_the_other_and_each_bad_one_is_named(tmp_path):
+    empty, binary = tmp_path / "empty.txt", tmp_path / "picture.txt"
+    empty.write_bytes(b"")
+    binary.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    good = sorted(SENATE.iterdir())
+    out, err = run(*good, empty, binary, tmp_path / "missing.txt", tmp_path)
+    assert Release.objects.count() == len(good)
+    assert f"[1/{len(good) + 4}]" in out
+    assert "“empty.txt” is empty." in err
+    assert "“picture.txt” is a picture" in err
+    assert "missing.txt cannot be read: no such file or directory." in err
+    assert f"{tmp_path} cannot be read: is a directory." in err
+    assert f"4 of {len(good) + 4} files could not be read as a release." in err
+
+
+def test_a_file_in_an_old_encoding_is_read_and_the_guess_is_printed(tmp_path):
+    words = "Café owner freed\n\nThe owner’s lawyer spoke of “a good day” in the café. " * 3
+    path = tmp_path / "old.txt"
+    path.write_bytes(words.encode("cp1252"))
+    out, _ = run(path)
+    assert "Windows-1252" in out
+    assert Release.objects.get().title == "Café owner freed"
+
+
+def test_somebody_who_is_named_becomes_the_drafts_owner():
+    author = make_chief()
+    run("--by", author.username, REAL_RELEASE)
+    assert Release.objects.get().created_by == author
+    _, err = run("--by", "nobody", SENATE / "12Feb2008Reid99.txt")
+    assert "There is no user called nobody." in err
+
+
+def test_the_record_keeps_the_report_and_the_guess():
+    run(REAL_RELEASE)
+    event = Event.objects.get()
+    assert event.verb == "imported"
+    assert event.detail["date_guess"] == "2025-02-13"
+    assert len(event.detail["reasons"]) == 2
+    assert "573 in the file, all accounted for" in event.detail["report"]
+
+
+def test_what_was_deleted_can_be_imported_again():
+    run(REAL_RELEASE)
+    workflow.discard(Release.objects.get(), by=make_chief())
+    out, _ = run(REAL_RELEASE)
+    assert "Made the draft" in out
+
+
+# --- On the desk -------------------------------------------------------------------------------
+
+
+def read(client, source):
+    """Send a source, and return the page with what was understood and the form to confirm it."""
+    if isinstance(source, str):
+        return client.post(IMPORT, {"text": source})
+    return client.post(IMPORT, {"file": SimpleUploadedFile(source.name, source.read_bytes())})
+
+
+def confirm(client, page, **decisions):
+    form = page.context["confirm"]
+    fields = {f"person_{n}": "" for n in range(len(form.suggestions))}
+    for n, suggestion in enumerate(form.suggestions):
+        if suggestion.name in decisions.get("people", {}):
+            fields[f"person_{n}"] = decisions["people"][suggestion.name]
+    return client.post(IMPORT, form.initial | fields, follow=True)
+
+
+def test_an_editor_sees_what_was_understood_before_anything_is_stored(at_desk, author):
+    page = read(at_desk(author), REAL_RELEASE)
+    text = page.content.decode()
+    assert "Nothing has been stored yet." in text
+    assert "7 paragraphs by Felix Jakens" in text
+    assert everything_stored() == dict.fromkeys(everything_stored(), 0)
+
+
+def test_an_editor_confirms_and_decides_about_each_person(at_desk, author):
+    known = make_person("Felix Jakens", title="Head of Campaigns")
+    client = at_desk(author)
+    page = read(client, REAL_RELEASE)
+    decisions = {"Felix Jakens": str(known.pk), "Jimmy Lai": "create"}
+    answer = confirm(client, page, people=decisions)
+    release = Release.objects.get()
+    assert answer.redirect_chain[-1][0].endswith(f"/{release.pk}/change/")
+    assert release.created_by == author
+    assert release.quotes.get().speaker == known
+    new = Person.objects.exclude(pk=known.pk).get()
+    assert (new.display_name, new.level) == ("Jimmy Lai", Level.STAFF)
+    assert {mention.person for mention in release.mentions.all()} == {known, new}
+    assert "The import guesses 13 February 2025, and has set nothing:" in answer.content.decode()
+
+
+def test_pasted_text_is_read_as_a_file_is(at_desk, author):
+    client = at_desk(author)
+    confirm(client, read(client, REAL_RELEASE.read_text()))
+    assert Release.objects.get().title.startswith("UK/China")
+
+
+def test_a_duplicate_is_said_before_and_adds_nothing_after(at_desk, author):
+    client = at_desk(author)
+    confirm(client, read(client, REAL_RELEASE))
+    before = everything_stored()
+    page = read(client, REAL_RELEASE)
+    assert "This is in the newsroom already" in page.content.decode()
+    answer = confirm(client, page)
+    assert "Nothing was added." in answer.content.decode()
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({}, "Choose a file, or paste the text: one of the two."),
+        ({"text": "   "}, "Choose a file, or paste the text: one of the two."),
+        ({"text": "Too short."}, "hardly a sentence"),
+        ({"file": SimpleUploadedFile("a.docx", b"PK\x03\x04word/document.xml")}, "Word"),
+        ({"file": SimpleUploadedFile("empty.txt", b"")}, "empty"),
+    ],
+)
+def test_what_cannot_be_read_gets_a_sentence_and_keeps_what_was_pasted(
+    at_desk, author, sent, sentence
+):
+    page = at_desk(author).post(IMPORT, sent)
+    assert page.status_code == 200
+    assert sentence in page.content.decode()
+    assert str(sent.get("text", "")).strip() in page.content.decode()
+    assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize("source", ["%%%", "", "bm90aGluZw=="])
+def test_a_confirmation_that_was_tampered_with_makes_nothing(at_desk, author, source):
+    answer = at_desk(author).post(IMPORT, {"source": source, "filename": "x"}, follow=True)
+    assert "Import it again." in answer.content.decode()
+    assert not Release.objects.exists()
+
+
+def test_nobody_is_chosen_whom_the_editor_may_not_know(at_desk, author):
+    hidden = make_person("Jimmy Lai", level=Level.CASE_OFFICERS)
+    client = at_desk(author)
+    page = read(client, REAL_RELEASE)
+    assert str(hidden.pk) not in page.content.decode()
+    answer = confirm(client, page, people={"Jimmy Lai": str(hidden.pk)})
+    assert "Select a valid choice" in answer.content.decode()
+    assert not Release.objects.exists()

@@ -1,0 +1,296 @@
+"""What the importer understands of a file, guesses, and leaves to an editor."""
+
+import contextlib
+import re
+import signal
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from releases.body import Document, clean
+from releases.importing import MAX_BYTES, NotARelease, report, understand
+from tests.make import DATA, REAL_RELEASE
+
+SAMPLES = sorted(
+    path
+    for path in (DATA / "import").glob("*/*")
+    if path.is_file() and not path.name.startswith("LICENSE")
+)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
+
+
+def words_of(text: str) -> list[str]:
+    return text.split()
+
+
+# --- The real release --------------------------------------------------------------------------
+
+
+def test_the_real_release_has_its_kind_title_and_pull_quote(real):
+    assert (real.kind, real.kicker) == ("press_release", "Press releases")
+    assert real.title == (
+        "UK/China: ‘Red lines, not red carpet’ needed as Lammy hosts top China diplomat in London"
+    )
+    assert real.pull_quote.text == (
+        "This is an opportunity to show that the UK will not allow China to buy its silence over "
+        "human rights concerns"
+    )
+    assert real.pull_quote.speaker == "Felix Jakens"
+
+
+def test_the_real_release_has_one_quotation_of_seven_paragraphs_as_they_were_typed(real):
+    (quotation,) = Document(real.body_html).quotations
+    assert quotation.name == "Felix Jakens"
+    assert quotation.title == "Amnesty’s UK Head of Campaigns"
+    lines = [line.strip() for line in REAL_RELEASE.read_text().split("\n")]
+    first = lines.index(quotation.paragraphs[0])
+    typed = [line for line in lines[first:] if line.startswith("“")]
+    assert list(quotation.paragraphs) == typed
+    assert len(typed) == 7
+    assert "‘Wild West’-style" in quotation.text
+    assert quotation.text.count("”") == 1
+    assert quotation.text.endswith("human rights concerns.”")
+
+
+def test_the_real_release_has_a_lead_a_heading_and_three_paragraphs_of_background(real):
+    blocks = re.findall(r"<(p|h2|blockquote)[ >]", re.sub(r"<p>(?=“)", "<q>", real.body_html))
+    assert blocks == ["p", "blockquote", "h2", "p", "p", "p"]
+    assert "<h2>Long arm of Chinese state repression</h2>" in real.body_html
+    assert Document(real.body_html).paragraphs[0].startswith("Ahead of the highly anticipated")
+
+
+def test_every_word_of_the_real_release_is_accounted_for_and_none_is_doubled(real):
+    assert real.accounting.left_out == ()
+    assert real.accounting.total == len(words_of(REAL_RELEASE.read_text())) == 573
+    counts = dict(real.accounting.parts)
+    assert counts["quotations"] + counts["lead"] + counts["headings"] + counts["paragraphs"] == len(
+        words_of(Document(real.body_html).text)
+    )
+    paragraphs = Document(real.body_html).paragraphs
+    assert len(set(paragraphs)) == len(paragraphs)
+
+
+def test_the_poster_of_the_real_release_is_named_once_and_reported_as_missing(real):
+    (poster,) = real.posters
+    assert poster.name == "Image for Lammy China visit AFP via Getty Images.jpg"
+    assert poster.credit_guess == "AFP via Getty Images"
+    assert poster.occurrences == 2
+    assert [what.split(" of ")[0] for what in real.missing] == ["the file", "the alt text"]
+
+
+def test_the_date_of_the_real_release_is_a_guess_with_its_reasons(real):
+    assert real.date_guess.date == date(2025, 2, 13)
+    path, day = real.date_guess.reasons
+    assert "picture’s path “2025-02”" in path
+    assert "“Thursday 13 February”" in day
+    assert "was a Thursday" in day
+
+
+def test_the_people_of_the_real_release_are_found_and_no_place_is_taken_for_one(real):
+    assert {person.name: set(person.also) for person in real.people} == {
+        "Wang Yi": set(),
+        "David Lammy": {"Lammy", "Mr Lammy"},
+        "Felix Jakens": set(),
+        "Jimmy Lai": set(),
+        "Chow Hang-tung": set(),
+        "Ding Jiaxi": set(),
+        "Ilham Tohti": set(),
+    }
+    assert [person.name for person in real.people if person.speaker] == ["Felix Jakens"]
+
+
+def test_words_that_count_from_the_day_of_the_release_are_pointed_out(real):
+    assert "today (Thursday 13 February)" in real.relative_dates
+    assert "this week" in real.relative_dates
+
+
+def test_the_report_says_all_of_it_in_an_editors_words(real):
+    text = " ".join(report(real).split())
+    for words in [
+        "press release, from the kicker “Press releases”",
+        "7 paragraphs by Felix Jakens, Amnesty’s UK Head of Campaigns",
+        "credit “AFP via Getty Images”, guessed from its name",
+        "13 February 2025, because",
+        "People found, suggested and not created",
+        "David Lammy – British counterpart, also “Lammy”, “Mr Lammy” (4×)",
+        "the alt text of the picture",
+        "573 in the file, all accounted for",
+    ]:
+        assert words in text
+    assert max(len(line) for line in report(real).split("\n")) <= 100
+
+
+# --- Other releases ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_release_of_another_newsroom_goes_through(path):
+    understood = understand(path.read_bytes(), path.name)
+    assert clean(understood.body_html) == understood.body_html
+    assert understood.date_guess is not None
+    document = Document(understood.body_html)
+    assert document.paragraphs
+    told = [paragraph for paragraph in document.paragraphs if len(paragraph) > 60]
+    assert len(set(told)) == len(told)
+    assert report(understood)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "day", "speakers", "people"),
+    [
+        (
+            "us-senate-txt/12Feb2008Reid99.txt",
+            "SEN. REID: REPUBLICANS SHOULD JOIN US TO ESTABLISH SINGLE INTERROGATION STANDARD",
+            date(2008, 2, 12),
+            ["Harry Reid"],
+            {"Harry Reid", "Petraeus"},
+        ),
+        (
+            "us-senate-txt/25Aug2006Brownback31.txt",
+            "",
+            date(2006, 8, 25),
+            [],
+            {"Sam Brownback", "Chen Guangcheng"},
+        ),
+        (
+            "pclob-markdown/2019-01-13-board-statement-jugde-wald.md",
+            "Board Releases Statement on the Passing of Former Board Member Patricia Wald",
+            date(2019, 1, 13),
+            [""],
+            {"Adam Klein", "Edward Felten", "Jane Nitze", "Patricia Wald"},
+        ),
+        (
+            "debian-wml/20170425.english.wml",
+            "Shutting down public FTP services",
+            date(2017, 4, 25),
+            [],
+            set(),
+        ),
+        ("debian-wml/20170425.chinese.wml", "关闭公共 FTP 服务", date(2017, 4, 25), [], set()),
+    ],
+)
+def test_what_stands_in_it_comes_out(name, title, day, speakers, people):
+    path = DATA / "import" / name
+    understood = understand(path.read_bytes(), path.name)
+    assert understood.title == title
+    assert understood.date_guess.date == day
+    quotations = Document(understood.body_html).quotations
+    assert [quotation.name for quotation in quotations] == speakers
+    assert {person.name for person in understood.people} == people
+
+
+# --- What is refused ---------------------------------------------------------------------------
+
+LONG = "The minister said that nobody had been told of it. " * 4
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "sentence"),
+    [
+        (b"", "a.txt", "is empty"),
+        (b" \n\t \n", "a.txt", "is empty"),
+        (b"Too short.", "a.txt", "hardly a sentence"),
+        (b"12 34 56 78 90 11 22 33 44 55 66\n\n1 2 3 4 5 6 7 8 9", "a.txt", "numbers and signs"),
+        (b"PK\x03\x04" + b"word/document.xml" + bytes(99), "a.docx", "Word"),
+        (b"%PDF-1.7\n" + bytes(99), "a.pdf", "PDF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "a.txt", "picture"),
+        (bytes(range(256)) * 40, "a.txt", "not a text"),
+        (b'{"headline": "A", "body": "b"}', "a.json", "is JSON"),
+        (b'<?xml version="1.0"?><newsItem/>', "a.xml", "is NewsML"),
+        (b"x" * (MAX_BYTES + 1), "a.txt", "larger than 2 MB"),
+        (b"a\n\n" * 400_000, "a.txt", "far more lines"),
+        ("\ufffd" * 500 + LONG, "a.txt", "too damaged"),
+    ],
+)
+def test_what_is_no_release_gets_a_sentence_that_names_the_file(data, name, sentence):
+    data = data.encode() if isinstance(data, str) else data
+    with pytest.raises(NotARelease) as refused:
+        understand(data, name)
+    assert sentence in str(refused.value)
+    assert name in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("cp1252", "Windows-1252"), ("utf-16", "UTF-16"), ("utf-8-sig", "UTF-8")],
+)
+def test_a_file_that_is_not_utf8_is_guessed_and_the_guess_is_said(encoding, name):
+    words = f"Café owner freed\n\nThe owner’s lawyer spoke of “a good day”. {LONG}"
+    understood = understand(words.encode(encoding), "a.txt")
+    assert understood.title == "Café owner freed"
+    assert "owner’s lawyer spoke of “a good day”" in understood.body_html
+    assert name in understood.encoding
+    said = " ".join(understood.notes)
+    assert (name in said) == (encoding == "cp1252")
+
+
+def test_a_title_that_no_release_can_have_is_no_title():
+    understood = understand(f"{'Word ' * 200}\n\n{LONG}".encode(), "a.txt")
+    assert len(understood.title) <= 300
+    assert understood.accounting.total == 200 + len(words_of(LONG))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<p>" * 50_000 + LONG,
+        "“" * 100_000 + LONG,
+        "A. " * 100_000 + LONG,
+        "[" * 100_000 + LONG,
+        "* " * 100_000 + LONG,
+        f"{LONG}\n\n" * 2000,
+        "Mr Ab Cd " * 50_000,
+        "Embargo 00:01 " * 30_000,
+        "-" * 500_000 + LONG,
+        " " * 900_000 + LONG,
+        "> " * 50_000 + LONG,
+        "<!--" * 50_000 + LONG,
+    ],
+    ids=lambda text: text[:12].strip(),
+)
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_a_file_made_to_hang_the_importer_does_not(hostile, format):
+    # No measure of speed: what grows with the square of the text would take minutes.
+    signal.alarm(60)
+    with contextlib.suppress(NotARelease):
+        understand(hostile.encode(), "a.txt", format)
+    signal.alarm(0)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(st.binary(max_size=2000), st.text(max_size=2000).map(str.encode)))
+def test_whatever_comes_is_understood_whole_or_refused(data):
+    try:
+        understood = understand(data, "a.txt")
+    except NotARelease:
+        return
+    assert clean(understood.body_html) == understood.body_html
+
+
+PIECES = st.sampled_from(
+    ["Title of it", "# Heading", "<p>", "</p>", "“Quoted words", "said Ann Example.", "\n\n",
+     "<blockquote>", "</ul>", "&amp;", "> quoted", "Notes to editors", "ENDS", "---", "* item",
+     "1 May 2024", "**bold**", "[link](https://example.org)", "<a href='javascript:x'>y</a>",
+     "  ", "”", "‘"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PIECES, max_size=40), st.sampled_from(["text", "markdown", "html"]))
+def test_any_mixture_of_what_releases_are_made_of_is_accounted_for(pieces, format):
+    text = "\n".join(pieces) + "\n\n" + LONG
+    try:
+        understood = understand(text.encode(), "a.txt", format)
+    except NotARelease:
+        return
+    placed = sum(words for _, words in understood.accounting.parts)
+    left = sum(len(words_of(quote)) for quote in understood.accounting.left_out)
+    assert placed + left == understood.accounting.total == len(words_of(text))
+    assert clean(understood.body_html) == understood.body_html
+    assert 'href="javascript:' not in understood.body_html

@@ -1,0 +1,314 @@
+"""No early word on any path: every public URL, in front of every hidden thing.
+
+The URLs are read from the URLconf, so a new page is in the matrix by itself; one whose address
+takes something that the matrix cannot guess yet fails, until it is taught to.
+"""
+
+from datetime import timedelta
+from itertools import product
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from assets.pictures import STYLES
+from people.models import Case, Person, PersonName
+from releases import workflow
+from releases.models import Contact, Correction, Release, Topic
+from tests.make import (
+    HIDDEN,
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    mark,
+    quotation,
+)  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "Zaunkönigin"
+NEVER = uuid4()
+EXTENSIONS = ["jpg", "webp", "png", "avif", "jpeg"]
+
+
+@pytest.fixture(autouse=True)
+def _stopped_clock():
+    """What differs between two answers must be the planted thing, not the second."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
+
+
+def public_patterns() -> list[URLPattern]:
+    patterns = get_resolver().url_patterns
+    return [pattern for pattern in patterns if isinstance(pattern, URLPattern)]
+
+
+def fixed_addresses() -> list[str]:
+    """Every address without a parameter, bare and with every filter that it may take."""
+    plain = [reverse(p.name) for p in public_patterns() if not p.pattern.converters]
+    tried = {
+        "kind": ["statement", "nonsense"],
+        "topic": ["zaunkonigin", "open-topic", "nothing"],
+        "country": ["IS", "GB", "zz"],
+        "person": ["zaunkonigin", "ansa-verel", "nobody"],
+        "language": ["en", "cy"],
+        "year": [str(timezone.localdate().year), "1066", "x"],
+        "from": ["2020-01-01", "x"],
+        "to": ["2099-01-01", "x"],
+        "page": ["1", "2", "0", "x", "last"],
+        "q": [CANARY, "the"],
+    }
+    filtered = [
+        f"{path}?{name}={value}" for path in plain for name in tried for value in tried[name]
+    ]
+    return plain + filtered
+
+
+def guesses_at(thing) -> list[tuple[str, str]]:
+    """Every address at which a stranger may look for a thing, each with one that never was."""
+    guesses = []
+    names = [thing.slug, "zaunkonigin"] if hasattr(thing, "slug") else []
+    for pattern in public_patterns():
+        taken = set(pattern.pattern.converters)
+        if taken == {"slug"}:
+            for name in [*filter(None, names), str(thing.pk)]:
+                guesses.append(
+                    (reverse(pattern.name, args=[name]), reverse(pattern.name, args=["nobody"]))
+                )
+        elif taken == {"uuid", "style", "extension"}:
+            for style, extension in product([*STYLES, "original"], EXTENSIONS):
+                guesses.append(
+                    (
+                        reverse(pattern.name, args=[thing.pk, style, extension]),
+                        reverse(pattern.name, args=[NEVER, style, extension]),
+                    )
+                )
+        elif taken:
+            pytest.fail(
+                f"{pattern.name} takes {taken}: teach guesses_at() what a stranger would try."
+            )
+    return guesses
+
+
+def answer(client, path, method="get", **headers):
+    response = getattr(client, method)(path, headers=headers)
+    body = b"".join(response) if response.streaming else response.content
+    return response.status_code, sorted(response.headers.items()), body
+
+
+def the_site(client, *more) -> dict:
+    return {path: answer(client, path) for path in [*fixed_addresses(), *more]}
+
+
+def assert_silent(answers) -> None:
+    for path, (_, headers, body) in answers.items():
+        seen = f"{headers}{body.decode(errors='replace')}".casefold()
+        for word in (CANARY, "zaunkonigin", "zaunk%c3%b6nigin"):
+            asked = path.casefold().count(word.casefold())
+            assert seen.count(word.casefold()) <= (asked and 99), f"{word} is seen at {path}"
+
+
+@pytest.fixture
+def public_things(client):
+    """Something for strangers to see, so that a hidden thing has company."""
+    topic = Topic.objects.create(name="Open topic")
+    speaker = make_person(title="Director", speaks=True)
+    make_prisoner()
+    for _ in range(22):
+        make_release(topics=[topic], countries=["GB"])
+    release = make_release(
+        title="An open one", body=f"<p>Hello {mark(speaker)}</p>{quotation(speaker)}",
+        poster=make_picture(), topics=[topic],
+    )  # fmt: skip
+    return [release.get_absolute_url(), speaker.get_absolute_url()]
+
+
+def canary_release(state, **more):
+    """A release whose every word, name and picture is the canary's."""
+    speaker = make_person(f"{CANARY} Speaker", title=CANARY)
+    speaker.level = 2
+    speaker.save()
+    picture = make_picture(f"{CANARY}.jpg", alt_text=CANARY, caption=CANARY, credit_line=CANARY)
+    inside = make_picture(f"{CANARY} 2.jpg", alt_text=CANARY, caption=CANARY, credit_line=CANARY)
+    release = make_release(
+        state,
+        title=CANARY,
+        kind="statement",
+        language="cy",
+        standfirst=f"{CANARY} standfirst",
+        dateline_place=CANARY,
+        pull_quote=f"{CANARY} pulls",
+        body=f"<p>{CANARY} {mark(speaker)}</p>{quotation(speaker, f'“{CANARY} pulls.”')}"
+        f'<figure data-asset="{inside.pk}"></figure><h2>{CANARY}</h2><p>{CANARY}</p>',
+        notes_to_editors=f"<p>{CANARY}</p>",
+        countries=["IS"],
+        poster=picture,
+        topics=[Topic.objects.create(name=CANARY)],
+        **more,
+    )
+    release.contacts.add(Contact.objects.create(name=CANARY, email="zaunkonigin@example.org"))
+    return release, [release, speaker, picture, inside]
+
+
+@pytest.mark.parametrize("state", [*HIDDEN, "deleted"])
+def test_a_hidden_release_changes_nothing_that_a_stranger_sees(client, public_things, state):
+    before = the_site(client, *public_things)
+    release, _ = canary_release("draft" if state == "deleted" else state)
+    if state == "deleted":
+        workflow.discard(release, by=make_chief())
+    after = the_site(client, *public_things)
+    assert_silent(after)
+    # A topic is a word that the newsroom chose, and is still nowhere to be seen.
+    for path, answered in before.items():
+        assert after[path] == answered, f"{path} tells that something hidden exists"
+
+
+def test_the_same_release_is_everywhere_once_it_is_public(client, public_things):
+    """What makes the silence above mean something: these are the places where it would be seen."""
+    release, things = canary_release("published", publish_at=timezone.now())
+    places = ["/", "/releases/", "/releases/feed.atom", "/sitemap.xml", release.get_absolute_url(),
+              "/releases/?kind=statement", "/releases/?topic=zaunkonigin", "/releases/?country=IS",
+              "/releases/?language=cy"]  # fmt: skip
+    for place in places:
+        status, _, body = answer(client, place)
+        assert status == 200
+        assert release.get_absolute_url() in body.decode(), place
+    for picture in things[2:]:
+        assert answer(client, picture.rendition_url("teaser", "jpg"))[0] == 200
+
+
+@pytest.mark.parametrize("state", [*HIDDEN, "deleted"])
+@pytest.mark.parametrize("method", ["get", "head", "options", "post"])
+def test_a_hidden_release_answers_as_one_that_never_was(client, public_things, state, method):
+    release, things = canary_release("draft" if state == "deleted" else state)
+    if state == "deleted":
+        workflow.discard(release, by=make_chief())
+    cells = 0
+    for thing in things:
+        for guess, never in guesses_at(thing):
+            told = answer(client, guess, method)
+            if (
+                state == "withdrawn"
+                and method in ("get", "head")
+                and guess == f"/releases/{release.slug}/"
+            ):
+                assert told[0] == 410
+                assert_silent({guess: told})
+                continue
+            assert told == answer(client, never, method), guess
+            cells += 1
+    assert cells > 50
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_person_without_a_page_is_nowhere(client, public_things, level):
+    before = the_site(client, *public_things)
+    portrait = make_picture(f"{CANARY}.jpg", alt_text=CANARY, caption=CANARY, credit_line=CANARY)
+    person = make_prisoner(
+        CANARY, level=level, portrait=portrait, level_basis="x", title=CANARY, speaks=True
+    )
+    PersonName.objects.create(person=person, text=f"{CANARY} too", printed=True)
+    Case.objects.update(summary=CANARY, call=CANARY, source=CANARY)
+    Case.objects.exclude(person=person).update(summary="", call="", source="")
+    after = the_site(client, *public_things)
+    assert_silent(after)
+    for guess, never in [*guesses_at(person), *guesses_at(portrait)]:
+        assert answer(client, guess) == answer(client, never), guess
+    untouched = [path for path in before if "/prisoners/" not in path and path != "/"]
+    assert all(before[path] == after[path] for path in untouched)
+
+
+def test_a_public_page_says_nothing_of_the_hidden_releases_around_it(client, public_things):
+    person = make_person("Open Person", title="Open title", speaks=True)
+    topic = Topic.objects.create(name="Shared topic")
+    shown = make_release(body=quotation(person, "“Seen.”"), topics=[topic], title="Shown")
+    pages = [shown.get_absolute_url(), person.get_absolute_url(), "/releases/?topic=shared-topic",
+             "/releases/?person=open-person", "/releases/feed.atom?person=open-person"]  # fmt: skip
+    before = the_site(client, *pages)
+    for state in HIDDEN:
+        make_release(
+            state, title=f"{CANARY} {state}", topics=[topic], translation_of=shown, language="cy",
+            body=quotation(person, f"“{CANARY}.”"),
+        )  # fmt: skip
+    after = the_site(client, *pages)
+    assert_silent(after)
+    assert before == after
+
+
+def test_a_picture_is_fetched_through_the_public_release_alone(client):
+    shared = make_picture()
+    address = shared.rendition_url("poster", "jpg")
+    never = f"/media/{NEVER}/poster.jpg"
+    hidden = make_release("scheduled", poster=shared)
+    assert answer(client, address) == answer(client, never)
+    shown = make_release(body=f'<p>x</p><figure data-asset="{shared.pk}"></figure>')
+    assert answer(client, address)[0] == 200
+    workflow.withdraw(shown, by=make_chief(), reason="No longer.")
+    assert answer(client, address) == answer(client, never)
+    assert not hidden.is_public()
+
+
+def test_a_picture_whose_licence_has_ended_is_gone_everywhere(client):
+    picture = make_picture(caption=CANARY, alt_text=CANARY, credit_line=CANARY)
+    release = make_release(
+        poster=picture, body=f'<p>x</p><figure data-asset="{picture.pk}"></figure>'
+    )
+    page = release.get_absolute_url()
+    assert CANARY.encode() in client.get(page).content
+    picture.licence_expires = timezone.now() - timedelta(seconds=1)
+    picture.save()
+    assert_silent(the_site(client, page))
+    address = picture.rendition_url("poster", "jpg")
+    assert answer(client, address) == answer(client, f"/media/{NEVER}/poster.jpg")
+
+
+def test_the_original_of_a_public_picture_has_no_address(client):
+    picture = make_picture()
+    make_release(poster=picture)
+    stored = picture.original.name
+    guesses = [f"/media/{stored}", f"/{stored}", f"/var/media/{stored}"]
+    for guess in [*guesses, f"/media/{picture.pk}/original.jpg"]:
+        assert client.get(guess).status_code == 404
+
+
+def test_what_is_hidden_is_kept_by_no_cache(client, at_desk, publisher):
+    release = make_release("scheduled")
+    preview = f"/admin/releases/release/{release.pk}/preview/"
+    for path in [preview, f"/admin/releases/release/{release.pk}/change/", "/admin/"]:
+        response = at_desk(publisher).get(path)
+        assert response.status_code == 200
+        assert "no-store" in response["Cache-Control"]
+        assert "private" in response["Cache-Control"]
+
+
+def test_every_public_answer_asks_to_be_asked_again(client, public_things):
+    release = make_release(poster=make_picture())
+    picture = release.poster.rendition_url("teaser", "webp")
+    for path in [*fixed_addresses(), release.get_absolute_url(), picture, "/nothing/here/"]:
+        kept = dict(answer(client, path)[1])["Cache-Control"]
+        assert kept == "no-cache" or "no-store" in kept, path
+
+
+def test_the_public_site_sets_no_cookie_and_does_not_know_an_editor(
+    client, at_desk, publisher, public_things
+):
+    for path, told in the_site(client, *public_things).items():
+        at_desk(publisher)
+        assert answer(client, path) == told
+        assert "Set-Cookie" not in dict(told[1])
+        assert "Cookie" not in dict(told[1]).get("Vary", "")
+        client.logout()
+
+
+def test_a_correction_of_what_was_withdrawn_is_gone_too(client):
+    release = make_release("published")
+    Correction.objects.create(release=release, words=CANARY, by=make_chief())
+    assert CANARY.encode() in client.get(release.get_absolute_url()).content
+    release = Release.objects.get(pk=release.pk)
+    workflow.withdraw(release, by=make_chief(), reason="It was wrong.")
+    assert_silent(the_site(client, release.get_absolute_url()))
+    assert Person.objects.count() == 0

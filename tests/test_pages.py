@@ -1,0 +1,477 @@
+"""The public pages, as a journalist and a machine get them."""
+
+import json
+import re
+from datetime import timedelta
+
+import lxml.etree
+import lxml.html
+import pytest
+import time_machine
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from people.models import Case, Role
+from releases import workflow
+from releases.importing import understand
+from releases.imports import CREATE, import_draft
+from releases.models import Contact, Correction, Release, Topic
+from tests.make import (
+    DATA,
+    REAL_RELEASE,
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    mark,
+    quotation,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, path, status=200):
+    response = client.get(path)
+    assert response.status_code == status
+    return lxml.html.document_fromstring(response.content)
+
+
+def words(node) -> str:
+    return " ".join(node.text_content().split())
+
+
+def titles(root) -> list[str]:
+    return [words(node) for node in root.xpath("//li[starts-with(@class, 'card')]//a")]
+
+
+# --- The real release --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real(db):
+    """The real release, imported, its people confirmed, and published."""
+    understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
+    people = {person.name: CREATE for person in understood.people}
+    chief = make_chief()
+    release = import_draft(understood, by=chief, people=people)
+    for mention in release.mentions.all():
+        mention.person.level, mention.person.level_basis = 3, "Named in the release."
+        mention.person.save()
+    release.poster = None
+    release.save()
+    return workflow.publish(release, by=chief)
+
+
+def test_the_real_release_comes_out_right(client, real):
+    root = page(client, real.get_absolute_url())
+    assert words(root.find(".//h1")) == real.title
+    (pull,) = root.xpath("//figure[@class='pull-quote']")
+    assert words(pull).startswith("This is an opportunity to show that the UK will not allow China")
+    assert words(pull).endswith("Felix Jakens, Amnesty’s UK Head of Campaigns")
+    (quoted,) = root.xpath("//figure[@class='quotation']")
+    paragraphs = [words(p) for p in quoted.xpath(".//blockquote/p")]
+    assert len(paragraphs) == 7
+    assert paragraphs[3].startswith("“We need to hear a public and strong condemnation")
+    assert "‘Wild West’-style" in paragraphs[3]
+    assert "Felix Jakens, Amnesty’s UK Head of Campaigns" in words(quoted.find(".//figcaption"))
+    (background,) = root.xpath("//section[@class='background']")
+    assert words(background.find(".//h2")) == "Long arm of Chinese state repression"
+    assert len(background.xpath(".//p")) == 3
+    text = words(root)
+    for name in ["Jimmy Lai", "Chow Hang-tung", "Ding Jiaxi", "Ilham Tohti"]:
+        assert root.xpath(f"//a[@class='person'][normalize-space()='{name}']")
+        assert name in text
+    assert "Press release" in words(root.xpath("//p[contains(@class, 'meta')]")[0])
+
+
+def test_a_spokespersons_page_holds_every_quotation_with_its_release(client, real):
+    root = page(client, "/people/felix-jakens/")
+    (quoted,) = root.xpath("//figure[@class='quotation']")
+    assert len(quoted.xpath(".//blockquote/p")) == 7
+    assert "Felix Jakens, Amnesty’s UK Head of Campaigns" in words(quoted)
+    assert quoted.xpath(f".//a[starts-with(@href, '{real.get_absolute_url()}')]")
+
+
+# --- Lists and filters -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def archive(db):
+    """Five releases that differ in everything that can be asked for."""
+    ann, topic = make_person("Ann Verel"), Topic.objects.create(name="Open courts")
+    now = timezone.now()
+    at = {"publish_at": now - timedelta(days=400)}
+    make_release(title="Statement", kind="statement")
+    make_release(title="On courts", topics=[topic])
+    make_release(title="On Iceland", countries=["IS", "GB"])
+    make_release(title="Names Ann", body=f"<p>{mark(ann)}</p>")
+    make_release(title="In Welsh", language="cy", at=now - timedelta(days=399), **at)
+    return now.year
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("kind=statement", {"Statement"}),
+        ("topic=open-courts", {"On courts"}),
+        ("country=IS", {"On Iceland"}),
+        ("country=is", {"On Iceland"}),
+        ("person=ann-verel", {"Names Ann"}),
+        ("language=cy", {"In Welsh"}),
+        ("kind=press_release&country=GB", {"On Iceland"}),
+        ("kind=statement&country=GB", set()),
+        ("year={last}", {"In Welsh"}),
+        ("year={year}&language=cy", set()),
+        ("to={last}-12-31", {"In Welsh"}),
+        ("from={year}-01-01&language=cy", set()),
+    ],
+)
+def test_the_archive_and_the_feed_are_filtered_alike(client, archive, query, found):
+    then = timezone.now() - timedelta(days=400)
+    query = query.format(year=archive, last=then.year)
+    assert set(titles(page(client, f"/releases/?{query}"))) == found
+    feed = lxml.etree.fromstring(client.get(f"/releases/feed.atom?{query}").content)
+    assert {title.text for title in feed.findall("{*}entry/{*}title")} == found
+
+
+def test_a_filter_says_how_many_it_finds_and_lifts_itself(client, archive):
+    root = page(client, "/releases/?kind=statement")
+    assert "1 release matches these filters" in words(root)
+    (chosen,) = root.xpath("//nav[@id='filters']//a[@aria-current]")
+    assert words(chosen).startswith("Statement")
+    assert chosen.get("href") == "/releases/"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["kind=nonsense", "topic=no-such", "country=..%2F..", "country=G", "country=,", "person=nobody",
+     "language=xx-yy",
+     "year=99999999999999", "year=0", "year=-1", "year=٢٠٢٤x", "from=0000-00-00", "to=9999-99-99",
+     "from=2024-13-01", "kind=" + "x" * 5000, "topic=%F0%9F", "person=%ED%A0%80"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/releases/", "/releases/feed.atom"])
+def test_a_filter_that_means_nothing_finds_nothing(client, archive, path, query):
+    response = client.get(f"{path}?{query}")
+    assert response.status_code == 200
+    # An end in the far future and a date that is none are different things.
+    found = response.content.count(b"<entry") + response.content.count(b'class="card')
+    assert found == 0 or query == "to=9999-99-99"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_the_ends_of_time_are_in_no_zone_an_error(client, archive, settings, zone):
+    settings.TIME_ZONE = zone
+    ends = ["0001-01-01", "9999-12-31"]
+    for query in [f"{name}={end}" for name in ("from", "to") for end in ends]:
+        assert client.get(f"/releases/?{query}").status_code == 200
+    for year in ("9999", "1900", "0001"):
+        assert not titles(page(client, f"/releases/?year={year}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/releases/%00/", "/people/%00/", "/releases/" + "x" * 3000 + "/", "/people/%ED%A0%80/",
+     "/releases/?page=0", "/releases/?page=99", "/releases/?page=%00", "/releases/?page=x",
+     "/releases/?topic=%00", "/releases/feed.atom?person=a%00b", "/media/x/poster.jpg",
+     "/media/00000000-0000-0000-0000-000000000000/%00.jpg", "/nowhere"],
+)  # fmt: skip
+def test_an_address_that_leads_nowhere_is_the_same_quiet_page(client, archive, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.content == client.get("/releases/no-such-release/").content
+
+
+def test_the_archive_is_paged_and_keeps_its_filters(client):
+    topic = Topic.objects.create(name="Courts")
+    for _ in range(25):
+        make_release(topics=[topic])
+    first = page(client, "/releases/?topic=courts")
+    assert len(titles(first)) == 20
+    (older,) = first.xpath("//a[@rel='next']")
+    second = page(client, "/releases/" + older.get("href"))
+    assert len(titles(second)) == 5
+    assert not set(titles(first)) & set(titles(second))
+    assert second.xpath("//link[@rel='canonical']")[0].get("href").endswith("topic=courts&page=2")
+
+
+# --- People ------------------------------------------------------------------------------------
+
+
+def test_a_prisoners_page_has_the_status_with_its_day_the_call_and_the_releases(client):
+    person = make_prisoner("Teodor Brask")
+    case = Case.objects.get()
+    case.as_of = timezone.localdate() - timedelta(days=90)
+    case.summary, case.source = "Arrested at his desk.", "His family."
+    case.save()
+    person.names.create(text="Теодор Браск", language="ru", printed=True)
+    named = make_release(title="Names him", body=f"<p>{mark(person)}</p>")
+    make_release("scheduled", title="Hidden", body=f"<p>{mark(person)}</p>")
+    root = page(client, person.get_absolute_url())
+    assert "Imprisoned after conviction" in words(root)
+    assert f"as of {case.as_of:%-d %B %Y}" in words(root)
+    assert "Release him now." in words(root)
+    assert root.xpath("//bdi[@lang='ru']")[0].text == "Теодор Браск"
+    assert titles(root) == [named.title]
+    assert "Teodor Brask" in words(page(client, "/prisoners/"))
+
+
+def test_spokespeople_are_those_who_speak_today_by_name(client):
+    today = timezone.localdate()
+    make_person("Zoe Now", title="Director", speaks=True, sort_name="Now, Zoe")
+    make_person("Ann Also", title="Deputy", speaks=True, sort_name="Also, Ann")
+    make_person("Some Minister", title="Minister")
+    former = make_person("Ben Former")
+    Role.objects.create(
+        person=former, title="Director", speaks_for_us=True, end=today - timedelta(days=1)
+    )
+    root = page(client, "/people/")
+    assert [words(h2) for h2 in root.xpath("//ul[@class='roll']//h2")] == ["Ann Also", "Zoe Now"]
+
+
+# --- One release -------------------------------------------------------------------------------
+
+
+def test_a_release_carries_what_machines_read(client):
+    speaker, hidden = make_person("Ann Verel", title="Director"), make_person("Ben", level=2)
+    release = make_release(
+        title="A </script> in a title", standfirst="What it is about.", dateline_place="London",
+        poster=make_picture(caption="A field", credit_line="Nobody"), countries=["GB"],
+        body=f"<p>{mark(hidden)}</p>{quotation(speaker, '“Yes.”')}",
+        topics=[Topic.objects.create(name="Courts")],
+    )  # fmt: skip
+    Correction.objects.create(release=release, words="It was so.", by=make_chief())
+    root = page(client, release.get_absolute_url())
+    data = json.loads(root.xpath("//script[@type='application/ld+json']")[0].text)
+    assert data["@type"] == "NewsArticle"
+    assert data["headline"] == "A </script> in a title"
+    assert data["datePublished"] == release.publish_at.isoformat()
+    assert data["dateModified"] > data["datePublished"]
+    assert data["inLanguage"] == "en"
+    assert data["author"] == data["publisher"]
+    assert (data["publisher"]["name"], data["publisher"]["url"]) == (
+        "The Newsroom", "http://testserver/"
+    )  # fmt: skip
+    assert data["@id"] == f"urn:uuid:{release.pk}"
+    assert [person["name"] for person in data["mentions"]] == ["Ann Verel"]
+    assert data["hasPart"][0]["spokenByCharacter"]["jobTitle"] == "Director"
+    assert data["correction"][0]["text"] == "It was so."
+    assert data["image"]["creditText"] == "Nobody"
+    meta = {node.get("property"): node.get("content") for node in root.xpath("//meta[@property]")}
+    assert meta["og:title"] == release.title
+    assert meta["og:url"] == data["url"] == root.xpath("//link[@rel='canonical']/@href")[0]
+    share = client.get(meta["og:image"].removeprefix("http://testserver"))
+    assert b"".join(share.streaming_content)[:2] == b"\xff\xd8"
+
+
+def test_a_release_in_arabic_says_its_language_and_direction(client):
+    english = make_release()
+    arabic = make_release(language="ar", title="بيان", translation_of=english)
+    root = page(client, arabic.get_absolute_url())
+    assert (root.get("lang"), root.get("dir")) == ("ar", "rtl")
+    assert root.xpath(f"//a[@href='{english.get_absolute_url()}'][@hreflang='en']")
+    (card,) = page(client, "/releases/?language=ar").xpath("//h2[@lang='ar'][@dir='rtl']")
+    assert words(card) == "بيان"
+
+
+def test_times_carry_their_zone_and_a_day_alone_carries_none(client, settings):
+    settings.TIME_ZONE = "Europe/London"
+    lift = timezone.make_aware(timezone.datetime(2024, 7, 1, 9, 30))
+    release = make_release("in_review")
+    release = workflow.approve(release, by=make_chief(), publish_at=lift, archive=True)
+    assert "1 July 2024, 09:30 BST" in words(page(client, release.get_absolute_url()))
+    day = timezone.make_aware(timezone.datetime(2024, 7, 1))
+    other = workflow.approve(
+        make_release("in_review"), by=make_chief(), publish_at=day, archive=True
+    )
+    root = page(client, other.get_absolute_url())
+    assert "1 July 2024" in words(root)
+    assert "00:00" not in words(root)
+    data = json.loads(root.xpath("//script[@type='application/ld+json']")[0].text)
+    assert data["datePublished"] == "2024-07-01"
+
+
+def test_contacts_topics_and_places_stand_beside_the_text(client):
+    release = make_release(countries=["GB"], topics=[Topic.objects.create(name="Courts")])
+    release.contacts.add(Contact.objects.create(name="Press desk", phone="+44 20 7946 0912"))
+    root = page(client, release.get_absolute_url())
+    assert root.xpath("//a[@href='tel:+442079460912']")
+    assert root.xpath("//aside//a[@href='/releases/?topic=courts']")
+    assert root.xpath("//aside//a[@href='/releases/?country=GB']")
+
+
+def test_a_withdrawn_release_leaves_the_reason_and_nothing_else(client):
+    release = make_release(title="Taken back", body="<p>Wrong words.</p>")
+    workflow.withdraw(release, by=make_chief(), reason="A source was in danger.")
+    root = page(client, release.get_absolute_url(), status=410)
+    assert "A source was in danger." in words(root)
+    assert "Taken back" not in words(root)
+    assert "noindex" in root.xpath("//meta[@name='robots']/@content")[0]
+
+
+def test_a_former_address_leads_to_the_present_one_while_that_is_public(client):
+    release, chief = make_release(title="Old title"), make_chief()
+    old = release.get_absolute_url()
+    release.slug = "new-address"
+    release = workflow.correct(release, by=chief, words="")
+    response = client.get(old)
+    assert (response.status_code, response["Location"]) == (301, "/releases/new-address/")
+    workflow.withdraw(release, by=chief, reason="Wrong.")
+    assert client.get(old).status_code == 404
+
+
+def test_what_has_not_changed_is_not_sent_again(client):
+    release = make_release()
+    tags = {}
+    for path in [release.get_absolute_url(), "/", "/releases/", "/releases/feed.atom"]:
+        tags[path] = {"If-None-Match": client.get(path)["ETag"]}
+        again = client.get(path, headers=tags[path])
+        assert (again.status_code, again.content) == (304, b"")
+    release.body = "<p>Changed.</p>"
+    workflow.correct(release, by=make_chief(), words="It changed.")
+    for path in tags:
+        assert client.get(path, headers=tags[path]).status_code == 200, path
+
+
+def test_a_lift_reaches_those_who_ask_whether_anything_changed(client):
+    lift = timezone.now() + timedelta(hours=1)
+    make_release("scheduled", title="Lifted", publish_at=lift)
+    tags = {path: client.get(path)["ETag"] for path in ["/", "/releases/", "/sitemap.xml"]}
+    for moment, status in [(lift - timedelta(seconds=1), 304), (lift, 200)]:
+        with time_machine.travel(moment, tick=False):
+            for path, tag in tags.items():
+                assert client.get(path, headers={"If-None-Match": tag}).status_code == status
+
+
+def test_a_page_is_asked_for_and_never_told_anything(client):
+    release = make_release()
+    for path in ["/", "/releases/", release.get_absolute_url(), "/people/", "/releases/feed.atom"]:
+        assert client.post(path).status_code == 405
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        # The tag is that of a body, which an answer to HEAD need not make.
+        promised = {name: words for name, words in get.headers.items() if name != "ETag"}
+        assert dict(head.headers) == promised | {"Content-Length": head["Content-Length"]}
+
+
+def test_every_answer_is_guarded(client):
+    release = make_release(poster=make_picture())
+    response = client.get(release.get_absolute_url())
+    policy = dict(
+        directive.strip().split(" ", 1)
+        for directive in response["Content-Security-Policy"].split(";")
+    )
+    nothing = ["default-src", "base-uri", "frame-ancestors"]
+    ours = ["script-src", "style-src", "img-src", "font-src", "connect-src", "form-action"]
+    assert policy == dict.fromkeys(nothing, "'none'") | dict.fromkeys(ours, "'self'")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert not response.cookies
+
+
+def test_an_editors_cookies_are_for_the_desk_alone(client, publisher):
+    publisher.set_password("correct horse battery")
+    publisher.save()
+    client.get("/admin/login/")
+    typed = {"username": publisher.username, "password": "correct horse battery"}
+    assert client.post("/admin/login/?next=/admin/", typed).status_code == 302
+    assert client.cookies.keys() == {"sessionid", "csrftoken"}
+    for cookie in client.cookies.values():
+        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
+
+
+# --- For machines ------------------------------------------------------------------------------
+
+
+def test_the_feed_is_valid_atom_and_newest_first(client):
+    schema = lxml.etree.RelaxNG(lxml.etree.parse(DATA / "schemas" / "atom.rng"))
+    old = make_release(
+        title="Old & <b>bold</b>", language="ar", publish_at=timezone.now() - timedelta(days=2)
+    )
+    new = make_release(title="New")
+    Correction.objects.create(release=old, words="x", by=make_chief())
+    response = client.get("/releases/feed.atom")
+    assert response["Content-Type"].startswith("application/atom+xml")
+    feed = lxml.etree.fromstring(response.content)
+    schema.assertValid(feed)
+    entries = feed.findall("{*}entry")
+    assert [entry.findtext("{*}title") for entry in entries] == [new.title, old.title]
+    assert entries[1].findtext("{*}updated") > entries[1].findtext("{*}published")
+    assert entries[1].get("{http://www.w3.org/XML/1998/namespace}lang") == "ar"
+    assert entries[0].findtext("{*}id") == f"urn:uuid:{new.pk}"
+    schema.assertValid(
+        lxml.etree.fromstring(client.get("/releases/feed.atom?kind=comment").content)
+    )
+
+
+@pytest.mark.parametrize(
+    ("character", "read"),
+    [("\x0b", " "), ("\x08", ""), ("\x1f", " "), ("\ufffe", ""), ("\uffff", "")],
+)
+def test_a_character_that_xml_cannot_carry_does_not_break_the_feed(client, character, read):
+    """Word writes a line break within a paragraph as U+000B, and a form field takes it."""
+    topic = Topic.objects.create(name=f"Open{character}courts")
+    make_release(title=f"Free{character}her", standfirst=f"She{character}waits.", topics=[topic])
+    feed = lxml.etree.fromstring(client.get("/releases/feed.atom").content)
+    assert feed.findtext("{*}entry/{*}title") == f"Free{read}her"
+    assert feed.findtext("{*}entry/{*}summary") == f"She{read}waits."
+    assert f"Open{read}courts" in [
+        node.get("term") for node in feed.findall("{*}entry/{*}category")
+    ]
+    lxml.etree.fromstring(client.get("/sitemap.xml").content)
+
+
+def test_the_sitemap_is_valid_and_names_every_public_page(client):
+    schema = lxml.etree.XMLSchema(lxml.etree.parse(DATA / "schemas" / "sitemap.xsd"))
+    release, person = make_release(language="zh-Hans", title="释放他"), make_person("Ann Verel")
+    make_person("Ben Known", level=2)
+    sitemap = lxml.etree.fromstring(client.get("/sitemap.xml").content)
+    schema.assertValid(sitemap)
+    found = [loc.text.removeprefix("http://testserver") for loc in sitemap.iter("{*}loc")]
+    assert found == ["/", "/releases/", "/people/", "/prisoners/", person.get_absolute_url(),
+                     release.get_absolute_url()]  # fmt: skip
+    assert "Sitemap: http://testserver/sitemap.xml" in client.get("/robots.txt").content.decode()
+
+
+def test_an_empty_newsroom_has_all_its_pages(client):
+    for path in ["/", "/releases/", "/people/", "/prisoners/", "/releases/feed.atom",
+                 "/sitemap.xml", "/robots.txt"]:  # fmt: skip
+        assert client.get(path).status_code == 200
+    assert "Nothing has been published yet." in words(page(client, "/"))
+
+
+def test_an_error_on_our_side_says_so_without_asking_the_database(
+    client, django_assert_num_queries, monkeypatch
+):
+    client.raise_request_exception = False
+    monkeypatch.setattr("releases.views.listed", lambda at: 1 / 0)
+    with django_assert_num_queries(0):
+        response = client.get("/")
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.content.decode()
+    assert "ZeroDivisionError" not in response.content.decode()
+    assert render_to_string("500.html")
+
+
+def test_pages_link_only_to_what_is_there(client):
+    speaker, picture = make_person(title="Director", speaks=True), make_picture()
+    make_prisoner()
+    make_release(
+        poster=picture, topics=[Topic.objects.create(name="Courts")], countries=["GB"],
+        body=f'{quotation(speaker)}<figure data-asset="{picture.pk}"></figure>',
+    )  # fmt: skip
+    seen, queue = set(), ["/"]
+    while queue:
+        path = queue.pop()
+        if path in seen or not path.startswith("/") or path.startswith("/static/"):
+            continue
+        seen.add(path)
+        response = client.get(path)
+        body = b"".join(response) if response.streaming else response.content
+        assert response.status_code == 200, path
+        if "html" in response["Content-Type"]:
+            for address in re.findall(r'(?:href|src)="([^"#]+)', body.decode()):
+                queue.append(address.replace("&amp;", "&").removeprefix("http://testserver"))
+    assert len(seen) > 15
+    assert Release.objects.get().get_absolute_url() in seen

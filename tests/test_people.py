@@ -1,0 +1,182 @@
+"""People: a name is kept as it is, found however it is written, printed only where it may be."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from people.matching import names_in
+from people.models import Case, Level, Person, PersonName, Role
+from people.slugs import slug_for
+from releases import workflow
+from tests.make import DATA, make_chief, make_person, make_prisoner, make_release, mark, quotation
+
+NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
+
+# Names of many kinds: one word, particles, no surname, apostrophes, patronymics, several scripts.
+NAMES = [
+    "Sukarno", "Jimmy Lai", "Björk Guðmundsdóttir", "María-Jose Carreño Quiñones",
+    "ʻAbdu’l-Qādir al-Ḥasan", "Isa bin Osman", "bell hooks", "O’Neill", "毛泽东", "周恩來",
+    "ئىلھام توختى", "ཚེ་རིང་འོད་ཟེར།", "Дмитрий Шостакович", "نرگس محمدی", "김정은", "นวลจันทร์", "X Æ",
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_printed_as_it_was_typed_and_has_a_page(client, name):
+    person = make_prisoner(name)
+    assert make_person(name).slug != person.slug
+    page = client.get(person.get_absolute_url())
+    assert page.status_code == 200
+    assert f">{name}</" in page.content.decode()
+    assert person.get_absolute_url() in client.get("/prisoners/").content.decode()
+
+
+@pytest.mark.parametrize("text", [text for text in NAUGHTY if text.strip()])
+def test_an_address_is_made_of_any_string_without_what_an_address_cannot_hold(text):
+    slug = slug_for(text, fallback="person")
+    assert slug
+    assert len(slug) <= 80
+    assert slug == slug_for(slug, fallback="another")
+    assert not set(slug) & set(" /?#%&\"'<>\\\t\n\r")
+
+
+@pytest.mark.django_db
+def test_names_that_nobody_bears_are_taken_or_refused_and_never_break_a_page(client):
+    for text in NAUGHTY:
+        person = Person(display_name=text, level=Level.PUBLIC, level_basis="Invented.")
+        try:
+            person.full_clean()
+        except ValidationError:
+            continue
+        person.save()
+        Case.objects.create(person=person, as_of=date(2026, 1, 1))
+        assert client.get(person.get_absolute_url()).status_code == 200, text
+    assert Person.objects.count() > 400
+    for page in ("/prisoners/", "/sitemap.xml"):
+        assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Ilham Tohti", "the scholar Ilham Tohti’s family"),
+        ("Ilham Tohti", "ILHAM TOHTI"),
+        ("Chow Hang-tung", "Chow Hang Tung was"),
+        ("Chow Hang-tung", "Chow\u00a0Hang\u2011tung"),
+        ("José Díaz", "Jose Diaz"),
+        ("Jose Diaz", "Jose\u0301 Di\u0301az"),
+        ("Łukasz Żółć", "Lukasz Zolc"),
+        ("O’Neill", "O'Neill"),
+        ("毛泽东", "国家主席毛泽东说"),
+        ("نرگس محمدی", "ونرگس محمدي"),
+        ("محمد", "مُحَمَّد"),
+        ("김정은", "김정은은"),
+        ("Jimmy Lai", "𝐉𝐢𝐦𝐦𝐲 Ｌａｉ"),
+        ("Jimmy Lai", "Jimmy\u200b Lai and Ji\u00admmy"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(name, text):
+    assert names_in(text, [name, "Somebody Else"]) == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Lai", "Laissez passer, Calais, Lai1"),
+        ("Ana", "Diana and Anaïs"),
+        ("Ali", "علي"),
+        ("Jimmy Lai", "Jimmy, Lai"),
+        ("محمد", "محمدي"),
+        ("", "nobody"),
+        ("-", "a - b"),
+    ],
+)
+def test_a_part_of_another_word_is_no_name(name, text):
+    assert names_in(text, [name]) == set()
+
+
+@pytest.mark.django_db
+def test_a_title_is_the_one_held_on_the_day():
+    person = make_person()
+    for title, start, end in [
+        ("Researcher", None, date(2019, 12, 31)),
+        ("Deputy Director", date(2020, 1, 1), date(2024, 6, 30)),
+        ("Acting Director", date(2024, 5, 1), None),
+    ]:
+        Role.objects.create(person=person, title=title, start=start, end=end)
+    held = {
+        date(1990, 1, 1): "Researcher",
+        date(2019, 12, 31): "Researcher",
+        date(2020, 1, 1): "Deputy Director",
+        date(2024, 6, 30): "Acting Director",
+        date(2030, 1, 1): "Acting Director",
+    }
+    assert {day: person.title_on(day) for day in held} == held
+    assert make_person("Nobody In Particular").title_on(date(2024, 1, 1)) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("level", Level)
+def test_row_and_set_agree_on_how_far_a_person_may_be_named(level):
+    person = make_person(level=level)
+    assert Person.objects.with_page().contains(person) == person.has_page()
+    assert Person.objects.protected().contains(person) == person.is_protected()
+
+
+@pytest.mark.django_db
+def test_a_person_with_a_page_needs_a_recorded_basis():
+    with pytest.raises(ValidationError, match="record why this person may be named"):
+        Person(display_name="Ansa Verel", level=Level.PUBLIC).full_clean()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("level", [Level.CASE_OFFICERS, Level.STAFF])
+@pytest.mark.parametrize(
+    ("place", "field", "words"),
+    [
+        ("the title", "title", "A word about Teodor Brask"),
+        ("the standfirst", "standfirst", "TEODOR BRASK was seen"),
+        ("the text", "body", "<p>of Téodor  Brask</p>"),
+        ("the notes to editors", "notes_to_editors", "<p>ask for T. Braskovic</p>"),
+    ],
+)
+def test_a_protected_name_stops_the_approval_and_is_said_where_it_stands(
+    level, place, field, words
+):
+    person = make_person("Teodor Brask", level=level)
+    PersonName.objects.create(person=person, text="T. Braskovic")
+    release = make_release("in_review", **{field: words})
+    with pytest.raises(workflow.Refused, match=f"Brask.* in {place} is a protected name"):
+        workflow.publish(release, by=make_chief(), at=timezone.now())
+    release.refresh_from_db()
+    assert release.status == "in_review"
+
+
+@pytest.mark.django_db
+def test_lowering_a_level_takes_name_links_and_page_away_at_once(client):
+    person = make_person("Ansa Verel", title="Director", speaks=True)
+    release = make_release(body=f"<p>{mark(person)} spoke.</p>{quotation(person)}")
+    address = person.get_absolute_url()
+    assert address in client.get(release.get_absolute_url()).content.decode()
+    person.level = Level.NAMEABLE
+    person.save()
+    page = client.get(release.get_absolute_url()).content.decode()
+    assert "Ansa Verel" in page
+    assert address not in page
+    for path in (address, "/people/", "/sitemap.xml"):
+        assert "Ansa Verel" not in client.get(path).content.decode()
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_status_always_says_the_day_it_was_known(client):
+    person = make_prisoner("Teodor Brask")
+    known = timezone.localdate() - timedelta(days=400)
+    person.cases.update(as_of=known)
+    for path in (person.get_absolute_url(), "/prisoners/"):
+        page = client.get(path).content.decode()
+        assert f'datetime="{known.isoformat()}"' in page, path
+        assert "Imprisoned after conviction" in page, path

@@ -1,0 +1,589 @@
+"""Pictures: checked by what they are, cut to size, clean of all but their rights.
+
+The files of `tests/data/images` are real or published test data; see the README there.
+"""
+
+import hashlib
+import io
+import json
+import re
+import struct
+import zlib
+from contextlib import closing
+from datetime import timedelta
+
+import lxml.etree
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.images import ImageFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from assets.cards import HEIGHT, MARGIN, WIDTH, title_card
+from assets.models import MediaAsset
+from assets.pictures import MAX_SIDE, STYLES, BadPicture
+from tests.make import DATA, make_picture, picture_bytes
+
+pytestmark = pytest.mark.django_db
+
+IMAGES = DATA / "images"
+ADD = "/admin/assets/mediaasset/add/"
+WORDS = {
+    "original_name": "", "alt_text": "What is to be seen", "caption": "Typed with care",
+    "credit_line": "Nobody in particular", "creator": "", "copyright_notice": "",
+    "usage_terms": "", "licence_expires_0": "", "licence_expires_1": "",
+}  # fmt: skip
+
+
+def read(name: str) -> bytes:
+    return (IMAGES / name).read_bytes()
+
+
+def upload(client, content: bytes, name="picture.jpg", **words):
+    file = SimpleUploadedFile(name, content)
+    return client.post(ADD, WORDS | words | {"original": file})
+
+
+def rendition(picture, style="press", extension="jpg") -> bytes:
+    with closing(picture.open_rendition(style, extension)) as file:
+        return file.read()
+
+
+def opened(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+def every_rendition(picture):
+    for style, made in picture.renditions["styles"].items():
+        for extension in made["formats"]:
+            yield style, extension, rendition(picture, style, extension)
+
+
+def sentences(error: ValidationError) -> str:
+    return " ".join(error.message_dict["original"])
+
+
+# --- What is taken, and what is refused --------------------------------------------------------
+
+DAMAGED = "damaged or cut short"
+NO_PICTURE = "no picture that can be read"
+EXPECTED = {
+    "1536x1024_jpeg.jpg": (1536, 1024),
+    "960x640_jpeg_with_uppercase_extension.JPG": (960, 640),
+    "DSCN0010.jpg": (640, 480),
+    "Flag_of_the_Netherlands-16bit.png": (900, 600),
+    "POC_phpinfo-metadata.gif": (215, 84),
+    "animated-loop-3.webp": (370, 285),
+    "example-image-1.jpg": (210, 141),
+    "hopper.avif": (128, 128),
+    "iptc-staff-photographer-example.jpg": (516, 350),
+    "landscape_1.jpg": (600, 450),
+    "landscape_3.jpg": (600, 450),
+    "landscape_6.jpg": (600, 450),
+    "landscape_8.jpg": (600, 450),
+    "pil_sample_cmyk.jpg": (100, 100),
+    "rotating-squares.gif": (80, 80),
+    "SVG_XSS1.svg": "can carry scripts",
+    "decompression_bomb.gif": "unpacks to far more than it should",
+    "heic-single.heic": NO_PICTURE,
+    "truncated_jpeg.jpg": DAMAGED,
+}
+
+
+def test_every_sample_has_been_tried():
+    assert {path.name for path in IMAGES.iterdir()} - {"README.md"} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize(
+    ("sample", "called"),
+    # Good ones under a bad name, bad ones under a good name.
+    [(name, "x.jpg" if isinstance(what, str) else "x.svg") for name, what in EXPECTED.items()],
+)
+def test_an_upload_is_judged_by_its_content_whatever_it_is_called(at_desk, author, sample, called):
+    answer = upload(at_desk(author), read(sample), name=called)
+    expected = EXPECTED[sample]
+    if isinstance(expected, str):
+        page = answer.content.decode()
+        assert answer.status_code == 200
+        assert expected in page
+        assert "Typed with care" in page
+        assert not MediaAsset.objects.exists()
+        assert default_storage.listdir("") == ([], [])
+        return
+    picture = MediaAsset.objects.get()
+    assert answer.status_code == 302
+    assert (picture.width, picture.height) == expected
+    assert picture.renditions["styles"].keys() == STYLES.keys()
+    assert picture.sha256 == hashlib.sha256(read(sample)).hexdigest()
+    with closing(default_storage.open(picture.original.name)) as original:
+        assert original.read() == read(sample)
+    assert called not in picture.original.name
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        size, check = (struct.pack(">I", n) for n in (len(data), zlib.crc32(kind + data)))
+        return size + kind + data + check
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
+
+
+def halved(format: str) -> bytes:
+    content = picture_bytes(format=format)
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "empty"),
+        (b"\0", NO_PICTURE),
+        (b"<script>alert(1)</script>", NO_PICTURE),
+        (b"%PDF-1.7\n", NO_PICTURE),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><SVG onload='x'/>", "can carry scripts"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 100, NO_PICTURE),
+        (png_that_claims(9000, 9000), DAMAGED),
+        (png_that_claims(12_001, 10_001), "unpacks to far more|megapixels"),
+        (png_that_claims(65_535, 65_535), "unpacks to far more"),
+        (png_that_claims(2, MAX_SIDE + 1), f"{MAX_SIDE} on a side"),
+        (halved("JPEG"), DAMAGED),
+        (halved("PNG"), DAMAGED),
+        (halved("WEBP"), DAMAGED),
+        (halved("GIF"), DAMAGED),
+        (halved("TIFF"), DAMAGED),
+        (halved("AVIF"), f"{DAMAGED}|{NO_PICTURE}"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_a_sentence_that_names_the_file(content, why):
+    picture = MediaAsset(original=ContentFile(content, name="holiday.jpg"))
+    with pytest.raises(ValidationError) as refused:
+        picture.full_clean()
+    assert re.search(why, sentences(refused.value))
+    assert "holiday.jpg" in sentences(refused.value)
+    # A path that does not ask first is stopped as well, before anything is stored.
+    with pytest.raises(BadPicture):
+        picture.save()
+    assert default_storage.listdir("") == ([], [])
+    assert not MediaAsset.objects.exists()
+
+
+def test_a_file_that_is_too_heavy_is_refused_with_the_limit(settings):
+    settings.MAX_PICTURE_MEGABYTES = 1
+    heavy = MediaAsset(original=ContentFile(b"\0" * 1_200_000, name="heavy.tif"))
+    with pytest.raises(ValidationError) as refused:
+        heavy.full_clean()
+    assert "up to 1 MB are taken" in sentences(refused.value)
+
+
+def test_a_phones_jpeg_with_further_pictures_in_it_is_taken():
+    first, second = Image.new("RGB", (400, 300), "red"), Image.new("RGB", (40, 30), "blue")
+    out = io.BytesIO()
+    first.save(out, "MPO", save_all=True, append_images=[second])
+    picture = make_picture(content=out.getvalue())
+    assert (picture.width, picture.height) == (400, 300)
+    red, green, blue = opened(rendition(picture)).getpixel((200, 150))
+    assert red > 240
+    assert max(green, blue) < 15
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, MAX_SIDE), (MAX_SIDE, 1), (3, 2)])
+def test_the_oddest_shapes_are_cut_to_something(size):
+    picture = make_picture(content=picture_bytes(size, format="PNG"))
+    for style, extension, content in every_rendition(picture):
+        assert opened(content).size == picture.size(style), (style, extension)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "F", "CMYK", "LAB", "YCbCr"])
+def test_every_kind_of_pixels_comes_out_as_it_looks(mode):
+    ramp = Image.linear_gradient("L")  # black at the top, white at the bottom
+    if mode == "I;16":
+        image = Image.frombytes(mode, ramp.size, bytes(b for v in ramp.tobytes() for b in (v, v)))
+    elif mode == "LAB":
+        channels = [ramp, Image.new("L", ramp.size, 128), Image.new("L", ramp.size, 128)]
+        image = Image.merge("LAB", channels)
+    else:
+        image = ramp.convert(mode)
+    out = io.BytesIO()
+    image.save(out, "TIFF")
+    grey = opened(rendition(make_picture(content=out.getvalue()))).convert("L")
+    top, bottom = grey.getpixel((128, 2)), grey.getpixel((128, 253))
+    assert top < 15
+    assert bottom > 240
+
+
+# --- Renditions --------------------------------------------------------------------------------
+
+
+def test_renditions_have_the_sizes_of_their_styles():
+    picture = make_picture(content=picture_bytes((2400, 1800)))
+    sizes = {
+        (style, extension): opened(content).size
+        for style, extension, content in every_rendition(picture)
+    }
+    assert sizes == {
+        ("press", "jpg"): (2400, 1800),
+        ("poster", "webp"): (1600, 900),
+        ("poster", "jpg"): (1600, 900),
+        ("share", "jpg"): (1200, 630),
+        ("column", "webp"): (960, 720),
+        ("column", "jpg"): (960, 720),
+        ("portrait", "webp"): (600, 600),
+        ("portrait", "jpg"): (600, 600),
+        ("teaser", "webp"): (480, 270),
+        ("teaser", "jpg"): (480, 270),
+    }
+    for (style, _), size in sizes.items():
+        assert picture.size(style) == size
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (959, 20)])
+def test_a_small_picture_is_never_enlarged(size):
+    picture = make_picture(content=picture_bytes(size))
+    for style, _, content in every_rendition(picture):
+        width, height = opened(content).size
+        assert width <= size[0]
+        assert height <= size[1]
+        assert (width, height) == picture.size(style)
+
+
+def test_a_cut_is_taken_from_the_middle_and_keeps_its_proportions():
+    image = Image.new("RGB", (1000, 3000), "red")
+    image.paste("blue", (0, 1350, 1000, 1650))
+    image.paste("green", (400, 1450, 600, 1550))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    cut = opened(rendition(make_picture(content=out.getvalue()), "poster"))
+    assert cut.size == (1000, 562)
+    red, green, blue = cut.getpixel((500, 281))
+    assert (green > 100, red < 40, blue < 40) == (True, True, True)
+    assert cut.getpixel((300, 281))[2] > 200
+    assert cut.getpixel((500, 30))[0] > 200
+    assert cut.getpixel((500, 530))[0] > 200
+
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_stands_upright_however_the_camera_was_held(orientation, format):
+    image = Image.new("RGB", (64, 32), "white")
+    image.paste("red", (0, 0, 32, 16))
+    image.paste("blue", (32, 16, 64, 32))
+    held = image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    held.save(out, format, exif=exif)
+    picture = make_picture(content=out.getvalue())
+    assert (picture.width, picture.height) == (64, 32)
+    upright = opened(rendition(picture)).convert("RGB")
+    corners = [upright.getpixel(at) for at in ((8, 4), (56, 4), (8, 28), (56, 28))]
+    assert [colour(pixel) for pixel in corners] == ["red", "white", "white", "blue"]
+
+
+def colour(pixel: tuple[int, int, int]) -> str:
+    red, green, blue = (value > 128 for value in pixel)
+    return {(1, 1, 1): "white", (1, 0, 0): "red", (0, 0, 1): "blue"}.get((red, green, blue), "?")
+
+
+@pytest.mark.parametrize("number", [3, 6, 8])
+def test_the_same_scene_held_differently_looks_the_same(number):
+    scenes = [
+        opened(rendition(make_picture(content=read(f"landscape_{n}.jpg")))).convert("L")
+        for n in (1, number)
+    ]
+    upright, other = (scene.resize((12, 9)).tobytes() for scene in scenes)
+    upside_down = scenes[1].transpose(Image.Transpose.ROTATE_180).resize((12, 9)).tobytes()
+
+    def apart(left, right):
+        return sum(abs(a - b) for a, b in zip(left, right, strict=True)) / len(left)
+
+    assert apart(upright, other) < 8
+    assert apart(upright, upside_down) > 30
+
+
+def test_what_is_see_through_lies_on_white_paper_in_a_jpeg():
+    image = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
+    image.paste((255, 0, 0, 255), (0, 0, 30, 40))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    picture = make_picture(content=out.getvalue())
+    flat = opened(rendition(picture, "column", "jpg"))
+    assert flat.mode == "RGB"
+    assert min(flat.getpixel((52, 20))) > 245
+    assert opened(rendition(picture, "column", "webp")).getpixel((52, 20))[3] == 0
+
+
+# --- What a rendition must not tell ------------------------------------------------------------
+
+TELLTALES = [
+    b"Exif", b"GPS", b"NIKON", b"COOLPIX", b"8BIM", b"ICC_PROFILE", b"<?php", b"phpinfo",
+    b"Secret remark", b"Photoshop", b"iptc-staff", b"Stockphoto",
+]  # fmt: skip
+
+
+def with_everything(format: str) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x9286] = "NIKON", "Secret remark"
+    exif.get_ifd(0x8825)[1] = "N"
+    more = {"JPEG": {"comment": b"Secret remark"}, "PNG": {}, "WEBP": {}}[format]
+    if format == "PNG":
+        more["pnginfo"] = PngInfo()
+        more["pnginfo"].add_text("Comment", "Secret remark")
+    return picture_bytes((64, 48), format=format, exif=exif, **more)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(read(name) for name in (
+            "DSCN0010.jpg", "iptc-staff-photographer-example.jpg",
+            "POC_phpinfo-metadata.gif", "landscape_6.jpg",
+        )),
+        *(with_everything(format) for format in ("JPEG", "PNG", "WEBP")),
+    ],
+    ids=["gps", "iptc", "php", "orientation", "made jpeg", "made png", "made webp"],
+)  # fmt: skip
+def test_no_rendition_carries_what_the_camera_or_the_sender_put_into_the_file(content):
+    assert any(word in content for word in TELLTALES)
+    picture = make_picture(content=content, credit_line="Ours")
+    for style, extension, made in every_rendition(picture):
+        where = (style, extension)
+        assert not [word for word in TELLTALES if word in made], where
+        image = opened(made)
+        assert not image.getexif(), where
+        assert image.info.keys() <= {
+            "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive",
+            "progression", "xmp", "loop", "background", "timestamp", "duration",
+        }, where  # fmt: skip
+        # The pixels, and one packet with the rights.
+        if extension == "jpg":
+            assert jpeg_parts(made) == {"JFIF", "http://ns.adobe.com/xap/1.0/"}
+        else:
+            assert webp_parts(made) <= {"VP8 ", "VP8L", "VP8X", "ALPH", "XMP "}
+
+
+def jpeg_parts(content: bytes) -> set[str]:
+    """The names of the application segments and comments before the pixels of a JPEG."""
+    found, at = set(), 2
+    while content[at + 1] != 0xDA:
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if 0xE0 <= marker <= 0xEF:
+            found.add(content[at + 4 : at + 2 + length].split(b"\0")[0].decode("latin-1"))
+        elif marker == 0xFE:
+            found.add("a comment")
+        at += 2 + length
+    return found
+
+
+def webp_parts(content: bytes) -> set[str]:
+    found, at = set(), 12
+    while at < len(content):
+        length = int.from_bytes(content[at + 4 : at + 8], "little")
+        found.add(content[at : at + 4].decode())
+        at += 8 + length + length % 2
+    return found
+
+
+# --- Rights travel with the picture ------------------------------------------------------------
+
+XMP = {
+    "credit_line": "{http://ns.adobe.com/photoshop/1.0/}Credit",
+    "creator": "{http://purl.org/dc/elements/1.1/}creator",
+    "copyright_notice": "{http://purl.org/dc/elements/1.1/}rights",
+    "usage_terms": "{http://ns.adobe.com/xap/1.0/rights/}UsageTerms",
+}
+
+
+def rights_in(content: bytes) -> dict[str, str]:
+    packet = lxml.etree.fromstring(opened(content).info["xmp"])
+    return {
+        field: "".join(node.itertext())
+        for field, tag in XMP.items()
+        if (node := packet.find(f".//{tag}")) is not None
+    }
+
+
+def test_every_rendition_carries_the_rights_in_the_fields_of_the_trade():
+    rights = {
+        "credit_line": "AFP via Getty Images <&> “quoted” ]]>",
+        "creator": "إلهام 刘晓波 Ñandú 🙂",
+        "copyright_notice": "© 2025 'Nobody' \"in particular\"",
+        "usage_terms": "Free for editorial use.\nNot for adverts.",
+    }
+    picture = make_picture(**rights)
+    for _, _, content in every_rendition(picture):
+        assert rights_in(content) == rights
+    # Pillow's own reader finds them too.
+    found = opened(rendition(picture)).getxmp()["xmpmeta"]["RDF"]["Description"]
+    assert found["Credit"] == rights["credit_line"]
+
+
+def test_rights_that_nobody_stated_are_not_made_up():
+    picture = make_picture(credit_line="", creator="", copyright_notice="", usage_terms=" ")
+    assert not any(value.strip() for value in rights_in(rendition(picture)).values())
+
+
+def test_no_rights_can_break_the_file_that_carries_them():
+    terms = "&<\x00\x0b\x1f\ud800\uffff" * 40_000
+    picture = MediaAsset(alt_text="x", credit_line="A\x02B", creator="\x0c")
+    picture.original, picture.usage_terms = ContentFile(picture_bytes(), name="x.jpg"), terms
+    picture._read_upload()
+    picture._make_renditions()
+    for _, _, content in every_rendition(picture):
+        found = rights_in(content)
+        assert found["credit_line"] == "AB"
+        assert "creator" not in found
+        assert set(found["usage_terms"]) == set("&<")
+
+
+def test_a_new_credit_makes_the_renditions_anew_and_a_new_caption_does_not():
+    picture = make_picture(credit_line="Old credit")
+    made = dict(picture.renditions)
+    picture = MediaAsset.objects.get()
+    picture.caption = "Another"
+    picture.save()
+    assert picture.renditions == made
+    picture = MediaAsset.objects.get()
+    picture.credit_line = "New credit"
+    picture.save()
+    assert picture.renditions != made
+    for _, _, content in every_rendition(MediaAsset.objects.get()):
+        assert rights_in(content)["credit_line"] == "New credit"
+
+
+def test_a_new_file_takes_the_place_of_the_old_one_everywhere(at_desk, author):
+    picture = make_picture(content=picture_bytes((900, 600), "red"), caption="Kept")
+    change = f"/admin/assets/mediaasset/{picture.pk}/change/"
+    file = SimpleUploadedFile("other.png", picture_bytes((400, 500), "blue", "PNG"))
+    assert at_desk(author).post(change, WORDS | {"original": file}).status_code == 302
+    picture = MediaAsset.objects.get()
+    assert (picture.width, picture.height) == (400, 500)
+    for style, _, content in every_rendition(picture):
+        assert opened(content).convert("RGB").getpixel((5, 5))[2] > 200
+        assert opened(content).size == picture.size(style)
+
+
+def test_words_are_changed_without_sending_the_file_again(at_desk, author):
+    picture = make_picture(caption="Old")
+    before = (picture.original.name, picture.sha256)
+    change = f"/admin/assets/mediaasset/{picture.pk}/change/"
+    assert at_desk(author).post(change, WORDS | {"caption": "New"}).status_code == 302
+    picture = MediaAsset.objects.get()
+    assert picture.caption == "New"
+    assert (picture.original.name, picture.sha256) == before
+
+
+# --- From wherever the file comes --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrapper", [File, ImageFile])
+def test_a_picture_is_stored_from_a_file_on_disk(wrapper):
+    path = IMAGES / "hopper.avif"
+    with path.open("rb") as open_file:
+        picture = MediaAsset.objects.create(original=wrapper(open_file, name="hopper.avif"))
+    with closing(default_storage.open(picture.original.name)) as original:
+        assert original.read() == path.read_bytes()
+    assert picture.original_name == "hopper.avif"
+    assert picture.has_rendition("teaser", "webp")
+
+
+@pytest.mark.parametrize("in_memory", [0, 10_000_000])
+def test_a_picture_is_stored_from_an_upload_of_any_weight(at_desk, author, settings, in_memory):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = in_memory
+    content = read("DSCN0010.jpg")
+    assert upload(at_desk(author), content, "DSCN0010.jpg").status_code == 302
+    picture = MediaAsset.objects.get()
+    with closing(default_storage.open(picture.original.name)) as original:
+        assert original.read() == content
+    assert picture.original_name == "DSCN0010.jpg"
+    assert picture.uploaded_by == author
+    assert default_storage.size(picture.original.name) == len(content)
+
+
+def test_a_picture_may_stand_without_its_file_and_says_what_it_lacks():
+    picture = MediaAsset.objects.create(original_name="poster.jpg")
+    assert picture.missing() == ["its file", "an alternative text", "a credit line"]
+    assert not picture.is_usable()
+    assert list(MediaAsset.objects.usable()) == []
+    picture.original = ContentFile(picture_bytes(), name="x.jpg")
+    picture.alt_text, picture.credit_line = " ", "AFP"
+    picture.save()
+    assert picture.missing() == ["an alternative text"]
+    assert picture.original_name == "poster.jpg"
+
+
+def test_row_and_set_agree_on_the_second_in_which_a_licence_ends():
+    end = timezone.now() + timedelta(days=1)
+    picture = make_picture(licence_expires=end)
+    for shift in (-1, 0, 1):
+        at = end + timedelta(seconds=shift)
+        assert MediaAsset.objects.usable(at).exists() is picture.is_usable(at) is (shift < 0)
+
+
+# --- Cards set from a title --------------------------------------------------------------------
+
+
+def ink(card: bytes) -> tuple[int, int, int, int] | None:
+    """The box of what stands between the mark at the top and the line at the foot."""
+    image = opened(card)
+    assert image.size == (WIDTH, HEIGHT)
+    middle = image.crop((0, 150, WIDTH, HEIGHT - 100)).convert("L")
+    return middle.point(lambda value: 255 * (value < 200)).getbbox()
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "A", "No trade deal ‘at any cost’ – on façades, in Łódź, by Čapek and Şahin",
+        "Antidisestablishmentarianism " * 3, "Unbreakable" * 60, "word " * 400,
+    ],
+)  # fmt: skip
+def test_a_title_of_any_length_stays_within_its_card(title):
+    left, _, right, _ = ink(title_card(title, "Footer"))
+    assert left >= MARGIN - 10
+    assert right <= WIDTH - MARGIN + 10
+    # Nothing runs into the line at the foot: that part of the card is as without a title.
+    foot = (0, HEIGHT - 100, WIDTH, HEIGHT)
+    bare = opened(title_card("", "Footer")).crop(foot)
+    assert opened(title_card(title, "Footer")).crop(foot).tobytes() == bare.tobytes()
+
+
+def test_no_letter_of_a_latin_title_is_left_out():
+    for letter in "aZçŁóđŞğñøßœŒț‘’“”–—…·«»€":
+        assert ink(title_card(letter, "")), letter
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["يجب على الحكومة", "英国必须划定红线", "བོད་སྐད", "ئۇيغۇر", "Über 红", "Nguyễn"],
+)
+def test_a_title_that_our_type_does_not_hold_is_left_out_and_no_row_of_empty_boxes(title):
+    assert title_card(title, "Footer") == title_card("", "Footer")
+
+
+def test_no_string_stops_a_card():
+    for text in json.loads((DATA / "strings" / "blns.json").read_text())[::12]:
+        assert opened(title_card(text, text)).size == (WIDTH, HEIGHT)

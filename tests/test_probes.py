@@ -1,0 +1,43 @@
+"""What an operator's container and load balancer ask: they know an address and a port, no more."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import override_settings
+
+pytestmark = pytest.mark.django_db
+
+PROBES = ["/healthz", "/readyz"]
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_probe_needs_no_host_name_and_no_https(client, settings, probe):
+    settings.ALLOWED_HOSTS = ["news.example.org"]
+    with override_settings(SECURE_SSL_REDIRECT=True):
+        client = type(client)()  # middleware reads the setting when it starts
+        response = client.get(probe, headers={"Host": "10.1.2.3:8000"})
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_site_whose_migrations_are_behind_is_up_and_not_ready(client):
+    MigrationRecorder(connection).migration_qs.filter(app="releases").delete()
+    assert client.get("/healthz").status_code == 200
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.content == b"not ready: migrations\n"
+
+
+def test_a_site_that_cannot_reach_its_files_is_not_ready(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "unmounted"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.content == b"not ready: storage\n"
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_probe_tells_a_stranger_nothing_else(client, probe):
+    response = client.get(probe)
+    assert len(response.content) < 10
+    assert client.post(probe).status_code == 405
+    assert client.head(probe).content == b""

@@ -1,0 +1,120 @@
+"""A page costs the same number of queries, whatever the archive holds."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, get_resolver, reverse
+
+from releases.models import Contact, Correction, Topic
+from tests.make import (
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    mark,
+    quotation,
+)  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+
+
+class Newsroom:
+    """A newsroom that grows: each step adds one more of everything that a page can show."""
+
+    def __init__(self) -> None:
+        self.chief = make_chief()
+        self.speaker = make_person("Ann Verel", title="Director", speaks=True)
+        self.prisoner = make_prisoner("Teodor Brask", portrait=make_picture())
+        self.release = make_release(by=self.chief)
+        self.steps = 0
+
+    def grow(self) -> None:
+        self.steps += 1
+        name, chief = f"Step {self.steps}", self.chief
+        others = [
+            make_person(f"{name} {n}", title="Deputy", speaks=True, portrait=make_picture())
+            for n in range(2)
+        ]
+        prisoner = make_prisoner(f"{name} prisoner", portrait=make_picture())
+        prisoner.names.create(text=f"{name} alias", printed=True)
+        picture, topic = make_picture(), Topic.objects.create(name=name)
+        body = "".join(
+            f"<p>{mark(person)}</p>{quotation(person)}"
+            for person in [self.speaker, self.prisoner, prisoner, *others]
+        )
+        body += f'<figure data-asset="{picture.pk}"></figure>'
+        everything = {"poster": picture, "countries": ["GB", "IS"], "by": chief}
+        for language in ("en", "cy", "ar"):
+            make_release(
+                title=f"{name} {language}", body=body, language=language, topics=[topic],
+                translation_of=self.release if language != "en" else None, **everything,
+            )  # fmt: skip
+        for state in ("draft", "in_review", "scheduled", "withdrawn"):
+            make_release(state, body=body, **everything)
+        for topic in Topic.objects.all():
+            self.release.topics.add(topic)
+        self.release.contacts.add(Contact.objects.create(name=name))
+        self.release.body += body
+        self.release.save()
+        Correction.objects.create(release=self.release, words=name, by=chief)
+
+    def addresses(self) -> list[str]:
+        of = {
+            "release": [[self.release.slug]],
+            "person": [[self.speaker.slug], [self.prisoner.slug]],
+            "rendition": [[self.prisoner.portrait_id, "portrait", "jpg"]],
+        }
+        found = []
+        for pattern in get_resolver().url_patterns:
+            if not isinstance(pattern, URLPattern):
+                continue
+            for args in of[pattern.name] if pattern.pattern.converters else [[]]:
+                found.append(reverse(pattern.name, args=args))
+        filtered = ["kind=press_release&topic=step-1&country=GB", f"person={self.speaker.slug}"]
+        return [
+            *found,
+            *(f"/releases/?{query}" for query in filtered),
+            "/releases/feed.atom?year=x",
+        ]
+
+
+def cost(client, path) -> int:
+    for _ in range(2):  # what a process keeps from the first request is not part of a page
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(path)
+            assert response.status_code == 200, path
+            if response.streaming:
+                b"".join(response)
+    return len(queries)
+
+
+def test_a_public_page_costs_the_same_in_a_large_archive(client):
+    newsroom = Newsroom()
+    newsroom.grow()
+    small = {path: cost(client, path) for path in newsroom.addresses()}
+    for _ in range(3):
+        newsroom.grow()
+    assert {path: cost(client, path) for path in newsroom.addresses()} == small
+    assert max(small.values()) <= 16, small
+
+
+def test_the_desk_costs_the_same_in_a_large_archive(at_desk, publisher):
+    newsroom = Newsroom()
+    newsroom.grow()
+    client = at_desk(publisher)
+    form = f"/admin/releases/release/{newsroom.release.pk}"
+    lists = [
+        f"/admin/{model}/" for model in ("releases/release", "people/person", "assets/mediaasset")
+    ]
+    forms = [
+        "/admin/releases/release/add/",
+        f"/admin/people/person/{newsroom.speaker.pk}/change/",
+        f"/admin/assets/mediaasset/{newsroom.prisoner.portrait_id}/change/",
+    ]
+    paths = ["/admin/", *lists, *forms]
+    paths += [f"{form}/preview/", f"{form}/history/", f"{form}/change/"]
+    small = {path: cost(client, path) for path in paths}
+    for _ in range(2):
+        newsroom.grow()
+    assert {path: cost(client, path) for path in paths} == small

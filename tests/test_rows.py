@@ -1,0 +1,140 @@
+"""What must never be in the database, tried against the database itself."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from people.models import Case, Person, PersonName, Role
+from releases.models import Correction, Illustration, Mention, Quote, Release
+from tests.make import make_chief, make_person, make_picture, make_release, quotation
+
+pytestmark = pytest.mark.django_db
+
+
+def change(state="published", **values):
+    """Change a release behind the workflow's back."""
+    release = make_release(state)
+    Release.objects.filter(pk=release.pk).update(**values)
+
+
+def two(model, **values):
+    model.objects.bulk_create([model(**values), model(**values)])
+
+
+def a_quote(**values):
+    release, person = make_release("draft"), make_person()
+    words = {"text": "x", "attribution_name": "y", "position": 1} | values
+    Quote.objects.create(release=release, speaker=person, **words)
+
+
+def two_current_slugs_alike():
+    make_release(title="The same")
+    change(slug="the-same")
+
+
+def two_of_one_import():
+    make_release("draft", import_digest="abc")
+    make_release("draft", import_digest="abc")
+
+
+def two_quotes_in_one_place():
+    release = make_release("draft", body=quotation(make_person()))
+    place = release.quotes.get()
+    place.pk = None
+    Quote.objects.bulk_create([place])
+
+
+def one_person_mentioned_twice():
+    two(Mention, release=make_release("draft"), person=make_person(), surface="x")
+
+
+def two_pictures_in_one_place():
+    two(Illustration, release=make_release("draft"), asset=make_picture(), position=1)
+
+
+def translation_of_itself():
+    release = make_release("draft")
+    Release.objects.filter(pk=release.pk).update(translation_of=release)
+
+
+def a_role_that_ends_before_it_begins():
+    today = timezone.localdate()
+    Role.objects.create(person=make_person(), title="x", start=today, end=today - timedelta(days=1))
+
+
+NEVER = {
+    "release_approved_is_complete": [
+        lambda: change(title=""),
+        lambda: change(body=""),
+        lambda: change(slug=""),
+        lambda: change(publish_at=None),
+        lambda: change("draft", status="approved"),
+        lambda: change("withdrawn", title=""),
+    ],
+    "release_withdrawn_with_time_and_reason": [
+        lambda: change("withdrawn", withdrawn_at=None),
+        lambda: change("withdrawn", withdrawal_reason=""),
+        lambda: change("published", withdrawn_at=timezone.now()),
+    ],
+    "release_status_known": [lambda: change("published", status="public")],
+    "release_slug_unique": [two_current_slugs_alike],
+    "release_imported_once": [two_of_one_import],
+    "release_translates_another": [translation_of_itself],
+    "quote_has_its_place": [two_quotes_in_one_place],
+    "quote_has_words_and_a_speaker": [
+        lambda: a_quote(attribution_name=""),
+        lambda: a_quote(text=""),
+    ],
+    "mention_once_a_release": [one_person_mentioned_twice],
+    "illustration_has_its_place": [two_pictures_in_one_place],
+    "correction_says_something": [
+        lambda: Correction.objects.create(release=make_release(), words="", by=make_chief())
+    ],
+    "person_has_a_name": [lambda: Person.objects.create(display_name="")],
+    "person_named_only_on_a_recorded_basis": [
+        lambda: Person.objects.create(display_name="x", level=2),
+        lambda: Person.objects.filter(pk=make_person(level=3).pk).update(level_basis=""),
+    ],
+    "personname_once_a_person": [
+        lambda: two(PersonName, person=make_person(), text="The same", language="en")
+    ],
+    "role_ends_after_it_starts": [a_role_that_ends_before_it_begins],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "attempt"),
+    [(name, attempt) for name, attempts in NEVER.items() for attempt in attempts],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_database_itself_refuses_what_must_never_be(name, attempt):
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        attempt()
+    # SQLite names the columns of a unique index, and not the index.
+    assert name in str(refused.value) or "UNIQUE" in str(refused.value)
+
+
+def test_every_constraint_has_been_tried():
+    declared = {
+        constraint.name
+        for model in apps.get_models()
+        if model.__module__.split(".")[0] in {"accounts", "assets", "people", "releases"}
+        for constraint in model._meta.constraints
+    }
+    assert declared == NEVER.keys()
+
+
+@pytest.mark.parametrize("model", [Quote, Mention, PersonName, Role, Case])
+def test_a_row_that_belongs_to_a_person_cannot_be_without_one(model):
+    field = model._meta.get_field("speaker" if model is Quote else "person")
+    assert isinstance(field, models.ForeignKey)
+    assert not field.null
+
+
+def test_a_person_with_a_case_needs_its_day():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Case.objects.create(person=make_person(), custody_status="imprisoned", as_of=None)
+    Case.objects.create(person=make_person(), custody_status="imprisoned", as_of=date(2024, 1, 1))

@@ -1,0 +1,177 @@
+"""Nothing that somebody types, pastes or imports ever runs in a reader's or an editor's browser."""
+
+import json
+import re
+from html import escape
+
+import lxml.etree
+import lxml.html
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from people.models import Case, PersonName, Role
+from releases import workflow
+from releases.models import Contact, Correction, Release, Topic
+from tests.make import DATA, make_chief, make_person, make_picture, make_release, mark, quotation
+
+pytestmark = pytest.mark.django_db
+
+OURS = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "</title><svg onload=alert(1)>",
+    "\"><img src=x onerror=alert(1)>",
+    "' autofocus onfocus=alert(1) x='",
+    "javascript:alert(1)",
+    "<a href=\"java\tscript:alert(1)\">x</a>",
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<math><mtext></p><style><img src=x onerror=alert(1)></style>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<base href=//evil.example><form action=//evil.example><button formaction=javascript:1>",
+    "<!--><script>alert(1)</script>-->",
+    "]]></summary><script xmlns='http://www.w3.org/1999/xhtml'>alert(1)</script>",
+    "{{ 7|add:7 }}{% debug %}",
+    "\u2028</script\u2029><script>alert(1)</script>",
+]  # fmt: skip
+THEIRS = (DATA / "xss" / "patt-RSNAKE_XSS.txt").read_text().splitlines()
+PAYLOADS = [line for line in [*OURS, *THEIRS] if line.strip()]
+
+ADDRESSES = {"href", "src", "action", "formaction", "srcset", "data", "xlink:href", "poster"}
+HARMLESS = re.compile(r"^(https?:|mailto:|tel:|/|#|\?|\.|$)", re.IGNORECASE)
+
+
+def assert_nothing_runs(html: bytes, admin: bool = False) -> None:
+    root = lxml.html.document_fromstring(html)
+    for node in root.iter(lxml.etree.Element):
+        tag = node.tag if isinstance(node.tag, str) else ""
+        for name, value in node.attrib.items():
+            assert not name.startswith("on"), (tag, name, value)
+            assert name != "srcdoc"
+            assert name != "style" or admin
+            if name in ADDRESSES:
+                bare = re.sub(r"[\s\x00-\x20]", "", value)
+                assert HARMLESS.match(bare), (tag, name, value)
+        if tag == "script":
+            assert_is_ours(node)
+        assert tag not in {"iframe", "object", "embed", "base", "applet", "math", "marquee"}, tag
+        assert tag != "style"
+        if not admin:
+            assert tag not in {"form", "svg", "button", "input"}, tag
+        if tag == "meta":
+            assert "http-equiv" not in node.attrib
+
+
+def assert_is_ours(script) -> None:
+    kind = script.get("type", "")
+    if kind in ("application/ld+json", "application/json"):
+        json.loads(script.text)
+    elif kind == "importmap":
+        assert script.get("nonce")
+        json.loads(script.text)
+    else:
+        assert script.get("src", "").startswith(("/static/", "/admin/jsi18n/"))
+        assert not (script.text or "").strip()
+
+
+@pytest.fixture
+def planted(db):
+    """For each payload a release whose every field, people, picture and topic carry it."""
+    chief, everything, releases = make_chief(), "\n".join(PAYLOADS), []
+    picture = make_picture(
+        "x.jpg", alt_text=everything, caption=everything, credit_line=OURS[3], creator=OURS[2],
+        copyright_notice=OURS[1], usage_terms=everything, original_name=OURS[3],
+    )  # fmt: skip
+    for number, payload in enumerate(PAYLOADS):
+        line = f"{number} {payload}"
+        person = make_person(
+            line[:200], level_basis=payload, pronouns=payload[:40], portrait=picture
+        )
+        PersonName.objects.create(person=person, text=line[:200], printed=True)
+        Role.objects.create(person=person, title=payload[:200], speaks_for_us=True)
+        Case.objects.create(
+            person=person, custody_status="detained", as_of=timezone.localdate(), summary=payload,
+            call=payload, source=payload[:200],
+        )  # fmt: skip
+        contact = Contact.objects.create(name=line[:120], phone=payload[:40], hours=payload[:120])
+        release = make_release(
+            "in_review", by=chief, title=line[:300], standfirst=payload, poster=picture,
+            dateline_place=payload[:120], pull_quote="Lift it", notes_to_editors=payload,
+            topics=[Topic.objects.create(name=line[:80])],
+            body=f"<p>{mark(person, escape(payload))}</p>{quotation(person, 'Lift it')}"
+            f'<blockquote data-speaker="{person.pk}" data-title="{escape(payload)}">'
+            f'<p>{escape(payload)}</p></blockquote><figure data-asset="{picture.pk}"></figure>'
+            f"<h2>Background</h2>{payload}",
+        )  # fmt: skip
+        release.contacts.add(contact)
+        releases.append(release)
+    return releases
+
+
+def test_no_public_page_runs_what_was_typed(client, planted, settings):
+    settings.NEWSROOM_NAME = settings.SITE_NOTICE = OURS[1]
+    chief, pages = make_chief(), ["/", "/releases/", "/people/", "/prisoners/", "/releases/none/"]
+    for release in planted:
+        release = workflow.publish(release, by=chief)
+        Correction.objects.create(release=release, words="\n".join(PAYLOADS), by=chief)
+        pages.append(release.get_absolute_url())
+        pages += [mention.person.get_absolute_url() for mention in release.mentions.all()]
+    pages += [f"/releases/?topic={topic.slug}" for topic in Topic.objects.all()[:5]]
+    for page in pages:
+        response = client.get(page)
+        assert response.status_code == (404 if "none" in page else 200)
+        assert_nothing_runs(response.content)
+        assert "unsafe-inline" not in response["Content-Security-Policy"]
+    for feed in ("/releases/feed.atom", "/sitemap.xml"):
+        root = lxml.etree.fromstring(client.get(feed).content)
+        assert not list(root.iter("{http://www.w3.org/1999/xhtml}script", "script"))
+    atom = lxml.etree.fromstring(client.get("/releases/feed.atom").content)
+    for summary in atom.iter("{*}summary", "{*}content"):
+        if summary.get("type") == "html":
+            assert_nothing_runs(f"<div>{summary.text}</div>".encode())
+
+
+def test_no_tombstone_runs_what_was_typed(client, planted):
+    chief = make_chief()
+    release = workflow.publish(planted[0], by=chief)
+    workflow.withdraw(release, by=chief, reason="\n".join(PAYLOADS))
+    response = client.get(release.get_absolute_url())
+    assert response.status_code == 410
+    assert_nothing_runs(response.content)
+
+
+def test_no_page_of_the_desk_runs_what_was_typed(at_desk, publisher, planted):
+    client = at_desk(publisher)
+    workflow.send_back(planted[1], by=publisher, words="\n".join(PAYLOADS))
+    pages = [
+        "/admin/",
+        "/admin/releases/release/",
+        "/admin/people/person/",
+        "/admin/assets/mediaasset/",
+    ]
+    for release in planted[:12]:
+        base = f"/admin/releases/release/{release.pk}"
+        pages += [f"{base}/change/", f"{base}/preview/", f"{base}/history/", f"{base}/approve/"]
+        person = release.mentions.first().person
+        pages += [f"/admin/people/person/{person.pk}/change/",
+                  f"/admin/assets/mediaasset/{release.poster.pk}/change/"]  # fmt: skip
+    for page in pages:
+        response = client.get(page, follow=True)
+        assert response.status_code == 200, page
+        assert_nothing_runs(response.content, admin=True)
+
+
+def test_what_is_imported_runs_nowhere(client, at_desk, publisher):
+    desk = at_desk(publisher)
+    words = "A title of it\n\nThe minister said that nobody had been told of anything.\n\n"
+    for name in ("text.txt", "text.html", "text.md"):
+        upload = SimpleUploadedFile(name, (words + "\n\n".join(PAYLOADS)).encode())
+        page = desk.post("/admin/releases/release/import/", {"file": upload})
+        assert_nothing_runs(page.content, admin=True)
+        form = page.context["confirm"]
+        chosen = {f"person_{n}": "create" for n in range(len(form.suggestions))}
+        desk.post("/admin/releases/release/import/", form.initial | chosen)
+    assert Release.objects.count() >= 1
+    for release in Release.objects.all():
+        preview = desk.get(f"/admin/releases/release/{release.pk}/preview/")
+        assert_nothing_runs(preview.content, admin=True)

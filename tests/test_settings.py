@@ -1,0 +1,198 @@
+"""An operator's environment: what is safe without a word, what is refused, and in which words."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+PRODUCT = ["manage.py", ".env.example", "pressroom", "accounts", "assets", "people", "releases",
+           "templates", "static"]  # fmt: skip
+KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
+PRODUCTION = {
+    "SECRET_KEY": KEY,
+    "ALLOWED_HOSTS": "news.example.org",
+    "SITE_URL": "https://news.example.org",
+    "DATABASE_URL": "postgres://press:p%40ss%2Fword@db.example.org:6432/newsroom",
+}
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """The product as an operator installs it: without our .env, var and environment."""
+    for name in PRODUCT:
+        if (ROOT / name).is_dir():
+            shutil.copytree(
+                ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run(installed, *command, **environment):
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment
+    return subprocess.run(
+        [sys.executable, *command], cwd=installed, env=environment, capture_output=True, text=True
+    )
+
+
+def check(installed, *options, **environment):
+    return run(installed, "manage.py", "check", *options, **environment)
+
+
+def setting(installed, *names, **environment) -> list:
+    shown = "import json, sys; from django.conf import settings as s; " + (
+        "print(json.dumps([getattr(s, name) for name in sys.argv[1:]]))"
+    )
+    environment["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
+    done = run(installed, "-c", shown, *names, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+UNSAFE = {
+    "no key": ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
+    "a short key": ({"SECRET_KEY": KEY[:49]}, "shorter than 50"),
+    "an even key": ({"SECRET_KEY": "abcd" * 20}, "less than five different"),
+    "debugging in public": (
+        {"DEBUG": "on"},
+        "DEBUG is on while ALLOWED_HOSTS admits news.example.org",
+    ),
+    "any host": ({"ALLOWED_HOSTS": "news.example.org,*"}, "ALLOWED_HOSTS is *"),
+    "no host": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is empty"),
+    "plain HTTP": ({"HTTPS": "off"}, "HTTPS is off for a public host"),
+    "another database": ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL names neither"),
+    "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL names neither"),
+    "half an address": ({"SITE_URL": "news.example.org"}, "SITE_URL is news.example.org"),
+}
+
+
+@pytest.mark.parametrize("case", UNSAFE)
+def test_an_unsafe_setting_is_refused_in_a_sentence(installed, case):
+    unsafe, sentence = UNSAFE[case]
+    done = check(installed, **PRODUCTION | unsafe)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert KEY[:20] not in done.stderr
+
+
+def test_all_that_is_unsafe_is_named_at_once(installed):
+    done = check(installed, SECRET_KEY="", ALLOWED_HOSTS="*", HTTPS="off")
+    for sentence in ("SECRET_KEY is missing", "ALLOWED_HOSTS is *", "HTTPS is off"):
+        assert sentence in done.stderr
+
+
+def test_the_server_itself_does_not_start_with_an_unsafe_setting(installed):
+    done = run(installed, "-c", "import pressroom.wsgi", **PRODUCTION | {"SECRET_KEY": "secret"})
+    assert done.returncode != 0
+    assert "Pressroom will not start with these settings" in done.stderr
+
+
+def test_a_production_passes_the_deployment_check(installed):
+    done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    # Two are silenced: what a whole domain promises about HTTPS is not a newsroom's to say.
+    assert setting(installed, "SILENCED_SYSTEM_CHECKS", **PRODUCTION) == [
+        ["security.W005", "security.W021"]
+    ]
+
+
+def test_with_a_key_alone_everything_is_at_its_safest(installed):
+    names = [
+        "DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE",
+        "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_HTTPONLY", "SECURE_PROXY_SSL_HEADER",
+        "ALLOWED_HOSTS",
+    ]  # fmt: skip
+    assert setting(installed, *names, SECRET_KEY=KEY) == [
+        False, True, True, True, True, True, None, ["localhost", "127.0.0.1", "[::1]"]
+    ]  # fmt: skip
+
+
+def test_debugging_needs_no_key_and_stays_on_this_machine(installed):
+    assert check(installed, DEBUG="on").returncode == 0
+    assert setting(installed, "DEBUG", "SECURE_SSL_REDIRECT", DEBUG="on") == [True, False]
+
+
+def test_postgresql_is_taken_from_its_address_with_any_password(installed):
+    (databases,) = setting(installed, "DATABASES", **PRODUCTION)
+    found = databases["default"]
+    assert [found[name] for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")] == [
+        "django.db.backends.postgresql", "newsroom", "press", "p@ss/word", "db.example.org", 6432
+    ]  # fmt: skip
+    assert found["CONN_HEALTH_CHECKS"]
+
+
+def test_a_copied_example_needs_a_key_and_nothing_else(installed):
+    example = (installed / ".env.example").read_text()
+    (installed / ".env").write_text(example)
+    assert "SECRET_KEY is missing" in check(installed).stderr
+    (installed / ".env").write_text(example.replace("SECRET_KEY=", f"SECRET_KEY={KEY}"))
+    assert check(installed).returncode == 0
+    as_if_unset = [
+        *("DATABASES", "STORAGES", "TIME_ZONE", "NEWSROOM_NAME", "COUNTRIES_OVERRIDE", "CACHES"),
+        *("EMAIL_BACKEND", "MAX_PICTURE_MEGABYTES", "SECURE_SSL_REDIRECT", "ALLOWED_HOSTS"),
+    ]
+    copied = setting(installed, *as_if_unset)
+    (installed / ".env").unlink()
+    assert copied == setting(installed, *as_if_unset, SECRET_KEY=KEY)
+
+
+def test_the_environment_has_the_last_word_over_the_file(installed):
+    (installed / ".env").write_text(f"SECRET_KEY={KEY}\nNEWSROOM_NAME=From the file\n")
+    assert setting(installed, "NEWSROOM_NAME") == ["From the file"]
+    assert setting(installed, "NEWSROOM_NAME", NEWSROOM_NAME="Mine") == ["Mine"]
+
+
+ASK = """
+import django
+django.setup()
+from django.test import Client
+for headers in ({}, {"X-Forwarded-Proto": "https"}):
+    answer = Client().get("/robots.txt", headers={"Host": "news.example.org", **headers})
+    print(answer.status_code, answer.get("Location", "-"), "Strict-Transport-Security" in answer)
+answer = Client().get("/robots.txt", secure=True, headers={"Host": "evil.example.org"})
+print(answer.status_code)
+"""
+
+
+@pytest.mark.parametrize("trusted", ["on", "off"])
+def test_https_is_asked_for_and_a_strangers_header_does_not_pass_for_it(installed, trusted):
+    environment = PRODUCTION | {"TRUST_PROXY": trusted, "DATABASE_URL": ""}
+    environment["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
+    done = run(installed, "-c", ASK, **environment)
+    assert done.returncode == 0, done.stderr
+    redirect = "301 https://news.example.org/robots.txt False"
+    secure = "200 - True" if trusted == "on" else redirect
+    assert done.stdout.splitlines() == [redirect, secure, "400"]
+
+
+# --- Probes in front of a database that does not answer -----------------------------------------
+
+
+PROBE = """
+import django
+django.setup()
+from django.test import Client
+for path in ("/healthz", "/readyz"):
+    answer = Client().get(path, headers={"Host": "10.1.2.3:8000"})
+    print(answer.status_code, answer.content.decode().strip())
+"""
+
+
+@pytest.mark.parametrize(
+    "address", ["postgres://u:hunter2@127.0.0.1:1/n", "sqlite:////nonexistent/newsroom.sqlite3"]
+)
+def test_a_site_without_its_database_is_up_and_not_ready(installed, address):
+    (installed / "var" / "media").mkdir(parents=True)
+    environment = PRODUCTION | {"DATABASE_URL": address}
+    environment["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
+    done = run(installed, "-c", PROBE, **environment)
+    assert done.stdout.splitlines() == ["200 ok", "503 not ready: database, migrations"]
+    assert "hunter2" not in done.stderr

@@ -1,0 +1,51 @@
+"""What is public, and from which second on."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from releases.models import Release
+from tests.make import STATES, make_release
+
+pytestmark = pytest.mark.django_db
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_row_and_set_agree_in_every_state_at_every_moment(state):
+    now = timezone.now()
+    release = make_release(state, at=now)
+    moments = [now + timedelta(hours=hours) for hours in (-3, -1, 0, 1, 2, 10_000)]
+    boundary = [m for m in (release.publish_at, release.withdrawn_at) if m]
+    moments += [moment + shift for moment in boundary for shift in (-SECOND, 0 * SECOND, SECOND)]
+    for at in moments:
+        sets = {
+            "public": Release.objects.public(at),
+            "tombstone": Release.objects.tombstones(at),
+            "scheduled": Release.objects.scheduled(at),
+        }
+        for name, releases in sets.items():
+            row = getattr(release, f"is_{name}")(at)
+            assert releases.filter(pk=release.pk).exists() is row, (name, at)
+
+
+def test_time_publishes_to_the_second():
+    lift = timezone.now() + timedelta(hours=1)
+    release = make_release("scheduled", publish_at=lift)
+    assert not Release.objects.public(lift - SECOND).exists()
+    assert Release.objects.public(lift).get() == release
+
+
+def test_a_release_that_was_never_public_leaves_no_tombstone():
+    unseen = make_release("withdrawn_unseen")
+    seen = make_release("withdrawn")
+    assert list(Release.objects.tombstones()) == [seen]
+    assert not unseen.is_tombstone()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_published_is_public_now(state):
+    release = make_release(state)
+    assert release.is_public() is (state == "published")

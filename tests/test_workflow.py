@@ -1,0 +1,402 @@
+"""The verbs: who may do what to a release in which state, what stands in the way, what is kept."""
+
+import threading
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people.models import Level
+from releases import workflow
+from releases.models import Correction, Event, FormerSlug, Release
+from tests.make import (
+    STATES,
+    make_chief,
+    make_person,
+    make_picture,
+    make_release,
+    make_user,
+    mark,
+    quotation,
+    verbs_of,
+)  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def carry_out(verb, release, by):
+    """Do a verb with what it needs beside the release."""
+    now = timezone.now()
+    if verb == "correct":
+        release.body += "<p>More.</p>"
+    needs = {
+        "approve": {"publish_at": now + HOUR},
+        "correct": {"words": "It was wrong."},
+        "withdraw": {"reason": "A source asked us to."},
+        "restore": {"history_id": release.history.order_by("history_id").first().history_id},
+    }
+    return getattr(workflow, verb)(release, by=by, **needs.get(verb, {}))
+
+
+# What may be done in each state, by somebody with every right.
+POSSIBLE = {
+    "draft": {"submit", "approve", "publish", "restore", "discard"},
+    "in_review": {"send_back", "approve", "publish", "restore"},
+    "scheduled": {"send_back", "publish", "withdraw"},
+    "published": {"correct", "withdraw"},
+    "withdrawn": set(),
+    "withdrawn_unseen": set(),
+}
+VERBS = sorted(set().union(*POSSIBLE.values()))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_works_in_its_states_and_changes_nothing_in_the_others(state, verb):
+    release, chief = make_release(state), make_chief()
+    events, version = Event.objects.count(), release.version
+    if verb in POSSIBLE[state]:
+        carry_out(verb, release, chief)
+        event = Event.objects.order_by("pk").last()
+        assert Event.objects.count() == events + 1
+        assert (event.actor, event.version, event.release_uuid) == (chief, version, release.pk)
+        return
+    before = Release.objects.values().get(pk=release.pk)
+    with pytest.raises(workflow.Refused) as refused:
+        carry_out(verb, release, chief)
+    assert all(reason.endswith((".", "…")) for reason in refused.value.reasons)
+    assert Release.objects.values().get(pk=release.pk) == before
+    assert Event.objects.count() == events
+
+
+# Who may, of the three groups: the owner of the release is an author.
+MAY = {
+    ("submit", "draft"): {"owner", "Editor", "Publisher"},
+    ("discard", "draft"): {"Editor", "Publisher"},
+    ("approve", "in_review"): {"Publisher"},
+    ("publish", "in_review"): {"Publisher"},
+    ("send_back", "in_review"): {"owner", "Editor", "Publisher"},
+    ("send_back", "scheduled"): {"Publisher"},
+    ("correct", "published"): {"Publisher"},
+    ("withdraw", "published"): {"Publisher"},
+    ("restore", "draft"): {"owner", "Editor", "Publisher"},
+    ("restore", "in_review"): {"Editor", "Publisher"},
+    ("approve", "draft"): {"Publisher"},
+    ("publish", "scheduled"): {"Publisher"},
+    ("withdraw", "scheduled"): {"Publisher"},
+}
+
+
+@pytest.mark.parametrize(("verb", "state"), MAY)
+@pytest.mark.parametrize("who", ["owner", "Author", "Editor", "Publisher", "nobody"])
+def test_a_verb_is_for_those_who_have_the_right(verb, state, who):
+    owner = make_user("owner", "Author")
+    user = owner if who == "owner" else make_user(who, None if who == "nobody" else who)
+    release = make_release(state)
+    Release.objects.update(created_by=owner)
+    release.refresh_from_db()
+    if who in MAY[verb, state]:
+        carry_out(verb, release, user)
+    else:
+        with pytest.raises(workflow.Refused, match=r"right|yours|own|reviewed"):
+            carry_out(verb, release, user)
+
+
+def test_the_record_says_who_did_what_when_and_to_which_version():
+    owner, chief = make_user("owner", "Author"), make_chief()
+    noon = timezone.now().replace(microsecond=0) - 9 * HOUR
+    release = workflow.create(Release(title="T", body="<p>x</p>"), by=owner, at=noon)
+    release = workflow.submit(release, by=owner, at=noon + HOUR)
+    release = workflow.send_back(release, by=chief, words="Shorter.", at=noon + 2 * HOUR)
+    lift = noon + 4 * HOUR
+    release = workflow.approve(release, by=chief, publish_at=lift, at=noon + 3 * HOUR)
+    release.body = "<p>y</p>"
+    release = workflow.correct(release, by=chief, words="y, not x.", at=noon + 5 * HOUR)
+    workflow.withdraw(release, by=chief, reason="It was z.", at=noon + 6 * HOUR)
+    assert [
+        (event.verb, event.actor, event.at - noon, event.version, event.detail)
+        for event in Event.objects.filter(release=release)
+    ] == [
+        ("created", owner, 0 * HOUR, 1, {}),
+        ("submitted", owner, HOUR, 1, {}),
+        ("returned", chief, 2 * HOUR, 2, {"words": "Shorter."}),
+        ("approved", chief, 3 * HOUR, 3, {"publish_at": lift.isoformat()}),
+        ("corrected", chief, 5 * HOUR, 4, {"words": "y, not x."}),
+        ("withdrawn", chief, 6 * HOUR, 5, {"reason": "It was z."}),
+    ]
+
+
+def test_all_that_is_missing_is_said_at_once():
+    hidden = make_person("Iven Sorrel", level=Level.STAFF)
+    mute = make_person("Ann Verel", level=Level.STAFF)
+    release = make_release(
+        "draft", title="", dateline_place="Home of Iven Sorrel", pull_quote="Said by nobody",
+        body=f"<p>{mark(hidden)}</p><blockquote data-name='Ann'><p>“Words.”</p></blockquote>"
+        f'{quotation(mute)}<figure data-asset="{MediaAsset.objects.create().pk}"></figure>',
+        poster=make_picture(alt_text="", credit_line=""),
+    )  # fmt: skip
+    with pytest.raises(workflow.Refused) as refused:
+        workflow.publish(release, by=make_chief())
+    told = " ".join(refused.value.reasons)
+    for words in [
+        "It has no title.",
+        "has no speaker: choose the person, whom the source calls Ann",
+        "stand in no quotation of the text",
+        "lacks an alternative text and a credit line",
+        "lacks its file, an alternative text and a credit line",
+        "Iven Sorrel may not be named: the publication level is 1.",
+        "Ann Verel may not be named: the publication level is 1.",
+    ]:
+        assert words in told
+    with pytest.raises(workflow.Refused, match=r"has no title\. It has no text"):
+        workflow.submit(make_release("draft", title=" ", body="<p> </p>"), by=make_chief())
+
+
+PLACES = {
+    "title": "Iven Sorrel is free",
+    "standfirst": "On IVEN SORREL.",
+    "dateline_place": "Sorrel House",
+    "body": "<p>It was Iven-Sorrel who came.</p>",
+    "notes_to_editors": "<p>Do not name Ívén Sorrel.</p>",
+    "slug": "freedom-for-iven-sorrel",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_protected_name_in_any_spelling_and_any_place_blocks_approval(place):
+    person = make_person("Iven Sorrel", level=Level.STAFF)
+    person.names.create(text="Sorrel House")
+    release = make_release("draft", **{place: PLACES[place]})
+    with pytest.raises(workflow.Refused, match="protected name"):
+        workflow.publish(release, by=make_chief())
+
+
+@pytest.mark.parametrize("field", ["alt_text", "caption", "credit_line", "creator"])
+def test_a_protected_name_in_the_words_of_a_picture_blocks_approval(field):
+    make_person("Iven Sorrel", level=Level.CASE_OFFICERS)
+    picture = make_picture(**{field: "With Iven Sorrel"})
+    inside = make_release("draft", body=f'<p>x</p><figure data-asset="{picture.pk}"></figure>')
+    for release in (make_release("draft", poster=picture), inside):
+        with pytest.raises(workflow.Refused, match="the words of a picture is a protected name"):
+            workflow.publish(release, by=make_chief())
+
+
+def test_somebody_who_may_be_named_is_named():
+    for level in (Level.NAMEABLE, Level.PUBLIC):
+        person = make_person(f"Ann Level {level}", level=level)
+        release = make_release("draft", title=f"{person} is free", body=f"<p>{mark(person)}</p>")
+        assert workflow.publish(release, by=make_chief()).is_public()
+
+
+def test_a_moment_in_the_past_needs_to_be_called_an_archive():
+    release, chief = make_release("in_review"), make_chief()
+    past, ahead = timezone.now() - HOUR, timezone.now() + HOUR
+    with pytest.raises(workflow.Refused, match="has passed"):
+        workflow.approve(release, by=chief, publish_at=past)
+    with pytest.raises(workflow.Refused, match="still to come"):
+        workflow.approve(release, by=chief, publish_at=ahead, archive=True)
+    release = workflow.approve(release, by=chief, publish_at=past, archive=True)
+    assert release.is_public()
+    assert not release.day_only
+
+
+def test_an_archive_at_midnight_is_a_day_without_an_hour(settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    midnight = datetime(2020, 5, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    release = make_release("in_review")
+    release = workflow.approve(release, by=make_chief(), publish_at=midnight, archive=True)
+    assert release.day_only
+    ahead = datetime(2099, 5, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    other = workflow.approve(make_release("in_review"), by=make_chief(), publish_at=ahead)
+    assert not other.day_only
+
+
+def test_a_release_is_public_from_its_second_on_and_no_job_has_run():
+    lift = timezone.now().replace(microsecond=0) + HOUR
+    release = make_release("scheduled", publish_at=lift)
+    with time_machine.travel(lift - timedelta(microseconds=1), tick=False):
+        assert not Release.objects.public().exists()
+    with time_machine.travel(lift, tick=False):
+        assert Release.objects.public().get() == release
+        assert release.is_public()
+
+
+def test_moving_the_time_and_taking_it_back_hold_at_once():
+    chief = make_chief()
+    release = make_release("scheduled", publish_at=timezone.now() + HOUR)
+    release = workflow.send_back(release, by=chief, words="Later, please.")
+    assert release.publish_at is None
+    assert not Release.objects.public(at=timezone.now() + 2 * HOUR).exists()
+    release = workflow.approve(release, by=chief, publish_at=timezone.now() + 3 * HOUR)
+    assert not Release.objects.public(at=timezone.now() + 2 * HOUR).exists()
+    assert Release.objects.public(at=timezone.now() + 4 * HOUR).exists()
+    assert Event.objects.get(verb="returned").detail == {"words": "Later, please."}
+
+
+def test_an_address_is_made_on_approval_and_the_old_one_is_kept_after_publication():
+    release, chief = make_release("draft", title="Free Ann Verel now"), make_chief()
+    assert release.slug == ""
+    release = workflow.publish(release, by=chief)
+    assert release.slug == "free-ann-verel-now"
+    twin = workflow.publish(make_release("draft", title="Free Ann Verel now"), by=chief)
+    assert twin.slug.startswith("free-ann-verel-now-")
+    release.slug = "ann-verel"
+    workflow.correct(release, by=chief, words="")
+    assert FormerSlug.objects.get().slug == "free-ann-verel-now"
+    third = workflow.publish(make_release("draft", title="Free Ann Verel now"), by=chief)
+    assert third.slug not in ("free-ann-verel-now", twin.slug)
+
+
+def test_an_address_that_leads_to_another_release_is_not_taken_over():
+    first, chief = make_release("published", title="Free her"), make_chief()
+    first.slug = "freed"
+    first = workflow.correct(first, by=chief, words="")
+    for slug in ("free-her", "freed"):
+        late = make_release("published")
+        late.slug = slug
+        with pytest.raises(workflow.Refused, match=f"has or had the address “{slug}”"):
+            workflow.correct(late, by=chief, words="")
+    draft = make_release("draft", slug="free-her")
+    with pytest.raises(workflow.Refused, match="has or had the address “free-her”"):
+        workflow.publish(draft, by=chief)
+    workflow.discard(draft, by=chief)
+    first.slug = ""
+    assert workflow.correct(first, by=chief, words="").slug == "freed"
+    first.slug = "free-her"
+    assert workflow.correct(first, by=chief, words="").slug == "free-her"
+
+
+def test_a_correction_is_public_words_with_a_time_and_an_amendment_is_not():
+    release, chief = make_release("published", body="<p>Ten.</p>"), make_chief()
+    release.body = "<p>Eleven.</p>"
+    release = workflow.correct(release, by=chief, words=" It was eleven. ")
+    assert Correction.objects.get().words == "It was eleven."
+    release.body = "<p>Eleven!</p>"
+    workflow.correct(release, by=chief, words="")
+    assert Correction.objects.count() == 1
+    assert verbs_of(release)[-2:] == ["corrected", "amended"]
+
+
+def test_a_correction_must_leave_a_release_that_could_be_approved():
+    release = make_release("published")
+    release.body = "<blockquote><p>“Whose words?”</p></blockquote>"
+    with pytest.raises(workflow.Refused, match="has no speaker"):
+        workflow.correct(release, by=make_chief(), words="x")
+    assert "Whose words" not in Release.objects.get().body
+    assert not Correction.objects.exists()
+
+
+def test_a_withdrawal_without_a_reason_is_refused():
+    release = make_release("published")
+    with pytest.raises(workflow.Refused, match="why it is withdrawn"):
+        workflow.withdraw(release, by=make_chief(), reason="  ")
+    assert Release.objects.get().is_public()
+
+
+def test_nothing_is_done_to_a_release_that_somebody_changed_meanwhile():
+    release = make_release("in_review")
+    newer = Release.objects.get(pk=release.pk)
+    newer.title = "Changed since"
+    newer.save()
+    for verb in ("approve", "publish", "send_back", "restore"):
+        with pytest.raises(workflow.Refused, match="while you were reading version"):
+            carry_out(verb, release, make_chief())
+    assert verbs_of(release) == ["created", "submitted"]
+
+
+def test_nothing_is_done_to_a_draft_that_somebody_deleted_meanwhile():
+    release = make_release("draft")
+    read = Release.objects.get(pk=release.pk)
+    workflow.discard(release, by=make_chief())
+    with pytest.raises(workflow.Refused, match="Somebody deleted the release"):
+        workflow.submit(read, by=make_chief())
+
+
+def test_an_earlier_text_comes_back_and_what_became_of_its_things_does_not_stop_it():
+    chief, picture, original = make_chief(), make_picture(), make_release("draft")
+    release = make_release(
+        "draft", title="First", slug="first", body="<p>First words.</p>", poster=picture,
+        translation_of=original, language="cy",
+    )  # fmt: skip
+    release.title, release.body, release.slug = "Second", "<p>Second words.</p>", ""
+    release.poster = release.translation_of = None
+    release.save()
+    picture.delete()
+    workflow.discard(original, by=chief)
+    make_release("published", slug="first")
+    first = release.history.last()
+    release = workflow.restore(release, by=chief, history_id=first.history_id)
+    release.refresh_from_db()
+    assert (release.title, release.body) == ("First", "<p>First words.</p>")
+    assert (release.poster, release.translation_of, release.slug) == (None, None, "")
+    assert Event.objects.get(verb="restored").detail == {"restored": 1}
+    other = make_release("draft").history.get()
+    with pytest.raises(workflow.Refused, match="no such version"):
+        workflow.restore(release, by=chief, history_id=other.history_id)
+
+
+def test_a_draft_that_another_release_translates_is_not_deleted():
+    original = make_release("draft")
+    make_release("draft", language="cy", translation_of=original)
+    with pytest.raises(workflow.Refused, match="translate this one"):
+        workflow.discard(original, by=make_chief())
+    assert verbs_of(original) == ["created"]
+
+
+def test_what_is_recorded_stays_as_it_was_recorded():
+    release = make_release("published")
+    Correction.objects.create(release=release, words="x", by=make_chief())
+    for row in (Event.objects.first(), Correction.objects.get()):
+        for change in (row.save, row.delete):
+            with pytest.raises(TypeError, match="recorded"):
+                change()
+        with pytest.raises(TypeError, match="recorded"):
+            type(row).objects.update(at=timezone.now())
+        with pytest.raises(TypeError, match="recorded"):
+            type(row).objects.all().delete()
+
+
+def test_a_deleted_draft_leaves_its_record_and_its_versions():
+    release, chief = make_release("draft", title="Thrown away"), make_chief()
+    workflow.discard(release, by=chief)
+    event = Event.objects.get(verb="deleted")
+    assert (event.release, event.release_uuid) == (None, release.pk)
+    assert event.detail == {"title": "Thrown away"}
+    assert Release.history.filter(uuid=release.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor != "postgresql",
+    reason="SQLite has one writer at a time; set DATABASE_URL to a PostgreSQL server.",
+)
+def test_of_two_who_press_at_the_same_moment_one_is_told():
+    release, told = make_release("in_review"), []
+    chiefs, start = [make_chief(), make_chief()], threading.Barrier(2)
+
+    def press(chief):
+        read = Release.objects.get(pk=release.pk)
+        start.wait()
+        try:
+            told.append(workflow.publish(read, by=chief).state())
+        except workflow.Refused as refused:
+            told.append(str(refused))
+        finally:
+            close_old_connections()
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=[chief]) for chief in chiefs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told.remove("Published")
+    (refused,) = told
+    assert "Read it again first." in refused
+    assert verbs_of(release).count("published") == 1
