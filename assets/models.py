@@ -112,7 +112,7 @@ class MediaAsset(models.Model):
 
     class Meta:
         verbose_name = "picture"
-        ordering = ["-uploaded_at"]
+        ordering = ["-uploaded_at", "pk"]
 
     def __str__(self) -> str:
         return self.original_name or self.alt_text[:80] or "Picture without a name"

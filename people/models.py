@@ -109,7 +109,7 @@ class Person(models.Model):
 
     class Meta:
         verbose_name_plural = "people"
-        ordering = ["sort_name", "display_name"]
+        ordering = ["sort_name", "display_name", "pk"]
         permissions = [("set_level", "Can raise or lower a publication level")]
         constraints = [
             models.CheckConstraint(condition=~Q(display_name=""), name="person_has_a_name"),
@@ -191,6 +191,7 @@ class PersonName(models.Model):
 
     class Meta:
         verbose_name = "other name"
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["person", "text"], name="personname_once_a_person"),
         ]
@@ -222,7 +223,7 @@ class Role(models.Model):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = [F("start").desc(nulls_last=True)]
+        ordering = [F("start").desc(nulls_last=True), "pk"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(start=None) | Q(end=None) | Q(end__gte=F("start")),
@@ -277,7 +278,7 @@ class Case(models.Model):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["-as_of"]
+        ordering = ["-as_of", "-pk"]
 
     def __str__(self) -> str:
         return f"{self.get_custody_status_display()} (as of {date_format(self.as_of)})"

@@ -140,7 +140,7 @@ def facets(filters: Filters, at: datetime) -> Iterator[Facet]:
         Person.objects.with_page()
         .filter(mentions__release__in=others("person"))
         .annotate(count=Count("mentions"))
-        .order_by("-count", "sort_name")
+        .order_by("-count", "sort_name", "pk")
         .values_list("slug", "display_name", "count")[:MOST_PEOPLE]
     )
     yield facet("Person", "person", list(people))

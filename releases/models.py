@@ -58,7 +58,7 @@ class Contact(models.Model):
 
     class Meta:
         verbose_name = "press contact"
-        ordering = ["name"]
+        ordering = ["name", "pk"]
 
     def __str__(self) -> str:
         return self.name
@@ -185,7 +185,9 @@ class Release(models.Model):
     history = HistoricalRecords(m2m_fields=[topics, contacts])
 
     class Meta:
-        ordering = [F("publish_at").desc(nulls_first=True), "-updated_at"]
+        # The key settles the order of what went out in the same second: without it, PostgreSQL may
+        # show one release on two pages of the archive and another on none.
+        ordering = [F("publish_at").desc(nulls_first=True), "-updated_at", "pk"]
         permissions = [
             ("edit_any_release", "Can edit releases of others"),
             ("submit_release", "Can submit a release for approval"),
@@ -516,7 +518,7 @@ class Correction(AppendOnly):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     class Meta:
-        ordering = ["at"]
+        ordering = ["at", "pk"]
         constraints = [
             models.CheckConstraint(condition=~Q(words=""), name="correction_says_something"),
         ]

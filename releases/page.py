@@ -34,9 +34,7 @@ class ReleasePage:
     @cached_property
     def people(self) -> list[Person]:
         """Those named in the release who have a public page."""
-        return list(
-            Person.objects.with_page().filter(mentions__release=self.release).order_by("sort_name")
-        )
+        return list(Person.objects.with_page().filter(mentions__release=self.release))
 
     @cached_property
     def attributions(self) -> dict[int, Attribution]:
@@ -85,7 +83,7 @@ class ReleasePage:
         public = Release.objects.public(self.at).exclude(pk=self.release.pk)
         return list(
             (public.filter(pk=original) | public.filter(translation_of=original)).order_by(
-                "language"
+                "language", "pk"
             )
         )
 

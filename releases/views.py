@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from people.models import Case, Person
+from people.models import Person
 from releases.addresses import site_url
 from releases.archive import Filters, facets
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
@@ -107,7 +107,7 @@ def people(request: HttpRequest) -> HttpResponse:
         .select_related("portrait")
         .prefetch_related("roles")
         .annotate(quotations=said)
-        .order_by("sort_name", "display_name")  # an aggregate drops the model's own order
+        .order_by("sort_name", "display_name", "pk")  # an aggregate drops the model's own order
     )
     context = {"people": spokespeople, "today": timezone.localdate(now)}
     return render(request, "releases/people.html", context)
@@ -126,7 +126,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     quotes = (
         Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
         .select_related("release")
-        .order_by("-release__publish_at", "position")
+        .order_by("-release__publish_at", "release", "position")
     )
     return render(
         request,
@@ -178,5 +178,5 @@ def _prisoners() -> QuerySet[Person]:
         Person.objects.with_page()
         .prisoners()
         .select_related("portrait")
-        .prefetch_related("names", Prefetch("cases", Case.objects.order_by("-as_of")))
+        .prefetch_related("names", "cases")
     )

@@ -8,6 +8,7 @@ import lxml.etree
 import lxml.html
 import pytest
 import time_machine
+from django.apps import apps
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -193,6 +194,29 @@ def test_the_archive_is_paged_and_keeps_its_filters(client):
     assert len(titles(second)) == 5
     assert not set(titles(first)) & set(titles(second))
     assert second.xpath("//link[@rel='canonical']")[0].get("href").endswith("topic=courts&page=2")
+
+
+def test_what_went_out_in_one_second_keeps_its_place_from_page_to_page(client):
+    """PostgreSQL reads a row that was written again last, unless it is told an order."""
+    with time_machine.travel(timezone.now(), tick=False):
+        releases = [make_release() for _ in range(25)]
+        before = [titles(page(client, f"/releases/?page={number}")) for number in (1, 2)]
+        for release in releases[::2]:
+            Release.objects.filter(pk=release.pk).update(dateline_place="London")
+        after = [titles(page(client, f"/releases/?page={number}")) for number in (1, 2)]
+    assert before == after
+    assert len({*after[0], *after[1]}) == 25
+
+
+def test_every_list_has_an_order_that_leaves_nothing_open():
+    ours = ("accounts", "assets", "people", "releases")
+    for model in apps.get_models():
+        ordering = model._meta.ordering
+        if model._meta.app_label in ours and ordering:
+            last = str(ordering[-1]).lstrip("-")
+            within_one_parent = last == "position"
+            settled = last in ("pk", "history_id") or model._meta.get_field(last).unique
+            assert settled or within_one_parent, f"{model.__name__} is ordered by {ordering}"
 
 
 # --- People ------------------------------------------------------------------------------------
