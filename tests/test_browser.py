@@ -40,6 +40,8 @@ pytestmark = [
 # Playwright's loop runs in the test's thread, where Django would refuse the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+expect.set_options(timeout=20_000)  # a promise of what is seen, not of how fast a busy machine is
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -58,6 +60,13 @@ def _connections_of_the_loop(django_db_setup, playwright):
     """Close what was opened while Playwright's loop ran: Django keeps it apart, and loses it."""
     yield
     connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_page(transactional_db, page: Page):
+    """What a page still asks for must not meet the emptying of the tables after the test."""
+    yield
+    page.goto("about:blank")
 
 
 @pytest.fixture
