@@ -49,8 +49,7 @@ class PersonAdmin(SimpleHistoryAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        people = Person.objects.visible_to(User.of(request))
-        return people.prefetch_related("roles").order_by("sort_name", "display_name", "pk")
+        return Person.objects.visible_to(User.of(request)).prefetch_related("roles")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         return [] if request.user.has_perm("people.set_level") else ["level", "case_officers"]

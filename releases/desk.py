@@ -22,7 +22,7 @@ class Desk:
 
 def desk_of(user: Any, at: datetime) -> Desk:
     """Return the desk of a user at a moment."""
-    releases = Release.objects.select_related("created_by", "poster").defer("notes_to_editors")
+    releases = Release.objects.select_related("created_by").defer("body", "notes_to_editors")
     open_ones = releases.filter(status=Release.Status.DRAFT)
     return Desk(
         mine=list(open_ones.filter(created_by=user).order_by("-updated_at", "pk")[:AT_MOST]),
@@ -30,9 +30,5 @@ def desk_of(user: Any, at: datetime) -> Desk:
             releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[:AT_MOST]
         ),
         next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
-        published=list(
-            releases.public(at)
-            .filter(publish_at__gt=at - JUST)
-            .order_by("-publish_at", "pk")[:AT_MOST]
-        ),
+        published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
     )

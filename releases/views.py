@@ -126,7 +126,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     quotes = (
         Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
         .select_related("release")
-        .order_by("-release__publish_at", "release", "position")
+        .order_by("release", "position")
     )
     return render(
         request,
