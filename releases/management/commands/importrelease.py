@@ -34,16 +34,16 @@ class Command(BaseCommand):
                 self.stdout.write(f"[{number}/{len(options['files'])}] {path}")
             try:
                 self._import(path, by=by, format=options["format"], dry_run=options["dry_run"])
-            except (NotARelease, OSError) as problem:
+            except NotARelease as problem:
                 refused += 1
-                self.stderr.write(_sentence(path, problem))
+                self.stderr.write(str(problem))
         if refused:
             raise CommandError(
                 f"{refused} of {len(options['files'])} files could not be read as a release."
             )
 
     def _import(self, path: Path, *, by: User | None, format: str | None, dry_run: bool) -> None:
-        understood = understand(path.read_bytes(), path.name, format)
+        understood = understand(_content(path), path.name, format)
         self.stdout.write(report(understood))
         if duplicate := duplicate_of(understood):
             self.stdout.write(f"{AlreadyImported(duplicate)} Nothing was added.\n")
@@ -62,7 +62,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user called {username}.") from None
 
 
-def _sentence(path: Path, problem: Exception) -> str:
-    if isinstance(problem, OSError):
-        return f"{path} cannot be read: {(problem.strerror or 'unknown reason').lower()}."
-    return str(problem)
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        reason = (problem.strerror or "unknown reason").lower()
+        raise NotARelease(f"{path} cannot be read: {reason}.") from problem
