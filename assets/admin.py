@@ -31,6 +31,11 @@ class MediaAssetAdmin(SimpleHistoryAdmin):
         ),
     ]
 
+    def get_fieldsets(self, request: HttpRequest, obj: MediaAsset | None = None) -> Any:
+        if obj:
+            return self.fieldsets
+        return [(None, {"fields": ["original", "original_name"]}), *self.fieldsets[1:]]
+
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)

@@ -89,6 +89,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="") or "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
+FORMAT_MODULE_PATH = "pressroom.formats"
 
 # Places that ISO 3166 has no code for go under its user-assigned ones, as XK for Kosovo.
 COUNTRIES_OVERRIDE = env.dict("EXTRA_COUNTRIES", default={"XK": "Kosovo"})
