@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from js_asset import Media
 
 from accounts.models import User
@@ -192,7 +193,25 @@ class ReleaseAdmin(admin.ModelAdmin):
             if obj and obj.is_public():
                 say = ("Correction", {"fields": ["correction", "minor"], "classes": ["signal"]})
                 fieldsets.append(say)
+        else:
+            printed = ("Text", {"fields": ["body_as_printed", "pull_quote", "notes_as_printed"]})
+            fieldsets = [printed if fieldset[0] == "Text" else fieldset for fieldset in fieldsets]
         return fieldsets
+
+    @admin.display(description="text")
+    def body_as_printed(self, release: Release) -> str:
+        page = ReleasePage(release, at=timezone.now(), preview=True)
+        return self._as_printed(release, page.body)
+
+    @admin.display(description="notes to editors")
+    def notes_as_printed(self, release: Release) -> str:
+        return self._as_printed(release, mark_safe(release.notes_to_editors))
+
+    def _as_printed(self, release: Release, html: SafeString) -> str:
+        return format_html(
+            '<div class="as-printed" lang="{}" dir="{}">{}</div>',
+            release.language, release.direction, html,
+        )  # fmt: skip
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -3,7 +3,9 @@
 import re
 from datetime import timedelta
 
+import lxml.html
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -181,6 +183,40 @@ def test_a_scheduled_release_is_read_and_not_written(at_desk, publisher):
     assert "It is approved as it stands. Send it back to draft to change it." in page
     assert 'name="title"' not in page
     assert "Send back to draft" in page
+
+
+def test_a_locked_text_is_read_as_it_will_be_printed(at_desk, publisher):
+    speaker = make_person("Ansa Verel", title="Director")
+    body = "<p>It <em>begins</em>.</p>" + quotation(speaker, "“We go on.”")
+    release = make_release("scheduled", body=body, notes_to_editors="<p>Call <b>us</b>.</p>")
+    page = lxml.html.fromstring(text(at_desk(publisher).get(form_of(release))))
+    printed, notes = page.find_class("as-printed")
+    assert printed.findtext("p/em") == "begins"
+    assert "Ansa Verel, Director" in " ".join(printed.text_content().split())
+    assert notes.findtext("p/strong") == "us"
+    assert "<p>" not in page.text_content()
+
+
+def test_a_day_without_an_hour_gets_none_at_the_desk(at_desk, publisher):
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    release = make_release("in_review")
+    workflow.approve(release, by=publisher, publish_at=midnight - timedelta(days=1), archive=True)
+    for page in (form_of(release), DESK):
+        assert "00:00" not in text(at_desk(publisher).get(page))
+
+
+def test_who_may_not_is_told_so_and_what_to_do(at_desk, author):
+    answer = at_desk(author).get("/admin/accounts/user/")
+    assert answer.status_code == 403
+    assert "Ask a publisher" in text(answer)
+
+
+def test_a_form_that_is_too_old_says_that_the_words_are_still_there(author):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(author)
+    answer = client.post(ADD, written())
+    assert answer.status_code == 403
+    assert "what you typed is still in the form" in text(answer)
 
 
 def test_a_published_release_changes_only_with_public_words(at_desk, publisher):
