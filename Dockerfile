@@ -17,6 +17,5 @@ EXPOSE 8000
 VOLUME ["/app/var/media"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-# No control socket: the home folder may be read-only.
-CMD ["gunicorn", "pressroom.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "4", "--no-control-socket", "--access-logfile", "-"]
+# Workers, threads and the log are set in gunicorn.conf.py.
+CMD ["gunicorn", "pressroom.wsgi"]

@@ -13,10 +13,11 @@ AUTHOR = {
     "releases": ["view_release", "add_release", "change_release", "submit_release"],
     "people": ["view_person", "view_personname", "view_role", "view_case"],
     "assets": ["view_mediaasset", "add_mediaasset", "change_mediaasset"],
+    "previews": ["view_previewlink"],
 }
 EDITOR = {
     "releases": [
-        "edit_any_release", "return_release", "delete_release",
+        "edit_any_release", "return_release", "delete_release", "hold_release",
         "view_topic", "add_topic", "change_topic",
         "view_contact", "add_contact", "change_contact",
     ],
@@ -26,6 +27,7 @@ EDITOR = {
         for right in ("view", "add", "change")
     ] + ["delete_personname"],
     "assets": ["delete_mediaasset"],
+    "previews": ["issue_previewlink"],
 }  # fmt: skip
 PUBLISHER = {
     "releases": ["approve_release", "withdraw_release", "correct_release"],

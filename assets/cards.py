@@ -88,6 +88,22 @@ def title_card(title: str, footer: str) -> bytes:
     return out.getvalue()
 
 
+def strip(words: str, width: int) -> Image.Image:
+    """Return a strip of a width in pixels with one line of words, as large as it fits."""
+    height = max(16, width // 32)
+    band = Image.new("RGB", (width, height), INK)
+    shown = _visible(words)
+    size = round(height * 0.6)
+    while (type_ := Type("libre-franklin", size, weight=600)).length(shown) > width * 0.97:
+        if size <= 7:
+            break
+        size -= 1
+    held = "".join(char for char in shown if type_.holds(char))
+    draw = ImageDraw.Draw(band)
+    type_.draw(draw, (width * 0.015, round(height * 0.72)), held, PAPER)
+    return band
+
+
 def _draw_title(draw: ImageDraw.ImageDraw, title: str) -> None:
     for size in range(LARGEST, SMALLEST - 1, -6):
         serif = Type("source-serif", size, weight=600)

@@ -134,6 +134,10 @@ class MediaAsset(models.Model):
         at = at or timezone.now()
         return bool(self.original) and (self.licence_expires is None or self.licence_expires > at)
 
+    def described(self) -> str:
+        """Return its caption and credit as they are printed in plain text."""
+        return " ".join(filter(None, [self.caption, self.credit_line]))
+
     def missing(self) -> list[str]:
         """Return what the picture lacks before a release that shows it can be approved."""
         needs = {
@@ -175,6 +179,16 @@ class MediaAsset(models.Model):
         except FileNotFoundError:
             raise Http404 from None
         return FileResponse(file, content_type=pictures.CONTENT_TYPES[extension])
+
+    def stamped_rendition(self, style: str, extension: str, words: str) -> bytes:
+        """Return a rendition with words across its foot and in its metadata.
+
+        Raises Http404 where there is no such rendition.
+        """
+        if not self.has_rendition(style, extension):
+            raise Http404
+        with self.open_rendition(style, extension) as file:
+            return pictures.stamped(file, extension, words, self._rights())
 
     def _rendition_path(self, style: str, extension: str) -> str:
         return f"renditions/{self.pk}/{style}.{extension}"

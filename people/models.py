@@ -42,6 +42,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Those whose name may stand in no release."""
         return self.filter(level__lt=Level.NAMEABLE)
 
+    def spellings(self) -> set[str]:
+        """Every form of their names that may be looked for in a text."""
+        return {form for person in self.prefetch_related("names") for form in person.spellings()}
+
     def spokespeople(self, on: date | None = None) -> Self:
         """Those who speak for us on a day (default: today, in the newsroom's zone)."""
         on = on or timezone.localdate()

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
+from releases import guesses
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -30,13 +32,29 @@ class NothingKept:
     An embargo lifts, a release is withdrawn, a licence ends: a copy that is shown without asking
     would be early or late. Asking is cheap (an ETag and a 304), and a header that counted down
     to the next lift would tell strangers that there is one. See docs/decisions/0005.
+
+    What is not for everybody is kept by nobody, whatever a view says: the desk, and previews,
+    whose addresses no other site may learn either.
     """
+
+    STRICT = {
+        "/admin/": {"Cache-Control": "private, no-store"},
+        "/preview/": {
+            "Cache-Control": "private, no-store",
+            "X-Robots-Tag": "noindex, noarchive",
+            "Referrer-Policy": "no-referrer",
+        },
+    }
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        for prefix, headers in self.STRICT.items():
+            if request.path_info.startswith(prefix):
+                for name, value in headers.items():
+                    response[name] = value
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-cache"
         return response
@@ -59,6 +77,8 @@ class OneNotFound:
         else:
             response = self.get_response(request)
         if response.status_code == 404 and not request.path.startswith("/admin/"):
+            guesses.note(request)
             request.resolver_match = None  # the page must not say what the address looked like
-            return render(request, "404.html", status=404)
+            private = request.path_info.startswith("/preview/")
+            return render(request, "previews/closed.html" if private else "404.html", status=404)
         return response

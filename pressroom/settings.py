@@ -140,6 +140,7 @@ MAX_PICTURE_MEGABYTES = env.int("MAX_PICTURE_MEGABYTES", default=40)
 
 INSTALLED_APPS = [
     "pressroom",
+    "previews",
     "releases",
     "people",
     "assets",

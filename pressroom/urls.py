@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from pressroom import health
+from previews import views as previews
 from releases import feeds, views
 
 urlpatterns = [
@@ -11,6 +12,15 @@ urlpatterns = [
     path("releases/", views.archive, name="archive"),
     path("releases/feed.atom", feeds.atom, name="feed"),
     path("releases/<str:slug>/", views.release, name="release"),
+    path("releases/<str:slug>/release.txt", views.release_text, name="release_text"),
+    path("releases/<str:slug>/release.json", views.release_json, name="release_json"),
+    path("preview/<str:token>/", previews.preview, name="preview"),
+    path("preview/<str:token>/release.txt", previews.text, name="preview_text"),
+    path(
+        "preview/<str:token>/<uuid:uuid>/<str:style>.<str:extension>",
+        previews.picture,
+        name="preview_picture",
+    ),
     path("people/", views.people, name="people"),
     path("people/<str:slug>/", views.person, name="person"),
     path("prisoners/", views.prisoners, name="prisoners"),

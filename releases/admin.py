@@ -21,6 +21,7 @@ from js_asset import Media
 from accounts.models import User
 from releases import forms, languages, workflow
 from releases.body import UnreadableText
+from releases.guesses import tries_at
 from releases.importing import NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
 from releases.models import Contact, Event, Release, Topic
@@ -31,7 +32,7 @@ from releases.versions import compare
 # The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
 EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 
-# What the button of each verb says, who may press it, in which status, and what it asks.
+# What the button of each verb says, who may press it, on which releases, and what it asks.
 VERBS: dict[str, dict[str, Any]] = {
     "submit": {
         "label": "Submit for approval",
@@ -45,16 +46,27 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Approve for a time",
         "right": "approve_release",
         "status": {"draft", "in_review"},
+        "when": lambda release, user: not release.is_held(),
         "form": forms.ApproveForm,
         "explain": "It goes public by itself at that second. Until then nobody outside can see it, "
         "and it cannot be changed without being sent back.",
         "done": "Approved.",
     },
+    "reschedule": {
+        "label": "Move the embargo",
+        "right": "approve_release",
+        "status": {"approved"},
+        "when": lambda release, user: release.is_scheduled(),
+        "form": forms.RescheduleForm,
+        "explain": "The text stays approved as it is; the new time holds at once, everywhere.",
+        "done": "The embargo was moved.",
+    },
     "publish": {
         "label": "Publish now",
         "right": "approve_release",
         "status": {"draft", "in_review", "approved"},
-        "form": forms.VerbForm,
+        "when": lambda release, user: not release.is_held() and not release.is_public(),
+        "form": forms.PublishForm,
         "explain": "It is public from this moment on. From then on changes are corrections.",
         "done": "Published.",
     },
@@ -62,9 +74,33 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Send back to draft",
         "right": None,  # the workflow knows: authors take back, editors send back
         "status": {"in_review", "approved"},
+        "when": lambda release, user: (
+            not release.is_out() and workflow.may_send_back(release, user)
+        ),
         "form": forms.SendBackForm,
         "explain": "It can be changed again, and needs approval again.",
         "done": "It is a draft again.",
+    },
+    "hold": {
+        "label": "Hold: off every path now",
+        "right": "hold_release",
+        "status": {"draft", "in_review", "approved"},
+        "when": lambda release, user: not release.is_held(),
+        "form": forms.VerbForm,
+        "explain": "Page, lists, feeds, pictures and preview links stop at once, and nothing is "
+        "said in public. It can be let go again.",
+        "done": "Held. It is off every path from this second on.",
+        "then": "seen",
+    },
+    "let_go": {
+        "label": "Let it go again",
+        "right": "approve_release",
+        "status": {"draft", "in_review", "approved"},
+        "when": lambda release, user: release.is_held(),
+        "form": forms.VerbForm,
+        "explain": "It stands again where it stood, and its preview links open again. If its time "
+        "came while it was held, it goes public at this moment.",
+        "done": "Let go.",
     },
     "withdraw": {
         "label": "Withdraw",
@@ -78,6 +114,10 @@ VERBS: dict[str, dict[str, Any]] = {
 }
 
 
+def _always(release: Release, user: Any) -> bool:
+    return True
+
+
 def verbs_for(release: Release, user: Any) -> list[tuple[str, dict[str, Any]]]:
     """Return the verbs that a user may try on a release as it stands."""
     return [
@@ -85,8 +125,7 @@ def verbs_for(release: Release, user: Any) -> list[tuple[str, dict[str, Any]]]:
         for name, verb in VERBS.items()
         if release.status in verb["status"]
         and (verb["right"] is None or user.has_perm(f"releases.{verb['right']}"))
-        and not (name in ("publish", "send_back") and release.is_public())
-        and not (name == "send_back" and not workflow.may_send_back(release, user))
+        and verb.get("when", _always)(release, user)
     ]
 
 
@@ -102,6 +141,7 @@ class StateFilter(admin.SimpleListFilter):
             ("in_review", "In review"),
             ("scheduled", "Scheduled"),
             ("published", "Published"),
+            ("held", "Held"),
             ("withdrawn", "Withdrawn"),
         ]
 
@@ -113,6 +153,8 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset.scheduled()
             case "published":
                 return queryset.public()
+            case "held":
+                return queryset.held()
             case status:
                 return queryset.filter(status=status)
 
@@ -190,7 +232,7 @@ class ReleaseAdmin(admin.ModelAdmin):
         if self.has_change_permission(request, obj) or obj is None:
             version = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
             fieldsets = [version, *fieldsets]
-            if obj and obj.is_public():
+            if obj and obj.is_out():
                 say = ("Correction", {"fields": ["correction", "minor"], "classes": ["signal"]})
                 fieldsets.append(say)
         else:
@@ -223,7 +265,7 @@ class ReleaseAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Release, form: Any, change: bool) -> None:
         if not change:
             workflow.create(obj, by=User.of(request))
-        elif obj.is_public():
+        elif obj.is_out():
             workflow.correct(obj, by=User.of(request), words=form.cleaned_data["correction"])
         else:
             obj.save()
@@ -268,6 +310,7 @@ class ReleaseAdmin(admin.ModelAdmin):
             "release": release,
             "state": release.state(),
             "verbs": verbs_for(release, User.of(request)),
+            "tried": tries_at(release),
             "blockers": workflow.blockers(release) if unpublished else [],
             "locked": workflow.locked(release, User.of(request)),
             "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],
@@ -306,6 +349,7 @@ class ReleaseAdmin(admin.ModelAdmin):
             page("import/", self.import_view, "import"),
             page("paste/", self.paste_view, "paste"),
             page("<uuid:pk>/preview/", self.preview_view, "preview"),
+            page("<uuid:pk>/seen/", self.seen_view, "seen"),
             *(
                 path(
                     f"<uuid:pk>/{name}/",
@@ -352,7 +396,8 @@ class ReleaseAdmin(admin.ModelAdmin):
                 refused = refusal.reasons
             else:
                 messages.success(request, verb["done"])
-                return redirect("admin:releases_release_change", release.pk)
+                then = verb.get("then", "change")
+                return redirect(f"admin:releases_release_{then}", release.pk)
         if name in ("approve", "publish") and not refused:
             refused = workflow.blockers(release)
         context = {
@@ -367,6 +412,24 @@ class ReleaseAdmin(admin.ModelAdmin):
             "original": release,
         }
         return render(request, "admin/releases/release/verb.html", context)
+
+    def seen_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """What may have been seen of a release so far, and by whom."""
+        release = self._visible(request, pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Who has seen it",
+            "opts": self.opts,
+            "release": release,
+            "state": release.state(),
+            "has_been_public": release.has_been_public(),
+            "guesses": release.guesses.all(),
+            "tried": tries_at(release),
+            "hands": release.events.select_related("actor")
+            .exclude(actor=None)
+            .order_by("at", "pk"),
+        }
+        return render(request, "admin/releases/release/seen.html", context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -394,7 +457,7 @@ class ReleaseAdmin(admin.ModelAdmin):
         if older is None and newer in versions[:-1]:
             older = versions[versions.index(newer) + 1]
         events = release.events.select_related("actor").order_by("-at", "-pk")
-        can_restore = not workflow.locked(release, User.of(request)) and not release.is_public()
+        can_restore = not workflow.locked(release, User.of(request)) and not release.is_out()
         context = {
             **self.admin_site.each_context(request),
             "title": "Versions and record",

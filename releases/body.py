@@ -31,6 +31,7 @@ from people.matching import find_whole, is_without_spaces
 if TYPE_CHECKING:
     from assets.models import MediaAsset
     from people.models import Person
+    from releases.page import ReleasePage
 
 ATTRIBUTES = {
     "a": {"href"},
@@ -220,7 +221,7 @@ def render(
     attributions: Mapping[int, Attribution],
     people: "Mapping[UUID, Person]",
     pictures: "Mapping[UUID, MediaAsset]",
-    preview: bool = False,
+    page: "ReleasePage",
 ) -> SafeString:
     """Return a document as the public page prints it.
 
@@ -251,15 +252,46 @@ def render(
             asset = _uuid(node.get("data-asset"))
             if picture := pictures.get(asset) if asset else None:
                 parts.append(
-                    render_to_string(
-                        "releases/_figure.html", {"picture": picture, "preview": preview}
-                    )
+                    render_to_string("releases/_figure.html", {"picture": picture, "page": page})
                 )
         else:
             parts.append(_printed(node, people, linked, whole=True))
     if background is not None:
         parts.append("</section>")
     return mark_safe("\n".join(parts))
+
+
+def render_text(
+    document: Document,
+    *,
+    attributions: Mapping[int, Attribution],
+    pictures: "Mapping[UUID, MediaAsset]",
+) -> str:
+    """Return a document as plain text, one paragraph a line, with a blank line between them."""
+    parts: list[str] = []
+    position = 0
+    for node in document.root:
+        if node.tag == "blockquote":
+            position += 1
+            parts += [_text(p) for p in node.iterfind("p")]
+            if (said := attributions.get(position)) and said.name:
+                parts.append(f"– {', '.join(filter(None, [said.name, said.title]))}")
+        elif node.tag == "figure":
+            asset = _uuid(node.get("data-asset"))
+            if picture := pictures.get(asset) if asset else None:
+                parts.append(f"[Picture: {picture.described()}]")
+        elif node.tag in LISTS:
+            numbered = node.tag == "ol"
+            items = [_text(item) for item in node.iterfind("li")]
+            parts.append(
+                "\n".join(
+                    f"{f'{number}.' if numbered else '-'} {item}"
+                    for number, item in enumerate(items, start=1)
+                )
+            )
+        else:
+            parts.append(_text(node))
+    return "\n\n".join(filter(None, parts))
 
 
 # --- Cleaning ----------------------------------------------------------------------------------

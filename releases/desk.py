@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Min, Sum
+
 from releases.models import Release
 
 AT_MOST = 10
@@ -12,12 +14,14 @@ JUST = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Four piles of releases, each in the order in which it wants attention."""
+    """Piles of releases, each in the order in which it wants attention."""
 
     mine: list[Release]
     waiting: list[Release]
     next: list[Release]
     published: list[Release]
+    held: list[Release]
+    tried: list[Any]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -31,4 +35,15 @@ def desk_of(user: Any, at: datetime) -> Desk:
         ),
         next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
         published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
+        held=list(releases.held().order_by("-held_at", "pk")[:AT_MOST]),
+        tried=list(
+            releases.hidden(at)
+            .exclude(guesses=None)
+            .annotate(
+                times=Sum("guesses__times"),
+                networks=Count("guesses__who", distinct=True),
+                since=Min("guesses__first_at"),
+            )
+            .order_by("-times", "pk")[:AT_MOST]
+        ),
     )

@@ -6,22 +6,37 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.feedgenerator import Atom1Feed
+from django.utils.feedgenerator import Atom1Feed, rfc3339_date
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from releases.addresses import site_url
 from releases.archive import Filters
 from releases.body import printable
-from releases.models import Release
+from releases.exports import corrected
+from releases.models import Correction, Release
 
 IN_A_FEED = 50
 
 
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
+
+
 class ReleaseFeed(Atom1Feed):
-    """Atom with the language of each entry, which Django's own leaves out."""
+    """Atom with what Django's own leaves out: languages of entries, notices of withdrawal."""
 
     content_type = "application/atom+xml; charset=utf-8"
+
+    def root_attributes(self) -> dict[str, str]:
+        return super().root_attributes() | {"xmlns:at": TOMBSTONES}
+
+    def add_root_elements(self, handler: Any) -> None:
+        super().add_root_elements(handler)
+        for release in self.feed["withdrawn"]:
+            when = {"ref": f"urn:uuid:{release.pk}", "when": rfc3339_date(release.withdrawn_at)}
+            handler.startElement("at:deleted-entry", when)
+            handler.addQuickElement("at:comment", printable(release.withdrawal_reason))
+            handler.endElement("at:deleted-entry")
 
     def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
         return super().item_attributes(item) | {"xml:lang": item["language"]}
@@ -42,6 +57,9 @@ def atom(request: HttpRequest) -> HttpResponse:
         feed_url=address,
         feed_guid=address,
         author_name=settings.NEWSROOM_NAME,
+        withdrawn=filters.apply(Release.objects.tombstones(now)).order_by("-withdrawn_at", "pk")[
+            :IN_A_FEED
+        ],
     )
     releases = filters.apply(Release.objects.public(now)).prefetch_related("topics", "corrections")
     for release in releases[:IN_A_FEED]:
@@ -49,7 +67,7 @@ def atom(request: HttpRequest) -> HttpResponse:
         feed.add_item(
             title=printable(release.title),
             link=origin + release.get_absolute_url(),
-            description=escape(printable(release.summary)),  # it is marked as HTML
+            description=_summary(release, corrections),
             unique_id=f"urn:uuid:{release.pk}",
             pubdate=release.publish_at,
             updateddate=max(filter(None, [release.publish_at, *(c.at for c in corrections)])),
@@ -60,3 +78,9 @@ def atom(request: HttpRequest) -> HttpResponse:
             language=release.language,
         )
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def _summary(release: Release, corrections: list[Correction]) -> str:
+    """Return what stands below a title; a summary of the feed is marked as HTML."""
+    corrected_since = [f"<p>{escape(printable(corrected(one)))}</p>" for one in corrections]
+    return "".join([escape(printable(release.summary)), *corrected_since])

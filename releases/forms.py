@@ -1,6 +1,7 @@
 """What editors fill in."""
 
 import base64
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django import forms
@@ -124,7 +125,7 @@ class ReleaseForm(forms.ModelForm):
         elif reasons := workflow.locked(stored, self.user):
             self.add_error(None, [*reasons, "What you typed is still here; nothing was saved."])
         elif (
-            stored.is_public()
+            stored.is_out()
             and self.has_changed()
             and not (cleaned.get("correction") or cleaned.get("minor"))
         ):
@@ -136,7 +137,7 @@ class ReleaseForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # not in the stubs
-        if not self.errors and not self.instance._state.adding and self.instance.is_public():
+        if not self.errors and not self.instance._state.adding and self.instance.is_out():
             for reason in workflow.blockers(self.instance):
                 self.add_error(None, reason)
 
@@ -182,6 +183,13 @@ def editor_context(release: Release | None) -> SafeString:
 
 # --- One form for each verb that asks something ------------------------------------------------
 
+TELL = forms.BooleanField(
+    label="Tell those who accepted the embargo",
+    required=False,
+    initial=True,
+    help_text="By e-mail, with the new time. Nothing of the release is in it.",
+)
+
 
 class VerbForm(forms.Form):
     """Carries the version that was read, so that nothing newer is approved by mistake."""
@@ -198,23 +206,85 @@ class SendBackForm(VerbForm):
     )
 
 
-class ApproveForm(VerbForm):
-    publish_at = forms.SplitDateTimeField(
+class LiftField(forms.SplitDateTimeField):
+    """A day and a time in the newsroom's zone; left without a zone where the clock changes."""
+
+    widget = AdminSplitDateTime
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for part, name in zip(self.widget.widgets, ("day", "time"), strict=True):
+            part.attrs["aria-label"] = f"{self.label}, {name}"
+
+    def compress(self, data_list: Any) -> Any:
+        try:
+            return super().compress(data_list)
+        except ValidationError as problem:
+            if problem.code != "ambiguous_timezone":
+                raise
+            return datetime.combine(*data_list)
+
+
+class AsksWhich(forms.Form):
+    """A form with a LiftField; a time that the clock shows twice, or never, is asked about."""
+
+    asked = "publish_at"
+    which = forms.ChoiceField(label="Which of the two", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = timezone.get_current_timezone_name()
+        self.fields[self.asked].help_text += f" In the zone {zone}."
+        self.which_field = cast(forms.ChoiceField, self.fields["which"])
+        self.which_field.choices = [("", ""), ("0", "The first"), ("1", "The second")]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        which, typed = cleaned.pop("which", ""), cleaned.get(self.asked)
+        if typed and timezone.is_naive(typed):
+            moments = _moments(typed)
+            if not moments:
+                self.add_error(
+                    self.asked,
+                    f"{date_format(typed, 'j F Y, H:i')} does not exist: the clocks go forward "
+                    "over it that night. Choose a time before or after.",
+                )
+            elif not which:
+                names = [moment.tzname() for moment in moments]
+                self.which_field.choices = list(zip("01", names, strict=True))
+                self.which_field.widget = forms.RadioSelect(choices=self.which_field.choices)
+                self.add_error(
+                    self.asked,
+                    f"{date_format(typed, 'H:i')} comes twice that night, first as {names[0]} and "
+                    f"an hour later as {names[1]}. Say below which of the two.",
+                )
+            else:
+                cleaned[self.asked] = moments[int(which)]
+        return cleaned
+
+
+class LiftForm(AsksWhich, VerbForm):
+    publish_at = LiftField(
         label="The embargo lifts",
-        widget=AdminSplitDateTime,
         help_text="The release is public from this second on.",
     )
+    tell = TELL
+
+
+class ApproveForm(LiftForm):
     archive = forms.BooleanField(
         label="It came out then: this is a release of the past",
         required=False,
         help_text="Only for the archive: lets you choose a time that has passed.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields[
-            "publish_at"
-        ].help_text += f" In the zone {timezone.get_current_timezone_name()}."
+
+class RescheduleForm(LiftForm):
+    pass
+
+
+class PublishForm(VerbForm):
+    tell = TELL
 
 
 class WithdrawForm(VerbForm):
@@ -303,3 +373,14 @@ def _cleaned(html: str) -> str:
         return clean(html)
     except UnreadableText as problem:
         raise ValidationError(str(problem)) from problem
+
+
+def _moments(typed: datetime) -> list[datetime]:
+    """Return the moments at which the newsroom's clock shows a time: none, one or two."""
+    zone = timezone.get_current_timezone()
+    both = [typed.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    return [
+        moment
+        for moment in both
+        if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == typed
+    ]

@@ -71,14 +71,16 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         This and its row twin `Release.is_public` are the only place where that is decided. No job
         publishes: a release is public from the second of `publish_at` on.
         """
-        return self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
+        out = self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
+        return out.filter(held_at=None)
 
     def tombstones(self, at: datetime | None = None) -> Self:
         """Those that were public and were withdrawn: the public is told so, and nothing else.
 
-        A release that was withdrawn before anybody could see it leaves no trace.
+        A release that was withdrawn or held before anybody could see it leaves no trace.
         """
         return self.filter(
+            Q(held_at=None) | Q(held_at__gte=F("publish_at")),
             status=Release.Status.WITHDRAWN,
             publish_at__lte=F("withdrawn_at"),
             withdrawn_at__lte=at or timezone.now(),
@@ -86,7 +88,17 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 
     def scheduled(self, at: datetime | None = None) -> Self:
         """Those that are approved and whose time has not come."""
-        return self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
+        ahead = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
+        return ahead.filter(held_at=None)
+
+    def hidden(self, at: datetime | None = None) -> Self:
+        """Those that nobody outside may see yet, or now: neither public nor withdrawn."""
+        public = Release.objects.public(at).values("pk")
+        return self.exclude(status=Release.Status.WITHDRAWN).exclude(pk__in=public)
+
+    def held(self) -> Self:
+        """Those that somebody took off every path, and that nobody has let go or withdrawn yet."""
+        return self.exclude(held_at=None).exclude(status=Release.Status.WITHDRAWN)
 
     def editable_by(self, user: Any) -> Self:
         """Those whose text a user of the admin may change, as far as their status lets anybody."""
@@ -164,6 +176,12 @@ class Release(models.Model):
         editable=False,
         help_text="It came out on that day, at an hour that nobody recorded.",
     )
+    held_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when it is off every path, whatever its status and time say.",
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawal_reason = models.TextField(
         blank=True, editable=False, help_text="Public words, shown in place of the release."
@@ -195,6 +213,7 @@ class Release(models.Model):
             ("approve_release", "Can approve, schedule and publish a release"),
             ("correct_release", "Can correct a published release"),
             ("withdraw_release", "Can withdraw a release"),
+            ("hold_release", "Can take a release off every path at once"),
         ]
         indexes = [
             models.Index(fields=["status", "-publish_at"], name="release_public_by_time"),
@@ -258,33 +277,54 @@ class Release(models.Model):
         """Row twin of `Release.objects.public`."""
         return (
             self.status == self.Status.APPROVED
+            and self.held_at is None
             and self.publish_at is not None
             and self.publish_at <= (at or timezone.now())
         )
+
+    def has_been_public(self, at: datetime | None = None) -> bool:
+        """Whether anybody may have read it by now: public, or held or withdrawn since it was."""
+        ends = [moment for moment in (self.held_at, self.withdrawn_at) if moment]
+        return (
+            self.status in (self.Status.APPROVED, self.Status.WITHDRAWN)
+            and self.publish_at is not None
+            and self.publish_at <= min([*ends, at or timezone.now()])
+        )
+
+    def is_out(self, at: datetime | None = None) -> bool:
+        """Whether a change of its text is a correction: it has been public and is not withdrawn."""
+        return self.status == self.Status.APPROVED and self.has_been_public(at)
 
     def is_tombstone(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.tombstones`."""
         return (
             self.status == self.Status.WITHDRAWN
-            and self.publish_at is not None
             and self.withdrawn_at is not None
-            and self.publish_at <= self.withdrawn_at <= (at or timezone.now())
+            and self.withdrawn_at <= (at or timezone.now())
+            and self.has_been_public(at)
         )
 
     def is_scheduled(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.scheduled`."""
         return (
             self.status == self.Status.APPROVED
+            and self.held_at is None
             and self.publish_at is not None
             and self.publish_at > (at or timezone.now())
         )
+
+    def is_held(self) -> bool:
+        """Row twin of `Release.objects.held`."""
+        return self.held_at is not None and self.status != self.Status.WITHDRAWN
 
     def is_editable_by(self, user: Any) -> bool:
         """Row twin of `Release.objects.editable_by`."""
         return user.has_perm("releases.edit_any_release") or self.created_by_id == user.pk
 
     def state(self, at: datetime | None = None) -> str:
-        """Return the word that editors see: draft, in review, scheduled, published, withdrawn."""
+        """Return the word that editors see: draft, in review, scheduled, published, held, …"""
+        if self.is_held():
+            return "Held"
         if self.status == self.Status.APPROVED:
             return "Published" if self.is_public(at) else "Scheduled"
         return self.get_status_display()
@@ -484,6 +524,40 @@ class Illustration(models.Model):
         return str(self.asset_id)
 
 
+class Guess(models.Model):
+    """Somebody asked for a release before it was to be seen: one row for each who, and each what.
+
+    The guesser gets the answer for what never was; this is what the newsroom gets to know.
+    """
+
+    class What(models.TextChoices):
+        ADDRESS = "address", "its address"
+        FILE = "file", "a picture of it"
+        NEAR = "near", "an address like it"
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="guesses")
+    what = models.CharField(max_length=8, choices=What.choices)
+    who = models.CharField(
+        max_length=64, help_text="A keyed hash of the network address: tells them apart, no more."
+    )
+    network = models.CharField(max_length=45, help_text="The address without its last part.")
+    times = models.PositiveIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-last_at", "pk"]
+        verbose_name_plural = "guesses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "what", "who"], name="guess_one_row_for_each"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}, {self.times} times from {self.network}"
+
+
 class AppendOnlyQuerySet(models.QuerySet):
     def update(self, **values: Any) -> int:
         raise TypeError("What is recorded stays as it was recorded.")
@@ -540,8 +614,14 @@ class Event(AppendOnly):
         CORRECTED = "corrected", "Corrected"
         AMENDED = "amended", "Amended without a correction"
         RESTORED = "restored", "Went back to an earlier version"
+        RESCHEDULED = "rescheduled", "Embargo moved"
+        HELD = "held", "Held"
+        LET_GO = "let_go", "Let go"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        GUESSED = "guessed", "Somebody is guessing at it"
         DELETED = "deleted", "Deleted"
+        LINKED = "linked", "Preview links issued"
+        UNLINKED = "unlinked", "Preview links revoked"
 
     release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="events")
     release_uuid = models.UUIDField(help_text="Stays when a draft is deleted.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
@@ -17,7 +18,7 @@ WITHHELD = Attribution(name="Name withheld", title="")
 
 @dataclass
 class ReleasePage:
-    """A release as it is to be read at a moment; `preview` is for editors, of any release."""
+    """A release as it is to be read at a moment; a `preview` may be of any release."""
 
     release: Release
     at: datetime
@@ -25,6 +26,19 @@ class ReleasePage:
 
     def __post_init__(self) -> None:
         self.document = self.release.document
+
+    def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
+        """Return where this page takes a picture from."""
+        url = picture.preview_url if self.preview else picture.rendition_url
+        return url(style, extension)
+
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """What can be taken along: words for each, and its address."""
+        if self.preview:
+            return []
+        kinds = (("Plain text", "release_text"), ("ninjs (JSON)", "release_json"))
+        return [(words, reverse(name, args=[self.release.slug])) for words, name in kinds]
 
     @cached_property
     def poster(self) -> MediaAsset | None:
@@ -69,7 +83,7 @@ class ReleasePage:
             attributions=self.attributions,
             people={person.pk: person for person in self.people},
             pictures={picture.pk: picture for picture in self.pictures},
-            preview=self.preview,
+            page=self,
         )
 
     @cached_property

@@ -31,7 +31,7 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
         "description": release.summary,
         "inLanguage": release.language,
         "datePublished": _published(release),
-        "dateModified": _modified(page),
+        "dateModified": modified(page),
         "dateline": release.dateline_place or None,
         "author": organisation,
         "publisher": organisation,
@@ -87,7 +87,7 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
             "creditText": page.poster.credit_line,
             "copyrightNotice": page.poster.copyright_notice or None,
         }
-    words = json.dumps(_filled(article), ensure_ascii=False, indent=1)
+    words = json.dumps(filled(article), ensure_ascii=False, indent=1)
     return mark_safe(words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
@@ -97,15 +97,19 @@ def _published(release: Release) -> str | None:
     return (release.day if release.day_only else release.publish_at).isoformat()
 
 
-def _modified(page: ReleasePage) -> str | None:
+def modified(page: ReleasePage, to_the_day: bool = True) -> str | None:
+    """Return when what is printed last changed; a day alone where nobody recorded the hour."""
     latest = max((correction.at for correction in page.corrections), default=None)
-    return latest.isoformat() if latest else _published(page.release)
+    if latest is None and to_the_day:
+        return _published(page.release)
+    latest = latest or page.release.publish_at
+    return latest.isoformat() if latest else None
 
 
-def _filled(value: Any) -> Any:
+def filled(value: Any) -> Any:
     """Return JSON data without what is empty."""
     if isinstance(value, dict):
-        return {key: _filled(item) for key, item in value.items() if item not in (None, "", [])}
+        return {key: filled(item) for key, item in value.items() if item not in (None, "", [])}
     if isinstance(value, list):
-        return [_filled(item) for item in value]
+        return [filled(item) for item in value]
     return value

@@ -1,7 +1,7 @@
 """Every version of a release: seen, compared, restored."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from html import escape
 from typing import Any, cast
@@ -11,6 +11,7 @@ from django.db.models import Field
 from django.utils.safestring import SafeString, mark_safe
 
 from assets.models import MediaAsset
+from people.matching import names_in
 from people.models import Person
 from releases.body import Document
 from releases.models import Release
@@ -20,8 +21,13 @@ WRITTEN = (
     "title", "standfirst", "pull_quote", "body", "notes_to_editors", "kind", "language",
     "dateline_place", "poster_id", "translation_of_id", "countries", "slug",
 )  # fmt: skip
+# What a reader of the release sees of it.
+PRINTED = (
+    "title", "standfirst", "pull_quote", "body", "notes_to_editors", "dateline_place", "poster_id",
+)  # fmt: skip
 DOCUMENTS = {"body", "notes_to_editors"}
 FAR_FROM_A_CHANGE = 12  # words
+NOT_REPEATED = mark_safe("Changed; what stood there is not repeated.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +39,44 @@ class Change:
 
 
 def compare(older: Any, newer: Any) -> Iterator[Change]:
-    """Yield what changed in the text from one stored version to another."""
-    names = _names_in(older, newer)
-    for name in WRITTEN:
+    """Return what changed in the text from one stored version to another."""
+    return _compare(older, newer, WRITTEN, _names_in(older, newer))
+
+
+def _compare(
+    older: Any, newer: Any, fields: Iterable[str], names: dict[UUID | None, str]
+) -> Iterator[Change]:
+    for name in fields:
         before, after = (_readable(version, name, names) for version in (older, newer))
         if before != after:
             field = cast("Field[Any, Any]", Release._meta.get_field(name.removesuffix("_id")))
             yield Change(
                 str(field.verbose_name).capitalize(), _marked(before.split(" "), after.split(" "))
             )
+
+
+def compare_printed(release: Release, since: int) -> list[Change]:
+    """Return what is printed differently since a version, for readers outside the newsroom.
+
+    Where a protected name is in play, what stood there is not repeated.
+    """
+    older = release.history.filter(version=since).order_by("-history_id").first()
+    if older is None:
+        return []
+    names = _names_in(older, release)
+    bound, ids = Person.objects.protected(), [pk for pk in names if pk]
+    names |= dict.fromkeys(bound.filter(pk__in=ids).values_list("pk", flat=True), "name withheld")
+    names |= {
+        pk: credit or "without a credit"
+        for pk, credit in MediaAsset.objects.filter(pk__in=ids).values_list("pk", "credit_line")
+    }
+    spellings = bound.spellings()
+    changes = []
+    for change in _compare(older, release, PRINTED, names):
+        if names_in(change.html, spellings):
+            change = replace(change, html=NOT_REPEATED)
+        changes.append(change)
+    return changes
 
 
 def take_back(release: Release, version: Any) -> None:

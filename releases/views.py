@@ -1,12 +1,14 @@
 """The public pages. Each asks the clock once and sees only what is public at that moment."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -14,10 +16,13 @@ from django.views.decorators.http import require_safe
 from people.models import Person
 from releases.addresses import site_url
 from releases.archive import Filters, facets
+from releases.exports import as_ninjs, as_text, withdrawn_ninjs
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.page import ReleasePage
 from releases.structured import news_article
 from releases.visibility import public_pictures
+
+OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponse]
 
 A_PAGE = 20
 ON_THE_FRONT = 8
@@ -66,34 +71,64 @@ def archive(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_safe
-def release(request: HttpRequest, slug: str) -> HttpResponse:
-    """One release; its tombstone where it was withdrawn; a former address leads to the present."""
-    now = timezone.now()
-    found = (
-        Release.objects.public(now)
-        .filter(slug=slug)
-        .select_related("poster")
-        .prefetch_related("topics", "contacts")
-        .first()
-    )
-    if found:
-        page = ReleasePage(found, at=now)
-        origin = site_url(request)
-        context = {
-            "page": page,
-            "release": found,
-            "structured": news_article(page, origin, settings.NEWSROOM_NAME),
-            "lang": found.language,
-            "dir": found.direction,
-        }
-        return render(request, "releases/release.html", context)
-    if withdrawn := Release.objects.tombstones(now).filter(slug=slug).first():
-        return render(request, "releases/withdrawn.html", {"release": withdrawn}, status=410)
-    former = FormerSlug.objects.filter(slug=slug, release__in=Release.objects.public(now)).first()
-    if former:
-        return redirect(former.release, permanent=True)
-    raise Http404
+def of_one_release(view: OfARelease) -> Callable[..., HttpResponse]:
+    """Let a view print a public release, or the tombstone of one that was withdrawn.
+
+    A former address leads to the present one, in the same form.
+    """
+
+    @wraps(view)
+    def find(request: HttpRequest, slug: str) -> HttpResponse:
+        now = timezone.now()
+        releases = Release.objects.public(now).filter(slug=slug).select_related("poster")
+        if found := releases.prefetch_related("topics", "contacts").first():
+            return view(request, ReleasePage(found, at=now))
+        if withdrawn := Release.objects.tombstones(now).filter(slug=slug).first():
+            response = view(request, withdrawn)
+            response.status_code = 410
+            return response
+        public = Release.objects.public(now)
+        former = FormerSlug.objects.filter(slug=slug, release__in=public).first()
+        if former is None or request.resolver_match is None:
+            raise Http404
+        return redirect(request.resolver_match.view_name, slug=former.release.slug, permanent=True)
+
+    return require_safe(find)
+
+
+@of_one_release
+def release(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
+    """One release; its tombstone where it was withdrawn."""
+    if isinstance(page, Release):
+        return render(request, "releases/withdrawn.html", {"release": page})
+    context = {
+        "page": page,
+        "release": page.release,
+        "structured": news_article(page, site_url(request), settings.NEWSROOM_NAME),
+        "lang": page.release.language,
+        "dir": page.release.direction,
+    }
+    return render(request, "releases/release.html", context)
+
+
+@of_one_release
+def release_text(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
+    """One release as plain text."""
+    if isinstance(page, Release):
+        words = f"This release was withdrawn.\n\n{page.withdrawal_reason}\n"
+    else:
+        words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
+    return HttpResponse(words, content_type="text/plain; charset=utf-8")
+
+
+@of_one_release
+def release_json(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
+    """One release as ninjs."""
+    if isinstance(page, Release):
+        data = withdrawn_ninjs(page)
+    else:
+        data = as_ninjs(page, site_url(request), settings.NEWSROOM_NAME)
+    return JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 1})
 
 
 @require_safe

@@ -1,16 +1,16 @@
-"""What can be done to a release: submit, send back, approve, publish, correct, withdraw.
+"""What can be done to a release: submit, approve, move, publish, hold, correct, withdraw, …
 
 Each verb locks the row, checks who asks and what is missing, changes, and records an Event, in
 one transaction. Refused lists the reasons as sentences, the same that the admin shows beforehand.
 Times are aware datetimes; `at` is the moment of the act.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
@@ -32,6 +32,11 @@ class Refused(Exception):
         self.reasons = list(reasons)
 
 
+# Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
+# whether those who were promised another time are to be told.
+lift_set = Signal()
+
+
 # --- Verbs -------------------------------------------------------------------------------------
 
 
@@ -47,7 +52,7 @@ def create(
     with transaction.atomic():
         release.created_by = by
         release.save()
-        _record(release, verb, by, at or timezone.now(), version=release.version, **(detail or {}))
+        record(release, verb, by, at or timezone.now(), version=release.version, **(detail or {}))
     return release
 
 
@@ -70,7 +75,7 @@ def send_back(
     with transaction.atomic():
         fresh = _lock(release)
         _refuse_where(_wrong_status(fresh, Release.Status.IN_REVIEW, Release.Status.APPROVED))
-        if fresh.is_public(at):
+        if fresh.is_out(at):
             raise Refused("The release is public. It can be corrected or withdrawn, not sent back.")
         if not may_send_back(fresh, by):
             raise Refused("You have no right to send this release back. Ask a publisher.")
@@ -85,17 +90,20 @@ def approve(
     publish_at: datetime,
     at: datetime | None = None,
     archive: bool = False,
+    tell: bool = False,
 ) -> Release:
     """Approve a release for the moment at which its embargo lifts.
 
     A moment in the past is refused, unless `archive` says that the release came out then; there
-    midnight in the newsroom's zone stands for a day whose hour nobody recorded.
+    midnight in the newsroom's zone stands for a day whose hour nobody recorded. `tell` sends word
+    to those who accepted an embargo until another time.
     """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = _lock(release)
         _refuse_unless(by, "approve_release", "approve releases")
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW))
+        _refuse_where(_held(fresh))
         if publish_at < at and not archive:
             raise Refused(
                 f"{_shown(publish_at)} has passed. Choose a later time, publish now, or say that "
@@ -109,7 +117,7 @@ def approve(
         fresh.day_only = archive and timezone.localtime(publish_at).time() == time()
         _refuse_where(blockers(fresh))
         fresh.slug = fresh.slug or fresh.slug_from_title()
-        return _move(
+        _move(
             fresh,
             Release.Status.APPROVED,
             Event.Verb.APPROVED,
@@ -118,9 +126,49 @@ def approve(
             publish_at=publish_at.isoformat(),
             archive=archive,
         )
+        lift_set.send(Release, release=fresh, by=by, tell=tell)
+    return fresh
 
 
-def publish(release: Release, *, by: User, at: datetime | None = None) -> Release:
+def reschedule(
+    release: Release,
+    *,
+    by: User,
+    publish_at: datetime,
+    tell: bool = False,
+    at: datetime | None = None,
+) -> Release:
+    """Move the moment at which the embargo lifts, earlier or later; it holds at once, everywhere.
+
+    The text stays approved as it is. `tell` sends word to those who accepted the other time.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "approve_release", "move an embargo")
+        _refuse_where(_held(fresh))
+        if not fresh.is_scheduled(at):
+            raise Refused(f"The release is {fresh.state(at).lower()}: it has no embargo to move.")
+        if publish_at <= at:
+            raise Refused(f"{_shown(publish_at)} has passed. Choose a later time, or publish now.")
+        before, fresh.publish_at = fresh.publish_at, publish_at
+        _refuse_where(blockers(fresh))
+        _move(
+            fresh,
+            Release.Status.APPROVED,
+            Event.Verb.RESCHEDULED,
+            by,
+            at,
+            before=before and before.isoformat(),
+            publish_at=publish_at.isoformat(),
+        )
+        lift_set.send(Release, release=fresh, by=by, tell=tell)
+    return fresh
+
+
+def publish(
+    release: Release, *, by: User, tell: bool = False, at: datetime | None = None
+) -> Release:
     """Make a release public now, whether or not it was scheduled for later."""
     at = at or timezone.now()
     with transaction.atomic():
@@ -128,6 +176,7 @@ def publish(release: Release, *, by: User, at: datetime | None = None) -> Releas
         _refuse_unless(by, "approve_release", "publish releases")
         if fresh.is_public(at):
             raise Refused("The release is public already.")
+        _refuse_where(_held(fresh))
         _refuse_where(
             _wrong_status(
                 fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW, Release.Status.APPROVED
@@ -136,7 +185,9 @@ def publish(release: Release, *, by: User, at: datetime | None = None) -> Releas
         fresh.publish_at = at
         _refuse_where(blockers(fresh))
         fresh.slug = fresh.slug or fresh.slug_from_title()
-        return _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at)
+        _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at)
+        lift_set.send(Release, release=fresh, by=by, tell=tell)
+    return fresh
 
 
 def correct(
@@ -155,7 +206,7 @@ def correct(
     with transaction.atomic():
         fresh = _lock(release)
         _refuse_unless(by, "correct_release", "change a published release")
-        if not fresh.is_public(at):
+        if not fresh.is_out(at):
             raise Refused("Only a release that is public can be corrected.")
         release.slug = release.slug or fresh.slug
         _refuse_where(blockers(release))
@@ -165,8 +216,40 @@ def correct(
         if words:
             Correction.objects.create(release=release, at=at, words=words, by=by)
         verb = Event.Verb.CORRECTED if words else Event.Verb.AMENDED
-        _record(release, verb, by, at, version=version, words=words)
+        record(release, verb, by, at, version=version, words=words)
     return release
+
+
+def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
+    """Take a release, its pictures and its preview links off every path at once.
+
+    For the worst day: it asks for nothing, and holds whatever version is the newest. Nothing is
+    lost, and nothing is said in public; `let_go` undoes it, `withdraw` makes it final.
+    """
+    with transaction.atomic():
+        _refuse_unless(by, "hold_release", "hold releases")
+        fresh = _lock(release, any_version=True)
+        if fresh.status == Release.Status.WITHDRAWN:
+            raise Refused("The release is withdrawn: it is off every path already.")
+        _refuse_where(_held(fresh))
+        fresh.held_at = at = at or timezone.now()
+        return _move(fresh, Release.Status(fresh.status), Event.Verb.HELD, by, at)
+
+
+def let_go(release: Release, *, by: User, at: datetime | None = None) -> Release:
+    """End a hold. What was public is public again; what was due meanwhile goes out now."""
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        _refuse_unless(by, "approve_release", "let a held release go")
+        if not fresh.is_held():
+            raise Refused("The release is not held.")
+        if fresh.status == Release.Status.APPROVED:
+            _refuse_where(blockers(fresh))
+            if not fresh.is_out(at) and fresh.publish_at and fresh.publish_at < at:
+                fresh.publish_at = at
+        fresh.held_at = None
+        return _move(fresh, Release.Status(fresh.status), Event.Verb.LET_GO, by, at)
 
 
 def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = None) -> Release:
@@ -216,7 +299,7 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
         if fresh.translations.exists():
             raise Refused("Other releases say that they translate this one. Change that first.")
-        _record(
+        record(
             fresh,
             Event.Verb.DELETED,
             by,
@@ -240,11 +323,11 @@ def locked(release: Release, user: User, at: datetime | None = None) -> list[str
         if user.has_perm("releases.edit_any_release"):
             return []
         return ["It is being reviewed. Take it back to draft to go on writing."]
-    if release.is_public(at):
+    if release.is_out(at):
         if user.has_perm("releases.correct_release"):
             return []
         return ["It is public. A publisher can correct it."]
-    if release.is_scheduled(at):
+    if release.status == Release.Status.APPROVED:
         return ["It is approved as it stands. Send it back to draft to change it."]
     return ["It was withdrawn. Its text stays as it was."]
 
@@ -275,11 +358,7 @@ def blockers(release: Release) -> list[str]:
     Takes the release as it stands in memory, saved or not.
     """
     document = release.document
-    people = Person.objects.in_bulk(
-        {quote.speaker for quote in document.quotations if quote.speaker}
-        | {person for person, _ in document.mentions}
-    )
-    pictures = MediaAsset.objects.in_bulk({*document.pictures, release.poster_id} - {None})
+    pictures = _pictures(release, document)
     reasons = missing_for_review(release)
     if release.slug and release.is_taken(release.slug):
         reasons.append(
@@ -297,31 +376,33 @@ def blockers(release: Release) -> list[str]:
             "The words of the pull quote stand in no quotation of the text. Copy them exactly "
             "from one, so that it is clear who said them."
         )
-    for picture in pictures.values():
+    for picture in pictures:
         if lacking := picture.missing():
             reasons.append(f"The picture “{picture}” lacks {get_text_list(lacking, 'and')}.")
-    reasons += [
-        f"{person} may not be named: the publication level is {person.level}."
-        for person in people.values()
-        if person.is_protected()
-    ]
-    return reasons + _protected_names(release, document, pictures.values(), besides=people)
+    return reasons + _protected_names(release, document, pictures)
+
+
+def protected_names(release: Release) -> list[str]:
+    """Return a sentence for each person in a release, marked or not, who may be named nowhere."""
+    document = release.document
+    return _protected_names(release, document, _pictures(release, document))
+
+
+def _pictures(release: Release, document: Document) -> list[MediaAsset]:
+    shown = {*document.pictures, release.poster_id} - {None}
+    return list(MediaAsset.objects.in_bulk(shown).values())
 
 
 def _protected_names(
-    release: Release,
-    document: Document,
-    pictures: Iterable[MediaAsset],
-    besides: Container[UUID],
+    release: Release, document: Document, pictures: Iterable[MediaAsset]
 ) -> list[str]:
-    """Return a sentence for each name in the release's words that may stand nowhere."""
-    protected = Person.objects.protected().prefetch_related("names")
-    spellings = {
-        spelling
-        for person in protected
-        if person.pk not in besides
-        for spelling in person.spellings()
-    }
+    marked = {quote.speaker for quote in document.quotations if quote.speaker}
+    marked |= {person for person, _ in document.mentions}
+    reasons = [
+        f"{person} may not be named: the publication level is {person.level}."
+        for person in Person.objects.protected().filter(pk__in=marked)
+    ]
+    spellings = Person.objects.protected().exclude(pk__in=marked).spellings()
     captions = [f"{p.alt_text}\n{p.caption}\n{p.credit_line}\n{p.creator}" for p in pictures]
     places = {
         "the title": release.title,
@@ -333,7 +414,7 @@ def _protected_names(
         "the words of a picture": "\n".join(captions),
         "the address": release.slug.replace("-", " "),
     }
-    return [
+    return reasons + [
         f"“{name}” in {place} is a protected name. Take it out, or ask whoever keeps the record "
         "whether it may be named."
         for place, text in places.items()
@@ -344,12 +425,12 @@ def _protected_names(
 # --- What the verbs share ----------------------------------------------------------------------
 
 
-def _lock(release: Release) -> Release:
+def _lock(release: Release, any_version: bool = False) -> Release:
     """Return the row as it is now, locked; refuse where it is not what the caller has read."""
     fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
     if fresh is None:
         raise Refused("Somebody deleted the release while you were reading it.")
-    if fresh.version != release.version:
+    if fresh.version != release.version and not any_version:
         raise Refused(
             f"Somebody saved version {fresh.version} while you were reading version "
             f"{release.version}. Read it again first."
@@ -368,11 +449,11 @@ def _move(
     version = release.version
     release.status = status
     release.save()
-    _record(release, verb, by, at or timezone.now(), version=version, **detail)
+    record(release, verb, by, at or timezone.now(), version=version, **detail)
     return release
 
 
-def _record(
+def record(
     release: Release,
     verb: Event.Verb,
     by: User | None,
@@ -381,6 +462,7 @@ def _record(
     version: int,
     **detail: Any,
 ) -> None:
+    """Write down who did what to a release, in the transaction of the deed."""
     Event.objects.create(
         release=release,
         release_uuid=release.pk,
@@ -406,6 +488,10 @@ def _wrong_status(release: Release, *allowed: Release.Status) -> list[str]:
     if release.status in allowed:
         return []
     return [f"The release is {release.state().lower()}, so this cannot be done to it."]
+
+
+def _held(release: Release) -> list[str]:
+    return ["The release is held. Let it go first."] if release.is_held() else []
 
 
 def _not_theirs(release: Release, by: User) -> list[str]:

@@ -1,7 +1,10 @@
 import pytest
 from django.conf import settings as pressroom_settings
+from django.core.cache import cache
 from django.core.files.storage import storages
 from django.test import override_settings
+
+from releases import guesses
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +30,7 @@ def _plain_http():
 
 
 @pytest.fixture(autouse=True)
-def _newsroom(settings, tmp_path_factory):
+def _newsroom(settings, monkeypatch, tmp_path_factory):
     """Every test has a folder of its own for files, and no say of the machine's environment."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.STORAGES = {
@@ -42,6 +45,9 @@ def _newsroom(settings, tmp_path_factory):
     settings.SITE_NOTICE = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages._storages = {}
+    monkeypatch.setattr("releases.guesses._begin", lambda: None)
+    guesses._waiting.queue.clear()
+    cache.clear()
     yield
     storages._storages = {}
 

@@ -2,8 +2,11 @@
 
 import io
 import itertools
+import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
+from uuid import uuid4
 
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
@@ -13,6 +16,9 @@ from PIL import Image
 from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Case, Level, Person, Role
+from previews import links
+from previews.models import PreviewLink
+from previews.recipients import Recipient
 from releases import workflow
 from releases.models import Event, Release
 
@@ -21,7 +27,10 @@ REAL_RELEASE = Path(__file__).parent.parent / "demo" / "uk-china-red-lines.txt"
 
 _count = itertools.count(1)
 
-STATES = ["draft", "in_review", "scheduled", "published", "withdrawn", "withdrawn_unseen"]
+STATES = [
+    "draft", "in_review", "scheduled", "published", "withdrawn", "withdrawn_unseen", "held",
+    "held_unseen",
+]  # fmt: skip
 HIDDEN = [state for state in STATES if state != "published"]
 
 
@@ -84,7 +93,7 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
     """Make a release and take it through the workflow to a state.
 
     published: since an hour; scheduled: for the next hour; withdrawn: was public and has a
-    tombstone; withdrawn_unseen: never was.
+    tombstone; withdrawn_unseen: never was; held and held_unseen likewise.
     """
     now = at or timezone.now()
     by = by or make_chief()
@@ -102,14 +111,36 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
     release = workflow.submit(release, by=by, at=now - 2 * hour)
     if state == "in_review":
         return release
-    ahead = state in ("scheduled", "withdrawn_unseen")
+    ahead = state in ("scheduled", "withdrawn_unseen", "held_unseen")
     publish_at = publish_at or (now + hour if ahead else now - hour)
     approved_at = min(now, publish_at) - hour
     release = workflow.approve(release, by=by, publish_at=publish_at, at=approved_at)
     if state.startswith("withdrawn"):
         release = workflow.withdraw(release, by=by, reason="A source asked us to.", at=now)
+    if state.startswith("held"):
+        release = workflow.hold(release, by=by, at=now)
     return release
 
 
 def verbs_of(release) -> list[str]:
     return list(Event.objects.filter(release_uuid=release.pk).values_list("verb", flat=True))
+
+
+def make_link(release, by=None, kind="press", name="Rita Reader", outlet="", email="", **terms):
+    """Issue a preview link and return its path."""
+    issued = links.issue(
+        release,
+        by=by or make_chief(),
+        recipients=[Recipient(name, outlet, email)],
+        kind=PreviewLink.Kind(kind),
+        batch=uuid4(),
+        **terms,
+    )
+    return f"/preview/{issued[0].token}/"
+
+
+def accept(client, path):
+    """Open a preview link as its reader does: press the button that the door shows, if it does."""
+    page = client.get(path)
+    door = re.search(r'name="lift" value="([^"]*)"', page.content.decode())
+    return client.post(path, {"lift": unescape(door[1])}, follow=True) if door else page

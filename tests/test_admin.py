@@ -262,9 +262,11 @@ BUTTONS = {
     ("editor", "published"): set(),
     ("publisher", "draft"): {"submit", "approve", "publish"},
     ("publisher", "in_review"): {"approve", "publish", "send_back"},
-    ("publisher", "scheduled"): {"publish", "send_back", "withdraw"},
+    ("publisher", "scheduled"): {"publish", "reschedule", "send_back", "withdraw"},
     ("publisher", "published"): {"withdraw"},
     ("publisher", "withdrawn"): set(),
+    ("editor", "held"): set(),
+    ("publisher", "held"): {"let_go", "withdraw"},
 }
 
 
@@ -308,7 +310,8 @@ def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings)
         ("2031-02-30", "09:00", "Enter a valid date."),
         ("2031-02-03", "25:00", "Enter a valid time."),
         ("2001-02-03", "09:00", "has passed. Choose a later time"),
-        ("2031-03-30", "01:30", "may not exist"),  # the clocks go forward over it in London
+        ("2031-03-30", "01:30", "01:30 does not exist: the clocks go forward"),  # in London
+        ("2031-10-26", "01:30", "comes twice that night, first as BST and an hour later as GMT"),
     ],
 )
 def test_a_time_that_cannot_be_is_refused(at_desk, publisher, settings, day, hour, sentence):
@@ -317,6 +320,42 @@ def test_a_time_that_cannot_be_is_refused(at_desk, publisher, settings, day, hou
     answer = press(at_desk(publisher), release, "approve", publish_at_0=day, publish_at_1=hour)
     assert sentence in text(answer)
     assert Release.objects.get().status == "in_review"
+
+
+@pytest.mark.parametrize(("which", "hour"), [("0", "00:30"), ("1", "01:30")])
+def test_a_time_that_comes_twice_is_asked_about(at_desk, publisher, settings, which, hour):
+    settings.TIME_ZONE = "Europe/London"
+    release, client = make_release("in_review"), at_desk(publisher)
+    typed = {"publish_at_0": "2031-10-26", "publish_at_1": "01:30"}
+    page = text(press(client, release, "approve", **typed))
+    assert 'type="radio" name="which" value="1"' in page
+    press(client, release, "approve", which=which, **typed)
+    assert Release.objects.get().publish_at.isoformat() == f"2031-10-26T{hour}:00+00:00"
+
+
+def test_the_embargo_is_moved_at_the_desk(at_desk, publisher):
+    release, client = make_release("scheduled"), at_desk(publisher)
+    answer = press(client, release, "reschedule", publish_at_0="2031-07-01", publish_at_1="09:00")
+    assert "The embargo was moved." in text(answer)
+    assert Release.objects.get().publish_at.isoformat() == "2031-07-01T09:00:00+00:00"
+    answer = press(
+        client, Release.objects.get(), "reschedule", publish_at_0="2001-07-01", publish_at_1="09:00"
+    )
+    assert "has passed. Choose a later time" in text(answer)
+
+
+@pytest.mark.parametrize("state", ["draft", "in_review", "scheduled", "published"])
+def test_one_click_takes_a_release_off_every_path(at_desk, editor, state):
+    release, client = make_release(state), at_desk(editor)
+    form = re.search(r'<form method="post" action="([^"]+/hold/)".*?</form>',
+                     text(client.get(form_of(release))), re.DOTALL)  # fmt: skip
+    answer = client.post(form[1], {"version": release.version}, follow=True)
+    page = text(answer)
+    assert "It is off every path from this second on." in page
+    assert "Who has seen it" in page
+    assert ("anybody may have read it" in page) is (state == "published")
+    assert Release.objects.get().is_held()
+    assert "Held" in text(client.get("/admin/"))
 
 
 def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publisher):

@@ -6,6 +6,7 @@ Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 import os
 import re
 import shutil
+import subprocess
 from urllib.parse import urlsplit
 
 import brotli
@@ -15,10 +16,13 @@ from django.db import connections
 from playwright.sync_api import Page, expect
 
 from people.models import Person
+from previews import links
+from previews.models import PreviewLink
 from releases.models import Contact, Correction, Release, Topic
 from tests.make import (
     REAL_RELEASE,
     make_chief,
+    make_link,
     make_person,
     make_picture,
     make_prisoner,
@@ -171,6 +175,113 @@ def test_every_public_page_can_be_used_by_everybody(
         assert overflow(page) <= 0, f"{name} is wider than the screen"
         expected = name in ("withdrawn", "not found")  # the browser reports their status
         assert [c for c in complaints if not (expected and "status of 4" in c)] == [], name
+
+
+@pytest.fixture
+def preview(newsroom):
+    """A link to a release that is all that a release can be, and not public yet."""
+    public = Release.objects.public().exclude(pull_quote="").get()
+    hidden = make_release(
+        "scheduled", title="Valdria: What is to come", body=public.body, poster=public.poster,
+        pull_quote=public.pull_quote, notes_to_editors=public.notes_to_editors,
+    )  # fmt: skip
+    return make_link(hidden, name="Rita Reader", outlet="The Paper")
+
+
+def open_door(page, address):
+    page.goto(address)
+    page.get_by_role("button", name="I accept the embargo").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What")
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_reader_comes_through_the_door(page, live_server, preview, complaints, size, scheme):
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(live_server.url + preview, wait_until="networkidle")
+    assert violations(page) == []
+    assert overflow(page) <= 0
+    open_door(page, live_server.url + preview)
+    assert violations(page) == []
+    assert overflow(page) <= 0
+    page.mouse.wheel(0, 5000)
+    expect(page.get_by_text("EMBARGOED until")).to_be_in_viewport()
+    assert complaints == []
+    page.goto(f"{live_server.url}/preview/wrong/", wait_until="networkidle")
+    assert violations(page) == []
+    assert overflow(page) <= 0
+
+
+def test_what_a_reader_copies_prints_and_saves_leads_back(
+    page, context, live_server, preview, tmp_path
+):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_door(page, live_server.url + preview)
+    link = PreviewLink.objects.get()
+    page.get_by_role("button", name="Copy quotation").first.click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert links.traced(copied.encode()) == [link]
+    assert "EMBARGOED until" in copied
+    assert preview not in copied
+    selected = page.evaluate(
+        "() => { getSelection().selectAllChildren(document.querySelector('.text > p'));"
+        " return getSelection().toString() }"
+    )
+    assert links.traced(selected.encode()) == [link]
+    with page.expect_download() as saved:
+        page.locator('a[href$="release.txt"]').click()
+    assert links.traced(saved.value.path().read_bytes()) == [link]
+    if shutil.which("pdftotext"):
+        sheets = page.pdf(format="A5")
+        assert links.traced(sheets) == [link]
+        told = subprocess.run(["pdftotext", "-", "-"], input=sheets, capture_output=True)
+        pages = told.stdout.decode().split("\f")[:-1]
+        assert len(pages) > 2
+        assert all(f"{link.printed_reference}" in sheet for sheet in pages)
+
+
+def test_a_door_reads_and_opens_without_javascript(browser, live_server, preview):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    open_door(page, live_server.url + preview)
+    expect(page.locator("blockquote").first).to_be_visible()
+
+
+def test_an_editor_issues_a_link_and_sees_it_used(
+    page, browser, live_server, signed_in, complaints
+):
+    release = make_release("scheduled", title="Valdria: What is to come")
+    desk = signed_in(make_user("editor", "Editor"))
+    form = f"{live_server.url}/admin/releases/release/{release.pk}/change/"
+    desk.goto(form)
+    desk.get_by_role("link", name="Issue to journalists").click()
+    desk.get_by_label("For whom").fill("Rita Reader, The Paper")
+    desk.get_by_role("button", name="Make the links").click()
+    address = desk.locator("#address-1").inner_text()
+    reader = browser.new_context().new_page()
+    open_door(reader, address)
+    desk.goto(form)
+    expect(desk.get_by_text("opened 1 time")).to_be_visible()
+    desk.get_by_role("button", name="Revoke the link of Rita Reader").click()
+    expect(desk.get_by_text("From this second on it opens nothing.")).to_be_visible()
+    reader.reload()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("This link opens nothing")
+    desk.get_by_role("button", name="Hold: off every path now").click()
+    expect(desk.get_by_role("heading", name="Who has seen it")).to_be_visible()
+    assert complaints == []
+
+
+def test_what_the_desk_shows_of_previews_can_be_used_by_everybody(page, live_server, signed_in):
+    release = make_release("scheduled")
+    make_link(release)
+    desk = signed_in(make_user("editor", "Editor"))
+    for path in (f"issue/{release.pk}/press/", f"issue/{release.pk}/colleague/", "trace/"):
+        desk.goto(f"{live_server.url}/admin/previews/previewlink/{path}")
+        assert violations(desk) == [], path
+    desk.goto(f"{live_server.url}/admin/releases/release/{release.pk}/seen/")
+    assert violations(desk) == []
 
 
 def test_a_page_is_light_before_its_pictures(page, live_server, newsroom):
@@ -350,7 +461,10 @@ def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in,
     base = f"/admin/releases/release/{release.pk}"
     for path in ["/admin/", "/admin/releases/release/", f"{base}/change/", f"{base}/history/",
                  f"{base}/approve/", f"{base}/preview/", "/admin/releases/release/import/",
-                 "/admin/people/person/", "/admin/assets/mediaasset/"]:  # fmt: skip
+                 "/admin/people/person/", "/admin/assets/mediaasset/", f"{base}/seen/",
+                 f"/admin/previews/previewlink/issue/{release.pk}/colleague/",
+                 "/admin/previews/previewlink/", "/admin/previews/previewlink/trace/",
+                 ]:  # fmt: skip
         for size in (WIDE, NARROW):
             page.set_viewport_size(size)
             page.goto(live_server.url + path, wait_until="networkidle")

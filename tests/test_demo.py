@@ -144,7 +144,9 @@ def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):
     said = " ".join(release.document.text for release in shown)
     secrets = [spelling for person in Person.objects.protected() for spelling in person.spellings()]
     for release in hidden:
-        secrets += [release.title, release.standfirst, str(release.pk), release.slug]
+        secrets += [release.title, release.standfirst, release.slug]
+        if not release.is_tombstone():  # the feed takes back the entry that bears its id
+            secrets.append(str(release.pk))
         secrets += [words for words in release.document.paragraphs if words not in said]
     secrets = [escape(secret) for secret in secrets if secret]
     assert len(hidden) >= 5

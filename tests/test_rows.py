@@ -1,6 +1,7 @@
 """What must never be in the database, tried against the database itself."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -8,7 +9,8 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from people.models import Case, Person, PersonName, Role
-from releases.models import Correction, Illustration, Mention, Quote, Release
+from previews.models import PreviewLink
+from releases.models import Correction, Guess, Illustration, Mention, Quote, Release
 from tests.make import make_chief, make_person, make_picture, make_release, quotation
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,16 @@ def translation_of_itself():
     Release.objects.filter(pk=release.pk).update(translation_of=release)
 
 
+def two_guesses_for_one():
+    now = timezone.now()
+    two(Guess, release=make_release("draft"), what="near", who="x", first_at=now, last_at=now)
+
+
+def a_link(**values):
+    row = {"name": "x", "token_hash": "x", "reference": "x", "batch": uuid4()} | values
+    PreviewLink.objects.create(release=make_release("draft"), issued_by=make_chief(), **row)
+
+
 def a_role_that_ends_before_it_begins():
     today = timezone.localdate()
     Role.objects.create(person=make_person(), title="x", start=today, end=today - timedelta(days=1))
@@ -101,6 +113,9 @@ NEVER = {
     "personname_once_a_person": [
         lambda: two(PersonName, person=make_person(), text="The same", language="en")
     ],
+    "guess_one_row_for_each": [two_guesses_for_one],
+    "previewlink_has_a_reader": [lambda: a_link(name="")],
+    "previewlink_for_one_visit_at_least": [lambda: a_link(max_visits=0)],
     "role_ends_after_it_starts": [a_role_that_ends_before_it_begins],
 }
 
@@ -121,7 +136,8 @@ def test_every_constraint_has_been_tried():
     declared = {
         constraint.name
         for model in apps.get_models()
-        if model.__module__.split(".")[0] in {"accounts", "assets", "people", "releases"}
+        if model.__module__.split(".")[0]
+        in {"accounts", "assets", "people", "releases", "previews"}
         for constraint in model._meta.constraints
     }
     assert declared == NEVER.keys()

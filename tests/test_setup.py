@@ -170,7 +170,7 @@ def served(checkout):
     assert done.returncode == 0, done.stderr
     command = json.loads(re.search(r"^CMD (\[.*\])", dockerfile(), re.MULTILINE)[1])
     port = free_port()
-    command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
+    command += ["--bind", f"127.0.0.1:{port}"]
     command[0] = str(Path(sys.executable).with_name(command[0]))
     environment |= {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     with (checkout / "var/log").open("w") as log:

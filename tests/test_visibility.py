@@ -18,7 +18,7 @@ def test_row_and_set_agree_in_every_state_at_every_moment(state):
     now = timezone.now()
     release = make_release(state, at=now)
     moments = [now + timedelta(hours=hours) for hours in (-3, -1, 0, 1, 2, 10_000)]
-    boundary = [m for m in (release.publish_at, release.withdrawn_at) if m]
+    boundary = [m for m in (release.publish_at, release.withdrawn_at, release.held_at) if m]
     moments += [moment + shift for moment in boundary for shift in (-SECOND, 0 * SECOND, SECOND)]
     for at in moments:
         sets = {
@@ -29,6 +29,9 @@ def test_row_and_set_agree_in_every_state_at_every_moment(state):
         for name, releases in sets.items():
             row = getattr(release, f"is_{name}")(at)
             assert releases.filter(pk=release.pk).exists() is row, (name, at)
+        hidden = not release.is_public(at) and release.status != "withdrawn"
+        assert Release.objects.hidden(at).exists() is hidden
+    assert Release.objects.held().exists() is release.is_held()
 
 
 def test_time_publishes_to_the_second():

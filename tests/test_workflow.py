@@ -37,6 +37,7 @@ def carry_out(verb, release, by):
         release.body += "<p>More.</p>"
     needs = {
         "approve": {"publish_at": now + HOUR},
+        "reschedule": {"publish_at": now + 2 * HOUR},
         "correct": {"words": "It was wrong."},
         "withdraw": {"reason": "A source asked us to."},
         "restore": {"history_id": release.history.order_by("history_id").first().history_id},
@@ -46,12 +47,14 @@ def carry_out(verb, release, by):
 
 # What may be done in each state, by somebody with every right.
 POSSIBLE = {
-    "draft": {"submit", "approve", "publish", "restore", "discard"},
-    "in_review": {"send_back", "approve", "publish", "restore"},
-    "scheduled": {"send_back", "publish", "withdraw"},
-    "published": {"correct", "withdraw"},
+    "draft": {"submit", "approve", "publish", "restore", "discard", "hold"},
+    "in_review": {"send_back", "approve", "publish", "restore", "hold"},
+    "scheduled": {"reschedule", "send_back", "publish", "withdraw", "hold"},
+    "published": {"correct", "withdraw", "hold"},
     "withdrawn": set(),
     "withdrawn_unseen": set(),
+    "held": {"correct", "withdraw", "let_go"},
+    "held_unseen": {"send_back", "withdraw", "let_go"},
 }
 VERBS = sorted(set().union(*POSSIBLE.values()))
 
@@ -90,6 +93,10 @@ MAY = {
     ("approve", "draft"): {"Publisher"},
     ("publish", "scheduled"): {"Publisher"},
     ("withdraw", "scheduled"): {"Publisher"},
+    ("reschedule", "scheduled"): {"Publisher"},
+    ("hold", "scheduled"): {"Editor", "Publisher"},
+    ("hold", "published"): {"Editor", "Publisher"},
+    ("let_go", "held"): {"Publisher"},
 }
 
 
@@ -237,6 +244,62 @@ def test_moving_the_time_and_taking_it_back_hold_at_once():
     assert not Release.objects.public(at=timezone.now() + 2 * HOUR).exists()
     assert Release.objects.public(at=timezone.now() + 4 * HOUR).exists()
     assert Event.objects.get(verb="returned").detail == {"words": "Later, please."}
+
+
+def test_an_embargo_is_moved_without_a_second_approval():
+    now, chief = timezone.now(), make_chief()
+    release = make_release("scheduled", publish_at=now + HOUR)
+    release = workflow.reschedule(release, by=chief, publish_at=now + 3 * HOUR)
+    assert not Release.objects.public(at=now + 2 * HOUR).exists()
+    release = workflow.reschedule(release, by=chief, publish_at=now + HOUR / 2)
+    assert Release.objects.public(at=now + HOUR / 2).exists()
+    with pytest.raises(workflow.Refused, match="has passed"):
+        workflow.reschedule(release, by=chief, publish_at=now - HOUR)
+
+
+def test_a_release_is_held_whatever_version_somebody_has_on_the_screen():
+    release, chief = make_release(), make_chief()
+    stale = Release.objects.get(pk=release.pk)
+    release.body += "<p>Newer.</p>"
+    workflow.correct(release, by=chief, words="A sentence was missing.")
+    workflow.hold(stale, by=chief)
+    assert Release.objects.get().state() == "Held"
+
+
+def test_what_was_public_is_public_again_when_it_is_let_go():
+    release, chief = make_release(), make_chief()
+    since = release.publish_at
+    release = workflow.hold(release, by=chief)
+    assert not Release.objects.public().exists()
+    release = workflow.let_go(release, by=chief)
+    assert Release.objects.public().get().publish_at == since
+
+
+def test_a_time_that_came_while_a_release_was_held_does_not_let_it_slip_out():
+    now, chief = timezone.now(), make_chief()
+    release = make_release("scheduled", publish_at=now + HOUR)
+    release = workflow.hold(release, by=chief)
+    later = now + 2 * HOUR
+    assert not Release.objects.public(at=later).exists()
+    release = workflow.let_go(release, by=chief, at=later)
+    assert release.publish_at == later
+    assert Release.objects.public(at=later).exists()
+
+
+def test_what_was_held_before_its_time_and_then_withdrawn_leaves_no_trace():
+    now, chief = timezone.now(), make_chief()
+    release = make_release("scheduled", publish_at=now + HOUR)
+    release = workflow.hold(release, by=chief, at=now)
+    workflow.withdraw(release, by=chief, reason="Never mind.", at=now + 2 * HOUR)
+    assert not Release.objects.tombstones(at=now + 3 * HOUR).exists()
+
+
+def test_a_held_release_is_not_approved_before_it_is_let_go():
+    release, chief = make_release("in_review"), make_chief()
+    release = workflow.hold(release, by=chief)
+    for verb in ("approve", "publish"):
+        with pytest.raises(workflow.Refused, match="Let it go first"):
+            carry_out(verb, release, chief)
 
 
 def test_an_address_is_made_on_approval_and_the_old_one_is_kept_after_publication():

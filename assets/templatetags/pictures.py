@@ -17,17 +17,17 @@ def usable(picture: MediaAsset | None) -> bool:
 
 @register.inclusion_tag("assets/_picture.html")
 def picture(
-    asset: MediaAsset, style: str, alt: str | None = None, lazy: bool = True, preview: bool = False
+    asset: MediaAsset, style: str, alt: str | None = None, lazy: bool = True, page: Any = None
 ) -> dict[str, Any]:
     """Print a rendition in the formats it was made in, with its size so that nothing jumps.
 
-    `preview` takes it from the admin's own address, which asks for a right to see it.
+    A `page` that is not public takes its pictures from elsewhere, and says where: `picture_url`.
     """
     width, height = asset.size(style)
-    url = asset.preview_url if preview else asset.rendition_url
+    url = page.picture_url if page else MediaAsset.rendition_url
     return {
-        "webp": url(style, "webp") if asset.has_rendition(style, "webp") else "",
-        "jpg": url(style, "jpg"),
+        "webp": url(asset, style, "webp") if asset.has_rendition(style, "webp") else "",
+        "jpg": url(asset, style, "jpg"),
         "alt": asset.alt_text if alt is None else alt,
         "width": width,
         "height": height,

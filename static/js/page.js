@@ -25,7 +25,8 @@ for (const place of document.querySelectorAll("[data-copy]")) {
     const paragraphs = [...quotation.querySelectorAll("blockquote p")].map((p) => p.innerText);
     const said = quotation.querySelector(".said-by").innerText.split("\n")[0];
     const page = document.querySelector("link[rel=canonical]")?.href ?? location.href;
-    const source = place.dataset.source ?? page;
+    // Before the lift, a copy says so, and leads nobody to an address.
+    const source = document.body.dataset.warning ?? place.dataset.source ?? page;
     await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${said}\n${source}`);
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = "Copy quotation"), 2000);

@@ -1,0 +1,88 @@
+import argparse
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pressroom import canary, leakcheck
+
+
+class Command(BaseCommand):
+    help = (
+        "Plant a release whose time has not come, look for it everywhere at the running site as a "
+        "stranger would, remove it, and say where it was seen. Ends with 0 where it was seen "
+        "nowhere, with 1 where it was seen, with 2 where the check could not be carried out."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--url",
+            default=settings.SITE_URL or "http://127.0.0.1:8000",
+            help="the site as readers reach it; default: SITE_URL, else http://127.0.0.1:8000",
+        )
+        parser.add_argument(
+            "--max-pages",
+            type=int,
+            default=leakcheck.MOST_ADDRESSES,
+            metavar="N",
+            help="follow links to at most so many pages (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--sweep",
+            action="store_true",
+            help="only remove what an earlier run left, after a power cut",
+        )
+        parser.add_argument("--guard", metavar="WORD", help=argparse.SUPPRESS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["guard"]:
+            canary.stand_guard(options["guard"], say=self.stderr.write)
+            return
+        if options["sweep"]:
+            removed = canary.sweep()
+            self.stdout.write(f"Removed {removed} rows and files." if removed else "Nothing left.")
+            return
+        try:
+            report = leakcheck.check(options["url"], options["max_pages"], self._progress())
+        except (leakcheck.CannotCheck, canary.NotRemoved) as problem:
+            raise CommandError(str(problem), returncode=2) from problem
+        except Exception as problem:  # whatever it is, it must not end as a sighting does, with 1
+            said = f"The check broke off: {type(problem).__name__}: {problem}"
+            raise CommandError(said, returncode=2) from problem
+        self._print(report, options["url"])
+        if report.sightings:
+            sys.exit(1)
+
+    def _progress(self) -> leakcheck.Progress:
+        live = self.stderr.isatty()
+        last = time.monotonic()
+
+        def progress(report: leakcheck.Report, waiting: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last < (0.2 if live else 5):
+                return
+            last = now
+            told = f"{report.asked.total()} requests, {waiting} addresses known and not asked"
+            told += f", seen {len(report.sightings)} times" if report.sightings else ""
+            self.stderr.write(f"\r{told}   " if live else told, ending="" if live else "\n")
+
+        return progress
+
+    def _print(self, report: leakcheck.Report, url: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write("")
+        ways = ", ".join(f"{number} {way}" for way, number in report.asked.most_common())
+        self.stdout.write(
+            f"Asked {url} for {len(report.addresses)} addresses in {report.asked.total()} requests "
+            f"({ways}) within {report.seconds:.0f} s.\n"
+            f"{report.guessed} of the addresses were guesses; {report.compared} answers were "
+            "compared with those for addresses that never were.\n"
+        )
+        for sentence in (*report.control, *report.notes):
+            self.stdout.write(f"- {sentence}")
+        self.stdout.write(f"\nThe canary was seen: {len(report.sightings) or 'nowhere'}")
+        for seen in report.sightings:
+            self.stdout.write(f"  {seen.way} {seen.address}\n      {seen.where}")

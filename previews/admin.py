@@ -1,0 +1,157 @@
+"""Preview links at the desk: issued from a release, revoked in one click, traced when one leaks."""
+
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from previews import letters, links
+from previews.forms import IssueForm
+from previews.marks import Unreadable
+from previews.models import PreviewLink
+from releases.addresses import site_url
+from releases.models import Release
+from releases.workflow import Refused
+
+
+@admin.register(PreviewLink)
+class PreviewLinkAdmin(admin.ModelAdmin):
+    list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
+    list_filter = ["kind"]
+    list_select_related = ["release"]
+    search_fields = ["name", "outlet", "email", "reference"]
+    search_help_text = "A name, an outlet, an e-mail address, or the reference on a leaked copy."
+    change_list_template = "admin/previews/previewlink/change_list.html"
+    actions = None
+    fields = [
+        "release", "kind", "name", "outlet", "email", "state", "reference_printed", "expires_at",
+        "max_visits", "issued_at", "issued_by", "mailed_at", "revoked_at", "revoked_by", "opened",
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("visits")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, term: str) -> Any:
+        # As it is printed, the reference has a hyphen.
+        halves = term.strip().upper()
+        if len(halves) == 9 and halves[4] == "-":
+            term = halves.replace("-", "")
+        return super().get_search_results(request, queryset, term)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # they are issued from a release
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="state")
+    def state(self, link: PreviewLink) -> str:
+        return link.state()
+
+    @admin.display(description="opened")
+    def opened(self, link: PreviewLink) -> str:
+        return str(len(link.visits.all()) or "–")
+
+    @admin.display(description="reference")
+    def reference_printed(self, link: PreviewLink) -> str:
+        return link.printed_reference
+
+    def get_urls(self) -> list[Any]:
+        def page(route: str, view: Any, name: str) -> Any:
+            wrapped = update_wrapper(self.admin_site.admin_view(view), view)
+            return path(route, wrapped, name=f"previews_previewlink_{name}")
+
+        return [
+            page("trace/", self.trace_view, "trace"),
+            page("issue/<uuid:release>/<str:kind>/", self.issue_view, "issue"),
+            page("revoke/<uuid:pk>/", require_POST(self.revoke_view), "revoke"),
+            page("revoke-all/<uuid:release>/", require_POST(self.revoke_all_view), "revoke_all"),
+            *super().get_urls(),
+        ]
+
+    def issue_view(self, request: HttpRequest, release: Any, kind: str) -> HttpResponse:
+        """Ask for whom, issue, and show the addresses this once."""
+        found = get_object_or_404(Release, pk=release)
+        if kind not in PreviewLink.Kind.values:
+            kind = PreviewLink.Kind.PRESS
+        chosen = PreviewLink.Kind(kind)
+        if not request.user.has_perm("previews.issue_previewlink"):
+            raise PermissionDenied
+        form = IssueForm(request.POST or None, kind=chosen)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Preview links" if chosen == PreviewLink.Kind.PRESS else "Show the draft",
+            "opts": self.opts,
+            "release": found,
+            "kind": chosen,
+            "form": form,
+            "media": self.media + form.media,
+        }
+        if form.is_valid():
+            values = form.cleaned_data
+            send, words = values.pop("send"), values.pop("words")
+            try:
+                issued = links.issue(found, by=User.of(request), kind=chosen, **values)
+            except Refused as refusal:
+                context["refused"] = refusal.reasons
+            else:
+                context |= self._issued(request, issued, words if send else "")
+                return render(request, "admin/previews/previewlink/issued.html", context)
+        return render(request, "admin/previews/previewlink/issue.html", context)
+
+    def _issued(
+        self, request: HttpRequest, issued: list[links.Issued], words: str
+    ) -> dict[str, Any]:
+        origin = site_url(request)
+        addresses = [(new.link, origin + reverse("preview", args=[new.token])) for new in issued]
+        mailed = [pair for pair in addresses if words and pair[0].email]
+        failed = letters.invite(mailed, words)
+        return {
+            "addresses": addresses,
+            "mailed": [link for link, _ in mailed if link not in failed],
+            "failed": failed,
+        }
+
+    def revoke_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        link = get_object_or_404(PreviewLink, pk=pk)
+        return self._revoked(request, link.release, lambda by: links.revoke(link, by=by))
+
+    def revoke_all_view(self, request: HttpRequest, release: Any) -> HttpResponse:
+        found = get_object_or_404(Release, pk=release)
+        return self._revoked(request, found, lambda by: links.revoke_all(found, by=by))
+
+    def _revoked(self, request: HttpRequest, release: Release | None, verb: Any) -> HttpResponse:
+        try:
+            verb(User.of(request))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, "Revoked. From this second on it opens nothing.")
+        if release is None:
+            return redirect("admin:previews_previewlink_changelist")
+        return redirect("admin:releases_release_change", release.pk)
+
+    def trace_view(self, request: HttpRequest) -> HttpResponse:
+        """Say whose copy a leaked file or text is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Trace a leaked copy",
+            "opts": self.opts,
+        }
+        if request.method == "POST":
+            file = request.FILES.get("file")
+            data = file.read() if file else request.POST.get("text", "").encode()
+            try:
+                context["found"] = links.traced(data)
+                context["looked"] = True
+            except Unreadable as problem:
+                context["problem"] = str(problem)
+        return render(request, "admin/previews/previewlink/trace.html", context)

@@ -1,0 +1,47 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from previews.links import traced
+from previews.marks import Unreadable
+
+
+class Command(BaseCommand):
+    help = (
+        "Say whose copy of an embargoed release a leaked file is, by the marks in its text or the "
+        "reference printed on it. Ends with 1 where it carries no mark of ours."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "file",
+            help="Text, HTML, Word, a picture or a PDF; - reads from standard input.",
+        )
+
+    def handle(self, *args: Any, file: str, **options: Any) -> None:
+        try:
+            data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            found = traced(data)
+        except OSError as problem:
+            raise CommandError(f"{file} cannot be read: {problem.strerror}.") from None
+        except Unreadable as problem:
+            raise CommandError(str(problem)) from None
+        for link in found:
+            issued = timezone.localtime(link.issued_at)
+            visits = len(link.visits.all())
+            self.stdout.write(
+                f"{link.printed_reference}  {link}"
+                f"{f' <{link.email}>' if link.email else ''}\n"
+                f"  release: {link.release or 'a draft that was deleted'}\n"
+                f"  issued:  {issued:%Y-%m-%d %H:%M %Z} by {link.issued_by}, opened {visits} "
+                f"time{'' if visits == 1 else 's'}, {link.state().lower()}"
+            )
+        if not found:
+            self.stdout.write(
+                "No mark of ours. Retyped or translated text carries none; look for a printed "
+                "reference, such as K7Q2-M4XD, in a picture of it."
+            )
+            raise SystemExit(1)

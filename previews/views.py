@@ -1,0 +1,217 @@
+"""A reader's way in. Only a POST that accepts the terms opens a release or uses anything up.
+
+Every address below /preview/ that leads nowhere answers with one page, whatever the reason:
+wrong, ended, revoked, used up, held, withdrawn (pressroom.middleware.OneNotFound).
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from assets.pictures import CONTENT_TYPES
+from previews import links
+from previews.marks import woven
+from previews.models import PreviewLink, Standing, Visit
+from previews.page import ReaderPage
+from releases.addresses import site_url
+from releases.exports import as_text
+from releases.guesses import address_of, network_of
+
+log = logging.getLogger(__name__)
+
+COOKIE = "preview"
+A_SITTING = 12 * 60 * 60  # seconds for which a link stays open in the browser that accepted
+MISSES = 30  # wrong addresses from one network address, in
+WITHIN = 10 * 60  # seconds, before it has to wait
+
+
+class Unknown(Http404):
+    """A token of no link."""
+
+
+def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let somebody who guesses at tokens wait, and write it to the log.
+
+    A right token is let through all the same: nobody guesses 256 bits, and a whole newsroom, or
+    every reader where a proxy is not told of, may come from one address.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Unknown:
+            address = address_of(request)
+            key = f"previews.misses.{address}"
+            cache.add(key, 0, WITHIN)
+            try:
+                misses = cache.incr(key)
+            except ValueError:  # it ended between the two
+                misses = 1
+            if misses > MISSES:
+                response = render(request, "previews/closed.html", status=429)
+                response["Retry-After"] = str(WITHIN)
+                return response
+            log.warning(
+                "A preview address that leads nowhere was tried from %s; %s within %s minutes.",
+                network_of(address),
+                misses,
+                WITHIN // 60,
+            )
+            raise
+
+    return wrapper
+
+
+@csrf_exempt  # The address is the only right that is used: a forged form gains nobody anything.
+@require_http_methods(["GET", "HEAD", "POST"])
+@throttled
+def preview(request: HttpRequest, token: str) -> HttpResponse:
+    """The door, and behind it the release; after the lift, the way to the public page."""
+    now = timezone.now()
+    link = _link(token)
+    release = link.release
+    standing = link.standing(now)
+    if release is None or standing == Standing.CLOSED:
+        raise Http404
+    if standing == Standing.LIFTED:
+        return redirect(release)
+    if standing == Standing.RESTING:
+        return render(request, "previews/resting.html", {"link": link})
+    visit = _visit(request, link)
+    if visit is None and link.is_used_up:
+        raise Http404
+    if request.method == "POST":
+        return _accept(request, link, now)
+    if visit is None:
+        return _door(request, link)
+    if request.method == "GET":
+        visit.show(release.version, now)
+    context = {
+        "page": ReaderPage(release, at=now, token=token, link=link, visit=visit),
+        "release": release,
+        "link": link,
+        "lang": release.language,
+        "dir": release.direction,
+    }
+    return render(request, "previews/release.html", context)
+
+
+@require_safe
+@throttled
+def text(request: HttpRequest, token: str) -> HttpResponse:
+    """The release as text, for whoever has accepted the terms."""
+    page = _opened(request, token)
+    words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
+    marked = woven(f"{page.warning}\n\n{words}\n\n{page.warning}\n", page.link.reference)
+    response = HttpResponse(marked, content_type="text/plain; charset=utf-8")
+    return _attached(response, page, "release.txt")
+
+
+@require_safe
+@throttled
+def picture(
+    request: HttpRequest, token: str, uuid: UUID, style: str, extension: str
+) -> HttpResponse:
+    """A picture of the release, marked, for whoever has accepted the terms."""
+    page = _opened(request, token)
+    shown = page.shown.get(uuid)
+    if shown is None:
+        raise Http404
+    content = shown.stamped_rendition(style, extension, page.warning)
+    response = HttpResponse(content, content_type=CONTENT_TYPES[extension])
+    return _attached(response, page, f"{style}.{extension}") if style == "press" else response
+
+
+# --- Behind the door ---------------------------------------------------------------------------
+
+
+def _link(token: str) -> PreviewLink:
+    link = links.find(token)
+    if link is None:
+        raise Unknown
+    return link
+
+
+def _door(request: HttpRequest, link: PreviewLink, moved: bool = False) -> HttpResponse:
+    """Say that there is something, for whom and until when, and not what."""
+    known = link.latest_visit
+    context = {
+        "link": link,
+        "lift": link.lift,
+        "accepted": known.lift if known and known.lift != link.lift else None,
+        "moved": moved,
+    }
+    return render(request, "previews/door.html", context)
+
+
+def _accept(request: HttpRequest, link: PreviewLink, now: datetime) -> HttpResponse:
+    agreed = _moment(request.POST.get("lift", ""))
+    if agreed != link.lift:
+        return _door(request, link, moved=True)
+    visit = links.enter(
+        link,
+        lift=agreed,
+        network=network_of(address_of(request)),
+        agent=request.headers.get("User-Agent", ""),
+        at=now,
+    )
+    if visit is None:
+        raise Http404
+    response = HttpResponseRedirect(request.path, status=303)
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(visit.pk, salt=COOKIE),
+        max_age=A_SITTING,
+        path=request.path,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _visit(request: HttpRequest, link: PreviewLink) -> Visit | None:
+    """Return the visit that this browser is on, as long as what was accepted still holds."""
+    try:
+        visit = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=A_SITTING)
+    except signing.BadSignature:
+        return None
+    return link.visits.filter(pk=visit, lift=link.lift).first()
+
+
+def _opened(request: HttpRequest, token: str) -> ReaderPage:
+    """Return the page of a link that is open in this browser. Raises Http404."""
+    now = timezone.now()
+    link = _link(token)
+    visit = _visit(request, link)
+    if visit is None or link.release is None or link.standing(now) != Standing.OPEN:
+        raise Http404
+    return ReaderPage(link.release, at=now, token=token, link=link, visit=visit)
+
+
+def _attached(response: HttpResponse, page: ReaderPage, name: str) -> HttpResponse:
+    word = "EMBARGOED" if page.link.kind == PreviewLink.Kind.PRESS else "DRAFT"
+    name = f"{word}-{page.link.printed_reference}-{name}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None

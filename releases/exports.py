@@ -1,0 +1,181 @@
+"""A release as a file: plain text, and ninjs 3.1 of the IPTC. Both print what the page prints."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django_countries.fields import Country
+
+from assets.models import MediaAsset
+from assets.pictures import CONTENT_TYPES
+from releases.body import Attribution, Document, printable, render_text
+from releases.models import Correction, Release
+from releases.page import ReleasePage
+from releases.structured import filled, modified
+
+STANDARD = {
+    "name": "ninjs",
+    "version": "3.1",
+    "schema": "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json",
+}
+
+
+def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
+    """Return a release as plain text, in the order of its page, one paragraph a line."""
+    release = page.release
+    head = [
+        f"{release.get_kind_display()} · {publisher}",
+        " · ".join(filter(None, [release.dateline_place, _when(release)])),
+        release.title,
+        release.standfirst,
+        _pulled(release.pull_quote, page.pull_quote),
+        f"[Picture: {page.poster.described()}]" if page.poster else "",
+    ]
+    pictures = {picture.pk: picture for picture in page.pictures}
+    body = render_text(page.document, attributions=page.attributions, pictures=pictures)
+    return printable("\n\n".join(filter(None, [*head, body, *_after(page, origin)]))) + "\n"
+
+
+def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
+    """Return a public release as ninjs; a correction raises the version and stands in the note."""
+    release = page.release
+    text = render_text(
+        page.document,
+        attributions=page.attributions,
+        pictures={picture.pk: picture for picture in page.pictures},
+    )
+    people = [
+        {"name": person.display_name, "rel": "mentions", "uri": f"urn:uuid:{person.pk}"}
+        for person in page.people
+    ]
+    places = [
+        {"name": str(country.name), "rel": "about", "literal": country.code}
+        for country in cast("Iterable[Country]", release.countries)
+    ]
+    pictures = [("mainpicture", page.poster)] if page.poster else []
+    pictures += [(f"picture{n}", shown) for n, shown in enumerate(page.pictures, start=1)]
+    return _printable(
+        {
+            "uri": f"urn:uuid:{release.pk}",
+            "type": "text",
+            "representationType": "full",
+            "profile": release.get_kind_display(),
+            "version": str(1 + len(page.corrections)),
+            "firstCreated": release.publish_at and release.publish_at.isoformat(),
+            "versionCreated": modified(page, to_the_day=False),
+            "pubStatus": "usable",
+            "edNote": " ".join(map(corrected, page.corrections)),
+            "language": release.language,
+            "headlines": [{"role": "main", "contentType": "text/plain", "value": release.title}],
+            "descriptions": [
+                {"role": "summary", "contentType": "text/plain", "value": release.summary}
+            ],
+            "bodies": [
+                {"role": "main", "contentType": "text/plain", "value": text},
+                {"role": "main", "contentType": "text/html", "value": str(page.body)},
+            ],
+            "by": publisher,
+            "located": release.dateline_place,
+            "people": people,
+            "places": places,
+            "subjects": [{"name": topic.name, "rel": "about"} for topic in release.topics.all()],
+            "copyrightHolder": publisher,
+            "altIds": [{"role": "web", "value": origin + release.get_absolute_url()}],
+            "associations": [_picture(name, shown, page, origin) for name, shown in pictures],
+            "standard": STANDARD,
+        }
+    )
+
+
+def withdrawn_ninjs(release: Release) -> dict[str, Any]:
+    """Return what ninjs says of a withdrawn release: that it is, since when and why."""
+    at = release.withdrawn_at.isoformat() if release.withdrawn_at else ""
+    return _printable(
+        {
+            "uri": f"urn:uuid:{release.pk}",
+            "type": "text",
+            "versionCreated": at,
+            "pubStatus": "canceled",
+            "edNote": release.withdrawal_reason,
+            "standard": STANDARD,
+        }
+    )
+
+
+def _after(page: ReleasePage, origin: str) -> Iterator[str]:
+    """Yield what stands below the text."""
+    release = page.release
+    if release.notes_to_editors:
+        notes = Document(release.notes_to_editors)
+        yield "Notes to editors"
+        yield render_text(notes, attributions={}, pictures={})
+    if page.corrections:
+        yield "Corrections"
+        yield from map(corrected, page.corrections)
+    contacts = [
+        ", ".join(filter(None, [contact.name, contact.phone, contact.email, contact.hours]))
+        for contact in release.contacts.all()
+    ]
+    if contacts:
+        yield "Press contact"
+        yield "\n".join(contacts)
+    if not page.preview:
+        yield f"{origin}{release.readable_path}\nRelease {release.pk}"
+
+
+def _when(release: Release) -> str:
+    if release.publish_at is None:
+        return ""
+    local = timezone.localtime(release.publish_at)
+    if release.day_only:
+        return date_format(local, "j F Y")
+    return f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
+
+
+def _pulled(words: str, said: Attribution | None) -> str:
+    if said is None:
+        return ""
+    return f"{words}\n– {', '.join(filter(None, [said.name, said.title]))}"
+
+
+def corrected(correction: Correction) -> str:
+    """Return a correction as one line, with its time and zone."""
+    local = timezone.localtime(correction.at)
+    when = f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
+    return f"Correction, {when}: {correction.words}"
+
+
+def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> dict[str, Any]:
+    made = picture.renditions.get("styles", {})
+    return {
+        "name": name,
+        "uri": f"urn:uuid:{picture.pk}",
+        "type": "picture",
+        "headlines": [{"role": "alternative", "value": picture.alt_text}],
+        "descriptions": [{"role": "caption", "value": picture.caption}] if picture.caption else [],
+        "by": picture.credit_line,
+        "copyrightNotice": picture.copyright_notice,
+        "usageTerms": picture.usage_terms,
+        "renditions": [
+            {
+                "name": style,
+                "href": origin + page.picture_url(picture, style, extension),
+                "contentType": CONTENT_TYPES[extension],
+                "width": size["width"],
+                "height": size["height"],
+            }
+            for style, size in made.items()
+            for extension in size["formats"]
+        ],
+    }
+
+
+def _printable(value: Any) -> Any:
+    """Return JSON data without what is empty, and without what no other format could hold."""
+    filtered = filled(value)
+    if isinstance(filtered, dict):
+        return {key: _printable(item) for key, item in filtered.items()}
+    if isinstance(filtered, list):
+        return [_printable(item) for item in filtered]
+    return printable(filtered) if isinstance(filtered, str) else filtered

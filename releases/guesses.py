@@ -1,0 +1,267 @@
+"""Who tries the addresses of what is hidden, before it may be seen.
+
+A guesser gets the answer for what never was, and gets it at the same cost: a public answer that
+is a 404 only leaves its address in a queue of this process. A thread empties it about once a
+second, finds out whether anything hidden was meant, counts, and tells the publisher.
+"""
+
+import contextlib
+import ipaddress
+import logging
+import queue
+import re
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import close_old_connections, connection, transaction
+from django.db.models import Max, Min, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
+
+from people.slugs import slug_for
+from releases.models import Event, FormerSlug, Guess, Release, ReleaseQuerySet
+from releases.visibility import public_pictures
+
+log = logging.getLogger(__name__)
+
+AT_MOST = 50_000  # waiting in one process, for a second; what a flood brings beyond is not counted
+NETWORKS = 500  # rows for one release; what comes from further addresses is one more
+TELL_AT = (1, 10, 100, 1_000, 10_000, 100_000)
+# What changes in an address from one time to the next.
+DATES = {
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep",
+    "sept", "oct", "nov", "dec", "spring", "summer", "autumn", "winter", "q", "v", "vol", "no",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An address that led nowhere: the parts of it that could name something, and who asked."""
+
+    slug: str
+    picture: UUID | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often a hidden release was tried: what an editor is told."""
+
+    times: int
+    networks: int
+    first_at: datetime
+    last_at: datetime
+
+
+def note(request: HttpRequest) -> None:
+    """Remember that a public address led nowhere. Costs the same whatever was asked for."""
+    match = request.resolver_match
+    if match is None or not (match.url_name or "").startswith(("release", "rendition")):
+        return
+    slug, picture = match.kwargs.get("slug", ""), match.kwargs.get("uuid")
+    with contextlib.suppress(queue.Full):
+        _waiting.put_nowait(Tried(slug, picture, address_of(request)))
+    _begin()
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the network address that a request came from.
+
+    Behind a proxy of ours it is the last that X-Forwarded-For names: what stands before it came
+    from the client, and may say anything.
+    """
+    told = request.META.get("REMOTE_ADDR", "")
+    if settings.TRUST_PROXY:
+        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
+    try:
+        return str(ipaddress.ip_address(told))
+    except ValueError:
+        return ""
+
+
+def network_of(address: str) -> str:
+    """Return an address without its last part: enough to see a pattern, not a person."""
+    if not address:
+        return "unknown"
+    bits = 24 if ipaddress.ip_address(address).version == 4 else 48
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+
+
+def record(tried: Counter[Tried], at: datetime) -> None:
+    """Count what was meant for something hidden; tell the publisher at the first, tenth, … try."""
+    found: Counter[tuple[UUID, str, str]] = Counter()
+    slugs = {attempt.slug for attempt in tried if attempt.slug}
+    pictures = {attempt.picture for attempt in tried if attempt.picture}
+    pictures -= set(public_pictures(at).filter(pk__in=pictures).values_list("pk", flat=True))
+    by_slug, by_shape, by_picture = _targets(Release.objects.hidden(at), slugs, pictures)
+    for attempt, times in tried.items():
+        meant = [(pk, Guess.What.ADDRESS) for pk in by_slug.get(attempt.slug, ())]
+        meant = meant or [(pk, Guess.What.NEAR) for pk in by_shape.get(shape(attempt.slug), ())]
+        meant += [(pk, Guess.What.FILE) for pk in by_picture.get(attempt.picture, ())]
+        for pk, what in meant:
+            found[pk, what, attempt.address] += times
+    for pk in {pk for pk, _, _ in found}:
+        mine = {(what, who): n for (of, what, who), n in found.items() if of == pk}
+        _count(pk, mine, at)
+
+
+def tries_at(release: Release) -> Tries | None:
+    """Return how often a release was tried while it was hidden."""
+    told = release.guesses.aggregate(times=Sum("times"), first=Min("first_at"), last=Max("last_at"))
+    if not told["times"]:
+        return None
+    networks = release.guesses.values("who").distinct().count()
+    return Tries(told["times"], networks, told["first"], told["last"])
+
+
+def shape(slug: str) -> str:
+    """Return what stays of an address when its date and its numbers change; "" for too little."""
+    words = [word for word in re.split(r"[-_\d]+", slug.casefold()) if word]
+    kept = [word for word in words if word not in DATES]
+    return "-".join(kept) if len(kept) > 1 and len("".join(kept)) >= 10 else ""
+
+
+def drain(*first: Tried) -> None:
+    """Record all that waits in this process. For the thread, and for tests."""
+    tried = Counter(first)
+    with contextlib.suppress(queue.Empty):
+        while True:
+            tried[_waiting.get_nowait()] += 1
+    if tried:
+        record(tried, timezone.now())
+
+
+# --- Counting ----------------------------------------------------------------------------------
+
+
+def _targets(hidden: ReleaseQuerySet, slugs: set[str], pictures: set[UUID]) -> tuple[Any, Any, Any]:
+    """Return which hidden releases an address, its pattern or a picture would have led to."""
+    by_slug: dict[str, set[UUID]] = {}
+    by_shape: dict[str, set[UUID]] = {}
+    by_picture: dict[UUID, set[UUID]] = {}
+    if slugs:
+        former = FormerSlug.objects.filter(release__in=hidden).values_list("release", "slug")
+        rows = hidden.values_list("pk", "slug", "title")
+        names = [(pk, slug) for pk, *words in rows for slug in _addresses(pk, *words)]
+        for pk, slug in [*names, *former]:
+            by_slug.setdefault(slug, set()).add(pk)
+            if likeness := shape(slug):
+                by_shape.setdefault(likeness, set()).add(pk)
+    if pictures:
+        posters = hidden.filter(poster__in=pictures).values_list("poster", "pk")
+        inside = hidden.filter(illustrations__asset__in=pictures)
+        for asset, pk in [*posters, *inside.values_list("illustrations__asset", "pk")]:
+            by_picture.setdefault(asset, set()).add(pk)
+    return by_slug, by_shape, by_picture
+
+
+def _addresses(pk: UUID, slug: str, title: str) -> set[str]:
+    return {slug, slug_for(title, fallback=""), str(pk), pk.hex} - {""}
+
+
+def _count(pk: UUID, mine: dict[tuple[str, str], int], at: datetime) -> None:
+    with transaction.atomic():
+        release = Release.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+        if release is None:
+            return
+        before = tries_at(release)
+        for (what, address), times in mine.items():
+            who = salted_hmac("releases.guesses", address).hexdigest()
+            full = release.guesses.count() >= NETWORKS
+            if full and not release.guesses.filter(what=what, who=who).exists():
+                who, address = "", ""
+            row, _ = Guess.objects.get_or_create(
+                release=release,
+                what=what,
+                who=who,
+                defaults={"network": network_of(address), "first_at": at, "last_at": at},
+            )
+            row.times += times
+            row.last_at = at
+            row.save(update_fields=["times", "last_at"])
+        now = tries_at(release)
+        if now and any((before.times if before else 0) < step <= now.times for step in TELL_AT):
+            _tell(release, now, at)
+
+
+def _tell(release: Release, tries: Tries, at: datetime) -> None:
+    """Record the guessing with the release, and write to whoever approved it."""
+    approval = (
+        release.events.filter(verb=Event.Verb.APPROVED).exclude(actor=None).order_by("-at").first()
+    )
+    publisher = (approval and approval.actor) or release.created_by
+    if publisher is None:
+        return
+    Event.objects.create(
+        release=release,
+        release_uuid=release.pk,
+        verb=Event.Verb.GUESSED,
+        at=at,
+        version=release.version,
+        detail={"times": tries.times, "networks": tries.networks},
+    )
+    if not publisher.email:
+        return
+    since = timezone.localtime(tries.first_at)
+    words = (
+        f"An address of a release that is not public yet was tried {_times(tries.times)} since "
+        f"{date_format(since, 'j F, H:i')} ({since.tzname()}), from {tries.networks} network "
+        f"{'address' if tries.networks == 1 else 'addresses'}.\n\n"
+        "Whoever tried got the answer for a page that never was. If it was none of you, somebody "
+        "may know of the release, or is guessing from the address of an earlier one.\n\n"
+        "Which release, and what can be done:\n"
+        f"{settings.SITE_URL}{reverse('admin:releases_release_seen', args=[release.pk])}\n"
+    )
+    to = publisher.email
+
+    def send() -> None:
+        try:
+            send_mail("Somebody is guessing at an embargoed release", words, None, [to])
+        except Exception:
+            log.exception("The publisher could not be told of guesses at a release.")
+
+    transaction.on_commit(send)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+# --- The thread --------------------------------------------------------------------------------
+
+_waiting: "queue.Queue[Tried]" = queue.Queue(AT_MOST)
+_start = threading.Lock()
+_thread: threading.Thread | None = None
+
+
+def _begin() -> None:
+    """Start the thread of this process, at the first guess: after a server has forked."""
+    global _thread
+    with _start:
+        if not (_thread and _thread.is_alive()):
+            _thread = threading.Thread(target=_work, name="guesses", daemon=True)
+            _thread.start()
+
+
+def _work() -> None:
+    while True:
+        first = _waiting.get()
+        time.sleep(1)
+        close_old_connections()
+        try:
+            drain(first)
+        except Exception:
+            log.exception("Guesses could not be counted.")
+        finally:
+            connection.close()

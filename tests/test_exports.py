@@ -1,0 +1,218 @@
+"""A release as text and as ninjs: whole, in order, corrected and withdrawn as the page is."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+from lxml import etree
+from referencing import Registry, Resource
+
+from releases import workflow
+from releases.importing import understand
+from releases.imports import import_draft
+from releases.models import Contact, Release
+from tests.make import (
+    REAL_RELEASE,
+    make_chief,
+    make_person,
+    make_picture,
+    make_release,
+    mark,
+    quotation,
+)  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+
+SCHEMA = json.loads(
+    (Path(__file__).parent / "data/schemas/ninjs-schema_3.1.json").read_text(encoding="utf-8")
+)
+ATOM = "{http://www.w3.org/2005/Atom}"
+GONE = "{http://purl.org/atompub/tombstones/1.0}"
+
+
+def check(data):
+    """Against the published schema; its dates too, which jsonschema alone lets pass."""
+    anything = Resource.from_contents({"$schema": "http://json-schema.org/draft-07/schema#"})
+    registry = Registry(retrieve=lambda uri: anything)  # it points to GeoJSON, which we do not use
+    jsonschema.Draft202012Validator(SCHEMA, registry=registry).validate(data)
+    for name in ("firstCreated", "versionCreated"):
+        if name in data:
+            assert datetime.fromisoformat(data[name]).tzinfo
+
+
+def get(client, release, form):
+    return client.get(f"{release.get_absolute_url()}release.{form}")
+
+
+@pytest.fixture
+def full():
+    speaker = make_person("Ansa Verel", title="Director", speaks=True)
+    picture = make_picture(caption="A field.", credit_line="AFP", alt_text="Wheat")
+    inside = make_picture(caption="A road.", credit_line="EPA", alt_text="Stones")
+    release = make_release(
+        title="Eleven newspapers closed", standfirst="None saw a judge.", dateline_place="London",
+        poster=picture, pull_quote="We ask for it.", countries=["GB", "CN"],
+        body=f"<p>{mark(speaker)} spoke.</p>{quotation(speaker, '“We ask for it.', '“Again.”')}"
+        f'<figure data-asset="{inside.pk}"></figure><h2>Background</h2>'
+        "<ul><li>One</li><li>Two</li></ul><ol><li>First</li><li>Second</li></ol>",
+        notes_to_editors="<p>Interviews on request.</p>",
+    )  # fmt: skip
+    release.contacts.add(Contact.objects.create(name="Desk", email="d@n.example", hours="Daily"))
+    return release
+
+
+def test_the_text_is_the_page_from_top_to_bottom(client, full):
+    answer = get(client, full, "txt")
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    parts = answer.content.decode().strip().split("\n\n")
+    assert parts[0] == "Press release · The Newsroom"
+    assert re.fullmatch(r"London · \d+ \w+ \d{4}, \d\d:\d\d UTC", parts[1])
+    assert parts[2:] == [
+        "Eleven newspapers closed",
+        "None saw a judge.",
+        "We ask for it.\n– Ansa Verel, Director",
+        "[Picture: A field. AFP]",
+        "Ansa Verel spoke.",
+        "“We ask for it.",
+        "“Again.”",
+        "– Ansa Verel, Director",
+        "[Picture: A road. EPA]",
+        "Background",
+        "- One\n- Two",
+        "1. First\n2. Second",
+        "Notes to editors",
+        "Interviews on request.",
+        "Press contact",
+        "Desk, d@n.example, Daily",
+        f"http://testserver/releases/eleven-newspapers-closed/\nRelease {full.pk}",
+    ]
+
+
+def test_ninjs_holds_to_its_schema_and_says_what_the_page_says(client, full):
+    answer = get(client, full, "json")
+    assert answer["Content-Type"] == "application/json"
+    data = answer.json()
+    check(data)
+    assert data["uri"] == f"urn:uuid:{full.pk}"
+    assert (data["pubStatus"], data["version"], data["language"]) == ("usable", "1", "en")
+    assert data["headlines"][0]["value"] == "Eleven newspapers closed"
+    assert data["people"][0]["name"] == "Ansa Verel"
+    assert {place["literal"] for place in data["places"]} == {"GB", "CN"}
+    assert [picture["by"] for picture in data["associations"]] == ["AFP", "EPA"]
+    for picture in data["associations"]:
+        for rendition in picture["renditions"]:
+            path = rendition["href"].removeprefix("http://testserver")
+            given = client.get(path)
+            assert given["Content-Type"] == rendition["contentType"]
+            assert b"".join(given)
+    assert "embargoedUntil" not in data
+    assert "edNote" not in data
+
+
+def test_the_real_release_is_whole_and_in_order(client):
+    understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
+    draft = import_draft(understood, by=make_chief(), people={})
+    speaker = make_person("Felix Jakens", title="Head of Campaigns")
+    draft.body = draft.body.replace('data-name="Felix Jakens"', f'data-speaker="{speaker.pk}"')
+    draft.poster = make_picture()
+    draft.save()
+    release = workflow.publish(draft, by=make_chief())
+    told = get(client, release, "txt").content.decode()
+    body = get(client, release, "json").json()["bodies"][0]["value"]
+    for text in (told, body):
+        places = [text.find(paragraph) for paragraph in release.document.paragraphs]
+        assert -1 not in places
+        assert places == sorted(places)
+    assert release.title in told
+    assert "– Felix Jakens" in told
+
+
+def test_a_correction_is_in_every_form(client, full):
+    full.title = "Twelve newspapers closed"
+    workflow.correct(full, by=make_chief(), words="It was <twelve> & not eleven.")
+    page = client.get(full.get_absolute_url()).content.decode()
+    assert "It was &lt;twelve&gt; &amp; not eleven." in page
+    linked = json.loads(re.search(r"ld\+json\">(.*?)</script>", page, re.DOTALL)[1])
+    assert linked["correction"][0]["text"] == "It was <twelve> & not eleven."
+    assert linked["dateModified"] == linked["correction"][0]["datePublished"]
+    data = get(client, full, "json").json()
+    check(data)
+    assert data["version"] == "2"
+    assert data["versionCreated"] == linked["dateModified"]
+    said = r"Correction, \d+ \w+ \d{4}, \d\d:\d\d UTC: It was <twelve> & not eleven\."
+    assert re.fullmatch(said, data["edNote"])
+    assert re.search(said, get(client, full, "txt").content.decode())
+    feed = etree.fromstring(client.get("/releases/feed.atom").content)
+    summary = feed.find(f"{ATOM}entry/{ATOM}summary")
+    assert re.search(said, etree.HTML(summary.text).xpath("string()"))
+
+
+def test_a_withdrawal_is_in_every_form_and_nothing_else_is(client, full):
+    other = make_release()
+    workflow.withdraw(full, by=make_chief(), reason="A source & asked us to.")
+    text, data = get(client, full, "txt"), get(client, full, "json")
+    assert (text.status_code, data.status_code) == (410, 410)
+    assert text.content.decode() == "This release was withdrawn.\n\nA source & asked us to.\n"
+    check(data.json())
+    assert (data.json()["pubStatus"], data.json()["edNote"]) == (
+        "canceled",
+        "A source & asked us to.",
+    )
+    feed = client.get("/releases/feed.atom").content
+    (notice,) = etree.fromstring(feed).findall(f"{GONE}deleted-entry")
+    assert notice.get("ref") == f"urn:uuid:{full.pk}"
+    assert datetime.fromisoformat(notice.get("when")).tzinfo
+    assert notice.findtext(f"{GONE}comment") == "A source & asked us to."
+    assert other.title.encode() in feed
+    for answer in (text.content, data.content, feed):
+        assert b"newspapers" not in answer
+    assert b"deleted-entry" not in client.get("/releases/feed.atom?kind=comment").content
+
+
+def test_a_former_address_leads_to_the_same_form(client, full):
+    full.slug = "another"
+    workflow.correct(full, by=make_chief(), words="")
+    for form in ("txt", "json"):
+        answer = client.get(f"/releases/eleven-newspapers-closed/release.{form}")
+        assert answer.status_code == 301
+        assert answer["Location"] == f"/releases/another/release.{form}"
+
+
+@pytest.mark.parametrize("form", ["txt", "json"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": "A \x0b title with ]]> and \x01\x07 in it"},
+        {"title": "حرية التعبير", "language": "ar"},
+        {"title": "བོད་ཡིག", "language": "bo", "body": "<p>བོད་ཡིག</p>"},
+        {"body": "<p>Alone</p>"},
+    ],
+)
+def test_whatever_a_release_holds_it_comes_out(client, form, fields):
+    release = make_release(**fields)
+    answer = get(client, release, form)
+    assert answer.status_code == 200
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", answer.content.decode())
+    if form == "json":
+        check(answer.json())
+
+
+def test_a_day_without_an_hour_has_none_in_the_text(client, settings):
+    settings.TIME_ZONE = "Europe/London"
+    release = make_release("in_review", title="Of old")
+    day = datetime.fromisoformat("2025-02-13T00:00:00+00:00")
+    release = workflow.approve(release, by=make_chief(), publish_at=day, archive=True)
+    assert "\n\n13 February 2025\n\nOf old" in get(client, release, "txt").content.decode()
+    check(get(client, release, "json").json())
+
+
+def test_the_page_links_to_both_forms(client, full):
+    page = client.get(full.get_absolute_url()).content.decode()
+    for form, kind in (("txt", "text/plain"), ("json", "application/json")):
+        address = f"/releases/eleven-newspapers-closed/release.{form}"
+        assert f'<link rel="alternate" type="{kind}" href="{address}"' in page
+        assert f'<a href="{address}">' in page
+    assert Release.objects.public().count() == 1

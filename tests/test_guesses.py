@@ -1,0 +1,165 @@
+"""Somebody who guesses at what is hidden is noticed, and notices nothing."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from releases import guesses, workflow
+from releases.models import Event, Guess, Release
+from tests.make import make_chief, make_picture, make_release, make_user
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def approver():
+    return make_user("approver", "Publisher", email="publisher@newsroom.example")
+
+
+def hidden(by, **fields):
+    return make_release("scheduled", by=by, title="Budget forecast November 2026", **fields)
+
+
+def told():
+    guesses.drain()
+    return sorted(Guess.objects.values_list("what", "times", "network"))
+
+
+def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approver):
+    picture = make_picture()
+    release = hidden(approver, poster=picture)
+    assert release.slug == "budget-forecast-november-2026"
+    for _ in range(2):
+        client.get(release.get_absolute_url(), REMOTE_ADDR="203.0.113.7")
+    client.head(release.get_absolute_url(), REMOTE_ADDR="203.0.113.7")
+    client.get("/releases/budget-forecast-march-2026/", REMOTE_ADDR="203.0.113.7")
+    client.get(f"/releases/{release.pk}/", REMOTE_ADDR="2001:db8:1:2::3")
+    client.get(picture.rendition_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
+    client.get("/releases/something-else/", REMOTE_ADDR="198.51.100.9")
+    assert told() == [
+        ("address", 1, "2001:db8:1::/48"),
+        ("address", 3, "203.0.113.0/24"),
+        ("file", 1, "198.51.100.0/24"),
+        ("near", 1, "203.0.113.0/24"),
+    ]
+    tries = guesses.tries_at(release)
+    assert (tries.times, tries.networks) == (6, 3)
+
+
+def test_the_address_it_had_before_is_counted(client, approver):
+    release = make_release("published", by=approver, title="The old title")
+    release.slug = "a-new-address"
+    release = workflow.correct(release, by=make_chief(), words="")
+    workflow.hold(release, by=make_chief())
+    client.get("/releases/the-old-title/")
+    assert told() == [("address", 1, "127.0.0.0/24")]
+
+
+@pytest.mark.parametrize("state", ["published", "withdrawn"])
+def test_nobody_guesses_at_what_everybody_knows(client, state):
+    picture = make_picture()
+    release = make_release(state, poster=picture)
+    hidden(make_chief(), poster=picture)
+    client.get(release.get_absolute_url())
+    client.get(release.get_absolute_url() + "nothing/")
+    if state == "published":
+        client.get(picture.rendition_url("nonsense", "jpg"))  # everybody sees this picture
+    assert told() == []
+
+
+def test_the_publisher_is_told_at_the_first_the_tenth_and_the_hundredth_try(
+    client, approver, settings, django_capture_on_commit_callbacks
+):
+    settings.SITE_URL = "https://news.example"
+    release = hidden(approver)
+    for _ in range(12):
+        client.get(release.get_absolute_url())
+        with django_capture_on_commit_callbacks(execute=True):
+            guesses.drain()
+    assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
+    first, tenth = (message.body for message in mail.outbox)
+    assert "tried once since" in first
+    assert "tried 10 times since" in tenth
+    assert "(UTC), from 1 network address." in tenth
+    assert f"https://news.example/admin/releases/release/{release.pk}/seen/" in tenth
+    assert "Budget" not in first + tenth + "".join(message.subject for message in mail.outbox)
+    assert Event.objects.filter(verb="guessed", release=release).count() == 2
+
+
+def test_a_mail_server_that_refuses_loses_no_count(
+    client, approver, settings, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    client.get(hidden(approver).get_absolute_url())
+    with django_capture_on_commit_callbacks(execute=True):
+        guesses.drain()
+    assert Guess.objects.get().times == 1
+
+
+def test_it_is_shown_on_the_desk_and_beside_the_release(client, at_desk, approver):
+    release = hidden(approver)
+    for number in range(3):
+        client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
+    guesses.drain()
+    desk = at_desk(approver).get("/admin/").content.decode()
+    assert "Somebody is guessing" in desk
+    assert "<b>3 times</b>" in desk
+    assert "from 3 network addresses" in desk
+    seen = client.get(f"/admin/releases/release/{release.pk}/seen/").content.decode()
+    assert "203.0.113.0/24" in seen
+    workflow.publish(Release.objects.get(), by=make_chief())
+    assert "Somebody is guessing" not in client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "header", "network"),
+    [
+        (False, "203.0.113.7", "127.0.0.0/24"),  # anybody can send this header
+        (True, "203.0.113.7", "203.0.113.0/24"),
+        (True, "1.2.3.4, 203.0.113.7", "203.0.113.0/24"),  # the first is what the client claims
+        (True, "nonsense <script>", "unknown"),
+        (True, "", "127.0.0.0/24"),
+    ],
+)
+def test_a_header_that_lies_is_not_believed(client, approver, settings, trusted, header, network):
+    settings.TRUST_PROXY = trusted
+    client.get(hidden(approver).get_absolute_url(), headers={"X-Forwarded-For": header})
+    assert told() == [("address", 1, network)]
+
+
+def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
+    monkeypatch.setattr(guesses, "NETWORKS", 20)
+    release = hidden(approver)
+    for number in range(60):
+        client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
+    guesses.drain()
+    assert guesses.tries_at(release).times == 60
+    assert Guess.objects.count() == 21
+
+
+def test_a_flood_that_nobody_empties_does_not_fill_the_memory(client, monkeypatch):
+    monkeypatch.setattr(guesses, "_waiting", guesses.queue.Queue(5))
+    for _ in range(9):
+        assert client.get("/releases/nothing/").status_code == 404
+    assert guesses._waiting.qsize() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
+    release = hidden(approver)
+    monkeypatch.undo()  # the real thread
+    before = set(threading.enumerate())
+    client.get(release.get_absolute_url())
+    (thread,) = set(threading.enumerate()) - before
+    assert thread.daemon
+    for _ in range(60):
+        time.sleep(0.1)
+        if Guess.objects.exists():
+            break
+    assert Guess.objects.get().times == 1
