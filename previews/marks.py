@@ -57,7 +57,9 @@ def woven_html(html: str, reference: str) -> SafeString:
     """Return HTML with the mark in every paragraph, heading and list item."""
     root = lxml.html.fragment_fromstring(html, create_parent="div")
     for block in root.iter(*BLOCKS):
-        _weave(block, unseen(reference))
+        begins_with = block[0].tag if len(block) and not (block.text or "").strip() else ""
+        if begins_with not in BLOCKS:  # a list item leaves the mark to its paragraph
+            _weave(block, unseen(reference))
     inner = [lxml.html.tostring(node, encoding="unicode") for node in root]
     return mark_safe((root.text or "") + "".join(inner))
 

@@ -385,7 +385,8 @@ class ReleaseAdmin(admin.ModelAdmin):
         """Ask what a verb needs, then carry it out or say why not."""
         release = self._visible(request, pk)
         verb = VERBS[name]
-        form = verb["form"](request.POST or None, initial={"version": release.version})
+        initial = {"version": release.version, "publish_at": release.publish_at}
+        form = verb["form"](request.POST or None, initial=initial)
         refused: list[str] = []
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data

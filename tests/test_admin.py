@@ -337,7 +337,11 @@ def test_the_embargo_is_moved_at_the_desk(at_desk, publisher):
     release, client = make_release("scheduled"), at_desk(publisher)
     answer = press(client, release, "reschedule", publish_at_0="2031-07-01", publish_at_1="09:00")
     assert "The embargo was moved." in text(answer)
-    assert Release.objects.get().publish_at.isoformat() == "2031-07-01T09:00:00+00:00"
+    release = Release.objects.get()
+    assert release.publish_at.isoformat() == "2031-07-01T09:00:00+00:00"
+    asked = text(client.get(f"/admin/releases/release/{release.pk}/reschedule/"))
+    assert 'name="publish_at_0" value="01/07/2031"' in asked
+    assert 'name="publish_at_1" value="09:00:00"' in asked
     answer = press(
         client, Release.objects.get(), "reschedule", publish_at_0="2001-07-01", publish_at_1="09:00"
     )

@@ -238,6 +238,14 @@ def test_the_mark_is_in_every_paragraph_and_changes_no_word(words):
     assert re.sub(f"[{marks.UNSEEN}]", "", marks.woven(line, reference)) == line
 
 
+@pytest.mark.parametrize("item", ["<p>Some words</p>", "<em>Some</em> words", "Some words"])
+def test_a_list_item_is_marked_as_often_as_a_paragraph(item):
+    reference = marks.new_reference()
+    paragraph = marks.woven_html("<p>Some words</p>", reference)
+    listed = marks.woven_html(f"<ul><li>{item}</li></ul>", reference)
+    assert listed.count(marks.unseen(reference)) == paragraph.count(marks.unseen(reference))
+
+
 def test_one_sentence_copied_from_a_preview_leads_to_its_link(client, release, tmp_path, capsys):
     for name in ("Somebody else", "Rita Reader"):
         path = make_link(release, name=name, outlet="The Paper", email="rita@paper.example")
