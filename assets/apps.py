@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class AssetsConfig(AppConfig):
     name = "assets"
+
+    def ready(self) -> None:
+        from assets import making
+
+        making.connect()

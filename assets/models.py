@@ -1,22 +1,33 @@
-"""Pictures: what a newsroom must know of each before it may be shown."""
+"""Pictures and documents: what a newsroom must know of each before it may be shown."""
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import IO, Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.http import FileResponse, Http404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 
-from assets import pictures
+from assets import documents, pictures, sandbox
+from assets.pictures import BadFile
+
+SOON = timedelta(days=30)  # before a licence ends, the desk warns
+CONTENT_TYPES = pictures.CONTENT_TYPES | documents.CONTENT_TYPES
+iso_date = RegexValidator(
+    r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$",
+    "Write the date as 2026-11-25, or as much of it as is known: 2026-11, 2026.",
+)
 
 
 def original_path(asset: "MediaAsset", filename: str) -> str:
@@ -29,47 +40,106 @@ def is_stored(file: Any) -> bool:
     return getattr(file, "_committed", False)
 
 
-def check_picture(file: Any) -> None:
-    """Refuse an upload that is no picture we can use, in a sentence that names the file."""
+def limits() -> sandbox.Limits:
+    """Return how much an upload may ask of us."""
+    return sandbox.Limits(
+        settings.MAX_PICTURE_MEGAPIXELS,
+        settings.MAX_PICTURE_SECONDS,
+        settings.MAX_PICTURE_MEMORY_MEGABYTES,
+    )
+
+
+def inspect(file: Any) -> sandbox.Inspected:
+    """Return what an upload is, opened once however often it is asked. Raises BadFile."""
+    upload = getattr(file, "file", file)
+    known: sandbox.Inspected | None = getattr(upload, "inspected", None)
+    if known is None:
+        known = sandbox.inspect(upload, limits())
+        upload.inspected = known
+        file.seek(0)
+    return known
+
+
+def check_upload(file: Any) -> None:
+    """Refuse an upload that we cannot use, in a sentence that names the file."""
     if is_stored(file):
         return  # it was checked when it came
-    limit = settings.MAX_PICTURE_MEGABYTES
-    if file.size > limit * 1024 * 1024:
-        raise ValidationError(
-            f"{file.name} has {file.size / 1024 / 1024:.0f} MB; up to {limit} MB are taken. "
-            "Save it smaller."
-        )
     try:
-        pictures.inspect(file)
-    except pictures.BadPicture as problem:
+        _refuse_above(file, settings.MAX_DOCUMENT_MEGABYTES)
+        if inspect(file).kind == MediaAsset.Kind.IMAGE:
+            _refuse_above(file, settings.MAX_PICTURE_MEGABYTES)
+    except BadFile as problem:
         raise ValidationError(f"{file.name}: {problem}") from problem
+
+
+def _refuse_above(file: Any, limit: int) -> None:
+    if file.size > limit * 1024 * 1024:
+        raise BadFile(
+            f"It has {file.size / 1024 / 1024:.0f} MB; up to {limit} MB are taken. Save it smaller."
+        )
 
 
 class MediaAssetQuerySet(models.QuerySet["MediaAsset"]):
     def usable(self, at: datetime | None = None) -> Self:
-        """Those that may be shown at a time, if a page shows them: a file, and a licence for it."""
+        """Those that may be shown at a time, if a page shows them.
+
+        There is a file, made ready where it is a picture, and a licence for it.
+        """
         at = at or timezone.now()
-        return self.exclude(original="").filter(
-            models.Q(licence_expires=None) | models.Q(licence_expires__gt=at)
-        )
+        ready = Q(renditions__has_key="styles") | ~Q(kind=MediaAsset.Kind.IMAGE)
+        licensed = Q(licence_expires=None) | Q(licence_expires__gt=at)
+        return self.exclude(original="").filter(ready, licensed)
+
+    def to_make(self, at: datetime | None = None) -> Self:
+        """Those whose renditions are to be made; those too that somebody began and never ended."""
+        lost = (at or timezone.now()) - MediaAsset.GIVEN_UP_AFTER
+        waiting = Q(state=MediaAsset.State.WAITING)
+        return self.filter(waiting | Q(state=MediaAsset.State.MAKING, claimed_at__lt=lost))
+
+    def licence_ends_soon(self, at: datetime | None = None) -> Self:
+        """Those whose licence ends within thirty days."""
+        at = at or timezone.now()
+        return self.filter(licence_expires__gt=at, licence_expires__lte=at + SOON)
 
 
 class MediaAsset(models.Model):
-    """A picture with the words and rights that belong to it.
+    """A picture, document or recording, with the words and rights that belong to it.
 
     It may stand without its file: a release can arrive with the name of a picture only.
     Whether the public may fetch it depends on the releases and people that show it, so that
     rule is theirs (releases.visibility).
+
+    What is cut from a picture (its renditions) is made outside of the request that saves it, by
+    assets.making; `state`, `problem` and `renditions` are told from there.
     """
 
+    class Kind(models.TextChoices):
+        IMAGE = "image", "Picture"
+        DOCUMENT = "document", "Document"
+        AUDIO = "audio", "Audio"
+        VIDEO = "video", "Video"
+
+    class State(models.TextChoices):
+        NOTHING = "", "Nothing to make"
+        WAITING = "waiting", "Waiting to be made ready"
+        MAKING = "making", "Being made ready"
+        MADE = "made", "Ready"
+        FAILED = "failed", "Could not be made ready"
+
+    GIVEN_UP_AFTER = timedelta(minutes=5)
+    # What follows from the file and is told by whoever makes it: never overwritten by a form.
+    TOLD = ("state", "problem", "claimed_at", "renditions")
+
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.IMAGE, editable=False)
     original = models.FileField(
-        "picture",
+        "file",
         upload_to=original_path,
         blank=True,
         max_length=200,
-        validators=[check_picture],
-        help_text="JPEG, PNG, WebP, AVIF, TIFF or GIF. The file as you upload it is never public.",
+        validators=[check_upload],
+        help_text=f"{pictures.READABLE} as pictures; PDF, Word, audio and video as documents. "
+        "What a file is follows from its content. The picture as you upload it is never public.",
     )
     original_name = models.CharField(
         "file name", max_length=255, blank=True, help_text="As it came. For the library only."
@@ -79,7 +149,10 @@ class MediaAsset(models.Model):
         blank=True,
         help_text="What is to be seen, for readers who cannot see it. Needed before publication.",
     )
-    caption = models.TextField(blank=True, help_text="Who, what, where, when: shown below it.")
+    caption = models.TextField(
+        blank=True,
+        help_text="Who, what, where, when: shown below it. Of a document, its title.",
+    )
     credit_line = models.CharField(
         max_length=255,
         blank=True,
@@ -89,13 +162,54 @@ class MediaAsset(models.Model):
     copyright_notice = models.CharField(max_length=255, blank=True)
     usage_terms = models.TextField(blank=True, help_text="What others may do with it.")
     licence_expires = models.DateTimeField(
+        "licence ends",
         null=True,
         blank=True,
-        help_text="When our licence ends. From that second on the picture is shown nowhere.",
+        help_text="When our licence ends. From that second on it is shown nowhere.",
+    )
+    date_created = models.CharField(
+        "made on",
+        max_length=10,
+        blank=True,
+        validators=[iso_date],
+        help_text="As 2026-11-25, or as much of it as is known. Public.",
+    )
+    place = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="Public. Leave it empty where it would lead to somebody.",
+    )
+    ai_made = models.BooleanField(
+        "made with AI",
+        default=False,
+        help_text="Made or altered by a generator of pictures. Readers are told so beside it.",
+    )
+    focus_x = models.FloatField(
+        "focal point, from the left",
+        default=0.5,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    focus_y = models.FloatField(
+        "focal point, from the top",
+        default=0.5,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
     sha256 = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    extension = models.CharField(max_length=8, blank=True, editable=False)
+    weight = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Of the original, in bytes."
+    )
     width = models.PositiveIntegerField(default=0, editable=False)
     height = models.PositiveIntegerField(default=0, editable=False)
+    found = models.JSONField(
+        default=dict, editable=False, help_text="What the file says of itself: for editors alone."
+    )
+    notes = models.JSONField(
+        default=list, editable=False, help_text="What whoever publishes it should know, in words."
+    )
+    state = models.CharField(max_length=8, choices=State, blank=True, editable=False)
+    problem = models.TextField(blank=True, editable=False)
+    claimed_at = models.DateTimeField(null=True, editable=False)
     renditions = models.JSONField(default=dict, editable=False)
     uploaded_at = models.DateTimeField(auto_now_add=True)
     uploaded_by = models.ForeignKey(
@@ -108,64 +222,205 @@ class MediaAsset(models.Model):
     )
 
     objects = MediaAssetQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["renditions"])
+    history = HistoricalRecords(excluded_fields=TOLD)
 
     class Meta:
-        verbose_name = "picture"
+        verbose_name = "picture or document"
+        verbose_name_plural = "pictures and documents"
         ordering = ["-uploaded_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["uploaded_at"],
+                condition=Q(state__in=["waiting", "making"]),
+                name="mediaasset_to_make",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(focus_x__range=(0, 1), focus_y__range=(0, 1)),
+                name="mediaasset_focus_is_inside",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.original_name or self.alt_text[:80] or "Picture without a name"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, and make every rendition where the picture or its rights are new.
+        """Save; renditions are to be made where the picture, its rights or its focus are new.
 
-        Raises assets.pictures.BadPicture where the new file cannot be used.
+        Another file takes the renditions of the one before it away at once. Raises BadFile where
+        the new file cannot be used.
         """
-        upload = self.original and not is_stored(self.original)
-        if upload:
+        if self.original and not is_stored(self.original):
             self._read_upload()
-        if self.original and self.renditions.get("of") != self._rendered_from():
-            self._make_renditions()
+        stored = MediaAsset.objects.filter(pk=self.pk).values_list("sha256", flat=True).first()
+        is_new = self.sha256 != (stored or "")
+        is_picture = bool(self.original) and self.is_picture
+        anew = is_new or (is_picture and self.renditions.get("of") != self.made_of())
+        if anew:
+            self.state = self.State.WAITING if is_picture else self.State.NOTHING
+            self.problem, self.claimed_at = "", None
+        if is_new:
+            self.renditions = {}
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            ours = ["state", "problem", "claimed_at"] if anew else []
+            ours += ["renditions"] if is_new else []
+            kwargs["update_fields"] = [
+                field.name
+                for field in self._meta.concrete_fields
+                if not field.primary_key and (field.name not in self.TOLD or field.name in ours)
+            ]
         super().save(*args, **kwargs)
+
+    def bring_back(self, version: Any) -> None:
+        """Make the original of one of its versions the file again, and save."""
+        for name in ("original", "kind", "extension", "weight", "sha256", "width", "height",
+                     "found", "notes", "original_name"):  # fmt: skip
+            setattr(self, name, getattr(version, name))
+        self.save()
+
+    def clean(self) -> None:
+        """Say where the same file is in the library already."""
+        upload = self.original and not is_stored(self.original)
+        if upload and (twin := self.twin()):
+            raise ValidationError({"original": twin.is_here_already()})
+
+    def twin(self) -> "MediaAsset | None":
+        """Return the record that has the same bytes as the upload of this one, if any."""
+        same = MediaAsset.objects.filter(sha256=self._digest()).exclude(pk=self.pk)
+        return same.first()
+
+    def is_here_already(self) -> str:
+        """Return what is said to whoever uploads this file again, with a link."""
+        return format_html(
+            'You have this file: <a href="{}">{}</a>, since {}. Nothing was added.',
+            reverse("admin:assets_mediaasset_change", args=[self.pk]),
+            self,
+            timezone.localtime(self.uploaded_at).strftime("%-d %B %Y"),
+        )
+
+    # --- What it is, and whether it may be shown -----------------------------------------------
+
+    @property
+    def is_picture(self) -> bool:
+        return self.kind == self.Kind.IMAGE
 
     def is_usable(self, at: datetime | None = None) -> bool:
         """Row twin of `MediaAsset.objects.usable`."""
-        at = at or timezone.now()
-        return bool(self.original) and (self.licence_expires is None or self.licence_expires > at)
+        ready = not self.is_picture or "styles" in self.renditions
+        return bool(self.original) and ready and not self.has_ended(at)
+
+    def has_ended(self, at: datetime | None = None) -> bool:
+        """Whether our licence for it has ended."""
+        ends = self.licence_expires
+        return ends is not None and ends <= (at or timezone.now())
+
+    def ends_soon(self, at: datetime | None = None) -> bool:
+        """Row twin of `MediaAsset.objects.licence_ends_soon`."""
+        at, ends = at or timezone.now(), self.licence_expires
+        return ends is not None and at < ends <= at + SOON
 
     def described(self) -> str:
         """Return its caption and credit as they are printed in plain text."""
-        return " ".join(filter(None, [self.caption, self.credit_line]))
+        ai = "Made with AI" if self.ai_made else ""
+        return " ".join(filter(None, [self.caption, self.credit_line, ai]))
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what is printed beside it where it is taken along: a label, and the words."""
+        told = {
+            "Caption": self.caption,
+            "Credit": self.credit_line,
+            "Made with AI": "This picture was made or altered with AI." if self.ai_made else "",
+            "Creator": self.creator,
+            "Copyright": self.copyright_notice,
+            "Terms": self.usage_terms,
+            "Made on": self.date_created,
+            "Place": self.place,
+            "Shows": self.alt_text,
+        }
+        return [(what, said) for what, said in told.items() if said.strip()]
 
     def missing(self) -> list[str]:
-        """Return what the picture lacks before a release that shows it can be approved."""
+        """Return what it lacks before a release that shows it can be approved."""
         needs = {
             "its file": self.original,
-            "an alternative text": self.alt_text.strip(),
+            "an alternative text": self.alt_text.strip() or not self.is_picture,
+            "a caption, which is its title": self.caption.strip() or self.is_picture,
             "a credit line": self.credit_line.strip(),
         }
         return [what for what, there in needs.items() if not there]
 
+    def unready(self) -> str:
+        """Return why the picture cannot be shown yet, "" where it can or has no file."""
+        if not self.original or not self.is_picture or "styles" in self.renditions:
+            return ""
+        if self.state == self.State.FAILED:
+            return f"could not be made ready: {self.problem}"
+        return "is being made ready; that takes some seconds"
+
+    # --- Its files -----------------------------------------------------------------------------
+
+    @property
+    def version(self) -> str:
+        """Return what changes whenever what is served under its addresses does."""
+        return (self.renditions.get("of", "") if self.is_picture else self.sha256)[:12]
+
+    @property
+    def press(self) -> tuple[str, str]:
+        """The style and extension in which journalists take it along."""
+        return ("press", "jpg") if self.is_picture else ("file", self.extension)
+
     def has_rendition(self, style: str, extension: str) -> bool:
-        return extension in self.renditions.get("styles", {}).get(style, {}).get("formats", [])
+        if not self.is_picture:
+            return bool(self.original) and (style, extension) == ("file", self.extension)
+        return extension in self._made(style).get("formats", {})
 
     def size(self, style: str) -> tuple[int, int]:
         """Return a rendition's width and height in pixels, (0, 0) where it was never made."""
-        made = self.renditions.get("styles", {}).get(style, {})
+        made = self._made(style)
         return made.get("width", 0), made.get("height", 0)
 
+    def bytes_of(self, style: str, extension: str) -> int:
+        """Return how heavy a rendition or the document is."""
+        if not self.is_picture:
+            return self.weight
+        return self._made(style).get("formats", {}).get(extension, 0)
+
     def rendition_url(self, style: str, extension: str) -> str:
-        """Return the public address of a rendition; it works while the public may see it."""
+        """Return the public address of a rendition; it works while the public may see it.
+
+        It stays when the picture is replaced, and gives the new one.
+        """
         return reverse("rendition", args=[self.pk, style, extension])
+
+    def lasting_url(self, style: str, extension: str) -> str:
+        """Return an address that a reader's browser may keep: another picture has another one."""
+        return f"{self.rendition_url(style, extension)}?v={self.version}"
 
     def preview_url(self, style: str, extension: str) -> str:
         """Return the admin's address of a rendition, for those who may see the picture there."""
-        return reverse("admin:assets_mediaasset_rendition", args=[self.pk, style, extension])
+        address = reverse("admin:assets_mediaasset_rendition", args=[self.pk, style, extension])
+        return f"{address}?v={self.version}"
+
+    def download_name(self, extension: str) -> str:
+        """Return what it is called where it is saved: by its caption, which is public.
+
+        The name that the file came with may tell who is in it, or where.
+        """
+        words = slugify(self.caption, allow_unicode=True)[:60].strip("-")
+        return f"{words or self.kind}-{self.pk.hex[:8]}.{extension}"
+
+    def stored_name(self, style: str, extension: str) -> str:
+        """Return the name in the storage. Raises Http404 where there is no such rendition."""
+        if not self.has_rendition(style, extension):
+            raise Http404
+        return self.rendition_path(style, extension) if self.is_picture else str(self.original.name)
 
     def open_rendition(self, style: str, extension: str) -> IO[bytes]:
         """Open a stored rendition. Raises FileNotFoundError where there is none."""
-        return default_storage.open(self._rendition_path(style, extension))
+        if not self.is_picture:
+            return default_storage.open(str(self.original.name))
+        return default_storage.open(self.rendition_path(style, extension))
 
     def rendition_response(self, style: str, extension: str) -> FileResponse:
         """Return a stored rendition as an answer. Raises Http404 where there is none.
@@ -178,50 +433,58 @@ class MediaAsset(models.Model):
             file = self.open_rendition(style, extension)
         except FileNotFoundError:
             raise Http404 from None
-        return FileResponse(file, content_type=pictures.CONTENT_TYPES[extension])
+        return FileResponse(
+            file,
+            content_type=CONTENT_TYPES[extension],
+            as_attachment=not self.is_picture,
+            filename=self.download_name(extension),
+        )
 
     def stamped_rendition(self, style: str, extension: str, words: str) -> bytes:
         """Return a rendition with words across its foot and in its metadata.
 
         Raises Http404 where there is no such rendition.
         """
-        if not self.has_rendition(style, extension):
+        if not self.is_picture or not self.has_rendition(style, extension):
             raise Http404
         with self.open_rendition(style, extension) as file:
-            return pictures.stamped(file, extension, words, self._rights())
+            return pictures.stamped(file, extension, words, self.rights())
 
-    def _rendition_path(self, style: str, extension: str) -> str:
-        return f"renditions/{self.pk}/{style}.{extension}"
+    def rendition_path(self, style: str, extension: str) -> str:
+        return f"{self.rendition_folder(self.version)}/{style}.{extension}"
 
-    def _rights(self) -> pictures.Rights:
+    def rendition_folder(self, version: str) -> str:
+        return "/".join(filter(None, ["renditions", str(self.pk), version]))
+
+    def rights(self) -> pictures.Rights:
         return pictures.Rights(
             self.credit_line, self.creator, self.copyright_notice, self.usage_terms
         )
 
-    def _rendered_from(self) -> str:
-        """Return a fingerprint of all that goes into the renditions: the bytes and the rights."""
-        return hashlib.sha256(f"{self.sha256}{self._rights()!r}".encode()).hexdigest()
+    @property
+    def focus(self) -> tuple[float, float]:
+        """The point that no cut loses, as shares of width and height from the top left."""
+        return (self.focus_x, self.focus_y)
+
+    def _made(self, style: str) -> dict[str, Any]:
+        return self.renditions.get("styles", {}).get(style, {})
+
+    def made_of(self) -> str:
+        """Return a fingerprint of all that goes into the renditions."""
+        everything = f"{pictures.RECIPE} {self.sha256} {self.rights()!r} {self.focus}"
+        return hashlib.sha256(everything.encode("utf-8", "replace")).hexdigest()
+
+    def _digest(self) -> str:
+        self.original.seek(0)
+        digest = hashlib.file_digest(self.original.file, "sha256").hexdigest()
+        self.original.seek(0)
+        return digest
 
     def _read_upload(self) -> None:
-        self.width, self.height = pictures.inspect(self.original.file)
-        self.original.seek(0)
-        self.sha256 = hashlib.file_digest(self.original.file, "sha256").hexdigest()
-        self.original.seek(0)
+        seen = inspect(self.original)
+        self.kind, self.extension = seen.kind, seen.extension
+        self.width, self.height = seen.width, seen.height
+        self.found, self.notes = seen.found, seen.notes
+        self.ai_made = self.ai_made or bool(seen.found.get("ai_made"))
+        self.weight, self.sha256 = self.original.size, self._digest()
         self.original_name = self.original_name or PurePath(self.original.name or "").name[:255]
-
-    def _make_renditions(self) -> None:
-        styles: dict[str, dict[str, Any]] = {}
-        file = self.original.open()
-        for cut in pictures.renditions(file, self._rights()):
-            path = self._rendition_path(cut.style, cut.extension)
-            default_storage.delete(path)
-            default_storage.save(path, ContentFile(cut.content))
-            made = styles.setdefault(
-                cut.style, {"width": cut.width, "height": cut.height, "formats": []}
-            )
-            made["formats"].append(cut.extension)
-        if is_stored(self.original):
-            file.close()
-        else:
-            file.seek(0)  # it is still to be stored, so it has to stay open
-        self.renditions = {"of": self._rendered_from(), "styles": styles}

@@ -1,31 +1,42 @@
 """What is done to pictures: checked by content, turned upright, cut to the named styles, cleaned.
 
-Plain Pillow, and no ORM: bytes in, bytes out.
+Plain Pillow, and no ORM: bytes in, bytes out. What strangers made is opened in a process of its
+own (assets.sandbox), since a decoder can be broken by what it decodes.
 """
 
 import contextlib
 import io
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 from xml.sax.saxutils import escape
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+# The formats by name: asked for one that is not loaded, Pillow loads every one that it knows.
+from PIL import (
+    AvifImagePlugin,
+    GifImagePlugin,  # noqa: F401
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 
-from assets import cards
-
-MAX_PIXELS = 120_000_000  # a medium-format camera's picture; the decoded bytes must fit in memory
 MAX_SIDE = 16_383  # as many as WebP can hold
-# Above its own limit Pillow warns; with ours it has nothing to say of what we take.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 MAX_RIGHTS = 5_000  # characters of one text that go into a file; a JPEG has room for 64 kB in all
 # What no XML may hold, as it comes along from a clipboard.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The decoder of AVIF would start a thread for each core, with a stack of its own.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-class BadPicture(ValueError):
-    """A file that is no picture we can use; its text says why and what to do."""
+class BadFile(ValueError):
+    """A file that we cannot use; its text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +45,43 @@ class Style:
 
     width: int | None
     height: int | None = None
-    formats: tuple[str, ...] = ("webp", "jpg")
+    formats: tuple[str, ...] = ("avif", "webp", "jpg")
 
 
-# docs: DESIGN section 3. Never enlarged: a small picture gives smaller renditions.
+# DESIGN section 3, and between them the widths that phones ask for. Never enlarged: a small picture
+# gives smaller renditions. Journalists and the machines behind share cards get JPEG alone.
 STYLES = {
     "press": Style(None, formats=("jpg",)),
-    "poster": Style(1600, 900),
     "share": Style(1200, 630, formats=("jpg",)),
-    "column": Style(960),
-    "portrait": Style(600, 600),
+    "poster": Style(1600, 900),
+    "poster-960": Style(960, 540),
     "teaser": Style(480, 270),
+    "column": Style(960),
+    "column-480": Style(480),
+    "portrait": Style(600, 600),
+    "portrait-300": Style(300, 300),
 }
-CONTENT_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
+# Which styles are one picture in several widths, the largest first: each is cut from the one before
+# it, and a browser may choose among them.
+FAMILIES = (
+    ("share",),
+    ("poster", "poster-960", "teaser"),
+    ("column", "column-480"),
+    ("portrait", "portrait-300"),
+)
+CONTENT_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 SAVE_AS: dict[str, dict[str, Any]] = {
-    "webp": {"format": "WEBP", "quality": 80, "method": 4},
+    "avif": {"format": "AVIF", "quality": 60, "speed": 9, "max_threads": 1},
+    "webp": {"format": "WEBP", "quality": 80, "method": 2},
     "jpg": {"format": "JPEG", "quality": 84, "optimize": True, "progressive": True},
 }
+RECIPE = 1  # raise it where the renditions of the same picture come out differently from before
 
 # By content, never by name. SVG is not among them: it can carry script.
 ACCEPTED = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
+READABLE = "JPEG, PNG, WebP, AVIF, HEIC, TIFF and GIF"
+EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic", "TIFF": "tif"}
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +95,16 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a picture is: upright size in pixels, the extension of its format, if it moves."""
+
+    width: int
+    height: int
+    extension: str
+    moves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """One cut of a picture, ready to be stored."""
 
@@ -77,32 +115,90 @@ class Rendition:
     content: bytes = field(repr=False)
 
 
-def inspect(file: IO[bytes]) -> tuple[int, int]:
-    """Return the upright width and height of a picture in pixels, after decoding all of it.
+def look(picture: Image.Image) -> Seen:
+    """Return what an opened picture is, after decoding all of it.
 
-    Raises BadPicture, with a sentence for the editor, where it cannot be used.
+    Raises BadFile, with a sentence for the editor, where it cannot be used.
     """
-    return _upright(_open(file)).size
+    kind = picture.format or ""
+    width, height = _upright_size(picture)
+    moves = bool(getattr(picture, "is_animated", False)) and kind != "MPO"
+    # An eighth is enough to meet every byte of a JPEG, and takes a sixty-fourth of the memory.
+    picture.draft(None, (picture.width // 8 or 1, picture.height // 8 or 1))
+    _load(picture)
+    return Seen(width, height, EXTENSIONS.get(kind, kind.lower()), moves)
+
+
+def opened(file: IO[bytes], megapixels: int) -> Image.Image:
+    """Return a picture of which the head alone has been read. Raises BadFile."""
+    start = _start(file)
+    accepted: tuple[str, ...] = ACCEPTED
+    if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
+        import pi_heif  # nothing else needs it, and it is slow to load
+
+        pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+        accepted = ("HEIF",)
+    # Pillow's own limit stands in the way of formats that unpack while they are opened.
+    Image.MAX_IMAGE_PIXELS = megapixels * 1_000_000
+    try:
+        picture = Image.open(file, formats=accepted)
+    except UnidentifiedImageError:
+        raise BadFile(
+            f"This is nothing that we can read. {READABLE} are taken as pictures, PDF, Word, audio "
+            "and video as documents, whatever the file is called."
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadFile(
+            f"The picture unpacks to far more than the {megapixels} megapixels that are taken. "
+            "Save a smaller one."
+        ) from None
+    except Exception as error:
+        raise _damaged() from error
+    if picture.width * picture.height > Image.MAX_IMAGE_PIXELS or max(picture.size) > MAX_SIDE:
+        raise BadFile(
+            f"The picture claims {picture.width} × {picture.height} pixels. Up to {MAX_SIDE} "
+            f"on a side and {megapixels} megapixels in all are taken. Save a smaller one."
+        )
+    return picture
 
 
 def renditions(
-    file: IO[bytes], rights: Rights, focus: tuple[float, float] = (0.5, 0.5)
+    file: IO[bytes], rights: Rights, focus: tuple[float, float] = (0.5, 0.5), megapixels: int = 100
 ) -> Iterator[Rendition]:
-    """Yield every named style of a picture in every format of the style, largest first.
+    """Yield every named style of a picture in every format of the style.
 
     `focus` is the point that no cut may lose, as shares of width and height from the top left.
-    They hold fresh pixels in sRGB and the rights, and nothing else that was in the file.
-    Raises BadPicture as `inspect` does.
+    They hold pixels in sRGB and the rights, and nothing else that was in the file.
+    Raises BadFile as `look` does.
     """
-    picture = _clean(_open(file))
     packet = _rights_packet(rights)
-    for name, style in STYLES.items():
-        cut = _cut(picture, style, focus)
-        for extension in style.formats:
-            out = io.BytesIO()
-            flat = _flatten(cut) if extension == "jpg" else cut
-            flat.save(out, **SAVE_AS[extension], xmp=packet)
-            yield Rendition(name, extension, *cut.size, out.getvalue())
+    picture = opened(file, megapixels)
+    times = int(1 / _share_needed(_upright_size(picture)))
+    # A JPEG unpacks to a half, a quarter or an eighth as well, for less than the whole costs.
+    in_parts = picture.format in ("JPEG", "MPO") and times > 1
+    tables = _tables(picture)
+    picture = _clean(picture)
+    yield _saved("press", "jpg", picture, xmp=packet, **tables)
+    # The whole has served: all others are cut from one no larger than they need.
+    if in_parts:
+        del picture
+        picture = opened(file, megapixels)
+        picture.draft(None, (picture.width // times, picture.height // times))
+        picture = _clean(picture)
+    elif times > 1:
+        picture = picture.reduce(times)
+    for family in FAMILIES:
+        cut = picture
+        for name in family:
+            cut = _cut(cut, STYLES[name], focus if name == family[0] else (0.5, 0.5))
+            for extension in STYLES[name].formats:
+                yield _saved(name, extension, cut, xmp=packet)
+
+
+def blurred(picture: bytes) -> str:
+    """Return a rendition as twelve colours, four by three from the top left: `aabbcc` each."""
+    small = Image.open(io.BytesIO(picture)).convert("RGB").resize((4, 3), Image.Resampling.BOX)
+    return small.tobytes().hex()
 
 
 def stamped(file: IO[bytes], extension: str, words: str, rights: Rights) -> bytes:
@@ -111,100 +207,164 @@ def stamped(file: IO[bytes], extension: str, words: str, rights: Rights) -> byte
     The strip covers the lowest part, so that the size stays and nobody takes the copy for clean.
     Letters that the newsroom's type lacks are left out of the strip; the metadata have them all.
     """
-    picture = _clean(_open(file))
+    from assets import cards  # only here: the process that opens uploads needs no type
+
+    picture = _clean(Image.open(file))
     strip = cards.strip(words, picture.width)
     picture.paste(strip, (0, max(0, picture.height - strip.height)))
-    out = io.BytesIO()
-    picture.save(out, **SAVE_AS[extension], xmp=_rights_packet(rights, words))
-    return out.getvalue()
+    return _saved("", extension, picture, xmp=_rights_packet(rights, words)).content
 
 
-def _open(file: IO[bytes]) -> Image.Image:
+# --- Opening -----------------------------------------------------------------------------------
+
+
+def _start(file: IO[bytes]) -> bytes:
     file.seek(0)
     start = file.read(512)
     file.seek(0)
-    if not start:
-        raise BadPicture("The file is empty. Choose the picture again.")
-    if b"<svg" in start.lower():
-        raise BadPicture(
-            "SVG drawings can carry scripts, so they are not taken. Save it as PNG or JPEG."
-        )
+    return start
+
+
+def _damaged() -> BadFile:
+    return BadFile(
+        "The picture is damaged or cut short. Save or download it again, then upload that copy."
+    )
+
+
+def _load(picture: Image.Image) -> None:
     try:
-        picture = Image.open(file, formats=ACCEPTED)
-        if picture.width * picture.height > MAX_PIXELS or max(picture.size) > MAX_SIDE:
-            raise BadPicture(
-                f"The picture claims {picture.width} × {picture.height} pixels. Up to {MAX_SIDE} "
-                f"on a side and {MAX_PIXELS // 1_000_000} megapixels in all are taken. Save a "
-                "smaller one."
-            )
         picture.load()  # verify() would pass a truncated JPEG
-    except UnidentifiedImageError:
-        raise BadPicture(
-            "This is no picture that can be read. JPEG, PNG, WebP, AVIF, TIFF and GIF are taken, "
-            "whatever the file is called."
-        ) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadPicture(
-            "The picture unpacks to far more than it should. It was not taken."
-        ) from None
-    except BadPicture:
+    except MemoryError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadFile("The picture unpacks to far more than it should. It was not taken.") from None
     except Exception as error:
         # Pillow raises whatever its decoders meet: OSError, SyntaxError, struct.error, …
-        raise BadPicture(
-            "The picture is damaged or cut short. Save or download it again, then upload that copy."
-        ) from error
-    return picture
+        raise _damaged() from error
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _orientation(picture: Image.Image) -> int:
     try:
-        return ImageOps.exif_transpose(picture)
+        return int(picture.getexif().get(0x0112, 1))
     except Exception:  # broken EXIF must not cost us the picture
-        return picture
+        return 1
+
+
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    width, height = picture.size
+    return (height, width) if _orientation(picture) in (5, 6, 7, 8) else (width, height)
+
+
+def _tables(picture: Image.Image) -> dict[str, Any]:
+    """Return how a JPEG was packed, so that packing it once more costs no further quality."""
+    plain = {"quality": 90, "optimize": False, "progressive": False}
+    if isinstance(picture, JpegImagePlugin.JpegImageFile) and picture.mode == "RGB":
+        sampling = JpegImagePlugin.get_sampling(picture)
+        if picture.quantization and sampling >= 0:
+            own = {"qtables": dict(picture.quantization), "subsampling": sampling}
+            return {**plain, **own, "quality": -1}
+    return plain
+
+
+# --- Cleaning ----------------------------------------------------------------------------------
 
 
 def _clean(picture: Image.Image) -> Image.Image:
-    """Return fresh upright pixels in sRGB, RGB or RGBA: comments and profiles stay behind."""
-    picture = _upright(picture)
+    """Return the picture upright in sRGB, as RGB or RGBA; comments and profiles stay behind."""
+    _load(picture)
+    with contextlib.suppress(Exception):  # broken EXIF must not cost us the picture
+        ImageOps.exif_transpose(picture, in_place=True)
+    picture = _in_srgb(picture)
+    # Pillow writes into a file what it finds here, such as a comment of the original.
+    picture.info = {}
+    return picture
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
-    has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-    if profile and picture.mode in ("RGB", "CMYK", "L"):
-        # where the profile is broken, the plain conversion below is the best there is
-        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
-            found = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            srgb = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(picture, found, srgb, outputMode="RGB")
-            picture = cast(Image.Image, converted)  # None only where it works in place
+    has_alpha = picture.has_transparency_data
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        _, high = cast(tuple[float, float], picture.getextrema())
-        scale = 255 / (65535 if picture.mode.startswith("I") else max(high, 1.0))
-        picture = picture.point(lambda value: value * scale, "F").convert("L")
-    picture = picture.convert("RGBA" if has_alpha else "RGB")
-    fresh = Image.new(picture.mode, picture.size)
-    fresh.paste(picture)
-    return fresh
+        picture = _in_eight_bits(picture)
+    elif picture.mode not in ("RGB", "RGBA", "CMYK", "L", "LAB"):
+        picture = picture.convert("RGBA" if has_alpha else "RGB")
+    alpha = None
+    if picture.mode == "RGBA":
+        alpha = picture.getchannel("A")
+        if alpha.getextrema()[0] == 255:
+            alpha = None
+        if profile or alpha is None:
+            picture = picture.convert("RGB")
+    if profile or picture.mode == "LAB":
+        # where the profile is broken, the plain conversion below is the best there is
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, struct.error):
+            picture = _by_profile(picture, profile)
+    if picture.mode not in ("RGB", "RGBA"):
+        picture = picture.convert("RGBA" if has_alpha and alpha is None else "RGB")
+    if alpha is not None and picture.mode == "RGB":
+        picture.putalpha(alpha)
+    return picture
+
+
+def _by_profile(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    found: Any
+    if profile:
+        found = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if picture.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(found).casefold():
+            return picture
+    else:
+        found = ImageCms.createProfile("LAB")
+    srgb = ImageCms.createProfile("sRGB")
+    if picture.mode == "RGB":  # in place: a second copy of a large picture would not fit
+        ImageCms.profileToProfile(picture, found, srgb, inPlace=True)
+        return picture
+    return cast(Image.Image, ImageCms.profileToProfile(picture, found, srgb, outputMode="RGB"))
+
+
+def _in_eight_bits(picture: Image.Image) -> Image.Image:
+    _, high = cast(tuple[float, float], picture.getextrema())
+    scale = 255 / (65535 if picture.mode.startswith("I") else max(high, 1.0))
+    return picture.point(lambda value: value * scale, "F").convert("L")
+
+
+# --- Cutting and packing -----------------------------------------------------------------------
+
+
+def _box(size: tuple[int, int], style: Style) -> tuple[int, int]:
+    """Return width and height of the part of a picture that a style shows."""
+    width, height = size
+    if style.width is None or style.height is None:
+        return size
+    ratio = style.width / style.height
+    return max(1, min(width, round(height * ratio))), max(1, min(height, round(width / ratio)))
+
+
+def _share_needed(size: tuple[int, int]) -> float:
+    """Return the share of its size at which a picture is still large enough for every cut."""
+    shares = [style.width / _box(size, style)[0] for style in STYLES.values() if style.width]
+    return min(1.0, max(shares))
 
 
 def _cut(picture: Image.Image, style: Style, focus: tuple[float, float]) -> Image.Image:
     width, height = picture.size
-    if style.width is None:
-        return picture
-    if style.height is None:
-        if width <= style.width:
-            return picture
-        size = (style.width, max(1, round(height * style.width / width)))
-        return picture.resize(size, Image.Resampling.LANCZOS)
-    ratio = style.width / style.height
-    box_width, box_height = min(width, round(height * ratio)), min(height, round(width / ratio))
+    box_width, box_height = _box(picture.size, style)
     left = min(max(round(width * focus[0] - box_width / 2), 0), width - box_width)
     top = min(max(round(height * focus[1] - box_height / 2), 0), height - box_height)
-    shrink = min(1, style.width / box_width)
+    shrink = min(1, cast(int, style.width) / box_width)
+    size = max(1, round(box_width * shrink)), max(1, round(box_height * shrink))
+    if shrink == 1 and (box_width, box_height) == (width, height):
+        return picture
     return picture.resize(
-        (max(1, round(box_width * shrink)), max(1, round(box_height * shrink))),
+        size,
         Image.Resampling.LANCZOS,
         box=(left, top, left + box_width, top + box_height),
     )
+
+
+def _saved(style: str, extension: str, picture: Image.Image, **more: Any) -> Rendition:
+    out = io.BytesIO()
+    flat = _flatten(picture) if extension == "jpg" else picture
+    flat.save(out, **SAVE_AS[extension] | more)
+    return Rendition(style, extension, *picture.size, out.getvalue())
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

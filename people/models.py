@@ -108,6 +108,13 @@ class Person(models.Model):
         MediaAsset, models.PROTECT, null=True, blank=True, related_name="portrait_of"
     )
 
+    depicted_in = models.ManyToManyField(
+        MediaAsset,
+        blank=True,
+        related_name="depicts",
+        help_text="The pictures that show the person. Told in the picture library.",
+    )
+
     objects = PersonQuerySet.as_manager()
     history = HistoricalRecords()
 

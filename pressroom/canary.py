@@ -30,6 +30,7 @@ from django.db import connection, connections, models, transaction
 from django.utils import timezone
 from django_countries import countries
 
+from assets import making
 from assets.cards import title_card
 from assets.models import MediaAsset
 from people.models import Case, Level, Person, PersonName, Role
@@ -172,6 +173,8 @@ def plant(canary: Canary) -> Canary:
         )
         for uuid in (names.poster, names.inside)
     )
+    for picture in (poster, inside):
+        making.make(picture)
     with transaction.atomic():
         topic = Topic.objects.create(name=title)
         contact = Contact.objects.create(
@@ -344,20 +347,11 @@ def _is_editors_own(model: type[models.Model]) -> bool:
 def _sweep_files(names: Names | None) -> int:
     tops, _ = default_storage.listdir("")
     return sum(
-        _remove_folder(f"{top}/{name}")
+        making.remove_folder(f"{top}/{name}")
         for top in tops
         for name in default_storage.listdir(top)[0]
         if is_canarys(name) and (names is None or UUID(name) in names.uuids)
     )
-
-
-def _remove_folder(path: str) -> int:
-    folders, files = default_storage.listdir(path)
-    removed = sum(_remove_folder(f"{path}/{folder}") for folder in folders)
-    for file in files:
-        default_storage.delete(f"{path}/{file}")
-    default_storage.delete(path)  # on a disk the folder; elsewhere there is none, and no error
-    return removed + len(files)
 
 
 # --- Guard -------------------------------------------------------------------------------------

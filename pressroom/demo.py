@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
+from assets import making
 from assets.cards import title_card
 from assets.models import MediaAsset
 from people.models import Case, Person, PersonName, Role
@@ -109,7 +110,9 @@ def _picture(row: dict[str, Any]) -> MediaAsset:
     words = {key: value for key, value in row.items() if key != "file"}
     path = DEMO / row["file"]
     with path.open("rb") as file:
-        return MediaAsset.objects.create(original=ImageFile(file, name=path.name), **words)
+        picture = MediaAsset.objects.create(original=ImageFile(file, name=path.name), **words)
+    making.make(picture)
+    return picture
 
 
 def _person(row: dict[str, Any], pictures: dict[str, MediaAsset]) -> Person:
@@ -158,6 +161,7 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         caption=facts["stand_in"]["caption"],
         credit_line=facts["stand_in"]["credit_line"],
     )
+    making.make(release.poster)
     release.notes_to_editors = facts["notes_to_editors"]
     release.countries = facts["countries"]
     release.save()

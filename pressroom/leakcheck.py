@@ -41,7 +41,7 @@ from pressroom import canary as canaries
 from pressroom.canary import Canary, Names
 from releases.archive import Filters
 from releases.models import Release
-from releases.visibility import public_pictures
+from releases.visibility import public_assets
 
 MOST_ADDRESSES = 2000
 MOST_TIME = timedelta(minutes=40)  # the canary's guardian takes it away after 50
@@ -335,7 +335,7 @@ def _same_sitemap(site: Site) -> str:
 
 
 def _same_pictures(site: Site) -> str:
-    picture = public_pictures().first()
+    picture = public_assets().first()
     made = [
         (style, extension)
         for style, cut in (picture.renditions.get("styles", {}) if picture else {}).items()

@@ -1,8 +1,10 @@
 """What every answer of the site has in common."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
@@ -58,6 +60,15 @@ class NothingKept:
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-cache"
         return response
+
+
+class CompressedWords(GZipMiddleware):
+    """Compress what is words. Pictures and archives are packed already, and keep their length."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        kind = response.get("Content-Type", "")
+        words = any(word in kind for word in ("text/", "json", "xml", "javascript"))
+        return super().process_response(request, response) if words else response
 
 
 class OneNotFound:

@@ -134,7 +134,12 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# What an upload may ask of us: the process that opens it is ended above these.
 MAX_PICTURE_MEGABYTES = env.int("MAX_PICTURE_MEGABYTES", default=40)
+MAX_DOCUMENT_MEGABYTES = env.int("MAX_DOCUMENT_MEGABYTES", default=100)
+MAX_PICTURE_MEGAPIXELS = env.int("MAX_PICTURE_MEGAPIXELS", default=100)
+MAX_PICTURE_SECONDS = env.int("MAX_PICTURE_SECONDS", default=2)
+MAX_PICTURE_MEMORY_MEGABYTES = env.int("MAX_PICTURE_MEMORY_MEGABYTES", default=300)
 
 # --- What it is built of -----------------------------------------------------------------------
 
@@ -163,7 +168,7 @@ MIDDLEWARE = [
     "pressroom.middleware.NothingKept",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "pressroom.middleware.CompressedWords",
     "django.middleware.http.ConditionalGetMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
 application = get_wsgi_application()
+
+from assets import making  # noqa: E402  # its models are there only now
+
+making.serve()

@@ -32,18 +32,15 @@ class ReaderPage(ReleasePage):
     @cached_property
     def shown(self) -> dict[UUID, MediaAsset]:
         """The pictures that this page shows: no other is let out with it."""
-        return {picture.pk: picture for picture in [self.poster, *self.pictures] if picture}
+        return {asset.pk: asset for asset in self.offered if asset.is_picture}
 
     @property
     def downloads(self) -> list[tuple[str, str]]:
-        pictures = [
-            (
-                f"Picture {number}, {picture.width} × {picture.height} pixels",
-                self.picture_url(picture, "press", "jpg"),
-            )
-            for number, picture in enumerate(self.shown.values(), start=1)
-        ]
-        return [("Plain text", reverse("preview_text", args=[self.token])), *pictures]
+        return [("Plain text", reverse("preview_text", args=[self.token]))]
+
+    def download_url(self, asset: MediaAsset) -> str:
+        """Return where the marked picture is; a document cannot be marked, and has to wait."""
+        return self.picture_url(asset, *asset.press) if asset.is_picture else ""
 
     @property
     def warning(self) -> str:

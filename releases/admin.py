@@ -14,10 +14,11 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from js_asset import Media
 
+import releases.library  # noqa: F401  # its admin registers itself
 from accounts.models import User
 from releases import forms, languages, workflow
 from releases.body import UnreadableText
@@ -194,7 +195,7 @@ class ReleaseAdmin(admin.ModelAdmin):
     view_on_site = False
     fieldsets = [
         (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
-        ("Picture", {"fields": ["poster"]}),
+        ("Pictures and documents", {"fields": ["poster", "attached"]}),
         ("Text", {"fields": ["body", "pull_quote", "notes_to_editors"]}),
         ("Where it belongs", {"fields": ["topics", "countries", "contacts", "translation_of"]}),
         ("Address", {"fields": ["slug"]}),
@@ -237,7 +238,9 @@ class ReleaseAdmin(admin.ModelAdmin):
                 fieldsets.append(say)
         else:
             printed = ("Text", {"fields": ["body_as_printed", "pull_quote", "notes_as_printed"]})
-            fieldsets = [printed if fieldset[0] == "Text" else fieldset for fieldset in fieldsets]
+            shown = (fieldsets[1][0], {"fields": ["poster", "attached_as_offered"]})
+            instead = {"Text": printed, shown[0]: shown}
+            fieldsets = [instead.get(name, (name, options)) for name, options in fieldsets]
         return fieldsets
 
     @admin.display(description="text")
@@ -248,6 +251,11 @@ class ReleaseAdmin(admin.ModelAdmin):
     @admin.display(description="notes to editors")
     def notes_as_printed(self, release: Release) -> str:
         return self._as_printed(release, mark_safe(release.notes_to_editors))
+
+    @admin.display(description="further pictures and documents")
+    def attached_as_offered(self, release: Release) -> str:
+        page = ReleasePage(release, at=timezone.now(), preview=True)
+        return format_html_join(", ", "{}", ((asset,) for asset in page.attached)) or "–"
 
     def _as_printed(self, release: Release, html: SafeString) -> str:
         return format_html(
@@ -312,6 +320,7 @@ class ReleaseAdmin(admin.ModelAdmin):
             "verbs": verbs_for(release, User.of(request)),
             "tried": tries_at(release),
             "blockers": workflow.blockers(release) if unpublished else [],
+            "remarks": workflow.remarks(release),
             "locked": workflow.locked(release, User.of(request)),
             "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),

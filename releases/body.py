@@ -250,7 +250,8 @@ def render(
             )
         elif node.tag == "figure":
             asset = _uuid(node.get("data-asset"))
-            if picture := pictures.get(asset) if asset else None:
+            picture = pictures.get(asset) if asset else None
+            if picture or asset in page.ended:
                 parts.append(
                     render_to_string("releases/_figure.html", {"picture": picture, "page": page})
                 )

@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django_countries.fields import Country
 
-from assets.models import MediaAsset
-from assets.pictures import CONTENT_TYPES
+from assets.models import CONTENT_TYPES, MediaAsset
 from releases.body import Attribution, Document, printable, render_text
 from releases.models import Correction, Release
 from releases.page import ReleasePage
 from releases.structured import filled, modified
 
+NINJS_TYPES = {"image": "picture", "document": "component", "audio": "audio", "video": "video"}
 STANDARD = {
     "name": "ninjs",
     "version": "3.1",
@@ -53,8 +53,9 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
         {"name": str(country.name), "rel": "about", "literal": country.code}
         for country in cast("Iterable[Country]", release.countries)
     ]
+    further = [asset for asset in page.offered if asset != page.poster]
     pictures = [("mainpicture", page.poster)] if page.poster else []
-    pictures += [(f"picture{n}", shown) for n, shown in enumerate(page.pictures, start=1)]
+    pictures += [(f"{asset.kind}{n}", asset) for n, asset in enumerate(further, start=1)]
     return _printable(
         {
             "uri": f"urn:uuid:{release.pk}",
@@ -147,11 +148,14 @@ def corrected(correction: Correction) -> str:
 
 
 def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> dict[str, Any]:
-    made = picture.renditions.get("styles", {})
+    made = picture.renditions.get("styles", {}) or {
+        style: {"width": 0, "height": 0, "formats": {extension: picture.weight}}
+        for style, extension in [picture.press]
+    }
     return {
         "name": name,
         "uri": f"urn:uuid:{picture.pk}",
-        "type": "picture",
+        "type": NINJS_TYPES[picture.kind],
         "headlines": [{"role": "alternative", "value": picture.alt_text}],
         "descriptions": [{"role": "caption", "value": picture.caption}] if picture.caption else [],
         "by": picture.credit_line,
@@ -162,8 +166,9 @@ def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> 
                 "name": style,
                 "href": origin + page.picture_url(picture, style, extension),
                 "contentType": CONTENT_TYPES[extension],
-                "width": size["width"],
-                "height": size["height"],
+                "width": size["width"] or None,
+                "height": size["height"] or None,
+                "sizeInBytes": size["formats"][extension] or None,
             }
             for style, size in made.items()
             for extension in size["formats"]

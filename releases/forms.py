@@ -1,14 +1,18 @@
 """What editors fill in."""
 
 import base64
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,10 +21,12 @@ from django.utils.safestring import SafeString
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
 
+from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
 from releases import workflow
 from releases.body import UnreadableText, clean
+from releases.library import Taken
 from releases.models import FormerSlug, Release
 
 WRITING = {
@@ -42,6 +48,43 @@ BODY = WRITING | {
 }
 
 
+class AttachedWidget(forms.Widget):
+    """The list of what is attached, to be put in order and added to by dropping files on it."""
+
+    class Media:
+        js = [forms.Script("js/attached.js", type="module")]
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        ids = _uuids(value or [])
+        known = MediaAsset.objects.in_bulk(ids)
+        taken = [Taken(str(known[pk]), known[pk]) for pk in ids if pk in known]
+        return render_to_string("admin/releases/release/_attached_field.html", {"taken": taken})
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False  # an empty list sends nothing, and means that all were taken out
+
+
+class AttachedField(forms.Field):
+    """The ids of pictures and documents in their order; what is in no library is refused."""
+
+    widget = AttachedWidget
+
+    def to_python(self, value: Any) -> list[str]:
+        ids = list(dict.fromkeys(_uuids(value or [])))
+        known = set(MediaAsset.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        if len(known) < len(ids):
+            raise ValidationError(
+                "Something that was attached is gone from the library. Take it out, and save again."
+            )
+        return [str(pk) for pk in ids]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != [str(pk) for pk in _uuids(data or [])]
+
+
 class ReleaseForm(forms.ModelForm):
     """A release as its editors write it.
 
@@ -57,6 +100,12 @@ class ReleaseForm(forms.ModelForm):
         required=False,
         help_text="Mark quotations with their speaker, and names as somebody’s: pages, searches "
         "and feeds follow. Paste from Word or Google Docs comes out clean.",
+    )
+    attached = AttachedField(
+        label="Further pictures and documents",
+        required=False,
+        help_text="Offered below the text, in this order, with the poster and the pictures of the "
+        "text. Each has its own words in the library.",
     )
     notes_to_editors = ProseEditorFormField(
         extensions=WRITING, widget=AdminProseEditorWidget, required=False
@@ -78,7 +127,7 @@ class ReleaseForm(forms.ModelForm):
         model = Release
         fields = [
             "kind", "language", "title", "standfirst", "dateline_place", "poster", "body",
-            "pull_quote", "notes_to_editors", "topics", "countries", "contacts",
+            "pull_quote", "attached", "notes_to_editors", "topics", "countries", "contacts",
             "translation_of", "slug",
         ]  # fmt: skip
         widgets = {
@@ -161,8 +210,11 @@ def editor_context(release: Release | None) -> SafeString:
     """Return the script element that static/js/editor.js reads: addresses, names behind the ids."""
     people: dict[str, str] = {}
     pictures: dict[str, dict[str, str]] = {}
+    poster = None
     if release:
         document = release.document
+        if release.poster and not release.poster.original:
+            poster = {"id": str(release.poster.pk), "text": str(release.poster)}
         ids = {quote.speaker for quote in document.quotations if quote.speaker}
         ids |= {person for person, _ in document.mentions}
         people = {str(pk): str(person) for pk, person in Person.objects.in_bulk(ids).items()}
@@ -176,6 +228,7 @@ def editor_context(release: Release | None) -> SafeString:
             "paste": reverse("admin:releases_release_paste"),
             "people": people,
             "pictures": pictures,
+            "posterWithoutFile": poster,
         },
         "newsroom-editor",
     )
@@ -366,6 +419,14 @@ class ConfirmImportForm(forms.Form):
             suggestion.name: self.cleaned_data[f"person_{number}"]
             for number, suggestion in enumerate(self.suggestions)
         }
+
+
+def _uuids(texts: Iterable[Any]) -> list[UUID]:
+    found = []
+    for text in texts:
+        with suppress(ValueError, AttributeError, TypeError):
+            found.append(UUID(text))
+    return found
 
 
 def _cleaned(html: str) -> str:

@@ -30,7 +30,7 @@ from django.utils.formats import date_format
 
 from people.slugs import slug_for
 from releases.models import Event, FormerSlug, Guess, Release, ReleaseQuerySet
-from releases.visibility import public_pictures
+from releases.visibility import public_assets
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def record(tried: Counter[Tried], at: datetime) -> None:
     found: Counter[tuple[UUID, str, str]] = Counter()
     slugs = {attempt.slug for attempt in tried if attempt.slug}
     pictures = {attempt.picture for attempt in tried if attempt.picture}
-    pictures -= set(public_pictures(at).filter(pk__in=pictures).values_list("pk", flat=True))
+    pictures -= set(public_assets(at).filter(pk__in=pictures).values_list("pk", flat=True))
     by_slug, by_shape, by_picture = _targets(Release.objects.hidden(at), slugs, pictures)
     for attempt, times in tried.items():
         meant = [(pk, Guess.What.ADDRESS) for pk in by_slug.get(attempt.slug, ())]

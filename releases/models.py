@@ -1,8 +1,10 @@
 """What we say, and when it may be seen."""
 
 import uuid
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -150,6 +152,12 @@ class Release(models.Model):
         "whose they are follows from it.",
     )
     body = models.TextField("text", blank=True)
+    attached = models.JSONField(
+        "further pictures and documents",
+        default=list,
+        blank=True,
+        help_text="Ids in the order in which they are offered; the rows of Illustration follow.",
+    )
     notes_to_editors = models.TextField(blank=True)
     topics = models.ManyToManyField(Topic, blank=True, related_name="releases")
     countries = CountryField(multiple=True, blank=True)
@@ -354,6 +362,15 @@ class Release(models.Model):
         """The day, in the newsroom's zone, whose titles and facts the release prints."""
         return timezone.localdate(self.publish_at or timezone.now())
 
+    @property
+    def attached_ids(self) -> list[UUID]:
+        """The ids of what is attached, in order; what is no id is passed over."""
+        ids = []
+        for text in self.attached:
+            with suppress(ValueError, AttributeError, TypeError):
+                ids.append(UUID(text))
+        return ids
+
     def slug_from_title(self) -> str:
         """Return a free address made from the title, in its script."""
         slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
@@ -383,6 +400,10 @@ class Release(models.Model):
                 MediaAsset.objects.filter(pk__in=document.pictures).values_list("pk", flat=True)
             ),
         )
+        known = set(
+            MediaAsset.objects.filter(pk__in=self.attached_ids).values_list("pk", flat=True)
+        )
+        self.attached = [str(pk) for pk in dict.fromkeys(self.attached_ids) if pk in known]
 
     def _claim_version(self) -> Document | None:
         """Take the next version, or raise EditConflict; return the text that was approved."""
@@ -445,9 +466,11 @@ class Release(models.Model):
             Mention(release=self, person_id=person, surface=surface)
             for person, surface in named.items()
         )
+        shown = [(asset, True) for asset in document.pictures]
+        shown += [(asset, False) for asset in self.attached_ids]
         Illustration.objects.bulk_create(
-            Illustration(release=self, asset_id=asset, position=position)
-            for position, asset in enumerate(document.pictures, start=1)
+            Illustration(release=self, asset_id=asset, position=position, in_text=in_text)
+            for position, (asset, in_text) in enumerate(shown, start=1)
         )
 
 
@@ -506,11 +529,12 @@ class Mention(models.Model):
 
 
 class Illustration(models.Model):
-    """A picture inside the text; derived from the document."""
+    """A picture in the text, or a picture or document attached to it; derived from the release."""
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="illustrations")
     asset = models.ForeignKey(MediaAsset, models.PROTECT, related_name="illustrations")
     position = models.PositiveIntegerField()
+    in_text = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["position"]

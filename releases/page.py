@@ -1,8 +1,11 @@
 """Everything that the page of one release prints, gathered in a fixed number of queries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
@@ -14,6 +17,15 @@ from releases.models import Correction, Quote, Release
 
 MOST_RELATED = 4
 WITHHELD = Attribution(name="Name withheld", title="")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A picture or document to take along; without an address it is only said that it is there."""
+
+    asset: MediaAsset
+    address: str
+    words: str
 
 
 @dataclass
@@ -29,7 +41,7 @@ class ReleasePage:
 
     def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
         """Return where this page takes a picture from."""
-        url = picture.preview_url if self.preview else picture.rendition_url
+        url = picture.preview_url if self.preview else picture.lasting_url
         return url(style, extension)
 
     @property
@@ -37,13 +49,22 @@ class ReleasePage:
         """What can be taken along: words for each, and its address."""
         if self.preview:
             return []
-        kinds = (("Plain text", "release_text"), ("ninjs (JSON)", "release_json"))
-        return [(words, reverse(name, args=[self.release.slug])) for words, name in kinds]
+        everything = "Everything, with pictures (ZIP)" if self.offered else "The text (ZIP)"
+        kinds = {
+            "release_zip": everything, "release_text": "Plain text", "release_json": "ninjs (JSON)",
+        }  # fmt: skip
+        return [(words, reverse(name, args=[self.release.slug])) for name, words in kinds.items()]
 
     @cached_property
     def poster(self) -> MediaAsset | None:
         poster = self.release.poster
         return poster if poster and poster.is_usable(self.at) else None
+
+    @cached_property
+    def ended(self) -> set[UUID]:
+        """The pictures that stood here until our licence ended: a stand-in says so."""
+        known = [*self.assets.values(), *filter(None, [self.release.poster])]
+        return {asset.pk for asset in known if asset.has_ended(self.at)}
 
     @cached_property
     def people(self) -> list[Person]:
@@ -72,9 +93,43 @@ class ReleasePage:
         return self.attributions[quotation.position] if quotation else None
 
     @cached_property
+    def assets(self) -> dict[UUID, MediaAsset]:
+        """What stands in the text or is attached to it, whether it may be shown or not."""
+        ids = {*self.document.pictures, *self.release.attached_ids}
+        return MediaAsset.objects.in_bulk(ids) if ids else {}
+
+    @cached_property
     def pictures(self) -> list[MediaAsset]:
-        ids = self.document.pictures
-        return list(MediaAsset.objects.usable(self.at).filter(pk__in=ids)) if ids else []
+        """The pictures in the text, in their order."""
+        return self._usable(self.document.pictures)
+
+    @cached_property
+    def attached(self) -> list[MediaAsset]:
+        """What is offered below the text."""
+        return self._usable(self.release.attached_ids)
+
+    @cached_property
+    def offered(self) -> list[MediaAsset]:
+        """Everything that journalists may take along: poster, pictures of the text, attached."""
+        everything = [*filter(None, [self.poster]), *self.pictures, *self.attached]
+        return list({asset.pk: asset for asset in everything}.values())
+
+    @cached_property
+    def offers(self) -> list["Offer"]:
+        """The same, each with the address where it is to be had and what one gets there."""
+        return [Offer(asset, self.download_url(asset), _measures(asset)) for asset in self.offered]
+
+    def download_url(self, asset: MediaAsset) -> str:
+        """Return where a picture is to be had at full size, and a document as it is.
+
+        It is the address for people: it stays when the picture is replaced.
+        """
+        url = asset.preview_url if self.preview else asset.rendition_url
+        return url(*asset.press)
+
+    def _usable(self, ids: Iterable[UUID]) -> list[MediaAsset]:
+        found = [self.assets[pk] for pk in dict.fromkeys(ids) if pk in self.assets]
+        return [asset for asset in found if asset.is_usable(self.at)]
 
     @cached_property
     def body(self) -> SafeString:
@@ -82,7 +137,7 @@ class ReleasePage:
             self.document,
             attributions=self.attributions,
             people={person.pk: person for person in self.people},
-            pictures={picture.pk: picture for picture in self.pictures},
+            pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
             page=self,
         )
 
@@ -117,3 +172,12 @@ class ReleasePage:
             return WITHHELD
         page = quote.speaker if quote.speaker.has_page() else None
         return Attribution(quote.attribution_name, quote.attribution_title, page)
+
+
+def _measures(asset: MediaAsset) -> str:
+    """Return what one gets: format, size, weight."""
+    style, extension = asset.press
+    width, height = asset.size(style)
+    pixels = f"{width} × {height} pixels" if width else ""
+    weight = filesizeformat(asset.bytes_of(style, extension))
+    return ", ".join(filter(None, [extension.upper().replace("JPG", "JPEG"), pixels, weight]))

@@ -19,11 +19,12 @@ from releases.models import Release
 # What an editor writes; the rest of a row is the workflow's.
 WRITTEN = (
     "title", "standfirst", "pull_quote", "body", "notes_to_editors", "kind", "language",
-    "dateline_place", "poster_id", "translation_of_id", "countries", "slug",
+    "dateline_place", "poster_id", "attached", "translation_of_id", "countries", "slug",
 )  # fmt: skip
 # What a reader of the release sees of it.
 PRINTED = (
     "title", "standfirst", "pull_quote", "body", "notes_to_editors", "dateline_place", "poster_id",
+    "attached",
 )  # fmt: skip
 DOCUMENTS = {"body", "notes_to_editors"}
 FAR_FROM_A_CHANGE = 12  # words
@@ -102,6 +103,7 @@ def _names_in(*versions: Any) -> dict[UUID | None, str]:
     people = {quote.speaker for document in documents for quote in document.quotations}
     pictures = {asset for document in documents for asset in document.pictures}
     pictures |= {version.poster_id for version in versions}
+    pictures |= {UUID(asset) for version in versions for asset in version.attached}
     originals = {version.translation_of_id for version in versions}
     return {
         pk: str(row)
@@ -121,6 +123,8 @@ def _readable(version: Any, name: str, names: dict[UUID | None, str]) -> str:
         quoted = [f"Quoted: {'; '.join(said)}."] if said else []
         shown = [f"Picture: {names.get(asset, 'deleted')}." for asset in document.pictures]
         return " ¶ ".join([*document.paragraphs, *quoted, *shown])
+    if name == "attached":
+        return "; ".join(names.get(UUID(asset), "deleted") for asset in value)
     if name.endswith("_id"):
         return names.get(value, "") if value else ""
     return str(value)

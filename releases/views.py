@@ -8,22 +8,33 @@ from uuid import UUID
 from django.conf import settings
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from people.models import Person
 from releases.addresses import site_url
 from releases.archive import Filters, facets
+from releases.bundle import media_zip
 from releases.exports import as_ninjs, as_text, withdrawn_ninjs
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.page import ReleasePage
 from releases.structured import news_article
-from releases.visibility import public_pictures
+from releases.visibility import public_assets
 
-OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponse]
+OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
 
+A_YEAR = 365 * 24 * 60 * 60  # seconds
 A_PAGE = 20
 ON_THE_FRONT = 8
 
@@ -71,14 +82,14 @@ def archive(request: HttpRequest) -> HttpResponse:
     )
 
 
-def of_one_release(view: OfARelease) -> Callable[..., HttpResponse]:
+def of_one_release(view: OfARelease) -> Callable[..., HttpResponseBase]:
     """Let a view print a public release, or the tombstone of one that was withdrawn.
 
     A former address leads to the present one, in the same form.
     """
 
     @wraps(view)
-    def find(request: HttpRequest, slug: str) -> HttpResponse:
+    def find(request: HttpRequest, slug: str) -> HttpResponseBase:
         now = timezone.now()
         releases = Release.objects.public(now).filter(slug=slug).select_related("poster")
         if found := releases.prefetch_related("topics", "contacts").first():
@@ -115,9 +126,8 @@ def release(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
 def release_text(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
     """One release as plain text."""
     if isinstance(page, Release):
-        words = f"This release was withdrawn.\n\n{page.withdrawal_reason}\n"
-    else:
-        words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
+        return _withdrawn_text(page)
+    words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
     return HttpResponse(words, content_type="text/plain; charset=utf-8")
 
 
@@ -129,6 +139,19 @@ def release_json(request: HttpRequest, page: ReleasePage | Release) -> HttpRespo
     else:
         data = as_ninjs(page, site_url(request), settings.NEWSROOM_NAME)
     return JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+@of_one_release
+def release_zip(request: HttpRequest, page: ReleasePage | Release) -> HttpResponseBase:
+    """One release with its pictures and documents, streamed."""
+    if isinstance(page, Release):
+        return _withdrawn_text(page)
+    archive = media_zip(page, site_url(request), settings.NEWSROOM_NAME)
+    response = StreamingHttpResponse(archive, content_type="application/zip")
+    response["Content-Length"] = len(archive)
+    name = content_disposition_header(True, f"{page.release.slug}.zip")
+    response["Content-Disposition"] = str(name)
+    return response
 
 
 @require_safe
@@ -182,10 +205,24 @@ def prisoners(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> FileResponse:
-    """A picture in one of its styles, while something public shows it."""
-    picture = get_object_or_404(public_pictures(), pk=uuid)
-    return picture.rendition_response(style, extension)
+def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> HttpResponseBase:
+    """A picture in one of its styles, or a document, while something public shows it.
+
+    The plain address gives what is current, and is asked for anew each time. The one with a
+    version may be kept by the reader's own browser, and by nothing between us: see decision 0015.
+    """
+    now = timezone.now()
+    asset = get_object_or_404(public_assets(now), pk=uuid)
+    asset.stored_name(style, extension)
+    etag = f'"{asset.version}-{style}-{extension}"'
+    response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    response = response or asset.rendition_response(style, extension)
+    response["ETag"] = etag
+    if request.GET.get("v") == asset.version:
+        ends = asset.licence_expires
+        kept = min(int((ends - now).total_seconds()), A_YEAR) if ends else A_YEAR
+        response["Cache-Control"] = f"private, max-age={kept}, immutable"
+    return response
 
 
 @require_safe
@@ -206,6 +243,11 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """What robots may read: all that anybody may."""
     return render(request, "robots.txt", content_type="text/plain")
+
+
+def _withdrawn_text(release: Release) -> HttpResponse:
+    words = f"This release was withdrawn.\n\n{release.withdrawal_reason}\n"
+    return HttpResponse(words, content_type="text/plain; charset=utf-8")
 
 
 def _prisoners() -> QuerySet[Person]:

@@ -7,7 +7,7 @@ Times are aware datetimes; `at` is the moment of the act.
 
 from collections.abc import Iterable
 from datetime import datetime, time
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.dispatch import Signal
@@ -35,6 +35,10 @@ class Refused(Exception):
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
 # whether those who were promised another time are to be told.
 lift_set = Signal()
+
+WORDS_OF_A_PICTURE = (
+    "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms", "place",
+)  # fmt: skip
 
 
 # --- Verbs -------------------------------------------------------------------------------------
@@ -377,8 +381,13 @@ def blockers(release: Release) -> list[str]:
             "from one, so that it is clear who said them."
         )
     for picture in pictures:
+        what = picture.get_kind_display().lower()
         if lacking := picture.missing():
-            reasons.append(f"The picture “{picture}” lacks {get_text_list(lacking, 'and')}.")
+            reasons.append(f"The {what} “{picture}” lacks {get_text_list(lacking, 'and')}.")
+        if picture.has_ended() and not release.is_out():  # what is out may still be corrected
+            reasons.append(f"Our licence for the {what} “{picture}” has ended. Take another.")
+        elif problem := picture.unready():
+            reasons.append(f"The {what} “{picture}” {problem}.")
     return reasons + _protected_names(release, document, pictures)
 
 
@@ -388,8 +397,24 @@ def protected_names(release: Release) -> list[str]:
     return _protected_names(release, document, _pictures(release, document))
 
 
+def remarks(release: Release) -> list[str]:
+    """Return what whoever approves a release should know of its pictures, a sentence each.
+
+    None of it stands in the way.
+    """
+    told = []
+    for picture in _pictures(release, release.document):
+        told += [f"“{picture}”: {note}" for note in picture.notes]
+        if picture.has_ended():
+            told.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
+        if picture.ends_soon():
+            ends = _shown(cast(datetime, picture.licence_expires))
+            told.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
+    return told
+
+
 def _pictures(release: Release, document: Document) -> list[MediaAsset]:
-    shown = {*document.pictures, release.poster_id} - {None}
+    shown = {*document.pictures, *release.attached_ids, release.poster_id} - {None}
     return list(MediaAsset.objects.in_bulk(shown).values())
 
 
@@ -402,8 +427,17 @@ def _protected_names(
         f"{person} may not be named: the publication level is {person.level}."
         for person in Person.objects.protected().filter(pk__in=marked)
     ]
+    exposing = MediaAsset.objects.filter(
+        pk__in=[picture.pk for picture in pictures], depicts__in=Person.objects.protected()
+    )
+    reasons += [
+        f"The picture “{picture}” shows somebody who may not be named. Take another."
+        for picture in exposing.distinct()
+    ]
     spellings = Person.objects.protected().exclude(pk__in=marked).spellings()
-    captions = [f"{p.alt_text}\n{p.caption}\n{p.credit_line}\n{p.creator}" for p in pictures]
+    captions = [
+        "\n".join(getattr(picture, name) for name in WORDS_OF_A_PICTURE) for picture in pictures
+    ]
     places = {
         "the title": release.title,
         "the standfirst": release.standfirst,

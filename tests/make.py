@@ -14,6 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
+from assets import making
 from assets.models import MediaAsset
 from people.models import Case, Level, Person, Role
 from previews import links
@@ -75,9 +76,11 @@ def picture_bytes(size=(1200, 800), colour="#4a5a68", format="JPEG", **save) -> 
 
 def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
     words = {"alt_text": "A grey field", "credit_line": "Nobody in particular"} | fields
-    return MediaAsset.objects.create(
+    picture = MediaAsset.objects.create(
         original=ContentFile(content or picture_bytes(), name=name), **words
     )
+    making.make(picture)
+    return picture
 
 
 def quotation(person, *paragraphs) -> str:

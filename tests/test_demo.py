@@ -19,7 +19,7 @@ from assets.models import MediaAsset
 from people.models import Case, Person
 from pressroom import demo
 from releases.models import Contact, Event, Release, Topic
-from releases.visibility import public_pictures
+from releases.visibility import public_assets
 from tests.make import REAL_RELEASE, make_person, make_picture, make_user
 
 ROOT = Path(site.BASE_DIR)
@@ -187,7 +187,7 @@ def test_a_stranger_who_knows_the_address_of_something_hidden_finds_nothing(news
 
 
 def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom):
-    shown, hidden = public_pictures(), MediaAsset.objects.exclude(pk__in=public_pictures())
+    shown, hidden = public_assets(), MediaAsset.objects.exclude(pk__in=public_assets())
     assert len(shown) > 5
     assert hidden
     for picture in MediaAsset.objects.all():

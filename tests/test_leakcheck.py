@@ -162,7 +162,7 @@ def plant_bugs(monkeypatch) -> dict[str, str]:
         return response
 
     monkeypatch.setattr("pressroom.middleware.render", hints)
-    monkeypatch.setattr(views, "public_pictures", lambda: MediaAsset.objects.usable())
+    monkeypatch.setattr(views, "public_assets", lambda: MediaAsset.objects.usable())
     word, uuid = "[a-z]{16}", "[0-9a-f-]{36}"
     return {
         "a word in a list": rf"GET /prisoners/\n +body: “.*Leak check {word}",

@@ -127,7 +127,7 @@ def test_behind_the_door_is_the_release_with_its_pictures(client, release):
     shown = plain(page)
     assert f"{CANARY} begins the text." in shown
     assert "“It is so.”" in shown
-    for address in set(re.findall(rf'{path}[^"]+\.(?:jpg|webp)', text(page))):
+    for address in set(re.findall(rf'{path}[^"\s]+\.(?:jpg|webp|avif)', text(page))):
         answer = client.get(address)
         assert answer.status_code == 200
         Image.open(io.BytesIO(answer.content)).load()

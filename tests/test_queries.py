@@ -66,6 +66,7 @@ class Newsroom:
             "release": [[self.release.slug]],
             "release_text": [[self.release.slug]],
             "release_json": [[self.release.slug]],
+            "release_zip": [[self.release.slug]],
             "person": [[self.speaker.slug], [self.prisoner.slug]],
             "rendition": [[self.prisoner.portrait_id, "portrait", "jpg"]],
         }

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from assets.models import MediaAsset
 from people.models import Case, Person, PersonName, Role
 from previews.models import PreviewLink
 from releases.models import Correction, Guess, Illustration, Mention, Quote, Release
@@ -112,6 +113,10 @@ NEVER = {
     ],
     "personname_once_a_person": [
         lambda: two(PersonName, person=make_person(), text="The same", language="en")
+    ],
+    "mediaasset_focus_is_inside": [
+        lambda: MediaAsset.objects.create(focus_x=1.5),
+        lambda: MediaAsset.objects.create(focus_y=-0.1),
     ],
     "guess_one_row_for_each": [two_guesses_for_one],
     "previewlink_has_a_reader": [lambda: a_link(name="")],

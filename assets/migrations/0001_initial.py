@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='HistoricalMediaAsset',
             fields=[
                 ('uuid', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ('original', models.TextField(blank=True, help_text='JPEG, PNG, WebP, AVIF, TIFF or GIF. The file as you upload it is never public.', max_length=200, validators=[assets.models.check_picture], verbose_name='picture')),
+                ('original', models.TextField(blank=True, help_text='JPEG, PNG, WebP, AVIF, TIFF or GIF. The file as you upload it is never public.', max_length=200, validators=[assets.models.check_upload], verbose_name='picture')),
                 ('original_name', models.CharField(blank=True, help_text='As it came. For the library only.', max_length=255, verbose_name='file name')),
                 ('alt_text', models.TextField(blank=True, help_text='What is to be seen, for readers who cannot see it. Needed before publication.', verbose_name='alternative text')),
                 ('caption', models.TextField(blank=True, help_text='Who, what, where, when: shown below it.')),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             name='MediaAsset',
             fields=[
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('original', models.FileField(blank=True, help_text='JPEG, PNG, WebP, AVIF, TIFF or GIF. The file as you upload it is never public.', max_length=200, upload_to=assets.models.original_path, validators=[assets.models.check_picture], verbose_name='picture')),
+                ('original', models.FileField(blank=True, help_text='JPEG, PNG, WebP, AVIF, TIFF or GIF. The file as you upload it is never public.', max_length=200, upload_to=assets.models.original_path, validators=[assets.models.check_upload], verbose_name='picture')),
                 ('original_name', models.CharField(blank=True, help_text='As it came. For the library only.', max_length=255, verbose_name='file name')),
                 ('alt_text', models.TextField(blank=True, help_text='What is to be seen, for readers who cannot see it. Needed before publication.', verbose_name='alternative text')),
                 ('caption', models.TextField(blank=True, help_text='Who, what, where, when: shown below it.')),

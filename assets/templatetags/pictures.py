@@ -5,8 +5,17 @@ from typing import Any
 from django import template
 
 from assets.models import MediaAsset
+from assets.pictures import CONTENT_TYPES, FAMILIES, STYLES
 
 register = template.Library()
+
+# How wide each style stands on a page (static/css/site.css), as far as a page does not say more.
+SIZES = {
+    "poster": "(min-width: 1233px) 1188px, calc(100vw - 45px)",
+    "teaser": "(min-width: 640px) 198px, (min-width: 441px) 396px, calc(100vw - 45px)",
+    "column": "(min-width: 729px) 684px, calc(100vw - 45px)",
+    "portrait": "216px",
+}
 
 
 @register.filter
@@ -17,19 +26,46 @@ def usable(picture: MediaAsset | None) -> bool:
 
 @register.inclusion_tag("assets/_picture.html")
 def picture(
-    asset: MediaAsset, style: str, alt: str | None = None, lazy: bool = True, page: Any = None
+    asset: MediaAsset,
+    style: str,
+    alt: str | None = None,
+    lazy: bool = True,
+    page: Any = None,
+    sizes: str = "",
 ) -> dict[str, Any]:
-    """Print a rendition in the formats it was made in, with its size so that nothing jumps.
+    """Print a rendition in its formats and widths, with its size so that nothing jumps.
+
+    `sizes` says how wide it stands there, in the words of HTML, where it is not as usual.
 
     A `page` that is not public takes its pictures from elsewhere, and says where: `picture_url`.
     """
+    url = page.picture_url if page else MediaAsset.lasting_url
+    family = next(family for family in FAMILIES if style in family)
+    # A small picture is as wide in one style as in the next: once is enough.
+    widths = {asset.size(name)[0]: name for name in family if asset.has_rendition(name, "jpg")}
     width, height = asset.size(style)
-    url = page.picture_url if page else MediaAsset.rendition_url
     return {
-        "webp": url(asset, style, "webp") if asset.has_rendition(style, "webp") else "",
+        "sources": [
+            {
+                "type": CONTENT_TYPES[extension],
+                "srcset": ", ".join(
+                    f"{url(asset, name, extension)} {wide}w" for wide, name in widths.items()
+                ),
+            }
+            for extension in STYLES[style].formats
+            if all(asset.has_rendition(name, extension) for name in widths.values())
+        ],
+        "sizes": sizes or SIZES[style],
         "jpg": url(asset, style, "jpg"),
         "alt": asset.alt_text if alt is None else alt,
         "width": width,
         "height": height,
         "lazy": lazy,
+        "blur": _cells(asset.renditions.get("blur", "")),
     }
+
+
+def _cells(blur: str) -> list[tuple[int, int, str]]:
+    """Return the twelve colours of a picture, each with its column and row."""
+    colours = [blur[at : at + 6] for at in range(0, len(blur), 6)]
+    return [(number % 4, number // 4, colour) for number, colour in enumerate(colours)]

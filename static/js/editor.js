@@ -115,6 +115,12 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
   });
 }
 
+// Other parts of the form ask for a picture of the library through the page.
+document.addEventListener("newsroom:choose", async ({ detail }) => {
+  const answer = await choose({ title: "Which picture?", of: PICTURES });
+  if (answer?.item) detail(answer.item);
+});
+
 const dataAttribute = (name) => ({
   default: null,
   parseHTML: (dom) => dom.getAttribute(`data-${name}`),
@@ -233,6 +239,13 @@ export const Mention = Mark.create({
   },
 });
 
+// Below the block with the caret: it splits no sentence, and replaces nothing that is selected.
+function insertBelow(editor, asset) {
+  const { $to } = editor.state.selection;
+  const place = $to.depth ? $to.after(1) : $to.pos;
+  editor.chain().focus().insertContentAt(place, { type: "figure", attrs: { asset } }).run();
+}
+
 // A picture of the library: the text holds only which one.
 export const LibraryPicture = Node.create({
   name: "figure",
@@ -254,6 +267,14 @@ export const LibraryPicture = Node.create({
     };
   },
 
+  // "Into the text", pressed beside a picture that was just uploaded.
+  onCreate() {
+    document.addEventListener("newsroom:insert", ({ detail }) => {
+      pictures.set(detail.id, detail);
+      insertBelow(this.editor, detail.id);
+    });
+  },
+
   addMenuItems({ menu }) {
     menu.defineItem({
       name: "figure",
@@ -264,10 +285,7 @@ export const LibraryPicture = Node.create({
         const answer = await choose({ title: "Which picture?", of: PICTURES });
         if (!answer?.item) return;
         pictures.set(answer.item.id, answer.item);
-        // Below the block with the caret: it splits no sentence, and replaces nothing that is selected.
-        const { $to } = editor.state.selection;
-        const place = $to.depth ? $to.after(1) : $to.pos;
-        editor.chain().focus().insertContentAt(place, { type: "figure", attrs: { asset: answer.item.id } }).run();
+        insertBelow(editor, answer.item.id);
       },
     });
   },

@@ -1,0 +1,219 @@
+"""A process of its own for files that strangers made: whatever one does to a decoder, we live.
+
+The process knows no database, no key and no file but the one it is handed. It may use so much
+memory and so many seconds of a processor, and is ended when it wants more.
+
+    sandbox.inspect(file, limits)         what a file is, and what it says of itself
+    sandbox.renditions(file, limits, …)   what it is cut to, one after the other
+
+Both raise BadFile with a sentence for the editor.
+"""
+
+import io
+import json
+import logging
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+if __name__ == "__main__":  # the process itself: it starts in isolation, and knows no path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from assets import documents, metadata, pictures
+from assets.pictures import BadFile, Rendition, Rights
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 15  # a busy machine may take so many times the seconds that a processor is given
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a file may ask of us."""
+
+    megapixels: int
+    seconds: int  # of a processor
+    megabytes: int  # of memory
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a file is; `width` and `height` are upright pixels, 0 where it is no picture."""
+
+    kind: str
+    extension: str
+    width: int
+    height: int
+    notes: list[str]
+    found: dict[str, Any]
+
+
+def inspect(file: IO[bytes], limits: Limits) -> Inspected:
+    """Return what a file is by its content, after decoding all of a picture."""
+    with _asked(file, limits, {"task": "inspect"}) as answers:
+        head, _ = next(answers)
+        return Inspected(**head)
+
+
+def renditions(
+    file: IO[bytes], limits: Limits, rights: Rights, focus: tuple[float, float]
+) -> Iterator[Rendition]:
+    """Yield what `pictures.renditions` yields."""
+    order = {"task": "renditions", "rights": asdict(rights), "focus": focus}
+    with _asked(file, limits, order) as answers:
+        for head, content in answers:
+            yield Rendition(**head, content=content)
+
+
+# --- Our side ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _asked(
+    file: IO[bytes], limits: Limits, order: dict[str, Any]
+) -> Iterator[Iterator[tuple[dict[str, Any], bytes]]]:
+    with _on_disk(file) as source:
+        order |= {"file": source.fileno(), "limits": asdict(limits)}
+        process = subprocess.Popen(  # noqa: S603  # ourselves
+            [sys.executable, "-I", __file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            pass_fds=[source.fileno()], env={"MALLOC_ARENA_MAX": "2"},
+        )  # fmt: skip
+        alarm = threading.Timer(limits.seconds * PATIENCE, process.kill)
+        alarm.start()
+        try:
+            with process:
+                told, heard = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+                with suppress(BrokenPipeError), told:
+                    told.write(json.dumps(order).encode())
+                yield _answers(process, heard, limits)
+                process.kill()  # whoever asked has heard enough
+        finally:
+            alarm.cancel()
+
+
+def _answers(
+    process: subprocess.Popen[bytes], heard: IO[bytes], limits: Limits
+) -> Iterator[tuple[dict[str, Any], bytes]]:
+    while line := heard.readline():
+        head = json.loads(line)
+        if reason := head.get("refused"):
+            raise BadFile(reason)
+        if "end" in head:
+            return
+        if problem := head.get("failed"):
+            log.error("The process that opens files failed: %s", problem)
+            break
+        length = head.pop("length", 0)
+        content = heard.read(length)
+        if len(content) < length:
+            break
+        yield head, content
+    raise _ended_early(process.wait(), limits)
+
+
+def _ended_early(status: int, limits: Limits) -> BadFile:
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        return BadFile(
+            f"It takes more than {limits.seconds} seconds to unpack, so it was not taken. Save it "
+            "smaller, or as a JPEG."
+        )
+    log.warning("The process that opens files ended with %s.", status)
+    return BadFile(
+        "The program that opens such files broke on it, so it was not taken. Open it yourself, "
+        "save a new copy, and upload that."
+    )
+
+
+@contextmanager
+def _on_disk(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give a file that has a number in the kernel: the same, or a copy that has no name."""
+    try:
+        file.fileno()
+    except (AttributeError, OSError, io.UnsupportedOperation):
+        with tempfile.TemporaryFile() as copy:
+            file.seek(0)
+            while piece := file.read(1 << 20):
+                copy.write(piece)
+            copy.flush()
+            yield copy
+    else:
+        yield file
+
+
+# --- Its side ----------------------------------------------------------------------------------
+
+
+def _main() -> None:
+    order = json.load(sys.stdin)
+    limits = Limits(**order["limits"])
+    _restrict(limits)
+    try:
+        # Opened anew: two processes that share one opening of a file move each other's place in it.
+        with open(f"/dev/fd/{order['file']}", "rb") as file:
+            _carry_out(order, file, limits)
+    except BadFile as problem:
+        _tell({"refused": str(problem)})
+    except MemoryError:
+        _tell(
+            {
+                "refused": f"It needs more than {limits.megabytes} MB of memory to unpack, so it "
+                "was not taken. Save it smaller."
+            }
+        )
+    except Exception as problem:  # ours, not the file's: the log of the newsroom gets it
+        _tell({"failed": f"{type(problem).__name__}: {problem}"})
+    else:
+        _tell({"end": True})
+
+
+def _restrict(limits: Limits) -> None:
+    allowed = {
+        resource.RLIMIT_CPU: limits.seconds,
+        resource.RLIMIT_DATA: limits.megabytes << 20,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for what, most in allowed.items():
+        resource.setrlimit(what, (most, most + (what == resource.RLIMIT_CPU)))
+
+
+def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
+    if order["task"] == "inspect":
+        _tell(asdict(_inspect(file, limits)))
+        return
+    os.nice(10)  # pages come first
+    rights, focus = Rights(**order["rights"]), tuple(order["focus"])
+    for made in pictures.renditions(file, rights, focus, limits.megapixels):
+        head = {name: getattr(made, name) for name in ("style", "extension", "width", "height")}
+        _tell(head | {"length": len(made.content)}, made.content)
+
+
+def _inspect(file: IO[bytes], limits: Limits) -> Inspected:
+    if document := documents.recognised(file):
+        return Inspected(document.kind, document.extension, 0, 0, document.notes, {})
+    picture = pictures.opened(file, limits.megapixels)
+    found = metadata.read(picture, file)
+    seen = pictures.look(picture)
+    notes = metadata.warnings(found)
+    if seen.moves:
+        notes.append("It moves. We show its first picture, as a still.")
+    return Inspected("image", seen.extension, seen.width, seen.height, notes, found.as_dict())
+
+
+def _tell(head: dict[str, Any], content: bytes = b"") -> None:
+    sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + content)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,93 @@
+// What is attached to a release: dropped on its form, put in order, made the poster, set into the text.
+
+import { accept, watch } from "./upload.js";
+
+const area = document.querySelector("[data-drop=attached]");
+const list = area?.querySelector(".attached");
+const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+
+const changed = () => list.dispatchEvent(new Event("input", { bubbles: true }));
+
+const button = (label, act) => {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button small";
+  made.textContent = label;
+  made.addEventListener("click", act);
+  return made;
+};
+
+function makePoster({ id, text }) {
+  const select = document.querySelector("select[name=poster]");
+  if (![...select.options].some((option) => option.value === id)) select.append(new Option(text, id));
+  select.value = id;
+  window.django.jQuery(select).trigger("change");
+  changed();
+}
+
+function dress(item) {
+  const { id, text, picture, kind } = item.dataset;
+  if (!id || item.querySelector(".attached-tools")) return;
+  const twins = list.querySelectorAll(`[data-id="${id}"]`);
+  if (twins.length > 1) twins[0].remove();
+  const tools = document.createElement("p");
+  tools.className = "attached-tools";
+  if (kind === "image") {
+    tools.append(
+      button("As poster", () => makePoster({ id, text })),
+      button("Into the text", () => document.dispatchEvent(new CustomEvent("newsroom:insert", { detail: { id, text, picture } }))),
+    );
+  }
+  const up = button("Up", () => { item.previousElementSibling?.before(item); up.focus(); changed(); });
+  tools.append(up, button("Take out", () => {
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    (next?.querySelector("button") ?? area.querySelector("input[type=file]")).focus();
+    changed();
+  }));
+  up.setAttribute("aria-label", `Move ${text} up`);
+  item.querySelector("div").append(tools);
+}
+
+if (list) {
+  accept(area, () => ({ part: "attached", token, list }));
+  list.addEventListener("uploaded", ({ detail }) => { dress(detail); changed(); });
+  list.addEventListener("told", ({ target }) => dress(target));
+  list.querySelectorAll("li").forEach((item) => { dress(item); watch(item); });
+
+  const fromLibrary = area.querySelector("[data-from-library]");
+  fromLibrary.hidden = false;
+  fromLibrary.addEventListener("click", () => {
+    document.dispatchEvent(new CustomEvent("newsroom:choose", {
+      detail: async ({ id }) => {
+        const answer = await fetch(`${list.dataset.uploads}?part=attached&id=${id}`);
+        if (!answer.ok) return;
+        list.insertAdjacentHTML("beforeend", await answer.text());
+        dress(list.lastElementChild);
+        changed();
+      },
+    }));
+  });
+}
+
+// A release that was imported knows the name of its poster, and waits for the file.
+const { posterWithoutFile } = JSON.parse(document.getElementById("newsroom-editor")?.textContent ?? "{}");
+const row = document.querySelector(".field-poster");
+if (posterWithoutFile && row && list) {
+  const drop = document.createElement("div");
+  drop.className = "drop";
+  const words = document.createElement("label");
+  words.textContent = `“${posterWithoutFile.text}” has no file yet. Drop it here, or choose it: `;
+  const field = Object.assign(document.createElement("input"), { type: "file", id: "poster-file" });
+  words.htmlFor = field.id;
+  const uploads = Object.assign(document.createElement("ul"), { className: "uploads" });
+  uploads.dataset.uploads = list.dataset.uploads;
+  drop.append(words, field, uploads);
+  row.append(drop);
+  accept(drop, () => ({ part: "upload", into: posterWithoutFile.id, token, list: uploads }));
+  uploads.addEventListener("uploaded", ({ detail }) => {
+    const { id } = detail.dataset;
+    if (id && id !== posterWithoutFile.id) makePoster({ id, text: detail.querySelector("b").textContent });
+    if (id) { words.remove(); field.remove(); }
+  });
+}

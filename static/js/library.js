@@ -1,0 +1,93 @@
+// The form of one picture: the focal point is set on the picture and seen in every shape, and what
+// the file says of itself is put into a field by a press of a button. Saving is still the editor's.
+
+// --- The focal point -----------------------------------------------------------------------------
+
+const focus = document.querySelector("[data-focus]");
+const fields = ["x", "y"].map((axis) => document.querySelector(`[name=focus_${axis}]`));
+if (focus && fields.every(Boolean)) {
+  const picture = focus.querySelector(".focus-picture");
+  const image = picture.querySelector("img");
+  const point = document.createElement("button");
+  point.type = "button";
+  point.className = "focus-point";
+  picture.append(point);
+
+  const clamped = (value) => Math.min(1, Math.max(0, value));
+  const read = () => fields.map((field) => clamped(parseFloat(field.value.replace(",", ".")) || 0));
+  // Where a cut lies is said in assets/pictures.py: its middle at the point, moved inside.
+  const show = () => {
+    const [x, y] = read();
+    point.style.left = `${x * 100}%`;
+    point.style.top = `${y * 100}%`;
+    point.setAttribute("aria-label", `Focal point: ${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top. Arrow keys move it.`);
+    const wide = image.naturalWidth || image.width;
+    const high = image.naturalHeight || image.height;
+    for (const cut of focus.querySelectorAll(".cut")) {
+      const box = cut.getBoundingClientRect();
+      if (!box.height) continue;
+      const ratio = box.width / box.height;
+      const [across, down] = [Math.min(wide, high * ratio), Math.min(high, wide / ratio)];
+      const part = (at, whole, shown) =>
+        whole > shown ? clamped((at * whole - shown / 2) / (whole - shown)) : 0.5;
+      cut.querySelector("img").style.objectPosition = `${part(x, wide, across) * 100}% ${part(y, high, down) * 100}%`;
+    }
+  };
+  const set = (x, y) => {
+    [x, y].forEach((value, axis) => { fields[axis].value = clamped(value).toFixed(2); });
+    show();
+  };
+  picture.addEventListener("click", (event) => {
+    if (event.target === point) return;
+    const box = image.getBoundingClientRect();
+    set((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    point.focus();
+  });
+  point.addEventListener("keydown", (event) => {
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const step = steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const [x, y] = read();
+    set(x + step[0] / 100, y + step[1] / 100);
+  });
+  fields.forEach((field) => field.addEventListener("input", show));
+  image.addEventListener("load", show);
+  window.addEventListener("resize", show);
+  show();
+}
+
+// --- What the file says ----------------------------------------------------------------------------
+
+const told = document.getElementById("offers");
+const offers = told ? JSON.parse(told.textContent) : {};
+const buttons = [];
+for (const [name, words] of Object.entries(offers)) {
+  const place = document.querySelector(`[data-offer=${name}] dd`);
+  const field = document.querySelector(`[name=${name}]`);
+  if (!place || !field) continue;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button small";
+  button.textContent = "Use";
+  button.setAttribute("aria-label", `Use as ${field.labels?.[0]?.textContent.replace(":", "").toLowerCase() ?? name}`);
+  button.addEventListener("click", () => {
+    field.value = words;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    button.textContent = "Taken over";
+    button.disabled = true;
+  });
+  place.append(" ", button);
+  buttons.push(button);
+}
+if (buttons.length > 1) {
+  const all = document.createElement("button");
+  all.type = "button";
+  all.className = "button small";
+  all.textContent = "Use for every empty field";
+  all.addEventListener("click", () => {
+    buttons.filter((button) => !button.disabled).forEach((button) => button.click());
+    all.disabled = true;
+  });
+  document.querySelector(".found-in-file").before(all);
+}

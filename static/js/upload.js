@@ -1,0 +1,108 @@
+// Files are dropped or chosen, and go up one after the other: each with its progress, its refusal
+// or its picture, and its state until it is ready. Without JavaScript the form sends them at once.
+
+// An upload at a time: several would share the line, and each would seem slow.
+let line = Promise.resolve();
+
+export function send(file, { part, into, token, list }) {
+  const item = document.createElement("li");
+  item.className = "upload sending";
+  const name = document.createElement("b");
+  name.textContent = file.name;
+  const progress = document.createElement("progress");
+  progress.max = 1;
+  progress.value = 0;
+  progress.setAttribute("aria-label", `Uploading ${file.name}`);
+  const words = document.createElement("p");
+  words.textContent = "waiting";
+  item.append(name, progress, words);
+  list.append(item);
+  line = line.then(() => new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${list.dataset.uploads}?part=${part}`);
+    request.setRequestHeader("X-CSRFToken", token);
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      progress.value = event.loaded / event.total;
+      words.textContent = event.loaded < event.total ? `${Math.round(progress.value * 100)} %` : "being looked at";
+    });
+    const fail = (why) => {
+      item.classList.replace("sending", "refused");
+      progress.remove();
+      words.className = "problem";
+      words.textContent = why;
+      done();
+    };
+    request.addEventListener("load", () => {
+      const type = request.getResponseHeader("Content-Type") ?? "";
+      if (![200, 400].includes(request.status) || !type.startsWith("text/html") || !request.responseText.includes("upload")) {
+        fail(request.status === 413
+          ? "It is larger than this newsroom takes."
+          : "The newsroom did not take it. Are you still signed in? Reload the page, and choose it again.");
+        return;
+      }
+      const shown = replace(item, request.responseText);
+      list.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, detail: shown }));
+      done();
+    });
+    request.addEventListener("error", () => fail("The connection broke. Choose it again."));
+    const body = new FormData();
+    body.append("file", file);
+    if (into) body.append("into", into);
+    request.send(body);
+  }));
+  return line;
+}
+
+function replace(item, html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  const shown = holder.content.querySelector("li") ?? item;
+  item.replaceWith(shown);
+  watch(shown);
+  return shown;
+}
+
+// What is being made ready is asked after until it is, or could not be.
+export function watch(item) {
+  if (!["waiting", "making"].includes(item.dataset.state)) return;
+  const part = item.querySelector("[name=attached]") ? "attached" : "upload";
+  setTimeout(async () => {
+    if (!item.isConnected) return;
+    try {
+      const address = item.closest("[data-uploads]").dataset.uploads;
+      const answer = await fetch(`${address}?part=${part}&id=${item.dataset.id}`);
+      if (!answer.ok) return;
+      const shown = replace(item, await answer.text());
+      shown.dispatchEvent(new CustomEvent("told", { bubbles: true }));
+    } catch {
+      watch(item);
+    }
+  }, 1000);
+}
+
+// Make an area take what is dropped on it and what its field chooses.
+export function accept(area, options) {
+  const field = area.querySelector("input[type=file]");
+  const take = (files) => { for (const file of files) send(file, options(file)); };
+  field?.addEventListener("change", () => { take(field.files); field.value = ""; });
+  let inside = 0;
+  const over = (on) => { inside = on; area.classList.toggle("over", inside > 0); };
+  area.addEventListener("dragenter", (event) => { event.preventDefault(); over(inside + 1); });
+  area.addEventListener("dragover", (event) => event.preventDefault());
+  area.addEventListener("dragleave", () => over(inside - 1));
+  area.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(0);
+    take(event.dataTransfer.files);
+  });
+}
+
+const page = document.querySelector("[data-drop=upload]");
+if (page) {
+  page.querySelector("[data-without-script]").hidden = true;
+  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+  const list = document.querySelector(".uploads");
+  accept(page, () => ({ part: "upload", token, list }));
+  list.querySelectorAll(".upload").forEach(watch);
+}
