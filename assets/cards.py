@@ -88,6 +88,17 @@ def title_card(title: str, footer: str) -> bytes:
     return out.getvalue()
 
 
+SHARE = (1200, 630)
+
+
+def share_card(title: str, *, kind: str, newsroom: str, language: str, direction: str) -> bytes:
+    """Return a JPEG of 1200 × 630 pixels."""
+    card = Image.open(io.BytesIO(title_card(title, newsroom))).resize(SHARE)
+    out = io.BytesIO()
+    card.save(out, "JPEG")
+    return out.getvalue()
+
+
 def strip(words: str, width: int) -> Image.Image:
     """Return a strip of a width in pixels with one line of words, as large as it fits."""
     height = max(16, width // 32)

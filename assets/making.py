@@ -65,19 +65,20 @@ def _claim(**which: Any) -> MediaAsset | None:
 
 
 def _make(picture: MediaAsset) -> None:
-    """Make a claimed picture's renditions; what was made of an older state of it is dropped."""
+    """Make a claimed picture's renditions, and remove those that no row leads to any more.
+
+    Where the picture was changed meanwhile, or given up on and taken over, the row stays as it is.
+    """
     before, told = picture.version, _render(picture)
     row = MediaAsset.objects.filter(
         pk=picture.pk, state=MediaAsset.State.MAKING, claimed_at=picture.claimed_at
     )
-    still_ours = row.update(**told)
+    row.update(**told)
     for name, value in told.items():
         setattr(picture, name, value)
-    made = picture.version
-    if not still_ours:
-        remove_folder(picture.rendition_folder(made))
-    elif before and before != made:
-        remove_folder(picture.rendition_folder(before))
+    stored = MediaAsset.objects.filter(pk=picture.pk).first()
+    for version in {before, picture.version} - {stored.version if stored else ""} - {""}:
+        remove_folder(picture.rendition_folder(version))
 
 
 def _render(picture: MediaAsset) -> dict[str, Any]:
@@ -180,10 +181,11 @@ def _after_a_save(instance: MediaAsset, **signal: Any) -> None:
 
 def _after_a_deletion(instance: MediaAsset, **signal: Any) -> None:
     """Let the files follow the row, every version of the original too, once that is certain."""
+    folders = [f"renditions/{instance.pk}", f"originals/{instance.pk}"]
 
     def remove() -> None:
-        remove_folder(f"renditions/{instance.pk}")
-        remove_folder(f"originals/{instance.pk}")
+        for folder in folders:
+            remove_folder(folder)
 
     transaction.on_commit(remove)
 

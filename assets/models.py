@@ -253,10 +253,12 @@ class MediaAsset(models.Model):
         """
         if self.original and not is_stored(self.original):
             self._read_upload()
-        stored = MediaAsset.objects.filter(pk=self.pk).values_list("sha256", flat=True).first()
-        is_new = self.sha256 != (stored or "")
+        # Asked anew: they may have been made since this copy of the row was read.
+        stored = MediaAsset.objects.filter(pk=self.pk).only("sha256", "renditions").first()
+        is_new = self.sha256 != (stored.sha256 if stored else "")
+        made_of = (stored or self).renditions.get("of")
         is_picture = bool(self.original) and self.is_picture
-        anew = is_new or (is_picture and self.renditions.get("of") != self.made_of())
+        anew = is_new or (is_picture and made_of != self.made_of())
         if anew:
             self.state = self.State.WAITING if is_picture else self.State.NOTHING
             self.problem, self.claimed_at = "", None

@@ -18,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from js_asset import Media
 
-import releases.library  # noqa: F401  # its admin registers itself
+import releases.library_admin  # noqa: F401  # its admin registers itself
 from accounts.models import User
 from releases import forms, languages, workflow
 from releases.body import UnreadableText

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import Count, Min, Sum
 
+from assets.models import MediaAsset
+from releases.library import with_use
 from releases.models import Release
 
 AT_MOST = 10
@@ -22,6 +24,7 @@ class Desk:
     published: list[Release]
     held: list[Release]
     tried: list[Any]
+    licences: list[MediaAsset]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -45,5 +48,10 @@ def desk_of(user: Any, at: datetime) -> Desk:
                 since=Min("guesses__first_at"),
             )
             .order_by("-times", "pk")[:AT_MOST]
+        ),
+        licences=list(
+            with_use(MediaAsset.objects.licence_ends_soon(at))
+            .filter(in_use=True)
+            .order_by("licence_expires", "pk")[:AT_MOST]
         ),
     )

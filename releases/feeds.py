@@ -1,15 +1,17 @@
 """The newest releases for feed readers (RFC 4287)."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.feedgenerator import Atom1Feed, rfc3339_date
+from django.utils.feedgenerator import Atom1Feed, Enclosure, rfc3339_date
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
+from assets.models import MediaAsset
 from releases.addresses import site_url
 from releases.archive import Filters
 from releases.body import printable
@@ -61,7 +63,8 @@ def atom(request: HttpRequest) -> HttpResponse:
             :IN_A_FEED
         ],
     )
-    releases = filters.apply(Release.objects.public(now)).prefetch_related("topics", "corrections")
+    releases = filters.apply(Release.objects.public(now)).select_related("poster")
+    releases = releases.prefetch_related("topics", "corrections")
     for release in releases[:IN_A_FEED]:
         corrections = list(release.corrections.all())
         feed.add_item(
@@ -76,8 +79,17 @@ def atom(request: HttpRequest) -> HttpResponse:
                 *(printable(topic.name) for topic in release.topics.all()),
             ],
             language=release.language,
+            enclosures=_enclosures(release.poster, origin, now),
         )
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def _enclosures(poster: MediaAsset | None, origin: str, now: datetime) -> list[Enclosure]:
+    """Return the poster, while it may be shown."""
+    if poster is None or not poster.is_usable(now):
+        return []
+    weight = str(poster.bytes_of("poster", "jpg"))
+    return [Enclosure(origin + poster.lasting_url("poster", "jpg"), weight, "image/jpeg")]
 
 
 def _summary(release: Release, corrections: list[Correction]) -> str:

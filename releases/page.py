@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
+from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
 from releases.body import Attribution, render
@@ -26,6 +27,16 @@ class Offer:
     asset: MediaAsset
     address: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A picture for share cards: its path, its size in pixels, what is to be seen on it."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
 
 
 @dataclass
@@ -59,6 +70,16 @@ class ReleasePage:
     def poster(self) -> MediaAsset | None:
         poster = self.release.poster
         return poster if poster and poster.is_usable(self.at) else None
+
+    @cached_property
+    def share(self) -> "Share":
+        """The picture that stands for the release elsewhere; set from its title, where it has none."""
+        if self.poster and self.poster.has_rendition("share", "jpg"):
+            width, height = self.poster.size("share")
+            url = self.poster.lasting_url("share", "jpg")
+            return Share(url, width, height, self.poster.alt_text)
+        url = reverse("release_card", args=[self.release.slug])
+        return Share(url, *cards.SHARE, self.release.title)
 
     @cached_property
     def ended(self) -> set[UUID]:

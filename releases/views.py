@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import (
@@ -22,6 +24,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from assets.cards import share_card
 from people.models import Person
 from releases.addresses import site_url
 from releases.archive import Filters, facets
@@ -34,7 +37,8 @@ from releases.visibility import public_assets
 
 OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
 
-A_YEAR = 365 * 24 * 60 * 60  # seconds
+A_DAY = 24 * 60 * 60  # seconds
+A_YEAR = 365 * A_DAY
 A_PAGE = 20
 ON_THE_FRONT = 8
 
@@ -139,6 +143,28 @@ def release_json(request: HttpRequest, page: ReleasePage | Release) -> HttpRespo
     else:
         data = as_ninjs(page, site_url(request), settings.NEWSROOM_NAME)
     return JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+@of_one_release
+def release_card(request: HttpRequest, page: ReleasePage | Release) -> HttpResponseBase:
+    """The card that stands for a release without a picture, set from its title."""
+    if isinstance(page, Release):
+        return _withdrawn_text(page)
+    shown = page.release
+    words = {
+        "kind": shown.get_kind_display(),
+        "newsroom": settings.NEWSROOM_NAME,
+        "language": shown.language,
+        "direction": shown.direction,
+    }
+    name = sha256(f"{shown.title} {words}".encode("utf-8", "replace")).hexdigest()
+    response: HttpResponse | None = get_conditional_response(request, etag=f'"{name}"')
+    if response is None:
+        # By its words: whatever keeps it, nothing that was to be hidden is found by it.
+        card = cache.get_or_set(f"card.{name}", lambda: share_card(shown.title, **words), A_DAY)
+        response = HttpResponse(card, content_type="image/jpeg")
+    response["ETag"] = f'"{name}"'
+    return response
 
 
 @of_one_release

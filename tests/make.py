@@ -83,6 +83,16 @@ def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
     return picture
 
 
+def pdf_bytes(weight=100) -> bytes:
+    return b"%PDF-1.7\n1 0 obj << >> endobj\n" + b"%" * weight + b"\ntrailer << >>\n%%EOF\n"
+
+
+def make_document(name="report.pdf", content=None, **fields) -> MediaAsset:
+    words = {"caption": "A report", "credit_line": "The Newsroom"} | fields
+    content = content or pdf_bytes(next(_count))
+    return MediaAsset.objects.create(original=ContentFile(content, name=name), **words)
+
+
 def quotation(person, *paragraphs) -> str:
     inner = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs or ["“We ask for it.”"])
     return f'<blockquote data-speaker="{person.pk}">{inner}</blockquote>'

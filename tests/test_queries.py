@@ -67,6 +67,7 @@ class Newsroom:
             "release_text": [[self.release.slug]],
             "release_json": [[self.release.slug]],
             "release_zip": [[self.release.slug]],
+            "release_card": [[self.release.slug]],
             "person": [[self.speaker.slug], [self.prisoner.slug]],
             "rendition": [[self.prisoner.portrait_id, "portrait", "jpg"]],
         }

@@ -100,6 +100,14 @@ export function accept(area, options) {
 
 const page = document.querySelector("[data-drop=upload]");
 if (page) {
+  // Taking over what a file says stays on this page, beside the other uploads.
+  document.querySelector(".uploads").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const answer = await fetch(`${form.action}?part=upload`, { method: "POST", body: new FormData(form) });
+    if (answer.ok) replace(form.closest(".upload"), await answer.text());
+    else form.submit();
+  });
   page.querySelector("[data-without-script]").hidden = true;
   const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
   const list = document.querySelector(".uploads");

@@ -1,0 +1,505 @@
+"""The picture library at the desk: thin, what it does is in releases.library."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.storage import default_storage
+from django.db.models import Q, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import path
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join, json_script
+from django.views.decorators.http import require_POST
+from simple_history.admin import SimpleHistoryAdmin
+
+from accounts.models import User
+from assets import making
+from assets.models import CONTENT_TYPES, MediaAsset
+from assets.pictures import FAMILIES
+from people.models import Person
+from releases.library import (
+    OFFERED,
+    Taken,
+    offers,
+    take,
+    take_words,
+    uses_of,
+    versions_of,
+    with_use,
+)
+from releases.models import Illustration, Quote, Release
+from releases.visibility import public_assets
+
+
+class Used(admin.SimpleListFilter):
+    title = "use"
+    parameter_name = "used"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Unused"), ("yes", "Used"), ("public", "Public now")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "no":
+                return queryset.filter(in_use=False)
+            case "yes":
+                return queryset.filter(in_use=True)
+            case "public":
+                return queryset.filter(pk__in=public_assets().values("pk"))
+
+
+class Lacking(admin.SimpleListFilter):
+    title = "what is missing"
+    parameter_name = "lacks"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("alt_text", "No alt text"), ("credit_line", "No credit"), ("original", "No file")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        lacks = self.value()
+        if lacks == "alt_text":
+            queryset = queryset.filter(kind=MediaAsset.Kind.IMAGE)
+        return queryset.filter(**{lacks: ""}) if lacks else queryset
+
+
+class Licence(admin.SimpleListFilter):
+    title = parameter_name = "licence"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("soon", "Ends within 30 days"), ("ended", "Ended")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "soon":
+                return queryset.licence_ends_soon()
+            case "ended":
+                return queryset.filter(licence_expires__lte=timezone.now())
+
+
+class Ready(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failed", "Could not be made ready"), ("waiting", "Being made ready")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "failed":
+                return queryset.filter(state=MediaAsset.State.FAILED)
+            case "waiting":
+                return queryset.filter(state__in=["waiting", "making"])
+
+
+class AssetForm(forms.ModelForm):
+    """What the library knows of one picture or document."""
+
+    depicts = forms.ModelMultipleChoiceField(
+        queryset=Person.objects.none(),
+        required=False,
+        label="Who is to be seen",
+        help_text="For the search of the library. A picture of somebody who may not be named is "
+        "not approved with a release.",
+    )
+
+    class Meta:
+        model = MediaAsset
+        fields = [
+            "original", "original_name", "alt_text", "caption", "credit_line", "ai_made",
+            "creator", "copyright_notice", "usage_terms", "licence_expires", "date_created",
+            "place", "focus_x", "focus_y",
+        ]  # fmt: skip
+        widgets = {
+            # The original has no address, so there is none to link to.
+            "original": forms.FileInput(),
+            "alt_text": forms.Textarea(attrs={"rows": 2}),
+            "caption": forms.Textarea(attrs={"rows": 2}),
+            "usage_terms": forms.Textarea(attrs={"rows": 2}),
+            "focus_x": forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"}),
+            "focus_y": forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"}),
+        }
+
+    user: Any = None  # the admin sets it for each request
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "depicts" in self.fields:
+            seen = Person.objects.visible_to(self.user)
+            chosen = cast(forms.ModelMultipleChoiceField, self.fields["depicts"])
+            chosen.queryset = seen
+            speaker = Quote._meta.get_field("speaker")  # leads to people, as the editor's search
+            chosen.widget = AutocompleteSelectMultiple(speaker, admin.site, choices=chosen.choices)
+            if not self.instance._state.adding:
+                chosen.initial = seen.filter(depicted_in=self.instance)
+
+
+class EditManyForm(forms.Form):
+    """Words for many pictures at once; what is left empty stays as it is in each."""
+
+    credit_line = forms.CharField(max_length=255, required=False)
+    creator = forms.CharField(max_length=255, required=False)
+    copyright_notice = forms.CharField(max_length=255, required=False)
+    usage_terms = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    licence_expires = forms.SplitDateTimeField(
+        label="Licence ends", widget=admin.widgets.AdminSplitDateTime, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        filled = {name: value for name, value in cleaned.items() if value}
+        if not filled and not self.errors:
+            raise ValidationError("Write what is to be set; all fields are empty.")
+        return filled
+
+
+@admin.register(MediaAsset)
+class LibraryAdmin(SimpleHistoryAdmin):
+    form = AssetForm
+    list_display = ["thumbnail", "name", "credit", "marks"]
+    list_display_links = ["thumbnail", "name"]
+    list_filter = [Lacking, Licence, Used, "ai_made", "kind", Ready]
+    list_per_page = 60
+    search_fields = [
+        "original_name", "alt_text", "caption", "credit_line", "creator", "copyright_notice",
+        "place",
+    ]  # fmt: skip
+    search_help_text = "Words of the caption, credit or name; a person; a release."
+    readonly_fields = ["state_of_it", "as_cut", "said_by_the_file", "where_used", "versions"]
+    actions = ["edit_many"]
+    change_list_template = "admin/assets/mediaasset/change_list.html"
+    change_form_template = "admin/assets/mediaasset/change_form.html"
+    fieldsets = [
+        (None, {"fields": ["state_of_it", "as_cut", ("focus_x", "focus_y")]}),
+        ("What everybody sees", {"fields": ["alt_text", "caption", "credit_line", "ai_made"]}),
+        (
+            "Rights",
+            {"fields": ["creator", "copyright_notice", "usage_terms", "licence_expires"]},
+        ),
+        ("When, where, who", {"fields": [("date_created", "place"), "depicts"]}),
+        ("What the file says of itself", {"fields": ["said_by_the_file"]}),
+        ("Where it is used", {"fields": ["where_used"]}),
+        ("The file", {"fields": ["original", "original_name", "versions"]}),
+    ]
+
+    class Media:
+        js = [forms.Script("js/library.js", type="module")]
+
+    # --- The form ------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: MediaAsset | None = None) -> Any:
+        if obj is None:
+            file = (None, {"fields": ["original", "original_name"]})
+            return [file, *self.fieldsets[1:4]]
+        wanted = [fieldset for fieldset in self.fieldsets if fieldset[0] or obj.original]
+        if obj.is_picture:
+            return wanted
+        return [(name, {"fields": _without_focus(options)}) for name, options in wanted]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"user": User.of(request)})
+
+    def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
+        if not change:
+            obj.uploaded_by = User.of(request)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "depicts" in form.cleaned_data:
+            asset = form.instance
+            unseen = Person.objects.exclude(pk__in=Person.objects.visible_to(User.of(request)))
+            asset.depicts.set([*form.cleaned_data["depicts"], *unseen.filter(depicted_in=asset)])
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        asset = context.get("original")
+        context["offers"] = json_script(offers(asset) if asset else {}, "offers")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        asset = super().get_object(request, *args, **kwargs)
+        if asset:
+            asset.asked_by = User.of(request)  # where it is used is told to each by their rights
+        return asset
+
+    @admin.display(description="state")
+    def state_of_it(self, asset: MediaAsset) -> str:
+        return _rendered("_state.html", asset=asset, remarks=asset.notes)
+
+    @admin.display(description="as it is cut")
+    def as_cut(self, asset: MediaAsset) -> str:
+        shapes = [family[0] for family in FAMILIES if family[0] != "column"]
+        return _rendered("_cuts.html", asset=asset, shapes=shapes)
+
+    @admin.display(description="in the file")
+    def said_by_the_file(self, asset: MediaAsset) -> str:
+        inside = {
+            "instructions": "Instructions", "contact": "Contact of the photographer",
+            "people": "People in it", "keywords": "Keywords", "headline": "Headline",
+            "licence_ends": "Licence ends", "web_statement": "Terms on the web",
+        }  # fmt: skip
+        labels = {name: str(_field(name).verbose_name) for name in OFFERED}
+        rows = [
+            (label, name, _in_words(asset.found.get(name)))
+            for name, label in (labels | inside).items()
+            if asset.found.get(name)
+        ]
+        return _rendered("_found.html", rows=rows)
+
+    @admin.display(description="places")
+    def where_used(self, asset: Any) -> str:
+        return _rendered("_uses.html", uses=uses_of(asset, asset.asked_by))
+
+    @admin.display(description="versions")
+    def versions(self, asset: MediaAsset) -> str:
+        return _rendered("_versions.html", asset=asset, versions=versions_of(asset))
+
+    # --- The list ------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MediaAsset]:
+        return with_use(MediaAsset.objects.all())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if term := search_term.strip():
+            named = Q(display_name__icontains=term) | Q(names__text__icontains=term)
+            people = Person.objects.visible_to(User.of(request)).filter(named).values("pk")
+            releases = Release.objects.filter(title__icontains=term)
+            also = (
+                Q(portrait_of__in=people)
+                | Q(depicts__in=people)
+                | Q(pk__in=releases.exclude(poster=None).values("poster"))
+                | Q(pk__in=Illustration.objects.filter(release__in=releases).values("asset"))
+            )
+            found = queryset.filter(Q(pk__in=found.values("pk")) | also).distinct()
+        if "field_name" in request.GET:  # a search from a form: only pictures are to be shown there
+            found = found.filter(kind=MediaAsset.Kind.IMAGE)
+        return found, repeats
+
+    def autocomplete_detail(self, asset: MediaAsset) -> dict[str, str]:
+        """Show the picture where one is looked for."""
+        detail = {"detail": ", ".join(f"lacks {what}" for what in asset.missing())}
+        if asset.has_rendition("teaser", "jpg"):
+            detail["picture"] = asset.preview_url("teaser", "jpg")
+        return detail
+
+    @admin.display(description="picture")
+    def thumbnail(self, asset: MediaAsset) -> str:
+        return _rendered("_thumbnail.html", asset=asset)
+
+    @admin.display(description="name", ordering="original_name")
+    def name(self, asset: MediaAsset) -> str:
+        return asset.caption or str(asset)
+
+    @admin.display(description="credit", ordering="credit_line")
+    def credit(self, asset: MediaAsset) -> str:
+        return asset.credit_line or "No credit"
+
+    @admin.display(description="remarks", empty_value="")
+    def marks(self, asset: Any) -> str:
+        told = [f"lacks {what}" for what in asset.missing()]
+        if asset.has_ended():
+            told.append("licence has ended")
+        elif asset.ends_soon():
+            ends = timezone.localtime(asset.licence_expires)
+            told.append(f"licence ends {ends:%-d %B %Y}")
+        told += ["made with AI"] if asset.ai_made else []
+        told += [asset.unready()] if asset.unready() else []
+        told += [] if asset.in_use else ["unused"]
+        return format_html_join(" ", '<span class="mark">{}</span>', ((words,) for words in told))
+
+    @admin.action(description="Set credit and terms of the selected", permissions=["change"])
+    def edit_many(self, request: HttpRequest, queryset: QuerySet[MediaAsset]) -> Any:
+        """Ask which words, then set them on each, with a version of each."""
+        asked = "apply" in request.POST
+        form = EditManyForm(request.POST if asked else None)
+        if asked and form.is_valid():
+            chosen = list(queryset)
+            for asset in chosen:
+                for name, value in form.cleaned_data.items():
+                    setattr(asset, name, value)
+                asset.save()
+            self.message_user(request, f"Set on {len(chosen)}.", messages.SUCCESS)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Set credit and terms",
+            "opts": self.opts,
+            "form": form,
+            "chosen": queryset,
+            "media": self.media + form.media,
+        }
+        return render(request, "admin/assets/mediaasset/edit_many.html", context)
+
+    # --- Away with it --------------------------------------------------------------------------
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # one at a time, knowingly
+        return actions
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Refuse while it is used, and say where."""
+        asset = self.get_object(request, object_id)
+        if asset and (uses := uses_of(asset, User.of(request))):
+            where = format_html_join(
+                ", ", '<a href="{}">{}</a> ({})',
+                ((use.address, use.where, use.what.lower()) for use in uses),
+            )  # fmt: skip
+            said = format_html("It is used, so it stays: {}. Take it out there first.", where)
+            messages.error(request, said)
+            return redirect("admin:assets_mediaasset_change", asset.pk)
+        return super().delete_view(request, object_id, extra_context)
+
+    # --- Further pages -------------------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        def page(route: str, view: Any, name: str) -> Any:
+            return path(route, self.admin_site.admin_view(view), name=f"assets_mediaasset_{name}")
+
+        return [
+            page("upload/", self.upload_view, "upload"),
+            page(
+                "<uuid:pk>/rendition/<str:style>.<str:extension>", self.rendition_view, "rendition"
+            ),
+            page("<uuid:pk>/original/<int:version>/", self.original_view, "original"),
+            page("<uuid:pk>/words/", require_POST(self.words_view), "words"),
+            page("<uuid:pk>/again/", require_POST(self.again_view), "again"),
+            page("<uuid:pk>/bring-back/", require_POST(self.bring_back_view), "bring_back"),
+            *super().get_urls(),
+        ]
+
+    def _visible(self, request: HttpRequest, pk: UUID) -> MediaAsset:
+        asset = get_object_or_404(MediaAsset, pk=pk)
+        if not self.has_view_permission(request, asset):
+            raise PermissionDenied
+        return asset
+
+    def _changeable(self, request: HttpRequest, pk: UUID) -> MediaAsset:
+        asset = self._visible(request, pk)
+        if not self.has_change_permission(request, asset):
+            raise PermissionDenied
+        return asset
+
+    def rendition_view(
+        self, request: HttpRequest, pk: UUID, style: str, extension: str
+    ) -> HttpResponseBase:
+        """A rendition for editors, whatever the public may see."""
+        return self._visible(request, pk).rendition_response(style, extension)
+
+    def original_view(self, request: HttpRequest, pk: UUID, version: int) -> HttpResponseBase:
+        """An original as it was uploaded, of now or of earlier, for those who may change it."""
+        asset = self._changeable(request, pk)
+        row = asset.history.filter(history_id=version).exclude(original="").first()
+        if row is None:
+            raise Http404
+        try:
+            file = default_storage.open(str(row.original))
+        except FileNotFoundError:
+            raise Http404 from None
+        kind = CONTENT_TYPES.get(row.extension, "application/octet-stream")
+        return FileResponse(file, as_attachment=True, filename=row.original_name, content_type=kind)
+
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        """Take files, many at once; `part` is asked for by the script, which shows each by itself.
+
+        A script asks again for what is being made ready, by its ids.
+        """
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        taken = []
+        into = request.POST.get("into")
+        if request.method == "POST":
+            record = self._lacking_its_file(request, into) if into else None
+            for upload in request.FILES.getlist("file"):
+                taken.append(take(upload, by=User.of(request), into=record))
+                record = None  # the first of them
+        else:
+            assets = MediaAsset.objects.filter(pk__in=_uuids(request.GET.getlist("id")))
+            taken = [Taken(str(asset), asset) for asset in assets]
+        part = request.GET.get("part")
+        context: dict[str, Any] = {"taken": taken}
+        if part in ("upload", "attached"):
+            bad = request.method == "POST" and any(not one.asset for one in taken)
+            template = f"admin/assets/mediaasset/_{part}.html"
+            return render(request, template, context, status=400 if bad or not taken else 200)
+        context |= {
+            **self.admin_site.each_context(request), "title": "Upload", "opts": self.opts,
+        }  # fmt: skip
+        return render(request, "admin/assets/mediaasset/upload.html", context)
+
+    def _lacking_its_file(self, request: HttpRequest, pk: str) -> MediaAsset | None:
+        record = MediaAsset.objects.filter(pk__in=_uuids([pk]), original="").first()
+        if record and not self.has_change_permission(request, record):
+            raise PermissionDenied
+        return record
+
+    def words_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Take over what the file says of itself, where its record says nothing."""
+        taken = take_words(self._changeable(request, pk))
+        if request.GET.get("part"):
+            context = {"taken": [Taken("", MediaAsset.objects.get(pk=pk))]}
+            return render(request, "admin/assets/mediaasset/_upload.html", context)
+        said = "Taken over. Read it before you publish it." if taken else "There was nothing new."
+        messages.success(request, said)
+        return redirect("admin:assets_mediaasset_change", pk)
+
+    def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Make the renditions once more."""
+        making.make_again(self._changeable(request, pk))
+        messages.success(request, "It is being made ready again; that takes some seconds.")
+        return redirect("admin:assets_mediaasset_change", pk)
+
+    def bring_back_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Let an earlier original be the picture again."""
+        asset = self._changeable(request, pk)
+        chosen = request.POST.get("version", "")
+        row = asset.history.filter(history_id=int(chosen)).first() if chosen.isdigit() else None
+        if row is None or not row.original or not default_storage.exists(str(row.original)):
+            messages.error(request, "There is no such version of its file.")
+        else:
+            asset.bring_back(row)
+            messages.success(request, "The earlier file is back. Read its words again.")
+        return redirect("admin:assets_mediaasset_change", pk)
+
+
+def _field(name: str) -> Any:
+    return MediaAsset._meta.get_field(name)
+
+
+def _without_focus(options: Any) -> list[Any]:
+    left = ("as_cut", ("focus_x", "focus_y"))
+    return [name for name in options["fields"] if name not in left]
+
+
+def _rendered(template: str, **context: Any) -> str:
+    return render_to_string(f"admin/assets/mediaasset/{template}", context)
+
+
+def _in_words(value: Any) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _uuids(texts: Iterable[str]) -> list[UUID]:
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

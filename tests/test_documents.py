@@ -1,0 +1,144 @@
+"""Documents and recordings: known by their content, given out as they are, and never run."""
+
+import io
+import re
+import zipfile
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from assets.models import MediaAsset
+from tests.make import DATA, make_document, make_release, pdf_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    """One box of ISO 14496-12: its length, its name, what is in it."""
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+def film(brand=b"isom", inside=b"") -> bytes:
+    head, moov = box(b"ftyp", brand + b"\0\0\0\0" + brand), box(b"moov", b"x" * 20 + inside)
+    return head + moov + box(b"mdat", b"\0" * 64)
+
+
+def packed(**parts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def word(name="simple-list.docx") -> bytes:
+    return (DATA / "docx" / name).read_bytes()
+
+
+def word_with(**parts: bytes) -> bytes:
+    return packed(**{"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"} | parts)
+
+
+FRAME = b"\xff\xfb\x90\x00" + b"\0" * 413
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+WAVE = b"RIFF" + (36).to_bytes(4, "little") + b"WAVEfmt " + b"\0" * 28
+
+TAKEN = {
+    "pdf": ("document", pdf_bytes(), "application/pdf"),
+    "docx": ("document", word(), "application/vnd.openxmlformats"),
+    "doc": ("document", OLD_OFFICE + "WordDocument".encode("utf-16-le"), "application/msword"),
+    "mp3": ("audio", FRAME * 3, "audio/mpeg"),
+    "m4a": ("audio", film(b"M4A "), "audio/mp4"),
+    "wav": ("audio", WAVE, "audio/wav"),
+    "flac": ("audio", b"fLaC" + b"\0" * 60, "audio/flac"),
+    "ogg": ("audio", b"OggS" + b"\0" * 60, "audio/ogg"),
+    "mp4": ("video", film(), "video/mp4"),
+    "mov": ("video", film(b"qt  "), "video/quicktime"),
+    "webm": ("video", b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm" + b"\0" * 60, "video/webm"),
+}
+
+
+@pytest.mark.parametrize("extension", TAKEN)
+def test_a_document_is_known_by_its_content_and_given_out_as_it_came(client, extension):
+    kind, content, mime = TAKEN[extension]
+    document = make_document("picture.jpg", content)
+    assert (document.kind, document.extension, document.state) == (kind, extension, "")
+    address = document.rendition_url("file", extension)
+    assert client.get(address).status_code == 404
+    make_release(attached=[str(document.pk)])
+    answer = client.get(address)
+    assert answer.getvalue() == content
+    assert answer["Content-Type"].startswith(mime)
+    # Whatever is in it, no browser opens it as a page of ours.
+    assert answer["Content-Disposition"].startswith("attachment;")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+REFUSED = {
+    "a PDF cut short": (pdf_bytes()[:40], "cut short"),
+    "an archive": (packed(notes=b"x"), "Of packed files only Word"),
+    "a spreadsheet": (packed(**{"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "only Word"),
+    "half an archive": (word()[:3000], "cut short"),
+    "Word with macros": (word_with(**{"word/vbaProject.bin": b"x"}), "macros"),
+    "a bomb in Word": (word_with(**{"word/media/x": b"\0" * 210_000_000}), "far more than"),
+    "an old spreadsheet": (OLD_OFFICE + "Workbook".encode("utf-16-le"), "only Word"),
+    "old Word with macros": (
+        OLD_OFFICE + "WordDocument".encode("utf-16-le") + "_VBA_PROJECT".encode("utf-16-le"),
+        "macros",
+    ),
+    "Matroska": (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska" + b"\0" * 60, "only WebM"),
+    "a film cut short": (film()[:-10], "cut short"),
+    "a film without its index": (box(b"ftyp", b"isom") + box(b"mdat", b"x"), "cut short"),
+    "a wave cut short": (WAVE[:30], "cut short"),
+    "a tag without a sound": (b"ID3\x04\0\0\0\0\0\x0a" + b"\0" * 99, "cut short"),
+    "a program": (b"\x7fELF" + b"\0" * 99, "nothing that we can read"),
+    "a page": (b"<!doctype html><script>alert(1)</script>", "nothing that we can read"),
+    "QuickTime's place": (film(b"qt  ", b"\xa9xyz+35.1-106.6/"), "where it was made"),
+    "a phone's place": (film(b"mp42", b"com.apple.quicktime.location.ISO6709"), "where it was"),
+    "a 3GPP place": (film(b"mp42", box(b"loci", b"\0" * 20)), "where it was made"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_given_out_is_refused_with_the_reason(what):
+    content, why = REFUSED[what]
+    document = MediaAsset(original=ContentFile(content, name="report.pdf"))
+    with pytest.raises(ValidationError) as refused:
+        document.full_clean()
+    (said,) = refused.value.message_dict["original"]
+    assert said.startswith("report.pdf: ")
+    assert re.search(why, said)
+    assert default_storage.listdir("") == ([], [])
+
+
+def test_what_a_word_file_keeps_inside_is_said_to_the_editor():
+    notes = " ".join(make_document("comments.docx", word("comments.docx")).notes)
+    assert "holds comments" in notes
+    assert "creator “" in notes
+    notes = " ".join(make_document(content=word("track_changes_insertion.docx")).notes)
+    assert "tracked changes" in notes
+    named = pdf_bytes().replace(b"<<", b"<< /Author (Somebody) ", 1)
+    assert "names its author" in " ".join(make_document(content=named).notes)
+
+
+def test_no_word_file_makes_us_read_from_elsewhere():
+    core = b"""<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>
+      <cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+      xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>&x;</dc:creator></cp:coreProperties>"""
+    document = make_document(content=word_with(**{"docProps/core.xml": core}))
+    assert "root" not in " ".join(document.notes)
+
+
+def test_a_document_needs_a_title_and_a_credit_and_no_alternative_text():
+    document = make_document(caption="", credit_line="")
+    assert document.missing() == ["a caption, which is its title", "a credit line"]
+
+
+def test_a_document_that_is_too_heavy_is_refused_with_the_limit(settings):
+    settings.MAX_DOCUMENT_MEGABYTES = 1
+    heavy = MediaAsset(original=ContentFile(pdf_bytes(2_000_000), name="heavy.pdf"))
+    with pytest.raises(ValidationError, match="up to 1 MB are taken"):
+        heavy.full_clean()

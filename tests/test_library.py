@@ -1,0 +1,533 @@
+"""The picture library at the desk: upload, words, rights, focal point, search, versions, deletion."""
+
+import io
+import re
+from contextlib import closing
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from assets import making
+from assets.models import MediaAsset
+from people.models import Level
+from releases import workflow
+from releases.models import Release
+from tests.make import (
+    DATA,
+    make_chief,
+    make_document,
+    make_person,
+    make_picture,
+    make_release,
+    make_user,
+    pdf_bytes,
+    picture_bytes,
+)
+
+pytestmark = pytest.mark.django_db
+
+LIBRARY = "/admin/assets/mediaasset/"
+UPLOAD = f"{LIBRARY}upload/"
+
+
+def form_of(asset) -> str:
+    return f"{LIBRARY}{asset.pk}/change/"
+
+
+def sent(name="field.jpg", content=None) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, picture_bytes() if content is None else content)
+
+
+def text(response) -> str:
+    return unescape(response.content.decode())
+
+
+def typed(**changes) -> dict:
+    """What the form of a picture sends, with some of it changed."""
+    return {
+        "original_name": "", "alt_text": "A field", "caption": "", "credit_line": "Somebody",
+        "creator": "", "copyright_notice": "", "usage_terms": "", "licence_expires_0": "",
+        "licence_expires_1": "", "date_created": "", "place": "", "focus_x": "0.5",
+        "focus_y": "0.5", "depicts": [],
+    } | changes  # fmt: skip
+
+
+def listed(client, query="") -> set[str]:
+    page = text(client.get(f"{LIBRARY}?{query}"))
+    return set(re.findall(r"field-name[^>]*><a[^>]*>([^<]+)", page))
+
+
+# --- Upload ------------------------------------------------------------------------------------
+
+
+def test_many_files_are_taken_at_once_and_each_is_told_of(at_desk, author):
+    files = [sent("one.jpg"), sent("two.pdf", pdf_bytes()), sent("three.svg", b"<svg/>"),
+             sent("four.png", b"")]  # fmt: skip
+    page = text(at_desk(author).post(UPLOAD, {"file": files}))
+    assert {asset.original_name for asset in MediaAsset.objects.all()} == {"one.jpg", "two.pdf"}
+    assert "three.svg: SVG drawings can carry scripts" in page
+    assert "four.png: The file is empty" in page
+    assert {asset.uploaded_by for asset in MediaAsset.objects.all()} == {author}
+
+
+def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, author):
+    client = at_desk(author)
+    answer = client.post(f"{UPLOAD}?part=upload", {"file": sent()})
+    asset = MediaAsset.objects.get()
+    assert answer.status_code == 200
+    assert f'data-id="{asset.pk}" data-state="waiting"' in text(answer)
+    making.make_waiting()
+    later = text(client.get(f"{UPLOAD}?part=upload&id={asset.pk}"))
+    assert 'data-state="made"' in later
+    assert "Lacks an alternative text, a credit line." in later
+    bad = client.post(f"{UPLOAD}?part=upload", {"file": sent("bad.jpg", b"bad")})
+    assert bad.status_code == 400
+    assert "bad.jpg: This is nothing that we can read" in text(bad)
+
+
+@pytest.mark.parametrize("query", ["part=upload", "part=attached", "part=upload&id=x"])
+def test_nothing_sent_is_nothing_taken(at_desk, author, query):
+    assert at_desk(author).post(f"{UPLOAD}?{query}", {}).status_code == 400
+    assert not MediaAsset.objects.exists()
+
+
+def test_the_same_bytes_twice_lead_to_what_is_there(at_desk, author):
+    there = make_picture("first.jpg")
+    client = at_desk(author)
+    page = text(client.post(f"{UPLOAD}?part=upload", {"file": sent("again.jpg")}))
+    assert MediaAsset.objects.count() == 1
+    assert "You have this file" in page
+    assert f'href="{form_of(there)}"' in page
+    # The form for one says the same, and keeps what was typed.
+    page = text(client.post(f"{LIBRARY}add/", typed(original=sent(), caption="Typed")))
+    assert "You have this file" in page
+    assert f'href="{form_of(there)}"' in page
+    assert "Typed" in page
+    other = make_picture(content=picture_bytes(colour="red"))
+    page = text(client.post(form_of(other), typed(original=sent())))
+    assert "You have this file" in page
+    # Its own bytes again change nothing, and are no reason to refuse.
+    assert client.post(form_of(there), typed(original=sent())).status_code == 302
+
+
+def test_a_poster_that_was_imported_by_name_gets_its_file_and_keeps_its_credit(at_desk, author):
+    named = "Image for Lammy China visit AFP via Getty Images.jpg"
+    record = MediaAsset.objects.create(original_name=named, credit_line="AFP via Getty Images")
+    make_release("draft", poster=record)
+    answer = at_desk(author).post(
+        f"{UPLOAD}?part=upload", {"file": sent("download.jpg"), "into": str(record.pk)}
+    )
+    assert answer.status_code == 200
+    asset = MediaAsset.objects.get()
+    assert (asset.pk, asset.original_name, asset.credit_line) == (
+        record.pk, named, "AFP via Getty Images",
+    )  # fmt: skip
+    assert asset.sha256
+
+
+def test_no_upload_replaces_a_file_that_is_there(at_desk, author):
+    there = make_picture()
+    new = sent("new.jpg", picture_bytes(colour="red"))
+    at_desk(author).post(f"{UPLOAD}?part=upload", {"file": new, "into": str(there.pk)})
+    before = there.sha256
+    there.refresh_from_db()
+    assert there.sha256 == before
+    assert MediaAsset.objects.count() == 2
+
+
+def test_whoever_may_not_add_may_not_upload(at_desk):
+    client = at_desk(make_user())
+    assert client.get(UPLOAD).status_code == 403
+    assert client.post(UPLOAD, {"file": sent()}).status_code == 403
+    assert not MediaAsset.objects.exists()
+
+
+# --- What the file says ------------------------------------------------------------------------
+
+
+def press_picture(client) -> MediaAsset:
+    content = (DATA / "images" / "iptc-staff-photographer-example.jpg").read_bytes()
+    client.post(f"{UPLOAD}?part=upload", {"file": sent("iptc.jpg", content)})
+    making.make_waiting()
+    return MediaAsset.objects.get()
+
+
+def test_what_a_file_says_is_offered_and_published_nowhere_by_itself(at_desk, author):
+    client = at_desk(author)
+    asset = press_picture(client)
+    said = asset.found
+    assert said["creator"]
+    assert said["copyright_notice"]
+    assert not any([asset.caption, asset.credit_line, asset.creator, asset.copyright_notice])
+    page = text(client.get(form_of(asset)))
+    assert said["creator"] in page
+    release = make_release("published")
+    Release.objects.filter(pk=release.pk).update(poster=asset)
+    for path in (release.get_absolute_url(), f"{release.get_absolute_url()}release.json"):
+        assert said["creator"] not in text(client.get(path))
+    with closing(asset.open_rendition("press", "jpg")) as file:
+        assert said["creator"].encode() not in file.read()
+
+
+def test_words_are_taken_over_where_nothing_was_typed(at_desk, author):
+    client = at_desk(author)
+    asset = press_picture(client)
+    asset.creator = "Typed by hand"
+    asset.save()
+    page = text(client.post(f"{LIBRARY}{asset.pk}/words/?part=upload"))
+    assert "Lacks" in page
+    said = asset.found
+    asset.refresh_from_db()
+    assert asset.creator == "Typed by hand"
+    assert asset.copyright_notice == said["copyright_notice"]
+
+
+def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
+    asset = press_picture(at_desk(author))
+    asset.found["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
+    asset.alt_text, asset.credit_line = "A field", "Somebody"
+    asset.save()
+    making.make_waiting()
+    asset.refresh_from_db()
+    assert "photographer@agency.example" in text(client.get(form_of(asset)))
+    release = make_release(poster=asset)
+    client.logout()
+    page = release.get_absolute_url()
+    for path in (page, f"{page}release.txt", f"{page}release.json", "/releases/feed.atom"):
+        assert "agency.example" not in text(client.get(path))
+    assert b"agency.example" not in client.get(f"{page}media.zip").getvalue()
+
+
+def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
+    picture = make_picture(notes=["It says: Newsmagazines Out."])
+    MediaAsset.objects.update(notes=["It says: Newsmagazines Out."])
+    release = make_release("in_review", poster=picture)
+    page = text(at_desk(publisher).get(f"/admin/releases/release/{release.pk}/change/"))
+    assert "Newsmagazines Out" in page
+
+
+# --- The focal point ---------------------------------------------------------------------------
+
+
+def test_the_focal_point_decides_what_every_cut_keeps(at_desk, author):
+    wide = picture_bytes((1200, 300), "white")
+    image = Image.open(io.BytesIO(wide)).convert("RGB")
+    image.paste("red", (0, 0, 200, 300))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    asset = make_picture(content=out.getvalue())
+
+    def colour() -> tuple[int, int, int]:
+        with closing(asset.open_rendition("portrait", "jpg")) as file:
+            return Image.open(file).convert("RGB").getpixel((20, 150))
+
+    assert colour()[1] > 200
+    answer = at_desk(author).post(form_of(asset), typed(focus_x="0.05", focus_y="0.5"))
+    assert answer.status_code == 302
+    making.make_waiting()
+    asset.refresh_from_db()
+    assert colour()[0] > 200
+    assert colour()[1] < 60
+
+
+@pytest.mark.parametrize("value", ["1.01", "-0.1", "x", "nan"])
+def test_a_focal_point_outside_the_picture_is_refused(at_desk, author, value):
+    asset = make_picture()
+    page = at_desk(author).post(form_of(asset), typed(focus_x=value, caption="Typed"))
+    assert page.status_code == 200
+    assert "Typed" in text(page)
+    asset.refresh_from_db()
+    assert asset.focus == (0.5, 0.5)
+
+
+# --- Finding -----------------------------------------------------------------------------------
+
+
+def test_pictures_are_found_by_caption_credit_person_and_release(at_desk, author):
+    person = make_person("Rabab Nawrasi")
+    person.names.create(text="رباب النورسي")
+    shown = make_picture(content=picture_bytes(colour="red"), caption="At the gate",
+                         credit_line="AFP via Getty Images")  # fmt: skip
+    person.depicted_in.add(shown)
+    portrait = make_picture(content=picture_bytes(colour="blue"), caption="Portrait")
+    make_person("Josephat Wendle", portrait=portrait)
+    inside = make_picture(content=picture_bytes(colour="green"), caption="Inside")
+    attached = make_document(caption="A report")
+    make_release(
+        "draft", title="Tamsin Islands: Market fines",
+        body=f'<p>x</p><figure data-asset="{inside.pk}"></figure>', attached=[str(attached.pk)],
+    )  # fmt: skip
+    client = at_desk(author)
+    for words, found in {
+        "gate": {"At the gate"}, "getty": {"At the gate"}, "nawrasi": {"At the gate"},
+        "رباب": {"At the gate"}, "wendle": {"Portrait"}, "market fines": {"Inside", "A report"},
+        "nothing like it": set(),
+    }.items():  # fmt: skip
+        assert listed(client, f"q={words}") == found, words
+
+
+def test_nobody_finds_a_picture_by_a_name_that_they_may_not_know(at_desk, author):
+    hidden = make_person("Zaunkönigin", level=Level.CASE_OFFICERS)
+    hidden.depicted_in.add(make_picture(caption="A street"))
+    assert listed(at_desk(author), "q=Zaunkönigin") == set()
+    hidden.case_officers.add(author)
+    assert listed(at_desk(author), "q=Zaunkönigin") == {"A street"}
+
+
+def test_pictures_are_sifted_by_what_wants_attention(at_desk, author):
+    now = timezone.now()
+
+    def one(caption, colour, **fields):
+        return make_picture(content=picture_bytes(colour=colour), caption=caption, **fields)
+
+    one("No words", "#100000", alt_text="")
+    one("No credit", "#200000", credit_line="")
+    one("Ends soon", "#300000", licence_expires=now + timedelta(days=3))
+    one("Ended", "#400000", licence_expires=now - timedelta(days=3))
+    one("Invented", "#500000", ai_made=True)
+    public = one("Public", "#600000")
+    make_release(poster=public)
+    draft = one("In a draft", "#700000")
+    make_release("draft", poster=draft)
+    MediaAsset.objects.filter(pk=one("Failed", "#800000").pk).update(state="failed")
+    MediaAsset.objects.create(caption="No file", alt_text="x", credit_line="x")
+    make_document(caption="A report")
+    client = at_desk(author)
+    for query, found in {
+        "lacks=alt_text": {"No words"}, "lacks=credit_line": {"No credit"},
+        "lacks=original": {"No file"}, "licence=soon": {"Ends soon"}, "licence=ended": {"Ended"},
+        "ai_made__exact=1": {"Invented"}, "used=yes": {"Public", "In a draft"},
+        "used=public": {"Public"}, "state=failed": {"Failed"}, "kind__exact=document": {"A report"},
+    }.items():  # fmt: skip
+        assert listed(client, query) == found, query
+    assert "Public" not in listed(client, "used=no")
+    assert len(listed(client, "used=no")) == 8
+
+
+def test_only_pictures_are_offered_where_a_picture_is_chosen(at_desk, author):
+    make_picture("a field.jpg")
+    make_document("a field.pdf")
+    query = {"app_label": "releases", "model_name": "release", "field_name": "poster"}
+    found = at_desk(author).get("/admin/autocomplete/", query | {"term": "field"}).json()
+    assert [one["text"] for one in found["results"]] == ["a field.jpg"]
+
+
+# --- Many at once ------------------------------------------------------------------------------
+
+
+def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
+    chosen = [make_picture(content=picture_bytes(colour=c), usage_terms="Old", caption=c)
+              for c in ("red", "blue")]  # fmt: skip
+    other = make_picture(content=picture_bytes(colour="green"))
+    client = at_desk(author)
+    picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
+    asked = text(client.post(LIBRARY, picked))
+    assert "For these 2." in asked
+    nothing = text(client.post(LIBRARY, picked | {"apply": "yes"}))
+    assert "all fields are empty" in nothing
+    client.post(LIBRARY, picked | {"apply": "yes", "credit_line": "Reuters"})
+    making.make_waiting()
+    for one in chosen:
+        one.refresh_from_db()
+        assert (one.credit_line, one.usage_terms) == ("Reuters", "Old")
+        assert one.history.first().history_user == author
+        with closing(one.open_rendition("press", "jpg")) as file:
+            assert b"Reuters" in file.read()
+    other.refresh_from_db()
+    assert other.credit_line == "Nobody in particular"
+
+
+# --- Uses, versions, deletion ------------------------------------------------------------------
+
+
+def test_a_picture_says_where_it_is_used(at_desk, author):
+    picture = make_picture()
+    release = make_release("draft", title="Where it stands", poster=picture)
+    person = make_person("Josephat Wendle", portrait=picture)
+    make_person("Zaunkönigin", level=Level.CASE_OFFICERS, portrait=picture)
+    page = text(at_desk(author).get(form_of(picture)))
+    assert f"/admin/releases/release/{release.pk}/change/" in page
+    assert f"/admin/people/person/{person.pk}/change/" in page
+    assert "Zaunkönigin" not in page
+    assert "somebody whose record you may not see" in page
+
+
+@pytest.mark.parametrize("use", ["poster", "text", "attached", "portrait"])
+def test_what_is_used_is_not_deleted_and_says_where(at_desk, editor, use):
+    picture = make_picture()
+    if use == "portrait":
+        make_person("Josephat Wendle", portrait=picture)
+    else:
+        shown = {
+            "poster": {"poster": picture},
+            "text": {"body": f'<p>x</p><figure data-asset="{picture.pk}"></figure>'},
+            "attached": {"attached": [str(picture.pk)]},
+        }
+        make_release("draft", title="Where it stands", **shown[use])
+    client = at_desk(editor)
+    for method in (client.get, client.post):
+        page = text(method(f"{LIBRARY}{picture.pk}/delete/", {"post": "yes"}, follow=True))
+        assert "It is used, so it stays" in page
+        assert ("Josephat Wendle" if use == "portrait" else "Where it stands") in page
+    assert MediaAsset.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_unused_goes_with_every_file_of_it(at_desk, editor):
+    picture = make_picture()
+    picture.original = sent("other.jpg", picture_bytes(colour="red"))
+    picture.save()
+    making.make(picture)
+    at_desk(editor).post(f"{LIBRARY}{picture.pk}/delete/", {"post": "yes"})
+    assert not MediaAsset.objects.exists()
+    for top in ("originals", "renditions"):
+        assert default_storage.listdir(top) == ([], [])
+
+
+def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author):
+    first, second = picture_bytes((900, 600), "red"), picture_bytes((400, 500), "blue")
+    picture = make_picture("first.jpg", content=first)
+    client = at_desk(author)
+    client.post(form_of(picture), typed(original=sent("second.jpg", second)))
+    making.make_waiting()
+    page = text(client.get(form_of(picture)))
+    versions = re.findall(rf"{LIBRARY}{picture.pk}/original/(\d+)/", page)
+    assert len(versions) == 2
+    kept = [
+        client.get(f"{LIBRARY}{picture.pk}/original/{number}/").getvalue() for number in versions
+    ]
+    assert kept == [second, first]
+    client.post(f"{LIBRARY}{picture.pk}/bring-back/", {"version": versions[1]})
+    # What stood before is gone at once; the earlier file is made ready again.
+    picture.refresh_from_db()
+    assert (picture.width, picture.state, picture.renditions) == (900, "waiting", {})
+    making.make_waiting()
+    picture.refresh_from_db()
+    assert picture.size("press") == (900, 600)
+    assert len(re.findall(r"Bring it back", text(client.get(form_of(picture))))) == 1
+
+
+@pytest.mark.parametrize("version", ["", "x", "999999"])
+def test_a_version_that_is_not_there_is_not_brought_back(at_desk, author, version):
+    picture = make_picture()
+    answer = at_desk(author).post(
+        f"{LIBRARY}{picture.pk}/bring-back/", {"version": version}, follow=True
+    )
+    assert "There is no such version" in text(answer)
+
+
+def test_an_original_is_for_those_who_may_change_it(at_desk, client, author):
+    picture = make_picture()
+    path = f"{LIBRARY}{picture.pk}/original/{picture.history.first().history_id}/"
+    assert client.get(path)["Location"].startswith("/admin/login/")
+    assert at_desk(make_user()).get(path).status_code == 403
+    answer = at_desk(author).get(path)
+    assert answer.getvalue()
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_people_in_a_picture_are_told_in_the_library_and_nobody_hidden_is_lost(at_desk, author):
+    shown, hidden = make_person("Ansa Verel"), make_person("Hidden", level=Level.CASE_OFFICERS)
+    picture = make_picture()
+    picture.depicts.add(hidden)
+    client = at_desk(author)
+    assert "Hidden" not in text(client.get(form_of(picture)))
+    client.post(form_of(picture), typed(depicts=[str(shown.pk)]))
+    assert set(picture.depicts.all()) == {shown, hidden}
+    page = client.post(form_of(picture), typed(depicts=[str(hidden.pk)]))
+    assert page.status_code == 200
+    assert set(picture.depicts.all()) == {shown, hidden}
+
+
+# --- On the form of a release ------------------------------------------------------------------
+
+
+def written(**changes) -> dict:
+    return {
+        "read_version": "1", "kind": "press_release", "language": "en", "title": "A title",
+        "standfirst": "", "dateline_place": "", "poster": "", "body": "<p>Text.</p>",
+        "pull_quote": "", "notes_to_editors": "", "countries": [], "translation_of": "",
+        "slug": "",
+    } | changes  # fmt: skip
+
+
+def test_pictures_and_documents_are_attached_in_order_and_taken_out(at_desk, author):
+    one, two = make_picture(), make_document()
+    release = make_release("draft", by=author)
+    client, form = at_desk(author), f"/admin/releases/release/{release.pk}/change/"
+    client.post(form, written(attached=[str(two.pk), str(one.pk), str(two.pk)]))
+    release.refresh_from_db()
+    assert release.attached == [str(two.pk), str(one.pk)]
+    page = text(client.get(form))
+    assert re.findall(r'name="attached" value="([^"]+)"', page) == [str(two.pk), str(one.pk)]
+    client.post(form, written(read_version="2"))
+    release.refresh_from_db()
+    assert release.attached == []
+    # Each order is a version; the earlier one comes back with its text.
+    history = text(client.get(f"/admin/releases/release/{release.pk}/history/?from=2&to=3"))
+    assert "Further pictures and documents" in history
+    chosen = re.findall(r'name="restore" value="(\d+)"', history)[0]
+    client.post(f"/admin/releases/release/{release.pk}/history/", {"restore": chosen})
+    release.refresh_from_db()
+    assert release.attached == [str(two.pk), str(one.pk)]
+
+
+def test_what_is_gone_from_the_library_cannot_be_attached(at_desk, author):
+    release = make_release("draft", by=author)
+    form = f"/admin/releases/release/{release.pk}/change/"
+    gone = "00000000-0000-4000-8000-000000000000"
+    page = text(at_desk(author).post(form, written(title="Typed", attached=[gone])))
+    assert "is gone from the library" in page
+    assert "Typed" in page
+
+
+def test_a_file_dropped_on_a_release_is_attached_and_a_twin_is_found(at_desk, author):
+    there = make_picture("first.jpg")
+    client = at_desk(author)
+    new = text(client.post(f"{UPLOAD}?part=attached", {"file": sent("new.pdf", pdf_bytes())}))
+    assert f'name="attached" value="{MediaAsset.objects.get(kind="document").pk}"' in new
+    twin = text(client.post(f"{UPLOAD}?part=attached", {"file": sent()}))
+    assert f'name="attached" value="{there.pk}"' in twin
+    assert "You have this file" in twin
+
+
+def test_what_is_attached_to_a_public_release_changes_by_a_correction(at_desk, publisher):
+    release = make_release(by=make_chief())
+    picture = make_picture()
+    form = f"/admin/releases/release/{release.pk}/change/"
+    release.refresh_from_db()
+    same = written(
+        read_version=str(release.version), title=release.title, body=release.body,
+        slug=release.slug, attached=[str(picture.pk)],
+    )  # fmt: skip
+    client = at_desk(publisher)
+    assert "Say in public what was wrong" in text(client.post(form, same))
+    assert client.post(form, same | {"correction": "A picture was added."}).status_code == 302
+    release.refresh_from_db()
+    assert release.attached == [str(picture.pk)]
+
+
+def test_a_protected_name_in_the_words_of_what_is_attached_blocks_approval():
+    make_person("Zaunkönigin", level=Level.STAFF)
+    report = make_document(caption="What Zaunkönigin said")
+    release = make_release("draft", attached=[str(report.pk)])
+    assert any("Zaunkönigin" in reason for reason in workflow.blockers(release))
+
+
+def test_a_picture_that_shows_somebody_protected_blocks_approval_and_names_nobody():
+    picture = make_picture("gate.jpg")
+    make_person("Zaunkönigin", level=Level.STAFF).depicted_in.add(picture)
+    (reason,) = workflow.blockers(make_release("draft", poster=picture))
+    assert "gate.jpg" in reason
+    assert "shows somebody who may not be named" in reason
+    assert "Zaunkönigin" not in reason
+
+
+def test_the_address_of_the_upload_is_where_the_scripts_look():
+    assert reverse("admin:assets_mediaasset_upload") == UPLOAD

@@ -1,0 +1,247 @@
+"""What is cut from a picture is made behind the answer, and a page shows only what is there."""
+
+import io
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.utils import timezone
+
+from assets import making, sandbox
+from assets.models import MediaAsset
+from releases import workflow
+from releases.models import Release
+from tests.deployment import gunicorn
+from tests.make import make_chief, make_picture, make_release, picture_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+def waiting_picture(content=None, **fields) -> MediaAsset:
+    words = {"alt_text": "A field", "credit_line": "Nobody in particular"} | fields
+    return MediaAsset.objects.create(
+        original=ContentFile(content or picture_bytes(), name="field.jpg"), **words
+    )
+
+
+def stored(picture) -> bytes:
+    with closing(picture.open_rendition("teaser", "jpg")) as file:
+        return file.read()
+
+
+def files_below(path: str) -> list[str]:
+    folders, files = default_storage.listdir(path)
+    return files + [name for folder in folders for name in files_below(f"{path}/{folder}")]
+
+
+def break_original(picture, content=b"no picture") -> None:
+    name = str(picture.original.name)
+    default_storage.delete(name)
+    default_storage.save(name, ContentFile(content))
+
+
+def test_whoever_saves_a_picture_does_not_wait_for_its_renditions(client):
+    picture = waiting_picture()
+    assert (picture.state, picture.renditions) == ("waiting", {})
+    # Nothing public shows it meanwhile, and nothing breaks.
+    release = make_release()
+    Release.objects.filter(pk=release.pk).update(poster=picture)
+    page = client.get(release.get_absolute_url())
+    assert page.status_code == 200
+    assert b"<img" not in page.content
+    assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
+    assert making.make_waiting() == 1
+    page = client.get(release.get_absolute_url())
+    assert b"<img" in page.content
+    assert client.get(picture.rendition_url("poster", "jpg")).getvalue()
+
+
+def test_a_release_is_not_approved_with_a_picture_that_is_not_ready():
+    picture = waiting_picture()
+    release = make_release("draft", poster=picture)
+    now = {"by": make_chief(), "publish_at": timezone.now() + timedelta(hours=1)}
+    with pytest.raises(workflow.Refused, match="is being made ready; that takes some seconds"):
+        workflow.approve(release, **now)
+    making.make_waiting()
+    release = Release.objects.get()
+    assert workflow.approve(release, **now).is_scheduled()
+
+
+def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_desk, author):
+    picture = waiting_picture()
+    intact = picture_bytes()
+    break_original(picture)
+    making.make_waiting()
+    picture = MediaAsset.objects.get()
+    assert picture.state == "failed"
+    assert "nothing that we can read" in picture.problem
+    assert any("could not be made ready" in words for words in workflow.blockers(
+        make_release("draft", poster=picture)
+    ))  # fmt: skip
+    client = at_desk(author)
+    page = client.get(f"/admin/assets/mediaasset/{picture.pk}/change/").content.decode()
+    assert "nothing that we can read" in page
+    assert "Make it ready again" in page
+    break_original(picture, intact)
+    client.post(f"/admin/assets/mediaasset/{picture.pk}/again/")
+    making.make_waiting()
+    picture = MediaAsset.objects.get()
+    assert (picture.state, picture.problem) == ("made", "")
+
+
+def test_a_fault_of_ours_is_said_too_and_stops_nothing_else(monkeypatch):
+    broken, other = waiting_picture(), waiting_picture(picture_bytes(colour="#123456"))
+    default_storage.delete(str(broken.original.name))
+    assert making.make_waiting() == 2
+    broken.refresh_from_db()
+    other.refresh_from_db()
+    assert (broken.state, other.state) == ("failed", "made")
+    assert "The log of the newsroom says more" in broken.problem
+
+
+def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
+    picture = make_picture()
+    make_release(poster=picture)
+    before = stored(picture)
+    picture.focus_x = 0.1
+    picture.save()
+    assert picture.state == "waiting"
+    assert client.get(picture.rendition_url("teaser", "jpg")).getvalue() == before
+    making.make_waiting()
+    picture.refresh_from_db()
+    assert picture.state == "made"
+    # What nobody is led to any more is not kept.
+    assert len(files_below(f"renditions/{picture.pk}")) == 23
+
+
+def test_a_form_that_was_open_meanwhile_takes_nothing_of_it_back():
+    picture = waiting_picture()
+    opened = MediaAsset.objects.get()
+    making.make_waiting()
+    opened.caption = "Typed meanwhile"
+    opened.save()
+    picture.refresh_from_db()
+    assert (picture.state, picture.caption) == ("made", "Typed meanwhile")
+    assert picture.is_usable()
+
+
+def test_one_process_makes_a_picture_and_no_other():
+    waiting_picture()
+    mine = making._claim()
+    assert mine.state == "making"
+    assert making.make_waiting() == 0
+    # Whoever began is gone: another takes over, and the first has nothing to say any more.
+    MediaAsset.objects.update(claimed_at=timezone.now() - timedelta(minutes=6))
+    assert making.make_waiting() == 1
+    before = MediaAsset.objects.get().renditions
+    making._make(mine)
+    picture = MediaAsset.objects.get()
+    assert (picture.state, picture.renditions) == ("made", before)
+    assert stored(picture)
+
+
+def test_what_was_made_of_an_older_state_is_dropped():
+    picture = waiting_picture()
+    claimed = making._claim()
+    picture.refresh_from_db()
+    picture.credit_line = "Another credit"
+    picture.save()
+    making._make(claimed)
+    picture.refresh_from_db()
+    assert (picture.state, picture.renditions) == ("waiting", {})
+    making.make_waiting()
+    picture.refresh_from_db()
+    assert b"Another credit" in stored(picture)
+    assert len(files_below(f"renditions/{picture.pk}")) == 23
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_makes_what_waits_whoever_left_it(tmp_path):
+    picture = waiting_picture()
+    with gunicorn(tmp_path / "log", 2, 2):
+        for _ in range(100):
+            picture.refresh_from_db()
+            if picture.state == "made":
+                break
+            time.sleep(0.2)
+    assert picture.state == "made"
+    assert stored(picture)
+
+
+def test_an_operator_makes_them_by_hand_and_sees_how_it_goes(capsys):
+    waiting_picture()
+    call_command("makerenditions")
+    assert "field.jpg: ready" in capsys.readouterr().out
+    call_command("makerenditions")
+    assert "Nothing waits." in capsys.readouterr().out
+    call_command("makerenditions", "--again")
+    assert "1 tried. 0 could not" in capsys.readouterr().out
+    break_original(MediaAsset.objects.get())
+    with pytest.raises(SystemExit):
+        call_command("makerenditions", "--again")
+    assert "nothing that we can read" in capsys.readouterr().out
+
+
+# --- The process that opens files --------------------------------------------------------------
+
+
+def refused(content: bytes) -> str:
+    with pytest.raises(ValidationError) as told:
+        MediaAsset(original=ContentFile(content, name="photo.jpg")).full_clean()
+    return " ".join(told.value.message_dict["original"])
+
+
+def test_a_picture_that_wants_more_memory_than_is_allowed_is_refused_and_the_next_is_taken(
+    settings,
+):
+    large = picture_bytes((4000, 3000), format="PNG")
+    settings.MAX_PICTURE_MEMORY_MEGABYTES = 60
+    assert "photo.jpg: It needs more than 60 MB of memory" in refused(large)
+    settings.MAX_PICTURE_MEMORY_MEGABYTES = 300
+    assert waiting_picture(large).width == 4000
+
+
+def test_a_picture_that_takes_too_long_is_ended(monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 0)
+    assert "It takes more than 2 seconds to unpack" in refused(picture_bytes())
+
+
+def test_a_decoder_that_breaks_costs_us_a_sentence(monkeypatch):
+    # /bin/false stands for a decoder that takes its process with it.
+    monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
+    assert "The program that opens such files broke on it" in refused(picture_bytes())
+
+
+def test_a_picture_with_more_pixels_than_is_allowed_is_refused(settings):
+    settings.MAX_PICTURE_MEGAPIXELS = 1
+    assert "1 megapixels" in refused(picture_bytes((1200, 1000)))
+
+
+def test_the_process_that_opens_files_knows_no_secret_of_ours():
+    """It is started with an environment of its own: a broken decoder finds no key in it."""
+    order = {"task": "inspect"}
+    limits = sandbox.Limits(10, 2, 300)
+    with sandbox._asked(io.BytesIO(picture_bytes()), limits, order) as answers:
+        environments = sandbox_environments()
+        next(answers)
+    assert environments
+    for environment in environments:
+        assert b"SECRET_KEY" not in environment
+        assert b"DATABASE_URL" not in environment
+
+
+def sandbox_environments() -> list[bytes]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"sandbox.py" in (process / "cmdline").read_bytes():
+                found.append((process / "environ").read_bytes())
+        except OSError:
+            continue
+    return found
