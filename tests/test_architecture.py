@@ -13,7 +13,8 @@ from django.urls import Resolver404, resolve
 ROOT = Path(settings.BASE_DIR)
 ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts"]
 # Modules that work on words and bytes alone, so that they can be tried without a database.
-WITHOUT_ROWS = ["assets/pictures.py", "assets/cards.py", "people/matching.py", "people/slugs.py",
+WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
+                "people/matching.py", "people/slugs.py",
                 "previews/marks.py", "previews/recipients.py",
                 "releases/body.py", "releases/pasting.py", "releases/importing"]  # fmt: skip
 

@@ -1,0 +1,465 @@
+"""How metadata lies in a picture file: where the blocks are, and how each is written.
+
+XMP is RDF in XML, IPTC (IIM) and EXIF are numbered fields in binary. What the fields mean is said
+in `assets.metadata`. Files come from anybody: every walk here has an end, and reads little.
+"""
+
+import codecs
+import contextlib
+import mmap
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import IO
+
+from lxml import etree
+from lxml.etree import _Element as Element
+from PIL import Image
+
+Data = bytes | mmap.mmap
+
+MAX_BLOCK = 1_000_000  # bytes; a longer packet is a history of edits, or an attack
+MAX_MANIFEST = 16_000_000  # bytes; the thumbnails in it take most
+MAX_MARKS = 50_000  # tags and attributes of a packet: they are what its reading costs
+MAX_PARTS = 20_000  # of one file
+MAX_PNG_TEXTS = 30
+MAX_LISTED = 50
+MAX_FIELD = 20_000  # bytes of one value
+
+# --- The blocks of a file -----------------------------------------------------------------------
+
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+
+
+def blocks(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
+    """Yield the blocks of metadata in a file, each with its kind.
+
+    Kinds are xmp, iim, exif, c2pa, and text: a keyword of a PNG, a NUL, and the text.
+    `picture` is the file as Pillow has opened it, loaded or not.
+    """
+    for kind, block in _found(picture, file):
+        if block:
+            yield kind, block
+
+
+def _found(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
+    # Pillow knows all that stands before the pixels of a JPEG, and what is in an AVIF or HEIF.
+    # Elsewhere it leaves out much: what follows the pixels of a PNG, every C2PA manifest.
+    if parts := getattr(picture, "applist", None):
+        yield from _in_jpeg(parts)
+        return
+    data = _mapped(file)
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        yield from _in_tiff(data)
+    elif data[:4] == b"GIF8":
+        yield from _in_gif(data)
+    elif data[:4] in (b"\x89PNG", b"RIFF"):
+        yield from _in_chunks(data)
+    else:
+        yield from ((kind, picture.info.get(kind) or b"") for kind in ("xmp", "exif"))
+        yield from _in_chunks(data)
+
+
+def _mapped(file: IO[bytes]) -> Data:
+    """Return the bytes of a file, unread where possible: 64 MB of pixels take long to pass by."""
+    try:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError, AttributeError):  # it is in memory, or empty
+        place = file.tell()
+        file.seek(0)
+        data = file.read()
+        file.seek(place)  # Pillow may still want its pixels
+        return data
+
+
+def _in_jpeg(parts: list[tuple[str, bytes]]) -> Iterator[tuple[str, Data]]:
+    def named(name: str, start: bytes, limit: int = 50) -> Iterator[bytes]:
+        among = (part for app, part in parts[:MAX_PARTS] if app == name)
+        return islice((part for part in among if part.startswith(start)), limit)
+
+    xmp = next(named("APP1", _XMP), b"").removeprefix(_XMP)
+    yield "xmp", xmp
+    yield "xmp", _continued(xmp, named("APP1", _MORE_XMP))
+    # Resources of Photoshop run on from part to part.
+    yield "iim", _iim_among(b"".join(part[14:] for part in named("APP13", _PHOTOSHOP)))
+    yield "exif", next(named("APP1", b"Exif\0\0"), b"")
+    # Each part repeats the head of its box (ISO 19566-5, D.2).
+    yield "c2pa", b"".join(part[16:] for part in named("APP11", b"JP", limit=250))
+
+
+def _continued(xmp: bytes, parts: Iterable[bytes]) -> bytes:
+    """Return what of a packet did not fit into 64 kB (XMP specification, part 3, 1.1.3.1)."""
+    named = re.search(rb"HasExtendedXMP\s*(?:=\s*[\"']|>)\s*([0-9A-Fa-f]{32})", xmp)
+    placed = {}
+    for part in parts:
+        digest, _, offset = struct.unpack_from(">32sII", part.ljust(75, b"\0"), len(_MORE_XMP))
+        if named and digest.upper() == named[1].upper():
+            placed[offset] = part[len(_MORE_XMP) + 40 :]
+    return b"".join(placed[offset] for offset in sorted(placed))
+
+
+def _iim_among(resources: bytes) -> bytes:
+    """Return the IIM among the resources of Photoshop."""
+    if resources.startswith(b"\x1c"):  # there are no others
+        return resources
+    at = 0
+    with contextlib.suppress(struct.error):
+        for _ in range(1000):
+            at = resources.find(b"8BIM", at)
+            if at < 0:
+                break
+            kind, name = struct.unpack_from(">HB", resources, at + 4)
+            at += 6 + (1 + name + 1) // 2 * 2  # a name, filled up to an even length
+            (size,) = struct.unpack_from(">I", resources, at)
+            at += 4
+            if kind == 0x0404 and size:
+                return resources[at : at + size]
+            at += size
+    return b""
+
+
+def _in_tiff(data: Data) -> Iterator[tuple[str, Data]]:
+    found = tags(data, {700, 33723, 34377, 52545}, {})[1]
+    yield "xmp", found.get(700, b"")
+    iim = found.get(33723, b"")
+    if iim[3:4] == b"\x1c" != iim[:1]:  # taken for 32-bit numbers, and turned round
+        iim = b"".join(iim[at : at + 4][::-1] for at in range(0, len(iim), 4))
+    yield "iim", iim or _iim_among(found.get(34377, b""))
+    yield "exif", data
+    yield "c2pa", found.get(52545, b"")
+
+
+def _in_gif(data: Data) -> Iterator[tuple[str, Data]]:
+    # The packet lies open in the file, before or behind the pictures; a trailer of falling bytes
+    # leads readers past it that do not know it.
+    for begin, end in ((0, MAX_BLOCK), (max(0, len(data) - MAX_BLOCK), len(data))):
+        at = data.find(b"\x0bXMP DataXMP", begin, end)
+        if at >= 0:
+            yield "xmp", data[at + 12 : max(0, data.find(b"\x01\xff\xfe\xfd", at, at + MAX_BLOCK))]
+            return
+
+
+def _in_chunks(data: Data) -> Iterator[tuple[str, Data]]:
+    texts = 0
+    for kind, begin, end in islice(_chunks(data), MAX_PARTS):
+        if kind in (b"tEXt", b"zTXt", b"iTXt") and texts < MAX_PNG_TEXTS:
+            texts += 1
+            with contextlib.suppress(ValueError, IndexError, zlib.error):
+                yield from _in_png_text(kind, data[begin : min(end, begin + MAX_BLOCK)])
+        elif kind in (b"XMP ", b"eXIf", b"EXIF"):
+            what = "xmp" if kind == b"XMP " else "exif"
+            yield what, data[begin : min(end, begin + MAX_BLOCK + 1)]
+        elif kind in (b"caBX", b"C2PA") or (
+            kind == b"uuid" and data[begin : begin + 16] == _C2PA_BOX
+        ):
+            yield "c2pa", data[begin : min(end, begin + MAX_MANIFEST)]
+
+
+def _chunks(data: Data) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, begin and end of each chunk of a PNG or WebP, or box of an AVIF or HEIF."""
+    form = {b"\x89PNG": "png", b"RIFF": "webp"}.get(data[:4], "boxes")
+    at = {"png": 8, "webp": 12, "boxes": 0}[form]
+    while at + 8 <= len(data):
+        begin = at + 8
+        if form == "webp":
+            kind, size = struct.unpack_from("<4sI", data, at)
+            yield kind, begin, begin + size
+            at = begin + size + size % 2
+        elif form == "png":
+            size, kind = struct.unpack_from(">I4s", data, at)
+            yield kind, begin, begin + size
+            at = begin + size + 4  # the checksum
+        else:
+            size, kind = struct.unpack_from(">I4s", data, at)
+            if size == 1:
+                size, begin = int.from_bytes(data[begin : begin + 8], "big"), begin + 8
+            at = at + size if size >= 8 else len(data)
+            yield kind, begin, at
+
+
+def _in_png_text(kind: bytes, chunk: bytes) -> Iterator[tuple[str, Data]]:
+    keyword, _, text = chunk.partition(b"\0")
+    packed = kind == b"zTXt" or (kind == b"iTXt" and text[:1] == b"\1")
+    if kind == b"iTXt":
+        text = text[2:].split(b"\0", 2)[2]  # a language, and the keyword in it
+    elif packed:
+        text = text[1:]
+    if packed:
+        limit = MAX_BLOCK if keyword == b"XML:com.adobe.xmp" else MAX_FIELD * 10
+        text = zlib.decompressobj().decompress(text, limit)
+    if keyword == b"XML:com.adobe.xmp":
+        yield "xmp", text
+    elif keyword.startswith(b"Raw profile type "):  # ImageMagick's: a name, a length, and hex
+        block = bytes.fromhex(text.split(None, 2)[2].decode("ascii"))
+        if block.startswith(b"Exif\0\0"):
+            yield "exif", block
+        elif block.startswith(_XMP) or keyword.endswith(b"xmp"):
+            yield "xmp", block.removeprefix(_XMP)
+        else:
+            yield "iim", _iim_among(block)
+    else:
+        yield "text", keyword + b"\0" + text[: MAX_FIELD * 10]
+
+
+# --- XMP ----------------------------------------------------------------------------------------
+
+_NAMESPACES = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "xml": "http://www.w3.org/XML/1998/namespace",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
+    "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
+    "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    "plus": "http://ns.useplus.org/ldf/xmp/1.0/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "exifEX": "http://cipa.jp/exif/1.0/",
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
+    "TC260": "http://www.tc260.org.cn/ns/AIGC/1.0/",
+}
+_ROOT = re.compile(rb"<((?:\w{1,40}:)?(?:xmpmeta|xapmeta|RDF))[\s>]")
+# What XML may not hold, as it is and as it may be written out.
+_CONTROLS = bytes({*range(32)} - {0x09, 0x0A, 0x0D})
+_WRITTEN_CONTROL = re.compile(
+    rb"&#(?:[xX]0{0,9}(?:[0-8bcefBCEF]|1[\da-fA-F])|0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]));"
+)
+
+
+def packet(block: bytes) -> bytes:
+    """Return a packet of XMP in UTF-8 from its first tag to its last; b"" if cut, or too much.
+
+    No document type is among that, so no entity can grow.
+    """
+    if len(block) > MAX_BLOCK or block.count(b"<") + block.count(b"=") > MAX_MARKS:
+        return b""
+    xml = _in_utf_8(block).translate(None, _CONTROLS)
+    if not (root := _ROOT.search(xml)):
+        return b""
+    end = xml.find(b">", xml.rfind(b"</" + root[1])) + 1
+    return _WRITTEN_CONTROL.sub(b"", xml[root.start() : end])
+
+
+def _in_utf_8(block: bytes) -> bytes:
+    start = block[:2]
+    if start in (b"\xff\xfe", b"\xfe\xff"):
+        return block.decode("utf-16", "replace").encode()
+    if b"\0" in start:
+        wide = "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
+        return block.decode(wide, "replace").encode()
+    try:
+        block.decode()
+    except UnicodeDecodeError:  # a program put in single values as they came
+        pieces = block.split(b"<", MAX_LISTED * 100)
+        return "<".join(map(_utf_8_or_western, pieces)).encode()
+    return block
+
+
+def _utf_8_or_western(piece: bytes) -> str:
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return piece.decode("cp1252", "replace")
+
+
+def _tag(name: str) -> str:
+    prefix, _, local = name.partition(":")
+    return f"{{{_NAMESPACES[prefix]}}}{local}"
+
+
+_RDF, _DESCRIPTION, _ITEM = _tag("rdf:RDF"), _tag("rdf:Description"), _tag("rdf:li")
+_LISTS = tuple(_tag(f"rdf:{name}") for name in ("Alt", "Bag", "Seq"))
+
+
+class Resource:
+    """What RDF says of a thing, in whichever of its spellings.
+
+    A property may be an attribute or an element; its value a text, an address, a list, or a
+    resource of its own, which again is attributes, elements, or a Description within.
+    """
+
+    def __init__(self, nodes: list[Element]) -> None:
+        self._nodes = nodes
+
+    @classmethod
+    def of_packets(cls, packets: Iterable[bytes]) -> "Resource":
+        """Return what the packets say of the picture; one that is no XML says nothing."""
+        nodes: list[Element] = []
+        for xml in packets:
+            parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True)
+            with contextlib.suppress(etree.XMLSyntaxError):
+                root = etree.fromstring(xml, parser)
+                rdf = root if root.tag == _RDF else root.find(_RDF)
+                if rdf is not None:
+                    nodes += islice(rdf.iterchildren(_DESCRIPTION), MAX_LISTED)
+        return cls(nodes)
+
+    def text(self, name: str) -> str:
+        """Return the text of a property: in the default language where there are several."""
+        said = [(language.lower(), text) for language, text in self._said(name) if text.strip()]
+        return dict(reversed(said)).get("x-default") or (said[0][1] if said else "")
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of a property that is a list."""
+        return [text.strip() for _, text in self._said(name) if text.strip()]
+
+    def parts(self, name: str) -> list["Resource"]:
+        """Return the resources that are the values of a property."""
+        values = (value for value in self._values(name) if not isinstance(value, str))
+        return [Resource([value, *value.iterchildren(_DESCRIPTION)]) for value in values]
+
+    def _said(self, name: str) -> Iterator[tuple[str, str]]:
+        for value in self._values(name):
+            if isinstance(value, str):
+                yield "", value
+                continue
+            inner = [value, *value.iterchildren(_DESCRIPTION)]
+            with_qualifiers = (one.find(_tag("rdf:value")) for one in inner)
+            node = next((one for one in with_qualifiers if one is not None), value)
+            text = node.get(_tag("rdf:resource")) or "".join(map(str, node.itertext()))
+            yield value.get(_tag("xml:lang")) or "", text
+
+    def _values(self, name: str) -> Iterator[str | Element]:
+        for node in self._nodes:
+            if attribute := node.get(_tag(name)):
+                yield attribute
+            for value in islice(node.iterchildren(_tag(name)), MAX_LISTED):
+                listed = next(value.iterchildren(*_LISTS), None)
+                if listed is None:
+                    yield value
+                else:
+                    yield from islice(listed.iterchildren(_ITEM), MAX_LISTED)
+
+
+# --- IPTC (IIM) ---------------------------------------------------------------------------------
+
+# 1:90 names the code as ISO 2022 does. In practice it is UTF-8, or is not named.
+_CHARSETS = {
+    b"\x1b%G": "utf-8", b"\x1b%/": "utf-8", b"\x1b-A": "iso8859-1", b"\x1b-B": "iso8859-2",
+    b"\x1b-F": "iso8859-7", b"\x1b-G": "iso8859-6", b"\x1b-H": "iso8859-8", b"\x1b-L": "iso8859-5",
+    b"\x1b-M": "iso8859-9",
+}  # fmt: skip
+
+
+def iim(block: Data) -> dict[int, list[str]]:
+    """Return the values of each dataset of record 2 (IIM 4.2), which holds a desk's words."""
+    charset, fields = "", dict[int, list[bytes]]()
+    for record, number, value in islice(_datasets(block), 2000):
+        if (record, number) == (1, 90):
+            charset = _CHARSETS.get(value[:3], "")
+        elif record == 2 and len(fields.setdefault(number, [])) < MAX_LISTED:
+            fields[number].append(value)
+    decode = decoder([value for values in fields.values() for value in values], charset)
+    return {number: [decode(value) for value in values] for number, values in fields.items()}
+
+
+def _datasets(block: Data) -> Iterator[tuple[int, int, bytes]]:
+    at = block.find(b"\x1c")
+    while at >= 0 and at + 5 <= len(block):
+        record, number, size = struct.unpack_from(">BBH", block, at + 1)
+        begin = at + 5
+        if size & 0x8000:  # an extended dataset: the width of its size stands here
+            width = size & 0x7FFF
+            size = int.from_bytes(block[begin : begin + min(width, 8)], "big")
+            begin += width
+        yield record, number, block[begin : begin + min(size, MAX_FIELD)]
+        at = block.find(b"\x1c", begin + size)
+
+
+# --- EXIF and TIFF ------------------------------------------------------------------------------
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+
+
+def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str, dict[int, bytes]]:
+    """Return the byte order of a TIFF, which EXIF is, and the wanted tags of its first directory.
+
+    `within` maps a tag that points to a directory to the tags that are wanted from there.
+    """
+    # Pillow reads every tag, and a small file can let many of them point to the same megabytes.
+    start = re.search(rb"II\*\0|MM\0\*", data[:64])
+    if not start:
+        return "", {}
+    data = data[start.start() :] if start.start() else data
+    order = "<" if start[0] == b"II*\0" else ">"
+    found: dict[int, bytes] = {}
+
+    def read(at: int, wanted: Iterable[int]) -> None:
+        (count,) = struct.unpack_from(f"{order}H", data, at)
+        for entry in range(at + 2, at + 2 + 12 * min(count, 1000), 12):
+            tag, kind, length = struct.unpack_from(f"{order}HHI", data, entry)
+            size, begin = _SIZES.get(kind, 0) * length, entry + 8
+            if size > 4:
+                (begin,) = struct.unpack_from(f"{order}I", data, begin)
+            if tag in wanted and tag not in found:
+                found[tag] = data[begin : begin + min(size, MAX_BLOCK + 1)]
+
+    with contextlib.suppress(struct.error):  # cut short: what stands before the cut counts
+        read(struct.unpack_from(f"{order}I", data, 4)[0], wanted | within.keys())
+    for pointer in within.keys() & found.keys():
+        with contextlib.suppress(struct.error):
+            read(struct.unpack(f"{order}I", found[pointer])[0], within[pointer])
+    return order, found
+
+
+def user_comment(value: bytes, order: str) -> str:
+    """Return EXIF's comment, whose first eight bytes say how it is written, or say nothing."""
+    code, text = value[:8], value[8:MAX_FIELD]
+    if code == b"UNICODE\0" and (b"\0" in text or not text.isascii()):
+        # In the order of the file, or not: the halves that name a script vary less than the others.
+        first, second = len(set(text[0::2])), len(set(text[1::2]))
+        big = order == ">" if first == second else first < second
+        said = text.decode("utf-16-be" if big else "utf-16-le", "ignore")
+    elif code == b"JIS\0\0\0\0\0":
+        said = text.decode("iso2022_jp", "ignore")
+    else:
+        text = text if code in (b"UNICODE\0", b"ASCII\0\0\0", bytes(8)) else value[:MAX_FIELD]
+        said = decoder([text])(text)
+    said = said.strip("\0 ")
+    return "" if re.search("[\0-\x08\x0e-\x1f]", said) else said  # not a text, but a program's own
+
+
+# --- Letters ------------------------------------------------------------------------------------
+
+
+def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
+    """Return what reads these values, which one program wrote.
+
+    Each as UTF-8 where it is that; else in the code that the file names; else as Windows-1252, or
+    as Mac OS Roman where one of the values cannot be Windows-1252.
+    """
+
+    def utf_8(value: bytes) -> str | None:
+        try:
+            text, length = codecs.utf_8_decode(value, "strict", False)
+        except UnicodeDecodeError:
+            return None
+        # A value that was cut after so many bytes may end within a letter.
+        is_cut = length < len(value)
+        return None if is_cut and text.isascii() and charset != "utf-8" else text
+
+    others = [value for value in values if utf_8(value) is None]
+    western = "cp1252" if all(map(_is_windows_1252, others)) else "mac_roman"
+
+    def decode(value: bytes) -> str:
+        text = utf_8(value)
+        if text is not None:
+            return text
+        if charset not in ("", "utf-8"):
+            return value.decode(charset, "replace")
+        # Where hardly a letter is plain it is another script, and nothing tells its code.
+        # No text is better than a wrong one.
+        high = sum(byte > 0x7F for byte in value[:1000])
+        is_western = high <= 3 or high * 2 <= len(value[:1000])
+        return value.decode(western, "replace") if is_western else ""
+
+    return decode
+
+
+def _is_windows_1252(value: bytes) -> bool:
+    return not set(value) & {0x81, 0x8D, 0x8F, 0x90, 0x9D}
