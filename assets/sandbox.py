@@ -22,6 +22,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -204,7 +205,7 @@ def _inspect(file: IO[bytes], limits: Limits) -> Inspected:
     picture = pictures.opened(file, limits.megapixels)
     found = metadata.read(picture, file)
     seen = pictures.look(picture)
-    notes = metadata.warnings(found)
+    notes = metadata.warnings(found, datetime.now(UTC).date())
     if seen.moves:
         notes.append("It moves. We show its first picture, as a still.")
     return Inspected("image", seen.extension, seen.width, seen.height, notes, found.as_dict())

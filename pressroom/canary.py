@@ -59,6 +59,7 @@ class Names:
     person: UUID
     poster: UUID
     inside: UUID
+    document: UUID
     originals: tuple[str, ...]
     lifts: str
     title_slug: str
@@ -71,19 +72,21 @@ class Names:
     @classmethod
     def of(cls, word: str) -> "Names":
         """Return the names that follow from a word, all but the files' own."""
-        release, person, poster, inside = (
-            _uuid(word, what) for what in ("release", "person", "poster", "inside")
+        release, person, poster, inside, document = (
+            _uuid(word, what) for what in ("release", "person", "poster", "inside", "document")
         )
         return cls(
-            word, release, person, poster, inside,
-            originals=tuple(f"originals/{pk}/{secrets.token_hex(16)}" for pk in (poster, inside)),
+            word, release, person, poster, inside, document,
+            originals=tuple(
+                f"originals/{pk}/{secrets.token_hex(16)}" for pk in (poster, inside, document)
+            ),
             lifts=timezone.localdate(timezone.now() + LIFTS_AFTER).isoformat(),
             title_slug=slug_for(TITLE.format(word), fallback=""),
         )  # fmt: skip
 
     @property
     def uuids(self) -> tuple[UUID, ...]:
-        return (self.release, self.person, self.poster, self.inside)
+        return (self.release, self.person, self.poster, self.inside, self.document)
 
     @property
     def title(self) -> str:
@@ -175,6 +178,10 @@ def plant(canary: Canary) -> Canary:
     )
     for picture in (poster, inside):
         making.make(picture)
+    paper = f"%PDF-1.7\n% {title}: {word}\ntrailer << >>\n%%EOF\n".encode()
+    document = MediaAsset.objects.create(
+        uuid=names.document, original=ContentFile(paper, name=f"{word}.pdf"), **about
+    )
     with transaction.atomic():
         topic = Topic.objects.create(name=title)
         contact = Contact.objects.create(
@@ -214,11 +221,12 @@ def plant(canary: Canary) -> Canary:
             f'<h2>{word}</h2><figure data-asset="{inside.pk}"></figure><p>{word}</p>',
             notes_to_editors=f"<p>{word}</p>",
             poster=poster,
+            attached=[str(document.pk)],
         )
         release.topics.set([topic, *(beside.topics.all() if beside else [])])
         release.contacts.set([contact])
         FormerSlug.objects.create(slug=names.former_slug, release=release)
-    originals = tuple(str(picture.original.name) for picture in (poster, inside))
+    originals = tuple(str(file.original.name) for file in (poster, inside, document))
     return replace(
         canary, names=replace(names, originals=originals), numbers=(topic.pk, contact.pk)
     )

@@ -46,9 +46,11 @@ from releases.visibility import public_assets
 MOST_ADDRESSES = 2000
 MOST_TIME = timedelta(minutes=40)  # the canary's guardian takes it away after 50
 TIMEOUT = 30  # seconds
-MOST_COMBINATIONS = 400  # of what one address takes
+MOST_COMBINATIONS = 1_000  # of what one address takes
 MOST_BYTES = 64 * 1024 * 1024
-EXTENSIONS = ["jpg", "webp", "png", "avif", "jpeg", "txt", "docx", "json", "zip", "rss", "atom"]
+EXTENSIONS = [
+    "jpg", "webp", "png", "avif", "jpeg", "pdf", "txt", "docx", "json", "zip", "rss", "atom",
+]  # fmt: skip
 
 # Besides GET: how else the likeliest addresses are asked for.
 OTHER_WAYS: list[tuple[str, dict[str, str]]] = [
@@ -446,7 +448,13 @@ def guesses(canary: Canary) -> Iterator[tuple[str, bool]]:
         False,
     )
     for slug in (names.slug, names.former_slug, str(names.release)):
-        for file in ("release.txt", "release.docx", "release.json", "media.zip"):
+        for file in (
+            "release.txt",
+            "release.docx",
+            "release.json",
+            "media.zip",
+            "card.jpg",
+        ):
             yield f"/releases/{slug}/{file}", False
         for form in _FORMS:
             yield form.format(slug), form == "/preview/{}/"
@@ -469,7 +477,7 @@ def _slugs(names: Names) -> list[str]:
 
 def _filled(route: str, taken: dict[str, Any], canary: Canary, slugs: list[str]) -> Iterator[str]:
     names = canary.names
-    uuids = [names.release, names.poster, names.inside, names.person]
+    uuids = [names.release, names.poster, names.inside, names.document, names.person]
 
     def tried(name: str, converter: Any) -> list[Any]:
         match type(converter).__name__, name:
@@ -478,7 +486,7 @@ def _filled(route: str, taken: dict[str, Any], canary: Canary, slugs: list[str])
             case "IntConverter", _:
                 return list(canary.numbers)
             case _, "style":
-                return [*STYLES, "original"]
+                return [*STYLES, "file", "original"]
             case _, ("extension" | "ext" | "format"):
                 return EXTENSIONS
             case _, "object_id":
@@ -511,16 +519,20 @@ def _likely_files(names: Names) -> list[str]:
 
 def _stored(names: Names) -> Iterator[str]:
     """Yield the files of the canary's pictures by the paths at which they are stored."""
-    paths = list(names.originals)
-    for pk in (names.poster, names.inside):
+    paths = [*names.originals, f"{names.word}.png", f"{names.word}.pdf"]
+    for pk in (names.poster, names.inside, names.document):
         picture = MediaAsset.objects.filter(pk=pk).first()
         made = picture.renditions.get("styles", {}) if picture else {}
         paths += [
-            f"renditions/{pk}/{style}.{extension}"
+            path
             for style, cut in made.items()
             for extension in cut["formats"]
-        ]
-        paths += [f"originals/{pk}/", f"renditions/{pk}/", f"{pk}/original", f"{names.word}.png"]
+            if picture
+            for path in (
+                picture.rendition_path(style, extension), f"renditions/{pk}/{style}.{extension}",
+            )
+        ]  # fmt: skip
+        paths += [f"originals/{pk}/", f"renditions/{pk}/", f"{pk}/original"]
     for base in ("/media/", "/static/", "/var/media/", "/", "/static/../media/",
                  "/static/..%2Fmedia%2F", "/static../media/"):  # fmt: skip
         for path in paths:

@@ -4,11 +4,14 @@ It stands here, above people and releases, because it tells of both.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from accounts.models import User
 from assets.models import MediaAsset
@@ -95,8 +98,14 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
 
 
 def offers(asset: MediaAsset) -> dict[str, str]:
-    """Return what a file says of itself that its record does not say yet."""
+    """Return what a file says of itself that its record does not say yet, by field.
+
+    A licence that ends on a day is good for the whole of it: it ends, in the newsroom's zone, at
+    `2027-01-01 00:00:00` for the last day of 2026.
+    """
     said = {name: str(asset.found.get(name) or "") for name in OFFERED}
+    if last_day := parse_date(asset.found.get("licence_ends") or ""):
+        said["licence_expires"] = f"{last_day + timedelta(days=1)} 00:00:00"
     return {name: words for name, words in said.items() if words and not getattr(asset, name)}
 
 
@@ -104,7 +113,10 @@ def take_words(asset: MediaAsset) -> list[str]:
     """Fill the empty fields with what the file says of itself; return which were filled."""
     taken = offers(asset)
     for name, words in taken.items():
-        setattr(asset, name, words[: _most(name)])
+        if name == "licence_expires":
+            asset.licence_expires = timezone.make_aware(datetime.fromisoformat(words))
+        else:
+            setattr(asset, name, words[: _most(name)])
     if taken:
         asset.save()
     return list(taken)

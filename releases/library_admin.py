@@ -37,6 +37,8 @@ from releases.library import (
 from releases.models import Illustration, Quote, Release
 from releases.visibility import public_assets
 
+OFFERED_AS = {"licence_ends": "licence_expires"}
+
 
 class Used(admin.SimpleListFilter):
     title = "use"
@@ -130,6 +132,8 @@ class AssetForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "licence_expires" in self.fields:
+            label_parts(self.fields["licence_expires"], "Licence ends")
         if "depicts" in self.fields:
             seen = Person.objects.visible_to(self.user)
             chosen = cast(forms.ModelMultipleChoiceField, self.fields["depicts"])
@@ -138,6 +142,12 @@ class AssetForm(forms.ModelForm):
             chosen.widget = AutocompleteSelectMultiple(speaker, admin.site, choices=chosen.choices)
             if not self.instance._state.adding:
                 chosen.initial = seen.filter(depicted_in=self.instance)
+
+
+def label_parts(moment: Any, label: str) -> None:
+    """Say of the two boxes of a moment which is which, for those who cannot see them."""
+    for part, name in zip(moment.widget.widgets, ("day", "time"), strict=True):
+        part.attrs["aria-label"] = f"{label}, {name}"
 
 
 class EditManyForm(forms.Form):
@@ -150,6 +160,10 @@ class EditManyForm(forms.Form):
     licence_expires = forms.SplitDateTimeField(
         label="Licence ends", widget=admin.widgets.AdminSplitDateTime, required=False
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label_parts(self.fields["licence_expires"], "Licence ends")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -251,7 +265,7 @@ class LibraryAdmin(SimpleHistoryAdmin):
         }  # fmt: skip
         labels = {name: str(_field(name).verbose_name) for name in OFFERED}
         rows = [
-            (label, name, _in_words(asset.found.get(name)))
+            (label, OFFERED_AS.get(name, name), _in_words(asset.found.get(name)))
             for name, label in (labels | inside).items()
             if asset.found.get(name)
         ]

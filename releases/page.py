@@ -73,7 +73,7 @@ class ReleasePage:
 
     @cached_property
     def share(self) -> "Share":
-        """The picture that stands for the release elsewhere; set from its title, where it has none."""
+        """The picture that stands for the release elsewhere; without one, its title in type."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             width, height = self.poster.size("share")
             url = self.poster.lasting_url("share", "jpg")

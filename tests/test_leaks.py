@@ -25,6 +25,7 @@ from releases.models import Contact, Correction, Release, Topic
 from tests.make import (
     HIDDEN,
     make_chief,
+    make_document,
     make_person,
     make_picture,
     make_prisoner,
@@ -38,8 +39,8 @@ pytestmark = pytest.mark.django_db
 CANARY = "Zaunkönigin"
 NEVER = uuid4()
 PAST = "Mon, 03 Jan 2000 00:00:00 GMT"
-A_FEW = [("press", "jpg"), ("teaser", "webp"), ("original", "jpg")]
-EXTENSIONS = ["jpg", "webp", "png", "avif", "jpeg"]
+A_FEW = [("press", "jpg"), ("teaser", "webp"), ("file", "pdf"), ("original", "jpg")]
+EXTENSIONS = ["jpg", "webp", "png", "avif", "jpeg", "pdf"]
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def guesses_at(thing, way="get") -> list[tuple[str, str]]:
     """Every address at which a stranger may look for a thing, each with one that never was."""
     guesses = []
     names = [thing.slug, "zaunkonigin", str(thing.pk)] if hasattr(thing, "slug") else []
-    files = list(product([*STYLES, "original"], EXTENSIONS)) if way == "get" else A_FEW
+    files = list(product([*STYLES, "file", "original"], EXTENSIONS)) if way == "get" else A_FEW
     for pattern in public_patterns():
         taken = set(pattern.pattern.converters)
         tried = []
@@ -180,6 +181,7 @@ def canary_release(state, **more):
     speaker.save()
     picture = make_picture(f"{CANARY}.jpg", alt_text=CANARY, caption=CANARY, credit_line=CANARY)
     inside = make_picture(f"{CANARY} 2.jpg", alt_text=CANARY, caption=CANARY, credit_line=CANARY)
+    document = make_document(f"{CANARY}.pdf", caption=CANARY, credit_line=CANARY)
     release = make_release(
         state,
         title=CANARY,
@@ -193,11 +195,12 @@ def canary_release(state, **more):
         notes_to_editors=f"<p>{CANARY}</p>",
         countries=["IS"],
         poster=picture,
+        attached=[str(document.pk)],
         topics=[Topic.objects.create(name=CANARY)],
         **more,
     )
     release.contacts.add(Contact.objects.create(name=CANARY, email="zaunkonigin@example.org"))
-    return release, [release, speaker, picture, inside]
+    return release, [release, speaker, picture, inside, document]
 
 
 def hide(state):
@@ -249,8 +252,12 @@ def test_the_same_release_is_everywhere_once_it_is_public(client, public_things)
         status, _, body = answer(client, place)
         assert status == 200
         assert release.get_absolute_url() in body.decode(), place
-    for picture in things[2:]:
+    for picture in things[2:4]:
         assert answer(client, picture.rendition_url("teaser", "jpg"))[0] == 200
+    assert answer(client, things[4].rendition_url("file", "pdf"))[0] == 200
+    for file in ("release.txt", "release.json", "media.zip"):
+        assert CANARY.encode() in answer(client, f"{release.get_absolute_url()}{file}")[2], file
+    assert answer(client, f"{release.get_absolute_url()}card.jpg")[0] == 200
 
 
 @pytest.mark.parametrize("state", [*HIDDEN, "deleted"])

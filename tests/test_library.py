@@ -1,4 +1,4 @@
-"""The picture library at the desk: upload, words, rights, focal point, search, versions, deletion."""
+"""The picture library at the desk: upload, words, rights, focus, search, versions, deletion."""
 
 import io
 import re
@@ -186,6 +186,15 @@ def test_words_are_taken_over_where_nothing_was_typed(at_desk, author):
     asset.refresh_from_db()
     assert asset.creator == "Typed by hand"
     assert asset.copyright_notice == said["copyright_notice"]
+
+
+def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, author, settings):
+    settings.TIME_ZONE = "Europe/London"
+    picture = make_picture()
+    MediaAsset.objects.update(found={"licence_ends": "2031-06-30"})
+    at_desk(author).post(f"{LIBRARY}{picture.pk}/words/")
+    picture.refresh_from_db()
+    assert picture.licence_expires.isoformat() == "2031-06-30T23:00:00+00:00"
 
 
 def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):

@@ -1,4 +1,4 @@
-"""What journalists take along: pictures at full size with their words, documents, one ZIP of all."""
+"""What journalists take along: pictures at full size, their words, documents, one ZIP of all."""
 
 import io
 import json

@@ -294,6 +294,12 @@ export const LibraryPicture = Node.create({
 // Paste from Word, Google Docs or a web page: the server cleans it, by the rules that it saves by.
 export const CleanPaste = Extension.create({
   name: "cleanPaste",
+  // Both editors of the form have this part; each is called as its field is.
+  onCreate() {
+    const dom = this.editor.view.dom;
+    const label = dom.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
+    if (label) dom.setAttribute("aria-label", label);
+  },
   addProseMirrorPlugins() {
     let cleaned = false;
     return [

@@ -57,6 +57,18 @@ if (focus && fields.every(Boolean)) {
   show();
 }
 
+// --- Who is to be seen ----------------------------------------------------------------------------
+
+// The admin's search for people has a field of its own, which nothing names.
+function nameSearchFields() {
+  for (const field of document.querySelectorAll(".select2-search__field")) {
+    const label = field.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
+    if (label) field.setAttribute("aria-label", label);
+  }
+}
+if (document.readyState === "complete") nameSearchFields();
+else window.addEventListener("load", nameSearchFields);
+
 // --- What the file says ----------------------------------------------------------------------------
 
 const told = document.getElementById("offers");
@@ -64,7 +76,9 @@ const offers = told ? JSON.parse(told.textContent) : {};
 const buttons = [];
 for (const [name, words] of Object.entries(offers)) {
   const place = document.querySelector(`[data-offer=${name}] dd`);
-  const field = document.querySelector(`[name=${name}]`);
+  // A moment has a field for the day and one for the time.
+  const field = document.querySelector(`[name=${name}], [name=${name}_0]`);
+  const time = document.querySelector(`[name=${name}_1]`);
   if (!place || !field) continue;
   const button = document.createElement("button");
   button.type = "button";
@@ -72,7 +86,8 @@ for (const [name, words] of Object.entries(offers)) {
   button.textContent = "Use";
   button.setAttribute("aria-label", `Use as ${field.labels?.[0]?.textContent.replace(":", "").toLowerCase() ?? name}`);
   button.addEventListener("click", () => {
-    field.value = words;
+    [field.value] = time ? words.split(" ") : [words];
+    if (time) [, time.value] = words.split(" ");
     field.dispatchEvent(new Event("input", { bubbles: true }));
     button.textContent = "Taken over";
     button.disabled = true;

@@ -1,0 +1,92 @@
+"""Chromium for the tests of the browser: how it starts, who is signed in, what it complains of."""
+
+import os
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
+from playwright.sync_api import Page, expect
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not CHROMIUM, reason="Chromium is not installed (on Debian: apt install chromium)."
+    ),
+]
+
+# Playwright's loop runs in the test's thread, where Django would refuse the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+expect.set_options(timeout=20_000)  # a promise of what is seen, not of how fast a busy machine is
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    alone = "--disable-background-networking --disable-component-update --disable-sync"
+    root = ["--no-sandbox"] if os.getuid() == 0 else []
+    return {
+        "executable_path": CHROMIUM,
+        "args": [*root, *alone.split(), "--disable-gpu", "--disable-quic", "--no-first-run"],
+    }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _connections_of_the_loop(django_db_setup, playwright):
+    """Close what was opened while Playwright's loop ran: Django keeps it apart, and loses it."""
+    yield
+    connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_page(transactional_db, page: Page):
+    """What a page still asks for must not meet the emptying of the tables after the test."""
+    yield
+    page.goto("about:blank")
+
+
+@pytest.fixture
+def complaints(page: Page, live_server):
+    """Everything that the browser complains of, and every request that leaves the newsroom."""
+    heard: list[str] = []
+
+    def ask(request):
+        host = urlsplit(request.url)
+        if host.scheme in ("http", "https") and not request.url.startswith(live_server.url):
+            heard.append(f"asks elsewhere: {request.url}")
+
+    page.on("request", ask)
+    page.on("pageerror", lambda error: heard.append(f"script fails: {error}"))
+    page.on(
+        "console",
+        lambda said: heard.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    return heard
+
+
+@pytest.fixture
+def signed_in(page: Page, live_server, client):
+    """Sign a user in, in the browser."""
+
+    def sign_in(user):
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        desk = f"{live_server.url}/admin/"
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": desk}])
+        return page
+
+    return sign_in
+
+
+def violations(page: Page, within: str | None = None) -> list[str]:
+    found = Axe().run(page, within).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
+
+
+def overflow(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -1,0 +1,303 @@
+"""What only a browser shows of pictures: dropping files, the focal point, the library, a page.
+
+Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
+"""
+
+import base64
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from assets import making
+from assets.models import MediaAsset
+from releases.models import Release
+from tests.browser import (
+    NARROW,
+    WIDE,
+    _connections_of_the_loop,
+    _leave_the_page,
+    browser_type_launch_args,
+    complaints,
+    overflow,
+    pytestmark,
+    signed_in,
+    violations,
+)  # the fixtures are used by their names
+from tests.make import (
+    make_document,
+    make_picture,
+    make_release,
+    make_user,
+    pdf_bytes,
+    picture_bytes,
+)
+
+LIBRARY = "/admin/assets/mediaasset/"
+
+
+def drop(page: Page, on: str, files: dict[str, bytes]) -> None:
+    """Drop files on a part of a page, as a hand with a mouse does."""
+    given = [[name, base64.b64encode(content).decode()] for name, content in files.items()]
+    dropped = page.evaluate_handle(
+        """(files) => {
+          const data = new DataTransfer();
+          for (const [name, text] of files) {
+            data.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
+          }
+          return data;
+        }""",
+        given,
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event(on, event, {"dataTransfer": dropped})
+
+
+def photo(colour="red", size=(1200, 800)) -> bytes:
+    out = BytesIO()
+    image = Image.new("RGB", size, colour)
+    image.paste("white", (0, 0, size[0] // 4, size[1]))
+    image.save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
+    page, live_server, signed_in, complaints
+):
+    signed_in(make_user("editor", "Editor"))
+    page.goto(f"{live_server.url}{LIBRARY}upload/")
+    drop(page, "[data-drop=upload]", {
+        "gate.jpg": photo(), "report.pdf": pdf_bytes(), "bad.jpg": b"bad", "again.jpg": photo(),
+    })  # fmt: skip
+    uploads = page.locator(".uploads .upload")
+    expect(uploads).to_have_count(4)
+    expect(page.locator(".uploads .sending")).to_have_count(0)
+    expect(uploads.nth(0)).to_contain_text("Waiting to be made ready")
+    expect(uploads.nth(1)).to_contain_text("Document")
+    expect(uploads.nth(2)).to_contain_text("bad.jpg: This is nothing that we can read")
+    expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
+    making.make_waiting()
+    expect(uploads.nth(0)).to_contain_text("Ready")
+    expect(uploads.nth(0).locator("img")).to_be_visible()
+    assert violations(page) == []
+    assert [c for c in complaints if "status of 400" not in c] == []
+
+
+def test_files_are_uploaded_without_javascript(browser, live_server, client):
+    client.force_login(make_user("editor", "Editor"))
+    session = client.cookies["sessionid"].value
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(
+        [{"name": "sessionid", "value": session, "url": f"{live_server.url}/admin/"}]
+    )
+    page = context.new_page()
+    page.goto(f"{live_server.url}{LIBRARY}upload/")
+    page.set_input_files(
+        "#files", [{"name": "gate.jpg", "mimeType": "image/jpeg", "buffer": photo()}]
+    )
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".uploads")).to_contain_text("gate.jpg")
+    context.close()
+
+
+def test_an_author_drops_a_picture_on_a_release_makes_it_the_poster_and_sets_it_into_the_text(
+    page, live_server, signed_in, complaints
+):
+    author = make_user("author", "Author")
+    release = make_release("draft", by=author, title="Valdria: What is to come")
+    signed_in(author)
+    form = f"{live_server.url}/admin/releases/release/{release.pk}/change/"
+    page.goto(form)
+    drop(page, "[data-drop=attached]", {"gate.jpg": photo(), "report.pdf": pdf_bytes()})
+    attached = page.locator(".attached .upload")
+    expect(page.locator(".attached .sending")).to_have_count(0)
+    expect(attached).to_have_count(2)
+    making.make_waiting()
+    expect(attached.first.locator("img")).to_be_visible()
+    attached.first.get_by_role("button", name="As poster").click()
+    expect(page.locator(".field-poster .select2-selection__rendered")).to_contain_text("gate.jpg")
+    attached.first.get_by_role("button", name="Into the text").click()
+    expect(page.locator(".field-body .tiptap figure")).to_have_count(1)
+    attached.nth(1).get_by_role("button", name="Move report.pdf up").click()
+    assert complaints == []
+    assert violations(page, ".field-attached") == []
+    complaints.clear()  # of axe's own styles
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    release.refresh_from_db()
+    picture, report = (MediaAsset.objects.get(kind=kind) for kind in ("image", "document"))
+    assert release.poster == picture
+    assert release.document.pictures == [picture.pk]
+    assert release.attached == [str(report.pk), str(picture.pk)]
+    assert complaints == []
+
+
+def test_an_imported_poster_gets_its_file_on_the_form(page, live_server, signed_in, complaints):
+    author = make_user("author", "Author")
+    named = MediaAsset.objects.create(
+        original_name="Image for Lammy China visit AFP via Getty Images.jpg",
+        credit_line="AFP via Getty Images",
+    )
+    release = make_release("draft", by=author, poster=named)
+    signed_in(author)
+    page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
+    drop(page, ".field-poster .drop", {"download.jpg": photo()})
+    expect(page.locator(".field-poster .upload")).to_contain_text("Image for Lammy China visit")
+    named.refresh_from_db()
+    assert named.sha256
+    assert named.credit_line == "AFP via Getty Images"
+    assert complaints == []
+
+
+def test_the_focal_point_is_set_by_a_click_and_seen_in_every_shape_at_once(
+    page, live_server, signed_in, complaints
+):
+    picture = make_picture(content=photo(size=(1600, 600)))
+    signed_in(make_user("editor", "Editor"))
+    page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/", wait_until="networkidle")
+    image = page.locator(".focus-picture img")
+    box = image.bounding_box()
+    portrait = page.locator(".cut.portrait img")
+    before = portrait.evaluate("img => img.style.objectPosition")
+    image.click(position={"x": box["width"] * 0.05, "y": box["height"] / 2})
+    assert page.locator("[name=focus_x]").input_value() == "0.05"
+    assert portrait.evaluate("img => img.style.objectPosition") != before
+    # What is seen in the square is what will be cut: its left part is white.
+    shown = Image.open(BytesIO(portrait.screenshot())).convert("RGB")
+    assert min(shown.getpixel((5, shown.height // 2))) > 240
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("[name=focus_x]").input_value() == "0.06"
+    assert page.locator("[name=focus_y]").input_value() == "0.51"
+    assert complaints == []
+    assert violations(page) == []
+    complaints.clear()  # of axe's own styles
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    making.make_waiting()
+    picture.refresh_from_db()
+    assert picture.focus == (0.06, 0.51)
+    with picture.open_rendition("portrait", "jpg") as file:
+        cut = Image.open(file).convert("RGB")
+        seen = shown.resize(cut.size)
+        for at in ((20, 300), (300, 300), (580, 300)):
+            assert (
+                max(abs(a - b) for a, b in zip(cut.getpixel(at), seen.getpixel(at), strict=True))
+                < 40
+            )
+    assert complaints == []
+
+
+def test_what_the_file_says_is_taken_over_by_a_press_and_saved_by_another(
+    page, live_server, signed_in
+):
+    picture = make_picture(credit_line="")
+    found = {"credit_line": "AFP", "caption": "At the gate", "licence_ends": "2031-06-30"}
+    MediaAsset.objects.update(found=found)
+    signed_in(make_user("editor", "Editor"))
+    page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/")
+    page.get_by_role("button", name="Use for every empty field").click()
+    assert page.locator("[name=credit_line]").input_value() == "AFP"
+    assert page.locator("[name=licence_expires_0]").input_value() == "2031-07-01"
+    picture.refresh_from_db()
+    assert picture.credit_line == ""
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    picture.refresh_from_db()
+    assert (picture.credit_line, picture.caption) == ("AFP", "At the gate")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_library_can_be_used_by_everybody(
+    page, live_server, signed_in, complaints, size, scheme
+):
+    pictures = [make_picture(content=photo(colour), caption=f"A {colour} field", credit_line="AFP")
+                for colour in ("red", "green", "blue")]  # fmt: skip
+    make_document()
+    make_release(poster=pictures[0])
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    signed_in(make_user("editor", "Editor"))
+    for path in (LIBRARY, f"{LIBRARY}upload/", f"{LIBRARY}{pictures[0].pk}/change/"):
+        page.goto(live_server.url + path, wait_until="networkidle")
+        assert overflow(page) <= 0, path
+        assert complaints == []
+        assert violations(page) == [], path
+        complaints.clear()  # of axe's own styles
+
+
+def test_an_editor_finds_sifts_and_credits_pictures(page, live_server, signed_in):
+    for colour in ("red", "green", "blue"):
+        make_picture(content=photo(colour), caption=f"A {colour} field", credit_line="")
+    signed_in(make_user("editor", "Editor"))
+    page.goto(live_server.url + LIBRARY)
+    page.get_by_role("link", name="No credit").click()
+    for caption in ("A red field", "A blue field"):
+        page.locator("tr", has_text=caption).locator("input.action-select").check()
+    page.get_by_label("Action:").select_option("edit_many")
+    page.get_by_role("button", name="Go").click()
+    page.get_by_label("Credit line:").fill("AFP via Getty Images")
+    assert violations(page) == []
+    page.get_by_role("button", name="Set them").click()
+    expect(page.get_by_text("Set on 2.")).to_be_visible()
+    assert MediaAsset.objects.filter(credit_line="AFP via Getty Images").count() == 2
+    page.goto(live_server.url + LIBRARY)
+    page.get_by_role("searchbox", name="Search").fill("getty")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(2)
+
+
+def test_a_page_loads_the_lightest_format_and_jumps_nowhere(page, live_server):
+    picture = make_picture(content=photo(size=(2400, 1600)), caption="At the gate")
+    release = make_release(poster=picture)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size(NARROW)
+    page.goto(live_server.url + release.get_absolute_url(), wait_until="networkidle")
+    shown = [url for url in asked if "/media/" in url]
+    assert any(re.search(r"/(teaser|poster-960)\.avif\?v=", url) for url in shown)
+    assert not any("/poster.jpg" in url for url in shown)
+    shift = page.evaluate(
+        """() => new Promise((done) => {
+          let moved = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) moved += entry.value;
+          }).observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => done(moved), 300);
+        })"""
+    )
+    assert shift < 0.02
+    # Where the picture has not come, twelve of its colours stand in its place.
+    page.route("**/media/**", lambda route: route.abort())
+    page.reload()
+    blur = page.locator(".poster svg.blur")
+    expect(blur).to_be_visible()
+    assert blur.bounding_box()["height"] > 100
+
+
+def test_a_journalist_takes_everything_along(page, live_server, tmp_path):
+    release = make_release(poster=make_picture(caption="At the gate"))
+    page.goto(live_server.url + release.get_absolute_url())
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Everything, with pictures (ZIP)").click()
+    assert saved.value.suggested_filename == f"{release.slug}.zip"
+    assert saved.value.path().read_bytes().startswith(b"PK")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download", exact=True).click()
+    assert saved.value.suggested_filename.startswith("at-the-gate-")
+    assert Release.objects.count() == 1
+
+
+def test_a_picture_dropped_twice_is_told_of_and_there_once(page, live_server, signed_in):
+    there = make_picture("first.jpg", content=picture_bytes((600, 400)))
+    release = make_release(
+        "draft", attached=[str(there.pk)], by=(author := make_user("a", "Author"))
+    )
+    signed_in(author)
+    page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
+    drop(page, "[data-drop=attached]", {"again.jpg": picture_bytes((600, 400))})
+    expect(page.get_by_text("You have this file")).to_be_visible()
+    expect(page.locator(".attached .upload")).to_have_count(1)
