@@ -1,0 +1,373 @@
+"""Words set in type, for pictures: shaped, put in order, broken into lines and drawn.
+
+HarfBuzz shapes and draws, with the fonts in `fonts/`: what a machine has of its own changes
+nothing. Lengths are in em until something is drawn.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import uharfbuzz as hb
+from bidi import get_display
+from PIL import Image
+
+FONTS = Path(__file__).resolve().parent / "fonts"
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """A file of type, its scale to stand beside the others, its distance from line to line."""
+
+    file: str
+    scale: float = 1.0
+    leading: float = 1.12
+    script: str = ""  # ISO 15924, for a run of punctuation, which tells none
+
+
+SANS = Font("libre-franklin.ttf")
+SERIF = Font("source-serif-subhead.otf")
+ARABIC = Font("noto-naskh-arabic.ttf", scale=1.12, leading=1.5, script="Arab")
+HEBREW = Font("noto-serif-hebrew.ttf", leading=1.22, script="Hebr")
+HAN = Font("noto-serif-cjk.otf", leading=1.3, script="Hani")
+
+LONGEST_TAIL = 0.1  # em that hang into the margin
+LONGEST = 1_000  # characters; no picture of ours has room for as many
+MOST_MARKS = 4  # on one letter; Hebrew with points and an accent has three
+MARKS = ("Mn", "Mc")
+# Unseen, but Persian is spelt with them, and mixed lines are put in order by them.
+JOINERS = "\u200c\u200d\u200e\u200f"
+UNSEEN_MARK = "\u034f"
+MIRRORED = r"()\[\]{}<>«»‹›≤≥（）「」『』《》〈〉【】〔〕"
+RTL = "\u0590-\u065f\u066a\u066d-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # but no digits
+ANY_RTL = re.compile(f"[{RTL}]")
+DIRECTED = re.compile(
+    f"([{MIRRORED}]{UNSEEN_MARK}|{UNSEEN_MARK}[{MIRRORED}]|[{JOINERS}]*[{RTL}][{RTL}{JOINERS}]*)"
+)
+
+# docs: W3C, Requirements for Chinese Text Layout, 3.1; the small kana are the Japanese addition.
+WIDE = (
+    "\u2e80-\u2fff\u3001-\u312f\u31a0-\u31ff\u3400-\u9fff\uf900-\ufaff\ufe30-\ufe4f"
+    "\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+)
+IS_WIDE = re.compile(f"[{WIDE}]")
+CLOSING = "，。、；：！？）」』”’》〉】〕"
+OPENING = "（「『“‘《〈【〔"
+NO_BEGIN = frozenset(CLOSING + "…‥—–·・％ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%)]}»›!?,.:;")
+NO_END = frozenset(OPENING + "([{«‹")
+# Of two such marks side by side, one gives up the half of its width that is empty.
+HALVED = re.compile(f"[{CLOSING}](?=[{CLOSING}{OPENING}])|(?<=[{OPENING}])[{OPENING}]")
+HAN_LETTER = "\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff"
+BESIDE_LATIN = re.compile(f"(?<=[{HAN_LETTER}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{HAN_LETTER}])")
+LATIN_APOSTROPHE = re.compile("(?<=[A-Za-z])’(?=[A-Za-z])")
+SIXTH = "\u2006"  # the space between the two: a sixth of an em
+SPACES = f" {SIXTH}"
+# Elsewhere only what stands apart from the word it belongs to, as in French.
+NO_BEGIN_APART = frozenset("–—…!?:;%»›")
+NO_END_APART = frozenset("«‹")
+
+
+class Box(NamedTuple):
+    """The box of some ink: x from where the line begins, y upwards from its base line."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+class Glyph(NamedTuple):
+    """A glyph of a font, and where it stands on its line."""
+
+    font: Font
+    number: int
+    x: float
+    y: float
+
+
+class Line(NamedTuple):
+    """A line of a text and its glyphs, in the order in which they are seen."""
+
+    text: str
+    glyphs: list[Glyph]
+    ink: Box
+    advance: float
+
+    def edge(self, rtl: bool) -> float:
+        """Return where the line begins to the eye: at its ink, but for the tail of a j."""
+        tail = self.ink.right - self.advance if rtl else -self.ink.left
+        if 0 < tail <= LONGEST_TAIL:
+            return self.advance if rtl else 0
+        return self.ink.right if rtl else self.ink.left
+
+
+class Piece(NamedTuple):
+    """A part of a text that no line breaks; its width with and without the space behind it."""
+
+    text: str
+    advance: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines at a size and a distance in pixels, ready to be drawn."""
+
+    lines: list[Line]
+    size: float
+    leading: float
+    rtl: bool
+
+    @property
+    def ascent(self) -> float:
+        """How far the ink of the first line rises above its base line, in pixels."""
+        return self.lines[0].ink.top * self.size
+
+    @property
+    def height(self) -> float:
+        """From the top of the first line's ink to the bottom of the last line's, in pixels."""
+        depth = self.lines[-1].ink.bottom * self.size
+        return self.ascent + (len(self.lines) - 1) * self.leading - depth
+
+    def draw(self, on: Image.Image, at: tuple[float, float], fill: str) -> None:
+        """Draw the lines; `at` is the margin on which they begin, and the first base line."""
+        pen, (margin, baseline) = hb.RasterDraw(), at
+        for line in self.lines:
+            start = margin - line.edge(self.rtl) * self.size
+            for font, number, x, y in line.glyphs:
+                opened = _open(font.file)
+                scale = self.size * font.scale / opened.face.upem
+                right, up = start + x * self.size, y * self.size - baseline
+                pen.transform = (scale, 0, 0, scale, right, up)
+                pen.draw_glyph(opened, number)
+            baseline += self.leading
+        drawn = pen.render()
+        size = (drawn.extents.width, drawn.extents.height)
+        if all(size):
+            # Its rows run upwards, as its y does.
+            mask = Image.frombuffer("L", size, drawn.buffer, "raw", "L", drawn.extents.stride, -1)
+            on.paste(fill, (drawn.extents.x_origin, -drawn.extents.y_origin - size[1]), mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a text is set in: fonts, asked in turn for each character; language and direction."""
+
+    fonts: tuple[Font, ...]
+    language: str = "en"  # BCP 47
+    rtl: bool = False
+    tracking: float = 0.0  # of the fonts whose letters do not join
+
+    def lacks(self, text: str) -> list[str]:
+        """Return what no font has of a text, as characters with their marks."""
+        return [cluster for cluster in _clusters(_plain(text)) if not self._font(cluster)]
+
+    def set(self, text: str, sizes: Sequence[int], width: float, height: float = 0) -> Block:
+        """Return a text at the first of some sizes at which it fits a box, all in pixels.
+
+        Without a height it is one line. What no font has is left out; what is too much at the
+        last size ends in “…”.
+        """
+        text = "".join(cluster for cluster in _clusters(_plain(text)) if self._font(cluster))
+        if self.fonts[0] == HAN:
+            # An apostrophe in a Latin word is not the quotation mark, as wide as a character.
+            text = LATIN_APOSTROPHE.sub("\u02bc", BESIDE_LATIN.sub(SIXTH, text))
+        apart = self.fonts[0] == HAN or len(IS_WIDE.findall(text)) > len(text) / 2
+        pieces = self._pieces(text.strip(), width / sizes[-1], apart)
+        leading = max((font.leading for font, _, _ in self._runs(text)), default=1)
+        for size in sizes:
+            measure, most = width / size, 1 + int(height / size / leading)
+            lines = _broken(pieces, measure)
+            if len(lines) <= most and all(piece.width <= measure for piece in pieces):
+                lines = _balanced(pieces, measure, lines)
+                block = self._block(lines, size, leading, width)
+                if len(lines) == 1 or block.height <= height:
+                    return block
+        while most > 1 and self._block(lines[:most], size, leading, width).height > height:
+            most -= 1
+        if most < len(lines):
+            lines[most - 1] = self._shortened(lines[most - 1], measure)
+        return self._block(lines[:most], size, leading, width)
+
+    def _block(self, lines: list[str], size: float, leading: float, width: float) -> Block:
+        found = [self._line(line) for line in lines]
+        # Pieces are measured one by one; side by side they may be a hair wider.
+        widest = max(line.ink.right - line.ink.left for line in found)
+        size = min(size, width / widest) if widest else size
+        return Block(found, size, size * leading, self.rtl)
+
+    def _line(self, text: str) -> Line:
+        glyphs, boxes, pen = [], [], 0.0
+        for font, run, rtl in self._runs(text):
+            for number, x, y, advance, ink in _shaped(font, run, rtl, self.language):
+                x += pen
+                glyphs.append(Glyph(font, number, x, y))
+                if ink:
+                    boxes.append((x + ink.left, y + ink.bottom, x + ink.right, y + ink.top))
+                pen += advance + (self.tracking if advance and font in (SANS, SERIF) else 0)
+        lefts, bottoms, rights, tops = zip(*boxes or [(0.0, 0.0, 0.0, 0.0)], strict=True)
+        return Line(text, glyphs, Box(min(lefts), min(bottoms), max(rights), max(tops)), pen)
+
+    def _pieces(self, text: str, measure: float, apart: bool) -> list[Piece]:
+        """Return a text in pieces; what is wider than the measure is broken into characters.
+
+        `apart` is for a text in Chinese: elsewhere the Chinese of a name stays together.
+        """
+        space, pieces = self._line(" ").advance, []
+        for part in _parts(text, apart):
+            width = self._line(part.rstrip(SPACES)).advance
+            if width <= measure:
+                pieces.append(Piece(part, width + space * (part[-1:] in SPACES), width))
+            else:
+                for one in _clusters(part):
+                    width = self._line(one).advance
+                    pieces.append(Piece(one, width, width))
+        return pieces
+
+    def _runs(self, text: str) -> Iterator[tuple[Font, str, bool]]:
+        """Yield a line as it is seen, in runs of one font, and whether each runs to the left."""
+        for part, rtl in _ordered(text, self.rtl):
+            runs = groupby(_clusters(part), self._font)
+            found = [(font, "".join(run), rtl) for font, run in runs if font]
+            yield from reversed(found) if rtl else found
+
+    def _shortened(self, line: str, measure: float) -> str:
+        """Return as much of a line as leaves room for “…” behind it."""
+        clusters = list(_clusters(line))
+        while clusters and self._line("".join([*clusters, "…"])).advance > measure:
+            clusters.pop()
+        return "".join(clusters).rstrip("".join(NO_BEGIN | NO_END) + SPACES) + "…"
+
+    def _font(self, cluster: str) -> Font | None:
+        return next((font for font in self.fonts if _has(font.file, cluster)), None)
+
+
+def _plain(text: str) -> str:
+    """Return a text in one line, without what is not seen, letters and their accents in one."""
+    text = unicodedata.normalize("NFC", text[:LONGEST])
+    text = re.sub("[\u202f\u2007]", "\xa0", text)
+    text = re.sub("[^\\S\xa0]+", " ", text)
+    seen = "".join(char for char in text if char in JOINERS or not _is_unseen(char))
+    return "".join(cluster[: 1 + MOST_MARKS] for cluster in _clusters(seen)).strip()
+
+
+def _is_unseen(char: str) -> bool:
+    """Whether a character is a control, or only changes the one before it, as with emoji."""
+    chooses = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+    return chooses or char == UNSEEN_MARK or unicodedata.category(char) in ("Cc", "Cf", "Me")
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Yield characters, each with the marks and joiners that belong to it."""
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end == len(text) or not _belongs(text[end]):
+            yield text[start:end]
+            start = end
+
+
+def _belongs(char: str) -> bool:
+    """Whether a character belongs to the one before."""
+    return char in JOINERS or unicodedata.category(char) in MARKS
+
+
+def _ordered(text: str, rtl: bool) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of a line as it is seen, and whether each of them runs to the left.
+
+    Each part is as it was written, since HarfBuzz joins and mirrors what it is told to run left.
+    """
+    if not rtl and not ANY_RTL.search(text):
+        yield text, False
+        return
+    # The order alone does not tell which way a bracket opens. A mark does: like every mark it is
+    # put before what it belongs to where that runs to the left, and behind it elsewhere.
+    marked = re.sub(f"[{MIRRORED}]", rf"\g<0>{UNSEEN_MARK}", text)
+    for part in DIRECTED.split(get_display(marked, base_dir="R" if rtl else "L")):
+        to_left = part.startswith(UNSEEN_MARK) or bool(ANY_RTL.search(part))
+        yield (part[::-1] if to_left else part).replace(UNSEEN_MARK, ""), to_left
+
+
+def _parts(text: str, apart: bool) -> Iterator[str]:
+    """Yield a text in parts between which a line may end, each with the space behind it."""
+    start = 0
+    for end in range(1, len(text)):
+        if _may_break(text, end, apart):
+            yield text[start:end]
+            start = end
+    yield text[start:]
+
+
+def _may_break(text: str, at: int, apart: bool) -> bool:
+    before, after = text[at - 1], text[at]
+    if after in SPACES or _belongs(after):
+        return False
+    if before in SPACES:
+        if at > 1 and text[at - 2].isalpha() and (at == 2 or text[at - 3] in SPACES):
+            return False  # a word of one letter stays with the next
+        return after not in NO_BEGIN_APART and text[at - 2] not in NO_END_APART
+    if apart and (IS_WIDE.match(before) or IS_WIDE.match(after)):
+        return after not in NO_BEGIN and before not in NO_END
+    return before in "-–/" and text[at - 2].isalpha() and after.isalpha()
+
+
+def _broken(pieces: list[Piece], measure: float) -> list[str]:
+    """Return the lines of a text, each as full as it can be."""
+    lines, taken = [""], 0.0
+    for piece in pieces:
+        if lines[-1] and taken + piece.width > measure:
+            lines.append("")
+            taken = 0
+        lines[-1] += piece.text
+        taken += piece.advance
+    return [line.rstrip() for line in lines]
+
+
+def _balanced(pieces: list[Piece], measure: float, lines: list[str]) -> list[str]:
+    """Return a text in as many lines, as even in length as they can be."""
+    narrow = max(piece.width for piece in pieces)
+    for _ in range(10):
+        middle = (narrow + measure) / 2
+        tried = _broken(pieces, middle)
+        if len(tried) > len(lines):
+            narrow = middle
+        else:
+            measure, lines = middle, tried
+    return lines
+
+
+def _shaped(
+    font: Font, text: str, rtl: bool, language: str
+) -> Iterator[tuple[int, float, float, float, Box | None]]:
+    """Yield a run's glyphs from left to right: number, x and y from the pen, advance, ink."""
+    opened, buffer = _open(font.file), hb.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    buffer.direction = "rtl" if rtl else "ltr"
+    buffer.language = language
+    if font.script:
+        buffer.script = font.script
+    halved = [(*match.span(), True) for match in HALVED.finditer(text)] if font == HAN else []
+    hb.shape(opened, buffer, {"halt": halved} if halved else None)
+    em = font.scale / opened.face.upem
+    for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+        ink, box = opened.get_glyph_extents(info.codepoint), None
+        if ink and ink.width:
+            left, top = ink.x_bearing * em, ink.y_bearing * em
+            box = Box(left, top + ink.height * em, left + ink.width * em, top)
+        yield info.codepoint, place.x_offset * em, place.y_offset * em, place.x_advance * em, box
+
+
+@cache
+def _open(file: str) -> hb.Font:
+    """Return a font whose file stays on disk: of the Chinese one, only what is used is read."""
+    return hb.Font(hb.Face(hb.Blob.from_file_path(FONTS / file)))
+
+
+def _has(file: str, cluster: str) -> bool:
+    font = _open(file)
+    return all(char in JOINERS or font.get_nominal_glyph(ord(char)) for char in cluster)
