@@ -14,6 +14,7 @@ ROOT = Path(settings.BASE_DIR)
 ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts"]
 # Modules that work on words and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
+                "assets/typesetting.py", "assets/documents.py", "assets/sandbox.py",
                 "people/matching.py", "people/slugs.py",
                 "previews/marks.py", "previews/recipients.py",
                 "releases/body.py", "releases/pasting.py", "releases/importing"]  # fmt: skip

@@ -5,7 +5,6 @@ The files of `tests/data/images` are real or published test data; see the README
 
 import hashlib
 import io
-import json
 import re
 import struct
 import zlib
@@ -25,7 +24,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from assets import making
-from assets.cards import HEIGHT, MARGIN, WIDTH, title_card
 from assets.models import MediaAsset
 from assets.pictures import MAX_SIDE, STYLES, BadFile, Rights, renditions
 from tests.make import DATA, make_picture, picture_bytes
@@ -549,49 +547,3 @@ def test_row_and_set_agree_on_the_second_in_which_a_licence_ends():
     for shift in (-1, 0, 1):
         at = end + timedelta(seconds=shift)
         assert MediaAsset.objects.usable(at).exists() is picture.is_usable(at) is (shift < 0)
-
-
-# --- Cards set from a title --------------------------------------------------------------------
-
-
-def ink(card: bytes) -> tuple[int, int, int, int] | None:
-    """The box of what stands between the mark at the top and the line at the foot."""
-    image = opened(card)
-    assert image.size == (WIDTH, HEIGHT)
-    middle = image.crop((0, 150, WIDTH, HEIGHT - 100)).convert("L")
-    return middle.point(lambda value: 255 * (value < 200)).getbbox()
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "A", "No trade deal ‘at any cost’ – on façades, in Łódź, by Čapek and Şahin",
-        "Antidisestablishmentarianism " * 3, "Unbreakable" * 60, "word " * 400,
-    ],
-)  # fmt: skip
-def test_a_title_of_any_length_stays_within_its_card(title):
-    left, _, right, _ = ink(title_card(title, "Footer"))
-    assert left >= MARGIN - 10
-    assert right <= WIDTH - MARGIN + 10
-    # Nothing runs into the line at the foot: that part of the card is as without a title.
-    foot = (0, HEIGHT - 100, WIDTH, HEIGHT)
-    bare = opened(title_card("", "Footer")).crop(foot)
-    assert opened(title_card(title, "Footer")).crop(foot).tobytes() == bare.tobytes()
-
-
-def test_no_letter_of_a_latin_title_is_left_out():
-    for letter in "aZçŁóđŞğñøßœŒț‘’“”–—…·«»€":
-        assert ink(title_card(letter, "")), letter
-
-
-@pytest.mark.parametrize(
-    "title",
-    ["يجب على الحكومة", "英国必须划定红线", "བོད་སྐད", "ئۇيغۇر", "Über 红", "Nguyễn"],
-)
-def test_a_title_that_our_type_does_not_hold_is_left_out_and_no_row_of_empty_boxes(title):
-    assert title_card(title, "Footer") == title_card("", "Footer")
-
-
-def test_no_string_stops_a_card():
-    for text in json.loads((DATA / "strings" / "blns.json").read_text())[::12]:
-        assert opened(title_card(text, text)).size == (WIDTH, HEIGHT)
