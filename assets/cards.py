@@ -38,17 +38,6 @@ def title_card(title: str, footer: str) -> bytes:
     return _saved(_card((1600, 900), title, "", (footer, SANS, 26, SOFT)), "PNG")
 
 
-SHARE = (1200, 630)
-
-
-def share_card(title: str, *, kind: str, newsroom: str, language: str, direction: str) -> bytes:
-    """Return a JPEG of 1200 × 630 pixels."""
-    card = Image.open(io.BytesIO(title_card(title, newsroom))).resize(SHARE)
-    out = io.BytesIO()
-    card.save(out, "JPEG")
-    return out.getvalue()
-
-
 def strip(words: str, width: int) -> Image.Image:
     """Return a strip of a width in pixels with one line of words, as large as it fits.
 

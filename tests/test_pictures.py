@@ -35,7 +35,8 @@ ADD = "/admin/assets/mediaasset/add/"
 WORDS = {
     "original_name": "", "alt_text": "What is to be seen", "caption": "Typed with care",
     "credit_line": "Nobody in particular", "creator": "", "copyright_notice": "",
-    "usage_terms": "", "licence_expires_0": "", "licence_expires_1": "",
+    "usage_terms": "", "licence_expires_0": "", "licence_expires_1": "", "focus_x": "0.5",
+    "focus_y": "0.5",
 }  # fmt: skip
 
 
