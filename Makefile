@@ -50,7 +50,8 @@ lock: .venv/dev ## write the newest allowed versions, with hashes, to the requir
 	@$(PY) -m pip install --quiet uv
 	@$(PY) -m uv lock --quiet --upgrade
 	@$(PY) -m uv export --quiet --no-dev --no-emit-project --no-header --format requirements.txt --output-file requirements.txt
-	@$(PY) -m uv export --quiet --no-emit-project --no-header --format requirements.txt --output-file requirements-dev.txt
+	@$(PY) -m uv export --quiet --no-dev --extra s3 --no-emit-project --no-header --format requirements.txt --output-file requirements-s3.txt
+	@$(PY) -m uv export --quiet --extra s3 --no-emit-project --no-header --format requirements.txt --output-file requirements-dev.txt
 	@rm uv.lock  # it records hosts; the requirements files record none
 
 .PHONY: preflight preflight-port

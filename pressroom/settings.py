@@ -3,7 +3,10 @@
 Safe by default: debugging is off, HTTPS is on; production will not start with an unsafe value.
 """
 
+import re
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -57,10 +60,15 @@ def unsafe_settings() -> list[str]:
     return found
 
 
-if _unsafe := unsafe_settings():
-    raise ImproperlyConfigured(
-        "Pressroom will not start with these settings:\n- " + "\n- ".join(_unsafe)
-    )
+def refuse(found: list[str]) -> None:
+    """Stop the start where anything was found, and name all of it."""
+    if found:
+        raise ImproperlyConfigured(
+            "Pressroom will not start with these settings:\n- " + "\n- ".join(found)
+        )
+
+
+refuse(unsafe_settings())
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
@@ -124,11 +132,68 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
 # Originals and renditions: no web server may serve this folder, only the gate in releases.views.
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or BASE_DIR / "var" / "media")
+# The same in a bucket, where one is named; assets.storage is the door to either.
+S3_BUCKET = env.str("S3_BUCKET", default="")
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", default="").rstrip("/")
+S3_REGION = env.str("S3_REGION", default="")
+S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", default="")
+S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY", default="")
+_seconds = env.str("S3_URL_SECONDS", default="") or "60"
+S3_URL_SECONDS = int(_seconds) if _seconds.isdecimal() else 0
+
+
+def unsafe_bucket() -> list[str]:
+    """Return what keeps files from being stored safely in the bucket, a sentence each."""
+    found = []
+    if not (find_spec("storages") and find_spec("boto3")):
+        found.append(
+            "S3_BUCKET is set, and what speaks with a bucket is not installed: "
+            "pip install --require-hashes -r requirements-s3.txt"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", S3_BUCKET):
+        found.append(
+            f"S3_BUCKET is {S3_BUCKET}, which no bucket can be called: take at least three "
+            "letters, digits, dots and hyphens."
+        )
+    if not (S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY):
+        found.append(
+            "S3_BUCKET is set, and S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing: a private "
+            "bucket lets nobody in without both. Set those of a user who may use this bucket alone."
+        )
+    if not S3_ENDPOINT_URL and not S3_REGION:
+        found.append(
+            "S3_BUCKET is set without S3_ENDPOINT_URL or S3_REGION: nothing says where the bucket "
+            "is. Set the region for Amazon, the address for anybody else."
+        )
+    address = urlsplit(S3_ENDPOINT_URL)
+    if S3_ENDPOINT_URL and not (address.scheme in ("http", "https") and address.hostname):
+        found.append(
+            f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}, which is no address. Write it as in "
+            "https://s3.example.org"
+        )
+    local = address.hostname in [host.strip("[]") for host in LOCAL_HOSTS]
+    if address.scheme == "http" and not local and (HTTPS or not DEBUG):
+        found.append(
+            f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}: originals would travel readable, and so would "
+            "the addresses that let readers in. Write https://, or use a bucket on this machine."
+        )
+    if not 1 <= S3_URL_SECONDS <= 3600:
+        found.append(
+            f"S3_URL_SECONDS is {_seconds}: whoever has such an address gets the file until it "
+            "ends, whatever happens to the release. Take 1 to 3600 seconds, such as 60."
+        )
+    return found
+
+
+if S3_BUCKET:
+    refuse(unsafe_bucket())
+
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+_files = "assets.bucket.Bucket" if S3_BUCKET else "django.core.files.storage.FileSystemStorage"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": _files},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600

@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -109,15 +110,18 @@ def test_every_command_of_the_contract_is_there():
 
 def test_every_setting_is_in_the_example_and_no_other():
     source = (ROOT / "pressroom/settings.py").read_text()
-    read = set(re.findall(r"\benv(?:\.\w+)?\(\s*\"([A-Z_]+)\"", source))
-    example = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    read = set(re.findall(r"\benv(?:\.\w+)?\(\s*\"([A-Z0-9_]+)\"", source))
+    example = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read == example
     contract = "DATABASE_URL SECRET_KEY DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS TIME_ZONE"
-    contract += " MEDIA_ROOT CACHE_URL EMAIL_URL NEWSROOM_NAME"
+    contract += " MEDIA_ROOT S3_BUCKET S3_ENDPOINT_URL CACHE_URL EMAIL_URL NEWSROOM_NAME"
     assert set(contract.split()) <= read
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+LOCKS = ["requirements.txt", "requirements-s3.txt", "requirements-dev.txt"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_the_locks_have_versions_and_hashes_and_name_no_host(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
@@ -128,11 +132,24 @@ def test_the_locks_have_versions_and_hashes_and_name_no_host(name):
         assert "--hash=sha256:" in package, package[:60]
 
 
+def test_the_locks_agree_and_each_holds_what_it_is_for():
+    def locked(name):
+        return set(
+            re.findall(r"^[A-Za-z0-9._-]+(?:\[\w+\])?==\S+", (ROOT / name).read_text(), re.M)
+        )
+
+    plain, with_bucket, for_tests = map(locked, LOCKS)
+    assert plain < with_bucket < for_tests
+    assert {name.partition("==")[0] for name in with_bucket - plain} > {"django-storages", "boto3"}
+    assert "swift" in {name.partition("==")[0] for name in for_tests - with_bucket}
+
+
 def test_every_dependency_has_its_reason_beside_it():
     text = (ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)
-    named = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    for requirement in named:
+    extras = project["project"]["optional-dependencies"].values()
+    groups = [project["project"]["dependencies"], *extras, project["dependency-groups"]["dev"]]
+    for requirement in chain.from_iterable(groups):
         (line,) = [line for line in text.splitlines() if f'"{requirement}"' in line]
         assert re.search(r", # \w", line), f"{requirement} has no reason"
 

@@ -56,6 +56,13 @@ def setting(installed, *names, **environment) -> list:
     return json.loads(done.stdout)
 
 
+BUCKET = {
+    "S3_BUCKET": "newsroom",
+    "S3_ENDPOINT_URL": "https://s3.example.org",
+    "S3_ACCESS_KEY_ID": "press",
+    "S3_SECRET_ACCESS_KEY": "nobody-may-read-this",
+}
+
 UNSAFE = {
     "no key": ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
     "a short key": ({"SECRET_KEY": KEY[:49]}, "shorter than 50"),
@@ -70,6 +77,33 @@ UNSAFE = {
     "another database": ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL names neither"),
     "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL names neither"),
     "half an address": ({"SITE_URL": "news.example.org"}, "SITE_URL is news.example.org"),
+    "no name for a bucket": (
+        BUCKET | {"S3_BUCKET": "https://s3.example.org/newsroom"},
+        "S3_BUCKET is https://s3.example.org/newsroom, which no bucket can be called",
+    ),
+    "a bucket without a key": (
+        BUCKET | {"S3_ACCESS_KEY_ID": ""},
+        "S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing",
+    ),
+    "a bucket without its secret": (
+        BUCKET | {"S3_SECRET_ACCESS_KEY": ""},
+        "S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing",
+    ),
+    "a bucket nowhere": (
+        BUCKET | {"S3_ENDPOINT_URL": ""},
+        "S3_BUCKET is set without S3_ENDPOINT_URL or S3_REGION",
+    ),
+    "a bucket at half an address": (
+        BUCKET | {"S3_ENDPOINT_URL": "s3.example.org"},
+        "S3_ENDPOINT_URL is s3.example.org, which is no address",
+    ),
+    "a bucket over plain HTTP": (
+        BUCKET | {"S3_ENDPOINT_URL": "http://s3.example.org:9000"},
+        "S3_ENDPOINT_URL is http://s3.example.org:9000: originals would travel readable",
+    ),
+    "an address for days": (BUCKET | {"S3_URL_SECONDS": "86400"}, "S3_URL_SECONDS is 86400"),
+    "an address for no time": (BUCKET | {"S3_URL_SECONDS": "0"}, "S3_URL_SECONDS is 0"),
+    "an address for a word": (BUCKET | {"S3_URL_SECONDS": "a day"}, "S3_URL_SECONDS is a day"),
 }
 
 
@@ -80,7 +114,8 @@ def test_an_unsafe_setting_is_refused_in_a_sentence(installed, case):
     assert done.returncode != 0
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
-    assert KEY[:20] not in done.stderr
+    for secret in (KEY[:20], BUCKET["S3_SECRET_ACCESS_KEY"]):
+        assert secret not in done.stderr
 
 
 def test_all_that_is_unsafe_is_named_at_once(installed):
@@ -102,6 +137,39 @@ def test_a_production_passes_the_deployment_check(installed):
     assert setting(installed, "SILENCED_SYSTEM_CHECKS", **PRODUCTION) == [
         ["security.W005", "security.W021"]
     ]
+
+
+def test_a_production_with_a_bucket_passes_the_deployment_check(installed):
+    done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION | BUCKET)
+    assert done.returncode == 0, done.stderr
+    names = ["S3_URL_SECONDS", "STORAGES"]
+    seconds, storages = setting(installed, *names, **PRODUCTION | BUCKET)
+    assert seconds == 60
+    assert storages["default"] == {"BACKEND": "assets.bucket.Bucket"}
+
+
+@pytest.mark.parametrize(
+    "place", ["http://127.0.0.1:9000", "http://[::1]:9000", "http://localhost"]
+)
+def test_a_bucket_on_this_machine_needs_no_https(installed, place):
+    assert check(installed, **PRODUCTION | BUCKET | {"S3_ENDPOINT_URL": place}).returncode == 0
+
+
+def test_amazon_needs_a_region_and_no_address(installed):
+    amazon = {"S3_ENDPOINT_URL": "", "S3_REGION": "eu-central-1"}
+    assert check(installed, **PRODUCTION | BUCKET | amazon).returncode == 0
+
+
+@pytest.mark.parametrize("package", ["storages", "boto3"])
+def test_a_bucket_without_what_speaks_with_it_is_refused_and_a_folder_is_not(installed, package):
+    # As Python itself keeps a module from being found, since this suite has both installed.
+    (installed / "sitecustomize.py").write_text(f"import sys; sys.modules[{package!r}] = None\n")
+    environment = PRODUCTION | {"PYTHONPATH": str(installed)}
+    done = check(installed, **environment | BUCKET)
+    assert done.returncode != 0
+    assert "pip install --require-hashes -r requirements-s3.txt" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert check(installed, **environment).returncode == 0
 
 
 def test_with_a_key_alone_everything_is_at_its_safest(installed):
