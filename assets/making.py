@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from assets import pictures, sandbox
+from assets import pictures, sandbox, storage
 from assets.models import MediaAsset, limits
 from assets.pictures import BadFile
 
@@ -94,8 +94,7 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         with picture.original.open() as original:
             for cut in sandbox.renditions(original, allowed, picture.rights(), picture.focus):
                 path = f"{picture.rendition_folder(made_of[:12])}/{cut.style}.{cut.extension}"
-                default_storage.delete(path)
-                default_storage.save(path, ContentFile(cut.content))
+                storage.replace(path, ContentFile(cut.content))
                 style = styles.setdefault(
                     cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
                 )

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable
 
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from assets import storage
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +44,10 @@ def _migrations() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
-def _storage() -> bool:
-    default_storage.listdir("")
-    return True
-
-
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "migrations": _migrations,
-    "storage": _storage,
+    "storage": storage.is_reachable,
 }
 
 

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 from django.conf import settings as pressroom_settings
 from django.core.cache import cache
@@ -5,6 +7,7 @@ from django.core.files.storage import storages
 from django.test import override_settings
 
 from releases import guesses
+from tests import s3_server
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.S3_BUCKET = ""
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
     settings.DEBUG = False
     settings.NEWSROOM_NAME = "The Newsroom"
@@ -50,6 +54,29 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     cache.clear()
     yield
     storages._storages = {}
+
+
+@pytest.fixture(scope="session")
+def s3_address(tmp_path_factory):
+    """The address of a real S3 server, which starts with the first test that asks for one."""
+    with s3_server.running(tmp_path_factory.mktemp("s3")) as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3_address, settings):
+    """A bucket as `checkstorage --prepare` makes it, with every file of the test in it."""
+    settings.S3_BUCKET = f"newsroom-{uuid4()}"
+    settings.S3_ENDPOINT_URL, settings.S3_REGION = s3_address, s3_server.REGION
+    settings.S3_URL_SECONDS = 60
+    settings.S3_ACCESS_KEY_ID, settings.S3_SECRET_ACCESS_KEY = (
+        s3_server.ACCESS_KEY,
+        s3_server.SECRET_KEY,
+    )
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "assets.bucket.Bucket"}}
+    made = storages["default"]
+    made.prepare()
+    return made
 
 
 @pytest.fixture

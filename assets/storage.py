@@ -1,0 +1,54 @@
+"""The only door to stored files in what differs between a folder and a bucket.
+
+What does not differ is Django's own: `default_storage.open`, `exists`, `delete`, `listdir`.
+"""
+
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage, storages
+
+if TYPE_CHECKING:
+    from assets.bucket import Bucket
+
+
+class StorageError(OSError):
+    """Stored files are out of reach; its text says why and what to do, and holds no key."""
+
+
+def the_bucket() -> "Bucket | None":
+    """Return the bucket that files are kept in, None where it is a folder."""
+    return cast("Bucket", storages["default"]) if settings.S3_BUCKET else None
+
+
+def signed_address(name: str, *, filename: str, content_type: str) -> str | None:
+    """Return an address at which anybody gets a file from the bucket; None where it is a folder.
+
+    It works for S3_URL_SECONDS and cannot be taken back, so ask the gate before giving it out.
+    Browsers save what they get there under the file name, show none of it and keep no copy.
+    """
+    if bucket := the_bucket():
+        return bucket.signed_address(name, filename=filename, content_type=content_type)
+    return None
+
+
+def replace(name: str, content: File) -> None:
+    """Store a file under a name in place of what was there, which a bucket keeps as a version."""
+    if bucket := the_bucket():
+        bucket.replace(name, content)
+    else:
+        default_storage.delete(name)
+        default_storage.save(name, content)
+
+
+def is_reachable() -> bool:
+    """Return True where stored files are in reach, at the price of one small question.
+
+    Raises OSError, saying why, where they are not.
+    """
+    if bucket := the_bucket():
+        bucket.ask("head_bucket")
+    else:
+        default_storage.listdir("")
+    return True

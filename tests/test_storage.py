@@ -1,0 +1,463 @@
+"""Files in a bucket, on a real S3 server: shut to strangers, lent for a minute where we sign."""
+
+import http.client
+import io
+import re
+import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.utils.http import parse_header_parameters
+from PIL import Image
+
+from assets import making
+from assets.models import MediaAsset
+from assets.storage import StorageError, is_reachable, replace, signed_address
+from pressroom import canary
+from tests import s3_server
+from tests.deployment import files, free_port, gunicorn
+from tests.make import HIDDEN, accept, make_link, make_picture, make_release, picture_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+JPEG = picture_bytes((60, 40))
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+
+def fetch(address: str, method="GET") -> Answer:
+    """What the storage itself answers to anybody who has an address."""
+    host = urlsplit(address).netloc
+    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+        connection.request(method, address.partition(host)[2])
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.headers), answer.read())
+
+
+def stored(bucket, top="") -> list[str]:
+    """The names of all files in the bucket, with those in its folders."""
+    folders, names = bucket.listdir(top)
+    within = f"{top}/" if top else ""
+    return [within + name for name in names] + [
+        name for folder in folders for name in stored(bucket, within + folder)
+    ]
+
+
+def plain_address(bucket, name: str) -> str:
+    return f"{bucket.endpoint_url}/{bucket.bucket_name}/{name}"
+
+
+def content(name: str) -> bytes:
+    with default_storage.open(name) as file:
+        return file.read()
+
+
+def versions(bucket, name: str) -> list[str]:
+    found = bucket.ask("list_object_versions", Prefix=name)
+    return [version["VersionId"] for version in found.get("Versions", [])]
+
+
+# --- Where files are ---------------------------------------------------------------------------
+
+
+def test_a_picture_lies_in_the_bucket_and_nothing_of_it_in_the_folder(bucket, at_desk, author):
+    uploaded = picture_bytes()
+    words = {
+        "original": SimpleUploadedFile("Brask.jpg", uploaded, content_type="text/html"),
+        "original_name": "", "alt_text": "A field", "caption": "", "credit_line": "Nobody",
+        "creator": "", "copyright_notice": "", "usage_terms": "",
+        "licence_expires_0": "", "licence_expires_1": "",
+    }  # fmt: skip
+    assert at_desk(author).post("/admin/assets/mediaasset/add/", words).status_code == 302
+    making.make_waiting()
+    picture = MediaAsset.objects.get()
+    made = [
+        picture.rendition_path(style, extension)
+        for style, told in picture.renditions["styles"].items()
+        for extension in told["formats"]
+    ]
+    assert len(made) > 10
+    assert sorted(stored(bucket)) == sorted([picture.original.name, *made])
+    assert content(picture.original.name) == uploaded
+    assert default_storage.size(picture.original.name) == len(uploaded)
+    assert files() == set()
+
+
+def test_a_file_that_is_deleted_is_gone(bucket):
+    name = make_picture(content=JPEG).original.name
+    default_storage.delete(name)
+    assert not default_storage.exists(name)
+    with pytest.raises(FileNotFoundError):
+        default_storage.open(name)
+    default_storage.delete(name)  # that it is gone already is no error, as in a folder
+
+
+def test_a_file_that_was_closed_can_be_opened_again(bucket):
+    picture = MediaAsset.objects.get(pk=make_picture(content=JPEG).pk)
+    for _ in range(2):
+        with picture.original.open() as file:
+            assert file.read() == JPEG
+            file.open()
+            assert file.read() == JPEG
+
+
+def test_a_name_that_is_taken_is_not_written_over(bucket):
+    first = default_storage.save("originals/a", ContentFile(b"one"))
+    second = default_storage.save("originals/a", ContentFile(b"two"))
+    assert first != second
+    assert (content(first), content(second)) == (b"one", b"two")
+
+
+def test_a_new_credit_makes_the_renditions_anew_and_the_bucket_keeps_the_old_ones(bucket):
+    picture = make_picture(content=JPEG)
+    name = picture.rendition_path("press", "jpg")
+    before = content(name)
+    picture = MediaAsset.objects.get()
+    picture.credit_line = "Somebody else"
+    picture.save()
+    making.make(picture)
+    assert content(picture.rendition_path("press", "jpg")) != before
+    assert not default_storage.exists(name)
+    (kept,) = versions(bucket, name)
+    assert bucket.ask("get_object", Key=name, VersionId=kept)["Body"].read() == before
+
+
+def test_a_file_put_in_place_of_another_leaves_that_as_a_version(bucket):
+    for words in (b"one", b"two"):
+        replace("renditions/a", ContentFile(words))
+    found = bucket.ask("list_object_versions")
+    assert [version["Key"] for version in found["Versions"]] == ["renditions/a"] * 2
+    assert "DeleteMarkers" not in found
+    assert content("renditions/a") == b"two"
+
+
+def test_what_was_deleted_can_be_got_back(bucket):
+    name = make_picture(content=JPEG).original.name
+    was = content(name)
+    default_storage.delete(name)
+    (version,) = versions(bucket, name)
+    assert bucket.ask("get_object", Key=name, VersionId=version)["Body"].read() == was
+
+
+def test_many_readers_at_once_get_each_their_own_file(bucket):
+    names = [
+        default_storage.save("renditions/a", ContentFile(bytes([number]) * 5000))
+        for number in range(8)
+    ]
+    with ThreadPoolExecutor(max_workers=8) as readers:
+        read = list(readers.map(content, names * 5))
+    assert read == [bytes([number]) * 5000 for number in range(8)] * 5
+
+
+def test_a_large_file_is_never_held_in_memory(bucket, tmp_path):
+    megabyte, size = 1024 * 1024, 48
+    (tmp_path / "large").write_bytes(b"0123456789abcdef" * (size * megabyte // 16))
+    assert is_reachable()  # what boto needs for itself is loaded by now
+    tracemalloc.start()
+    with (tmp_path / "large").open("rb") as source:
+        name = default_storage.save("originals/large", File(source))
+    with default_storage.open(name) as file:
+        assert sum(map(len, file.chunks())) == size * megabyte
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * megabyte
+
+
+def test_a_canary_is_swept_out_of_a_bucket_as_out_of_a_folder(bucket):
+    make_release(poster=make_picture(content=JPEG))
+    before = sorted(stored(bucket))
+    canary.plant(canary.choose())
+    assert len(stored(bucket)) > len(before)
+    canary.sweep()
+    assert sorted(stored(bucket)) == before
+
+
+# --- Who reads them ----------------------------------------------------------------------------
+
+
+def test_nobody_reads_or_lists_anything_without_a_signature(bucket, client):
+    make_release(poster=make_picture(content=JPEG))  # public, and still only through our gate
+    names = stored(bucket)
+    assert {name.partition("/")[0] for name in names} == {"originals", "renditions"}
+    for name in names:
+        answer = fetch(plain_address(bucket, name))
+        assert answer.status in (401, 403), name
+        assert content(name) not in answer.content
+    assert fetch(plain_address(bucket, "")).status in (401, 403)
+    assert fetch(plain_address(bucket, "?list-type=2")).status in (401, 403)
+
+
+def test_the_address_that_django_would_print_for_a_file_leads_nowhere(bucket, client):
+    picture = make_picture(content=JPEG)
+    for address in (picture.original.url, bucket.url(picture.rendition_path("press", "jpg"))):
+        assert address.startswith("/")
+        assert client.get(address).status_code == 404
+
+
+def test_a_signed_address_gives_the_file_as_a_download_that_nobody_keeps(bucket):
+    picture = make_picture(content=JPEG)
+    address = signed_address(
+        picture.original.name, filename="Brask, 2026.jpg", content_type="image/jpeg"
+    )
+    answer = fetch(address)
+    assert (answer.status, answer.content) == (200, JPEG)
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Brask, 2026.jpg"'
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert s3_server.SECRET_KEY not in address
+
+
+@pytest.mark.parametrize(
+    ("called", "saved_as"),
+    [
+        ("المؤتمر الصحفي.jpg", "المؤتمر الصحفي.jpg"),
+        ("释放 tous les prisonniers – été.jpg", "释放 tous les prisonniers – été.jpg"),
+        ('He said "no"; filename=x.exe', 'He said "no"; filename=x.exe'),
+        ("100 % of it & more+.jpg", "100 % of it & more+.jpg"),
+        ("two\r\nSet-Cookie: a=b\r\n\r\n<p>.jpg", "twoSet-Cookie: a=b<p>.jpg"),
+        ("../../etc/passwd", "-..-etc-passwd"),
+        ("C:\\press\\brask.jpg", "C:-press-brask.jpg"),
+        ("brask\u202egpj.exe", "braskgpj.exe"),
+        ("\x00\n", "file"),
+        ("", "file"),
+    ],
+)
+def test_a_download_is_saved_under_any_name_and_under_no_other(bucket, called, saved_as):
+    name = default_storage.save("originals/a", ContentFile(b"content"))
+    answer = fetch(signed_address(name, filename=called, content_type="text/plain"))
+    kind, given = parse_header_parameters(answer.headers["Content-Disposition"])
+    assert (answer.content, kind) == (b"content", "attachment")
+    # A quoted text has its quotes behind a backslash (RFC 9110, 5.6.4).
+    assert re.sub(r"\\(.)", r"\1", given["filename"]) == saved_as
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_signed_address_ends(bucket, settings):
+    settings.S3_URL_SECONDS = 2
+    name = default_storage.save("originals/a", ContentFile(JPEG))
+    address = signed_address(name, filename="a.jpg", content_type="image/jpeg")
+    assert fetch(address).status == 200
+    time.sleep(2.2)
+    answer = fetch(address)
+    assert answer.status == 403
+    assert b"expired" in answer.content
+
+
+def last_character(address):
+    return address[:-1] + ("0" if address[-1] != "0" else "1")
+
+
+FORGED = {
+    "another signature": last_character,
+    "another file": lambda address: address.replace("/poster.jpg", "/press.jpg"),
+    "more time": lambda address: re.sub(r"(X-Amz-Expires=)\d+", r"\g<1>3600", address),
+    "a later start": lambda address: re.sub(r"(X-Amz-Date=\d{8}T)\d{6}", r"\g<1>235959", address),
+    "shown, not saved": lambda address: address.replace("=attachment", "=inline"),
+    "shown as a page": lambda address: address.replace("=image%2Fjpeg", "=text%2Fhtml"),
+    "kept by a cache": lambda address: address.replace("no-store", "max-age=9"),
+    "one word more": lambda address: f"{address}&versionId=null",
+    "no signature": lambda address: re.sub(r"&X-Amz-Signature=\w+", "", address),
+}
+
+
+@pytest.mark.parametrize("change", FORGED)
+def test_a_signed_address_is_good_for_what_was_signed_and_nothing_else(bucket, change):
+    for style in ("poster", "press"):
+        default_storage.save(f"renditions/a/{style}.jpg", ContentFile(JPEG))
+    address = signed_address("renditions/a/poster.jpg", filename="a.jpg", content_type="image/jpeg")
+    forged = FORGED[change](address)
+    assert forged != address
+    assert fetch(address).content == JPEG
+    answer = fetch(forged)
+    assert answer.status in (400, 401, 403)
+    assert JPEG not in answer.content
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
+def test_a_signed_address_changes_nothing(bucket, method):
+    name = default_storage.save("originals/a", ContentFile(JPEG))
+    address = signed_address(name, filename="a.jpg", content_type="image/jpeg")
+    assert fetch(address, method).status >= 400
+    assert content(name) == JPEG
+
+
+def test_a_file_in_a_folder_has_no_address_of_its_own(db):
+    picture = make_picture(content=JPEG)
+    assert signed_address(picture.original.name, filename="a.jpg", content_type="a/b") is None
+
+
+# --- Through the gate --------------------------------------------------------------------------
+
+
+def test_a_public_rendition_comes_out_of_the_bucket(bucket, client):
+    picture = make_picture(content=JPEG)
+    make_release(poster=picture)
+    answer = client.get(picture.rendition_url("poster", "jpg"))
+    given = b"".join(answer.streaming_content)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "image/jpeg"
+    assert int(answer["Content-Length"]) == len(given)
+    assert given == content(picture.rendition_path("poster", "jpg"))
+    assert bucket.bucket_name not in str(answer.headers)
+
+
+def environment_of(bucket) -> dict[str, str]:
+    """What an operator sets, so that another process uses the bucket of the test."""
+    return {
+        "S3_BUCKET": bucket.bucket_name,
+        "S3_ENDPOINT_URL": bucket.endpoint_url,
+        "S3_REGION": s3_server.REGION,
+        "S3_ACCESS_KEY_ID": s3_server.ACCESS_KEY,
+        "S3_SECRET_ACCESS_KEY": s3_server.SECRET_KEY,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_server_that_operators_run_gives_a_picture_out_of_the_bucket(bucket, tmp_path):
+    picture = make_picture()
+    make_release(poster=picture)
+    with gunicorn(tmp_path / "log", 1, 2, **environment_of(bucket)) as port:
+        answer = fetch(f"http://127.0.0.1:{port}{picture.rendition_url('press', 'jpg')}")
+    assert answer.status == 200
+    assert answer.content == content(picture.rendition_path("press", "jpg"))
+    assert s3_server.SECRET_KEY not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("state", HIDDEN)
+def test_a_hidden_rendition_in_a_bucket_answers_as_one_that_never_was(bucket, client, state):
+    picture = make_picture(content=JPEG)
+    make_release(state, poster=picture)
+    hidden = client.get(picture.rendition_url("poster", "jpg"))
+    never = client.get(f"/media/{uuid4()}/poster.jpg")
+    assert hidden.status_code == never.status_code == 404
+    assert hidden.content == never.content
+    assert hidden.headers == never.headers
+
+
+def test_a_rendition_whose_file_is_gone_from_the_bucket_is_not_found(bucket, client):
+    picture = make_picture(content=JPEG)
+    make_release(poster=picture)
+    default_storage.delete(picture.rendition_path("poster", "jpg"))
+    assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
+
+
+def test_the_reader_of_a_preview_sees_a_marked_picture_out_of_the_bucket(bucket, client):
+    picture = make_picture(content=JPEG)
+    path = make_link(make_release("scheduled", poster=picture))
+    accept(client, path)
+    answer = client.get(f"{path}{picture.pk}/poster.jpg")
+    assert answer.status_code == 200
+    with Image.open(io.BytesIO(answer.content)) as shown:
+        assert shown.format == "JPEG"
+
+
+# --- A bucket that is away, or says no ---------------------------------------------------------
+
+
+def elsewhere(settings, **changes):
+    """Use another bucket, address or key from now on."""
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    settings.STORAGES = dict(settings.STORAGES)  # so that Django makes its storages anew
+
+
+AWAY = "does not answer (EndpointConnectionError). Check S3_ENDPOINT_URL"
+
+
+def test_a_site_whose_bucket_is_away_is_up_and_not_ready(bucket, client, settings, caplog):
+    assert client.get("/readyz").status_code == 200
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"not ready: storage\n")
+    assert client.get("/healthz").status_code == 200
+    assert AWAY in caplog.text
+    assert s3_server.SECRET_KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"S3_BUCKET": "nobody-made-this"}, "is not there. Run manage.py checkstorage --prepare"),
+        ({"S3_SECRET_ACCESS_KEY": "another"}, "refuses us (403). Check S3_ACCESS_KEY_ID"),
+        ({"S3_REGION": "mars-north-1"}, "Check S3_REGION"),
+    ],
+)
+def test_a_site_that_its_bucket_does_not_know_is_not_ready(
+    bucket, client, settings, caplog, change, sentence
+):
+    elsewhere(settings, **change)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"not ready: storage\n")
+    assert sentence in caplog.text
+
+
+def test_a_probe_asks_the_bucket_one_small_question(bucket, client):
+    asked = []
+    bucket.connection.meta.client.meta.events.register(
+        "before-send.s3", lambda request, **_: asked.append((request.method, request.url))
+    )
+    assert client.get("/readyz").status_code == 200
+    assert asked == [("HEAD", plain_address(bucket, "").rstrip("/"))]
+
+
+def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_operator(
+    bucket, client, settings, caplog
+):
+    picture = make_picture(content=JPEG)
+    make_release(poster=picture)
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    client.raise_request_exception = False
+    answer = client.get(picture.rendition_url("poster", "jpg"))
+    assert answer.status_code == 500
+    assert b"Something went wrong on our side" in answer.content
+    assert AWAY in caplog.text
+    for secret in (s3_server.SECRET_KEY, "Signature="):
+        assert secret not in caplog.text
+        assert secret.encode() not in answer.content
+
+
+class HalfAFile(StreamRequestHandler):
+    """A storage that breaks off in the middle of a file."""
+
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + JPEG[:500])
+
+
+def test_a_reader_never_gets_half_a_picture(bucket, client, settings, caplog):
+    picture = make_picture(content=JPEG)
+    make_release(poster=picture)
+    client.raise_request_exception = False
+    with ThreadingTCPServer(("127.0.0.1", 0), HalfAFile) as server:
+        Thread(target=server.serve_forever).start()
+        elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{server.server_address[1]}")
+        answer = client.get(picture.rendition_url("poster", "jpg"))
+        server.shutdown()
+    assert answer.status_code == 500
+    assert JPEG[:20] not in answer.content
+    assert "does not answer" in caplog.text
+
+
+def test_an_upload_that_the_bucket_does_not_take_changes_nothing(bucket, settings, caplog):
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(StorageError, match="does not answer"), transaction.atomic():
+        make_picture()
+    assert not MediaAsset.objects.exists()
