@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import NamedTuple
@@ -16,8 +17,9 @@ from uuid import uuid4
 import pytest
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils.http import parse_header_parameters
 from PIL import Image
@@ -27,7 +29,7 @@ from assets.models import MediaAsset
 from assets.storage import StorageError, is_reachable, replace, signed_address
 from pressroom import canary
 from tests import s3_server
-from tests.deployment import files, free_port, gunicorn
+from tests.deployment import files, free_port, gunicorn, start
 from tests.make import HIDDEN, accept, make_link, make_picture, make_release, picture_bytes
 
 pytestmark = pytest.mark.django_db
@@ -461,3 +463,169 @@ def test_an_upload_that_the_bucket_does_not_take_changes_nothing(bucket, setting
     with pytest.raises(StorageError, match="does not answer"), transaction.atomic():
         make_picture()
     assert not MediaAsset.objects.exists()
+
+
+# --- checkstorage ------------------------------------------------------------------------------
+
+
+def checkstorage(capsys, **options) -> tuple[dict[str, str], bool]:
+    """Run the command; return what is said of each claim, and whether all was well."""
+    try:
+        call_command("checkstorage", **options)
+        well = True
+    except CommandError:
+        well = False
+    said = {}
+    for line in capsys.readouterr().out.splitlines()[1:]:
+        found = re.fullmatch(r"(?:ok    |WRONG ) ([^.]+\.) ?(.*)", line)
+        assert line.startswith("WRONG") == bool(found[2])
+        said[found[1]] = found[2]
+    return said, well
+
+
+def everything(bucket) -> dict[str, list]:
+    found = bucket.ask("list_object_versions")
+    return {kind: found.get(kind, []) for kind in ("Versions", "DeleteMarkers")}
+
+
+NOTHING = {"Versions": [], "DeleteMarkers": []}
+CLOSED = "Nobody reads or lists it without a signature."
+KEPT = "The bucket keeps versions."
+BACK = "What was written over and deleted can be got back."
+LEFT = "This check leaves nothing behind."
+
+
+def test_checkstorage_passes_a_good_bucket_and_leaves_it_as_it_was(bucket, capsys):
+    make_picture(content=JPEG)
+    before = everything(bucket)
+    said, well = checkstorage(capsys)
+    assert well
+    assert {CLOSED, KEPT, BACK, LEFT} < set(said)
+    assert set(said.values()) == {""}
+    assert everything(bucket) == before
+
+
+def test_checkstorage_makes_a_bucket_ready_where_it_is_asked_to(bucket, settings, capsys):
+    elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
+    said, well = checkstorage(capsys)
+    assert not well
+    assert "is not there. Run manage.py checkstorage --prepare" in said["The storage answers."]
+    assert set(said) == {"The storage answers.", LEFT}
+    assert checkstorage(capsys, prepare=True)[1]
+
+
+def test_checkstorage_tells_of_a_bucket_without_versions(bucket, settings, capsys):
+    elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
+    storages["default"].ask("create_bucket")
+    said, well = checkstorage(capsys)
+    assert not well
+    assert {claim for claim in said if said[claim]} == {KEPT, BACK}
+    assert said[KEPT] == "It does not. Run manage.py checkstorage --prepare"
+    assert everything(storages["default"]) == NOTHING
+    assert checkstorage(capsys, prepare=True)[1]
+
+
+def test_checkstorage_tells_of_a_bucket_that_anybody_may_read(bucket, capsys):
+    bucket.ask("put_bucket_acl", ACL="public-read")
+    said, well = checkstorage(capsys)
+    assert not well
+    assert {claim for claim in said if said[claim]} == {CLOSED}
+    for top in ("originals", "renditions"):
+        assert f"Anybody can read {plain_address(bucket, top)}/" in said[CLOSED]
+        assert f"Anybody can list {top}/" in said[CLOSED]
+    assert everything(bucket) == NOTHING
+
+
+def test_checkstorage_tells_of_a_server_that_looks_at_no_signature(bucket, settings, capsys):
+    elsewhere(settings, S3_BUCKET=f"careless-{uuid4()}")
+    said, well = checkstorage(capsys, prepare=True)
+    assert not well
+    assert {claim for claim in said if said[claim]} == {
+        "A forged signature is refused.",
+        "A signed address is refused after its end.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"S3_SECRET_ACCESS_KEY": "wrong"}, "refuses us (SignatureDoesNotMatch)"),
+        ({"S3_ACCESS_KEY_ID": "test:nobody"}, "refuses us (SignatureDoesNotMatch)"),
+        ({"S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "does not answer"),
+    ],
+)
+def test_checkstorage_says_why_it_is_not_let_in(bucket, settings, capsys, change, sentence):
+    elsewhere(settings, **change)
+    said, well = checkstorage(capsys)
+    assert not well
+    assert sentence in said["The storage answers."]
+    assert "Nothing further was tried." in said["The storage answers."]
+    assert set(said) == {"The storage answers.", LEFT}
+    with pytest.raises(CommandError, match=r"refuses us|does not answer"):
+        call_command("checkstorage", prepare=True)
+
+
+def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, capsys):
+    said, well = checkstorage(capsys)
+    assert well
+    assert set(said.values()) == {""}
+    assert files() == set()
+    make_picture()
+    before = files()
+    assert checkstorage(capsys)[1]
+    assert files() == before
+
+
+def test_checkstorage_tells_of_a_folder_that_is_not_there(settings, tmp_path, capsys):
+    settings.MEDIA_ROOT = tmp_path / "unmounted"
+    said, well = checkstorage(capsys)
+    assert not well
+    assert "Make it, or mount it." in said["The storage answers."]
+    assert not settings.MEDIA_ROOT.exists()
+
+
+def test_checkstorage_tells_of_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
+    (tmp_path / "originals").write_text("a file where a folder has to be")
+    settings.MEDIA_ROOT = tmp_path
+    said, well = checkstorage(capsys)
+    assert not well
+    assert "originals" in said["What is written comes back as it was."]
+    assert said[LEFT] == ""
+
+
+def test_checkstorage_tells_of_a_folder_that_others_can_read(settings, capsys):
+    make_picture()
+    root = Path(settings.MEDIA_ROOT)
+    for path in (root, root / "renditions"):
+        path.chmod(0o755)
+    said, well = checkstorage(capsys)
+    assert not well
+    claim = "Other users of this machine cannot read it."
+    assert said[claim] == f"They can. Run: chmod -R go-rwx {root}"
+    root.chmod(0o700)
+    assert checkstorage(capsys)[1]
+
+
+def test_checkstorage_tells_of_a_folder_among_the_static_files(settings, tmp_path, capsys):
+    settings.STATIC_ROOT = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    said, well = checkstorage(capsys)
+    assert not well
+    assert "is served to everybody" in said["It does not lie among the static files."]
+
+
+@pytest.mark.parametrize(("secret", "status"), [(s3_server.SECRET_KEY, 0), ("wrong-one", 1)])
+def test_checkstorage_ends_as_a_scheduler_understands_and_prints_no_key(bucket, secret, status):
+    environment = environment_of(bucket) | {"S3_SECRET_ACCESS_KEY": secret}
+    with start("checkstorage", **environment) as command:
+        printed = "".join(command.communicate(timeout=60))
+    assert command.returncode == status
+    assert f"Files are kept in the bucket {bucket.bucket_name}" in printed
+    assert secret not in printed
+    assert "Traceback" not in printed
+
+
+def test_there_is_no_folder_to_prepare():
+    with pytest.raises(CommandError, match="S3_BUCKET is empty"):
+        call_command("checkstorage", prepare=True)
