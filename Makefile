@@ -43,8 +43,8 @@ format: .venv/dev ## put the code into the house style
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
 
-bench: ## measure speed (nothing is measured yet)
-	@echo "There is nothing to measure yet: bench/ comes with the first speed work."
+bench: .venv/dev ## measure speed and memory, as ratios
+	@$(PY) bench/images.py
 
 lock: .venv/dev ## write the newest allowed versions, with hashes, to the requirements files
 	@$(PY) -m pip install --quiet uv

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import close_old_connections, connection, transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
@@ -78,7 +77,7 @@ def _make(picture: MediaAsset) -> None:
         setattr(picture, name, value)
     stored = MediaAsset.objects.filter(pk=picture.pk).first()
     for version in {before, picture.version} - {stored.version if stored else ""} - {""}:
-        remove_folder(picture.rendition_folder(version))
+        storage.remove_folder(picture.rendition_folder(version))
 
 
 def _render(picture: MediaAsset) -> dict[str, Any]:
@@ -118,19 +117,6 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
 
 def _because(picture: MediaAsset) -> str:
     return f": {picture.problem}" if picture.problem else ""
-
-
-def remove_folder(path: str) -> int:
-    """Remove a folder of the storage with all that is in it; return how many files went."""
-    try:
-        folders, files = default_storage.listdir(path)
-    except FileNotFoundError:
-        return 0
-    removed = sum(remove_folder(f"{path}/{folder}") for folder in folders)
-    for file in files:
-        default_storage.delete(f"{path}/{file}")
-    default_storage.delete(path)  # on a disk the folder; elsewhere there is none, and no error
-    return removed + len(files)
 
 
 # --- The thread --------------------------------------------------------------------------------
@@ -184,7 +170,7 @@ def _after_a_deletion(instance: MediaAsset, **signal: Any) -> None:
 
     def remove() -> None:
         for folder in folders:
-            remove_folder(folder)
+            storage.remove_folder(folder)
 
     transaction.on_commit(remove)
 

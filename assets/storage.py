@@ -42,6 +42,20 @@ def replace(name: str, content: File) -> None:
         default_storage.save(name, content)
 
 
+def remove_folder(path: str) -> int:
+    """Remove a folder with all that is in it; return how many files went."""
+    try:
+        folders, files = default_storage.listdir(path)
+    except FileNotFoundError:
+        return 0
+    removed = sum(remove_folder(f"{path}/{folder}") for folder in folders)
+    for file in files:
+        default_storage.delete(f"{path}/{file}")
+    if the_bucket() is None:  # a bucket has no folders, and would keep a mark of the deletion
+        default_storage.delete(path)
+    return removed + len(files)
+
+
 def is_reachable() -> bool:
     """Return True where stored files are in reach, at the price of one small question.
 

@@ -6,7 +6,7 @@ the other, round by round; medians. Read the ratios; the seconds are those of th
     make bench                          a picture made for it
     python bench/images.py photo.jpg    one of yours
 
-Plain: open, turn upright, resize from the original, save, for each file anew, as it is written first.
+Plain: open, turn upright, resize from the original, save, for each file anew, as one writes it.
 One decode: the same, but the original is unpacked once. libvips: `thumbnail` from the file, which
 unpacks no more than it needs, for each file; its encoders at the same quality and effort as ours.
 """

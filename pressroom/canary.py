@@ -30,7 +30,7 @@ from django.db import connection, connections, models, transaction
 from django.utils import timezone
 from django_countries import countries
 
-from assets import making
+from assets import making, storage
 from assets.cards import title_card
 from assets.models import MediaAsset
 from people.models import Case, Level, Person, PersonName, Role
@@ -355,7 +355,7 @@ def _is_editors_own(model: type[models.Model]) -> bool:
 def _sweep_files(names: Names | None) -> int:
     tops, _ = default_storage.listdir("")
     return sum(
-        making.remove_folder(f"{top}/{name}")
+        storage.remove_folder(f"{top}/{name}")
         for top in tops
         for name in default_storage.listdir(top)[0]
         if is_canarys(name) and (names is None or UUID(name) in names.uuids)

@@ -1,5 +1,6 @@
 """What every answer of the site has in common."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,10 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
+from assets.storage import StorageError
 from releases import guesses
+
+log = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -69,6 +73,24 @@ class CompressedWords(GZipMiddleware):
         kind = response.get("Content-Type", "")
         words = any(word in kind for word in ("text/", "json", "xml", "javascript"))
         return super().process_response(request, response) if words else response
+
+
+class FilesAway:
+    """Say that it will pass where stored files are out of reach; the log says what is wrong."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if not isinstance(problem, StorageError):
+            return None
+        log.error("%s", problem)
+        response = render(request, "503.html", status=503)
+        response["Retry-After"] = "60"
+        return response
 
 
 class OneNotFound:

@@ -15,6 +15,7 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    HttpResponseRedirect,
     JsonResponse,
     StreamingHttpResponse,
 )
@@ -24,7 +25,9 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from assets import storage
 from assets.cards import share_card
+from assets.models import CONTENT_TYPES
 from people.models import Person
 from releases.addresses import site_url
 from releases.archive import Filters, facets
@@ -235,11 +238,20 @@ def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> H
     """A picture in one of its styles, or a document, while something public shows it.
 
     The plain address gives what is current, and is asked for anew each time. The one with a
-    version may be kept by the reader's own browser, and by nothing between us: see decision 0015.
+    version may be kept by the reader's own browser, and by nothing between us (decision 0015).
+    What is taken along is heavy, and comes from the bucket where there is one (decision 0016).
     """
     now = timezone.now()
     asset = get_object_or_404(public_assets(now), pk=uuid)
-    asset.stored_name(style, extension)
+    name = asset.stored_name(style, extension)
+    if (style, extension) == asset.press and (
+        address := storage.signed_address(
+            name, filename=asset.download_name(extension), content_type=CONTENT_TYPES[extension]
+        )
+    ):
+        away = HttpResponseRedirect(address)
+        away["Cache-Control"] = "private, no-store"
+        return away
     etag = f'"{asset.version}-{style}-{extension}"'
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     response = response or asset.rendition_response(style, extension)

@@ -5,6 +5,7 @@ import io
 import re
 import time
 import tracemalloc
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -28,9 +29,19 @@ from assets import making
 from assets.models import MediaAsset
 from assets.storage import StorageError, is_reachable, replace, signed_address
 from pressroom import canary
+from releases import workflow
 from tests import s3_server
 from tests.deployment import files, free_port, gunicorn, start
-from tests.make import HIDDEN, accept, make_link, make_picture, make_release, picture_bytes
+from tests.make import (
+    HIDDEN,
+    accept,
+    make_chief,
+    make_document,
+    make_link,
+    make_picture,
+    make_release,
+    picture_bytes,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -336,10 +347,55 @@ def test_the_server_that_operators_run_gives_a_picture_out_of_the_bucket(bucket,
     picture = make_picture()
     make_release(poster=picture)
     with gunicorn(tmp_path / "log", 1, 2, **environment_of(bucket)) as port:
-        answer = fetch(f"http://127.0.0.1:{port}{picture.rendition_url('press', 'jpg')}")
+        answer = fetch(f"http://127.0.0.1:{port}{picture.rendition_url('poster', 'jpg')}")
     assert answer.status == 200
-    assert answer.content == content(picture.rendition_path("press", "jpg"))
+    assert answer.content == content(picture.rendition_path("poster", "jpg"))
     assert s3_server.SECRET_KEY not in (tmp_path / "log").read_text()
+
+
+def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(bucket, client):
+    picture = make_picture(content=JPEG, caption="At the gate, عند البوابة")
+    report = make_document(caption="The report")
+    for asset in (picture, report):
+        assert client.get(asset.rendition_url(*asset.press)).status_code == 404
+    release = make_release(poster=picture, attached=[str(report.pk)])
+    for asset, mime in ((picture, "image/jpeg"), (report, "application/pdf")):
+        away = client.get(asset.rendition_url(*asset.press))
+        assert away.status_code == 302
+        # Nobody keeps the way there: it ends, and the gate is asked anew each time.
+        assert away["Cache-Control"] == "private, no-store"
+        given = fetch(away["Location"])
+        assert given.status == 200
+        assert given.content == content(asset.stored_name(*asset.press))
+        assert given.headers["Content-Type"] == mime
+        assert given.headers["Content-Disposition"].startswith("attachment; filename")
+    workflow.hold(release, by=make_chief())
+    for asset in (picture, report):
+        assert client.get(asset.rendition_url(*asset.press)).status_code == 404
+
+
+def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
+    picture, report = make_picture(content=JPEG), make_document()
+    release = make_release(poster=picture, attached=[str(report.pk)])
+    answer = client.get(f"{release.get_absolute_url()}media.zip")
+    archive = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
+    assert archive.testzip() is None
+    assert len(archive.namelist()) == 4
+
+
+def test_a_replaced_original_is_kept_in_the_bucket_and_brought_back(bucket, at_desk, author):
+    picture = make_picture(content=JPEG)
+    picture.original = ContentFile(picture_bytes((40, 60), "red"), name="other.jpg")
+    picture.save()
+    making.make(picture)
+    first = picture.history.order_by("history_id").first()
+    at_desk(author).post(
+        f"/admin/assets/mediaasset/{picture.pk}/bring-back/", {"version": first.history_id}
+    )
+    making.make_waiting()
+    picture.refresh_from_db()
+    assert (picture.width, picture.state) == (60, "made")
+    assert content(str(picture.original.name)) == JPEG
 
 
 @pytest.mark.parametrize("state", HIDDEN)
@@ -427,8 +483,9 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     client.raise_request_exception = False
     answer = client.get(picture.rendition_url("poster", "jpg"))
-    assert answer.status_code == 500
-    assert b"Something went wrong on our side" in answer.content
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "60"
+    assert b"Our files are out of reach for the moment" in answer.content
     assert AWAY in caplog.text
     for secret in (s3_server.SECRET_KEY, "Signature="):
         assert secret not in caplog.text
@@ -453,7 +510,7 @@ def test_a_reader_never_gets_half_a_picture(bucket, client, settings, caplog):
         elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{server.server_address[1]}")
         answer = client.get(picture.rendition_url("poster", "jpg"))
         server.shutdown()
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert JPEG[:20] not in answer.content
     assert "does not answer" in caplog.text
 
