@@ -34,6 +34,7 @@ from assets.pictures import BadFile, Rendition, Rights
 
 log = logging.getLogger(__name__)
 
+CODE = 40  # megabytes of such a process are programs, which the kernel does not count as data
 PATIENCE = 15  # a busy machine may take so many times the seconds that a processor is given
 
 
@@ -180,7 +181,7 @@ def _main() -> None:
 def _restrict(limits: Limits) -> None:
     allowed = {
         resource.RLIMIT_CPU: limits.seconds,
-        resource.RLIMIT_DATA: limits.megabytes << 20,
+        resource.RLIMIT_DATA: max(limits.megabytes - CODE, 1) << 20,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }

@@ -37,6 +37,8 @@ NAMES = {
     "publisher": ("Paz", "Publisher"),
 }
 
+NOT_WORDS = ("file", "licence_ends", "focus")
+
 Say = Callable[[str], object]
 
 
@@ -107,8 +109,11 @@ def _table(file: str, name: str) -> dict[str, dict[str, Any]]:
 
 
 def _picture(row: dict[str, Any]) -> MediaAsset:
-    words = {key: value for key, value in row.items() if key != "file"}
+    words = {key: value for key, value in row.items() if key not in NOT_WORDS}
     path = DEMO / row["file"]
+    if "licence_ends" in row:
+        words["licence_expires"] = _moment(row["licence_ends"])
+    words["focus_x"], words["focus_y"] = row.get("focus", (0.5, 0.5))
     with path.open("rb") as file:
         picture = MediaAsset.objects.create(original=ImageFile(file, name=path.name), **words)
     making.make(picture)
@@ -198,6 +203,7 @@ def _invented_release(
         notes_to_editors=row.get("notes_to_editors", ""),
         countries=row.get("countries", []),
         poster=pictures.get(row.get("poster", "")),
+        attached=[str(pictures[key].pk) for key in row.get("attached", [])],
         translation_of=releases.get(row.get("translation_of", "")),
     )
     return workflow.create(

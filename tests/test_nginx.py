@@ -133,9 +133,9 @@ def test_what_a_stranger_says_of_himself_does_not_arrive(front):
     assert f'"{front.url}/"'.encode() in page
 
 
-def test_a_picture_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(front):
+def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(front):
     megabyte = 1024 * 1024
-    largest = b"x" * (settings.MAX_PICTURE_MEGABYTES * megabyte + megabyte)
+    largest = b"x" * (settings.MAX_DOCUMENT_MEGABYTES * megabyte + megabyte)
     assert front.ask("/admin/login/", "POST", largest)[0] == 403  # Pressroom's word, not nginx's
     # nginx need not read to the end of what it refuses.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
