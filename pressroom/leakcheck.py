@@ -46,11 +46,10 @@ from releases.visibility import public_assets
 MOST_ADDRESSES = 2000
 MOST_TIME = timedelta(minutes=40)  # the canary's guardian takes it away after 50
 TIMEOUT = 30  # seconds
-MOST_COMBINATIONS = 1_000  # of what one address takes
+MOST_COMBINATIONS = 400  # of what one address takes
 MOST_BYTES = 64 * 1024 * 1024
-EXTENSIONS = [
-    "jpg", "webp", "png", "avif", "jpeg", "pdf", "txt", "docx", "json", "zip", "rss", "atom",
-]  # fmt: skip
+EXTENSIONS = ["jpg", "txt", "docx", "json", "zip", "rss", "atom"]
+OF_FILES = ["jpg", "webp", "avif", "png", "pdf"]
 
 # Besides GET: how else the likeliest addresses are asked for.
 OTHER_WAYS: list[tuple[str, dict[str, str]]] = [
@@ -488,7 +487,7 @@ def _filled(route: str, taken: dict[str, Any], canary: Canary, slugs: list[str])
             case _, "style":
                 return [*STYLES, "file", "original"]
             case _, ("extension" | "ext" | "format"):
-                return EXTENSIONS
+                return OF_FILES if "style" in taken else EXTENSIONS
             case _, "object_id":
                 return uuids
         return slugs

@@ -27,6 +27,7 @@ from people.models import Person
 from releases.library import (
     OFFERED,
     Taken,
+    locked,
     offers,
     take,
     take_words,
@@ -130,6 +131,13 @@ class AssetForm(forms.ModelForm):
 
     user: Any = None  # the admin sets it for each request
 
+    def clean_original(self) -> Any:
+        file = self.cleaned_data["original"]
+        replaced = "original" in self.changed_data and not self.instance._state.adding
+        if replaced and (why := locked(self.instance, self.user, file=True)):
+            raise ValidationError(why)
+        return file
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "licence_expires" in self.fields:
@@ -189,7 +197,7 @@ class LibraryAdmin(SimpleHistoryAdmin):
     actions = ["edit_many"]
     change_list_template = "admin/assets/mediaasset/change_list.html"
     change_form_template = "admin/assets/mediaasset/change_form.html"
-    fieldsets = [
+    fieldsets: list[Any] = [
         (None, {"fields": ["state_of_it", "as_cut", ("focus_x", "focus_y")]}),
         ("What everybody sees", {"fields": ["alt_text", "caption", "credit_line", "ai_made"]}),
         (
@@ -205,16 +213,25 @@ class LibraryAdmin(SimpleHistoryAdmin):
     class Media:
         js = [forms.Script("js/library.js", type="module")]
 
+    # --- Who may do what -----------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: MediaAsset | None = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not locked(obj, User.of(request)))
+
     # --- The form ------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: MediaAsset | None = None) -> Any:
         if obj is None:
             file = (None, {"fields": ["original", "original_name"]})
             return [file, *self.fieldsets[1:4]]
-        wanted = [fieldset for fieldset in self.fieldsets if fieldset[0] or obj.original]
-        if obj.is_picture:
-            return wanted
-        return [(name, {"fields": _without_focus(options)}) for name, options in wanted]
+        left_out = set() if obj.is_picture and obj.original else {"as_cut", ("focus_x", "focus_y")}
+        if not self.has_change_permission(request, obj):
+            left_out.add("depicts")  # it would be read out to everybody, whoever may know of whom
+        return [
+            (name, {"fields": [field for field in options["fields"] if field not in left_out]})
+            for name, options in self.fieldsets
+        ]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -341,12 +358,19 @@ class LibraryAdmin(SimpleHistoryAdmin):
         asked = "apply" in request.POST
         form = EditManyForm(request.POST if asked else None)
         if asked and form.is_valid():
-            chosen = list(queryset)
+            chosen = [one for one in queryset if not locked(one, User.of(request))]
             for asset in chosen:
                 for name, value in form.cleaned_data.items():
                     setattr(asset, name, value)
                 asset.save()
             self.message_user(request, f"Set on {len(chosen)}.", messages.SUCCESS)
+            if left := queryset.count() - len(chosen):
+                self.message_user(
+                    request,
+                    f"{left} stayed as they are: they are shown as they were approved. An editor "
+                    "can change their words.",
+                    messages.WARNING,
+                )
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -484,7 +508,9 @@ class LibraryAdmin(SimpleHistoryAdmin):
         asset = self._changeable(request, pk)
         chosen = request.POST.get("version", "")
         row = asset.history.filter(history_id=int(chosen)).first() if chosen.isdigit() else None
-        if row is None or not row.original or not default_storage.exists(str(row.original)):
+        if why := locked(asset, User.of(request), file=True):
+            messages.error(request, why)
+        elif row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, "There is no such version of its file.")
         else:
             asset.bring_back(row)
@@ -494,11 +520,6 @@ class LibraryAdmin(SimpleHistoryAdmin):
 
 def _field(name: str) -> Any:
     return MediaAsset._meta.get_field(name)
-
-
-def _without_focus(options: Any) -> list[Any]:
-    left = ("as_cut", ("focus_x", "focus_y"))
-    return [name for name in options["fields"] if name not in left]
 
 
 def _rendered(template: str, **context: Any) -> str:

@@ -93,6 +93,10 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         ahead = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
         return ahead.filter(held_at=None)
 
+    def settled(self) -> Self:
+        """Those that are approved as they stand: scheduled, public or held."""
+        return self.filter(status=Release.Status.APPROVED)
+
     def hidden(self, at: datetime | None = None) -> Self:
         """Those that nobody outside may see yet, or now: neither public nor withdrawn."""
         public = Release.objects.public(at).values("pk")

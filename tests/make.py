@@ -68,7 +68,7 @@ def make_prisoner(name="Teodor Brask", **fields) -> Person:
     return person
 
 
-def picture_bytes(size=(1200, 800), colour="#4a5a68", format="JPEG", **save) -> bytes:
+def picture_bytes(size=(360, 240), colour="#4a5a68", format="JPEG", **save) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, format, **save)
     return out.getvalue()

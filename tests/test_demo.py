@@ -164,7 +164,10 @@ def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):
         if path.startswith("/media/"):
             assert response.getvalue()
             continue
-        body = response.content.decode()
+        body = response.getvalue().decode(errors="replace")
+        if path.endswith((".zip", ".jpg")):
+            assert not [secret for secret in secrets if secret in body], path
+            continue
         for secret in secrets:
             assert secret not in body, f"{secret} is seen at {path}"
         queue += [
@@ -191,10 +194,13 @@ def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom
     assert len(shown) > 5
     assert hidden
     for picture in MediaAsset.objects.all():
-        response = Client().get(picture.rendition_url("teaser", "webp"))
-        body = b"".join(response) if response.streaming else response.content
+        style, begins = (("teaser", "webp"), b"RIFF") if picture.is_picture else (
+            ("file", "pdf"), b"%PDF",
+        )  # fmt: skip
+        response = Client().get(picture.rendition_url(*style))
+        body = response.getvalue()
         assert (response.status_code, body[:4]) == (
-            (200, b"RIFF") if picture in shown else (404, b"<!do")
+            (200, begins) if picture in shown else (404, b"<!do")
         ), picture
 
 

@@ -540,3 +540,61 @@ def test_a_picture_that_shows_somebody_protected_blocks_approval_and_names_nobod
 
 def test_the_address_of_the_upload_is_where_the_scripts_look():
     assert reverse("admin:assets_mediaasset_upload") == UPLOAD
+
+
+# --- Once it is approved -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["scheduled", "published", "held"])
+def test_what_was_approved_is_changed_by_those_who_may(at_desk, author, editor, publisher, state):
+    picture = make_picture("approved.jpg")
+    make_release(state, poster=picture)
+    other = sent("other.jpg", picture_bytes(colour="red"))
+
+    def tries(user, **changes):
+        answer = at_desk(user).post(form_of(picture), typed(**changes))
+        picture.refresh_from_db()
+        return answer
+
+    before = picture.sha256
+    assert tries(author, caption="By an author").status_code == 403
+    assert tries(editor, caption="By an editor").status_code == 302
+    page = text(tries(editor, original=other, caption="Typed"))
+    assert "A publisher can put another file in its place." in page
+    assert "Typed" in page
+    assert (picture.caption, picture.sha256) == ("By an editor", before)
+    other.seek(0)
+    assert tries(publisher, original=other).status_code == 302
+    assert picture.sha256 != before
+    first = picture.history.order_by("history_id").first()
+    path = f"{LIBRARY}{picture.pk}/bring-back/"
+    said = text(at_desk(editor).post(path, {"version": first.history_id}, follow=True))
+    assert "A publisher can put another file in its place." in said
+    at_desk(publisher).post(path, {"version": first.history_id})
+    picture.refresh_from_db()
+    assert picture.sha256 == before
+
+
+def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk, author):
+    picture = make_picture(caption="At the gate")
+    make_person("Zaunkönigin", level=Level.CASE_OFFICERS).depicted_in.add(picture)
+    make_release(poster=picture)
+    page = text(at_desk(author).get(form_of(picture)))
+    assert "At the gate" in page
+    assert "Zaunkönigin" not in page
+    assert 'name="caption"' not in page
+
+
+def test_many_at_once_leave_what_was_approved_to_editors(at_desk, author):
+    free, shown = make_picture(), make_picture(content=picture_bytes(colour="red"))
+    make_release(poster=shown)
+    picked = {"action": "edit_many", "_selected_action": [str(free.pk), str(shown.pk)]}
+    page = text(
+        at_desk(author).post(
+            LIBRARY, picked | {"apply": "yes", "credit_line": "Reuters"}, follow=True
+        )
+    )
+    assert "Set on 1." in page
+    assert "1 stayed as they are" in page
+    shown.refresh_from_db()
+    assert shown.credit_line == "Nobody in particular"

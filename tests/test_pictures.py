@@ -27,6 +27,7 @@ from assets import making
 from assets.models import MediaAsset
 from assets.pictures import MAX_SIDE, STYLES, BadFile, Rights, renditions
 from tests.make import DATA, make_picture, picture_bytes
+from tests.profiles import PRIMARIES, in_srgb, profile
 
 pytestmark = pytest.mark.django_db
 
@@ -186,7 +187,9 @@ def test_what_is_no_picture_is_refused_in_a_sentence_that_names_the_file(content
 
 def test_a_file_that_is_too_heavy_is_refused_with_the_limit(settings):
     settings.MAX_PICTURE_MEGABYTES = 1
-    heavy = MediaAsset(original=ContentFile(picture_bytes(format="TIFF"), name="heavy.tif"))
+    heavy = MediaAsset(
+        original=ContentFile(picture_bytes((1200, 800), format="TIFF"), name="heavy.tif")
+    )
     with pytest.raises(ValidationError) as refused:
         heavy.full_clean()
     assert "up to 1 MB are taken" in sentences(refused.value)
@@ -226,6 +229,42 @@ def test_every_kind_of_pixels_comes_out_as_it_looks(mode):
     top, bottom = grey.getpixel((128, 2)), grey.getpixel((128, 253))
     assert top < 15
     assert bottom > 240
+
+
+PIXELS = [(200, 60, 40), (60, 180, 90), (128, 128, 128), (250, 250, 250), (30, 60, 160)]
+
+
+@pytest.mark.parametrize("space", PRIMARIES)
+@pytest.mark.parametrize(
+    ("mode", "format"),
+    [("RGB", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("P", "PNG"), ("RGB", "TIFF"),
+     ("RGB", "WEBP"), ("RGB", "AVIF")],
+)  # fmt: skip
+def test_colours_of_other_spaces_look_as_they_were_meant(space, mode, format):
+    image = Image.new("RGB", (len(PIXELS) * 40, 40))
+    for number, pixel in enumerate(PIXELS):
+        image.paste(pixel, (number * 40, 0, number * 40 + 40, 40))
+    if mode == "RGBA":
+        image.putalpha(200)
+    elif mode == "P":
+        image = image.quantize(8, dither=Image.Dither.NONE)
+    how = {"quality": 98, "subsampling": 0} if format == "JPEG" else {}
+    how |= {"quality": 100} if format in ("WEBP", "AVIF") else {}
+    out = io.BytesIO()
+    image.save(out, format, icc_profile=profile(space), **how)
+    made = opened(rendition(make_picture(content=out.getvalue()), "column", "webp"))
+    for number, pixel in enumerate(PIXELS):
+        seen = made.convert("RGB").getpixel((number * 40 + 20, 20))
+        meant = in_srgb(space, pixel)
+        assert max(abs(a - b) for a, b in zip(seen, meant, strict=True)) <= 12, (pixel, seen, meant)
+    assert "icc_profile" not in made.info
+
+
+def test_a_broken_profile_costs_nobody_the_picture():
+    for broken in (b"x", profile("Adobe RGB")[:200], b"\0" * 4000):
+        made = make_picture(content=picture_bytes((60, 40), "#c83c28", icc_profile=broken))
+        red, green, blue = opened(rendition(made)).getpixel((30, 20))
+        assert (red > 190, green < 70, blue < 50) == (True, True, True)
 
 
 # --- Renditions --------------------------------------------------------------------------------
