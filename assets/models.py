@@ -347,7 +347,7 @@ class MediaAsset(models.Model):
         needs = {
             "its file": self.original,
             "an alternative text": self.alt_text.strip() or not self.is_picture,
-            "a caption, which is its title": self.caption.strip() or self.is_picture,
+            "a caption (its title)": self.caption.strip() or self.is_picture,
             "a credit line": self.credit_line.strip(),
         }
         return [what for what, there in needs.items() if not there]

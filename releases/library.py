@@ -91,9 +91,10 @@ class Taken:
     is_twin: bool = False
 
     @property
-    def offers(self) -> dict[str, str]:
-        """What its file says and its record does not, by the names of the fields."""
-        return offers(self.asset) if self.asset and not self.is_twin else {}
+    def offers(self) -> list[tuple[str, str]]:
+        """What its file says and its record does not: the name of a field, the words."""
+        said = offers(self.asset) if self.asset and not self.is_twin else {}
+        return [(verbose_name(name), words) for name, words in said.items()]
 
 
 def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
@@ -142,6 +143,11 @@ def versions_of(asset: MediaAsset) -> list[Any]:
     """Return the version with which each of its originals came, the newest first."""
     rows = asset.history.select_related("history_user").exclude(original="").order_by("history_id")
     return list({row.original: row for row in reversed(rows)}.values())
+
+
+def verbose_name(name: str) -> str:
+    """Return what a field of a picture is called at the desk."""
+    return str(getattr(MediaAsset._meta.get_field(name), "verbose_name", name))
 
 
 def _most(name: str) -> int | None:

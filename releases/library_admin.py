@@ -32,6 +32,7 @@ from releases.library import (
     take,
     take_words,
     uses_of,
+    verbose_name,
     versions_of,
     with_use,
 )
@@ -280,7 +281,7 @@ class LibraryAdmin(SimpleHistoryAdmin):
             "people": "People in it", "keywords": "Keywords", "headline": "Headline",
             "licence_ends": "Licence ends", "web_statement": "Terms on the web",
         }  # fmt: skip
-        labels = {name: str(_field(name).verbose_name) for name in OFFERED}
+        labels = {name: verbose_name(name) for name in OFFERED}
         rows = [
             (label, OFFERED_AS.get(name, name), _in_words(asset.found.get(name)))
             for name, label in (labels | inside).items()
@@ -516,10 +517,6 @@ class LibraryAdmin(SimpleHistoryAdmin):
             asset.bring_back(row)
             messages.success(request, "The earlier file is back. Read its words again.")
         return redirect("admin:assets_mediaasset_change", pk)
-
-
-def _field(name: str) -> Any:
-    return MediaAsset._meta.get_field(name)
 
 
 def _rendered(template: str, **context: Any) -> str:

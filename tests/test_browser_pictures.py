@@ -270,6 +270,17 @@ def test_a_page_loads_the_lightest_format_and_jumps_nowhere(page, live_server):
         })"""
     )
     assert shift < 0.02
+    # What stands in for a picture is no larger than the picture.
+    page.set_viewport_size(WIDE)
+    page.mouse.wheel(0, 9000)
+    expect(page.locator(".media img")).to_be_visible()
+    apart = page.evaluate(
+        """() => [...document.querySelectorAll(".picture")].map((holder) =>
+          holder.clientHeight - holder.querySelector("img").clientHeight)"""
+    )
+    assert len(apart) == 2
+    assert max(apart) <= 1
+    page.set_viewport_size(NARROW)
     # Where the picture has not come, twelve of its colours stand in its place.
     page.route("**/media/**", lambda route: route.abort())
     page.reload()

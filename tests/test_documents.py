@@ -134,7 +134,7 @@ def test_no_word_file_makes_us_read_from_elsewhere():
 
 def test_a_document_needs_a_title_and_a_credit_and_no_alternative_text():
     document = make_document(caption="", credit_line="")
-    assert document.missing() == ["a caption, which is its title", "a credit line"]
+    assert document.missing() == ["a caption (its title)", "a credit line"]
 
 
 def test_a_document_that_is_too_heavy_is_refused_with_the_limit(settings):
