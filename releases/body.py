@@ -117,7 +117,7 @@ def without_strangers(html: str, people: Collection[UUID], assets: Collection[UU
         ("figure", "data-asset", assets),
     ):
         for node in root.iter(tag):
-            if _uuid(node.get(attribute)) not in known:
+            if uuid_in(node.get(attribute)) not in known:
                 node.attrib.pop(attribute, "")
     return "\n".join(_flow(root))
 
@@ -177,7 +177,7 @@ class Document:
             Quotation(
                 position=position,
                 paragraphs=tuple(_text(p) for p in node.iterfind("p")),
-                speaker=_uuid(node.get("data-speaker")),
+                speaker=uuid_in(node.get("data-speaker")),
                 name=node.get("data-name", ""),
                 title=node.get("data-title", ""),
             )
@@ -190,7 +190,7 @@ class Document:
         return [
             (person, _text(node))
             for node in self.root.iter("span")
-            if (person := _uuid(node.get("data-person")))
+            if (person := uuid_in(node.get("data-person")))
         ]
 
     @cached_property
@@ -198,7 +198,7 @@ class Document:
         return [
             asset
             for node in self.root.iterfind("figure")
-            if (asset := _uuid(node.get("data-asset")))
+            if (asset := uuid_in(node.get("data-asset")))
         ]
 
     @cached_property
@@ -249,7 +249,7 @@ def render(
                 )
             )
         elif node.tag == "figure":
-            asset = _uuid(node.get("data-asset"))
+            asset = uuid_in(node.get("data-asset"))
             picture = pictures.get(asset) if asset else None
             if picture or asset in page.ended:
                 parts.append(
@@ -278,7 +278,7 @@ def render_text(
             if (said := attributions.get(position)) and said.name:
                 parts.append(f"– {', '.join(filter(None, [said.name, said.title]))}")
         elif node.tag == "figure":
-            asset = _uuid(node.get("data-asset"))
+            asset = uuid_in(node.get("data-asset"))
             if picture := pictures.get(asset) if asset else None:
                 parts.append(f"[Picture: {picture.described()}]")
         elif node.tag in LISTS:
@@ -354,7 +354,7 @@ def _block(node: Element) -> list[str]:
     if tag == "blockquote":
         return _quotation(node)
     if tag == "figure":
-        asset = _uuid(node.get("data-asset"))
+        asset = uuid_in(node.get("data-asset"))
         figure = [f'<figure data-asset="{asset}"></figure>'] if asset else []
         return figure + _flow(node)
     return [_around(node, block) for block in _flow(node)]
@@ -413,7 +413,7 @@ def _as_in_an_item(block: str) -> list[str]:
 
 def _quotation(node: Element) -> list[str]:
     attributes = ""
-    if speaker := _uuid(node.get("data-speaker")):
+    if speaker := uuid_in(node.get("data-speaker")):
         attributes += f' data-speaker="{speaker}"'
     elif name := _attribution(node.get("data-name")):
         attributes += f' data-name="{escape(name)}"'
@@ -478,8 +478,8 @@ def _wrapped(node: Element, content: str) -> str:
         return content if twice else f"<{tag}>{content}</{tag}>"
     if node.tag == "a" and (href := node.get("href", "").strip()):
         return f'<a href="{escape(href)}">{content}</a>'
-    if node.tag == "span" and (person := _uuid(node.get("data-person"))):
-        twice = any(_uuid(outer.get("data-person")) for outer in around)
+    if node.tag == "span" and (person := uuid_in(node.get("data-person"))):
+        twice = any(uuid_in(outer.get("data-person")) for outer in around)
         return content if twice else f'<span data-person="{person}">{content}</span>'
     return content
 
@@ -516,7 +516,8 @@ def _attribution(value: str | None) -> str:
     return " ".join((value or "").split())[:MAX_ATTRIBUTION]
 
 
-def _uuid(value: str | None) -> UUID | None:
+def uuid_in(value: str | None) -> UUID | None:
+    """Return the uuid that a text is, None where it is none."""
     try:
         return UUID(value) if value else None
     except ValueError:
@@ -576,7 +577,7 @@ def _printed(
 
 def _printed_name(node: Element, people: "Mapping[UUID, Person]", linked: set[UUID]) -> str:
     name = _printed(node, people, linked)
-    marked = _uuid(node.get("data-person"))
+    marked = uuid_in(node.get("data-person"))
     person = people.get(marked) if marked else None
     # A link can neither stand in a link nor hold one.
     in_a_link = any(outer.tag == "a" for outer in node.iterancestors())

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -25,7 +24,7 @@ from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
 from releases import workflow
-from releases.body import UnreadableText, clean
+from releases.body import UnreadableText, clean, uuid_in
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 
@@ -422,11 +421,7 @@ class ConfirmImportForm(forms.Form):
 
 
 def _uuids(texts: Iterable[Any]) -> list[UUID]:
-    found = []
-    for text in texts:
-        with suppress(ValueError, AttributeError, TypeError):
-            found.append(UUID(text))
-    return found
+    return [pk for text in texts if (pk := uuid_in(text))]
 
 
 def _cleaned(html: str) -> str:

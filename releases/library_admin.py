@@ -10,11 +10,19 @@ from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join, json_script
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
@@ -24,6 +32,7 @@ from assets import making
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people.models import Person
+from releases.body import uuid_in
 from releases.library import (
     OFFERED,
     Taken,
@@ -103,8 +112,13 @@ class Ready(admin.SimpleListFilter):
 
 
 class AssetForm(forms.ModelForm):
-    """What the library knows of one picture or document."""
+    """What the library knows of one picture or document.
 
+    It carries the version that was opened: a save over a newer one is refused once, with what was
+    typed still in the form.
+    """
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     depicts = forms.ModelMultipleChoiceField(
         queryset=Person.objects.none(),
         required=False,
@@ -132,6 +146,25 @@ class AssetForm(forms.ModelForm):
 
     user: Any = None  # the admin sets it for each request
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        latest = self._latest()
+        if cleaned.get("read_version") and latest and latest.pk != cleaned["read_version"]:
+            when = date_format(timezone.localtime(latest.history_date), "j F, H:i")
+            self.add_error(
+                None,
+                f"{latest.history_user or 'Somebody'} saved this at {when}, while you were "
+                "writing. What you typed is still here; nothing was saved. Look at it in another "
+                "tab, then save again to put yours in its place.",
+            )
+            data = cast(QueryDict, self.data).copy()
+            data["read_version"] = str(latest.pk)
+            self.data = data
+        return cleaned
+
+    def _latest(self) -> Any:
+        return None if self.instance._state.adding else self.instance.history.first()
+
     def clean_original(self) -> Any:
         file = self.cleaned_data["original"]
         replaced = "original" in self.changed_data and not self.instance._state.adding
@@ -141,6 +174,8 @@ class AssetForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "read_version" in self.fields and (latest := self._latest()):
+            self.fields["read_version"].initial = latest.pk
         if "licence_expires" in self.fields:
             label_parts(self.fields["licence_expires"], "Licence ends")
         if "depicts" in self.fields:
@@ -227,9 +262,12 @@ class LibraryAdmin(SimpleHistoryAdmin):
             file = (None, {"fields": ["original", "original_name"]})
             return [file, *self.fieldsets[1:4]]
         left_out = set() if obj.is_picture and obj.original else {"as_cut", ("focus_x", "focus_y")}
-        if not self.has_change_permission(request, obj):
+        version = []
+        if self.has_change_permission(request, obj):
+            version = [(None, {"fields": ["read_version"], "classes": ["hidden-fields"]})]
+        else:
             left_out.add("depicts")  # it would be read out to everybody, whoever may know of whom
-        return [
+        return version + [
             (name, {"fields": [field for field in options["fields"] if field not in left_out]})
             for name, options in self.fieldsets
         ]
@@ -528,10 +566,4 @@ def _in_words(value: Any) -> str:
 
 
 def _uuids(texts: Iterable[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
+    return [pk for text in texts if (pk := uuid_in(text))]

@@ -1,7 +1,6 @@
 """What we say, and when it may be seen."""
 
 import uuid
-from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
@@ -19,7 +18,7 @@ from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
 from releases import languages
-from releases.body import Document, clean, without_strangers
+from releases.body import Document, clean, uuid_in, without_strangers
 
 
 class EditConflict(Exception):
@@ -369,11 +368,7 @@ class Release(models.Model):
     @property
     def attached_ids(self) -> list[UUID]:
         """The ids of what is attached, in order; what is no id is passed over."""
-        ids = []
-        for text in self.attached:
-            with suppress(ValueError, AttributeError, TypeError):
-                ids.append(UUID(text))
-        return ids
+        return [pk for text in self.attached if (pk := uuid_in(text))]
 
     def slug_from_title(self) -> str:
         """Return a free address made from the title, in its script."""

@@ -542,6 +542,25 @@ def test_the_address_of_the_upload_is_where_the_scripts_look():
     assert reverse("admin:assets_mediaasset_upload") == UPLOAD
 
 
+def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
+    picture = make_picture(caption="As it was")
+    opened = re.search(
+        r'name="read_version" value="(\d+)"', text(at_desk(author).get(form_of(picture)))
+    )[1]
+    at_desk(editor).post(form_of(picture), typed(caption="By the editor", read_version=opened))
+    mine = typed(caption="By the author", read_version=opened)
+    page = text(at_desk(author).post(form_of(picture), mine))
+    assert f"{editor} saved this at" in page
+    assert "By the author" in page
+    picture.refresh_from_db()
+    assert picture.caption == "By the editor"
+    again = re.search(r'name="read_version" value="(\d+)"', page)[1]
+    at_desk(author).post(form_of(picture), mine | {"read_version": again})
+    picture.refresh_from_db()
+    assert picture.caption == "By the author"
+    assert "By the editor" in picture.history.values_list("caption", flat=True)
+
+
 # --- Once it is approved -----------------------------------------------------------------------
 
 
@@ -577,8 +596,8 @@ def test_what_was_approved_is_changed_by_those_who_may(at_desk, author, editor, 
 
 def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk, author):
     picture = make_picture(caption="At the gate")
-    make_person("Zaunkönigin", level=Level.CASE_OFFICERS).depicted_in.add(picture)
     make_release(poster=picture)
+    make_person("Zaunkönigin", level=Level.CASE_OFFICERS).depicted_in.add(picture)
     page = text(at_desk(author).get(form_of(picture)))
     assert "At the gate" in page
     assert "Zaunkönigin" not in page
