@@ -5,13 +5,13 @@ own (assets.sandbox), since a decoder can be broken by what it decodes.
 """
 
 import contextlib
+import html
 import io
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
-from xml.sax.saxutils import escape
 
 # The formats by name: asked for one that is not loaded, Pillow loads every one that it knows.
 from PIL import (
@@ -379,7 +379,7 @@ def _rights_packet(rights: Rights, instructions: str = "") -> bytes:
     """Return the rights as an XMP packet in the fields of the IPTC Photo Metadata Standard."""
 
     def one(tag: str, text: str, around: str = "{}") -> str:
-        said = escape(_NOT_XML.sub("", text[:MAX_RIGHTS]))
+        said = html.escape(_NOT_XML.sub("", text[:MAX_RIGHTS]), quote=False)
         return f"<{tag}>{around.format(said)}</{tag}>" if said else ""
 
     listed = "<rdf:Seq><rdf:li>{}</rdf:li></rdf:Seq>"

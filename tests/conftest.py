@@ -1,3 +1,5 @@
+import copy
+import hashlib
 from uuid import uuid4
 
 import pytest
@@ -6,8 +8,12 @@ from django.core.cache import cache
 from django.core.files.storage import storages
 from django.test import override_settings
 
+from assets import sandbox
 from releases import guesses
 from tests import s3_server
+
+LARGE = 200_000  # bytes; what is larger is opened anew
+_opened: dict = {}
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +83,33 @@ def bucket(s3_address, settings):
     made = storages["default"]
     made.prepare()
     return made
+
+
+@pytest.fixture(autouse=True)
+def _the_same_picture_is_opened_once(request, monkeypatch):
+    """Most tests need some picture, and all of them the same: its processes run once a worker.
+
+    What is tested of the processes themselves, and of what comes out of them, runs them each time.
+    """
+    if request.module.__name__.rpartition(".")[2] in ("test_making", "test_pictures"):
+        return
+
+    def once(real, listed):
+        def remembering(file, *asked):
+            file.seek(0)
+            content = file.read(LARGE)
+            file.seek(0)
+            if len(content) == LARGE:
+                return real(file, *asked)
+            key = (real, hashlib.sha256(content).digest(), repr(asked))
+            if key not in _opened:
+                _opened[key] = listed(real(file, *asked))
+            return copy.deepcopy(_opened[key])
+
+        return remembering
+
+    monkeypatch.setattr(sandbox, "inspect", once(sandbox.inspect, lambda seen: seen))
+    monkeypatch.setattr(sandbox, "renditions", once(sandbox.renditions, list))
 
 
 @pytest.fixture
