@@ -30,11 +30,13 @@ if __name__ == "__main__":  # the process itself: it starts in isolation, and kn
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from assets import documents, metadata, pictures
-from assets.pictures import BadFile, Rendition, Rights
+from assets.pictures import STYLES, BadFile, Rendition, Rights
 
 log = logging.getLogger(__name__)
 
 CODE = 40  # megabytes of such a process are programs, which the kernel does not count as data
+MOST_SAID = 2_000_000  # bytes of one line, which holds all that a file says of itself
+MOST_MADE = 200_000_000  # bytes of one rendition
 PATIENCE = 15  # a busy machine may take so many times the seconds that a processor is given
 
 
@@ -63,7 +65,10 @@ def inspect(file: IO[bytes], limits: Limits) -> Inspected:
     """Return what a file is by its content, after decoding all of a picture."""
     with _asked(file, limits, {"task": "inspect"}) as answers:
         head, _ = next(answers)
-        return Inspected(**head)
+        try:
+            return Inspected(**head)
+        except TypeError as problem:
+            raise _broken("said what nobody asked") from problem
 
 
 def renditions(
@@ -73,7 +78,11 @@ def renditions(
     order = {"task": "renditions", "rights": asdict(rights), "focus": focus}
     with _asked(file, limits, order) as answers:
         for head, content in answers:
-            yield Rendition(**head, content=content)
+            style, extension = head.get("style"), head.get("extension")
+            if style not in STYLES or extension not in STYLES[style].formats:
+                raise _broken("made what nobody asked for")  # its name would lead into the storage
+            size = int(head.get("width", 0)), int(head.get("height", 0))
+            yield Rendition(style, extension, *size, content)
 
 
 # --- Our side ----------------------------------------------------------------------------------
@@ -106,16 +115,21 @@ def _asked(
 def _answers(
     process: subprocess.Popen[bytes], heard: IO[bytes], limits: Limits
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
-    while line := heard.readline():
-        head = json.loads(line)
+    """Yield what the process says, as far as it may: a file can have made it say anything."""
+    while line := heard.readline(MOST_SAID):
+        try:
+            head = dict(json.loads(line))
+            length = int(head.pop("length", 0))
+        except (ValueError, TypeError) as problem:
+            raise _broken("said nothing that can be read") from problem
         if reason := head.get("refused"):
-            raise BadFile(reason)
+            raise BadFile(str(reason)[:1000])
         if "end" in head:
             return
-        if problem := head.get("failed"):
-            log.error("The process that opens files failed: %s", problem)
-            break
-        length = head.pop("length", 0)
+        if fault := head.get("failed"):
+            raise _broken(f"failed: {fault!r:.1000}")
+        if not 0 <= length <= MOST_MADE:
+            raise _broken("made more than fits")
         content = heard.read(length)
         if len(content) < length:
             break
@@ -129,7 +143,11 @@ def _ended_early(status: int, limits: Limits) -> BadFile:
             f"It takes more than {limits.seconds} seconds to unpack, so it was not taken. Save it "
             "smaller, or as a JPEG."
         )
-    log.warning("The process that opens files ended with %s.", status)
+    return _broken(f"ended with {status}")
+
+
+def _broken(how: str) -> BadFile:
+    log.error("The process that opens files %s.", how)
     return BadFile(
         "The program that opens such files broke on it, so it was not taken. Open it yourself, "
         "save a new copy, and upload that."

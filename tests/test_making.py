@@ -13,8 +13,9 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
-from assets import making, sandbox
+from assets import making, pictures, sandbox
 from assets.models import MediaAsset
+from assets.pictures import BadFile
 from releases import workflow
 from releases.models import Release
 from tests.deployment import gunicorn
@@ -216,6 +217,26 @@ def test_a_decoder_that_breaks_costs_us_a_sentence(monkeypatch):
     # /bin/false stands for a decoder that takes its process with it.
     monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
     assert "The program that opens such files broke on it" in refused(picture_bytes())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "x", "[]", "{}", '{"kind": "image"}', '{"length": -1}', '{"length": 999999999999}',
+        '{"length": "x"}', '{"style": "../../originals/x", "extension": "jpg", "length": 0}',
+        '{"style": "poster", "extension": "php", "length": 0}', '"' + "x" * 3_000_000,
+    ],
+)  # fmt: skip
+def test_a_process_that_a_file_has_taken_over_is_not_believed(monkeypatch, tmp_path, says):
+    """What it says is bounded; what it makes is taken only under the names that we asked for."""
+    taken_over = tmp_path / "python"
+    taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{says}\nEND\n")
+    taken_over.chmod(0o700)
+    monkeypatch.setattr(sandbox.sys, "executable", str(taken_over))
+    assert "The program that opens such files broke on it" in refused(picture_bytes())
+    limits = sandbox.Limits(10, 2, 300)
+    with pytest.raises(BadFile):
+        list(sandbox.renditions(io.BytesIO(picture_bytes()), limits, pictures.Rights(), (0.5, 0.5)))
 
 
 def test_a_picture_with_more_pixels_than_is_allowed_is_refused(settings):
