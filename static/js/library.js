@@ -59,15 +59,16 @@ if (focus && fields.every(Boolean)) {
 
 // --- Who is to be seen ----------------------------------------------------------------------------
 
-// The admin's search for people has a field of its own, which nothing names.
+// The admin's search for people has a field of its own, which nothing names. It comes when the
+// admin's own script has run, which may be before or after this one.
 function nameSearchFields() {
-  for (const field of document.querySelectorAll(".select2-search__field")) {
+  for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
     const label = field.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
     if (label) field.setAttribute("aria-label", label);
   }
 }
-if (document.readyState === "complete") nameSearchFields();
-else window.addEventListener("load", nameSearchFields);
+nameSearchFields();
+new MutationObserver(nameSearchFields).observe(document.body, { childList: true, subtree: true });
 
 // --- What the file says ----------------------------------------------------------------------------
 
