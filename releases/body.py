@@ -12,12 +12,12 @@ it. Blocks are `p h2 h3 ul ol blockquote figure`; inline are `a strong em br` an
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import lxml.html
@@ -522,6 +522,11 @@ def uuid_in(value: str | None) -> UUID | None:
         return UUID(value) if value else None
     except ValueError:
         return None
+
+
+def uuids_in(values: Iterable[Any]) -> list[UUID]:
+    """Return the uuids among some values, in their order; what is none is passed over."""
+    return [uuid for value in values if isinstance(value, str) and (uuid := uuid_in(value))]
 
 
 # --- Reading and printing ----------------------------------------------------------------------

@@ -1,10 +1,8 @@
 """What editors fill in."""
 
 import base64
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
@@ -24,7 +22,7 @@ from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
 from releases import workflow
-from releases.body import UnreadableText, clean, uuid_in
+from releases.body import UnreadableText, clean, uuids_in
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 
@@ -54,7 +52,7 @@ class AttachedWidget(forms.Widget):
         js = [forms.Script("js/attached.js", type="module")]
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        ids = _uuids(value or [])
+        ids = uuids_in(value or [])
         known = MediaAsset.objects.in_bulk(ids)
         taken = [Taken(str(known[pk]), known[pk]) for pk in ids if pk in known]
         return render_to_string("admin/releases/release/_attached_field.html", {"taken": taken})
@@ -72,7 +70,7 @@ class AttachedField(forms.Field):
     widget = AttachedWidget
 
     def to_python(self, value: Any) -> list[str]:
-        ids = list(dict.fromkeys(_uuids(value or [])))
+        ids = list(dict.fromkeys(uuids_in(value or [])))
         known = set(MediaAsset.objects.filter(pk__in=ids).values_list("pk", flat=True))
         if len(known) < len(ids):
             raise ValidationError(
@@ -81,7 +79,7 @@ class AttachedField(forms.Field):
         return [str(pk) for pk in ids]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != [str(pk) for pk in _uuids(data or [])]
+        return list(initial or []) != [str(pk) for pk in uuids_in(data or [])]
 
 
 class ReleaseForm(forms.ModelForm):
@@ -169,7 +167,14 @@ class ReleaseForm(forms.ModelForm):
             return cleaned
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
-            self._say_who_was_faster(stored)
+            say_who_was_faster(
+                self,
+                stored.history.select_related("history_user").first(),
+                saved=f"version {stored.version}",
+                version=stored.version,
+                advice="Open the release in another tab and take up what is new there. Then save "
+                "again: your text takes its place, and the other stays among the versions.",
+            )
         elif reasons := workflow.locked(stored, self.user):
             self.add_error(None, [*reasons, "What you typed is still here; nothing was saved."])
         elif (
@@ -189,20 +194,26 @@ class ReleaseForm(forms.ModelForm):
             for reason in workflow.blockers(self.instance):
                 self.add_error(None, reason)
 
-    def _say_who_was_faster(self, stored: Release) -> None:
-        latest = stored.history.select_related("history_user").first()
-        who = latest.history_user if latest and latest.history_user else "Somebody"
-        when = date_format(timezone.localtime(stored.updated_at), "j F, H:i")
-        self.add_error(
-            None,
-            f"{who} saved version {stored.version} at {when}, while you were writing. What you "
-            "typed is still here; nothing was saved. Open the release in another tab and take up "
-            "what is new there. Then save again: your text takes its place, and the other stays "
-            "among the versions.",
-        )
-        data = cast(QueryDict, self.data).copy()
-        data["read_version"] = str(stored.version)
-        self.data = data
+
+def say_who_was_faster(
+    form: forms.ModelForm, newest: Any, *, saved: str, version: int, advice: str
+) -> None:
+    """Refuse to save over what somebody saved while the form was open, with what to do about it.
+
+    `newest` is the row of the history that was meanwhile made, `version` what the form has read
+    from now on: sent once more, it is saved.
+    """
+    who = (newest and newest.history_user) or "Somebody"
+    at = timezone.localtime(newest.history_date if newest else None)
+    when = date_format(at, "j F, H:i T")
+    form.add_error(
+        None,
+        f"{who} saved {saved} at {when}, while you were writing. What you typed is still here; "
+        f"nothing was saved. {advice}",
+    )
+    data = cast(QueryDict, form.data).copy()
+    data["read_version"] = str(version)
+    form.data = data
 
 
 def editor_context(release: Release | None) -> SafeString:
@@ -418,10 +429,6 @@ class ConfirmImportForm(forms.Form):
             suggestion.name: self.cleaned_data[f"person_{number}"]
             for number, suggestion in enumerate(self.suggestions)
         }
-
-
-def _uuids(texts: Iterable[Any]) -> list[UUID]:
-    return [pk for text in texts if (pk := uuid_in(text))]
 
 
 def _cleaned(html: str) -> str:

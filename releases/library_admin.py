@@ -1,6 +1,5 @@
 """The picture library at the desk: thin, what it does is in releases.library."""
 
-from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,13 +15,11 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    QueryDict,
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join, json_script
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
@@ -32,7 +29,8 @@ from assets import making
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people.models import Person
-from releases.body import uuid_in
+from releases.body import uuids_in
+from releases.forms import say_who_was_faster
 from releases.library import (
     OFFERED,
     Taken,
@@ -150,16 +148,13 @@ class AssetForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         latest = self._latest()
         if cleaned.get("read_version") and latest and latest.pk != cleaned["read_version"]:
-            when = date_format(timezone.localtime(latest.history_date), "j F, H:i")
-            self.add_error(
-                None,
-                f"{latest.history_user or 'Somebody'} saved this at {when}, while you were "
-                "writing. What you typed is still here; nothing was saved. Look at it in another "
-                "tab, then save again to put yours in its place.",
+            say_who_was_faster(
+                self,
+                latest,
+                saved="this",
+                version=latest.pk,
+                advice="Look at it in another tab, then save again to put yours in its place.",
             )
-            data = cast(QueryDict, self.data).copy()
-            data["read_version"] = str(latest.pk)
-            self.data = data
         return cleaned
 
     def _latest(self) -> Any:
@@ -507,7 +502,7 @@ class LibraryAdmin(SimpleHistoryAdmin):
                 taken.append(take(upload, by=User.of(request), into=record))
                 record = None  # the first of them
         else:
-            assets = MediaAsset.objects.filter(pk__in=_uuids(request.GET.getlist("id")))
+            assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
             taken = [Taken(str(asset), asset) for asset in assets]
         part = request.GET.get("part")
         context: dict[str, Any] = {"taken": taken}
@@ -521,7 +516,7 @@ class LibraryAdmin(SimpleHistoryAdmin):
         return render(request, "admin/assets/mediaasset/upload.html", context)
 
     def _lacking_its_file(self, request: HttpRequest, pk: str) -> MediaAsset | None:
-        record = MediaAsset.objects.filter(pk__in=_uuids([pk]), original="").first()
+        record = MediaAsset.objects.filter(pk__in=uuids_in([pk]), original="").first()
         if record and not self.has_change_permission(request, record):
             raise PermissionDenied
         return record
@@ -563,7 +558,3 @@ def _rendered(template: str, **context: Any) -> str:
 
 def _in_words(value: Any) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _uuids(texts: Iterable[str]) -> list[UUID]:
-    return [pk for text in texts if (pk := uuid_in(text))]

@@ -18,7 +18,7 @@ from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
 from releases import languages
-from releases.body import Document, clean, uuid_in, without_strangers
+from releases.body import Document, clean, uuids_in, without_strangers
 
 
 class EditConflict(Exception):
@@ -368,7 +368,7 @@ class Release(models.Model):
     @property
     def attached_ids(self) -> list[UUID]:
         """The ids of what is attached, in order; what is no id is passed over."""
-        return [pk for text in self.attached if (pk := uuid_in(text))]
+        return uuids_in(self.attached)
 
     def slug_from_title(self) -> str:
         """Return a free address made from the title, in its script."""
