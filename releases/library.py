@@ -71,14 +71,15 @@ def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
     What an approved release shows was approved with it, as was what a person with a page is seen
     by: its words are for editors then, and its file for those who may correct what is public.
     """
-    settled = Release.objects.settled().filter(Q(poster=asset) | Q(illustrations__asset=asset))
-    if not settled.exists() and not Person.objects.with_page().filter(portrait=asset).exists():
-        return ""
     if file and not user.has_perm("releases.correct_release"):
-        return "It is shown as it was approved. A publisher can put another file in its place."
-    if not user.has_perm("releases.edit_any_release"):
-        return "It is shown as it was approved. An editor can change its words."
-    return ""
+        why = "It is shown as it was approved. A publisher can put another file in its place."
+    elif not user.has_perm("releases.edit_any_release"):
+        why = "It is shown as it was approved. An editor can change its words."
+    else:
+        return ""
+    settled = Release.objects.settled().filter(Q(poster=asset) | Q(illustrations__asset=asset))
+    shown = settled.exists() or Person.objects.with_page().filter(portrait=asset).exists()
+    return why if shown else ""
 
 
 @dataclass(slots=True)
