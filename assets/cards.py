@@ -11,6 +11,7 @@ from assets.typesetting import ARABIC, HAN, HEBREW, SANS, SERIF, Font, Type
 PAPER, INK, SOFT, SIGNAL = "#f2eee4", "#16181d", "#565a62", "#a92c17"
 # Pixels of a card that is 1200 wide; a wider one is the same, enlarged.
 MARGIN, BAR, KICKER, TITLE, AIR, RULE, FOOT, SQUARE = 72, 14, 92, 134, 38, 98, 42, 22
+SHARE = (1200, 630)  # pixels
 TITLE_SIZES = range(104, 43, -2)
 MOST_BYTES = 120_000  # of a share card, which phones fetch
 FIRST = {"zh": HAN, "ja": HAN, "he": HEBREW}  # by language, the font that is asked first
@@ -27,7 +28,7 @@ def share_card(
     rtl = direction == "rtl"
     shown = _held(title, type_for(SERIF, language, rtl))
     foot = (newsroom if shown else "", SERIF, 36, INK)
-    card = _card((1200, 630), shown or newsroom, kind, foot, language, rtl)
+    card = _card(SHARE, shown or newsroom, kind, foot, language, rtl)
     fine = _saved(card, "JPEG", quality=84, progressive=True)
     # Only hundreds of Chinese characters on one card are more.
     return fine if len(fine) <= MOST_BYTES else _saved(card, "JPEG", quality=60, progressive=True)

@@ -520,18 +520,12 @@ def _stored(names: Names) -> Iterator[str]:
     """Yield the files of the canary's pictures by the paths at which they are stored."""
     paths = [*names.originals, f"{names.word}.png", f"{names.word}.pdf"]
     for pk in (names.poster, names.inside, names.document):
-        picture = MediaAsset.objects.filter(pk=pk).first()
-        made = picture.renditions.get("styles", {}) if picture else {}
-        paths += [
-            path
-            for style, cut in made.items()
-            for extension in cut["formats"]
-            if picture
-            for path in (
-                picture.rendition_path(style, extension), f"renditions/{pk}/{style}.{extension}",
-            )
-        ]  # fmt: skip
         paths += [f"originals/{pk}/", f"renditions/{pk}/", f"{pk}/original"]
+    for picture in MediaAsset.objects.filter(pk__in=[names.poster, names.inside]):
+        for style, cut in picture.renditions.get("styles", {}).items():
+            for extension in cut["formats"]:
+                paths.append(picture.rendition_path(style, extension))
+                paths.append(f"renditions/{picture.pk}/{style}.{extension}")
     for base in ("/media/", "/static/", "/var/media/", "/", "/static/../media/",
                  "/static/..%2Fmedia%2F", "/static../media/"):  # fmt: skip
         for path in paths:

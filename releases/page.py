@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
+from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
 from releases.body import Attribution, render
@@ -78,7 +79,7 @@ class ReleasePage:
             url = self.poster.lasting_url("share", "jpg")
             return Share(url, width, height, self.poster.alt_text)
         url = reverse("release_card", args=[self.release.slug])
-        return Share(url, 1200, 630, self.release.title)
+        return Share(url, *cards.SHARE, self.release.title)
 
     @cached_property
     def ended(self) -> set[UUID]:
