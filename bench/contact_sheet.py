@@ -13,18 +13,9 @@ sys.path.insert(0, str(ROOT))
 from PIL import Image, ImageDraw  # noqa: E402
 
 from assets.pictures import Rights, renditions  # noqa: E402
-from tests.profiles import PRIMARIES, profile  # noqa: E402
+from tests.cameras import PRIMARIES, TURNS, profile  # noqa: E402
 
 IMAGES = ROOT / "tests" / "data" / "images"
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 
 def saved(picture: Image.Image, format: str = "PNG", **how) -> bytes:

@@ -202,9 +202,10 @@ def test_a_site_that_forgets_the_clock_is_named_in_all_its_lists(newsroom, monke
         code, out, err = leakcheck_at(url, "--max-pages", "40")
     assert code == 1, out + err
     for place in ["/", "/releases/", "/releases/feed.atom", "/sitemap.xml",
-                  "/releases/leak-check-[a-z]{16}/", "/people/ansa-verel/",
-                  r"/media/[0-9a-f-]{36}/poster.jpg(\?v=\w+)?"]:  # fmt: skip
-        assert re.search(rf"^  GET {place}\n +(body|header|not as)", out, re.MULTILINE), place + out
+                  "/releases/leak-check-[a-z]{16}/", "/people/ansa-verel/"]:  # fmt: skip
+        assert re.search(rf"^  GET {place}\n +(body|not as)", out, re.MULTILINE), place + out
+    picture = r"/media/[0-9a-f-]{36}/poster.jpg(\?v=\w+)?"
+    assert re.search(rf"^  GET {picture}\n +(header|not as)", out, re.MULTILINE), picture + out
 
 
 # --- Whom it asks ------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ from PIL.PngImagePlugin import PngInfo
 from assets import making
 from assets.models import MediaAsset
 from assets.pictures import MAX_SIDE, STYLES, BadFile, Rights, renditions
+from tests.cameras import PRIMARIES, TURNS, in_srgb, profile
 from tests.make import DATA, make_picture, picture_bytes
-from tests.profiles import PRIMARIES, in_srgb, profile
 
 pytestmark = pytest.mark.django_db
 
@@ -314,17 +314,6 @@ def test_a_cut_is_taken_from_the_middle_and_keeps_its_proportions():
     assert cut.getpixel((300, 281))[2] > 200
     assert cut.getpixel((500, 30))[0] > 200
     assert cut.getpixel((500, 530))[0] > 200
-
-
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,9 +1,23 @@
-"""Colour profiles that cameras and programs put into pictures, made from their primaries.
+"""What cameras put into pictures: how they were held, and colour profiles made from primaries.
 
-Built after ICC.1:2001-04 (version 2 of the format), sections 6.1 to 6.5, with a gamma of 2.2.
+The profiles are built after ICC.1:2001-04 (version 2 of the format), sections 6.1 to 6.5, with a
+gamma of 2.2.
 """
 
 import struct
+
+from PIL import Image
+
+# By the number of an EXIF orientation, what brings a picture into it.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 
 GAMMA = 2.2
 # Colorants adapted to D50, as X, Y and Z of red, green and blue.
