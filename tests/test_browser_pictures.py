@@ -289,6 +289,49 @@ def test_a_page_loads_the_lightest_format_and_jumps_nowhere(page, live_server):
     assert blur.bounding_box()["height"] > 100
 
 
+@pytest.mark.parametrize("state", ["published", "scheduled"])
+def test_a_locked_release_shows_its_pictures_in_place_of_their_stand_ins(
+    page, live_server, signed_in, complaints, state
+):
+    picture = make_picture(content=photo(size=(1600, 600)))
+    body = f'<p>Before it.</p><figure data-asset="{picture.pk}"></figure><p>Behind it.</p>'
+    release = make_release(state, body=body)
+    signed_in(make_user("author", "Author"))
+    page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
+    image = page.locator(".as-printed .picture img")
+    image.scroll_into_view_if_needed()
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("img => img.naturalWidth") > 0
+    stand_in = page.locator(".as-printed .picture .blur")
+    assert stand_in.bounding_box() == image.bounding_box()
+    assert image.evaluate(
+        """img => {
+          const { left, top } = img.getBoundingClientRect();
+          return document.elementFromPoint(left + 9, top + 9) === img;
+        }"""
+    )
+    assert complaints == []
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_is_seen_of_a_stand_in_beside_its_picture(page, live_server, size):
+    """Not even where the picture is smaller than the column in which it stands."""
+    pictures = [make_picture(content=photo(size=(wide, 200))) for wide in (120, 400, 1600)]
+    figures = "".join(f'<figure data-asset="{picture.pk}"></figure>' for picture in pictures)
+    release = make_release(poster=pictures[1], body=f"<p>Before.</p>{figures}<p>Behind.</p>")
+    page.set_viewport_size(size)
+    for path in ("/", "/releases/", release.get_absolute_url()):
+        page.goto(live_server.url + path, wait_until="networkidle")
+        boxes = page.evaluate(
+            """() => [...document.querySelectorAll(".picture")].map((holder) =>
+              [holder, holder.querySelector("img")].map((node) =>
+                [node.offsetWidth, node.offsetHeight]))"""
+        )
+        assert len(boxes) == (7 if path == release.get_absolute_url() else 1), path
+        for holder, image in boxes:
+            assert max(abs(a - b) for a, b in zip(holder, image, strict=True)) <= 1, path
+
+
 def test_a_journalist_takes_everything_along(page, live_server, tmp_path):
     release = make_release(poster=make_picture(caption="At the gate"))
     page.goto(live_server.url + release.get_absolute_url())
