@@ -296,6 +296,8 @@ class LibraryAdmin(SimpleHistoryAdmin):
         asset = super().get_object(request, *args, **kwargs)
         if asset:
             asset.asked_by = User.of(request)  # where it is used is told to each by their rights
+            asset.words_locked = locked(asset, asset.asked_by)
+            asset.file_locked = locked(asset, asset.asked_by, file=True)
         return asset
 
     @admin.display(description="state")

@@ -77,6 +77,7 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     expect(uploads.nth(0)).to_contain_text("Waiting to be made ready")
     expect(uploads.nth(1)).to_contain_text("Document")
     expect(uploads.nth(2)).to_contain_text("bad.jpg: This is nothing that we can read")
+    expect(uploads.nth(3)).to_contain_text("again.jpg")
     expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
     making.make_waiting()
     expect(uploads.nth(0)).to_contain_text("Ready")

@@ -589,6 +589,8 @@ def test_what_was_approved_is_changed_by_those_who_may(at_desk, author, editor, 
     path = f"{LIBRARY}{picture.pk}/bring-back/"
     said = text(at_desk(editor).post(path, {"version": first.history_id}, follow=True))
     assert "A publisher can put another file in its place." in said
+    assert "Bring it back" not in said
+    assert "Bring it back" in text(at_desk(publisher).get(form_of(picture)))
     at_desk(publisher).post(path, {"version": first.history_id})
     picture.refresh_from_db()
     assert picture.sha256 == before
@@ -602,6 +604,11 @@ def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk,
     assert "At the gate" in page
     assert "Zaunkönigin" not in page
     assert 'name="caption"' not in page
+    # And is offered nothing that would be refused.
+    assert "An editor can change its words." in page
+    assert "Make it ready again" not in page
+    assert "Click on what no cut may lose" not in page
+    assert f"{form_of(picture)[: -len('change/')]}original/" not in page
 
 
 def test_many_at_once_leave_what_was_approved_to_editors(at_desk, author):
