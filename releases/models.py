@@ -624,6 +624,56 @@ class Correction(AppendOnly):
         return self.words[:80]
 
 
+class Clearance(AppendOnly):
+    """A protected name that somebody entitled lets stand in a release, and why.
+
+    It holds for that spelling in that release alone: a namesake, or a name that is part of
+    another.
+    """
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="clearances")
+    name = models.CharField(max_length=200, help_text="As the record of the person spells it.")
+    reason = models.TextField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["release", "name"], name="clearance_once_a_name"),
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(reason=""), name="clearance_has_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RejectedName(models.Model):
+    """A name in a release of which an editor said that it is not this person, or nobody new."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="rejected_names")
+    name = models.CharField(max_length=200, help_text="As it is compared: see people.matching.fold")
+    person = models.ForeignKey(
+        Person, models.CASCADE, null=True, blank=True, related_name="+",
+        help_text="Empty where the hint was that nobody knows the person yet.",
+    )  # fmt: skip
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "name", "person"], name="rejected_once_a_person"
+            ),
+            models.UniqueConstraint(
+                fields=["release", "name"], condition=Q(person=None), name="rejected_once_as_new"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Event(AppendOnly):
     """Who did what to a release, and when. It outlives the release."""
 
@@ -645,6 +695,7 @@ class Event(AppendOnly):
         DELETED = "deleted", "Deleted"
         LINKED = "linked", "Preview links issued"
         UNLINKED = "unlinked", "Preview links revoked"
+        CLEARED = "cleared", "A protected name was let through"
 
     release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="events")
     release_uuid = models.UUIDField(help_text="Stays when a draft is deleted.")
