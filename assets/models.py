@@ -83,12 +83,14 @@ class MediaAssetQuerySet(models.QuerySet["MediaAsset"]):
     def usable(self, at: datetime | None = None) -> Self:
         """Those that may be shown at a time, if a page shows them.
 
-        There is a file, made ready where it is a picture, and a licence for it.
+        There is a file, made ready where it is a picture, a licence for it, and nobody in it who
+        may not be shown.
         """
         at = at or timezone.now()
+        shown = Q(withheld_from=None) | Q(withheld_from__gt=at)
         ready = Q(renditions__has_key="styles") | ~Q(kind=MediaAsset.Kind.IMAGE)
         licensed = Q(licence_expires=None) | Q(licence_expires__gt=at)
-        return self.exclude(original="").filter(ready, licensed)
+        return self.exclude(original="").filter(ready, licensed, shown)
 
     def to_make(self, at: datetime | None = None) -> Self:
         """Those whose renditions are to be made; those too that somebody began and never ended."""
@@ -127,8 +129,8 @@ class MediaAsset(models.Model):
         FAILED = "failed", "Could not be made ready"
 
     GIVEN_UP_AFTER = timedelta(minutes=5)
-    # What follows from the file and is told by whoever makes it: never overwritten by a form.
-    TOLD = ("state", "problem", "claimed_at", "renditions")
+    # What follows from the file or from who is in it: never overwritten by a form.
+    TOLD = ("state", "problem", "claimed_at", "renditions", "withheld_from")
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.IMAGE, editable=False)
@@ -211,6 +213,12 @@ class MediaAsset(models.Model):
     problem = models.TextField(blank=True, editable=False)
     claimed_at = models.DateTimeField(null=True, editable=False)
     renditions = models.JSONField(default=dict, editable=False)
+    withheld_from = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="From when on it is shown nowhere, because of somebody in it: see "
+        "people.depicted.",
+    )
     uploaded_at = models.DateTimeField(auto_now_add=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -310,7 +318,11 @@ class MediaAsset(models.Model):
     def is_usable(self, at: datetime | None = None) -> bool:
         """Row twin of `MediaAsset.objects.usable`."""
         ready = not self.is_picture or "styles" in self.renditions
-        return bool(self.original) and ready and not self.has_ended(at)
+        return bool(self.original) and ready and not self.has_ended(at) and not self.is_withheld(at)
+
+    def is_withheld(self, at: datetime | None = None) -> bool:
+        """Whether somebody in it may not be shown."""
+        return self.withheld_from is not None and self.withheld_from <= (at or timezone.now())
 
     def has_ended(self, at: datetime | None = None) -> bool:
         """Whether our licence for it has ended."""

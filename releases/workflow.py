@@ -16,21 +16,13 @@ from django.utils.formats import date_format
 from django.utils.text import get_text_list
 
 from accounts.models import User
+from accounts.refusal import Refused
 from assets.models import MediaAsset
 from people.matching import names_in
 from people.models import Person
 from releases.body import Document
 from releases.models import Correction, Event, Release
 from releases.versions import take_back
-
-
-class Refused(Exception):
-    """A verb that cannot be carried out; `reasons` are sentences for the editor."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(" ".join(reasons))
-        self.reasons = list(reasons)
-
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
 # whether those who were promised another time are to be told.

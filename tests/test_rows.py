@@ -9,10 +9,35 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from assets.models import MediaAsset
-from people.models import Case, Person, PersonName, Role
+from people.models import (
+    Case,
+    Consent,
+    Designation,
+    LevelChange,
+    Person,
+    PersonName,
+    Role,
+    Sentence,
+)
 from previews.models import PreviewLink
-from releases.models import Correction, Guess, Illustration, Mention, Quote, Release
-from tests.make import make_chief, make_person, make_picture, make_release, quotation
+from releases.models import (
+    Clearance,
+    Correction,
+    Guess,
+    Illustration,
+    Mention,
+    Quote,
+    RejectedName,
+    Release,
+)
+from tests.make import (
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    quotation,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +91,41 @@ def translation_of_itself():
 def two_guesses_for_one():
     now = timezone.now()
     two(Guess, release=make_release("draft"), what="near", who="x", first_at=now, last_at=now)
+
+
+def a_consent(**values):
+    row = {"basis": "subject", "covers_name": True, "given": date(2026, 1, 2)} | values
+    Consent.objects.create(person=make_person(), **row)
+
+
+def a_level_change(**values):
+    chief = make_chief()
+    row = {"before": 1, "after": 3, "outcome": "agreed", "basis": "x", "asked_by": chief}
+    LevelChange.objects.create(person=make_person(), **row | {"decided_by": make_chief()} | values)
+
+
+def agreed_with_oneself():
+    chief = make_chief()
+    a_level_change(asked_by=chief, decided_by=chief)
+
+
+def two_questions_about_one_person():
+    two(
+        LevelChange,
+        person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
+    )  # fmt: skip
+
+
+def a_clearance(**values):
+    row = {"name": "x", "reason": "A namesake.", "by": make_chief()} | values
+    return Clearance(release=make_release("draft"), **row)
+
+
+def two_clearances_of_a_name():
+    clearance = a_clearance()
+    Clearance.objects.bulk_create([clearance])
+    clearance.pk = None
+    Clearance.objects.bulk_create([clearance])
 
 
 def a_link(**values):
@@ -122,6 +182,36 @@ NEVER = {
     "previewlink_has_a_reader": [lambda: a_link(name="")],
     "previewlink_for_one_visit_at_least": [lambda: a_link(max_visits=0)],
     "role_ends_after_it_starts": [a_role_that_ends_before_it_begins],
+    "consent_covers_something": [lambda: a_consent(covers_name=False)],
+    "consent_ends_after_it_was_given": [
+        lambda: a_consent(ends=date(2026, 1, 1)),
+        lambda: a_consent(withdrawn=date(2026, 1, 1)),
+    ],
+    "levelchange_two_people_and_a_basis": [
+        agreed_with_oneself,
+        lambda: a_level_change(decided_by=None),
+        lambda: a_level_change(basis=""),
+    ],
+    "levelchange_one_question": [two_questions_about_one_person],
+    "designation_has_a_source": [
+        lambda: Designation.objects.create(
+            case=make_prisoner().cases.get(), by="x", since="2024", source=""
+        )
+    ],
+    "sentence_for_life_has_no_duration": [
+        lambda: Sentence.objects.create(
+            case=make_prisoner().cases.get(), kind="life", duration="P5Y"
+        )
+    ],
+    "clearance_once_a_name": [two_clearances_of_a_name],
+    "clearance_has_a_reason": [
+        lambda: a_clearance(reason="").save(),
+        lambda: a_clearance(name="").save(),
+    ],
+    "rejected_once_a_person": [
+        lambda: two(RejectedName, release=make_release("draft"), name="x", person=make_person())
+    ],
+    "rejected_once_as_new": [lambda: two(RejectedName, release=make_release("draft"), name="x")],
 }
 
 

@@ -1,0 +1,67 @@
+"""Pictures of people: from when on one may not be shown, because of somebody in it.
+
+What is decided of people is decided here, and written to the pictures, whose own rule
+(`MediaAsset.objects.usable`) every public path asks. It follows each change of a person, of a
+consent, and of who is in a picture.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.dispatch import receiver
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people.models import Person
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def pictures_of(person: Person) -> set[UUID]:
+    """Return what shows a person: what says so, and the portrait."""
+    portrait = {person.portrait_id} if person.portrait_id else set()
+    return {*person.depicted_in.values_list("pk", flat=True), *portrait}
+
+
+def follow(pictures: Iterable[UUID]) -> None:
+    """Say of each picture anew from when on it is withheld."""
+    for asset in MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from"):
+        shown = {*asset.depicts.all(), *asset.portrait_of.all()}
+        days = [day for person in shown if (day := person.withheld_from())]
+        withheld_from = _moment(min(days)) if days else None
+        if asset.withheld_from != withheld_from:
+            MediaAsset.objects.filter(pk=asset.pk).update(withheld_from=withheld_from)
+
+
+def _moment(day: date) -> datetime:
+    if day == date.min:
+        return ALWAYS
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+# --- What is followed ----------------------------------------------------------------------------
+
+
+@receiver([pre_save, pre_delete], sender=Person)
+def _remember(instance: Person, **signal: Any) -> None:
+    stored = Person.objects.filter(pk=instance.pk).only("portrait").first()
+    instance._pictures = pictures_of(stored) if stored else set()  # type: ignore[attr-defined]
+
+
+@receiver([post_save, post_delete], sender=Person)
+def _person_changed(instance: Person, **signal: Any) -> None:
+    portrait = {instance.portrait_id} if instance.portrait_id else set()
+    follow(instance._pictures | portrait)  # type: ignore[attr-defined]
+
+
+@receiver(m2m_changed, sender=Person.depicted_in.through)
+def _depicted_changed(
+    instance: Person | MediaAsset, action: str, reverse: bool, pk_set: Any, **signal: Any
+) -> None:
+    if isinstance(instance, Person) and action == "pre_clear":
+        _remember(instance)
+    elif action.startswith("post_"):
+        follow({instance.pk} if reverse else pk_set or instance._pictures)  # type: ignore[union-attr]
