@@ -9,9 +9,11 @@ from typing import Any
 from django.apps import apps as installed
 from django.apps.registry import Apps
 
+CASES = ("case", "designation", "charge", "sentence", "caseevent")
+
 AUTHOR = {
     "releases": ["view_release", "add_release", "change_release", "submit_release"],
-    "people": ["view_person", "view_personname", "view_role", "view_case"],
+    "people": [f"view_{model}" for model in ("person", "personname", "role", *CASES)],
     "assets": ["view_mediaasset", "add_mediaasset", "change_mediaasset"],
     "previews": ["view_previewlink"],
 }
@@ -23,7 +25,7 @@ EDITOR = {
     ],
     "people": [
         f"{right}_{model}"
-        for model in ("person", "personname", "role", "case")
+        for model in ("person", "personname", "role", "consent", *CASES)
         for right in ("view", "add", "change")
     ] + ["delete_personname"],
     "assets": ["delete_mediaasset"],

@@ -432,7 +432,7 @@ class Consent(models.Model):
         person = Person.objects.get(pk=self.person_id)
         person.named_until = _last_day(person, self.Scope.NAME)
         person.shown_until = _last_day(person, self.Scope.PHOTO)
-        person.save()
+        person.save(update_fields=["named_until", "shown_until"])
 
 
 def _last_day(person: Person, scope: Consent.Scope) -> date | None:

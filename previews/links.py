@@ -18,7 +18,7 @@ from accounts.models import User
 from previews.marks import new_reference, references_in
 from previews.models import PreviewLink, PreviewLinkQuerySet, Standing, Visit
 from previews.recipients import Recipient
-from releases import workflow
+from releases import exposure, workflow
 from releases.models import Event, Release
 from releases.workflow import Refused
 
@@ -158,7 +158,7 @@ def _against(
                 "lift on, a link leads to the public page by itself."
             )
     elif not by.has_perm("people.set_level"):
-        reasons += workflow.protected_names(release)
+        reasons += exposure.reasons(release)
     return reasons
 
 

@@ -18,9 +18,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from js_asset import Media
 
-import releases.library_admin  # noqa: F401  # its admin registers itself
+import releases.library_admin
+import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
-from releases import forms, languages, workflow
+from releases import exposure, forms, languages, workflow
 from releases.body import UnreadableText
 from releases.guesses import tries_at
 from releases.importing import NotARelease, report, understand
@@ -81,6 +82,18 @@ VERBS: dict[str, dict[str, Any]] = {
         "form": forms.SendBackForm,
         "explain": "It can be changed again, and needs approval again.",
         "done": "It is a draft again.",
+    },
+    "let_through": {
+        "label": "Let a protected name through",
+        "right": None,  # whoever may raise the level of a person
+        "status": {"draft", "in_review", "approved"},
+        "when": lambda release, user: (
+            user.has_perm("people.set_level") and bool(exposure.names_that_can_pass(release))
+        ),
+        "form": forms.LetThroughForm,
+        "explain": "For a namesake, or a name that is part of another. It holds for this spelling "
+        "in this release alone.",
+        "done": "The name may stand in this release.",
     },
     "hold": {
         "label": "Hold: off every path now",
@@ -304,7 +317,7 @@ class ReleaseAdmin(admin.ModelAdmin):
         # The editor's import map is the site's one inline script.
         nonce = str(request.csp_nonce)  # type: ignore[attr-defined]  # django-csp sets it
         context["media"] = Media.from_media(context["media"], nonce=nonce)
-        context["editor_context"] = forms.editor_context(release)
+        context["editor_context"] = forms.editor_context(release, User.of(request))
         if release:
             context |= self._panel(request, release)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -395,6 +408,8 @@ class ReleaseAdmin(admin.ModelAdmin):
         release = self._visible(request, pk)
         verb = VERBS[name]
         initial = {"version": release.version, "publish_at": release.publish_at}
+        if name == "let_through":
+            initial["names"] = exposure.names_that_can_pass(release)
         form = verb["form"](request.POST or None, initial=initial)
         refused: list[str] = []
         if request.method == "POST" and form.is_valid():
@@ -476,7 +491,7 @@ class ReleaseAdmin(admin.ModelAdmin):
             "versions": versions,
             "newer": newer,
             "older": older,
-            "changes": list(compare(older, newer)) if older and newer else [],
+            "changes": list(compare(older, newer, User.of(request))) if older and newer else [],
             "events": events,
             "can_restore": can_restore,
         }

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Sum
+from django.utils import timezone
 
 from assets.models import MediaAsset
+from people.models import Case, LevelChange, Person
 from releases.library import with_use
 from releases.models import Release
 
@@ -25,11 +27,14 @@ class Desk:
     held: list[Release]
     tried: list[Any]
     licences: list[MediaAsset]
+    levels: list[LevelChange]
+    cases: list[Case]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
     """Return the desk of a user at a moment."""
     releases = Release.objects.select_related("created_by").defer("body", "notes_to_editors")
+    known = Person.objects.visible_to(user)
     open_ones = releases.filter(status=Release.Status.DRAFT)
     return Desk(
         mine=list(open_ones.filter(created_by=user).order_by("-updated_at", "pk")[:AT_MOST]),
@@ -54,4 +59,20 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .filter(in_use=True)
             .order_by("licence_expires", "pk")[:AT_MOST]
         ),
+        levels=list(
+            LevelChange.objects.filter(person__in=known, outcome=LevelChange.Outcome.ASKED)
+            .exclude(asked_by=user)
+            .select_related("person", "asked_by")
+            .order_by("asked_at", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.set_level")
+        else [],
+        cases=list(
+            Case.objects.stale(timezone.localdate(at))
+            .filter(person__in=known)
+            .select_related("person")
+            .order_by("review_due", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.change_case")
+        else [],
     )

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
 
+from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
@@ -216,8 +217,11 @@ def say_who_was_faster(
     form.data = data
 
 
-def editor_context(release: Release | None) -> SafeString:
-    """Return the script element that static/js/editor.js reads: addresses, names behind the ids."""
+def editor_context(release: Release | None, user: User) -> SafeString:
+    """Return the script element that static/js/editor.js reads: addresses, names behind the ids.
+
+    A person whom the user may not know of is one without a name.
+    """
     people: dict[str, str] = {}
     pictures: dict[str, dict[str, str]] = {}
     poster = None
@@ -227,7 +231,8 @@ def editor_context(release: Release | None) -> SafeString:
             poster = {"id": str(release.poster.pk), "text": str(release.poster)}
         ids = {quote.speaker for quote in document.quotations if quote.speaker}
         ids |= {person for person, _ in document.mentions}
-        people = {str(pk): str(person) for pk, person in Person.objects.in_bulk(ids).items()}
+        known = Person.objects.visible_to(user).in_bulk(ids)
+        people = {str(pk): str(person) for pk, person in known.items()}
         for illustration in release.illustrations.select_related("asset"):
             asset = illustration.asset
             picture = asset.preview_url("teaser", "jpg") if asset.original else ""
@@ -356,6 +361,20 @@ class WithdrawForm(VerbForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Stands at the release’s address from now on. Name nobody who needs protection.",
     )
+
+
+class LetThroughForm(VerbForm):
+    name = forms.ChoiceField(label="The name")
+    reason = forms.CharField(
+        label="Why it may stand here",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It is somebody else of this name, or part of another. It stays in the record.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = self.initial.get("names", [])
+        cast(forms.ChoiceField, self.fields["name"]).choices = [(name, name) for name in names]
 
 
 class ImportForm(forms.Form):

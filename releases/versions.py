@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Field
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.models import User
 from assets.models import MediaAsset
 from people.matching import names_in
 from people.models import Person
@@ -28,6 +29,7 @@ PRINTED = (
 )  # fmt: skip
 DOCUMENTS = {"body", "notes_to_editors"}
 FAR_FROM_A_CHANGE = 12  # words
+UNKNOWN = "somebody whose record you may not see"
 NOT_REPEATED = mark_safe("Changed; what stood there is not repeated.")
 
 
@@ -39,9 +41,14 @@ class Change:
     html: SafeString
 
 
-def compare(older: Any, newer: Any) -> Iterator[Change]:
-    """Return what changed in the text from one stored version to another."""
-    return _compare(older, newer, WRITTEN, _names_in(older, newer))
+def compare(older: Any, newer: Any, user: User) -> Iterator[Change]:
+    """Return what changed in the text from one stored version to another, for a user to see."""
+    names = _names_in(older, newer)
+    unknown = Person.objects.filter(pk__in=[pk for pk in names if pk]).exclude(
+        pk__in=Person.objects.visible_to(user)
+    )
+    names |= dict.fromkeys(unknown.values_list("pk", flat=True), UNKNOWN)
+    return _compare(older, newer, WRITTEN, names)
 
 
 def _compare(

@@ -5,7 +5,6 @@ one transaction. Refused lists the reasons as sentences, the same that the admin
 Times are aware datetimes; `at` is the moment of the act.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any, cast
 
@@ -17,21 +16,13 @@ from django.utils.text import get_text_list
 
 from accounts.models import User
 from accounts.refusal import Refused
-from assets.models import MediaAsset
-from people.matching import names_in
-from people.models import Person
-from releases.body import Document
-from releases.models import Correction, Event, Release
+from releases import exposure
+from releases.models import Clearance, Correction, Event, Release
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
 # whether those who were promised another time are to be told.
 lift_set = Signal()
-
-WORDS_OF_A_PICTURE = (
-    "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms", "place",
-)  # fmt: skip
-
 
 # --- Verbs -------------------------------------------------------------------------------------
 
@@ -205,10 +196,11 @@ def correct(
         if not fresh.is_out(at):
             raise Refused("Only a release that is public can be corrected.")
         release.slug = release.slug or fresh.slug
+        words = words.strip()
         _refuse_where(blockers(release))
+        _refuse_where(exposure.named_in(words, "the words of the correction"))
         version = fresh.version
         release.save()
-        words = words.strip()
         if words:
             Correction.objects.create(release=release, at=at, words=words, by=by)
         verb = Event.Verb.CORRECTED if words else Event.Verb.AMENDED
@@ -260,11 +252,35 @@ def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = N
         _refuse_where(_wrong_status(fresh, Release.Status.APPROVED))
         if not reason.strip():
             raise Refused("Say in a sentence why it is withdrawn: readers will find it there.")
+        _refuse_where(exposure.named_in(reason, "the reason"))
         fresh.withdrawn_at = at
         fresh.withdrawal_reason = reason.strip()
         return _move(
             fresh, Release.Status.WITHDRAWN, Event.Verb.WITHDRAWN, by, at, reason=reason.strip()
         )
+
+
+def let_through(
+    release: Release, *, by: User, name: str, reason: str, at: datetime | None = None
+) -> Release:
+    """Let a protected name stand in a release: a namesake, or one that is part of another name.
+
+    It holds for this spelling in this release. Whoever lets it through says why, for the record.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = _lock(release)
+        if not by.has_perm("people.set_level"):
+            raise Refused("You have no right to let a protected name through. Ask a publisher.")
+        if name not in exposure.names_that_can_pass(fresh):
+            raise Refused(
+                "This name stands nowhere in the release as it is now, or was let through."
+            )
+        if not reason.strip():
+            raise Refused("Say why the name may stand here: it stays in the record.")
+        Clearance.objects.create(release=fresh, name=name, reason=reason.strip(), by=by, at=at)
+        record(fresh, Event.Verb.CLEARED, by, at, version=fresh.version, name=name, reason=reason)
+    return fresh
 
 
 def restore(release: Release, *, by: User, history_id: int, at: datetime | None = None) -> Release:
@@ -354,7 +370,7 @@ def blockers(release: Release) -> list[str]:
     Takes the release as it stands in memory, saved or not.
     """
     document = release.document
-    pictures = _pictures(release, document)
+    pictures = exposure.pictures_of(release, document)
     reasons = missing_for_review(release)
     if release.slug and release.is_taken(release.slug):
         reasons.append(
@@ -380,13 +396,7 @@ def blockers(release: Release) -> list[str]:
             reasons.append(f"Our licence for the {what} “{picture}” has ended. Take another.")
         elif problem := picture.unready():
             reasons.append(f"The {what} “{picture}” {problem}.")
-    return reasons + _protected_names(release, document, pictures)
-
-
-def protected_names(release: Release) -> list[str]:
-    """Return a sentence for each person in a release, marked or not, who may be named nowhere."""
-    document = release.document
-    return _protected_names(release, document, _pictures(release, document))
+    return reasons + exposure.reasons(release)
 
 
 def remarks(release: Release) -> list[str]:
@@ -395,7 +405,7 @@ def remarks(release: Release) -> list[str]:
     None of it stands in the way.
     """
     told = []
-    for picture in _pictures(release, release.document):
+    for picture in exposure.pictures_of(release, release.document):
         told += [f"“{picture}”: {note}" for note in picture.notes]
         if picture.has_ended():
             told.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
@@ -403,49 +413,6 @@ def remarks(release: Release) -> list[str]:
             ends = _shown(cast(datetime, picture.licence_expires))
             told.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
     return told
-
-
-def _pictures(release: Release, document: Document) -> list[MediaAsset]:
-    shown = {*document.pictures, *release.attached_ids, release.poster_id} - {None}
-    return list(MediaAsset.objects.in_bulk(shown).values())
-
-
-def _protected_names(
-    release: Release, document: Document, pictures: Iterable[MediaAsset]
-) -> list[str]:
-    marked = {quote.speaker for quote in document.quotations if quote.speaker}
-    marked |= {person for person, _ in document.mentions}
-    reasons = [
-        f"{person} may not be named: the publication level is {person.level}."
-        for person in Person.objects.protected().filter(pk__in=marked)
-    ]
-    exposing = MediaAsset.objects.filter(
-        pk__in=[picture.pk for picture in pictures], depicts__in=Person.objects.protected()
-    )
-    reasons += [
-        f"The picture “{picture}” shows somebody who may not be named. Take another."
-        for picture in exposing.distinct()
-    ]
-    spellings = Person.objects.protected().exclude(pk__in=marked).spellings()
-    captions = [
-        "\n".join(getattr(picture, name) for name in WORDS_OF_A_PICTURE) for picture in pictures
-    ]
-    places = {
-        "the title": release.title,
-        "the standfirst": release.standfirst,
-        "the place": release.dateline_place,
-        "the pull quote": release.pull_quote,
-        "the text": document.text,
-        "the notes to editors": Document(release.notes_to_editors).text,
-        "the words of a picture": "\n".join(captions),
-        "the address": release.slug.replace("-", " "),
-    }
-    return reasons + [
-        f"“{name}” in {place} is a protected name. Take it out, or ask whoever keeps the record "
-        "whether it may be named."
-        for place, text in places.items()
-        for name in sorted(names_in(text, spellings))
-    ]
 
 
 # --- What the verbs share ----------------------------------------------------------------------

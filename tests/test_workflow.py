@@ -157,8 +157,9 @@ def test_all_that_is_missing_is_said_at_once():
         "stand in no quotation of the text",
         "lacks an alternative text and a credit line",
         "lacks its file, an alternative text and a credit line",
-        "Iven Sorrel may not be named: the publication level is 1.",
-        "Ann Verel may not be named: the publication level is 1.",
+        "“Iven Sorrel” is marked as somebody who may not be named.",
+        "The quotation ““We ask for it.” …” is by somebody who may not be named.",
+        "“Iven Sorrel” in the place is a protected name: “Home of Iven Sorrel”",
     ]:
         assert words in told
     with pytest.raises(workflow.Refused, match=r"has no title\. It has no text"):
@@ -184,13 +185,21 @@ def test_a_protected_name_in_any_spelling_and_any_place_blocks_approval(place):
         workflow.publish(release, by=make_chief())
 
 
-@pytest.mark.parametrize("field", ["alt_text", "caption", "credit_line", "creator"])
-def test_a_protected_name_in_the_words_of_a_picture_blocks_approval(field):
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ("alt_text", "the alternative text"),
+        ("caption", "the caption"),
+        ("credit_line", "the credit line"),
+        ("creator", "the creator"),
+    ],
+)
+def test_a_protected_name_in_the_words_of_a_picture_blocks_approval(field, place):
     make_person("Iven Sorrel", level=Level.CASE_OFFICERS)
     picture = make_picture(**{field: "With Iven Sorrel"})
     inside = make_release("draft", body=f'<p>x</p><figure data-asset="{picture.pk}"></figure>')
     for release in (make_release("draft", poster=picture), inside):
-        with pytest.raises(workflow.Refused, match="the words of a picture is a protected name"):
+        with pytest.raises(workflow.Refused, match=f"{place} of “picture.jpg” is a protected name"):
             workflow.publish(release, by=make_chief())
 
 

@@ -1,0 +1,480 @@
+"""People at the desk: thin, what is done is in people.levels, releases.exposure and the workflow.
+
+It stands here, above people and releases, because it tells which releases name somebody.
+"""
+
+from functools import update_wrapper
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from simple_history.admin import SimpleHistoryAdmin
+
+from accounts.models import User
+from accounts.refusal import Refused
+from people import levels
+from people.models import (
+    Case,
+    CaseEvent,
+    Charge,
+    Consent,
+    Designation,
+    Level,
+    Person,
+    PersonName,
+    Role,
+    Sentence,
+)
+from releases import workflow
+from releases.exposure import releases_that_name
+from releases.models import Release
+
+
+class OnlyKnown(SimpleHistoryAdmin):
+    """An admin of rows that belong to people: what belongs to a person at level 0 is there for
+    that person's case officers, and for nobody else, its versions included.
+    """
+
+    def _is_known(self, request: HttpRequest, object_id: str) -> bool:
+        try:
+            return self.get_queryset(request).filter(pk=object_id).exists()
+        except (ValueError, forms.ValidationError):
+            return False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if not self._is_known(request, object_id):
+            raise Http404
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if not self._is_known(request, object_id):
+            raise Http404
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+
+# --- People --------------------------------------------------------------------------------------
+
+
+class NameInline(admin.TabularInline):
+    model = PersonName
+    extra = 0
+
+
+class RoleInline(admin.TabularInline):
+    model = Role
+    extra = 0
+
+
+class ConsentInline(admin.StackedInline):
+    model = Consent
+    extra = 0
+    fields = [
+        "basis",
+        ("covers_name", "covers_photo", "covers_health", "covers_family", "covers_location"),
+        ("given", "ends", "withdrawn"),
+        "evidence",
+    ]
+
+
+class CaseInline(admin.TabularInline):
+    """What a person's cases are; each has a form of its own."""
+
+    model = Case
+    extra = 0
+    fields = readonly_fields = ["custody_status", "legal_status", "as_of", "country"]
+    show_change_link = True
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NewPersonForm(forms.ModelForm):
+    """A new record begins where nobody outside the newsroom is told of it."""
+
+    level = forms.TypedChoiceField(
+        label="Publication level",
+        coerce=int,
+        choices=[(level.value, level.label) for level in (Level.CASE_OFFICERS, Level.STAFF)],
+        initial=Level.STAFF,
+        help_text="Somebody at risk begins at level 0. Higher levels take a second person.",
+    )
+
+    class Meta:
+        model = Person
+        fields = ["level"]
+
+
+class RaiseForm(forms.Form):
+    to = forms.TypedChoiceField(label="To level", coerce=int)
+    basis = forms.CharField(
+        label="Why the person may be named",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whose consent, recorded where; or that the name is widely public, and how the "
+        "risk was weighed. Never public.",
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        higher = [(level.value, level.label) for level in Level if level > person.level]
+        self.fields["to"].choices = higher  # type: ignore[attr-defined]
+
+
+class DecideForm(forms.Form):
+    words = forms.CharField(
+        label="If you decline: why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text="For whoever asked; it stays in the record.",
+    )
+
+
+@admin.register(Person)
+class PersonAdmin(OnlyKnown):
+    list_display = ["display_name", "level", "title_now"]
+    list_filter = ["level", "roles__speaks_for_us"]
+    search_fields = ["display_name", "sort_name", "names__text"]
+    search_help_text = "A name in any script or spelling."
+    autocomplete_fields = ["portrait"]
+    filter_horizontal = ["case_officers"]
+    inlines = [RoleInline, NameInline, ConsentInline, CaseInline]
+    actions = None
+    view_on_site = False
+    change_form_template = "admin/people/person/change_form.html"
+
+    # --- Who may see and do what ---------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        return Person.objects.visible_to(User.of(request)).prefetch_related("roles")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
+        user = User.of(request)
+        keeps_officers = (
+            obj is None
+            or user.has_perm("people.set_level")
+            or obj.case_officers.filter(pk=user.pk).exists()
+        )
+        return [] if keeps_officers else ["case_officers"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
+        protection = ["under_18", "case_officers"]
+        fieldsets: list[Any] = [
+            (None, {"fields": ["display_name", "sort_name", "pronouns", "portrait"]}),
+            (
+                "How far the person may be named",
+                {"fields": protection if obj else ["level", *protection]},
+            ),
+        ]
+        if obj and obj.has_page():
+            fieldsets.append(("Address", {"fields": ["slug"], "classes": ["collapse"]}))
+        return fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None:
+            kwargs["form"] = NewPersonForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        if not change:
+            obj.save()
+            return
+        # The form must not put back a level that somebody lowers meanwhile.
+        names = {field.name for field in Person._meta.concrete_fields if not field.primary_key}
+        obj.save(update_fields=names - {"level", "level_basis", "named_until", "shown_until"})
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change and form.instance.level == Level.CASE_OFFICERS:
+            form.instance.case_officers.add(User.of(request))
+
+    # --- Lists ---------------------------------------------------------------------------------
+
+    def autocomplete_detail(self, person: Person) -> dict[str, str]:
+        """Tell namesakes apart where a person is looked for."""
+        title = person.title_on(timezone.localdate())
+        note = f"level {person.level}: may not be named" if person.is_protected() else ""
+        return {"detail": " · ".join(filter(None, [title, note]))}
+
+    @admin.display(description="title today")
+    def title_now(self, person: Person) -> str:
+        return person.title_on(timezone.localdate())
+
+    # --- The level -----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        def page(name: str, view: Any) -> Any:
+            wrapped = update_wrapper(self.admin_site.admin_view(view), view)
+            return path(f"<uuid:pk>/{name}/", wrapped, name=f"people_person_{name}")
+
+        return [
+            page("raise", self.raise_view),
+            page("decide", self.decide_view),
+            page("lower", require_POST(self.lower_view)),
+            page("named", self.named_view),
+            *super().get_urls(),
+        ]
+
+    def _found(self, request: HttpRequest, pk: Any) -> Person:
+        person = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied
+        return person
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        person = context.get("original")
+        if person and self.has_change_permission(request, person):
+            context |= {
+                "person": person,
+                "level": Level(person.level),
+                "lower_levels": [level for level in Level if level < person.level],
+                "waiting": levels.waiting(person),
+                "can_raise": person.level < Level.PUBLIC,
+                "changes": person.level_changes.select_related("asked_by", "decided_by")[:6],
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def raise_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Ask a second person to let somebody be named further."""
+        person = self._found(request, pk)
+        form = RaiseForm(request.POST or None, person=person)
+        refused: list[str] = []
+        if form.is_valid():
+            try:
+                levels.ask_to_raise(person, by=User.of(request), **form.cleaned_data)
+            except Refused as refusal:
+                refused = refusal.reasons
+            else:
+                messages.success(request, "Asked. A second person has to agree: see their desk.")
+                return redirect("admin:people_person_change", person.pk)
+        return self._ask(request, person, "Raise the level", form, refused, [("", "Ask")])
+
+    def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Agree to what somebody asked, or decline."""
+        person = self._found(request, pk)
+        if (change := levels.waiting(person)) is None:
+            messages.warning(request, "Nobody is asking, or it was decided meanwhile.")
+            return redirect("admin:people_person_change", person.pk)
+        form = DecideForm(request.POST or None)
+        user = User.of(request)
+        refused = levels.in_the_way(change, user)
+        if form.is_valid():
+            try:
+                if "agree" in request.POST:
+                    levels.agree(change, by=user)
+                    messages.success(request, "Raised. It holds from this moment on.")
+                else:
+                    levels.decline(change, by=user, words=form.cleaned_data["words"])
+                    messages.success(request, "Declined. The level stays as it is.")
+            except Refused as refusal:
+                refused = refusal.reasons
+            else:
+                return redirect("admin:people_person_change", person.pk)
+        buttons = [] if refused else [("agree", "Agree")]
+        return self._ask(
+            request, person, "Raise the level?", form, refused,
+            [*buttons, ("decline", "Decline")], change=change,
+        )  # fmt: skip
+
+    def lower_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """Lower the level at once, then show which releases still print the name."""
+        person = self._found(request, pk)
+        try:
+            to = Level(int(request.POST.get("to", "")))
+            levels.lower(person, to=to, by=User.of(request))
+        except ValueError:
+            messages.error(request, "Say to which level.")
+        except Refused as refusal:
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+        else:
+            messages.success(request, f"Lowered to level {to}. It holds everywhere, from now on.")
+            if to < Level.NAMEABLE:
+                return redirect("admin:people_person_named", person.pk)
+        return redirect("admin:people_person_change", person.pk)
+
+    def named_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The approved releases that print a person's name, and what to do with each."""
+        person = self._found(request, pk)
+        named = releases_that_name(person)
+        if request.method == "POST":
+            wanted = request.POST.getlist("release")
+            self._hold(request, [release for release, _ in named if str(release.pk) in wanted])
+            return redirect("admin:people_person_named", person.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Releases that print the name of {person}",
+            "opts": self.opts,
+            "person": person,
+            "level": Level(person.level),
+            "named": named,
+            "standing": [release for release, _ in named if not release.is_held()],
+        }
+        return render(request, "admin/people/person/named.html", context)
+
+    def _hold(self, request: HttpRequest, chosen: list[Release]) -> None:
+        held = 0
+        for release in chosen:
+            try:
+                workflow.hold(release, by=User.of(request))
+                held += 1
+            except Refused as refusal:
+                messages.error(request, f"{release}: {refusal}")
+        if held:
+            what = "1 release is" if held == 1 else f"{held} releases are"
+            messages.success(request, f"{what} off every path until let go again.")
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        person: Person,
+        title: str,
+        form: forms.Form,
+        refused: list[str],
+        buttons: list[tuple[str, str]],
+        **more: Any,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "person": person,
+            "level": Level(person.level),
+            "form": form,
+            "refused": refused,
+            "buttons": buttons,
+            **more,
+        }
+        return render(request, "admin/people/person/ask.html", context)
+
+
+# --- Cases ---------------------------------------------------------------------------------------
+
+
+class DesignationInline(admin.StackedInline):
+    model = Designation
+    extra = 0
+    fields = [
+        ("label", "by"),
+        ("since", "until"),
+        "source",
+        ("source_url", "reliability"),
+        "internal_note",
+    ]
+
+
+class ChargeInline(admin.StackedInline):
+    model = Charge
+    extra = 0
+    fields = [
+        "text", ("original_text", "original_language"), ("law", "date", "result"),
+        "source", ("source_url", "reliability"), "internal_note",
+    ]  # fmt: skip
+
+
+class SentenceInline(admin.StackedInline):
+    model = Sentence
+    extra = 0
+    fields = [
+        ("kind", "text", "duration"), ("court", "date"),
+        "source", ("source_url", "reliability"), "internal_note",
+    ]  # fmt: skip
+
+
+class CaseEventInline(admin.StackedInline):
+    model = CaseEvent
+    extra = 0
+    fields = [
+        ("kind", "date", "public"), "summary",
+        "source", ("source_url", "reliability"), "internal_note",
+    ]  # fmt: skip
+
+
+class CaseForm(forms.ModelForm):
+    call_types = forms.MultipleChoiceField(
+        label="Kinds of call",
+        choices=Case.Call.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Case
+        fields = ["call_types"]
+
+
+class ToLookAt(admin.SimpleListFilter):
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("due", "To be looked at again")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.stale() if self.value() == "due" else queryset
+
+
+@admin.register(Case)
+class CaseAdmin(OnlyKnown):
+    form = CaseForm
+    list_display = ["person", "custody_status", "country", "as_of", "review_due"]
+    list_filter = [ToLookAt, "custody_status", "legal_status"]
+    list_select_related = ["person"]
+    search_fields = ["person__display_name", "person__names__text", "summary"]
+    autocomplete_fields = ["person"]
+    inlines = [DesignationInline, ChargeInline, SentenceInline, CaseEventInline]
+    actions = None
+    view_on_site = False
+    change_form_template = "admin/people/case/change_form.html"
+    fieldsets = [
+        (None, {"fields": ["person", "country"]}),
+        (
+            "Where it stands",
+            {
+                "fields": [
+                    ("custody_status", "legal_status"), ("as_of", "confidence"),
+                    ("since", "until"), "review_due",
+                ],
+                "description": "Each change of the status is kept, with its day.",
+            },
+        ),
+        ("What we ask for", {"fields": ["call", "call_types", ("what_to_do", "what_to_do_url")]}),
+        ("What happened", {"fields": ["summary", "source", "source_url", "health"]}),
+        (
+            "For the newsroom alone",
+            {"fields": ["place", "reliability", "internal_note"]},
+        ),
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        known = Person.objects.visible_to(User.of(request))
+        return Case.objects.filter(person__in=known)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
+        return ["person"] if obj else []
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "person":
+            kwargs["queryset"] = Person.objects.visible_to(User.of(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        if case := context.get("original"):
+            context["statuses"] = case.statuses.order_by("-as_of", "-pk")
+        return super().render_change_form(request, context, *args, **kwargs)
