@@ -1,0 +1,438 @@
+"""How far somebody may be named: two people raise it, one lowers it, and it holds everywhere."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from people import levels
+from people.levels import Refused
+from people.models import Case, Consent, Level, LevelChange, Person
+from releases import workflow
+from releases.exposure import releases_that_name
+from releases.models import Release
+from tests.make import (
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    make_user,
+    mark,
+    picture_bytes,
+    quotation,
+)
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "/admin/people/person/"
+DAY = timedelta(days=1)
+
+
+def text(response) -> str:
+    return response.content.decode().replace("&#x27;", "'")
+
+
+@pytest.fixture
+def second():
+    return make_user("second", "Publisher")
+
+
+# --- Raising -------------------------------------------------------------------------------------
+
+
+def test_a_level_is_raised_by_two_people_on_a_recorded_basis(at_desk, editor, publisher, client):
+    person = make_prisoner("Teodor Brask", level=Level.STAFF)
+    desk = at_desk(editor)
+    page = desk.post(f"{PEOPLE}{person.pk}/raise/", {"to": "3", "basis": "His own consent."})
+    assert page.status_code == 302
+    person.refresh_from_db()
+    assert person.level == Level.STAFF
+    assert client.get("/prisoners/").content.decode().count("Brask") == 0
+    waiting = text(at_desk(publisher).get("/admin/"))
+    assert "Teodor Brask" in waiting
+    assert f"asked by {editor}" in waiting
+    decide = f"{PEOPLE}{person.pk}/decide/"
+    assert "His own consent." in text(at_desk(publisher).get(decide))
+    assert at_desk(publisher).post(decide, {"agree": "Agree"}).status_code == 302
+    person.refresh_from_db()
+    assert (person.level, person.level_basis) == (Level.PUBLIC, "His own consent.")
+    assert person.get_absolute_url() == "/people/teodor-brask/"
+    assert client.get("/people/teodor-brask/").status_code == 200
+    change = person.level_changes.get()
+    assert (change.asked_by, change.decided_by, change.outcome) == (editor, publisher, "agreed")
+
+
+def test_nobody_agrees_with_themselves(at_desk, publisher, second):
+    person = make_person("Teodor Brask", level=Level.STAFF)
+    change = levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=publisher)
+    decide = f"{PEOPLE}{person.pk}/decide/"
+    assert "A second person has to agree" in text(at_desk(publisher).get(decide))
+    page = text(at_desk(publisher).post(decide, {"agree": "Agree"}))
+    assert "You asked for it yourself. A second person has to agree." in page
+    with pytest.raises(Refused, match="You asked for it yourself"):
+        levels.agree(change, by=publisher)
+    person.refresh_from_db()
+    assert person.level == Level.STAFF
+    levels.agree(change, by=second)
+    with pytest.raises(Refused, match="decided meanwhile"):
+        levels.agree(change, by=second)
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ("Author", "You have no right to change records of people"),
+        ("Editor", "You have no right to agree to a publication level"),
+    ],
+)
+def test_whoever_has_no_right_agrees_to_nothing(group, words, second):
+    person = make_person(level=Level.STAFF)
+    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=second)
+    with pytest.raises(Refused, match=words):
+        levels.agree(change, by=make_user("other", group))
+    person.refresh_from_db()
+    assert person.level == Level.STAFF
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"to": Level.STAFF, "basis": "x"}, "The level is 1 already"),
+        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "lower it: that is done at once"),
+        ({"to": Level.PUBLIC, "basis": " \n"}, "Say why the person may be named"),
+    ],
+)
+def test_a_question_without_sense_or_basis_is_refused(values, words, editor):
+    person = make_person(level=Level.STAFF)
+    with pytest.raises(Refused, match=words):
+        levels.ask_to_raise(person, by=editor, **values)
+    assert not LevelChange.objects.exists()
+
+
+def test_one_question_at_a_time_and_it_can_be_declined_with_words(at_desk, editor, publisher):
+    person = make_person(level=Level.STAFF)
+    desk = at_desk(editor)
+    for _ in range(2):
+        answer = desk.post(f"{PEOPLE}{person.pk}/raise/", {"to": "2", "basis": "Her lawyer."})
+    assert "Somebody has asked already" in text(answer)
+    assert "Her lawyer." in text(answer)  # what was typed is still there
+    decline = {"decline": "Decline", "words": "Ask the family first."}
+    at_desk(publisher).post(f"{PEOPLE}{person.pk}/decide/", decline)
+    change = LevelChange.objects.get()
+    assert (change.outcome, change.words) == ("declined", "Ask the family first.")
+    assert "Ask the family first." in text(at_desk(editor).get(f"{PEOPLE}{person.pk}/change/"))
+    gone = at_desk(publisher).get(f"{PEOPLE}{person.pk}/decide/", follow=True)
+    assert "it was decided meanwhile" in text(gone)
+
+
+@pytest.mark.parametrize("typed", [{}, {"to": "9", "basis": "x"}, {"to": "x"}, {"to": "3"}])
+def test_a_question_that_is_filled_in_badly_changes_nothing(at_desk, editor, typed):
+    person = make_person(level=Level.STAFF)
+    assert at_desk(editor).post(f"{PEOPLE}{person.pk}/raise/", typed).status_code == 200
+    assert not LevelChange.objects.exists()
+
+
+def test_somebody_under_eighteen_is_named_only_by_a_special_right(second, editor):
+    person = make_person(level=Level.STAFF, under_18=True)
+    change = levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=editor)
+    with pytest.raises(Refused, match="under eighteen"):
+        levels.agree(change, by=second)
+    assert levels.agree(change, by=make_chief()).level == Level.NAMEABLE
+
+
+def test_a_consent_that_has_ended_is_not_agreed_over(second, editor):
+    person = make_person(level=Level.STAFF)
+    consent(person, ends=timezone.localdate() - DAY)
+    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
+    with pytest.raises(Refused, match="consent to be named has ended"):
+        levels.agree(change, by=second)
+
+
+def test_a_new_record_begins_where_nobody_outside_is_told_of_it(at_desk, editor):
+    row = {"display_name": "Iven Sorrel", "sort_name": "", "pronouns": ""}
+    for inline in ("roles", "names", "consents", "cases"):
+        row |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+    desk = at_desk(editor)
+    refused = desk.post(f"{PEOPLE}add/", row | {"level": "3"})
+    assert "is not one of the available choices" in text(refused)
+    assert desk.post(f"{PEOPLE}add/", row | {"level": "0"}).status_code == 302
+    person = Person.objects.get()
+    assert (person.level, list(person.case_officers.all())) == (Level.CASE_OFFICERS, [editor])
+
+
+# --- Lowering ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def known():
+    """Somebody with a page, named, quoted, shown and offered in public releases."""
+    person = make_prisoner("Teodor Brask", title="Director", speaks=True)
+    portrait = make_picture("portrait.jpg", credit_line="Of Brask")
+    red = picture_bytes(colour="#a92c17")
+    picture = make_picture("street.jpg", content=red, caption="The street")
+    person.portrait = portrait
+    person.save()
+    person.depicted_in.add(picture)
+    body = f"<p>It was {mark(person)}.</p>{quotation(person)}"
+    release = make_release(title="A word", standfirst="Of somebody.", body=body, poster=picture)
+    return person, portrait, picture, release
+
+
+def places(person, portrait, picture, release) -> dict[str, bool]:
+    """Where the public finds the person: by page, list, link, feed, machine, picture, file."""
+    client = Client()
+
+    def page(path):
+        return client.get(path).content.decode()
+
+    def is_there(path):
+        response = client.get(path)
+        b"".join(response)  # a file is closed at its end
+        return response.status_code == 200
+
+    address = person.get_absolute_url()
+    archive = b"".join(client.get(f"{release.get_absolute_url()}media.zip").streaming_content)
+    return {
+        "page": is_there(address),
+        "spokespeople": "Brask" in page("/people/"),
+        "prisoners": "Brask" in page("/prisoners/"),
+        "front page": "Brask" in page("/"),
+        "filter": "Brask" in page("/releases/"),
+        "filtered": release.title in page(f"/releases/?person={person.slug}"),
+        "feed": release.title in page(f"/releases/feed.atom?person={person.slug}"),
+        "sitemap": address in page("/sitemap.xml"),
+        "link": address in page(release.get_absolute_url()),
+        "JSON-LD": str(person.pk) in page(release.get_absolute_url()),
+        "ninjs": str(person.pk) in page(f"{release.get_absolute_url()}release.json"),
+        "portrait": is_there(portrait.rendition_url("portrait", "jpg")),
+        "picture": is_there(picture.rendition_url("poster", "jpg")),
+        "poster": "street" in page(release.get_absolute_url()),
+        "card": picture.rendition_url("teaser", "jpg").split("?")[0] in page("/releases/"),
+        "zip": any("street" in name for name in zipfile.ZipFile(io.BytesIO(archive)).namelist()),
+    }
+
+
+def test_lowering_takes_one_press_and_works_at_once_everywhere(at_desk, editor, known):
+    person, *_, release = known
+    before = places(*known)
+    assert all(before.values()), before
+    answer = at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": "1"}, follow=True)
+    assert not any(places(*known).values()), places(*known)
+    told = text(answer)
+    assert "Lowered to level 1. It holds everywhere, from now on." in told
+    assert "A word" in told
+    assert 'In the text: “<span dir="auto">It was Teodor Brask.</span>”' in told
+    assert f"/admin/releases/release/{release.pk}/change/" in told
+    change = person.level_changes.get()
+    assert (change.before, change.after, change.asked_by) == (3, 1, editor)
+
+
+def test_what_a_browser_kept_of_the_page_is_not_good_any_more(client, editor, known):
+    person, *_, release = known
+    for path in (person.get_absolute_url(), "/prisoners/", release.get_absolute_url()):
+        kept = client.get(path)["ETag"]
+        assert client.get(path, headers={"If-None-Match": kept}).status_code == 304
+    kept = {path: client.get(path)["ETag"] for path in ("/prisoners/", release.get_absolute_url())}
+    levels.lower(person, to=Level.STAFF, by=editor)
+    for path, etag in kept.items():
+        assert client.get(path, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
+    at_desk, editor, publisher, client
+):
+    person = make_person("Teodor Brask")
+    public = make_release(title="Brask is here: Teodor Brask", body=f"<p>{mark(person)}</p>")
+    due = make_release("scheduled", body="<p>Nobody marked Teodor Brask.</p>")
+    other = make_release(body="<p>Nobody.</p>")
+    draft = make_release("draft", body="<p>Teodor Brask.</p>")
+    levels.lower(person, to=Level.STAFF, by=editor)
+    named = f"{PEOPLE}{person.pk}/named/"
+    page = text(at_desk(editor).get(named))
+    assert str(public.pk) in page
+    assert str(due.pk) in page
+    assert str(other.pk) not in page
+    assert str(draft.pk) not in page
+    ticked = {"release": [str(public.pk), str(due.pk), str(other.pk)]}
+    answer = text(at_desk(editor).post(named, ticked, follow=True))
+    assert "2 releases are off every path until let go again." in answer
+    assert client.get(public.get_absolute_url()).status_code == 404
+    other.refresh_from_db()
+    assert not other.is_held()
+    public.refresh_from_db()
+    with pytest.raises(workflow.Refused, match="is a protected name"):
+        workflow.let_go(public, by=publisher)
+    public.title, public.body = "Somebody is here", "<p>Somebody.</p>"
+    public.slug = "somebody-is-here"
+    public = workflow.correct(public, by=publisher, words="We name the person no longer.")
+    workflow.let_go(public, by=publisher)
+    assert client.get("/releases/somebody-is-here/").status_code == 200
+
+
+def test_whoever_lowers_to_level_0_still_knows_of_the_record(at_desk, editor, publisher):
+    person = make_person("Teodor Brask", level=Level.STAFF)
+    at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": "0"})
+    assert list(person.case_officers.all()) == [editor]
+    assert at_desk(editor).get(f"{PEOPLE}{person.pk}/change/").status_code == 200
+    assert at_desk(publisher).get(f"{PEOPLE}{person.pk}/named/").status_code == 404
+
+
+def test_a_question_ends_with_the_lowering(editor, second):
+    person = make_person(level=Level.NAMEABLE)
+    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
+    levels.lower(person, to=Level.STAFF, by=editor)
+    with pytest.raises(Refused, match="decided meanwhile"):
+        levels.agree(change, by=second)
+    assert not levels.waiting(person)
+
+
+@pytest.mark.parametrize("to", ["", "x", "3", "4", "-1"])
+def test_a_lowering_that_is_none_changes_nothing(at_desk, editor, to):
+    person = make_person("Teodor Brask", level=Level.PUBLIC)
+    answer = at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": to}, follow=True)
+    assert answer.status_code == 200
+    assert 'class="error"' in text(answer)
+    person.refresh_from_db()
+    assert person.level == Level.PUBLIC
+    assert not LevelChange.objects.exists()
+
+
+def test_an_author_lowers_nothing_and_a_form_sent_late_raises_nothing(at_desk, author, editor):
+    person = make_person("Teodor Brask", level=Level.PUBLIC)
+    assert at_desk(author).post(f"{PEOPLE}{person.pk}/lower/", {"to": "1"}).status_code == 403
+    assert at_desk(editor).get(f"{PEOPLE}{person.pk}/lower/").status_code == 405
+    stale = Person.objects.get(pk=person.pk)
+    levels.lower(person, to=Level.STAFF, by=editor)
+    row = {"display_name": "Teodor Brask", "sort_name": "Brask", "level": "3", "slug": stale.slug}
+    for inline in ("roles", "names", "consents", "cases"):
+        row |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+    assert at_desk(editor).post(f"{PEOPLE}{person.pk}/change/", row).status_code == 302
+    person.refresh_from_db()
+    assert (person.level, person.sort_name) == (Level.STAFF, "Brask")
+
+
+def test_a_name_is_found_in_every_place_of_an_approved_release():
+    person = make_person("Teodor Brask")
+    person.names.create(text="تيودور براسك")
+    texts = {
+        "the title": {"title": "Teodor Brask is free"},
+        "the standfirst": {"standfirst": "On TEODOR BRASK."},
+        "the text": {"body": "<p>عن تيودور براسك.</p>"},
+        "the notes to editors": {"notes_to_editors": "<p>Ask for Teodor-Brask.</p>"},
+        "the caption": {"poster": make_picture(caption="Teodor Brask at the gate")},
+    }
+    made = {place: make_release(**fields) for place, fields in texts.items()}
+    found = {release.pk: exposures for release, exposures in releases_that_name(person)}
+    for place, release in made.items():
+        assert any(place in exposure.place for exposure in found[release.pk]), place
+
+
+# --- Consent -------------------------------------------------------------------------------------
+
+
+def consent(person, **fields):
+    row = {"basis": "family", "covers_name": True, "given": timezone.localdate() - 30 * DAY}
+    return Consent.objects.create(person=person, **row | fields)
+
+
+def test_a_consent_ends_by_itself_and_the_name_is_nowhere_from_the_next_day_on(known):
+    person = known[0]
+    today = timezone.localdate()
+    consent(person, ends=today)
+    assert all(places(*known).values())
+    with time_machine.travel(timezone.now() + DAY):
+        assert not any(places(*known).values())
+        blocked = make_release("draft", body="<p>Teodor Brask.</p>")
+        assert "protected name" in " ".join(workflow.blockers(blocked))
+    assert all(places(*known).values())
+
+
+def test_a_consent_that_is_withdrawn_takes_all_away_at_once_and_another_keeps_it(known):
+    person = known[0]
+    first = consent(person)
+    second = consent(person, basis="subject")
+    first.withdrawn = timezone.localdate()
+    first.save()
+    assert all(places(*known).values())
+    second.withdrawn = timezone.localdate()
+    second.save()
+    assert not any(places(*known).values())
+    second.delete()
+    first.delete()
+    assert all(places(*known).values())  # nothing is recorded: the level alone decides
+
+
+def test_without_consent_to_photographs_the_pictures_alone_are_gone(known):
+    consent(known[0])
+    photo = consent(known[0], covers_name=False, covers_photo=True)
+    assert all(places(*known).values())
+    photo.withdrawn = timezone.localdate()
+    photo.save()
+    pictures = {"portrait", "picture", "poster", "card", "zip"}
+    assert {place for place, there in places(*known).items() if not there} == pictures
+
+
+def test_health_is_told_only_while_a_consent_covers_it(client):
+    person = make_prisoner("Teodor Brask")
+    Case.objects.update(health="He needs a heart specialist.")
+    assert "heart" not in client.get(person.get_absolute_url()).content.decode()
+    given = consent(person, covers_health=True)
+    assert "heart" in client.get(person.get_absolute_url()).content.decode()
+    given.ends = timezone.localdate() - DAY
+    given.covers_name = False
+    given.save()
+    assert "heart" not in client.get(person.get_absolute_url()).content.decode()
+
+
+def test_set_and_row_agree_on_what_a_consent_allows():
+    today = timezone.localdate()
+    for ends in (None, today - DAY, today, today + DAY):
+        for level in Level:
+            person = make_person(level=level)
+            consent(person, ends=ends)
+            person.refresh_from_db()
+            for day in (today - DAY, today, today + DAY, today + 2 * DAY):
+                named = (ends, level, day)
+                page, protected = Person.objects.with_page(day), Person.objects.protected(day)
+                assert page.contains(person) == person.has_page(day), named
+                assert protected.contains(person) == person.is_protected(day), named
+
+
+def test_a_picture_of_several_is_shown_when_all_may_be_shown():
+    picture = make_picture()
+    one, other = make_person("One", level=Level.STAFF), make_person("Other", level=Level.STAFF)
+    picture.depicts.set([one, other])
+    release = make_release("draft", poster=picture)
+
+    def shown():
+        picture.refresh_from_db()
+        return picture.is_usable() and not workflow.blockers(release)
+
+    assert not shown()
+    for person in (one, other):
+        person.level, person.level_basis = Level.NAMEABLE, "x"
+        person.save()
+        assert shown() == (person == other)
+    other.level = Level.STAFF
+    other.save()
+    assert not shown()
+    other.depicted_in.clear()
+    assert shown()
+    one.delete()
+    assert shown()
+
+
+def test_a_release_that_is_due_waits_for_no_picture_of_somebody_protected(client):
+    picture = make_picture()
+    person = make_person("Brask", level=Level.PUBLIC)
+    release = make_release("scheduled", poster=picture)
+    picture.depicts.add(person)
+    levels.lower(person, to=Level.STAFF, by=make_chief())
+    Release.objects.filter(pk=release.pk).update(publish_at=timezone.now())
+    assert client.get(release.get_absolute_url()).status_code == 200
+    assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
