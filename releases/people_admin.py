@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -364,10 +365,16 @@ class PersonAdmin(OnlyKnown):
 
 # --- Cases ---------------------------------------------------------------------------------------
 
+ADDRESSES: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
 
-class DesignationInline(admin.StackedInline):
-    model = Designation
+
+class PartOfACase(admin.StackedInline):
     extra = 0
+    formfield_overrides = ADDRESSES
+
+
+class DesignationInline(PartOfACase):
+    model = Designation
     fields = [
         ("label", "by"),
         ("since", "until"),
@@ -377,27 +384,24 @@ class DesignationInline(admin.StackedInline):
     ]
 
 
-class ChargeInline(admin.StackedInline):
+class ChargeInline(PartOfACase):
     model = Charge
-    extra = 0
     fields = [
         "text", ("original_text", "original_language"), ("law", "date", "result"),
         "source", ("source_url", "reliability"), "internal_note",
     ]  # fmt: skip
 
 
-class SentenceInline(admin.StackedInline):
+class SentenceInline(PartOfACase):
     model = Sentence
-    extra = 0
     fields = [
         ("kind", "text", "duration"), ("court", "date"),
         "source", ("source_url", "reliability"), "internal_note",
     ]  # fmt: skip
 
 
-class CaseEventInline(admin.StackedInline):
+class CaseEventInline(PartOfACase):
     model = CaseEvent
-    extra = 0
     fields = [
         ("kind", "date", "public"), "summary",
         "source", ("source_url", "reliability"), "internal_note",
@@ -431,6 +435,7 @@ class ToLookAt(admin.SimpleListFilter):
 @admin.register(Case)
 class CaseAdmin(OnlyKnown):
     form = CaseForm
+    formfield_overrides = ADDRESSES
     list_display = ["person", "custody_status", "country", "as_of", "review_due"]
     list_filter = [ToLookAt, "custody_status", "legal_status"]
     list_select_related = ["person"]

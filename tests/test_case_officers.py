@@ -1,0 +1,187 @@
+"""A record at level 0 is known to its case officers, and to nobody else at the desk."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from people import levels
+from people.models import Case, Level, Person
+from releases import workflow
+from tests.make import make_chief, make_person, make_picture, make_prisoner, make_release, mark
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "Zaunkönigin"
+TERM = "zaun"  # finds the canary, and is not it
+SURFACE = "the woman"
+
+
+@pytest.fixture
+def hidden(publisher):
+    """Somebody at level 0 with all that a record can have, marked in a draft under other words."""
+    person = make_prisoner(CANARY, level=Level.CASE_OFFICERS, title=CANARY)
+    person.names.create(text=f"{CANARY} too")
+    case = person.cases.get()
+    case.summary = case.place = case.internal_note = CANARY
+    case.review_due = timezone.localdate()
+    case.save()
+    case.charges.create(text=CANARY)
+    case.events.create(kind="arrest", date="2024", summary=CANARY)
+    case.sentences.create(kind="prison", text=CANARY)
+    case.designations.create(by=CANARY, since="2024", source=CANARY)
+    person.consents.create(
+        basis="family", covers_name=True, given=timezone.localdate(), evidence=CANARY
+    )
+    picture = make_picture(alt_text="Somebody at a gate")
+    picture.depicts.add(person)
+    person.portrait = picture
+    person.save()
+    officer = make_chief()
+    levels.ask_to_raise(person, to=Level.STAFF, basis=CANARY, by=officer)
+    body = f"<p>It was {mark(person, SURFACE)}.</p>"
+    release = make_release("draft", body=body, poster=picture, by=officer)
+    release.body += "<p>More.</p>"
+    release.save()
+    return person, case, picture, release
+
+
+def desk_addresses(person, case, picture, release) -> list[str]:
+    """Every address of the desk at which somebody could come upon the record."""
+    lists = [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for model in admin.site._registry
+        if model._meta.app_label in ("people", "releases", "assets", "previews")
+    ]
+    searches = [f"{address}?q={TERM}" for address in lists]
+    relations = [
+        ("releases", "quote", "speaker"), ("releases", "mention", "person"),
+        ("people", "case", "person"), ("people", "person", "portrait"),
+    ]  # fmt: skip
+    found = [
+        f"/admin/autocomplete/?app_label={app}&model_name={model}&field_name={field}&term={term}"
+        for app, model, field in relations
+        for term in (TERM, "")
+    ]
+    history = person.history.latest().pk
+    people, cases = f"/admin/people/person/{person.pk}/", f"/admin/people/case/{case.pk}/"
+    verbs = ("change", "history", "delete", "raise", "decide", "named")
+    records = [
+        *(f"{people}{page}/" for page in verbs),
+        *(f"{cases}{page}/" for page in ("change", "history", "delete")),
+        f"{people}history/{history}/", f"{cases}history/{case.history.latest().pk}/",
+    ]  # fmt: skip
+    drafts = f"/admin/releases/release/{release.pk}/"
+    around = [
+        *(f"{drafts}{page}/" for page in ("change", "history", "preview", "seen", "publish")),
+        f"/admin/assets/mediaasset/{picture.pk}/change/",
+        f"/admin/assets/mediaasset/{picture.pk}/history/",
+        "/admin/", "/admin/people/", "/admin/people/case/?review=due",
+        "/admin/people/case/add/", "/admin/people/person/?level__exact=0",
+        "/admin/people/person/add/",
+    ]  # fmt: skip
+    return [*lists, *searches, *found, *records, *around]
+
+
+@pytest.mark.parametrize("who", ["author", "editor", "publisher"])
+def test_a_record_at_level_0_is_nowhere_for_those_who_are_not_its_case_officers(
+    who, request, at_desk, hidden
+):
+    user = request.getfixturevalue(who)
+    client = at_desk(user)
+    opened = 0
+    for address in desk_addresses(*hidden):
+        response = client.get(address, follow=True)
+        body = response.content.decode() if not response.streaming else ""
+        assert "zaunk" not in body.casefold(), address
+        assert SURFACE in body if address.endswith(f"{hidden[3].pk}/change/") else True
+        opened += response.status_code == 200
+    assert opened > 20
+
+
+def test_its_case_officers_find_it(at_desk, publisher, hidden):
+    person, case, *_ = hidden
+    person.case_officers.add(publisher)
+    client = at_desk(publisher)
+    for address in [
+        "/admin/people/person/", f"/admin/people/person/?q={TERM}", "/admin/people/case/",
+        f"/admin/people/person/{person.pk}/change/", f"/admin/people/person/{person.pk}/history/",
+        f"/admin/people/person/{person.pk}/decide/", f"/admin/people/case/{case.pk}/change/",
+        "/admin/",
+    ]:  # fmt: skip
+        page = client.get(address)
+        assert page.status_code == 200, address
+        assert CANARY in page.content.decode(), address
+
+
+@pytest.mark.parametrize("page", ["change", "history", "raise", "decide", "named", "lower"])
+def test_its_pages_answer_as_those_of_nobody(at_desk, publisher, hidden, page):
+    client = at_desk(publisher)
+    never = "00000000-0000-4000-8000-000000000000"
+    told = []
+    for pk in (str(hidden[0].pk), never):
+        for method in (client.get, client.post):
+            response = method(f"/admin/people/person/{pk}/{page}/", {"to": "0"})
+            shown = response.content.decode().replace(pk, "")
+            shown = re.sub(r'value="[^"]{40,}"', "", shown)  # a token of each form
+            told.append((method.__name__, response.status_code, shown))
+    assert told[:2] == told[2:]
+
+
+def test_a_count_tells_nothing(at_desk, editor):
+    make_person("Known", level=Level.STAFF)
+    client = at_desk(editor)
+    before = client.get("/admin/people/person/").content.decode()
+    make_prisoner("Hidden", level=Level.CASE_OFFICERS)
+    for address in ("/admin/people/person/", "/admin/people/case/"):
+        after = client.get(address).content.decode()
+        if address.endswith("person/"):
+            strip = re.compile(r'(csrfmiddlewaretoken" value=|nonce=)"[^"]*"')
+            assert strip.sub("", after) == strip.sub("", before)
+        assert "Hidden" not in after
+
+
+def test_an_address_or_a_name_that_is_taken_does_not_tell_of_it(at_desk, editor):
+    make_person(CANARY, level=Level.CASE_OFFICERS)
+    row = {"display_name": CANARY, "sort_name": "", "pronouns": "", "level": "1"}
+    for inline in ("roles", "names", "consents", "cases"):
+        row |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+    assert at_desk(editor).post("/admin/people/person/add/", row).status_code == 302
+    namesake = Person.objects.get(level=Level.STAFF)
+    second = make_person("Anybody", level=Level.PUBLIC)
+    namesake.level, namesake.level_basis = Level.PUBLIC, "x"
+    namesake.save()
+    assert namesake.slug == "zaunkonigin"
+    row |= {"display_name": "Anybody", "slug": "zaun"}
+    answer = at_desk(editor).post(f"/admin/people/person/{second.pk}/change/", row)
+    assert answer.status_code == 302
+
+
+def test_a_case_is_not_given_to_somebody_whom_one_may_not_know(at_desk, editor, hidden):
+    person = hidden[0]
+    row = {
+        "person": str(person.pk), "custody_status": "detained", "as_of": "2025-01-02",
+        "country": "", "call": "",
+    }  # fmt: skip
+    for inline in ("designations", "charges", "sentences", "events"):
+        row |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+    answer = at_desk(editor).post("/admin/people/case/add/", row)
+    assert answer.status_code == 200
+    assert "Select a valid choice" in answer.content.decode()
+    assert Case.objects.count() == 1
+    known = make_person("Known", level=Level.STAFF)
+    assert at_desk(editor).post("/admin/people/case/add/", row | {"person": str(known.pk)})
+    assert known.cases.get().statuses.get().custody_status == "detained"
+
+
+def test_what_blocks_a_release_says_no_more_than_the_release_itself(at_desk, publisher, hidden):
+    release = hidden[3]
+    (reason,) = [why for why in workflow.blockers(release) if SURFACE in why]
+    assert reason.startswith(f"“{SURFACE}” is marked as somebody who may not be named.")
+    page = at_desk(publisher).post(
+        f"/admin/releases/release/{release.pk}/publish/", {"version": release.version}
+    )
+    assert SURFACE in page.content.decode()
+    assert CANARY not in page.content.decode()
