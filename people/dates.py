@@ -17,7 +17,8 @@ with warnings.catch_warnings():  # its grammar is written for an older pyparsing
 
 _SHAPE = re.compile(
     r"(?P<year>[12]\d{3}|[12]\d{2}X|[12]\dXX)"
-    r"(?:-(?:XX-XX|XX|(?P<month>0[1-9]|1[0-2])(?:-(?:XX|(?P<day>\d{2})))?))?(?P<mark>[?~%])?"
+    r"(?:-(?:XX-XX|XX|(?P<month>0[1-9]|1[0-2])(?:-(?:XX|(?P<day>\d{2})))?))?(?P<mark>[?~%])?",
+    re.ASCII,
 )
 HELP = "2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain."
 
@@ -49,12 +50,12 @@ def read(text: str) -> UncertainDate:
     """
     shape = _SHAPE.fullmatch(text)
     try:
-        found = parse_edtf(text) if shape else None
-    except EDTFParseException:
-        found = None
-    if shape is None or found is None:
-        raise ValidationError(f"“{text}” is not a date as we write them: {HELP}")
-    earliest, latest = (date(*end()[:3]) for end in (found.lower_strict, found.upper_strict))
+        if shape is None:
+            raise ValueError
+        found = parse_edtf(text)
+        earliest, latest = date(*found.lower_strict()[:3]), date(*found.upper_strict()[:3])
+    except (EDTFParseException, ValueError):  # it takes 2023-02-29, which never was
+        raise ValidationError(f"“{text}” is not a date as we write them: {HELP}") from None
     return UncertainDate(text, earliest, latest, *_words(shape))
 
 

@@ -1,0 +1,152 @@
+"""A protected name stops a release, wherever it stands, until somebody entitled lets it pass."""
+
+import pytest
+
+from people.models import Level
+from releases import workflow
+from releases.models import Clearance, Contact, Event, Topic
+from tests.make import make_chief, make_person, make_picture, make_release, quotation
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/releases/release/"
+NAME = "Iven Sorrel"
+
+
+@pytest.fixture(autouse=True)
+def sorrel():
+    return make_person(NAME, level=Level.STAFF)
+
+
+def text(response) -> str:
+    return response.content.decode().replace("&#x27;", "'")
+
+
+def with_topic():
+    release = make_release("draft")
+    release.topics.add(Topic.objects.create(name="Free Iven Sorrel"))
+    return release
+
+
+def with_contact():
+    release = make_release("draft")
+    release.contacts.add(Contact.objects.create(name="Office of Iven Sorrel"))
+    return release
+
+
+PLACES = {
+    "the title": lambda: make_release("draft", title="Iven Sorrel is free"),
+    "the text": lambda: make_release("draft", body="<p>One. It was Iven Sorrel. Two.</p>"),
+    "an attribution": lambda: make_release(
+        "draft",
+        body=quotation(make_person("Ann Verel")).replace(
+            "<blockquote", '<blockquote data-title="Lawyer of Iven Sorrel"'
+        ),
+    ),
+    "the topics": with_topic,
+    "the contacts": with_contact,
+    "the file name of “iven_sorrel-at-home.jpg”": lambda: make_release(
+        "draft",
+        poster=make_picture("iven_sorrel-at-home.jpg", original_name="iven_sorrel-at-home.jpg"),
+    ),
+    "the caption of “picture.jpg”": lambda: make_release(
+        "draft", poster=make_picture(caption="Iven Sorrel, at home")
+    ),
+    "the place of “picture.jpg”": lambda: make_release(
+        "draft", poster=make_picture(place="House of Iven Sorrel")
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_protected_name_is_told_with_its_place_and_its_sentence(place):
+    release = PLACES[place]()
+    reasons = workflow.blockers(release)
+    (reason,) = [why for why in reasons if f"“{NAME}” in {place} is a protected name" in why]
+    assert "Sorrel" in reason.partition("is a protected name")[2].title()
+
+
+def test_the_sentence_is_the_one_in_which_the_name_stands():
+    (reason,) = workflow.blockers(PLACES["the text"]())
+    assert "protected name: “It was Iven Sorrel.” Take it out" in reason
+
+
+def test_a_long_sentence_is_cut():
+    body = f"<p>{'Many words and ' * 60} Iven Sorrel.</p>"
+    (reason,) = workflow.blockers(make_release("draft", body=body))
+    assert len(reason) < 400
+
+
+def test_a_protected_name_goes_out_with_no_correction_and_no_withdrawal():
+    release = make_release()
+    release.title = "Changed"
+    with pytest.raises(workflow.Refused, match="in the words of the correction is a protected"):
+        workflow.correct(release, by=make_chief(), words="It was not Iven Sorrel.")
+    release.refresh_from_db()
+    assert release.title != "Changed"
+    with pytest.raises(workflow.Refused, match="in the reason is a protected name"):
+        workflow.withdraw(release, by=make_chief(), reason="Iven Sorrel asked us to.")
+    release.refresh_from_db()
+    assert release.is_public()
+
+
+# --- Letting it through ----------------------------------------------------------------------
+
+
+def test_a_namesake_is_let_through_with_a_reason_and_the_record_keeps_it(
+    at_desk, publisher, client
+):
+    release = make_release("in_review", title="Iven Sorrel, the footballer")
+    desk = at_desk(publisher)
+    assert "Let a protected name through" in text(desk.get(f"{LIST}{release.pk}/change/"))
+    way = f"{LIST}{release.pk}/let_through/"
+    assert f">{NAME}</option>" in text(desk.get(way))
+    reason = "A footballer of the same name, whom everybody knows."
+    form = {"version": release.version, "name": NAME, "reason": reason}
+    assert desk.post(way, form).status_code == 302
+    clearance = Clearance.objects.get()
+    assert (clearance.name, clearance.by, clearance.reason) == (NAME, publisher, reason)
+    event = release.events.filter(verb=Event.Verb.CLEARED).get()
+    assert (event.actor, event.detail) == (publisher, {"name": NAME, "reason": reason})
+    assert workflow.blockers(release) == []
+    workflow.publish(release, by=publisher)
+    assert NAME in client.get("/releases/").content.decode()
+
+
+def test_it_holds_for_that_spelling_in_that_release_alone(publisher, sorrel):
+    sorrel.names.create(text="I. Sorrel")
+    release = make_release("draft", title="Iven Sorrel", body="<p>Who is I. Sorrel?</p>")
+    workflow.let_through(release, by=publisher, name=NAME, reason="A namesake.")
+    (reason,) = workflow.blockers(release)
+    assert "“I. Sorrel” in the text" in reason
+    assert workflow.blockers(make_release("draft", title="Iven Sorrel"))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"reason": " "}, "Say why the name may stand here"),
+        ({"name": "Somebody"}, "stands nowhere in the release"),
+        ({"name": ""}, "stands nowhere in the release"),
+    ],
+)
+def test_what_is_let_through_needs_a_name_that_stands_there_and_a_reason(values, words, publisher):
+    release = make_release("draft", title="Iven Sorrel")
+    with pytest.raises(workflow.Refused, match=words):
+        workflow.let_through(release, by=publisher, **{"name": NAME, "reason": "x"} | values)
+    assert not Clearance.objects.exists()
+
+
+def test_nobody_without_the_right_lets_a_name_through(at_desk, editor):
+    release = make_release("draft", title="Iven Sorrel")
+    assert "Let a protected name through" not in text(
+        at_desk(editor).get(f"{LIST}{release.pk}/change/")
+    )
+    with pytest.raises(workflow.Refused, match="You have no right to let a protected name"):
+        workflow.let_through(release, by=editor, name=NAME, reason="x")
+
+
+def test_who_is_marked_or_shown_is_not_let_through(publisher, sorrel):
+    release = make_release("draft", body=quotation(sorrel))
+    with pytest.raises(workflow.Refused, match="stands nowhere"):
+        workflow.let_through(release, by=publisher, name=NAME, reason="x")
