@@ -87,7 +87,8 @@ class UncertainDateField(models.CharField):
     default_validators = [_is_a_date]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs = {"max_length": 12, "blank": True, "help_text": HELP} | kwargs
+        for name, value in {"max_length": 12, "blank": True, "help_text": HELP}.items():
+            kwargs.setdefault(name, value)
         super().__init__(*args, **kwargs)
 
     def pre_save(self, row: models.Model, add: bool) -> Any:

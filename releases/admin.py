@@ -407,7 +407,7 @@ class ReleaseAdmin(admin.ModelAdmin):
         """Ask what a verb needs, then carry it out or say why not."""
         release = self._visible(request, pk)
         verb = VERBS[name]
-        initial = {"version": release.version, "publish_at": release.publish_at}
+        initial: dict[str, Any] = {"version": release.version, "publish_at": release.publish_at}
         if name == "let_through":
             initial["names"] = exposure.names_that_can_pass(release)
         form = verb["form"](request.POST or None, initial=initial)

@@ -217,6 +217,36 @@ def say_who_was_faster(
     form.data = data
 
 
+class NewestForm(forms.ModelForm):
+    """A form of a row with versions, that carries the one that was opened.
+
+    A save over a newer one is refused once, with what was typed still in the form.
+    """
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "read_version" in self.fields and (latest := self._latest()):
+            self.fields["read_version"].initial = latest.pk
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        latest = self._latest()
+        if cleaned.get("read_version") and latest and latest.pk != cleaned["read_version"]:
+            say_who_was_faster(
+                self,
+                latest,
+                saved="this",
+                version=latest.pk,
+                advice="Look at it in another tab, then save again to put yours in its place.",
+            )
+        return cleaned
+
+    def _latest(self) -> Any:
+        return None if self.instance._state.adding else self.instance.history.first()
+
+
 def editor_context(release: Release | None, user: User) -> SafeString:
     """Return the script element that static/js/editor.js reads: addresses, names behind the ids.
 

@@ -30,7 +30,7 @@ from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people.models import Person
 from releases.body import uuids_in
-from releases.forms import say_who_was_faster
+from releases.forms import NewestForm
 from releases.library import (
     OFFERED,
     Taken,
@@ -109,14 +109,9 @@ class Ready(admin.SimpleListFilter):
                 return queryset.filter(state__in=["waiting", "making"])
 
 
-class AssetForm(forms.ModelForm):
-    """What the library knows of one picture or document.
+class AssetForm(NewestForm):
+    """What the library knows of one picture or document."""
 
-    It carries the version that was opened: a save over a newer one is refused once, with what was
-    typed still in the form.
-    """
-
-    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     depicts = forms.ModelMultipleChoiceField(
         queryset=Person.objects.none(),
         required=False,
@@ -144,22 +139,6 @@ class AssetForm(forms.ModelForm):
 
     user: Any = None  # the admin sets it for each request
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        latest = self._latest()
-        if cleaned.get("read_version") and latest and latest.pk != cleaned["read_version"]:
-            say_who_was_faster(
-                self,
-                latest,
-                saved="this",
-                version=latest.pk,
-                advice="Look at it in another tab, then save again to put yours in its place.",
-            )
-        return cleaned
-
-    def _latest(self) -> Any:
-        return None if self.instance._state.adding else self.instance.history.first()
-
     def clean_original(self) -> Any:
         file = self.cleaned_data["original"]
         replaced = "original" in self.changed_data and not self.instance._state.adding
@@ -169,8 +148,6 @@ class AssetForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "read_version" in self.fields and (latest := self._latest()):
-            self.fields["read_version"].initial = latest.pk
         if "licence_expires" in self.fields:
             label_parts(self.fields["licence_expires"], "Licence ends")
         if "depicts" in self.fields:

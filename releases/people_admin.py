@@ -35,7 +35,10 @@ from people.models import (
 )
 from releases import workflow
 from releases.exposure import releases_that_name
+from releases.forms import NewestForm
 from releases.models import Release
+
+READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
 
 
 class OnlyKnown(SimpleHistoryAdmin):
@@ -93,12 +96,19 @@ class CaseInline(admin.TabularInline):
 
     model = Case
     extra = 0
-    fields = readonly_fields = ["custody_status", "legal_status", "as_of", "country"]
+    fields = ["custody_status", "legal_status", "as_of", "country"]
+    readonly_fields = ["custody_status", "legal_status", "as_of", "country"]
     show_change_link = True
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class PersonForm(NewestForm):
+    class Meta:
+        model = Person
+        fields = ["display_name"]
 
 
 class NewPersonForm(forms.ModelForm):
@@ -177,6 +187,8 @@ class PersonAdmin(OnlyKnown):
                 {"fields": protection if obj else ["level", *protection]},
             ),
         ]
+        if self.has_change_permission(request, obj) and obj:
+            fieldsets.insert(0, READ_VERSION)
         if obj and obj.has_page():
             fieldsets.append(("Address", {"fields": ["slug"], "classes": ["collapse"]}))
         return fieldsets
@@ -184,8 +196,7 @@ class PersonAdmin(OnlyKnown):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        if obj is None:
-            kwargs["form"] = NewPersonForm
+        kwargs["form"] = PersonForm if obj else NewPersonForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
@@ -237,8 +248,11 @@ class PersonAdmin(OnlyKnown):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        person = context.get("original")
-        if person and self.has_change_permission(request, person):
+        edited = context.get("original")
+        if edited and self.has_change_permission(request, edited):
+            person = Person.objects.get(
+                pk=edited.pk
+            )  # as it is, not as a refused form would have it
             context |= {
                 "person": person,
                 "level": Level(person.level),
@@ -408,7 +422,7 @@ class CaseEventInline(PartOfACase):
     ]  # fmt: skip
 
 
-class CaseForm(forms.ModelForm):
+class CaseForm(NewestForm):
     call_types = forms.MultipleChoiceField(
         label="Kinds of call",
         choices=Case.Call.choices,
@@ -468,6 +482,12 @@ class CaseAdmin(OnlyKnown):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         known = Person.objects.visible_to(User.of(request))
         return Case.objects.filter(person__in=known)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> Any:
+        fieldsets = list(self.fieldsets)
+        if self.has_change_permission(request, obj) and obj:
+            fieldsets.insert(0, READ_VERSION)
+        return fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
         return ["person"] if obj else []

@@ -205,6 +205,31 @@ def test_cases_past_their_review_are_on_the_desk_of_those_who_may_mend_them(
 
 
 @pytest.mark.django_db
+def test_two_editors_at_one_record_lose_nothing(at_desk, editor, publisher):
+    case = make_prisoner().cases.get()
+    person = case.person
+    read = {"case": case.history.latest().pk, "person": person.history.latest().pk}
+    at_desk(publisher).post(f"{CASES}{case.pk}/change/", row(summary="Of the faster."))
+    person.refresh_from_db()
+    person.sort_name = "Of the faster"
+    person.save()
+    slower = at_desk(editor)
+    mine = row(summary="Of the slower.", read_version=str(read["case"]))
+    answer = text(slower.post(f"{CASES}{case.pk}/change/", mine))
+    assert f"{publisher} saved this" in answer
+    assert "Of the slower." in answer
+    names = {"display_name": "Mine", "sort_name": "Mine", "read_version": str(read["person"])}
+    for inline in ("roles", "names", "consents", "cases"):
+        names |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+    answer = text(slower.post(f"/admin/people/person/{person.pk}/change/", names))
+    assert "while you were writing" in answer
+    assert 'value="Mine"' in answer
+    person.refresh_from_db()
+    case.refresh_from_db()
+    assert (person.sort_name, case.summary) == ("Of the faster", "Of the faster.")
+
+
+@pytest.mark.django_db
 def test_an_author_reads_cases_and_changes_none(at_desk, author):
     case = make_prisoner().cases.get()
     client = at_desk(author)
