@@ -94,11 +94,10 @@ def releases_that_name(person: Person) -> list[tuple[Release, list[Exposure]]]:
     for release in Release.objects.settled().filter(likely).distinct().select_related("poster"):
         document = release.document
         words = words_of(release, document, pictures_of(release, document))
-        surfaces = {name for pk, name in document.mentions if pk == person.pk}
-        surfaces |= set(
-            release.quotes.filter(speaker=person).values_list("attribution_name", flat=True)
-        )
-        words["an attribution"] = "\n".join(surfaces)
+        marked = {name for pk, name in document.mentions if pk == person.pk}
+        printed = release.quotes.filter(speaker=person).values_list("attribution_name", flat=True)
+        words["an attribution"] = "\n".join(printed)
+        surfaces = marked | set(printed)
         if found := list(_found(words, spellings | surfaces)):
             named.append((release, found))
     return named

@@ -83,6 +83,7 @@ class RoleInline(admin.TabularInline):
 class ConsentInline(admin.StackedInline):
     model = Consent
     extra = 0
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 2})}}
     fields = [
         "basis",
         ("covers_name", "covers_photo", "covers_health", "covers_family", "covers_location"),
@@ -158,7 +159,6 @@ class PersonAdmin(OnlyKnown):
     search_fields = ["display_name", "sort_name", "names__text"]
     search_help_text = "A name in any script or spelling."
     autocomplete_fields = ["portrait"]
-    filter_horizontal = ["case_officers"]
     inlines = [RoleInline, NameInline, ConsentInline, CaseInline]
     actions = None
     view_on_site = False
@@ -197,6 +197,7 @@ class PersonAdmin(OnlyKnown):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         kwargs["form"] = PersonForm if obj else NewPersonForm
+        kwargs["widgets"] = {"case_officers": forms.CheckboxSelectMultiple}
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
@@ -249,6 +250,8 @@ class PersonAdmin(OnlyKnown):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         edited = context.get("original")
+        if edited:
+            context |= {"title": str(edited), "subtitle": ""}
         if edited and self.has_change_permission(request, edited):
             person = Person.objects.get(
                 pk=edited.pk
@@ -379,12 +382,15 @@ class PersonAdmin(OnlyKnown):
 
 # --- Cases ---------------------------------------------------------------------------------------
 
-ADDRESSES: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
+FIELDS: dict[Any, Any] = {
+    models.URLField: {"assume_scheme": "https"},
+    models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})},
+}
 
 
 class PartOfACase(admin.StackedInline):
     extra = 0
-    formfield_overrides = ADDRESSES
+    formfield_overrides = FIELDS
 
 
 class DesignationInline(PartOfACase):
@@ -449,7 +455,7 @@ class ToLookAt(admin.SimpleListFilter):
 @admin.register(Case)
 class CaseAdmin(OnlyKnown):
     form = CaseForm
-    formfield_overrides = ADDRESSES
+    formfield_overrides = FIELDS
     list_display = ["person", "custody_status", "country", "as_of", "review_due"]
     list_filter = [ToLookAt, "custody_status", "legal_status"]
     list_select_related = ["person"]
@@ -501,5 +507,6 @@ class CaseAdmin(OnlyKnown):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         if case := context.get("original"):
+            context |= {"title": str(case.person), "subtitle": str(case)}
             context["statuses"] = case.statuses.order_by("-as_of", "-pk")
         return super().render_change_form(request, context, *args, **kwargs)
