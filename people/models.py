@@ -27,6 +27,7 @@ language_tag = RegexValidator(
 )
 
 
+SOON = timedelta(days=30)  # before a consent ends, the desk warns
 # What Unicode calls the letters of a script, and what ISO 15924 calls the script.
 SCRIPTS = {
     "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARABIC": "Arab", "HEBREW": "Hebr",
@@ -66,6 +67,11 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """
         on = on or timezone.localdate()
         return self.filter(Q(level__lt=Level.NAMEABLE) | Q(named_until__lt=on))
+
+    def consent_ends_soon(self, on: date | None = None) -> Self:
+        """Those who may be named, by a consent that ends within thirty days or has ended."""
+        soon = (on or timezone.localdate()) + SOON
+        return self.filter(level__gte=Level.NAMEABLE, named_until__lt=soon)
 
     def spellings(self) -> set[str]:
         """Every form of their names that may be looked for in a text."""

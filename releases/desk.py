@@ -28,12 +28,14 @@ class Desk:
     tried: list[Any]
     licences: list[MediaAsset]
     levels: list[LevelChange]
+    consents: list[Person]
     cases: list[Case]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
     """Return the desk of a user at a moment."""
     releases = Release.objects.select_related("created_by").defer("body", "notes_to_editors")
+    today = timezone.localdate(at)
     known = Person.objects.visible_to(user)
     open_ones = releases.filter(status=Release.Status.DRAFT)
     return Desk(
@@ -67,8 +69,11 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.set_level")
         else [],
+        consents=list(known.consent_ends_soon(today).order_by("named_until", "pk")[:AT_MOST])
+        if user.has_perm("people.change_person")
+        else [],
         cases=list(
-            Case.objects.stale(timezone.localdate(at))
+            Case.objects.stale(today)
             .filter(person__in=known)
             .select_related("person")
             .order_by("review_due", "pk")[:AT_MOST]

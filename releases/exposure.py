@@ -7,6 +7,7 @@ lets it through with a reason. When a person is lowered, the same looks through 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from django.db.models import Q
 
@@ -26,6 +27,13 @@ WORDS_OF_A_PICTURE = {
     "place": "the place",
     "original_name": "the file name",
 }
+# Where the database looks for a name, before the words themselves are read.
+LOOKED_THROUGH = (
+    "title", "standfirst", "body", "notes_to_editors", "pull_quote", "dateline_place",
+    "poster__caption", "poster__alt_text", "poster__credit_line",
+    "illustrations__asset__caption", "illustrations__asset__alt_text",
+    "illustrations__asset__credit_line",
+)  # fmt: skip
 LONGEST = 200  # characters of a sentence that are shown
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?。！？؟।།])\s+|\n+")
 
@@ -82,23 +90,20 @@ def releases_that_name(person: Person) -> list[tuple[Release, list[Exposure]]]:
     written differently and nothing is marked, the database does not see it.
     """
     spellings = set(person.spellings())
+    words = {max(name.split(), key=len) for name in spellings}
+    words |= {max(fold(name).split() or [name], key=len) for name in spellings}
     likely = Q(mentions__person=person)
-    for word in {max(fold(name).split() or [""], key=len) for name in spellings} | {
-        max(name.split() or [""], key=len) for name in spellings
-    } - {""}:
-        likely |= Q(title__icontains=word) | Q(body__icontains=word)
-        likely |= Q(standfirst__icontains=word) | Q(notes_to_editors__icontains=word)
-        likely |= Q(illustrations__asset__caption__icontains=word)
-        likely |= Q(poster__caption__icontains=word)
+    for field, word in product(LOOKED_THROUGH, words):
+        likely |= Q(**{f"{field}__icontains": word})
     named = []
     for release in Release.objects.settled().filter(likely).distinct().select_related("poster"):
         document = release.document
-        words = words_of(release, document, pictures_of(release, document))
+        places = words_of(release, document, pictures_of(release, document))
         marked = {name for pk, name in document.mentions if pk == person.pk}
         printed = release.quotes.filter(speaker=person).values_list("attribution_name", flat=True)
-        words["an attribution"] = "\n".join(printed)
+        places["an attribution"] = "\n".join(printed)
         surfaces = marked | set(printed)
-        if found := list(_found(words, spellings | surfaces)):
+        if found := list(_found(places, spellings | surfaces)):
             named.append((release, found))
     return named
 

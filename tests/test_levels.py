@@ -325,6 +325,9 @@ def test_a_name_is_found_in_every_place_of_an_approved_release():
         "the text": {"body": "<p>عن تيودور براسك.</p>"},
         "the notes to editors": {"notes_to_editors": "<p>Ask for Teodor-Brask.</p>"},
         "the caption": {"poster": make_picture(caption="Teodor Brask at the gate")},
+        "the alternative text": {
+            "attached": [str(make_picture(alt_text="Teodor Brask, waving").pk)]
+        },
     }
     made = {place: make_release(**fields) for place, fields in texts.items()}
     found = {release.pk: exposures for release, exposures in releases_that_name(person)}
@@ -387,6 +390,18 @@ def test_health_is_told_only_while_a_consent_covers_it(client):
     given.covers_name = False
     given.save()
     assert "heart" not in client.get(person.get_absolute_url()).content.decode()
+
+
+def test_the_desk_says_which_consents_end_soon_or_have_ended(at_desk, editor, author):
+    today = timezone.localdate()
+    ends = {"Gone": today - DAY, "Soon": today + 29 * DAY, "Later": today + 30 * DAY, "Open": None}
+    for name, last in ends.items():
+        consent(make_person(f"Anna {name}"), ends=last)
+    consent(make_person("Anna Low", level=Level.STAFF), ends=today)
+    desk = text(at_desk(editor).get("/admin/"))
+    assert [name for name in (*ends, "Low") if f"Anna {name}" in desk] == ["Gone", "Soon"]
+    assert "The name may stand nowhere" in desk
+    assert "Anna Gone" not in text(at_desk(author).get("/admin/"))
 
 
 def test_set_and_row_agree_on_what_a_consent_allows():
