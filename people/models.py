@@ -236,6 +236,13 @@ class Person(models.Model):
         held = [role for role in self.roles.all() if role.held_on(day)]
         return max(held, key=lambda role: role.start or date.min).title if held else ""
 
+    def moved_on(self, day: date) -> str:
+        """Return how the newest case ended after a day, "" where it has not.
+
+        Reads prefetched cases, events and statuses.
+        """
+        return next((case.moved_on(day) for case in self.cases.all()), "")
+
     def spellings(self) -> list[str]:
         """Return every form of the name that may be looked for in a text."""
         return [self.display_name, *(name.text for name in self.names.all() if name.matchable)]
@@ -690,6 +697,16 @@ class Case(Sourced):
         if self.is_held() and until is None:
             return max((on - since.earliest).days, 0)
         return (until.earliest - since.earliest).days if until and until.is_certain else None
+
+    def time_held(self, on: date) -> str:
+        """Return since when the person is held, and for how long where a certain day says so."""
+        since, until, days = self.held_since, self.held_until, self.days_held(on)
+        if since is None:
+            return ""
+        told = f"{days:,} day{'' if days == 1 else 's'}, " if days is not None else ""
+        if until:
+            return f"{told}from {since.words} until {until.words}"
+        return f"{told}since {since.words}" if self.is_held() else f"{told}from {since.words}"
 
     def moved_on(self, day: date) -> str:
         """Return how the case ended after a day, in words such as “released on 3 May 2026”.

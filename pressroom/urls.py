@@ -26,6 +26,7 @@ urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/<str:slug>/", views.person, name="person"),
     path("prisoners/", views.prisoners, name="prisoners"),
+    path("prisoners/prisoners.csv", views.prisoners_csv, name="prisoners_csv"),
     path("media/<uuid:uuid>/<str:style>.<str:extension>", views.rendition, name="rendition"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, F
@@ -99,6 +101,24 @@ class Facet:
     choices: list[Choice]
 
 
+def facet_of(filters: Any, label: str, name: str, found: list[tuple[str, str, int]]) -> Facet:
+    """Return one way to narrow, from what it would find: values, words for them, counts.
+
+    The link of the chosen one lifts it.
+    """
+    chosen = getattr(filters, name)
+    choices = [
+        Choice(
+            words,
+            count,
+            replace(filters, **{name: "" if value == chosen else value}).query(),
+            value == chosen,
+        )
+        for value, words, count in found
+    ]
+    return Facet(label, choices)
+
+
 def facets(filters: Filters, at: datetime) -> Iterator[Facet]:
     """Yield the filters that a visitor can set or lift from here, each with its counts.
 
@@ -108,21 +128,7 @@ def facets(filters: Filters, at: datetime) -> Iterator[Facet]:
     def others(name: str) -> ReleaseQuerySet:
         return replace(filters, **{name: ""}).apply(Release.objects.public(at)).order_by()
 
-    def facet(label: str, name: str, found: list[tuple[str, str, int]]) -> Facet:
-        chosen = getattr(filters, name)
-        return Facet(
-            label,
-            [
-                Choice(
-                    words,
-                    count,
-                    replace(filters, **{name: "" if value == chosen else value}).query(),
-                    value == chosen,
-                )
-                for value, words, count in found
-            ],
-        )
-
+    facet = partial(facet_of, filters)
     kinds = dict(_counted(others("kind"), "kind"))
     yield facet(
         "Kind",

@@ -165,6 +165,15 @@ class Attribution:
     person: "Person | None" = None
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Whom a page can link, what became of them since, and whom it has linked already."""
+
+    people: "Mapping[UUID, Person]"
+    since: Mapping[UUID, str]
+    made: set[UUID]
+
+
 class Document:
     """A clean body, read: its quotations, the people marked in it, its pictures, its words."""
 
@@ -220,16 +229,17 @@ def render(
     *,
     attributions: Mapping[int, Attribution],
     people: "Mapping[UUID, Person]",
+    since: Mapping[UUID, str],
     pictures: "Mapping[UUID, MediaAsset]",
     page: "ReleasePage",
 ) -> SafeString:
     """Return a document as the public page prints it.
 
     `attributions` are by position of the quotation; only `people` (those with a page) are linked,
-    each at the first mention; only `pictures` (those that may be shown now) are shown. The last
-    section is set off as background where it holds no quotation.
+    each at the first mention, with what became of them `since`; only `pictures` (those that may be
+    shown now) are shown. The last section is set off as background where it holds no quotation.
     """
-    linked: set[UUID] = set()
+    links = Links(people, since, set())
     background = _background(document.root)
     parts: list[str] = []
     for node in document.root:
@@ -237,7 +247,7 @@ def render(
             parts.append('<section class="background">')
         if node.tag == "blockquote":
             position = sum(1 for _ in node.itersiblings("blockquote", preceding=True)) + 1
-            paragraphs = [_printed(p, people, linked) for p in node.iterfind("p")]
+            paragraphs = [_printed(p, links) for p in node.iterfind("p")]
             parts.append(
                 render_to_string(
                     "releases/_quotation.html",
@@ -256,7 +266,7 @@ def render(
                     render_to_string("releases/_figure.html", {"picture": picture, "page": page})
                 )
         else:
-            parts.append(_printed(node, people, linked, whole=True))
+            parts.append(_printed(node, links, whole=True))
     if background is not None:
         parts.append("</section>")
     return mark_safe("\n".join(parts))
@@ -560,18 +570,16 @@ def _background(root: Element) -> Element | None:
     return headings[-1]
 
 
-def _printed(
-    node: Element, people: "Mapping[UUID, Person]", linked: set[UUID], whole: bool = False
-) -> SafeString:
+def _printed(node: Element, links: Links, whole: bool = False) -> SafeString:
     """Return a node as HTML, its marked names turned into links or plain words."""
     content = [_escaped(node.text)]
     for child in node:
         if child.tag == "br":
             content.append("<br>")
         elif child.tag == "span":
-            content.append(_printed_name(child, people, linked))
+            content.append(_printed_name(child, links))
         else:
-            content.append(_printed(child, people, linked, whole=True))
+            content.append(_printed(child, links, whole=True))
         content.append(_escaped(child.tail))
     inner = "".join(content)
     if not whole:
@@ -580,13 +588,17 @@ def _printed(
     return mark_safe(f"<{node.tag}{href}>{inner}</{node.tag}>")
 
 
-def _printed_name(node: Element, people: "Mapping[UUID, Person]", linked: set[UUID]) -> str:
-    name = _printed(node, people, linked)
+def _printed_name(node: Element, links: Links) -> str:
+    name = _printed(node, links)
     marked = uuid_in(node.get("data-person"))
-    person = people.get(marked) if marked else None
+    person = links.people.get(marked) if marked else None
     # A link can neither stand in a link nor hold one.
     in_a_link = any(outer.tag == "a" for outer in node.iterancestors())
-    if person is None or person.pk in linked or in_a_link or node.find(".//a") is not None:
+    if person is None or person.pk in links.made or in_a_link or node.find(".//a") is not None:
         return name
-    linked.add(person.pk)
-    return f'<a class="person" href="{escape(person.get_absolute_url())}">{name}</a>'
+    links.made.add(person.pk)
+    link = f'<a class="person" href="{escape(person.get_absolute_url())}">{name}</a>'
+    if since := links.since.get(person.pk):
+        # What we add later was not printed then: it is told apart, and copied with no quotation.
+        link += f' <span class="since" lang="en" dir="ltr">({escape(since)})</span>'
+    return link

@@ -66,7 +66,7 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
             "firstCreated": release.publish_at and release.publish_at.isoformat(),
             "versionCreated": modified(page, to_the_day=False),
             "pubStatus": "usable",
-            "edNote": " ".join(map(corrected, page.corrections)),
+            "edNote": " ".join([*map(corrected, page.corrections), *_since(page)]),
             "language": release.language,
             "headlines": [{"role": "main", "contentType": "text/plain", "value": release.title}],
             "descriptions": [
@@ -114,6 +114,9 @@ def _after(page: ReleasePage, origin: str) -> Iterator[str]:
     if page.corrections:
         yield "Corrections"
         yield from map(corrected, page.corrections)
+    if page.since:
+        yield "Since this was published"
+        yield "\n".join(_since(page))
     contacts = [
         ", ".join(filter(None, [contact.name, contact.phone, contact.email, contact.hours]))
         for contact in release.contacts.all()
@@ -123,6 +126,11 @@ def _after(page: ReleasePage, origin: str) -> Iterator[str]:
         yield "\n".join(contacts)
     if not page.preview:
         yield f"{origin}{release.readable_path}\nRelease {release.pk}"
+
+
+def _since(page: ReleasePage) -> list[str]:
+    """Return what became of people in the release, a sentence each."""
+    return [f"{person.display_name}: {words}." for person, words in page.since.items()]
 
 
 def _when(release: Release) -> str:

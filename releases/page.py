@@ -90,7 +90,16 @@ class ReleasePage:
     @cached_property
     def people(self) -> list[Person]:
         """Those named in the release who have a public page."""
-        return list(Person.objects.with_page().filter(mentions__release=self.release))
+        named = Person.objects.with_page().filter(mentions__release=self.release)
+        return list(named.prefetch_related("cases__events", "cases__statuses"))
+
+    @cached_property
+    def since(self) -> dict[Person, str]:
+        """What became of people in the release after it was published, as the public knows it."""
+        told = {person: person.moved_on(self.release.day) for person in self.people}
+        return {
+            person: f"{words}, after this was published" for person, words in told.items() if words
+        }
 
     @cached_property
     def attributions(self) -> dict[int, Attribution]:
@@ -158,6 +167,7 @@ class ReleasePage:
             self.document,
             attributions=self.attributions,
             people={person.pk: person for person in self.people},
+            since={person.pk: words for person, words in self.since.items()},
             pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
             page=self,
         )

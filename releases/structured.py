@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.utils.safestring import SafeString, mark_safe
 from django_countries.fields import Country
 
+from people.models import Person
 from releases.models import Release
 from releases.page import ReleasePage
 
@@ -87,7 +89,33 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
             "creditText": page.poster.credit_line,
             "copyrightNotice": page.poster.copyright_notice or None,
         }
-    words = json.dumps(filled(article), ensure_ascii=False, indent=1)
+    return _script(article)
+
+
+def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
+    """Return the JSON-LD of a person's page; of a detention schema.org has nothing to say."""
+    url = origin + person.get_absolute_url()
+    portrait = person.portrait if person.portrait and person.portrait.is_usable(at) else None
+    speaks = any(role.speaks_for_us and role.held_on(on) for role in person.roles.all())
+    data = {
+        "@context": "https://schema.org",
+        "@type": "ProfilePage",
+        "url": url,
+        "mainEntity": {
+            "@type": "Person",
+            "@id": f"urn:uuid:{person.pk}",
+            "name": person.display_name,
+            "alternateName": [name.text for name in person.names.all() if name.printed],
+            "url": url,
+            "jobTitle": person.title_on(on) if speaks else None,
+            "image": origin + portrait.lasting_url("portrait", "jpg") if portrait else None,
+        },
+    }
+    return _script(data)
+
+
+def _script(data: Any) -> SafeString:
+    words = json.dumps(filled(data), ensure_ascii=False, indent=1)
     return mark_safe(words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 

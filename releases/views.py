@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import (
     Http404,
     HttpRequest,
@@ -28,14 +28,18 @@ from django.views.decorators.http import require_safe
 from assets import storage
 from assets.cards import share_card
 from assets.models import CONTENT_TYPES
-from people.models import Person
+from people.matching import fold
+from people.models import Case, Consent, Person
 from releases.addresses import site_url
 from releases.archive import Filters, facets
 from releases.bundle import media_zip
 from releases.exports import as_ninjs, as_text, withdrawn_ninjs
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.page import ReleasePage
-from releases.structured import news_article
+from releases.prisoners import Filters as PrisonerFilters
+from releases.prisoners import as_csv, columns, current_cases, picture
+from releases.prisoners import facets as prisoner_facets
+from releases.structured import news_article, profile
 from releases.visibility import public_assets
 
 OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
@@ -44,6 +48,8 @@ A_DAY = 24 * 60 * 60  # seconds
 A_YEAR = 365 * A_DAY
 A_PAGE = 20
 ON_THE_FRONT = 8
+LONGEST_TERM = 200  # characters
+CASE_PARTS = ("statuses", "events", "charges", "sentences", "designations")
 
 
 def listed(at: datetime) -> ReleaseQuerySet:
@@ -68,7 +74,9 @@ def newsroom(request: HttpRequest) -> HttpResponse:
             "lead": newest[0] if newest else None,
             "releases": newest[1:],
             "topics": topics,
-            "prisoners": _prisoners()[:3],
+            "cases": current_cases(timezone.localdate(now)).filter(custody_status__in=Case.HELD)[
+                :3
+            ],
         },
     )
 
@@ -204,33 +212,68 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, slug: str) -> HttpResponse:
     """One person: titles, what they said, the case, and every public release that names them."""
     now = timezone.now()
+    today = timezone.localdate(now)
     found = get_object_or_404(
-        Person.objects.with_page()
+        Person.objects.with_page(today)
         .select_related("portrait")
-        .prefetch_related("names", "roles", "cases"),
+        .prefetch_related(
+            "names",
+            "roles",
+            "consents",
+            *(f"cases__{part}" for part in CASE_PARTS),
+        ),
         slug=slug,
     )
-    quotes = (
+    said = list(
         Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
         .select_related("release")
         .order_by("release", "position")
     )
-    return render(
-        request,
-        "releases/person.html",
-        {
-            "person": found,
-            "today": timezone.localdate(now),
-            "quotes": quotes,
-            "releases": listed(now).filter(mentions__person=found),
-        },
-    )
+    term = request.GET.get("q", "").strip()[:LONGEST_TERM]
+    quotes = [quote for quote in said if fold(term) in fold(f"{quote.text} {quote.release.title}")]
+    context = {
+        "person": found,
+        "today": today,
+        "health": found.may_tell(Consent.Scope.HEALTH, today),
+        "term": term,
+        "said": len(said),
+        "quotes": quotes if term else said,
+        "releases": listed(now).filter(mentions__person=found),
+        "structured": profile(found, today, site_url(request), now),
+    }
+    return render(request, "releases/person.html", context)
 
 
 @require_safe
 def prisoners(request: HttpRequest) -> HttpResponse:
-    """The people whose release we call for, by name."""
-    return render(request, "releases/prisoners.html", {"prisoners": _prisoners()})
+    """The people whose release we call for, by name: as a roll, a table and a picture."""
+    today = timezone.localdate()
+    filters = PrisonerFilters.from_query(request.GET)
+    everybody = list(current_cases(today))
+    cases = filters.apply(everybody)
+    held = [case for case in cases if case.custody_status not in case.ENDED]
+    context = {
+        "filters": filters,
+        "facets": list(prisoner_facets(filters, everybody)),
+        "cases": cases,
+        "held": held,
+        "ended": [case for case in cases if case.custody_status in case.ENDED],
+        "columns": columns(filters),
+        "picture": picture(held, today),
+        "today": today,
+    }
+    return render(request, "releases/prisoners.html", context)
+
+
+@require_safe
+def prisoners_csv(request: HttpRequest) -> HttpResponse:
+    """The same table for spreadsheets."""
+    today = timezone.localdate()
+    filters = PrisonerFilters.from_query(request.GET)
+    table = as_csv(filters.apply(current_cases(today)), site_url(request), today)
+    response = HttpResponse(table, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(True, "prisoners.csv")
+    return response
 
 
 @require_safe
@@ -286,12 +329,3 @@ def robots(request: HttpRequest) -> HttpResponse:
 def _withdrawn_text(release: Release) -> HttpResponse:
     words = f"This release was withdrawn.\n\n{release.withdrawal_reason}\n"
     return HttpResponse(words, content_type="text/plain; charset=utf-8")
-
-
-def _prisoners() -> QuerySet[Person]:
-    return (
-        Person.objects.with_page()
-        .prisoners()
-        .select_related("portrait")
-        .prefetch_related("names", "cases")
-    )

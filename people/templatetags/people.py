@@ -4,7 +4,7 @@ from datetime import date
 
 from django import template
 
-from people.models import Person
+from people.models import Case, CaseEvent, CaseStatus, Person, Role
 
 register = template.Library()
 
@@ -13,3 +13,27 @@ register = template.Library()
 def title_on(person: Person, day: date) -> str:
     """Print the title that a person held on a day."""
     return person.title_on(day)
+
+
+@register.filter
+def earlier_roles(person: Person, day: date) -> list[Role]:
+    """Return the roles that had ended before a day, the newest first."""
+    return [role for role in person.roles.all() if role.end and role.end < day]
+
+
+@register.filter
+def time_held(case: Case, day: date) -> str:
+    """Print since when the person is held, and for how long where a certain day says so."""
+    return case.time_held(day)
+
+
+@register.filter
+def public_events(case: Case) -> list[CaseEvent]:
+    """Return what the public may know of what happened, in its order."""
+    return [event for event in case.events.all() if event.public]
+
+
+@register.filter
+def earlier_statuses(case: Case) -> list[CaseStatus]:
+    """Return what was known before the present status, the newest first."""
+    return list(case.statuses.all())[-2::-1]

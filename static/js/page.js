@@ -22,7 +22,12 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   button.lang = "en";
   button.textContent = "Copy quotation";
   button.addEventListener("click", async () => {
-    const paragraphs = [...quotation.querySelectorAll("blockquote p")].map((p) => p.innerText);
+    const paragraphs = [...quotation.querySelectorAll("blockquote p")].map((p) => {
+      const printed = p.cloneNode(true); // without what we say since of the people in it
+      printed.querySelectorAll(".since").forEach((note) => note.remove());
+      printed.querySelectorAll("br").forEach((end) => end.replaceWith("\n"));
+      return printed.textContent.replace(/ +/g, " ").trim();
+    });
     const said = quotation.querySelector(".said-by").innerText.split("\n")[0];
     const page = document.querySelector("link[rel=canonical]")?.href ?? location.href;
     // Before the lift, a copy says so, and leads nobody to an address.

@@ -1,0 +1,258 @@
+"""The people whose release we call for: which of them, in what order, as table and picture."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from functools import partial
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django_countries.fields import Country
+
+from people.models import Case, Person
+from releases.archive import Facet, facet_of
+from releases.body import printable
+
+SORTS = {"name": "Name", "country": "Held by", "status": "Status", "since": "Held since",
+         "as_of": "As of"}  # fmt: skip
+COLUMNS = ["name", "name in own script", "country", "country code", "custody status",
+           "legal status", "as of", "held since", "days held", "call", "address"]  # fmt: skip
+LEAST_FOR_A_PICTURE = 3
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+
+
+def country_of(case: Case) -> Country:
+    """Return who holds somebody, as the field gives it."""
+    return cast(Country, case.country)
+
+
+def current_cases(on: date) -> QuerySet[Case]:
+    """Return the newest case of everybody with a page, with what lists show of each."""
+    newest = Case.objects.filter(person=OuterRef("pk")).values("pk")[:1]
+    people = Person.objects.with_page(on).annotate(case=Subquery(newest)).exclude(case=None)
+    return (
+        Case.objects.filter(pk__in=people.values("case"))
+        .select_related("person__portrait")
+        .prefetch_related("person__names")
+        .order_by("person__sort_name", "person__display_name", "person__pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which of them a visitor asked to see, and in what order.
+
+    A value that names nothing matches nothing; an order that is none is that of the names.
+    """
+
+    country: str = ""
+    status: str = ""
+    year: str = ""
+    sort: str = ""
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> "Filters":
+        """Read them from an address."""
+        told = cls(**{field.name: query.get(field.name, "").strip() for field in fields(cls)})
+        return told if told.sort.removeprefix("-") in SORTS else replace(told, sort="")
+
+    def __bool__(self) -> bool:
+        return bool(self.country or self.status or self.year)
+
+    def query(self) -> str:
+        """Return them as the query of an address, "" where there are none."""
+        pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return urlencode([(name, value) for name, value in pairs if value])
+
+    def match(self, case: Case) -> bool:
+        """Whether a case is one of those that were asked for."""
+        return (
+            (not self.country or country_of(case).code == self.country.upper())
+            and (not self.status or case.custody_status == self.status)
+            and (not self.year or _began_in(case, self.year))
+        )
+
+    def apply(self, cases: Iterable[Case]) -> list[Case]:
+        """Return those that match, in the order that was asked for."""
+        found = list(filter(self.match, cases))
+        key = self.sort.removeprefix("-") or "name"
+        if key == "name":
+            return found[::-1] if self.sort == "-name" else found
+        known = [case for case in found if _value(case, key)]
+        known.sort(key=lambda case: _value(case, key), reverse=self.sort.startswith("-"))
+        return known + [case for case in found if not _value(case, key)]
+
+
+def facets(filters: Filters, cases: list[Case]) -> Iterator[Facet]:
+    """Yield the filters that a visitor can set or lift from here, each with its counts."""
+
+    facet = partial(facet_of, filters)
+
+    def others(name: str) -> list[Case]:
+        without = replace(filters, **{name: ""})
+        return list(filter(without.match, cases))
+
+    countries = [country_of(case) for case in others("country") if case.country]
+    held_by = Counter((country.code, str(country.name or country.code)) for country in countries)
+    named = [(code, name, count) for (code, name), count in held_by.items()]
+    yield facet("Held by", "country", sorted(named, key=lambda row: row[1]))
+    statuses = Counter(case.custody_status for case in others("status"))
+    yield facet(
+        "Status",
+        "status",
+        [
+            (value, label, statuses[value])
+            for value, label in Case.Custody.choices
+            if statuses[value]
+        ],
+    )
+    years = Counter(
+        case.since_earliest.year
+        for case in others("year")
+        if case.since_earliest and case.since_latest
+        and case.since_earliest.year == case.since_latest.year
+    )  # fmt: skip
+    yield facet(
+        "Held since", "year", [(str(year), str(year), years[year]) for year in sorted(years)[::-1]]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The head of a column that can be sorted by: where that leads, and how it is sorted now."""
+
+    label: str
+    query: str
+    order: str
+
+
+def columns(filters: Filters) -> list[Column]:
+    """Return the heads of the table."""
+    heads = []
+    for key, label in SORTS.items():
+        by_it = (filters.sort or "name").removeprefix("-") == key
+        down = by_it and not filters.sort.startswith("-")
+        order = ("descending" if filters.sort.startswith("-") else "ascending") if by_it else "none"
+        heads.append(
+            Column(label, replace(filters, sort=f"-{key}" if down else key).query(), order)
+        )
+    return heads
+
+
+def as_csv(cases: Iterable[Case], origin: str, on: date) -> str:
+    """Return a table for spreadsheets (RFC 4180, with the mark by which they know UTF-8).
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(COLUMNS)
+    for case in cases:
+        person, country, days = case.person, country_of(case), case.days_held(on)
+        own = [name.text for name in person.names.all() if name.printed]
+        cells = [
+            person.display_name, " · ".join(own), str(country.name or ""), country.code,
+            case.get_custody_status_display(),
+            case.get_legal_status_display() if case.legal_status else "",
+            case.as_of.isoformat(), case.since, "" if days is None else days, case.call,
+            origin + person.get_absolute_url(),
+        ]  # fmt: skip
+        rows.writerow([_cell(cell) for cell in cells])
+    return "\ufeff" + out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One detention in the picture of them all, in units of its width and rows."""
+
+    name: str
+    words: str
+    row: int
+    start: float
+    certain: float
+    end: float
+
+    @property
+    def y(self) -> int:
+        return self.row * Picture.ROW
+
+    @property
+    def wide(self) -> float:
+        """The whole length, as long as it may be; never so short that it is not seen."""
+        return max(round(self.end - self.start, 1), 4)
+
+    @property
+    def sure(self) -> float:
+        return max(round(self.end - self.certain, 1), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Since when each is held, drawn: bars over the years, the uncertain part of each lighter."""
+
+    WIDTH = 1000
+    ROW = 14
+
+    bars: list[Bar]
+    years: list[tuple[int, float]]
+
+    @property
+    def height(self) -> int:
+        return len(self.bars) * self.ROW
+
+
+def picture(cases: Iterable[Case], on: date) -> Picture | None:
+    """Return the picture of all detentions whose beginning is known, None for a few."""
+    known = [case for case in cases if case.since_earliest and case.since_latest]
+    if len(known) < LEAST_FOR_A_PICTURE:
+        return None
+    known.sort(key=lambda case: (case.since_earliest, case.person.sort_name))
+    first = date(min(case.since_earliest for case in known if case.since_earliest).year, 1, 1)
+    whole = max((on - first).days, 1)
+
+    def at(day: date) -> float:
+        return round(min(max((day - first).days / whole, 0), 1) * Picture.WIDTH, 1)
+
+    bars = [
+        Bar(
+            case.person.display_name,
+            case.time_held(on),
+            row,
+            at(case.since_earliest),
+            at(case.since_latest),
+            at(on if case.is_held() else case.until_latest or case.as_of),
+        )
+        for row, case in enumerate(known)
+        if case.since_earliest and case.since_latest
+    ]
+    step = max((on.year - first.year) // 8, 1)
+    years = [(year, at(date(year, 1, 1))) for year in range(first.year, on.year + 1, step)]
+    return Picture(bars, years)
+
+
+def _began_in(case: Case, year: str) -> bool:
+    if not (case.since_earliest and case.since_latest and re.fullmatch("[0-9]{4}", year)):
+        return False
+    return case.since_earliest.year <= int(year) <= case.since_latest.year
+
+
+def _value(case: Case, key: str) -> Any:
+    match key:
+        case "country":
+            return str(country_of(case).name or country_of(case).code or "")
+        case "status":
+            return list(Case.Custody).index(Case.Custody(case.custody_status)) + 1
+        case "since":
+            return case.since_earliest
+        case _:
+            return case.as_of
+
+
+def _cell(value: Any) -> str:
+    text = printable(str(value))
+    return f"'{text}" if _FORMULA.match(text) else text
