@@ -7,7 +7,7 @@ here is done through the same doors that editors use: the importer, the workflow
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from accounts.models import User
 from assets import making
 from assets.cards import title_card
 from assets.models import MediaAsset
-from people.models import Case, Person, PersonName, Role
+from people.models import Case, Consent, Person, PersonName, Role
 from releases import workflow
 from releases.importing import understand
 from releases.imports import CREATE, import_draft
@@ -37,6 +37,7 @@ NAMES = {
     "publisher": ("Paz", "Publisher"),
 }
 
+CASE_PARTS = ("designations", "charges", "sentences", "events")
 NOT_WORDS = ("file", "licence_ends", "focus")
 
 Say = Callable[[str], object]
@@ -122,19 +123,39 @@ def _picture(row: dict[str, Any]) -> MediaAsset:
 
 def _person(row: dict[str, Any], pictures: dict[str, MediaAsset]) -> Person:
     row = dict(row)
-    names, roles, cases = (row.pop(key, []) for key in ("names", "roles", "cases"))
+    names, roles, cases, consents = (
+        row.pop(key, []) for key in ("names", "roles", "cases", "consents")
+    )
     portrait = pictures[row.pop("portrait")] if "portrait" in row else None
     person = Person.objects.create(portrait=portrait, **row)
     for name in names:
         PersonName.objects.create(person=person, **name)
     for role in roles:
         Role.objects.create(person=person, **role)
+    for consent in consents:
+        Consent.objects.create(person=person, **_dated(consent))
     for case in cases:
-        as_of = case.pop("as_of")
-        Case.objects.create(
-            person=person, as_of=as_of if isinstance(as_of, date) else _moment(as_of).date(), **case
-        )
+        _case(person, case)
     return person
+
+
+def _case(person: Person, row: dict[str, Any]) -> None:
+    """Add a case with the parts that it is told with, and what was known before its status."""
+    parts = {name: row.get(name, []) for name in CASE_PARTS}
+    earlier = _dated(row.get("earlier", {}))
+    row = _dated({name: row[name] for name in row.keys() - {*CASE_PARTS, "earlier"}})
+    case = Case(person=person, **row)
+    if earlier:
+        now = {name: getattr(case, name) for name in earlier}
+        for name, value in earlier.items():
+            setattr(case, name, value)
+        case.save()
+        for name, value in now.items():
+            setattr(case, name, value)
+    case.save()
+    for name, rows in parts.items():
+        for part in rows:
+            getattr(case, name).create(**_dated(part))
 
 
 def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
@@ -158,7 +179,7 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         for role in roles:
             Role.objects.create(person=person, **role)
         for case in cases:
-            Case.objects.create(person=person, **case)
+            _case(person, case)
     card = title_card(release.title, facts["stand_in"]["footer"])
     release.poster = MediaAsset.objects.create(
         original=ContentFile(card, name="title-card.png"),
@@ -249,6 +270,22 @@ def _publish_at(row: dict[str, Any]) -> datetime:
 
 def _approved_at(row: dict[str, Any]) -> datetime:
     return min(_publish_at(row) - timedelta(hours=16), timezone.now())
+
+
+def _dated(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with its offsets as days, and as dates of EDTF where they may be uncertain.
+
+    "-290d" is that day, "-290d XX" a day in its month, "-290d ~" about that month.
+    """
+    dated = dict(row)
+    for name, value in row.items():
+        if found := re.fullmatch(r"(-?\d+d)( XX| ~)?", str(value)):
+            day = _moment(found[1]).date()
+            ends = {" XX": f"{day:%Y-%m}-XX", " ~": f"{day:%Y-%m}~"}
+            dated[name] = ends.get(found[2], day.isoformat())
+            if name in ("as_of", "review_due", "given"):
+                dated[name] = day
+    return dated
 
 
 def _moment(offset: str) -> datetime:

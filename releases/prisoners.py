@@ -182,6 +182,11 @@ class Bar:
         return self.row * Picture.ROW
 
     @property
+    def base(self) -> int:
+        """Where the name stands."""
+        return self.y + 18
+
+    @property
     def wide(self) -> float:
         """The whole length, as long as it may be; never so short that it is not seen."""
         return max(round(self.end - self.start, 1), 4)
@@ -195,8 +200,7 @@ class Bar:
 class Picture:
     """Since when each is held, drawn: bars over the years, the uncertain part of each lighter."""
 
-    WIDTH = 1000
-    ROW = 14
+    WIDTH, LEFT, ROW = 1000, 280, 30  # in units of the drawing; names stand on the left
 
     bars: list[Bar]
     years: list[tuple[int, float]]
@@ -216,7 +220,8 @@ def picture(cases: Iterable[Case], on: date) -> Picture | None:
     whole = max((on - first).days, 1)
 
     def at(day: date) -> float:
-        return round(min(max((day - first).days / whole, 0), 1) * Picture.WIDTH, 1)
+        part = min(max((day - first).days / whole, 0), 1)
+        return round(Picture.LEFT + part * (Picture.WIDTH - Picture.LEFT), 1)
 
     bars = [
         Bar(

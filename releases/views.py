@@ -259,7 +259,7 @@ def prisoners(request: HttpRequest) -> HttpResponse:
         "held": held,
         "ended": [case for case in cases if case.custody_status in case.ENDED],
         "columns": columns(filters),
-        "picture": picture(held, today),
+        "picture": picture(cases, today),
         "today": today,
     }
     return render(request, "releases/prisoners.html", context)

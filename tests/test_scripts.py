@@ -58,7 +58,7 @@ def assert_is_our_picture(svg) -> None:
     assert dict(svg.attrib).keys() == {"viewbox", "role", "aria-label"}
     for node in svg.iterdescendants():
         assert node.tag in {"g", "title", "rect", "line", "text"}
-        words = {node.attrib.pop("class", "")} - {"", "unsure", "year"}
+        words = {node.attrib.pop("class", "")} - {"", "unsure", "year", "who"}
         assert not words
         assert all(re.fullmatch(r"[\d.]+", value) for value in node.attrib.values())
 
