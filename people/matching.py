@@ -15,6 +15,8 @@ _MARKS_ARE_OPTIONAL = ("LATIN", "GREEK", "HEBREW")
 _ARABIC_VOWELS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u0640")
 # What stands between the parts of a name: spaces, hyphens, middle dots, the Tibetan tsheg.
 _BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212\u00b7\u2022\u2027\u2219\u30fb\u0f0b\u0f0c-]+")
+_SPACE = re.compile(r"\s+")
+MOST_PARTS = 8  # of a name that is looked for the other way round
 # Keyboards of neighbouring languages write one Arabic letter differently, and hamza is left out.
 _ARABIC_ALIKE = str.maketrans("یىکھہەأإآٱ", "ييكهههاااا")
 # Written to the name without a space: “and”, “to”, “of” in Arabic and Hebrew.
@@ -52,12 +54,61 @@ def names_in(text: str, names: Iterable[str]) -> set[str]:
     In scripts that write no space between words, or write particles to a name, such as Han or
     Hangul, a name is found inside a run of text.
     """
-    haystack = fold(text).translate(_ARABIC_ALIKE)
+    haystack = key(text)
     return {
-        name
-        for name in names
-        if (needle := fold(name).translate(_ARABIC_ALIKE)) and find_whole(needle, haystack) >= 0
+        name for name in names if any(find_whole(needle, haystack) >= 0 for needle in spelled(name))
     }
+
+
+def key(text: str) -> str:
+    """Return `text` as names are compared, with the letters made alike that keyboards confuse."""
+    return fold(text).translate(_ARABIC_ALIKE)
+
+
+@lru_cache(maxsize=65_536)
+def spelled(name: str) -> tuple[str, ...]:
+    """Return every way to write a name that is looked for, as `key` gives it.
+
+    As it is; the other way round; the parts that a hyphen joins written as one; in scripts without
+    spaces, without what stands between the parts.
+    """
+    parts = [part for word in _SPACE.split(name) if (part := _parts(word))]
+    ways = {key(name): None}
+    if 1 < len(parts) <= MOST_PARTS:
+        orders = [parts, [*parts[1:], parts[0]], [parts[-1], *parts[:-1]]]
+        if len(parts) == 3 and all(len(part) == 1 for part in parts):
+            # A given name of two syllables is written in two words, with a hyphen, or as one.
+            one, two, three = parts
+            orders += [[one, two + three], [two + three, one], [one + two, three]]
+        for order in orders:
+            ways[" ".join(" ".join(part) for part in order)] = None
+            ways[" ".join("".join(part) for part in order)] = None
+    if any(map(is_without_spaces, name)):
+        ways["".join(filter(is_letter, key(name)))] = None
+    return tuple(way for way in ways if way)
+
+
+def _parts(word: str) -> list[str]:
+    """Return the parts of a word that hyphens join, as they are compared."""
+    return [part for part in key(word).split(" ") if part]
+
+
+@lru_cache(maxsize=4096)
+def is_letter(char: str) -> bool:
+    """Whether a character belongs to a word: a letter, a digit, a mark on one, or unseen."""
+    return char.isalnum() or is_mark(char)
+
+
+@lru_cache(maxsize=4096)
+def is_mark(char: str) -> bool:
+    """Whether a character only changes the one before it."""
+    return unicodedata.category(char) in ("Mn", "Mc", "Cf")
+
+
+@lru_cache(maxsize=4096)
+def is_between(char: str) -> bool:
+    """Whether a character may stand between the parts of a name."""
+    return _BETWEEN.fullmatch(char) is not None
 
 
 def find_whole(name: str, text: str) -> int:
