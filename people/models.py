@@ -229,12 +229,17 @@ class Person(models.Model):
         )
 
     def title_on(self, day: date) -> str:
-        """Return the title the person held on a day, "" where none is recorded.
+        """Return the title the person held on a day, "" where none is recorded."""
+        role = self.role_on(day)
+        return role.title if role else ""
+
+    def role_on(self, day: date) -> "Role | None":
+        """Return the role that the person held on a day, None where none is recorded.
 
         Of several, the one that began last. Reads prefetched roles where there are any.
         """
         held = [role for role in self.roles.all() if role.held_on(day)]
-        return max(held, key=lambda role: role.start or date.min).title if held else ""
+        return max(held, key=lambda role: role.start or date.min) if held else None
 
     def moved_on(self, day: date) -> str:
         """Return how the newest case ended after a day, "" where it has not.
@@ -689,6 +694,11 @@ class Case(Sourced):
         """The kinds of call, in words."""
         return [str(self.Call(kind).label) for kind in self.call_types if kind in self.Call]
 
+    def designation_on(self, day: date) -> "Designation | None":
+        """Return the newest designation that holds on a day. Reads prefetched designations."""
+        holds = [row for row in self.designations.all() if row.holds_on(day)]
+        return holds[-1] if holds else None
+
     def days_held(self, on: date) -> int | None:
         """Return for how many days the person is or was held, None where no certain day says so."""
         since, until = self.held_since, self.held_until
@@ -717,13 +727,12 @@ class Case(Sourced):
         word = self.ENDED.get(self.Custody(self.custody_status))
         if word is None:
             return ""
-        ends = [
-            event
-            for event in self.events.all()
-            if event.public and event.kind in (CaseEvent.Kind.RELEASE, CaseEvent.Kind.DEATH)
-        ]
-        end = ends[-1].day if ends else self.held_until
-        if end:
+        died = self.custody_status in (self.Custody.DIED, self.Custody.DIED_IN_CUSTODY)
+        kind = CaseEvent.Kind.DEATH if died else CaseEvent.Kind.RELEASE
+        ends = [event.day for event in self.events.all() if event.public and event.kind == kind]
+        # Whoever died in freedom was held until another day.
+        until = None if self.custody_status == self.Custody.DIED else self.held_until
+        if end := ends[-1] if ends else until:
             return f"{word} {end.on}" if end.earliest > day else ""
         known = [status for status in self.statuses.all() if status.as_of <= day]
         ended_then = known and known[-1].custody_status in self.ENDED
@@ -778,6 +787,11 @@ class Designation(Sourced):
 
     def __str__(self) -> str:
         return self.label
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it was made by a day and not revoked by then, as far as the dates can tell."""
+        made = self.since_earliest is None or self.since_earliest <= day
+        return made and (self.until_earliest is None or day < self.until_earliest)
 
     @property
     def decided(self) -> UncertainDate | None:

@@ -1,5 +1,6 @@
 """The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
 
+import json
 from functools import partial, update_wrapper
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -21,8 +22,9 @@ from js_asset import Media
 import releases.library_admin
 import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
-from releases import exposure, forms, languages, workflow
-from releases.body import UnreadableText
+from people.models import Person
+from releases import exposure, forms, languages, names, workflow
+from releases.body import UnreadableText, uuids_in
 from releases.guesses import tries_at
 from releases.importing import NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
@@ -126,6 +128,10 @@ VERBS: dict[str, dict[str, Any]] = {
         "done": "Withdrawn.",
     },
 }
+
+
+def _as_json(person: Person) -> dict[str, str]:
+    return {"id": str(person.pk), "text": str(person), "detail": names.detail_of(person)}
 
 
 def _always(release: Release, user: Any) -> bool:
@@ -244,7 +250,10 @@ class ReleaseAdmin(admin.ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Release | None = None) -> Any:
         fieldsets: list[Any] = list(self.fieldsets)
         if self.has_change_permission(request, obj) or obj is None:
-            version = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
+            version = (
+                None,
+                {"fields": ["read_version", "rejected_names"], "classes": ["hidden-fields"]},
+            )
             fieldsets = [version, *fieldsets]
             if obj and obj.is_out():
                 say = ("Correction", {"fields": ["correction", "minor"], "classes": ["signal"]})
@@ -290,6 +299,11 @@ class ReleaseAdmin(admin.ModelAdmin):
             workflow.correct(obj, by=User.of(request), words=form.cleaned_data["correction"])
         else:
             obj.save()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if rejected := form.cleaned_data.get("rejected_names"):
+            names.remember(form.instance, rejected, by=User.of(request))
 
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         workflow.discard(obj, by=User.of(request))
@@ -370,6 +384,7 @@ class ReleaseAdmin(admin.ModelAdmin):
         return [
             page("import/", self.import_view, "import"),
             page("paste/", self.paste_view, "paste"),
+            page("names/", self.names_view, "names"),
             page("<uuid:pk>/preview/", self.preview_view, "preview"),
             page("<uuid:pk>/seen/", self.seen_view, "seen"),
             *(
@@ -506,6 +521,48 @@ class ReleaseAdmin(admin.ModelAdmin):
         except (UnreadableText, ValueError):
             return HttpResponseBadRequest("The pasted text cannot be read.")
         return HttpResponse(html, content_type="text/html; charset=utf-8")
+
+    def names_view(self, request: HttpRequest) -> HttpResponse:
+        """Whom the text names as it is being written, told to the panel below the editor."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseBadRequest("Send the text as JSON.")
+        try:
+            told = json.loads(request.body)
+            paragraphs = [text for text in told["paragraphs"] if isinstance(text, str)]
+            marked = set(uuids_in(told["people"]))
+            rejected = names.read_rejected(told["rejected"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return HttpResponseBadRequest("The text cannot be read: send it as the editor does.")
+        if sum(map(len, paragraphs)) > names.MOST_TEXT:
+            return HttpResponse("The text is too long to look for names in it.", status=413)
+        user = User.of(request)
+        if release := Release.objects.filter(pk__in=uuids_in([told.get("release")])).first():
+            rejected |= names.rejected_in(release)
+        offers = names.offers(paragraphs, user=user, marked=marked, rejected=rejected)
+        hints = names.hints(paragraphs, user=user, rejected=rejected)
+        return JsonResponse(
+            {
+                "offers": [
+                    {
+                        "name": offer.name,
+                        "context": offer.context,
+                        "times": offer.times,
+                        "people": [_as_json(person) for person in offer.people],
+                    }
+                    for offer in offers
+                ],
+                "hints": [
+                    {
+                        "name": hint.name,
+                        "context": hint.context,
+                        "people": [_as_json(person) for person in hint.like],
+                    }
+                    for hint in hints
+                ],
+            }
+        )
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a source, show what was understood, and make a draft once that is confirmed."""

@@ -22,7 +22,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
-from releases import workflow
+from releases import names, workflow
 from releases.body import UnreadableText, clean, uuids_in
 from releases.library import Taken
 from releases.models import FormerSlug, Release
@@ -91,6 +91,9 @@ class ReleaseForm(forms.ModelForm):
     """
 
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    rejected_names = forms.JSONField(
+        widget=forms.HiddenInput, required=False, help_text="What the panel of names says."
+    )
     body = ProseEditorFormField(
         label="Text",
         extensions=BODY,
@@ -136,12 +139,19 @@ class ReleaseForm(forms.ModelForm):
             "contacts": forms.CheckboxSelectMultiple,
         }
 
+    class Media:
+        js = [forms.Script("js/names.js", type="module")]
+
     user: Any = None  # the admin sets it for each request
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "read_version" in self.fields:
             self.fields["read_version"].initial = self.instance.version
+
+    def clean_rejected_names(self) -> names.Rejected:
+        told = self.cleaned_data["rejected_names"]
+        return names.read_rejected(told if isinstance(told, list) else [])
 
     def clean_body(self) -> str:
         return _cleaned(self.cleaned_data["body"])
@@ -271,6 +281,8 @@ def editor_context(release: Release | None, user: User) -> SafeString:
         {
             "search": reverse("admin:autocomplete"),
             "paste": reverse("admin:releases_release_paste"),
+            "names": reverse("admin:releases_release_names"),
+            "release": str(release.pk) if release else "",
             "people": people,
             "pictures": pictures,
             "posterWithoutFile": poster,

@@ -37,6 +37,7 @@ from releases import workflow
 from releases.exposure import releases_that_name
 from releases.forms import NewestForm
 from releases.models import Release
+from releases.names import detail_of
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
 
@@ -217,9 +218,7 @@ class PersonAdmin(OnlyKnown):
 
     def autocomplete_detail(self, person: Person) -> dict[str, str]:
         """Tell namesakes apart where a person is looked for."""
-        title = person.title_on(timezone.localdate())
-        note = f"level {person.level}: may not be named" if person.is_protected() else ""
-        return {"detail": " · ".join(filter(None, [title, note]))}
+        return {"detail": detail_of(person)}
 
     @admin.display(description="title today")
     def title_now(self, person: Person) -> str:

@@ -1,4 +1,4 @@
-"""The people whose release we call for: which of them, in what order, as table and picture."""
+"""The people whose cases we follow: which of them, in what order, as table and picture."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.db.models import OuterRef, QuerySet, Subquery
 from django_countries.fields import Country
 
-from people.models import Case, Person
+from people.models import Case, Person, PersonName
 from releases.archive import Facet, facet_of
 from releases.body import printable
 
@@ -23,7 +23,8 @@ SORTS = {"name": "Name", "country": "Held by", "status": "Status", "since": "Hel
 COLUMNS = ["name", "name in own script", "country", "country code", "custody status",
            "legal status", "as of", "held since", "days held", "call", "address"]  # fmt: skip
 LEAST_FOR_A_PICTURE = 3
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+# OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def country_of(case: Case) -> Country:
@@ -38,7 +39,7 @@ def current_cases(on: date) -> QuerySet[Case]:
     return (
         Case.objects.filter(pk__in=people.values("case"))
         .select_related("person__portrait")
-        .prefetch_related("person__names")
+        .prefetch_related("person__names", "designations")
         .order_by("person__sort_name", "person__display_name", "person__pk")
     )
 
@@ -111,14 +112,13 @@ def facets(filters: Filters, cases: list[Case]) -> Iterator[Facet]:
             if statuses[value]
         ],
     )
-    years = Counter(
-        case.since_earliest.year
-        for case in others("year")
-        if case.since_earliest and case.since_latest
-        and case.since_earliest.year == case.since_latest.year
-    )  # fmt: skip
+    dated = others("year")
+    certain = {year for case in dated if (year := _certain_year(case))}
+    years = [str(year) for year in sorted(certain, reverse=True)]
     yield facet(
-        "Held since", "year", [(str(year), str(year), years[year]) for year in sorted(years)[::-1]]
+        "First held in",
+        "year",
+        [(year, year, sum(_began_in(case, year) for case in dated)) for year in years],
     )
 
 
@@ -154,7 +154,11 @@ def as_csv(cases: Iterable[Case], origin: str, on: date) -> str:
     rows.writerow(COLUMNS)
     for case in cases:
         person, country, days = case.person, country_of(case), case.days_held(on)
-        own = [name.text for name in person.names.all() if name.printed]
+        own = [
+            name.text
+            for name in person.names.all()
+            if name.printed and name.kind == PersonName.Kind.NATIVE
+        ]
         cells = [
             person.display_name, " · ".join(own), str(country.name or ""), country.code,
             case.get_custody_status_display(),
@@ -174,7 +178,8 @@ class Bar:
     words: str
     row: int
     start: float
-    certain: float
+    certain_start: float
+    certain_end: float
     end: float
 
     @property
@@ -193,7 +198,7 @@ class Bar:
 
     @property
     def sure(self) -> float:
-        return max(round(self.end - self.certain, 1), 0)
+        return max(round(self.certain_end - self.certain_start, 1), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,21 +228,22 @@ def picture(cases: Iterable[Case], on: date) -> Picture | None:
         part = min(max((day - first).days / whole, 0), 1)
         return round(Picture.LEFT + part * (Picture.WIDTH - Picture.LEFT), 1)
 
-    bars = [
-        Bar(
-            case.person.display_name,
-            case.time_held(on),
-            row,
-            at(case.since_earliest),
-            at(case.since_latest),
-            at(on if case.is_held() else case.until_latest or case.as_of),
-        )
-        for row, case in enumerate(known)
-        if case.since_earliest and case.since_latest
-    ]
+    bars = []
+    for row, case in enumerate(known):
+        if case.since_earliest and case.since_latest:
+            last = on if case.is_held() else case.as_of
+            ends = (case.until_earliest or last, case.until_latest or last)
+            days = (case.since_earliest, case.since_latest, *ends)
+            name, words = case.person.display_name, case.time_held(on)
+            bars.append(Bar(name, words, row, *(at(day) for day in days)))
     step = max((on.year - first.year) // 8, 1)
     years = [(year, at(date(year, 1, 1))) for year in range(first.year, on.year + 1, step)]
     return Picture(bars, years)
+
+
+def _certain_year(case: Case) -> int | None:
+    since, latest = case.since_earliest, case.since_latest
+    return since.year if since and latest and since.year == latest.year else None
 
 
 def _began_in(case: Case, year: str) -> bool:

@@ -246,7 +246,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def prisoners(request: HttpRequest) -> HttpResponse:
-    """The people whose release we call for, by name: as a roll, a table and a picture."""
+    """The people whose cases we follow, by name: as a roll, a table and a picture."""
     today = timezone.localdate()
     filters = PrisonerFilters.from_query(request.GET)
     everybody = list(current_cases(today))

@@ -4,7 +4,7 @@ from datetime import date
 
 from django import template
 
-from people.models import Case, CaseEvent, CaseStatus, Person, Role
+from people.models import Case, CaseEvent, CaseStatus, Designation, Person, Role
 
 register = template.Library()
 
@@ -13,6 +13,12 @@ register = template.Library()
 def title_on(person: Person, day: date) -> str:
     """Print the title that a person held on a day."""
     return person.title_on(day)
+
+
+@register.filter
+def role_on(person: Person, day: date) -> Role | None:
+    """Return the role that a person held on a day."""
+    return person.role_on(day)
 
 
 @register.filter
@@ -28,12 +34,22 @@ def time_held(case: Case, day: date) -> str:
 
 
 @register.filter
-def public_events(case: Case) -> list[CaseEvent]:
-    """Return what the public may know of what happened, in its order."""
-    return [event for event in case.events.all() if event.public]
+def designation_on(case: Case, day: date) -> Designation | None:
+    """Return the designation that holds on a day."""
+    return case.designation_on(day)
+
+
+@register.filter
+def public_events(case: Case, health: bool) -> list[CaseEvent]:
+    """Return what the public may know of what happened, in its order; of health only with leave."""
+    hidden = () if health else (CaseEvent.Kind.HEALTH,)
+    return [event for event in case.events.all() if event.public and event.kind not in hidden]
 
 
 @register.filter
 def earlier_statuses(case: Case) -> list[CaseStatus]:
-    """Return what was known before the present status, the newest first."""
-    return list(case.statuses.all())[-2::-1]
+    """Return what was known before the present status, the newest first.
+
+    What was recorded for the same day or a later one was mended, not outlived.
+    """
+    return [status for status in case.statuses.all() if status.as_of < case.as_of][::-1]

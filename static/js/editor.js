@@ -199,6 +199,35 @@ export const Quotation = Blockquote.extend({
   },
 });
 
+// The blocks of text as plain words; whatever is no text counts as one character.
+const wordsOf = (block) => block.textBetween(0, block.content.size, null, "\ufffc");
+
+function tellText(editor) {
+  const paragraphs = [];
+  const people = new Set();
+  editor.state.doc.descendants((node) => {
+    if (node.isTextblock) paragraphs.push(wordsOf(node));
+    if (node.attrs.speaker) people.add(node.attrs.speaker);
+    for (const mark of node.marks) if (mark.attrs.person) people.add(mark.attrs.person);
+  });
+  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: { paragraphs, people: [...people] } }));
+}
+
+// Where a name first stands outside of any mark of a person.
+function firstPlain(doc, name) {
+  let place = null;
+  doc.descendants((node, pos) => {
+    if (place || !node.isTextblock) return !place;
+    const words = wordsOf(node);
+    for (let at = words.indexOf(name); at >= 0 && !place; at = words.indexOf(name, at + 1)) {
+      const [from, to] = [pos + 1 + at, pos + 1 + at + name.length];
+      if (!doc.rangeHasMark(from, to, doc.type.schema.marks.mention)) place = { from, to };
+    }
+    return false;
+  });
+  return place;
+}
+
 // A name that is marked as a person's.
 export const Mention = Mark.create({
   name: "mention",
@@ -209,6 +238,19 @@ export const Mention = Mark.create({
   },
   parseHTML: () => [{ tag: "span[data-person]" }],
   renderHTML: ({ HTMLAttributes }) => ["span", HTMLAttributes, 0],
+
+  // The panel of names below the text (names.js) is told of every change, and asks for marks.
+  onCreate() {
+    tellText(this.editor);
+    document.addEventListener("newsroom:tell", () => tellText(this.editor));
+    document.addEventListener("newsroom:mark", ({ detail }) => {
+      const place = firstPlain(this.editor.state.doc, detail.name);
+      if (!place) return;
+      names.set(detail.id, detail.text);
+      this.editor.chain().setTextSelection(place).setMark("mention", { person: detail.id }).focus().run();
+    });
+  },
+  onUpdate() { tellText(this.editor); },
 
   addMenuItems({ menu }) {
     menu.defineItem({
