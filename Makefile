@@ -46,6 +46,7 @@ format: .venv/dev ## put the code into the house style
 bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/images.py
 	@$(PY) bench/uploads.py
+	@$(PY) bench/names.py
 
 lock: .venv/dev ## write the newest allowed versions, with hashes, to the requirements files
 	@$(PY) -m pip install --quiet uv

@@ -175,7 +175,7 @@ class Index:
         while start < len(text):
             for length in range(min(self._most_characters, len(text) - start), 1, -1):
                 if people := self._keys.get(text[start : start + length]):
-                    first, last = places[start], places[start + length]
+                    first, last = places[start][0], places[start + length - 1][1]
                     surface = paragraph[first:last]
                     yield Found(number, first, last, surface, frozenset(people))
                     start += length
@@ -238,11 +238,8 @@ def _without_genitive(word: str) -> str:
     return word
 
 
-def _run(paragraph: str, word: _Word) -> tuple[str, list[int]]:
-    """Return a run as it is compared, without what stands between, and where each letter began.
-
-    One more place than letters: the end.
-    """
+def _run(paragraph: str, word: _Word) -> tuple[str, list[tuple[int, int]]]:
+    """Return a run as it is compared, without what stands between, and where each letter stood."""
     text, places = "", []
     place = word.start
     while place < word.end:
@@ -251,9 +248,9 @@ def _run(paragraph: str, word: _Word) -> tuple[str, list[int]]:
             end += 1
         compared = key(paragraph[place:end])
         text += compared
-        places += [place] * len(compared)
+        places += [(place, end)] * len(compared)
         place = end
-    return text, [*places, word.end]
+    return text, places
 
 
 def _goes_on(word: _Word) -> bool:

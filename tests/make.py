@@ -68,6 +68,36 @@ def make_prisoner(name="Teodor Brask", **fields) -> Person:
     return person
 
 
+def whole_case(person, words="It was so.", own="إهانة", language="ar", **fields) -> Case:
+    """A case with everything that a page can tell of one, and all that it must not."""
+    case = person.cases.first() or Case(person=person, as_of=timezone.localdate())
+    told = {
+        "since": "2024-05-06", "legal_status": "convicted", "confidence": "confirmed",
+        "summary": words, "call": words, "call_types": ["medical_care"], "source": words,
+        "source_url": "https://source.example/", "what_to_do": words, "health": words,
+        "what_to_do_url": "https://action.example/", "country": "CN",
+    }  # fmt: skip
+    for name, value in (told | fields).items():
+        setattr(case, name, value)
+    case.save()
+    Case.objects.filter(pk=case.pk).update(custody_status=Case.Custody.PRETRIAL)
+    case.refresh_from_db()
+    case.custody_status = Case.Custody.IMPRISONED
+    case.save()
+    case.designations.create(by=words, since="2024-06", source=words)
+    case.charges.create(
+        text=words, original_text=own, original_language=language, law=words, date="2024~",
+        result="convicted", source=words,
+    )  # fmt: skip
+    case.sentences.create(kind="prison", text=words, court=words, date="2025?", duration="P5Y")
+    for kind, date in (("arrest", "2024-05-06"), ("trial", "2024-XX-XX"), ("sentence", "2025?")):
+        case.events.create(kind=kind, date=date, summary=words, source=words)
+    person.consents.create(
+        basis="subject", covers_name=True, covers_health=True, given=timezone.localdate()
+    )
+    return case
+
+
 def picture_bytes(size=(360, 240), colour="#4a5a68", format="JPEG", **save) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, format, **save)

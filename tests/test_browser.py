@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import Page, expect
 
+from people import levels
 from people.models import Person
 from previews import links
 from previews.models import PreviewLink
@@ -42,6 +43,7 @@ from tests.make import (
     make_user,
     mark,
     quotation,
+    whole_case,
 )
 
 
@@ -75,7 +77,17 @@ def newsroom(db):
     for _ in range(25):
         make_release(poster=picture, topics=[topic])
     withdrawn = make_release("withdrawn")
-    return {
+    scripts = {
+        "Latin": ("Łukasz Żółć", "Lucas", "en"), "Arabic": ("Rabab", "رباب النورسي", "ar"),
+        "Uyghur": ("Adil Imin", "ئادىل ئىمىن", "ug"), "Chinese": ("Chunyu", "淳于晚桥", "zh-Hans"),
+    }  # fmt: skip
+    cases = {}
+    for script, (name, own, language) in scripts.items():
+        person = make_prisoner(name, portrait=picture if script == "Latin" else None)
+        person.names.create(text=own, language=language, printed=True)
+        whole_case(person, own=own, language=language)
+        cases[f"case in {script}"] = person.get_absolute_url()
+    return cases | {
         "front page": "/",
         "archive": "/releases/",
         "archive, filtered": "/releases/?topic=freedom-of-expression&page=2",
@@ -86,7 +98,10 @@ def newsroom(db):
         "people": "/people/",
         "spokesperson": speaker.get_absolute_url(),
         "prisoner": prisoner.get_absolute_url(),
+        "spokesperson, searched": f"{speaker.get_absolute_url()}?q=nothing",
         "prisoners": "/prisoners/",
+        "prisoners, filtered": "/prisoners/?country=CN&sort=-since",
+        "prisoners, nobody": "/prisoners/?country=GB",
         "not found": "/releases/no-such-release/",
     }
 
@@ -389,9 +404,15 @@ def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in,
     release = make_release("in_review", body=quotation(make_person(), "“Words.”"))
     signed_in(make_user("chief", "Publisher"))
     base = f"/admin/releases/release/{release.pk}"
+    person = make_prisoner(level=1)
+    case = whole_case(person)
+    levels.ask_to_raise(person, to=3, basis="Consent.", by=make_chief())
+    record = f"/admin/people/person/{person.pk}"
+    people = [*(f"{record}/{name}/" for name in ("change", "decide", "named", "history")),
+              f"/admin/people/case/{case.pk}/change/", "/admin/people/person/add/"]  # fmt: skip
     for path in ["/admin/", "/admin/releases/release/", f"{base}/change/", f"{base}/history/",
                  f"{base}/approve/", f"{base}/preview/", "/admin/releases/release/import/",
-                 "/admin/people/person/", "/admin/assets/mediaasset/", f"{base}/seen/",
+                 "/admin/people/person/", "/admin/people/case/", *people, "/admin/assets/mediaasset/", f"{base}/seen/",
                  f"/admin/previews/previewlink/issue/{release.pk}/colleague/",
                  "/admin/previews/previewlink/", "/admin/previews/previewlink/trace/",
                  ]:  # fmt: skip

@@ -1,0 +1,226 @@
+"""Names in a text: found however they are written, told with everybody who may be meant."""
+
+import json
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from people.finding import Index, everybody
+from people.models import Level, Person, PersonName
+from tests.make import DATA, REAL_RELEASE, make_person
+
+NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
+
+
+def index_of(*names):
+    index, ids = Index(), {}
+    for name in names:
+        ids[pk := uuid4()] = name
+        index.put(pk, [name])
+    return index, ids
+
+
+def found(text, *names):
+    index, ids = index_of(*names)
+    paragraphs = text if isinstance(text, list) else [text]
+    told = index.find(paragraphs)
+    for name in told:
+        assert paragraphs[name.paragraph][name.start : name.end] == name.surface
+    return [(name.surface, sorted(ids[pk] for pk in name.people), name.whole) for name in told]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "surface"),
+    [
+        ("Ilham Tohti", "the scholar Ilham Tohti’s family", "Ilham Tohti"),
+        ("Ilham Tohti", "On Tohti Ilham, again", "Tohti Ilham"),
+        ("Ilham Tohti", "ILHAM TOHTI IS FREE", "ILHAM TOHTI"),
+        ("Chow Hang-tung", "said Chow Hang Tung.", "Chow Hang Tung"),
+        ("Chow Hang-tung", "said Hang-tung Chow.", "Hang-tung Chow"),
+        ("Chow Hang-tung", "said Chow Hangtung.", "Chow Hangtung"),
+        ("Chow Hang-tung", "said Chow\u00a0Hang\u2011tung.", "Chow\u00a0Hang\u2011tung"),
+        ("Chow Hang Tung", "said Chow Hang-tung.", "Chow Hang-tung"),
+        ("José Díaz", "Jose Diaz came", "Jose Diaz"),
+        ("Jose Diaz", "Jose\u0301 Di\u0301az came", "Jose\u0301 Di\u0301az"),
+        ("Łukasz Żółć", "Lukasz Zolc", "Lukasz Zolc"),
+        ("O’Neill", "O'Neill's house", "O'Neill"),
+        ("bell hooks", "wrote bell hooks in", "bell hooks"),
+        ("Tavenu", "and Tavenu’s songs", "Tavenu"),
+        ("毛泽东", "国家主席毛泽东说", "毛泽东"),
+        ("阿努克·萨贝林", "阿努克萨贝林说", "阿努克萨贝林"),
+        ("阿努克萨贝林", "阿努克·萨贝林说", "阿努克·萨贝林"),
+        ("نرگس محمدی", "ونرگس محمدي قالت", "نرگس محمدي"),
+        ("ئىلھام توختى", "ئالىم ئىلھام توختى دېدى", "ئىلھام توختى"),
+        ("김정은", "김정은은 말했다", "김정은"),
+        ("ཚེ་རིང་འོད་ཟེར།", "བླ་མ་ཚེ་རིང་འོད་ཟེར་གྱིས", "ཚེ་རིང་འོད་ཟེར"),
+        ("Дмитрий Шостакович", "Шостакович Дмитрий", "Шостакович Дмитрий"),
+        ("Jimmy Lai", "Jimmy\u200b Lai came", "Jimmy\u200b Lai"),
+    ],
+)
+def test_a_known_name_is_found_however_it_is_written(name, text, surface):
+    assert found(text, name, "Somebody Else") == [(surface, [name], True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Jimmy Lai", "Jimmy, Lai; Jimmy. Lai"),
+        ("Jimmy Lai", "Jimmy Laidlaw and Calais"),
+        ("Ana Li", "Diana Li"),
+        ("Tavenu", "a tavenu of the river"),
+        ("Lai", "laissez-passer, lai"),
+        ("毛", "毛泽东"),
+    ],
+)
+def test_what_only_looks_like_a_name_is_none(name, text):
+    assert found(text, name) == []
+
+
+def test_a_part_of_a_name_alone_counts_only_behind_the_whole():
+    text = ["Mr Lammy said so.", "Then David Lammy came; Lammy and Mr Lammy’s aide left. David!"]
+    assert found(text, "David Lammy") == [
+        ("David Lammy", ["David Lammy"], True),
+        ("Lammy", ["David Lammy"], False),
+        ("Lammy", ["David Lammy"], False),
+        ("David", ["David Lammy"], False),
+    ]
+    text = "Chow Hang-tung spoke. Hang-tung left, Chow stayed. A chow came."
+    assert [name for name, _, whole in found(text, "Chow Hang-tung") if not whole] == [
+        "Hang-tung", "Chow",
+    ]  # fmt: skip
+
+
+def test_the_longer_of_two_names_is_meant():
+    assert found("Ana María Ruiz wrote", "Ana María", "Ana María Ruiz") == [
+        ("Ana María Ruiz", ["Ana María Ruiz"], True)
+    ]
+    assert found("欧阳修文来了", "欧阳修", "欧阳修文")[0][1] == ["欧阳修文"]
+
+
+def test_namesakes_are_all_told():
+    index, one, other = Index(), uuid4(), uuid4()
+    index.put(one, ["Li Na"])
+    index.put(other, ["Li Na"])
+    (name,) = index.find(["Li Na was there"])
+    assert name.people == {one, other}
+    index.drop(one)
+    (name,) = index.find(["Li Na was there"])
+    assert name.people == {other}
+    index.put(other, ["Somebody"])
+    assert index.find(["Li Na was there"]) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("Ilham Tokhti", "Ilham Tohti"),
+        ("Ding Jiaqi", "Ding Jiaxi"),
+        ("Tokhti Ilham", "Ilham Tohti"),
+    ],
+)
+def test_a_name_that_is_nearly_so_is_a_hint_and_never_found(written, known):
+    index, ids = index_of(known, "Somebody Else")
+    assert [ids[pk] for pk in index.alike(written)] == [known]
+    assert index.find([written]) == []
+    assert index.alike("Quite Different") == set()
+
+
+def test_the_people_of_the_real_release_are_found():
+    names = ["Felix Jakens", "Wang Yi", "David Lammy", "Jimmy Lai", "Chow Hang-tung",
+             "Ding Jiaxi", "Ilham Tohti"]  # fmt: skip
+    told = found(REAL_RELEASE.read_text().split("\n"), *names)
+    whole = [who for _, (who,), is_whole in told if is_whole]
+    assert set(whole) == set(names)
+    assert [surface for surface, _, is_whole in told if not is_whole] == ["Lammy"]
+
+
+def test_names_in_annotated_releases_are_found_and_nothing_else():
+    texts = [
+        json.loads(line)["text"]
+        for line in (DATA / "re3d" / "documents.json").read_text().splitlines()
+        if line
+    ]
+    names = ["Fuad Masum", "Haider al-Abadi", "Julie Bishop", "Ibrahim Al-Ja’afari"]
+    told = [row for text in texts for row in found(text, *names, "Minister Foreign", "Al Raqqa")]
+    assert sorted(who for _, (who,), whole in told if whole and who in names) == sorted(names)
+
+
+HOSTILE = [
+    "a " * 50_000, "A " * 50_000, "毛" * 100_000, "e\u0301" * 50_000, "\u0301" * 100_000,
+    "\u200b" * 100_000, "Jimmy" * 20_000, "Jimmy Lai " * 10_000, "’" * 100_000, "-" * 100_000,
+    "A’" * 50_000, "ཚེ་" * 30_000, "\ud800 Jimmy Lai", "و" * 100_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_text_breaks_the_search_or_makes_it_wait(number):
+    index, _ = index_of("Jimmy Lai", "毛泽东", "A B C D E F G H I J", "ཚེ་རིང", "و و")
+    index.find([HOSTILE[number]])
+    index.alike(HOSTILE[number][:200])
+
+
+def test_any_string_can_be_a_name():
+    index, ids = index_of(*(text for text in NAUGHTY if text))
+    for text in NAUGHTY:
+        for name in index.find([text, f"Before {text} behind"]):
+            assert name.people <= ids.keys()
+
+
+# --- Everybody -----------------------------------------------------------------------------------
+
+
+def known(text):
+    return {
+        str(Person.objects.get(pk=pk)) for name in everybody().find([text]) for pk in name.people
+    }
+
+
+@pytest.mark.django_db
+def test_the_index_follows_every_change_of_a_record():
+    assert known("Teodor Brask") == set()
+    person = make_person("Teodor Brask", level=Level.STAFF)
+    assert known("Teodor Brask") == {"Teodor Brask"}
+    name = person.names.create(text="T. Braskovic")
+    other = person.names.create(text="تيودور براسك")
+    assert known("it was T. Braskovic, تيودور براسك") == {"Teodor Brask"}
+    person.display_name = "Teodora Brask"
+    person.save()
+    assert known("Teodor Brask") == set()
+    assert known("Teodora Brask") == {"Teodora Brask"}
+    name.delete()
+    assert known("T. Braskovic") == set()
+    other.matchable = False
+    other.save()
+    assert known("تيودور براسك") == set()
+    person.delete()
+    assert known("Teodora Brask") == set()
+
+
+@pytest.mark.django_db
+def test_a_name_that_many_share_is_not_looked_for():
+    person = make_person("Teodor Brask")
+    person.names.create(text="The Old Man", kind=PersonName.Kind.WEAK)
+    person.names.create(text="Brask The Younger", matchable=False)
+    assert known("The Old Man, Brask The Younger") == set()
+
+
+@pytest.mark.django_db
+def test_what_was_added_without_a_version_is_found_too():
+    make_person("Somebody Known")
+    assert known("Somebody Known")
+    Person.objects.bulk_create(
+        [Person(display_name=f"Person Number {n}", slug=f"n{n}") for n in ("One", "Two")]
+    )
+    assert known("Person Number Two") == {"Person Number Two"}
+
+
+@pytest.mark.django_db
+def test_an_unchanged_newsroom_is_asked_four_small_questions(django_assert_num_queries):
+    make_person("Somebody Known")
+    everybody()
+    with django_assert_num_queries(4):
+        everybody()
+    person = make_person("Somebody Else")
+    person.history.update(history_date=timezone.now())
+    assert known("Somebody Else")

@@ -1,0 +1,178 @@
+"""While a release is written, the names in it are offered; the editor decides, and once."""
+
+import json
+
+import pytest
+
+from people.models import Level
+from releases import workflow
+from releases.models import Mention, RejectedName, Release
+from tests.make import make_chief, make_person, make_release, make_user, mark
+from tests.test_admin import form_of, written
+
+pytestmark = pytest.mark.django_db
+
+NAMES = "/admin/releases/release/names/"
+
+
+def ask(client, *paragraphs, people=(), rejected=(), release=""):
+    told = {
+        "paragraphs": list(paragraphs), "people": [str(pk) for pk in people],
+        "rejected": list(rejected), "release": str(release),
+    }  # fmt: skip
+    return client.post(NAMES, json.dumps(told), content_type="application/json")
+
+
+def offered(client, *paragraphs, **more):
+    answer = ask(client, *paragraphs, **more)
+    assert answer.status_code == 200
+    return [
+        (offer["name"], [person["text"] for person in offer["people"]], offer["times"])
+        for offer in answer.json()["offers"]
+    ]
+
+
+def hinted(client, *paragraphs, **more):
+    hints = ask(client, *paragraphs, **more).json()["hints"]
+    return [(hint["name"], [person["text"] for person in hint["people"]]) for hint in hints]
+
+
+def test_known_people_are_offered_with_the_words_around_and_what_tells_them_apart(at_desk, author):
+    make_person("Jimmy Lai", title="Publisher")
+    text = "It was Jimmy Lai. Later Lai spoke."
+    answer = ask(at_desk(author), "Nothing here.", text).json()
+    (offer,) = answer["offers"]
+    assert (offer["name"], offer["times"], offer["context"]) == ("Jimmy Lai", 2, text)
+    assert offer["people"][0]["detail"] == "Publisher"
+    assert answer["hints"] == []
+
+
+def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
+    make_person("Li Na", title="Lawyer")
+    make_person("Li Na", title="Poet", level=Level.STAFF)
+    (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
+    assert sorted(person["detail"] for person in offer["people"]) == [
+        "Lawyer", "Poet · level 1: may not be named",
+    ]  # fmt: skip
+
+
+def test_who_is_marked_or_speaks_is_not_offered_again(at_desk, author):
+    lai = make_person("Jimmy Lai")
+    assert offered(at_desk(author), "Jimmy Lai.", people=[lai.pk]) == []
+    assert offered(at_desk(author), "Jimmy Lai.") == [("Jimmy Lai", ["Jimmy Lai"], 1)]
+
+
+def test_a_confirmed_name_is_a_mention_links_and_fills_the_page(at_desk, editor, client):
+    lai = make_person("Jimmy Lai")
+    release = make_release("draft", body="<p>It was Jimmy Lai.</p>")
+    body = f"<p>It was {mark(lai)}. Again, {mark(lai)}.</p>"
+    assert at_desk(editor).post(form_of(release), written(body=body)).status_code == 302
+    assert Mention.objects.get().person == lai
+    release = workflow.publish(Release.objects.get(), by=make_chief())
+    page = client.get(release.get_absolute_url()).content.decode()
+    assert page.count(f'<a class="person" href="{lai.get_absolute_url()}">') == 1
+    assert release.title in client.get(lai.get_absolute_url()).content.decode()
+    assert release.title in client.get(f"/releases/?person={lai.slug}").content.decode()
+    assert f"urn:uuid:{lai.pk}" in page
+
+
+def test_what_was_rejected_is_remembered_with_the_release_once_it_is_saved(at_desk, editor):
+    lai, other = make_person("Jimmy Lai"), make_person("Jimmy Lai", title="Cook")
+    release = make_release("draft", body="<p>Jimmy Lai.</p>")
+    client = at_desk(editor)
+    told = json.dumps([["Jimmy Lai", str(lai.pk)], ["Peter Newman", ""]])
+    assert client.post(form_of(release), written(rejected_names=told)).status_code == 302
+    kept = RejectedName.objects.order_by("name").values_list("name", "person")
+    assert list(kept) == [("jimmy lai", lai.pk), ("peter newman", None)]
+    left = ask(client, "Jimmy Lai.", release=release.pk).json()["offers"]
+    assert [person["id"] for person in left[0]["people"]] == [str(other.pk)]
+    assert len(offered(client, "Jimmy Lai.", release=make_release("draft").pk)[0][1]) == 2
+    again = written(read_version=2, rejected_names=told)
+    assert client.post(form_of(release), again).status_code == 302
+    assert RejectedName.objects.count() == 2
+
+
+def test_before_saving_a_rejection_holds_in_the_form_alone(at_desk, editor):
+    lai = make_person("Jimmy Lai")
+    release = make_release("draft")
+    client = at_desk(editor)
+    assert offered(client, "Jimmy Lai.", rejected=[["JIMMY LAI", str(lai.pk)]]) == []
+    assert not RejectedName.objects.exists()
+    told = json.dumps([["Jimmy Lai", str(lai.pk)]])
+    page = client.post(form_of(release), written(title="", slug="!!", rejected_names=told))
+    assert page.status_code == 200
+    assert str(lai.pk) in page.content.decode()  # refused for its address, it is still there
+    assert not RejectedName.objects.exists()
+
+
+def test_likely_new_people_and_likely_misspellings_are_hints_no_more(at_desk, author):
+    make_person("Ilham Tohti")
+    text = "It was Ilham Tokhti, and human rights lawyer Peter Newman said so."
+    client = at_desk(author)
+    assert offered(client, text) == []
+    assert hinted(client, text) == [("Ilham Tokhti", ["Ilham Tohti"]), ("Peter Newman", [])]
+    assert hinted(client, text, rejected=[["Peter Newman", ""]]) == [
+        ("Ilham Tokhti", ["Ilham Tohti"])
+    ]
+
+
+def test_a_record_that_one_may_not_know_of_is_never_offered(at_desk, author, editor):
+    hidden = make_person("Zaunkönigin Verel", level=Level.CASE_OFFICERS)
+    hidden.names.create(text="Anna Example")
+    texts = ["Zaunkönigin Verel, Anna Example.", "Zaunkoenigin Verel; Zaunkönigin Veral."]
+    for user in (author, editor):
+        answer = ask(at_desk(user), *texts)
+        assert str(hidden.pk) not in answer.content.decode()
+        assert answer.json()["offers"] == []
+    told = json.dumps([["Anna Example", str(hidden.pk)]])
+    release = make_release("draft")
+    assert at_desk(editor).post(form_of(release), written(rejected_names=told)).status_code == 302
+    assert not RejectedName.objects.exists()
+    hidden.case_officers.add(editor)
+    assert offered(at_desk(editor), texts[0])[0][1] == ["Zaunkönigin Verel"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "x", "[]", "{}", '{"paragraphs": 5, "people": [], "rejected": []}',
+     '{"paragraphs": [], "people": null, "rejected": []}', "[" * 50_000, b"\xff\xfe"],
+)  # fmt: skip
+def test_what_is_no_text_is_refused_with_a_sentence(at_desk, author, body):
+    answer = at_desk(author).post(NAMES, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "The text cannot be read" in answer.content.decode()
+
+
+def test_odd_parts_of_a_text_are_passed_over(at_desk, author):
+    make_person("Jimmy Lai")
+    told = {
+        "paragraphs": [None, 5, "Jimmy Lai \ud800", ""], "people": [None, "x", {}],
+        "rejected": [None, [], ["a"], [5, 6], ["", ""], ["Jimmy", "no uuid"], "ab"],
+        "release": {"x": 1},
+    }  # fmt: skip
+    answer = at_desk(author).post(NAMES, json.dumps(told), content_type="application/json")
+    assert [offer["name"] for offer in answer.json()["offers"]] == ["Jimmy Lai"]
+
+
+def test_a_text_that_is_too_long_is_refused_with_a_sentence(at_desk, author):
+    answer = ask(at_desk(author), "x" * 200_001)
+    assert answer.status_code == 413
+    assert "too long" in answer.content.decode()
+
+
+@pytest.mark.parametrize("told", ["x", "5", '{"a": 1}', "[[1, 2]]", '[["", ""]]', "null"])
+def test_a_rejection_that_is_none_stops_no_save(at_desk, editor, told):
+    release = make_release("draft", title="Before")
+    answer = at_desk(editor).post(form_of(release), written(title="After", rejected_names=told))
+    if answer.status_code == 302:
+        assert Release.objects.get().title == "After"
+    else:
+        assert "Enter a valid JSON" in answer.content.decode()
+    assert not RejectedName.objects.exists()
+
+
+def test_names_are_told_to_those_who_write(at_desk, client):
+    assert client.post(NAMES).status_code == 302
+    stranger = make_user("reader")
+    assert at_desk(stranger).post(NAMES).status_code == 403
+    assert at_desk(make_user("a", "Author")).get(NAMES).status_code == 400

@@ -1,0 +1,414 @@
+"""People whose cases we follow: the list, its filters and order, the table to take along."""
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+from urllib.parse import quote
+
+import lxml.etree
+import lxml.html
+import pytest
+import time_machine
+from django.utils import timezone
+
+from people.models import Case, Level
+from releases.prisoners import COLUMNS
+from tests.make import DATA, make_person, make_picture, make_release, mark
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 6, 1)
+NAMES = json.loads((DATA / "names" / "w3c-personal-names.json").read_text())
+NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _today():
+    with time_machine.travel(timezone.make_aware(timezone.datetime(2026, 6, 1, 12)), tick=False):
+        yield
+
+
+def make_case(name, status="imprisoned", native="", **case) -> Case:
+    person = make_person(name)
+    if native:
+        person.names.create(text=native, kind="native", language="ug", printed=True)
+    values = {"as_of": TODAY - timedelta(days=30)} | case
+    return Case.objects.create(person=person, custody_status=status, **values)
+
+
+@pytest.fixture
+def cases(db):
+    """Six people: two countries, three forms of being held, one free, beginnings of every kind."""
+    return [
+        make_case("Ana Brask", country="IS", since="2025-06-01", as_of=date(2026, 5, 3)),
+        make_case("Bo Corvin", country="GB", since="2021", as_of=date(2026, 5, 1)),
+        make_case("Caro Dahl", "pretrial", country="IS", since="202X", as_of=date(2026, 5, 2)),
+        make_case("Dov Engel", "disappeared", as_of=date(2026, 4, 1)),
+        make_case("Ena Falk", country="GB", since="2019-03-XX", as_of=date(2026, 5, 4)),
+        make_case("Fil Garo", "released", country="IS", since="2020-01-01", until="2026-05-05",
+                  as_of=date(2026, 5, 5)),
+    ]  # fmt: skip
+
+
+def page(client, query=""):
+    response = client.get(f"/prisoners/{query}")
+    assert response.status_code == 200
+    return lxml.html.document_fromstring(response.content)
+
+
+def words(node) -> str:
+    return " ".join(node.text_content().split())
+
+
+def in_the_table(root) -> list[str]:
+    return [words(cell) for cell in root.xpath("//table//tbody//th")]
+
+
+def in_the_roll(root) -> list[str]:
+    return [words(link) for link in root.xpath("//ul[@class='roll']//h3/a")]
+
+
+def table(client, query="") -> list[dict[str, str]]:
+    response = client.get(f"/prisoners/prisoners.csv{query}")
+    assert response.status_code == 200
+    text = response.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+# --- The list ----------------------------------------------------------------------------------
+
+
+def test_people_come_first_with_face_status_and_day_and_free_people_apart(client, cases):
+    cases[0].person.portrait = make_picture(alt_text="Ana Brask")
+    cases[0].person.save()
+    root = page(client)
+    assert in_the_roll(root) == [
+        "Ana Brask", "Bo Corvin", "Caro Dahl", "Dov Engel", "Ena Falk", "Fil Garo",
+    ]  # fmt: skip
+    first = root.xpath("//ul[@class='roll']/li")[0]
+    assert first.xpath(".//picture")
+    assert "Imprisoned after conviction · Iceland as of 3 May 2026" in words(first)
+    assert "Held 365 days, since 1 June 2025" in words(first)
+    (free,) = root.xpath("//h2[contains(., 'No longer held')]/following-sibling::ul[1]")
+    assert [words(link) for link in free.xpath(".//h3/a")] == ["Fil Garo"]
+    assert len(root.xpath("//ul[@class='roll']")) == 2
+    assert "Held 2,316 days, from 1 January 2020 until 5 May 2026" in words(free)
+
+
+def test_nobody_is_called_a_prisoner_of_conscience_but_by_a_recorded_decision(client, cases):
+    assert "conscience" not in words(page(client)).casefold()
+    cases[0].designations.create(by="The Board", since="2025-07", source="Minutes.")
+    cases[1].designations.create(
+        by="The Board", since="2022", until="2024-02-01", source="Minutes.", label="Revoked label"
+    )
+    cases[2].designations.create(by="The Board", since="2026-06-02", source="M.", label="To come")
+    root = page(client)
+    (label,) = root.xpath("//ul[@class='roll']//p[@class='label']")
+    assert words(label) == "Prisoner of conscience"
+    assert "Ana Brask" in words(label.getparent())
+
+
+def test_the_newest_case_of_somebody_stands_for_the_person(client):
+    case = make_case("Ana Brask", "released", as_of=date(2024, 1, 1))
+    Case.objects.create(person=case.person, custody_status="pretrial", as_of=date(2026, 5, 1))
+    root = page(client)
+    assert in_the_table(root) == ["Ana Brask"]
+    assert "Held without conviction" in words(root.find(".//table"))
+    assert not root.xpath("//h2[contains(., 'No longer held')]")
+
+
+def test_an_empty_list_says_so(client):
+    root = page(client)
+    assert "Nobody is listed yet." in words(root)
+    assert not root.xpath("//table")
+    assert table(client) == []
+
+
+def test_a_long_list_shows_some_faces_and_everybody_in_the_table(client):
+    for n in range(15):
+        make_case(f"Person {n:02}")
+    root = page(client)
+    assert len(in_the_roll(root)) == 12
+    assert len(in_the_table(root)) == 15
+    assert "All 15 are in the table." in words(root)
+
+
+# --- Filters and order -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("country=IS", "Ana Caro Fil"),
+        ("country=is", "Ana Caro Fil"),
+        ("status=pretrial", "Caro"),
+        ("status=imprisoned&country=GB", "Bo Ena"),
+        ("year=2019", "Ena"),
+        ("year=2021", "Bo Caro"),  # whoever was first held in the twenties may have been in 2021
+        ("year=2029", "Caro"),
+        ("status=released", "Fil"),
+        ("status=imprisoned&year=2020", ""),
+    ],
+)
+def test_the_list_and_the_file_are_filtered_alike(client, cases, query, found):
+    root = page(client, f"?{query}")
+    assert [name.split()[0] for name in in_the_table(root)] == found.split()
+    assert [row["name"].split()[0] for row in table(client, f"?{query}")] == found.split()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["country=zz", "country=I", "country=%01", "country=IS,GB", "status=nonsense", "status=",
+     "year=x", "year=0", "year=-1", "year=٢٠٢١", "year=" + "9" * 5000, "year=2021%0A1",
+     "status=%F0%9F", "country=%ED%A0%80", "sort=x", "sort=--name", "sort=-", "sort=%1F",
+     "sort=person__level", "sort=name,country", "country=IS&country=zz", "level=0", "q=x"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/prisoners/", "/prisoners/prisoners.csv"])
+def test_what_means_nothing_finds_nothing_and_breaks_nothing(client, cases, path, query):
+    response = client.get(f"{path}?{query}")
+    assert response.status_code == 200
+    everybody = query.startswith(("sort=", "level=", "q=")) or query == "status="
+    assert (b"Ana Brask" in response.content) == everybody
+    if path == "/prisoners/":
+        said = b"6 people" if everybody else b"Nobody matches."
+        assert said in response.content
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("name", "Ana Bo Caro Dov Ena Fil"),
+        ("-name", "Fil Ena Dov Caro Bo Ana"),
+        ("", "Ana Bo Caro Dov Ena Fil"),
+        ("nonsense", "Ana Bo Caro Dov Ena Fil"),
+        # what is not known comes last, in either order
+        ("country", "Ana Caro Fil Bo Ena Dov"),
+        ("-country", "Bo Ena Ana Caro Fil Dov"),
+        ("status", "Caro Ana Bo Ena Dov Fil"),
+        ("-status", "Fil Dov Ana Bo Ena Caro"),
+        ("since", "Ena Caro Fil Bo Ana Dov"),
+        ("-since", "Ana Bo Caro Fil Ena Dov"),
+        ("as_of", "Dov Bo Caro Ana Ena Fil"),
+        ("-as_of", "Fil Ena Ana Caro Bo Dov"),
+    ],
+)
+def test_the_list_and_the_file_have_the_same_order(client, cases, sort, order):
+    assert [name.split()[0] for name in in_the_table(page(client, f"?sort={sort}"))] == (
+        order.split()
+    )
+    assert [row["name"].split()[0] for row in table(client, f"?sort={sort}")] == order.split()
+
+
+def test_the_head_of_a_column_says_how_it_is_sorted_and_turns_it_round(client, cases):
+    def heads(query):
+        return {
+            words(head): (head.get("aria-sort"), head.find("a").get("href"))
+            for head in page(client, query).xpath("//thead//th")
+        }
+
+    plain = heads("")
+    assert plain["Name"] == ("ascending", "/prisoners/?sort=-name#table")
+    assert plain["Held since"] == (None, "/prisoners/?sort=since#table")
+    sorted_ = heads("?country=IS&sort=since")
+    assert sorted_["Held since"] == ("ascending", "/prisoners/?country=IS&sort=-since#table")
+    assert sorted_["Name"] == (None, "/prisoners/?country=IS&sort=name#table")
+    assert heads("?sort=-since")["Held since"] == ("descending", "/prisoners/?sort=since#table")
+
+
+def test_filters_are_links_that_say_how_many_they_find_and_lift_themselves(client, cases):
+    links = {
+        words(link): link for link in page(client, "?sort=-since").xpath("//nav[@id='filters']//a")
+    }
+    for label, link in links.items():
+        query = link.get("href").removeprefix("/prisoners/")
+        assert "sort=-since" in query
+        assert len(in_the_table(page(client, query))) == int(label.rsplit(" ", 1)[1]), label
+    assert {"Iceland 3", "United Kingdom 2", "2021 2", "Released 1"} <= links.keys()
+    (chosen,) = page(client, "?country=IS").xpath("//nav[@id='filters']//a[@aria-current]")
+    assert (words(chosen).split()[0], chosen.get("href")) == ("Iceland", "/prisoners/")
+
+
+def test_filters_and_order_lead_into_the_file(client, cases):
+    (link,) = page(client, "?country=IS&sort=-since").xpath("//a[contains(@href, '.csv')]")
+    query = link.get("href").removeprefix("/prisoners/prisoners.csv")
+    assert [row["name"] for row in table(client, query)] == ["Ana Brask", "Caro Dahl", "Fil Garo"]
+
+
+# --- The file ----------------------------------------------------------------------------------
+
+
+def test_the_file_has_every_fact_that_may_be_told_in_a_column_of_its_own(client):
+    case = make_case(
+        "Ana Brask", native="ئانا", country="IS", legal_status="on_trial", since="2025-06-01",
+        call="Free her,\nand “all” the others.",
+    )  # fmt: skip
+    case.person.names.create(text="The Wren", kind="pseudonym", printed=True)
+    case.person.names.create(text="Анна", kind="native", printed=False)
+    make_case("Bo Corvin", "pretrial", since="2021-09~")
+    response = client.get("/prisoners/prisoners.csv")
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="prisoners.csv"'
+    assert response.content.startswith(b"\xef\xbb\xbf")  # a spreadsheet knows UTF-8 by it
+    first, second = table(client)
+    assert list(first) == COLUMNS
+    assert list(first.values()) == [
+        "Ana Brask", "ئانا", "Iceland", "IS", "Imprisoned after conviction", "On trial",
+        "2026-05-02", "2025-06-01", "365", "Free her,\nand “all” the others.",
+        "http://testserver/people/ana-brask/",
+    ]  # fmt: skip
+    assert (second["held since"], second["days held"], second["country"]) == ("2021-09~", "", "")
+    for line in response.content.split(b"\r\n")[:2]:
+        assert b"\r" not in line
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "=HYPERLINK(\"https://evil.example\")", " =1+1",
+     "＝1+1", "\u00a0=1", "\n=1", "\r=1", "=cmd|' /C calc'!A0", "\x00=1", "\x1f=1", "-Ana"],
+)  # fmt: skip
+def test_no_cell_is_a_formula(client, hostile):
+    make_case(f"{hostile}", native=f"{hostile}", call=hostile, since="2021")
+    (row,) = table(client)
+    for name in ("name", "name in own script", "call"):
+        cell = row[name]
+        assert cell.startswith("'"), name
+        assert cell[1:].strip() == hostile.strip("\x00\x1f").strip(), name
+    assert not [cell for cell in row.values() if cell.lstrip()[:1] in ("=", "+", "-", "@")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_any_kind_is_the_same_on_page_list_table_and_in_the_feed(client, name):
+    case = make_case(name, "unknown", native=name)
+    assert not case.person.slug.startswith("person-")
+    release = make_release(title=f"Of {name}", body=f"<p>{mark(case.person)}</p>")
+    address = case.person.get_absolute_url()
+    root = lxml.html.document_fromstring(client.get(address).content)
+    assert words(root.find(".//h1")) == name
+    assert words(root.find(".//bdi")) == name
+    assert json.loads(root.xpath("//script[@type='application/ld+json']")[0].text)["mainEntity"][
+        "name"
+    ] == name  # fmt: skip
+    listed = page(client)
+    assert (in_the_table(listed), in_the_roll(listed)) == ([name], [name])
+    assert listed.xpath("//table//tbody//a/@href") == [address]
+    (row,) = table(client)
+    assert (row["name"], row["name in own script"]) == (name, name)
+    feed = lxml.etree.fromstring(
+        client.get(f"/releases/feed.atom?person={case.person.slug}").content
+    )
+    assert [title.text for title in feed.findall("{*}entry/{*}title")] == [release.title]
+
+
+def test_strings_that_nobody_bears_break_neither_page_nor_table_nor_feed(client):
+    """The Big List of Naughty Strings, in every field that is printed, all at once."""
+    texts = [text for text in NAUGHTY if text.replace("\x00", "").strip()]
+    for text in texts:
+        clean = text.replace("\x00", "")
+        case = make_case(
+            clean[:200], native=clean[:200], call=clean, summary=clean, source=clean, since="2021",
+            health=clean, what_to_do=clean,
+        )  # fmt: skip
+        case.charges.create(text=clean, original_text=clean, law=clean[:300], source=clean)
+        case.sentences.create(kind="other", text=clean, court=clean[:200])
+        case.events.create(kind="other", date="2021", summary=clean, source=clean)
+        address = case.person.get_absolute_url()
+        response = client.get(address)
+        assert response.status_code == 200, text
+        shown = " ".join(lxml.html.document_fromstring(response.content).text_content().split())
+        if clean.isprintable():
+            assert " ".join(clean.split()) in shown, text
+    people = [case.person for case in Case.objects.select_related("person")[:5]]
+    make_release(title=texts[7], body="".join(f"<p>{mark(person)}</p>" for person in people))
+    assert len(in_the_table(page(client))) == len(texts)
+    for sort in ("-name", "status", "since"):
+        assert page(client, f"?sort={sort}") is not None
+    rows = table(client)
+    assert len(rows) == len(texts)
+    for row in rows:
+        for name in ("name", "name in own script", "call"):
+            assert not row[name].lstrip().startswith(("=", "+", "-", "@")), row[name]
+    assert lxml.etree.fromstring(client.get("/releases/feed.atom").content) is not None
+
+
+@pytest.mark.parametrize("text", [text for text in NAUGHTY if text.strip()][::9])
+def test_a_search_and_a_filter_take_any_string(client, cases, text):
+    asked = quote(text, errors="replace")
+    for path in (
+        f"/prisoners/?country={asked}", f"/prisoners/?year={asked}&sort={asked}",
+        f"/prisoners/prisoners.csv?status={asked}", f"/people/ana-brask/?q={asked}",
+    ):  # fmt: skip
+        assert client.get(path).status_code == 200
+
+
+# --- The picture -------------------------------------------------------------------------------
+
+
+def bars(root) -> dict[str, tuple[list[float], list[float]]]:
+    """Each detention of the picture: from where to where it may be, and is sure to be."""
+    found = {}
+    for group in root.xpath("//svg[@role='img']//g"):
+        unsure, sure = (
+            [float(bar.get("x")), float(bar.get("x")) + float(bar.get("width"))]
+            for bar in group.iter("rect")
+        )
+        found[words(group.find("title")).split(":")[0]] = (unsure, sure)
+    return found
+
+
+def test_the_picture_draws_each_detention_and_what_is_not_certain_lighter(client, cases):
+    root = page(client)
+    (svg,) = root.xpath("//svg[@role='img']")
+    assert "table below says the same" in svg.get("aria-label")
+    drawn = bars(root)
+    assert list(drawn) == ["Ena Falk", "Caro Dahl", "Fil Garo", "Bo Corvin", "Ana Brask"]
+    assert set(drawn) < set(in_the_table(root))
+    unsure, sure = drawn["Ana Brask"]  # a day is a day
+    assert unsure == pytest.approx(sure, abs=0.2)
+    unsure, sure = drawn["Bo Corvin"]  # some time in 2021, held today
+    assert unsure[0] < sure[0]
+    assert unsure[1] == pytest.approx(sure[1], abs=0.2)
+    assert unsure[1] == pytest.approx(1000, abs=0.2)
+    assert drawn["Fil Garo"][0][1] < 1000  # free since May
+    # in the twenties, which are not over: nothing of it is sure
+    assert drawn["Caro Dahl"][1][0] == drawn["Caro Dahl"][1][1]
+    assert "Bo Corvin: since 2021" in words(svg)
+
+
+def test_an_end_that_is_not_certain_is_drawn_lighter_too(client, cases):
+    make_case("Gia Holm", "released", since="2020-01-01", until="2022", as_of=date(2023, 1, 1))
+    unsure, sure = bars(page(client))["Gia Holm"]
+    assert unsure[0] == pytest.approx(sure[0], abs=0.2)
+    assert unsure[1] > sure[1] + 10
+
+
+def test_two_people_make_no_picture(client, cases):
+    root = page(client, "?country=GB")
+    assert len(in_the_table(root)) == 2
+    assert not root.xpath("//svg[@role='img']")
+
+
+def test_dates_of_the_far_past_and_of_today_are_drawn(client):
+    for name, since in [("Ana", "1000"), ("Bo", "2026-06-01"), ("Caro", "2026-06-02")]:
+        make_case(name, since=since)
+    assert len(bars(page(client))) == 3
+
+
+# --- Who is not on it --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [Level.CASE_OFFICERS, Level.STAFF, Level.NAMEABLE])
+def test_who_has_no_page_is_in_no_row_no_count_and_no_filter(client, cases, level):
+    before = [client.get(path).content for path in ("/prisoners/", "/prisoners/prisoners.csv")]
+    hidden = make_person("Hidden One", level=level)
+    Case.objects.create(
+        person=hidden, custody_status="house_arrest", country="FR", since="1999", as_of=TODAY
+    )
+    after = [client.get(path).content for path in ("/prisoners/", "/prisoners/prisoners.csv")]
+    assert before == after
+
+
+def test_a_page_asks_for_no_cookie_and_no_script_to_filter_and_sort(client, cases):
+    root = page(client)
+    assert not root.xpath("//form | //button | //*[@style] | //*[@onclick]")
+    assert not client.cookies
