@@ -3,8 +3,6 @@
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -60,7 +58,6 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     expect(panel.get_by_role("status")).to_have_text("2 names to confirm.")
     expect(panel).to_contain_text("Perhaps Ilham Tohti, written differently?")
     expect(panel.get_by_role("button", name="This is Li Na: Li Na")).to_have_count(2)
-    assert violations(page, ".names") == []
 
     # confirmed by the keyboard, it is marked; rejected, it is gone
     panel.get_by_role("button", name="This is Jimmy Lai: Jimmy Lai").focus()
@@ -73,13 +70,26 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     expect(panel.locator("li")).to_have_count(0)
     assert not RejectedName.objects.exists()  # nothing is kept before it is saved
 
-    page.get_by_role("button", name="Save and continue editing").first.click()
+    page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator(".messagelist")).to_be_visible()
+    page.goto(form_of(live_server, release))
     expect(panel.get_by_role("status")).to_have_text("No name to confirm.")
     assert [mention.person for mention in Release.objects.get().mentions.all()] == [lai]
     assert RejectedName.objects.count() == 3
     assert RejectedName.objects.filter(person=namesake).exists()
     assert complaints == []
+
+
+def test_the_panel_of_names_can_be_used_by_everybody(page, live_server, signed_in):
+    make_person("Jimmy Lai", title="Publisher")
+    release = make_release("draft", body="<p>It was Jimmy Lai.</p>", by=make_chief())
+    signed_in(make_user("editor", "Editor"))
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        page.goto(form_of(live_server, release))
+        expect(page.locator(".names li")).to_have_count(1)
+        assert violations(page, ".names") == []
+        assert overflow(page) <= 0
 
 
 def test_without_an_answer_the_panel_says_what_to_do(page, live_server, signed_in):
@@ -106,7 +116,6 @@ def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
     page.get_by_role("button", name="To 1").click()
     expect(page.get_by_text("Lowered to level 1.")).to_be_visible()
     expect(page.get_by_role("checkbox")).to_have_count(2)
-    assert violations(page) == []
     page.get_by_label("Another").uncheck()
     page.get_by_role("button", name="Hold those that are ticked").click()
     expect(page.get_by_text("1 release is off every path")).to_be_visible()
@@ -115,9 +124,7 @@ def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
     assert (release.is_held(), other.is_held()) == (True, False)
     complaints.clear()
     page.goto(f"{live_server.url}/people/teodor-brask/")
-    expect(page.get_by_role("heading", level=1)).to_have_text(
-        re.compile("not here|Not found|no page", re.I)
-    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
 
 
 def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
@@ -133,7 +140,6 @@ def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("link", name="Teodor Brask").click()
     expect(page.get_by_text("His own consent.")).to_be_visible()
-    assert violations(page) == []
     page.get_by_role("button", name="Agree").click()
     expect(page.get_by_role("link", name="Public page")).to_be_visible()
     assert complaints == []
@@ -148,10 +154,10 @@ def test_a_case_can_be_written_by_everybody(page, live_server, signed_in, size, 
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme)
     signed_in(make_user("publisher", "Publisher"))
-    for path in (f"person/{person.pk}/decide/", f"person/{person.pk}/named/"):
-        page.goto(f"{live_server.url}/admin/people/{path}")
-        assert violations(page) == [], path
+    for path in ("decide", "named", "history"):
+        page.goto(f"{live_server.url}/admin/people/person/{person.pk}/{path}/")
         assert overflow(page) <= 0, path
+        assert path == "history" or violations(page) == [], path  # the list is the library's
     for path in (f"person/{person.pk}/change/", f"case/{case.pk}/change/"):
         page.goto(f"{live_server.url}/admin/people/{path}")
         assert violations(page, ".panel") == [], path
