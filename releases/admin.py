@@ -90,7 +90,8 @@ VERBS: dict[str, dict[str, Any]] = {
         "right": None,  # whoever may raise the level of a person
         "status": {"draft", "in_review", "approved"},
         "when": lambda release, user: (
-            user.has_perm("people.set_level") and bool(exposure.names_that_can_pass(release))
+            user.has_perm("people.set_level")
+            and (release.is_out() or bool(exposure.names_that_can_pass(release)))
         ),
         "form": forms.LetThroughForm,
         "explain": "For a namesake, or a name that is part of another. It holds for this spelling "
@@ -347,6 +348,9 @@ class ReleaseAdmin(admin.ModelAdmin):
             "verbs": verbs_for(release, User.of(request)),
             "tried": tries_at(release),
             "blockers": workflow.blockers(release) if unpublished else [],
+            "exposed": exposure.reasons(release)
+            if release.status == Release.Status.APPROVED
+            else [],
             "remarks": workflow.remarks(release),
             "locked": workflow.locked(release, User.of(request)),
             "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],

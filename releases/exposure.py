@@ -12,7 +12,7 @@ from itertools import product
 from django.db.models import Q
 
 from assets.models import MediaAsset
-from people.matching import fold, names_in
+from people.matching import fold, key, names_in
 from people.models import Person
 from releases.body import Document
 from releases.models import Release
@@ -58,8 +58,10 @@ def exposures(release: Release) -> list[Exposure]:
 
     Takes the release as it stands in memory. What was let through is left out.
     """
-    spellings = Person.objects.protected().spellings()
-    spellings -= set(release.clearances.values_list("name", flat=True))
+    let_through = set(map(key, release.clearances.values_list("name", flat=True)))
+    spellings = {
+        name for name in Person.objects.protected().spellings() if key(name) not in let_through
+    }
     document = release.document
     return list(_found(words_of(release, document, pictures_of(release, document)), spellings))
 

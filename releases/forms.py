@@ -406,7 +406,7 @@ class WithdrawForm(VerbForm):
 
 
 class LetThroughForm(VerbForm):
-    name = forms.ChoiceField(label="The name")
+    name = forms.CharField(label="The name", max_length=200)
     reason = forms.CharField(
         label="Why it may stand here",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -415,8 +415,14 @@ class LetThroughForm(VerbForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = self.initial.get("names", [])
-        cast(forms.ChoiceField, self.fields["name"]).choices = [(name, name) for name in names]
+        standing = self.initial.get("names", [])
+        self.fields["name"].initial = next(iter(standing), "")
+        told = ", ".join(f"“{name}”" for name in standing)
+        self.fields["name"].help_text = (
+            f"As the refusal spells it. In the way now: {told}."
+            if told
+            else "As the refusal of the correction spells it."
+        )
 
 
 class ImportForm(forms.Form):

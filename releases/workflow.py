@@ -266,18 +266,23 @@ def let_through(
     """Let a protected name stand in a release: a namesake, or one that is part of another name.
 
     It holds for this spelling in this release. Whoever lets it through says why, for the record.
+    Of what is public already, a name may be let through before a correction brings it in.
     """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = _lock(release)
         if not by.has_perm("people.set_level"):
             raise Refused("You have no right to let a protected name through. Ask a publisher.")
-        if name not in exposure.names_that_can_pass(fresh):
+        if not name.strip() or (
+            not fresh.is_out(at) and name not in exposure.names_that_can_pass(fresh)
+        ):
             raise Refused(
                 "This name stands nowhere in the release as it is now, or was let through."
             )
         if not reason.strip():
             raise Refused("Say why the name may stand here: it stays in the record.")
+        if fresh.clearances.filter(name=name).exists():
+            raise Refused("This name was let through already.")
         Clearance.objects.create(release=fresh, name=name, reason=reason.strip(), by=by, at=at)
         record(fresh, Event.Verb.CLEARED, by, at, version=fresh.version, name=name, reason=reason)
     return fresh

@@ -100,7 +100,7 @@ def test_a_namesake_is_let_through_with_a_reason_and_the_record_keeps_it(
     desk = at_desk(publisher)
     assert "Let a protected name through" in text(desk.get(f"{LIST}{release.pk}/change/"))
     way = f"{LIST}{release.pk}/let_through/"
-    assert f">{NAME}</option>" in text(desk.get(way))
+    assert f"In the way now: “{NAME}”" in text(desk.get(way))
     reason = "A footballer of the same name, whom everybody knows."
     form = {"version": release.version, "name": NAME, "reason": reason}
     assert desk.post(way, form).status_code == 302
@@ -135,6 +135,20 @@ def test_what_is_let_through_needs_a_name_that_stands_there_and_a_reason(values,
     with pytest.raises(workflow.Refused, match=words):
         workflow.let_through(release, by=publisher, **{"name": NAME, "reason": "x"} | values)
     assert not Clearance.objects.exists()
+
+
+def test_a_namesake_can_come_into_a_public_release_by_a_correction(at_desk, publisher):
+    release = make_release()
+    release.title = "Iven Sorrel, the footballer"
+    with pytest.raises(workflow.Refused, match="is a protected name"):
+        workflow.correct(release, by=publisher, words="We name the footballer.")
+    release.refresh_from_db()
+    form = {"version": release.version, "name": "IVEN SORREL", "reason": "The footballer."}
+    assert at_desk(publisher).post(f"{LIST}{release.pk}/let_through/", form).status_code == 302
+    release.title = "Iven Sorrel, the footballer"
+    workflow.correct(release, by=publisher, words="We name the footballer.")
+    with pytest.raises(workflow.Refused, match="let through already"):
+        workflow.let_through(release, by=publisher, name="IVEN SORREL", reason="x")
 
 
 def test_nobody_without_the_right_lets_a_name_through(at_desk, editor):

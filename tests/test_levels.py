@@ -274,6 +274,20 @@ def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
     assert client.get("/releases/somebody-is-here/").status_code == 200
 
 
+@pytest.mark.parametrize("state", ["published", "scheduled", "held"])
+def test_a_release_that_was_approved_before_says_at_the_desk_whom_it_exposes(
+    at_desk, editor, state
+):
+    person = make_person("Teodor Brask")
+    release = make_release(state, body="<p>It was Teodor Brask.</p>")
+    form = f"/admin/releases/release/{release.pk}/change/"
+    assert "may not be named" not in text(at_desk(editor).get(form))
+    levels.lower(person, to=Level.STAFF, by=editor)
+    page = text(at_desk(editor).get(form))
+    assert "It names somebody who may not be named" in page
+    assert "“Teodor Brask” in the text is a protected name: “It was Teodor Brask.”" in page
+
+
 def test_whoever_lowers_to_level_0_still_knows_of_the_record(at_desk, editor, publisher):
     person = make_person("Teodor Brask", level=Level.STAFF)
     at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": "0"})
