@@ -181,6 +181,7 @@ class Person(models.Model):
         Who has no page has an address that says nothing: that another record is there must not
         be told by an address that is taken.
         """
+        self.pk = self.pk or uuid.uuid4()  # a form with further names takes the default away
         self.sort_name = self.sort_name or self.display_name
         self.slug = slug_for(self.slug, fallback="", length=120) or self.pk.hex
         if self.level == Level.PUBLIC and self.slug == self.pk.hex:
