@@ -173,6 +173,7 @@ def test_a_whole_case_is_written_at_the_desk(at_desk, editor):
         ("sentences", {"kind": "prison", "duration": "5 years"}, "Write a duration as P5Y"),
         ("charges", {"text": "x", "original_language": "العربية"}, "Write a language tag"),
         ("events", {"kind": "arrest", "date": "yesterday", "summary": "x"}, "is not a date"),
+        ("events", {"kind": "arrest", "summary": "x"}, "Say when it was, as far as it is known"),
     ],
 )  # fmt: skip
 def test_a_part_of_a_case_that_says_too_little_is_refused(at_desk, editor, inline, values, words):

@@ -198,6 +198,9 @@ NEVER = {
             case=make_prisoner().cases.get(), by="x", since="2024", source=""
         )
     ],
+    "caseevent_has_a_date": [
+        lambda: make_prisoner().cases.get().events.create(kind="arrest", summary="x")
+    ],
     "sentence_for_life_has_no_duration": [
         lambda: Sentence.objects.create(
             case=make_prisoner().cases.get(), kind="life", duration="P5Y"

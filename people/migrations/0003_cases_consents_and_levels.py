@@ -559,4 +559,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['life', 'death']), _negated=True), ('duration', ''), _connector='OR'), name='sentence_for_life_has_no_duration', violation_error_message='Life and death have no duration.')],
             },
         ),
+        migrations.AddConstraint(
+            model_name='caseevent',
+            constraint=models.CheckConstraint(condition=models.Q(('date', ''), _negated=True), name='caseevent_has_a_date', violation_error_message='Say when it was, as far as it is known.'),
+        ),
     ]
