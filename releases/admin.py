@@ -348,9 +348,7 @@ class ReleaseAdmin(admin.ModelAdmin):
             "verbs": verbs_for(release, User.of(request)),
             "tried": tries_at(release),
             "blockers": workflow.blockers(release) if unpublished else [],
-            "exposed": exposure.reasons(release)
-            if release.status == Release.Status.APPROVED
-            else [],
+            "exposed": exposure.reasons(release) if release.is_settled() else [],
             "remarks": workflow.remarks(release),
             "locked": workflow.locked(release, User.of(request)),
             "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],

@@ -306,6 +306,10 @@ class Release(models.Model):
         """Whether a change of its text is a correction: it has been public and is not withdrawn."""
         return self.status == self.Status.APPROVED and self.has_been_public(at)
 
+    def is_settled(self) -> bool:
+        """Row twin of `Release.objects.settled`."""
+        return self.status == self.Status.APPROVED
+
     def is_tombstone(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.tombstones`."""
         return (
