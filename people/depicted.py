@@ -64,4 +64,5 @@ def _depicted_changed(
     if isinstance(instance, Person) and action == "pre_clear":
         _remember(instance)
     elif action.startswith("post_"):
-        follow({instance.pk} if reverse else pk_set or instance._pictures)  # type: ignore[union-attr]
+        cleared = instance._pictures if pk_set is None and not reverse else set()  # type: ignore[union-attr]
+        follow({instance.pk} if reverse else pk_set or cleared)

@@ -450,6 +450,8 @@ def test_a_picture_of_several_is_shown_when_all_may_be_shown():
     other.level = Level.STAFF
     other.save()
     assert not shown()
+    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # once more: nothing changes
+    assert not shown()
     other.depicted_in.clear()
     assert shown()
     one.delete()
