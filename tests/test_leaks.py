@@ -31,8 +31,10 @@ from tests.make import (
     make_prisoner,
     make_release,
     mark,
+    picture_bytes,
     quotation,
-)  # fmt: skip
+    whole_case,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +77,8 @@ def fixed_addresses() -> list[str]:
         "year": [str(timezone.localdate().year), "1066", "x"],
         "from": ["2020-01-01", "x"],
         "to": ["2099-01-01", "x"],
+        "status": ["disappeared", "imprisoned", "x"],
+        "sort": ["-since", "country", "x"],
         "page": ["1", "2", "0", "x", "last"],
         "q": [CANARY, "the"],
     }
@@ -172,6 +176,8 @@ def public_things(client):
     topic = Topic.objects.create(name="Open topic")
     speaker = make_person(title="Director", speaks=True)
     make_prisoner()
+    # What is so short that its random padding makes it longer is not always compressed.
+    Case.objects.update(call="Release him now, and all others who are held with him. " * 9)
     for _ in range(22):
         make_release(topics=[topic], countries=["GB"])
     release = make_release(
@@ -286,25 +292,65 @@ def test_a_hidden_release_answers_as_one_that_never_was(client, public_things, s
     assert count.total() > 400
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("level", [0, 1, 2, "lapsed"])
 def test_a_person_without_a_page_is_nowhere(client, public_things, level, count):
-    before = the_site(client, *public_things)
+    shown = make_picture("shown.jpg", content=picture_bytes(colour="#123456"))
+    company = make_release(title="In company", poster=shown)
+    pages = [*public_things, company.get_absolute_url()]
+    hidden_pictures = level != 2
+    if hidden_pictures:  # what shows the person is nowhere either
+        shown.withheld_from = timezone.now()
+        shown.save(update_fields=["withheld_from"])
+    before = the_site(client, *pages)
     portrait = make_picture(f"{CANARY}.jpg", alt_text=CANARY, caption=CANARY, credit_line=CANARY)
-    person = make_prisoner(
-        CANARY, level=level, portrait=portrait, level_basis="x", title=CANARY, speaks=True
-    )
+    lapsed = level == "lapsed"
+    person = make_person(
+        CANARY, level=3 if lapsed else level, portrait=portrait, level_basis="x", title=CANARY,
+        speaks=True, pronouns=CANARY,
+    )  # fmt: skip
     PersonName.objects.create(person=person, text=f"{CANARY} too", printed=True)
-    Case.objects.update(summary=CANARY, call=CANARY, source=CANARY)
-    Case.objects.exclude(person=person).update(summary="", call="", source="")
-    after = the_site(client, *public_things)
+    whole_case(
+        person, CANARY, own=CANARY, country="IS", place=CANARY, internal_note=CANARY,
+        custody_status="disappeared",
+    )  # fmt: skip
+    yesterday = timezone.localdate() - timedelta(days=1)
+    person.consents.update(evidence=CANARY)
+    for consent in person.consents.all():
+        consent.given, consent.ends = yesterday, yesterday if lapsed else None
+        consent.save()
+    person.depicted_in.add(shown)
+    after = the_site(client, *pages)
     assert_silent(after)
     for way in WAYS:
         for guess, never in [*guesses_at(person, way), *guesses_at(portrait, way)]:
             assert work_of(client, guess, way) == work_of(client, never, way), guess
             count["cells"] += 1
-    # The cases of others were changed above; they are told of on these two.
-    told_of = [cell for cell in before if "/prisoners/" in cell[0] or cell[0] == "/"]
-    assert all(before[cell] == after[cell] for cell in before if cell not in told_of)
+    assert before == after
+
+
+def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public_things):
+    speaker = make_person("Open Person", title="Open title", speaks=True, level_basis=CANARY)
+    case = whole_case(
+        speaker, "Open words.", place=CANARY, internal_note=CANARY, reliability="seldom"
+    )
+    for part in (case.charges, case.sentences, case.events, case.designations):
+        part.update(internal_note=CANARY, reliability="seldom")
+    case.events.create(kind="other", date="2024", summary=CANARY, source=CANARY, public=False)
+    speaker.consents.update(evidence=CANARY, covers_health=False, covers_family=True)
+    Case.objects.filter(pk=case.pk).update(health=CANARY)
+    speaker.level_changes.create(
+        before=1, after=3, outcome="agreed", basis=CANARY, words=CANARY,
+        asked_by=make_chief(), decided_by=make_chief(),
+    )  # fmt: skip
+    release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
+    pages = [speaker.get_absolute_url(), release.get_absolute_url()]
+    pages += [f"{release.get_absolute_url()}{file}" for file in ("release.txt", "release.json")]
+    told = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
+    assert_silent(told)
+    shown = told[speaker.get_absolute_url(), "get"][2].decode()
+    assert "Open words." in shown
+    for internal in ("Not usually reliable", "Family", "review"):
+        assert internal not in shown
 
 
 def test_a_public_page_says_nothing_of_the_hidden_releases_around_it(client, public_things):
