@@ -1,6 +1,7 @@
 """The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
 
 import json
+from dataclasses import asdict
 from functools import partial, update_wrapper
 from typing import Any
 
@@ -8,7 +9,7 @@ from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.widgets import FilteredSelectMultiple
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -90,8 +91,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "right": None,  # whoever may raise the level of a person
         "status": {"draft", "in_review", "approved"},
         "when": lambda release, user: (
-            user.has_perm("people.set_level")
-            and (release.is_out() or bool(exposure.names_that_can_pass(release)))
+            user.has_perm("people.set_level") and bool(exposure.names_that_can_pass(release))
         ),
         "form": forms.LetThroughForm,
         "explain": "For a namesake, or a name that is part of another. It holds for this spelling "
@@ -334,7 +334,8 @@ class ReleaseAdmin(admin.ModelAdmin):
         context["media"] = Media.from_media(context["media"], nonce=nonce)
         context["editor_context"] = forms.editor_context(release, User.of(request))
         if release:
-            context |= self._panel(request, release)
+            # As it is, not as a refused form would have it.
+            context |= self._panel(request, Release.objects.get(pk=release.pk))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _panel(self, request: HttpRequest, release: Release) -> dict[str, Any]:
@@ -532,24 +533,25 @@ class ReleaseAdmin(admin.ModelAdmin):
             return HttpResponseBadRequest("Send the text as JSON.")
         try:
             told = json.loads(request.body)
-            paragraphs = [text for text in told["paragraphs"] if isinstance(text, str)]
+            paragraphs = [text if isinstance(text, str) else "" for text in told["paragraphs"]]
             marked = set(uuids_in(told["people"]))
             rejected = names.read_rejected(told["rejected"])
+        except RequestDataTooBig:
+            return HttpResponse(names.TOO_LONG, status=413)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return HttpResponseBadRequest("The text cannot be read: send it as the editor does.")
         if sum(map(len, paragraphs)) > names.MOST_TEXT:
-            return HttpResponse("The text is too long to look for names in it.", status=413)
+            return HttpResponse(names.TOO_LONG, status=413)
         user = User.of(request)
         if release := Release.objects.filter(pk__in=uuids_in([told.get("release")])).first():
             rejected |= names.rejected_in(release)
-        offers = names.offers(paragraphs, user=user, marked=marked, rejected=rejected)
-        hints = names.hints(paragraphs, user=user, rejected=rejected)
+        offers, hints = names.suggestions(paragraphs, user=user, marked=marked, rejected=rejected)
         return JsonResponse(
             {
                 "offers": [
                     {
                         "name": offer.name,
-                        "context": offer.context,
+                        **asdict(offer.place),
                         "times": offer.times,
                         "people": [_as_json(person) for person in offer.people],
                     }
@@ -558,7 +560,7 @@ class ReleaseAdmin(admin.ModelAdmin):
                 "hints": [
                     {
                         "name": hint.name,
-                        "context": hint.context,
+                        **asdict(hint.place),
                         "people": [_as_json(person) for person in hint.like],
                     }
                     for hint in hints

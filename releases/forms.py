@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import json_script
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
@@ -22,7 +22,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
-from releases import names, workflow
+from releases import exposure, names, workflow
 from releases.body import UnreadableText, clean, uuids_in
 from releases.library import Taken
 from releases.models import FormerSlug, Release
@@ -190,7 +190,7 @@ class ReleaseForm(forms.ModelForm):
             self.add_error(None, [*reasons, "What you typed is still here; nothing was saved."])
         elif (
             stored.is_out()
-            and self.has_changed()
+            and set(self.changed_data) - {"rejected_names"}
             and not (cleaned.get("correction") or cleaned.get("minor"))
         ):
             self.add_error(
@@ -204,6 +204,12 @@ class ReleaseForm(forms.ModelForm):
         if not self.errors and not self.instance._state.adding and self.instance.is_out():
             for reason in workflow.blockers(self.instance):
                 self.add_error(None, reason)
+            if exposure.names_that_can_pass(self.instance) and self.user.has_perm(
+                "people.set_level"
+            ):
+                way = reverse("admin:releases_release_let_through", args=[self.instance.pk])
+                words = 'You can <a href="{}">let a name through</a>, then save this again.'
+                self.add_error(None, format_html(words, way))
 
 
 def say_who_was_faster(

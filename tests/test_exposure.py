@@ -6,6 +6,7 @@ from people.models import Level
 from releases import workflow
 from releases.models import Clearance, Contact, Event, Topic
 from tests.make import make_chief, make_person, make_picture, make_release, quotation
+from tests.test_admin import written
 
 pytestmark = pytest.mark.django_db
 
@@ -139,14 +140,15 @@ def test_what_is_let_through_needs_a_name_that_stands_there_and_a_reason(values,
 
 def test_a_namesake_can_come_into_a_public_release_by_a_correction(at_desk, publisher):
     release = make_release()
-    release.title = "Iven Sorrel, the footballer"
-    with pytest.raises(workflow.Refused, match="is a protected name"):
-        workflow.correct(release, by=publisher, words="We name the footballer.")
-    release.refresh_from_db()
+    typed = written(read_version=release.version, title="Iven Sorrel, the footballer", minor="on")
+    refused = text(at_desk(publisher).post(f"{LIST}{release.pk}/change/", typed))
+    assert "“Iven Sorrel” in the title is a protected name" in refused
+    assert f'href="{LIST}{release.pk}/let_through/"' in refused
     form = {"version": release.version, "name": "IVEN SORREL", "reason": "The footballer."}
     assert at_desk(publisher).post(f"{LIST}{release.pk}/let_through/", form).status_code == 302
-    release.title = "Iven Sorrel, the footballer"
-    workflow.correct(release, by=publisher, words="We name the footballer.")
+    assert at_desk(publisher).post(f"{LIST}{release.pk}/change/", typed).status_code == 302
+    release.refresh_from_db()
+    assert release.title == "Iven Sorrel, the footballer"
     with pytest.raises(workflow.Refused, match="let through already"):
         workflow.let_through(release, by=publisher, name="IVEN SORREL", reason="x")
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from assets.models import MediaAsset
 from people.models import Person
+from people.slugs import slug_for
 from pressroom import canary, leakcheck, urls
 from releases import views
 from releases.models import Event, FormerSlug, Release, ReleaseQuerySet, Topic
@@ -151,7 +152,8 @@ def plant_bugs(monkeypatch) -> dict[str, str]:
     @behind("person")
     def tells_by_the_method(view, request, slug):
         response = view(request, slug=slug) if request.method != "OPTIONS" else HttpResponse()
-        if request.method == "OPTIONS" and not Person.objects.filter(slug=slug).exists():
+        known = {slug_for(person.display_name, fallback="") for person in Person.objects.all()}
+        if request.method == "OPTIONS" and slug not in known:
             response.status_code = 405
         return response
 
