@@ -5,17 +5,19 @@ are looked up in it, the longest run first; where a script writes no spaces, pie
 No automaton and no model: a text of a thousand words is some thousands of lookups.
 """
 
+import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Max
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from people.matching import (
+    PREFIXES,
     is_between,
     is_letter,
     is_mark,
@@ -31,9 +33,15 @@ SHORTEST_PREFIXED = 3
 MOST_WORDS = 12  # of a name that is found
 MOST_PARTS = 3  # words of a name that may stand for it
 LONGEST_RUN = 24  # characters without a space that are looked at at once
+MOST_SHARING = 5_000  # ways to write a name with one word in common: more, and it tells nobody
+MOST_CHANGED = 1_000  # people who are read anew one by one
 _APOSTROPHES = "'’ʼ‘"
-# Written to a name without a space: “and”, “to”, “of” in Arabic and Hebrew.
-_PREFIXES = frozenset("وفبلكובלמשהכ")
+# What a case puts behind an apostrophe: “Lai’s”, “Kavala’nın”.
+_ENDING = re.compile(rf"[{_APOSTROPHES}]([^{_APOSTROPHES}]{{1,6}})$")
+# “of”, “the”, “that” as French, Italian and Catalan write them to a name.
+_ELIDED = re.compile(
+    rf"(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|all|dall|dell|nell|sull)[{_APOSTROPHES}]", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Index:
     def __init__(self) -> None:
         self._keys: dict[str, tuple[UUID, ...]] = {}
         self._of: dict[UUID, list[str]] = {}
-        self._with: dict[str, tuple[str, ...]] = {}  # by each word of a key
+        self._with: dict[str, set[str]] = {}  # by each word of a key
         self._most_words = self._most_characters = 1
 
     def __len__(self) -> int:
@@ -88,7 +96,7 @@ class Index:
                 self._most_characters = min(max(self._most_characters, len(way)), LONGEST_RUN)
             elif len(words) > 1:
                 for word in words:
-                    self._with[word] = (*self._with.get(word, ()), way)
+                    self._with.setdefault(word, set()).add(way)
 
     def drop(self, person: UUID) -> None:
         """Know a person no longer."""
@@ -99,17 +107,25 @@ class Index:
             else:
                 self._keys.pop(way, None)
                 for word in way.split(" "):
-                    self._with[word] = tuple(w for w in self._with.get(word, ()) if w != way)
+                    if ways := self._with.get(word):
+                        ways.discard(way)
+                        if not ways:
+                            del self._with[word]
 
-    def find(self, paragraphs: Sequence[str]) -> list[Found]:
-        """Return every name in a text, in its order; a part alone only behind the whole name."""
+    def find(
+        self, paragraphs: Sequence[str], *, without: Collection[UUID] = frozenset()
+    ) -> list[Found]:
+        """Return every name in a text, in its order; a part alone only behind the whole name.
+
+        Those whom it is to be `without` are as if they were not known.
+        """
         found: list[Found] = []
         parts: dict[str, set[UUID]] = {}
         for number, paragraph in enumerate(paragraphs):
             words = list(_words(paragraph))
             place = 0
             while place < len(words):
-                taken, name = self._at(number, paragraph, words, place, parts)
+                taken, name = self._at(number, paragraph, words, place, parts, without)
                 found += name
                 place += taken
         return found
@@ -117,16 +133,19 @@ class Index:
     def alike(self, name: str) -> set[UUID]:
         """Return those whose name is written nearly so: a hint, no more.
 
-        They share one word with it. No threshold tells two people apart.
+        They share one word with it that few others have. No threshold tells two people apart.
         """
         wanted = key(name)
-        words = wanted.split(" ")
         near: set[UUID] = set()
-        for way in {way for word in words for way in self._with.get(word, ())}:
-            if abs(len(way) - len(wanted)) <= 3 and way != wanted:
-                score = max(fuzz.ratio(wanted, way), fuzz.token_sort_ratio(wanted, way))
-                if score >= ALIKE:
-                    near.update(self._keys[way])
+        for word in set(wanted.split(" ")):
+            ways = self._with.get(word, set())
+            if len(ways) <= MOST_SHARING:
+                for alike in (fuzz.ratio, fuzz.token_sort_ratio):
+                    for way, _, _ in process.extract(
+                        wanted, tuple(ways), scorer=alike, score_cutoff=ALIKE, limit=None
+                    ):
+                        if way != wanted and abs(len(way) - len(wanted)) <= 3:
+                            near.update(self._keys.get(way, ()))
         return near
 
     def _at(
@@ -136,23 +155,24 @@ class Index:
         words: list[_Word],
         place: int,
         parts: dict[str, set[UUID]],
+        without: Collection[UUID],
     ) -> tuple[int, list[Found]]:
         """Return how many words to go on, and the names that begin with one of them."""
         word = words[place]
         if word.run:
-            return 1, list(self._in_a_run(number, paragraph, word))
+            return 1, list(self._in_a_run(number, paragraph, word, without))
         most = place + 1
         while most < len(words) and most - place < self._most_words and _goes_on(words[most]):
             most += 1
         for end in range(most, place, -1):
             for way, start, stop in _ways(words[place:end]):
-                people = self._keys.get(way)
+                people = self._bearers(way, without)
                 surface = paragraph[start:stop]
                 if people and (end - place > 1 or not surface[0].islower()):
                     for pk in people:
                         for part in self._parts(pk):
                             parts.setdefault(part, set()).add(pk)
-                    return end - place, [Found(number, start, stop, surface, frozenset(people))]
+                    return end - place, [Found(number, start, stop, surface, people)]
         for end in range(min(most, place + MOST_PARTS), place, -1):
             for way, start, stop in _ways(words[place:end]):
                 surface = paragraph[start:stop]
@@ -161,23 +181,29 @@ class Index:
                     return end - place, [Found(number, start, stop, surface, meant, whole=False)]
         return 1, []
 
+    def _bearers(self, way: str, without: Collection[UUID]) -> frozenset[UUID]:
+        people = self._keys.get(way)
+        return frozenset(pk for pk in people if pk not in without) if people else frozenset()
+
     def _parts(self, person: UUID) -> Iterator[str]:
         """Yield every run of words within a person's names that is not the whole of one."""
-        for way in self._of[person]:
+        for way in self._of.get(person, ()):  # another thread may just read the person anew
             words = way.split(" ")
             for length in range(1, min(MOST_PARTS, len(words) - 1) + 1):
                 for first in range(len(words) - length + 1):
                     yield " ".join(words[first : first + length])
 
-    def _in_a_run(self, number: int, paragraph: str, word: _Word) -> Iterator[Found]:
+    def _in_a_run(
+        self, number: int, paragraph: str, word: _Word, without: Collection[UUID]
+    ) -> Iterator[Found]:
         text, places = _run(paragraph, word)
         start = 0
         while start < len(text):
             for length in range(min(self._most_characters, len(text) - start), 1, -1):
-                if people := self._keys.get(text[start : start + length]):
+                if people := self._bearers(text[start : start + length], without):
                     first, last = places[start][0], places[start + length - 1][1]
                     surface = paragraph[first:last]
-                    yield Found(number, first, last, surface, frozenset(people))
+                    yield Found(number, first, last, surface, people)
                     start += length
                     break
             else:
@@ -219,23 +245,31 @@ def _words(text: str) -> Iterator[_Word]:
 def _ways(words: Sequence[_Word]) -> Iterator[tuple[str, int, int]]:
     """Yield what a run of words may be the name of, with its start and end in the text.
 
-    A genitive behind the last, and a letter that Arabic and Hebrew write before the first, are
-    no part of it.
+    What a case writes behind the last, and a letter of Arabic or Hebrew or an elided word before
+    the first, are no part of it.
     """
     first, last = words[0], words[-1]
     keys = [word.key for word in words]
     yield " ".join(keys), first.start, last.end
-    shorter = _without_genitive(last.text)
-    if shorter != last.text:
-        yield " ".join([*keys[:-1], key(shorter)]), first.start, last.start + len(shorter)
-    if first.text[0] in _PREFIXES and len(first.text) > SHORTEST_PREFIXED:
-        yield " ".join([key(first.text[1:]), *keys[1:]]), first.start + 1, last.end
+    if end := _ending(last.text):
+        yield " ".join([*keys[:-1], key(last.text[:end])]), first.start, last.start + end
+    if start := _beginning(first.text):
+        yield " ".join([key(first.text[start:]), *keys[1:]]), first.start + start, last.end
 
 
-def _without_genitive(word: str) -> str:
-    if len(word) > 2 and word[-1] in "sS" and word[-2] in _APOSTROPHES:
-        return word[:-2]
-    return word
+def _ending(word: str) -> int:
+    """Return where an ending begins that an apostrophe parts from its name, 0 for none."""
+    found = _ENDING.search(word)
+    is_one = found and (found[1].islower() or found[1] == "S" or word.isupper())
+    return found.start() if found and is_one else 0
+
+
+def _beginning(word: str) -> int:
+    """Return where the name begins in a word with “and”, “of” or “the” before it, 0 for none."""
+    if word[0] in PREFIXES and len(word) > SHORTEST_PREFIXED:
+        return 1
+    elided = _ELIDED.match(word)
+    return elided.end() if elided and elided.end() < len(word) else 0
 
 
 def _run(paragraph: str, word: _Word) -> tuple[str, list[tuple[int, int]]]:
@@ -262,10 +296,19 @@ def _goes_on(word: _Word) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What tells that records were changed: the newest version of each table, and their number."""
+    """What tells that records were changed."""
 
-    person: tuple[int | None, datetime | None, int]
-    name: tuple[int | None, datetime | None, int]
+    person: "_Newest"
+    name: "_Newest"
+
+
+class _Newest(NamedTuple):
+    """The newest version of a table, and how many versions and rows there are."""
+
+    version: int | None
+    at: datetime | None
+    versions: int
+    rows: int
 
 
 _index = Index()
@@ -297,9 +340,11 @@ def everybody() -> Index:
         return _index
 
 
-def _newest(model: Any) -> tuple[int | None, datetime | None, int]:
-    versions = model.history.aggregate(pk=Max("history_id"), at=Max("history_date"))
-    return versions["pk"], versions["at"], model.objects.aggregate(n=Count("pk"))["n"]
+def _newest(model: Any) -> _Newest:
+    told = model.history.aggregate(
+        version=Max("history_id"), at=Max("history_date"), versions=Count("history_id")
+    )
+    return _Newest(**told, rows=model.objects.aggregate(n=Count("pk"))["n"])
 
 
 def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
@@ -307,18 +352,25 @@ def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
     if before is None:
         return None
     changed: set[UUID] = set()
-    for model, was, field in (
-        (Person, before.person, "pk"),
-        (PersonName, before.name, "person_id"),
+    for model, was, is_now, of in (
+        (Person, before.person, now.person, "uuid"),
+        (PersonName, before.name, now.name, "person_id"),
     ):
         versions = model.history.all()
-        if was[0] and not versions.filter(history_id=was[0], history_date=was[1]).exists():
+        if was.version and not versions.filter(history_id=was.version, history_date=was.at):
             return None
-        newer = versions.filter(history_id__gt=was[0] or 0)
-        changed |= set(newer.values_list("uuid" if field == "pk" else field, flat=True))
-    # What was made or deleted without a version is seen by the number.
-    if now.person[2] - before.person[2] > len(changed):
-        return None
+        newer = versions.filter(history_id__gt=was.version or 0)
+        told = list(newer.values_list(of, "history_type")[: MOST_CHANGED + 1])
+        kinds = [kind for _, kind in told]
+        # A version that was stored late by a slow transaction has a lower number than the newest;
+        # a row that was stored in bulk has no version.
+        if (
+            len(told) > MOST_CHANGED
+            or len(told) != is_now.versions - was.versions
+            or kinds.count("+") - kinds.count("-") != is_now.rows - was.rows
+        ):
+            return None
+        changed |= {pk for pk, _ in told}
     return changed
 
 

@@ -16,11 +16,14 @@ _ARABIC_VOWELS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u06
 # What stands between the parts of a name: spaces, hyphens, middle dots, the Tibetan tsheg.
 _BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212\u00b7\u2022\u2027\u2219\u30fb\u0f0b\u0f0c-]+")
 _SPACE = re.compile(r"\s+")
+# Marks are put into their order one by one: a long run of them would take the square of its length.
+_PERHAPS_MARKS = re.compile(r"[^\w\s]{31,}")
+MOST_MARKS = 30  # on one letter, as in the Stream-Safe Text Format of UAX #15
 MOST_PARTS = 8  # of a name that is looked for the other way round
 # Keyboards of neighbouring languages write one Arabic letter differently, and hamza is left out.
 _ARABIC_ALIKE = str.maketrans("یىکھہەأإآٱ", "ييكهههاااا")
 # Written to the name without a space: “and”, “to”, “of” in Arabic and Hebrew.
-_ARABIC_AND_HEBREW_PREFIXES = frozenset("وفبلكובלמשהכ")
+PREFIXES = frozenset("وفبلكובלמשהכ")
 _WITHOUT_SPACES = (
     "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL", "THAI", "LAO", "KHMER",
     "MYANMAR", "TIBETAN",
@@ -32,6 +35,7 @@ def fold(text: str) -> str:
 
     What cannot be seen (soft hyphens, joiners, marks of direction) falls away.
     """
+    text = _PERHAPS_MARKS.sub(_without_most_marks, text)
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_TWINS))
     decomposed = decomposed.casefold()  # the bold letters of mathematics have a case only now
     folded: list[str] = []
@@ -141,7 +145,17 @@ def _goes_on(left: str, right: str) -> bool:
 def _is_prefixed(text: str, start: int) -> bool:
     """Whether only a prefix of one letter stands before `start` in its word."""
     before, letter = text[max(start - 2, 0) : start - 1], text[start - 1]
-    return letter in _ARABIC_AND_HEBREW_PREFIXES and not _goes_on(before, letter)
+    return letter in PREFIXES and not _goes_on(before, letter)
+
+
+def _without_most_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in run[0]:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _is_invisible(char: str) -> bool:

@@ -5,23 +5,27 @@ is remembered with the release.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.models import User
-from people.finding import Found, everybody
+from people.finding import Found, Index, everybody
 from people.matching import key
-from people.models import Person
+from people.models import Level, Person
 from releases.body import uuid_in
 from releases.importing.names import Passage, People
 from releases.models import RejectedName, Release
 
 MOST_TEXT = 200_000  # characters; no release is longer
-AROUND = 60  # characters of a sentence before and behind a name
+TOO_LONG = "The text is too long to look for names in it."
+MOST_SEARCHED = 20_000  # characters, from the start, in which people are looked for who are new
+MOST_LOOKED_AT = 500  # runs of capitalised words that are perhaps a misspelling
 MOST_HINTS = 12
 MOST_NAMES = 4  # words of a name that is perhaps misspelt
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
@@ -30,11 +34,22 @@ Rejected = set[tuple[str, UUID | None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name first stands: the paragraph, and the place in it as a browser counts.
+
+    That is in UTF-16: a letter beyond U+FFFF counts as two.
+    """
+
+    paragraph: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A name that stands in the text, and everybody known who bears it: namesakes are all there."""
 
     name: str
-    context: str
+    place: Place
     times: int
     people: list[Person]
 
@@ -44,61 +59,82 @@ class Hint:
     """A name of nobody known: perhaps somebody new, or perhaps `like` people written otherwise."""
 
     name: str
-    context: str
+    place: Place
     like: list[Person]
 
 
-def offers(
+def suggestions(
     paragraphs: Sequence[str], *, user: User, marked: set[UUID], rejected: Rejected
-) -> list[Offer]:
-    """Return whom a text names and who is not marked in it yet, as far as the user may know."""
-    found = everybody().find(paragraphs)
-    known = _known({pk for name in found for pk in name.people}, user)
+) -> tuple[list[Offer], list[Hint]]:
+    """Return whom a text names who is not marked in it yet, and what is perhaps a name.
+
+    Both as far as the user may know: whom they may not know of is as if not recorded.
+    """
+    index = everybody()
+    hidden: set[UUID] = set()
+    while True:
+        found = index.find(paragraphs, without=hidden)
+        people = {pk for name in found for pk in name.people}
+        known = _known(people, user)
+        if people <= known.keys():
+            break
+        hidden |= people - known.keys()
+    hints = _hints(index, paragraphs, [name for name in found if name.whole], user)
+    return (
+        list(_offers(paragraphs, found, known, marked, rejected)),
+        [hint for hint in hints if not _is_rejected(hint, rejected)][:MOST_HINTS],
+    )
+
+
+def _offers(
+    paragraphs: Sequence[str],
+    found: list[Found],
+    known: dict[UUID, Person],
+    marked: set[UUID],
+    rejected: Rejected,
+) -> Iterator[Offer]:
     first: dict[frozenset[UUID], Found] = {}
-    times: dict[frozenset[UUID], int] = {}
     for name in found:
-        people = frozenset(pk for pk in name.people if pk in known)
-        if not people or people & marked:
-            continue
-        if name.whole:
-            first.setdefault(people, name)
-        times[people] = times.get(people, 0) + 1
-    offered = []
+        if name.whole and not name.people & marked:
+            first.setdefault(name.people, name)
+    times = Counter(name.people for name in found)
     for people, name in first.items():
         left = [known[pk] for pk in people if (key(name.surface), pk) not in rejected]
         if left:
-            context = _context(paragraphs[name.paragraph], name.start, name.end)
             left.sort(key=lambda person: (person.sort_name, str(person.pk)))
-            offered.append(Offer(name.surface, context, times[people], left))
-    return offered
+            place = _place(paragraphs, name.paragraph, name.start)
+            yield Offer(name.surface, place, times[people], left)
 
 
-def hints(paragraphs: Sequence[str], *, user: User, rejected: Rejected) -> list[Hint]:
-    """Return names that are perhaps somebody new, or somebody known written differently."""
-    index = everybody()
-    found = [name for name in index.find(paragraphs) if name.whole]
+def _hints(
+    index: Index, paragraphs: Sequence[str], found: list[Found], user: User
+) -> Iterator[Hint]:
     taken = {key(name.surface) for name in found}
-    hinted: dict[str, Hint] = {}
+    inside: dict[int, list[tuple[int, int]]] = {}
+    for name in found:
+        inside.setdefault(name.paragraph, []).append((name.start, name.end))
+    places: dict[str, tuple[int, int]] = {}
     for number, paragraph in enumerate(paragraphs):
-        inside = [(name.start, name.end) for name in found if name.paragraph == number]
-        for start, end in _capitalised(paragraph):
-            name = paragraph[start:end]
-            if any(start < last and first < end for first, last in inside):
-                continue
-            like = _known(index.alike(name), user)
-            if like and key(name) not in hinted and key(name) not in taken:
-                context = _context(paragraph, start, end)
-                hinted[key(name)] = Hint(name, context, list(like.values()))
-    for person in People([Passage(paragraph) for paragraph in paragraphs]).suggestions():
-        name = person.name
-        if len(name.split()) > 1 and not any(key(name) in told for told in {*taken, *hinted}):
-            hinted[key(name)] = Hint(name, person.context, [])
-    return [
-        hint
-        for told, hint in hinted.items()
-        if not {(told, person.pk) for person in hint.like} & rejected
-        and (told, None) not in rejected
-    ][:MOST_HINTS]
+        for start, end in _capitalised(paragraph, inside.get(number, [])):
+            places.setdefault(paragraph[start:end], (number, start))
+    alike = {words: index.alike(words) for words in islice(places, MOST_LOOKED_AT)}
+    known = _known({pk for people in alike.values() for pk in people}, user)
+    for words, people in alike.items():
+        like = [known[pk] for pk in people if pk in known]
+        if like and key(words) not in taken:
+            taken.add(key(words))
+            yield Hint(words, _place(paragraphs, *places[words]), like)
+    told = "\n".join(taken)
+    for new in People(list(_beginning(paragraphs, MOST_SEARCHED))).suggestions():
+        where = next((n for n, text in enumerate(paragraphs) if new.name in text), None)
+        if where is not None and len(new.name.split()) > 1 and key(new.name) not in told:
+            place = _place(paragraphs, where, paragraphs[where].index(new.name))
+            yield Hint(new.name, place, [])
+
+
+def _is_rejected(hint: Hint, rejected: Rejected) -> bool:
+    told = key(hint.name)
+    return (told, None) in rejected or any((told, person.pk) in rejected for person in hint.like)
 
 
 def rejected_in(release: Release) -> Rejected:
@@ -132,7 +168,8 @@ def remember(release: Release, rejected: Rejected, *, by: User) -> None:
 def detail_of(person: Person) -> str:
     """Return what tells namesakes apart at the desk, and whether the name may stand anywhere."""
     title = person.title_on(timezone.localdate())
-    note = f"level {person.level}: may not be named" if person.is_protected() else ""
+    why = "consent has ended" if person.level >= Level.NAMEABLE else f"level {person.level}"
+    note = f"{why}: may not be named" if person.is_protected() else ""
     return " · ".join(filter(None, [title, note]))
 
 
@@ -140,11 +177,18 @@ def _known(people: Iterable[UUID], user: User) -> dict[UUID, Person]:
     return Person.objects.visible_to(user).prefetch_related("roles").in_bulk(list(people))
 
 
-def _capitalised(paragraph: str) -> Iterator[tuple[int, int]]:
-    """Yield where two to four neighbouring words begin with a capital letter each."""
+def _capitalised(paragraph: str, inside: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield where two to four neighbouring words begin with a capital letter each.
+
+    Names that were found already, with their start and end in order, part them.
+    """
     run: list[tuple[int, int]] = []
+    names = iter(inside)
+    name = next(names, None)
     for match in _WORD.finditer(paragraph):
-        if not match[0][0].isupper():
+        while name and name[1] <= match.start():
+            name = next(names, None)
+        if not match[0][0].isupper() or (name and name[0] < match.end()):
             run = []
             continue
         if run and paragraph[run[-1][1] : match.start()] not in (" ", "\u00a0"):
@@ -154,10 +198,12 @@ def _capitalised(paragraph: str) -> Iterator[tuple[int, int]]:
             yield first, match.end()
 
 
-def _context(paragraph: str, start: int, end: int) -> str:
-    before, behind = paragraph[:start], paragraph[end:]
-    if len(before) > AROUND:
-        before = "…" + before[-AROUND:].partition(" ")[2]
-    if len(behind) > AROUND:
-        behind = behind[:AROUND].rpartition(" ")[0] + "…"
-    return f"{before}{paragraph[start:end]}{behind}".strip()
+def _beginning(paragraphs: Sequence[str], most: int) -> Iterator[Passage]:
+    for paragraph in paragraphs:
+        yield Passage(paragraph[: max(most, 0)])
+        most -= len(paragraph)
+
+
+def _place(paragraphs: Sequence[str], number: int, start: int) -> Place:
+    before = paragraphs[number][:start]
+    return Place(number, len(before.encode("utf-16-le", "surrogatepass")) // 2)

@@ -1,14 +1,17 @@
 """While a release is written, the names in it are offered; the editor decides, and once."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from people.models import Level
 from releases import workflow
 from releases.models import Mention, RejectedName, Release
 from tests.make import make_chief, make_person, make_release, make_user, mark
 from tests.test_admin import form_of, written
+from tests.test_finding import HOSTILE
 
 pytestmark = pytest.mark.django_db
 
@@ -37,14 +40,25 @@ def hinted(client, *paragraphs, **more):
     return [(hint["name"], [person["text"] for person in hint["people"]]) for hint in hints]
 
 
-def test_known_people_are_offered_with_the_words_around_and_what_tells_them_apart(at_desk, author):
+def test_known_people_are_offered_with_their_place_and_what_tells_them_apart(at_desk, author):
     make_person("Jimmy Lai", title="Publisher")
     text = "It was Jimmy Lai. Later Lai spoke."
     answer = ask(at_desk(author), "Nothing here.", text).json()
     (offer,) = answer["offers"]
-    assert (offer["name"], offer["times"], offer["context"]) == ("Jimmy Lai", 2, text)
+    assert (offer["name"], offer["times"]) == ("Jimmy Lai", 2)
+    assert (offer["paragraph"], offer["at"]) == (1, text.index("Jimmy"))
     assert offer["people"][0]["detail"] == "Publisher"
     assert answer["hints"] == []
+
+
+def test_a_place_is_told_as_a_browser_counts(at_desk, author):
+    make_person("Jimmy Lai")
+    answer = ask(
+        at_desk(author), None, "𝐀 😀\ud800 Jimmy Lai, and human rights lawyer Ana Rey said so."
+    )
+    (offer,), (hint,) = answer.json()["offers"], answer.json()["hints"]
+    assert (offer["paragraph"], offer["at"]) == (1, 7)
+    assert (hint["name"], hint["at"]) == ("Ana Rey", 42)
 
 
 def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
@@ -54,6 +68,13 @@ def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
     assert sorted(person["detail"] for person in offer["people"]) == [
         "Lawyer", "Poet · level 1: may not be named",
     ]  # fmt: skip
+
+
+def test_whose_consent_has_ended_is_offered_with_a_word_about_it(at_desk, author):
+    ended = timezone.localdate() - timedelta(days=1)
+    make_person("Li Na", title="Poet", named_until=ended)
+    (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
+    assert offer["people"][0]["detail"] == "Poet · consent has ended: may not be named"
 
 
 def test_who_is_marked_or_speaks_is_not_offered_again(at_desk, author):
@@ -90,6 +111,19 @@ def test_what_was_rejected_is_remembered_with_the_release_once_it_is_saved(at_de
     again = written(read_version=2, rejected_names=told)
     assert client.post(form_of(release), again).status_code == 302
     assert RejectedName.objects.count() == 2
+
+
+def test_a_rejection_is_no_change_of_a_public_release(at_desk):
+    lai = make_person("Jimmy Lai")
+    release = make_release(body="<p>Jimmy Lai.</p>")
+    told = json.dumps([["Jimmy Lai", str(lai.pk)]])
+    as_it_is = {"title": release.title, "body": release.body, "slug": release.slug}
+    form = written(**as_it_is, read_version=release.version, rejected_names=told)
+    chief = at_desk(make_user("publisher", "Publisher"))
+    assert chief.post(form_of(release), form).status_code == 302
+    assert RejectedName.objects.get().person == lai
+    form = written(**as_it_is | {"title": "T"}, read_version=release.version + 1)
+    assert "Say in public what was wrong" in chief.post(form_of(release), form).content.decode()
 
 
 def test_before_saving_a_rejection_holds_in_the_form_alone(at_desk, editor):
@@ -132,6 +166,35 @@ def test_a_record_that_one_may_not_know_of_is_never_offered(at_desk, author, edi
     assert offered(at_desk(editor), texts[0])[0][1] == ["Zaunkönigin Verel"]
 
 
+def test_a_record_that_one_may_not_know_of_changes_nothing_of_what_is_told(at_desk, author):
+    make_person("Ana Verel")
+    texts = ["It was human rights lawyer Zora Veral who said so.", "Ana Verel Ruiz. Ruiz came."]
+    client = at_desk(author)
+    before = ask(client, *texts).json()
+    assert [offer["name"] for offer in before["offers"]] == ["Ana Verel"]
+    assert [hint["name"] for hint in before["hints"]] == ["Zora Veral"]
+    for name in ("Zora Veral", "Zora Verel", "Ana Verel Ruiz", "Ana Verel"):
+        make_person(name, level=Level.CASE_OFFICERS)
+    assert ask(client, *texts).json() == before
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_text_makes_an_editor_wait(at_desk, author, number):
+    make_person("Jimmy Lai")
+    make_person("毛泽东")
+    assert ask(at_desk(author), HOSTILE[number]).status_code == 200
+
+
+def test_a_name_that_is_often_misspelt_is_looked_up_once(
+    at_desk, author, django_assert_max_num_queries
+):
+    make_person("Ilham Tohti")
+    client = at_desk(author)
+    hinted(client, "Ilham Tokhti")
+    with django_assert_max_num_queries(15):
+        assert len(hinted(client, "Ilham Tokhti, again. " * 2_000)) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     ["", "x", "[]", "{}", '{"paragraphs": 5, "people": [], "rejected": []}',
@@ -155,9 +218,10 @@ def test_odd_parts_of_a_text_are_passed_over(at_desk, author):
 
 
 def test_a_text_that_is_too_long_is_refused_with_a_sentence(at_desk, author):
-    answer = ask(at_desk(author), "x" * 200_001)
-    assert answer.status_code == 413
-    assert "too long" in answer.content.decode()
+    for length in (200_001, 6_000_000):
+        answer = ask(at_desk(author), "x" * length)
+        assert answer.status_code == 413
+        assert "too long" in answer.content.decode()
 
 
 @pytest.mark.parametrize("told", ["x", "5", '{"a": 1}', "[[1, 2]]", '[["", ""]]', "null"])

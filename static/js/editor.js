@@ -199,29 +199,40 @@ export const Quotation = Blockquote.extend({
   },
 });
 
-// The blocks of text as plain words; whatever is no text counts as one character.
-const wordsOf = (block) => block.textBetween(0, block.content.size, null, "\ufffc");
+// The blocks of text as plain words. Whatever is no text is as long as it is in the document, and
+// so is a marked name where only the rest is asked for: nobody is looked for in it again.
+function wordsOf(block, unmarkedOnly = false) {
+  let words = "";
+  block.forEach((node) => {
+    const hidden = unmarkedOnly && node.marks.some((mark) => mark.attrs.person);
+    words += node.isText && !hidden ? node.text : "\ufffc".repeat(node.nodeSize);
+  });
+  return words;
+}
 
 function tellText(editor) {
   const paragraphs = [];
+  const unmarked = [];
   const people = new Set();
   editor.state.doc.descendants((node) => {
-    if (node.isTextblock) paragraphs.push(wordsOf(node));
+    if (node.isTextblock) {
+      paragraphs.push(wordsOf(node));
+      unmarked.push(wordsOf(node, true));
+    }
     if (node.attrs.speaker) people.add(node.attrs.speaker);
     for (const mark of node.marks) if (mark.attrs.person) people.add(mark.attrs.person);
   });
-  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: { paragraphs, people: [...people] } }));
+  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: { paragraphs, unmarked, people: [...people] } }));
 }
 
-// Where a name first stands outside of any mark of a person.
-function firstPlain(doc, name) {
+// Where a name that was found in the text of tellText stands, if it still does and is not marked.
+function placeOf(doc, { name, paragraph, at }) {
   let place = null;
+  let number = 0;
   doc.descendants((node, pos) => {
-    if (place || !node.isTextblock) return !place;
-    const words = wordsOf(node);
-    for (let at = words.indexOf(name); at >= 0 && !place; at = words.indexOf(name, at + 1)) {
-      const [from, to] = [pos + 1 + at, pos + 1 + at + name.length];
-      if (!doc.rangeHasMark(from, to, doc.type.schema.marks.mention)) place = { from, to };
+    if (!node.isTextblock) return true;
+    if (number++ === paragraph && wordsOf(node, true).startsWith(name, at)) {
+      place = { from: pos + 1 + at, to: pos + 1 + at + name.length };
     }
     return false;
   });
@@ -244,10 +255,14 @@ export const Mention = Mark.create({
     tellText(this.editor);
     document.addEventListener("newsroom:tell", () => tellText(this.editor));
     document.addEventListener("newsroom:mark", ({ detail }) => {
-      const place = firstPlain(this.editor.state.doc, detail.name);
+      const place = placeOf(this.editor.state.doc, detail);
       if (!place) return;
       names.set(detail.id, detail.text);
-      this.editor.chain().setTextSelection(place).setMark("mention", { person: detail.id }).focus().run();
+      // Neither caret nor focus moves: the next name is confirmed where this one was.
+      this.editor.commands.command(({ tr, state }) => {
+        tr.addMark(place.from, place.to, state.schema.marks.mention.create({ person: detail.id }));
+        return true;
+      });
     });
   },
   onUpdate() { tellText(this.editor); },

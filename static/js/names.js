@@ -4,6 +4,7 @@
 const page = JSON.parse(document.getElementById("newsroom-editor")?.textContent ?? "null");
 const row = document.querySelector(".field-body");
 const field = document.querySelector("[name=rejected_names]");
+const AROUND = 60; // characters of the text that are shown before and behind a name
 
 const element = (tag, properties = {}, children = []) => {
   const made = Object.assign(document.createElement(tag), properties);
@@ -15,7 +16,7 @@ if (page && row && field) {
   const state = element("p", { className: "help" });
   state.setAttribute("role", "status");
   const list = element("ul");
-  const panel = element("section", { className: "names" }, [
+  const panel = element("section", { className: "names", tabIndex: -1 }, [
     element("h3", { id: "names-title", textContent: "Names in the text" }), state, list,
   ]);
   panel.setAttribute("aria-labelledby", "names-title");
@@ -26,6 +27,7 @@ if (page && row && field) {
   let text = null;
   let asked = 0;
   let pause;
+  let pressed = false;
 
   const press = (label, deed, what) => {
     const made = element("button", { type: "button", className: "button small", textContent: label });
@@ -39,40 +41,54 @@ if (page && row && field) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     look();
   };
-  const mark = (name, { id, text: who }) => {
-    document.dispatchEvent(new CustomEvent("newsroom:mark", { detail: { name, id, text: who } }));
+  const mark = (place, { id, text: who }) => {
+    pressed = true;
+    document.dispatchEvent(new CustomEvent("newsroom:mark", { detail: { ...place, id, text: who } }));
+    pressed = false;
   };
-  const inContext = ({ name, context }) => {
-    const [before, ...behind] = context.split(name);
-    const words = element("p", { dir: "auto" }, [before, element("b", { textContent: name }), behind.join(name)]);
-    return behind.length ? words : element("p", { dir: "auto" }, [element("b", { textContent: name }), ` · ${context}`]);
+  const inContext = ({ name, paragraph, at }, { paragraphs }) => {
+    let before = paragraphs[paragraph].slice(0, at);
+    let behind = paragraphs[paragraph].slice(at + name.length);
+    if (before.length > AROUND) before = `…${before.slice(-AROUND).replace(/^\S*\s/u, "")}`;
+    if (behind.length > AROUND) behind = `${behind.slice(0, AROUND).replace(/\s\S*$/u, "")}…`;
+    const parts = [before, element("b", { textContent: name }), behind];
+    // What stands for a line break or the like in the text of editor.js.
+    return element("p", { dir: "auto" }, parts.map((part) => part.replaceAll?.("\ufffc", " ") ?? part));
   };
-  const offer = ({ name, people, times, ...rest }) => element("li", {}, [
-    inContext({ name, ...rest }),
+  const offer = ({ people, times, ...place }, told) => element("li", {}, [
+    inContext(place, told),
     ...people.map((person) => element("p", { className: "who" }, [
-      press(`This is ${person.text}`, () => mark(name, person), name),
+      press(`This is ${person.text}`, () => mark(place, person), place.name),
       element("span", { textContent: person.detail }),
     ])),
     element("p", { className: "who" }, [
-      press(people.length > 1 ? "None of them" : "Somebody else", () => reject(name, people), name),
+      press(people.length > 1 ? "None of them" : "Somebody else", () => reject(place.name, people), place.name),
       element("span", { textContent: times > 1 ? `named ${times} times` : "" }),
     ]),
   ]);
-  const hint = ({ name, people, ...rest }) => element("li", { className: "hint" }, [
-    inContext({ name, ...rest }),
+  const hint = ({ people, ...place }, told) => element("li", { className: "hint" }, [
+    inContext(place, told),
     element("p", { className: "who" }, [
       element("span", {
         textContent: people.length
           ? `Perhaps ${people.map((person) => person.text).join(" or ")}, written differently?`
           : "Perhaps somebody whom we do not know yet.",
       }),
-      press("No", () => reject(name, people), name),
+      press("No", () => reject(place.name, people), place.name),
     ]),
   ]);
+  // Whoever has pressed one of the buttons goes on at the name that stands there now.
+  const show = (items) => {
+    const last = [...list.children].findIndex((item) => item.contains(document.activeElement));
+    list.replaceChildren(...items);
+    if (last >= 0) (items[Math.min(last, items.length - 1)]?.querySelector("button") ?? panel).focus();
+  };
 
   async function look() {
     const turn = ++asked;
+    clearTimeout(pause);
     if (!text) return;
+    const told = text;
     state.textContent = "Looking for names…";
     try {
       const answer = await fetch(page.names, {
@@ -81,13 +97,15 @@ if (page && row && field) {
           "Content-Type": "application/json",
           "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value,
         },
-        body: JSON.stringify({ ...text, rejected, release: page.release }),
+        body: JSON.stringify({
+          paragraphs: told.unmarked, people: told.people, rejected, release: page.release,
+        }),
       });
       if (turn !== asked) return;
       if (answer.status === 413) throw new Error(await answer.text());
-      if (!answer.ok) throw new Error("The search for names did not answer. Are you still signed in? Your text is safe in this page.");
+      if (!answer.ok || answer.redirected) throw new Error("The search for names did not answer. Are you still signed in? Your text is safe in this page.");
       const { offers, hints } = await answer.json();
-      list.replaceChildren(...offers.map(offer), ...hints.map(hint));
+      show([...offers.map((each) => offer(each, told)), ...hints.map((each) => hint(each, told))]);
       const some = offers.length === 1 ? "1 name" : `${offers.length} names`;
       state.textContent = offers.length ? `${some} to confirm.` : "No name to confirm.";
     } catch (problem) {
@@ -102,7 +120,7 @@ if (page && row && field) {
     const first = text === null;
     text = detail;
     clearTimeout(pause);
-    pause = setTimeout(look, first ? 0 : 900);
+    pause = setTimeout(look, first || pressed ? 0 : 900);
   });
   // The editor may have told of its text before this was there to hear it.
   document.dispatchEvent(new CustomEvent("newsroom:tell"));
