@@ -1,4 +1,4 @@
-"""What only a browser shows of people: names offered while one writes, a level lowered at a press.
+"""What only a browser shows of people: a level lowered at a press, a case on a small screen.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from people import levels
 from people.models import Case, Level
-from releases.models import RejectedName, Release
 from tests.browser import (
     NARROW,
     WIDE,
@@ -31,78 +30,6 @@ from tests.make import (
     quotation,
     whole_case,
 )
-
-
-def form_of(live_server, release) -> str:
-    return f"{live_server.url}/admin/releases/release/{release.pk}/change/"
-
-
-def test_names_are_offered_while_one_writes_and_kept_with_the_release(
-    page, live_server, signed_in, complaints
-):
-    lai = make_person("Jimmy Lai", title="Publisher")
-    namesake = make_person("Li Na", title="Lawyer")
-    make_person("Li Na", title="Poet")
-    make_person("Ilham Tohti")
-    release = make_release("draft", body="<p>It was Jimmy Lai.</p>", by=make_chief())
-    signed_in(make_user("editor", "Editor"))
-    page.goto(form_of(live_server, release))
-    panel = page.locator(".names")
-    expect(panel.get_by_role("status")).to_have_text("1 name to confirm.")
-
-    # what is typed is looked through a moment later; a misspelling is a hint
-    text = page.get_by_role("textbox", name="Text", exact=True)
-    text.click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(" Li Na met Ilham Tokhti.")
-    expect(panel.get_by_role("status")).to_have_text("2 names to confirm.")
-    expect(panel).to_contain_text("Perhaps Ilham Tohti, written differently?")
-    expect(panel.get_by_role("button", name="This is Li Na: Li Na")).to_have_count(2)
-
-    # confirmed by the keyboard, it is marked; rejected, it is gone
-    panel.get_by_role("button", name="This is Jimmy Lai: Jimmy Lai").focus()
-    page.keyboard.press("Enter")
-    expect(text.locator("span[data-person]")).to_have_text("Jimmy Lai")
-    expect(panel.get_by_role("status")).to_have_text("1 name to confirm.")
-    panel.get_by_role("button", name="None of them: Li Na").click()
-    expect(panel.get_by_role("status")).to_have_text("No name to confirm.")
-    panel.get_by_role("button", name="No: Ilham Tokhti").click()
-    expect(panel.locator("li")).to_have_count(0)
-    assert not RejectedName.objects.exists()  # nothing is kept before it is saved
-
-    page.get_by_role("button", name="Save", exact=True).first.click()
-    expect(page.locator(".messagelist")).to_be_visible()
-    page.goto(form_of(live_server, release))
-    expect(panel.get_by_role("status")).to_have_text("No name to confirm.")
-    assert [mention.person for mention in Release.objects.get().mentions.all()] == [lai]
-    assert RejectedName.objects.count() == 3
-    assert RejectedName.objects.filter(person=namesake).exists()
-    assert complaints == []
-
-
-def test_the_panel_of_names_can_be_used_by_everybody(page, live_server, signed_in):
-    make_person("Jimmy Lai", title="Publisher")
-    release = make_release("draft", body="<p>It was Jimmy Lai.</p>", by=make_chief())
-    signed_in(make_user("editor", "Editor"))
-    for size in (WIDE, NARROW):
-        page.set_viewport_size(size)
-        page.goto(form_of(live_server, release))
-        expect(page.locator(".names li")).to_have_count(1)
-        assert violations(page, ".names") == []
-        assert overflow(page) <= 0
-
-
-def test_without_an_answer_the_panel_says_what_to_do(page, live_server, signed_in):
-    release = make_release("draft", by=make_chief())
-    signed_in(make_user("editor", "Editor"))
-    page.route("**/releases/release/names/", lambda route: route.fulfill(status=403))
-    page.goto(form_of(live_server, release))
-    expect(page.locator(".names")).to_contain_text("Are you still signed in? Your text is safe")
-    page.unroute("**/releases/release/names/")
-    page.route("**/releases/release/names/", lambda route: route.abort())
-    page.get_by_role("textbox", name="Text", exact=True).click()
-    page.keyboard.type("More.")
-    expect(page.locator(".names")).to_contain_text("The newsroom cannot be reached.")
 
 
 def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
