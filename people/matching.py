@@ -56,11 +56,20 @@ def names_in(text: str, names: Iterable[str]) -> set[str]:
     """Return those of `names` that stand in `text` as whole names, however they are written.
 
     In scripts that write no space between words, or write particles to a name, such as Han or
-    Hangul, a name is found inside a run of text.
+    Hangul, a name is found inside a run of text, whatever stands between its letters.
     """
     haystack = key(text)
+    runs = ""
+    if any(map(is_without_spaces, haystack)):
+        runs = "\n".join(_run_together(key(line)) for line in text.splitlines())
     return {
-        name for name in names if any(find_whole(needle, haystack) >= 0 for needle in spelled(name))
+        name
+        for name in names
+        if any(
+            find_whole(needle, haystack) >= 0
+            or (is_without_spaces(needle[0]) and find_whole(needle, runs) >= 0)
+            for needle in spelled(name)
+        )
     }
 
 
@@ -90,6 +99,16 @@ def spelled(name: str) -> tuple[str, ...]:
     if any(map(is_without_spaces, name)):
         ways["".join(filter(is_letter, key(name)))] = None
     return tuple(way for way in ways if way)
+
+
+def _run_together(text: str) -> str:
+    """Return a text as it is compared, without spaces between letters that need none."""
+    first, *words = text.split(" ")
+    pieces = [first]
+    for word in words:
+        apart = not (is_without_spaces(pieces[-1][-1:]) and is_without_spaces(word[:1]))
+        pieces.append(f" {word}" if apart else word)
+    return "".join(pieces)
 
 
 def _parts(word: str) -> list[str]:

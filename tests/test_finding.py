@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from people.finding import Index, everybody
+from people.matching import names_in
 from people.models import Level, Person, PersonName
 from tests.make import DATA, REAL_RELEASE, make_person
 
@@ -65,6 +66,7 @@ def found(text, *names):
 )
 def test_a_known_name_is_found_however_it_is_written(name, text, surface):
     assert found(text, name, "Somebody Else") == [(surface, [name], True)]
+    assert names_in(text, [name, "Somebody Else"]) == {name}  # and blocks, where it is protected
 
 
 @pytest.mark.parametrize(
