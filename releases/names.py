@@ -166,15 +166,23 @@ def remember(release: Release, rejected: Rejected, *, by: User) -> None:
 
 
 def detail_of(person: Person) -> str:
-    """Return what tells namesakes apart at the desk, and whether the name may stand anywhere."""
-    title = person.title_on(timezone.localdate())
+    """Return what tells namesakes apart at the desk, and whether the name may stand anywhere.
+
+    It is the title; where there is none, the newest case.
+    """
+    told = person.title_on(timezone.localdate())
+    case = None if told else next(iter(person.cases.all()), None)
+    if case:
+        told = ", ".join(
+            filter(None, [case.get_custody_status_display(), case.get_country_display()])
+        )
     why = "consent has ended" if person.level >= Level.NAMEABLE else f"level {person.level}"
     note = f"{why}: may not be named" if person.is_protected() else ""
-    return " · ".join(filter(None, [title, note]))
+    return " · ".join(filter(None, [told, note]))
 
 
 def _known(people: Iterable[UUID], user: User) -> dict[UUID, Person]:
-    return Person.objects.visible_to(user).prefetch_related("roles").in_bulk(list(people))
+    return Person.objects.visible_to(user).prefetch_related("roles", "cases").in_bulk(list(people))
 
 
 def _capitalised(paragraph: str, inside: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

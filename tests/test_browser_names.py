@@ -49,6 +49,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     expect(panel.get_by_role("status")).to_have_text("2 names to confirm.")
     expect(panel).to_contain_text("Perhaps Ilham Tohti, written differently?")
     expect(panel.get_by_role("button", name="This is Li Na: Li Na")).to_have_count(2)
+    expect(panel.get_by_role("button", name="This is Li Na: Li Na, Poet")).to_be_visible()
 
     # confirmed by the keyboard, it is marked; rejected, it is gone
     panel.get_by_role("button", name="This is Jimmy Lai: Jimmy Lai").focus()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from people.models import Level
 from releases import workflow
 from releases.models import Mention, RejectedName, Release
-from tests.make import make_chief, make_person, make_release, make_user, mark
+from tests.make import make_chief, make_person, make_prisoner, make_release, make_user, mark
 from tests.test_admin import form_of, written
 from tests.test_finding import HOSTILE
 
@@ -68,6 +68,14 @@ def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
     assert sorted(person["detail"] for person in offer["people"]) == [
         "Lawyer", "Poet · level 1: may not be named",
     ]  # fmt: skip
+
+
+def test_a_namesake_without_a_title_is_told_apart_by_a_case(at_desk, author):
+    make_prisoner("Li Na").cases.update(country="CN")
+    make_person("Li Na")
+    (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
+    details = sorted(person["detail"] for person in offer["people"])
+    assert details == ["", "Imprisoned after conviction, China"]
 
 
 def test_whose_consent_has_ended_is_offered_with_a_word_about_it(at_desk, author):

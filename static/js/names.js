@@ -58,7 +58,7 @@ if (page && row && field) {
   const offer = ({ people, times, ...place }, told) => element("li", {}, [
     inContext(place, told),
     ...people.map((person) => element("p", { className: "who" }, [
-      press(`This is ${person.text}`, () => mark(place, person), place.name),
+      press(`This is ${person.text}`, () => mark(place, person), [place.name, person.detail].filter(Boolean).join(", ")),
       element("span", { textContent: person.detail }),
     ])),
     element("p", { className: "who" }, [
