@@ -168,7 +168,7 @@ class PersonAdmin(OnlyKnown):
     # --- Who may see and do what ---------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        return Person.objects.visible_to(User.of(request)).prefetch_related("roles")
+        return Person.objects.visible_to(User.of(request)).prefetch_related("roles", "cases")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         user = User.of(request)
