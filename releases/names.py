@@ -18,7 +18,7 @@ from accounts.models import User
 from people.finding import Found, Index, everybody
 from people.matching import key
 from people.models import Level, Person
-from releases.body import uuid_in
+from releases.body import printable, uuid_in
 from releases.importing.names import Passage, People
 from releases.models import RejectedName, Release
 
@@ -146,9 +146,9 @@ def read_rejected(told: Any) -> Rejected:
     """Return rejections as a form or a script sends them: pairs of a name and an id, or none."""
     pairs = [pair for pair in told if isinstance(pair, list) and len(pair) == 2]
     return {
-        (key(name)[:200], uuid_in(person) if isinstance(person, str) else None)
+        (compared[:200], uuid_in(person) if isinstance(person, str) else None)
         for name, person in pairs
-        if isinstance(name, str) and key(name)
+        if isinstance(name, str) and (compared := key(printable(name)))
     }
 
 

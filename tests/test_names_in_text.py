@@ -243,6 +243,16 @@ def test_a_rejection_that_is_none_stops_no_save(at_desk, editor, told):
     assert not RejectedName.objects.exists()
 
 
+def test_a_rejected_name_is_kept_without_what_no_database_takes(at_desk, editor):
+    lai = make_person("Jimmy Lai")
+    release = make_release("draft")
+    told = json.dumps([["Jimmy\ud800 Lai\0", str(lai.pk)], ["\ud800", ""], ["x" * 5_000, ""]])
+    answer = at_desk(editor).post(form_of(release), written(rejected_names=told))
+    assert answer.status_code == 302
+    kept = RejectedName.objects.order_by("name").values_list("name", flat=True)
+    assert list(kept) == ["jimmy lai", "x" * 200]
+
+
 def test_names_are_told_to_those_who_write(at_desk, client):
     assert client.post(NAMES).status_code == 302
     stranger = make_user("reader")
