@@ -12,7 +12,7 @@ from itertools import product
 from django.db.models import Q
 
 from assets.models import MediaAsset
-from people.matching import fold, key, names_in
+from people.matching import fold, is_without_spaces, key, names_in
 from people.models import Person
 from releases.body import Document
 from releases.models import Release
@@ -88,12 +88,11 @@ def names_that_can_pass(release: Release) -> list[str]:
 def releases_that_name(person: Person) -> list[tuple[Release, list[Exposure]]]:
     """Return the approved releases that print a person's name, with the places, newest first.
 
-    Found by their marks, and by the longest word of each spelling: where only an accent is
+    Found by their marks, and by the longest word of each spelling: where an accent in it is
     written differently and nothing is marked, the database does not see it.
     """
     spellings = set(person.spellings())
-    words = {max(name.split(), key=len) for name in spellings}
-    words |= {max(fold(name).split() or [name], key=len) for name in spellings}
+    words = {_looked_for(form) for name in spellings for form in (name, fold(name) or name)}
     likely = Q(mentions__person=person)
     for field, word in product(LOOKED_THROUGH, words):
         likely |= Q(**{f"{field}__icontains": word})
@@ -145,6 +144,14 @@ def _found(words: Mapping[str, str], spellings: set[str]) -> Iterator[Exposure]:
             text = re.sub(r"[_.\-]+", " ", text)
         for name in sorted(names_in(text, spellings)):
             yield Exposure(name, place, _sentence(text, name))
+
+
+def _looked_for(name: str) -> str:
+    """Return what of a name the database is asked for: its longest word, or how it begins where
+    no spaces part the words, since anything may stand between them.
+    """
+    word = max(name.split(), key=len)
+    return word[:2] if is_without_spaces(word[0]) else word
 
 
 def _sentence(text: str, name: str) -> str:

@@ -349,6 +349,14 @@ def test_a_name_is_found_in_every_place_of_an_approved_release():
         assert any(place in exposure.place for exposure in found[release.pk]), place
 
 
+def test_a_name_without_spaces_is_found_with_a_dot_between_its_parts():
+    person = make_person("阿努克萨贝林")
+    release = make_release(body="<p>阿努克·萨贝林来了。</p>")
+    make_release(body="<p>阿里来了。</p>")
+    ((found, _),) = releases_that_name(person)
+    assert found == release
+
+
 # --- Consent -------------------------------------------------------------------------------------
 
 
