@@ -150,7 +150,7 @@ def _looked_for(name: str) -> str:
     """Return what of a name the database is asked for: its longest word, or how it begins where
     no spaces part the words, since anything may stand between them.
     """
-    word = max(name.split(), key=len)
+    word = max(name.split() or [name], key=len)
     return word[:2] if is_without_spaces(word[0]) else word
 
 
