@@ -278,7 +278,7 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='people.case')),
             ],
             options={
-                'ordering': ['date_earliest', 'date_latest', 'pk'],
+                'ordering': ['date_latest', 'date_earliest', 'pk'],
             },
         ),
         migrations.CreateModel(

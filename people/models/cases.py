@@ -426,7 +426,8 @@ class CaseEvent(Sourced, Dated):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["date_earliest", "date_latest", "pk"]
+        # By the last day: a month with an arrest on its eleventh, and a charge some day after it.
+        ordering = ["date_latest", "date_earliest", "pk"]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(date=""),
