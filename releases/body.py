@@ -458,6 +458,9 @@ def _paragraph(tag: str, inline: str) -> str:
     # the inner become neighbours.
     for seam in ("</strong><strong>", "</em><em>") * 2:
         inline = inline.replace(seam, "")
+    # What a tag stood between that falls away may bring two spaces together.
+    words = re.split(r"(<[^>]*>)", inline)
+    inline = "".join(word if word[:1] == "<" else re.sub(" {2,}", " ", word) for word in words)
     blank = _BLANK.match(inline)
     if blank and blank.end() < len(inline):
         behind = _BLANK_BACKWARDS.match(inline[::-1])

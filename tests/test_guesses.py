@@ -1,5 +1,6 @@
 """Somebody who guesses at what is hidden is noticed, and notices nothing."""
 
+import queue
 import threading
 import time
 from datetime import timedelta
@@ -151,11 +152,14 @@ def test_a_flood_that_nobody_empties_does_not_fill_the_memory(client, monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
+def test_a_thread_of_the_server_counts_without_being_asked(
+    client, approver, monkeypatch, begin_counting
+):
     release = hidden(approver)
-    monkeypatch.undo()  # the real thread
-    # A browser that still asked when its test had ended may have begun one before.
+    monkeypatch.setattr(guesses, "_begin", begin_counting)
     monkeypatch.setattr(guesses, "_thread", None)
+    # Its own queue: the thread outlives the test, and must take nothing from another.
+    monkeypatch.setattr(guesses, "_waiting", queue.Queue())
     client.get(release.get_absolute_url())
     assert guesses._thread in threading.enumerate()
     assert guesses._thread.daemon
