@@ -1,16 +1,19 @@
-FROM python:3.11-slim AS build
+FROM python:3.11-slim-trixie AS build
 COPY requirements-s3.txt .
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-s3.txt
 
-FROM python:3.11-slim
+FROM python:3.11-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --home-dir /app pressroom \
     && install -d -o pressroom /app/var /app/var/media
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
-# Static files are part of the image; the key is needed to start Django and kept nowhere.
-RUN SECRET_KEY=only-to-collect-static-files-while-the-image-is-built \
+# Static files are part of the image; the key is needed to start Django and kept nowhere. Files
+# keep the permissions they have in the checkout: without chmod, a strict umask there would make
+# an image that its own user cannot read.
+RUN chmod -R a+rX . \
+    && SECRET_KEY=only-to-collect-static-files-while-the-image-is-built \
     python manage.py collectstatic --no-input --verbosity 0
 USER pressroom
 EXPOSE 8000

@@ -79,7 +79,7 @@ preflight-port: preflight
 	@$(PY) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(60))' > .env
 	@chmod 600 .env
 
-var/.static-built: .venv/runtime .env $(STATIC)
-	@mkdir -p var
-	@$(PY) manage.py collectstatic --no-input --clear --verbosity 0
+var/.static-built: .venv/runtime .env pressroom/static.py $(STATIC)
+	@mkdir -p var && rm -rf var/static  # folders too: --clear would leave them as they are
+	@$(PY) manage.py collectstatic --no-input --verbosity 0
 	@touch $@

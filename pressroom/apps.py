@@ -8,6 +8,9 @@ class PressroomConfig(AppConfig):
     name = "pressroom"
     default = True
 
+    def ready(self) -> None:
+        from pressroom import checks  # noqa: F401  # registers them
+
 
 class NewsroomAdminConfig(admin.AdminConfig):
     """Django's admin, with our site in place of the stock one."""

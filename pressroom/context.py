@@ -7,7 +7,7 @@ from releases.addresses import site_url
 
 
 def newsroom(request: HttpRequest) -> dict[str, object]:
-    """Give templates the newsroom's name, contact, notice, time zone and address."""
+    """Give templates the newsroom's name, contact, notice, zone, address, and if it sends e-mail."""
     return {
         "newsroom": {
             "name": settings.NEWSROOM_NAME,
@@ -16,5 +16,6 @@ def newsroom(request: HttpRequest) -> dict[str, object]:
             "notice": settings.SITE_NOTICE,
             "zone": settings.TIME_ZONE,
             "url": site_url(request),
+            "email_is_on": settings.EMAIL_IS_ON,
         },
     }

@@ -3,9 +3,12 @@
 Safe by default: debugging is off, HTTPS is on; production will not start with an unsafe value.
 """
 
+import io
+import os
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -17,12 +20,52 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+
+
+def read_env_file(path: Path) -> None:
+    """Read a .env file as Docker Compose does: what is in single quotes is taken literally.
+
+    Inside them \\' is a quote. django-environ knows no such thing, and would also strip double
+    quotes inside the single ones, so each such line is handed to it in its own way of quoting.
+    """
+
+    def quoted(line: re.Match[str]) -> str:
+        literal = re.sub(r"\\'(?!$)", "'", line[2])
+        return line[1] + '"' + re.sub(r'(["\\])', r"\\\1", literal) + '"'
+
+    if os.access(path, os.R_OK):
+        text = re.sub(
+            r"(?m)^((?:export )?\w+=)'(.*)'[ \t]*$", quoted, path.read_text(encoding="utf-8")
+        )
+        environ.Env.read_env(io.StringIO(text))
+
+
+def secret(name: str, default: str = "") -> str:
+    """Return a variable exactly as it is set: django-environ takes a first $ for a reference."""
+    return os.environ.get(name, "") or default
+
+
+def whole_number(name: str, default: int, least: int, most: int, what: str) -> int:
+    """Return a whole number from the environment, or stop the start with a sentence."""
+    text = env.str(name, default="").strip() or str(default)
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not least <= int(text) <= most:
+        raise ImproperlyConfigured(
+            f"{name} is {text}: set the {what}, a whole number from {least} to {most}."
+        )
+    return int(text)
+
+
+ENV_FILE = BASE_DIR / ".env"
+read_env_file(ENV_FILE)
 
 # --- What must be right before anything starts -------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="for-debugging-on-this-machine-only" if DEBUG else "")
+SECRET_KEY = secret("SECRET_KEY", "for-debugging-on-this-machine-only" if DEBUG else "")
+# Former keys. What they signed (sessions, open previews) is still accepted, and signed anew.
+SECRET_KEY_FALLBACKS = [
+    key for key in map(str.strip, secret("SECRET_KEY_FALLBACKS").split(",")) if key
+]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -30,6 +73,11 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # without one, anybody could send that header and pass for secure.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+
+
+def is_weak(key: str) -> bool:
+    """Return whether a key is too short or too uniform to sign anything with."""
+    return len(key) < 50 or len(set(key)) < 5
 
 
 def unsafe_settings() -> list[str]:
@@ -40,10 +88,20 @@ def unsafe_settings() -> list[str]:
             f"DEBUG is on while ALLOWED_HOSTS admits {', '.join(sorted(strangers))}: "
             "debug pages show the inside of the newsroom. Turn DEBUG off."
         )
-    if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+    if not DEBUG and is_weak(SECRET_KEY):
         found.append(
             "SECRET_KEY is missing, shorter than 50 characters or of less than five different "
             "ones. `make setup` writes one to .env; elsewhere, set a long random text of your own."
+        )
+        if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
+            found.append(
+                f"{ENV_FILE} is there, but the user who starts Pressroom may not read it. Give "
+                "the file to that user, or to a group of theirs with mode 640."
+            )
+    if not DEBUG and any(map(is_weak, SECRET_KEY_FALLBACKS)):
+        found.append(
+            "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters or of less than "
+            "five different ones: whoever guesses it can sign in as anybody. Remove it."
         )
     if "*" in ALLOWED_HOSTS:
         found.append(
@@ -82,6 +140,11 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # the public site sees no cookie at all
 SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 
+# How gunicorn serves: gunicorn.conf.py asks for these. Not WEB_CONCURRENCY, which gunicorn reads
+# before any of our code runs: a value that is no number, or none, ends there in a traceback.
+WEB_WORKERS = whole_number("WEB_WORKERS", 2, 1, 64, "number of processes that answer requests")
+WEB_THREADS = whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
+
 # --- The newsroom ------------------------------------------------------------------------------
 
 NEWSROOM_NAME = env.str("NEWSROOM_NAME", default="") or "Pressroom"
@@ -106,7 +169,22 @@ COUNTRIES_OVERRIDE = env.dict("EXTRA_COUNTRIES", default={"XK": "Kosovo"})
 
 # `or`, since a copied .env.example or a compose file sets what it leaves open to nothing.
 SQLITE_FILE = f"sqlite:///{BASE_DIR / 'var' / 'pressroom.sqlite3'}"
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or SQLITE_FILE)}
+_address = env.str("DATABASE_URL", default="")
+_host = env.str("POSTGRES_HOST", default="")
+if _host and not _address:
+    # One variable for each part, so that a password needs no encoding: as docker-compose.yml does.
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": _host,
+            "PORT": env.str("POSTGRES_PORT", default="") or "5432",
+            "NAME": env.str("POSTGRES_DB", default="") or "pressroom",
+            "USER": env.str("POSTGRES_USER", default="") or "pressroom",
+            "PASSWORD": secret("POSTGRES_PASSWORD"),
+        }
+    }
+else:
+    DATABASES = {"default": env.db_url_config(_address or SQLITE_FILE)}
 _engine = DATABASES["default"].get("ENGINE")
 if _engine not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
     raise ImproperlyConfigured(
@@ -127,7 +205,45 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": env.cache_url_config(env.str("CACHE_URL", default="") or "locmemcache://"),
 }
-vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
+
+_email_url = env.str("EMAIL_URL", default="") or "consolemail://"
+_email_scheme = _email_url.partition(":")[0]
+_email_ports = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
+if _email_scheme not in _email_ports and _email_scheme not in (
+    *("consolemail", "filemail", "memorymail", "dummymail"),
+):
+    raise ImproperlyConfigured(
+        f"EMAIL_URL begins with {_email_scheme}, which is no way to send e-mail. Write it as in "
+        "smtp+tls://user:password@smtp.example.org:587, or leave it empty: e-mail is off then."
+    )
+try:
+    _email = env.email_url_config(_email_url)
+    _unread = _email_scheme in _email_ports and not _email["EMAIL_HOST"]
+except ValueError:
+    _unread = True
+if _unread:
+    raise ImproperlyConfigured(
+        "EMAIL_URL names no mail server, or cannot be read: a character such as / # ? @ : in "
+        "the user name or the password has to be written as its percent code, %23 for #."
+    )
+EMAIL_HOST, EMAIL_HOST_USER = _email["EMAIL_HOST"] or "", _email["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_PORT = _email["EMAIL_PORT"] or _email_ports.get(_email_scheme, 25)
+EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
+# How long a mail server may keep us waiting, in seconds.
+EMAIL_TIMEOUT = whole_number("EMAIL_TIMEOUT", 10, 1, 30, "seconds to wait for the mail server")
+# Whether letters reach their readers. Console, files and memory are for debugging: in production
+# they would keep the address of a preview in a log, so there is no e-mail then.
+EMAIL_IS_ON = DEBUG or _email_scheme in _email_ports
+EMAIL_BACKEND = (
+    "accounts.mail.Backend"
+    if _email_scheme in _email_ports
+    else _email["EMAIL_BACKEND"]
+    if DEBUG
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
 # Originals and renditions: no web server may serve this folder, only the gate in releases.views.
@@ -137,7 +253,7 @@ S3_BUCKET = env.str("S3_BUCKET", default="")
 S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", default="").rstrip("/")
 S3_REGION = env.str("S3_REGION", default="")
 S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", default="")
-S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY", default="")
+S3_SECRET_ACCESS_KEY = secret("S3_SECRET_ACCESS_KEY")
 _seconds = env.str("S3_URL_SECONDS", default="") or "60"
 S3_URL_SECONDS = int(_seconds) if _seconds.isdecimal() else 0
 
@@ -194,7 +310,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _files = "assets.bucket.Bucket" if S3_BUCKET else "django.core.files.storage.FileSystemStorage"
 STORAGES = {
     "default": {"BACKEND": _files},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Everybody may read these, above all a server that is not the user who collected them.
+    "staticfiles": {
+        "BACKEND": "pressroom.static.StaticStorage",
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

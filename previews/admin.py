@@ -95,7 +95,7 @@ class PreviewLinkAdmin(admin.ModelAdmin):
         }
         if form.is_valid():
             values = form.cleaned_data
-            send, words = values.pop("send"), values.pop("words")
+            send, words = values.pop("send", False), values.pop("words", "")
             try:
                 issued = links.issue(found, by=User.of(request), kind=chosen, **values)
             except Refused as refusal:
@@ -110,11 +110,15 @@ class PreviewLinkAdmin(admin.ModelAdmin):
     ) -> dict[str, Any]:
         origin = site_url(request)
         addresses = [(new.link, origin + reverse("preview", args=[new.token])) for new in issued]
-        mailed = [pair for pair in addresses if words and pair[0].email]
-        failed = letters.invite(mailed, words)
+        letters_to = [pair for pair in addresses if words and pair[0].email]
+        failures = letters.invite(letters_to, words)
+        failed: dict[str, list[PreviewLink]] = {}
+        for link, reason in failures.items():
+            if reason:
+                failed.setdefault(reason, []).append(link)
         return {
             "addresses": addresses,
-            "mailed": [link for link, _ in mailed if link not in failed],
+            "mailed": [link for link, reason in failures.items() if not reason],
             "failed": failed,
         }
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from previews.letters import INVITATION
@@ -60,6 +61,8 @@ class IssueForm(AsksWhich):
         super().__init__(*args, **kwargs)
         self.fields["batch"].initial = uuid.uuid4
         self.fields["words"].initial = INVITATION[kind]
+        if not settings.EMAIL_IS_ON:
+            del self.fields["send"], self.fields["words"]
         if kind == PreviewLink.Kind.COLLEAGUE:
             self.fields["expires_at"].help_text = self.fields["expires_at"].help_text.replace(
                 "the embargo lifts", "it is published"

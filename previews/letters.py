@@ -1,19 +1,18 @@
 """What is written to the readers of a preview: plain text, and never a word of the release."""
 
-import logging
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
+from accounts import mail
 from previews.models import PreviewLink
 from releases.models import Release
-
-log = logging.getLogger(__name__)
 
 INVITATION = {
     PreviewLink.Kind.PRESS: """\
@@ -79,20 +78,24 @@ def placeholders(link: PreviewLink, address: str) -> dict[str, str]:
     }
 
 
-def invite(letters: list[tuple[PreviewLink, str]], words: str) -> list[PreviewLink]:
-    """Send each reader the link's address in the editor's words; return those that failed."""
+def invite(letters: list[tuple[PreviewLink, str]], words: str) -> dict[PreviewLink, str]:
+    """Send each reader the link's address in the editor's words; return why each was not sent.
+
+    The reason is "" where the mail server took the letter.
+    """
     subject = f"For you alone, from {settings.NEWSROOM_NAME}"
-    now = timezone.now()
-    failed = []
+    messages = []
     for link, address in letters:
         text = words
         for key, value in placeholders(link, address).items():
             text = text.replace(f"{{{key}}}", value)
-        if _send(subject, text, link.email):
-            PreviewLink.objects.filter(pk=link.pk).update(mailed_at=now)
-        else:
-            failed.append(link)
-    return failed
+        messages.append(EmailMessage(subject, text, to=[link.email]))
+    found = {}
+    for (link, _address), failure in zip(letters, mail.send(messages), strict=True):
+        if not failure:
+            PreviewLink.objects.filter(pk=link.pk).update(mailed_at=timezone.now())
+        found[link] = failure
+    return found
 
 
 def accepted(release: Release) -> list[PreviewLink]:
@@ -108,6 +111,7 @@ def tell_of_new_lift(*, release: Release, tell: bool, **signal: Any) -> None:
     if not tell:
         return
     lift, at = release.publish_at, timezone.now()
+    letters = []
     for link in {link.email.casefold(): link for link in accepted(release) if link.email}.values():
         before = link.accepted_lift
         if lift and before and before != lift and before > at:
@@ -117,17 +121,16 @@ def tell_of_new_lift(*, release: Release, tell: bool, **signal: Any) -> None:
                 before=in_both_zones(before),
                 lift=in_both_zones(lift),
             )
-            _send_later("An embargo has moved", words, link.email)
+            letters.append((link, EmailMessage("An embargo has moved", words, to=[link.email])))
+    if letters:
+        transaction.on_commit(lambda: _tell(release, letters))
 
 
-def _send_later(subject: str, words: str, to: str) -> None:
-    transaction.on_commit(lambda: _send(subject, words, to))
-
-
-def _send(subject: str, words: str, to: str) -> bool:
-    try:
-        return bool(EmailMessage(subject, words, to=[to], connection=get_connection()).send())
-    except Exception:
-        # The address of a link is in the words: only that it failed is logged.
-        log.exception("A letter to the reader of a preview could not be sent.")
-        return False
+def _tell(release: Release, letters: list[tuple[PreviewLink, EmailMessage]]) -> None:
+    failures = zip(letters, mail.send([letter for _link, letter in letters]), strict=True)
+    release.undelivered = [
+        _("%(name)s <%(email)s> has not been told of the new time. %(reason)s")
+        % {"name": link.name, "email": link.email, "reason": reason}
+        for (link, _letter), reason in failures
+        if reason
+    ]

@@ -439,6 +439,8 @@ class ReleaseAdmin(admin.ModelAdmin):
                 refused = refusal.reasons
             else:
                 messages.success(request, verb["done"])
+                for sentence in release.undelivered:
+                    messages.warning(request, sentence)
                 then = verb.get("then", "change")
                 return redirect(f"admin:releases_release_{then}", release.pk)
         if name in ("approve", "publish") and not refused:

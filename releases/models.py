@@ -1,6 +1,7 @@
 """What we say, and when it may be seen."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
@@ -114,6 +115,9 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 
 class Release(models.Model):
     """A press release, statement, comment or media advisory."""
+
+    # Sentences on who could not be told of a new lift; set by what sends the letters.
+    undelivered: Sequence[str] = ()
 
     class Kind(models.TextChoices):
         PRESS_RELEASE = "press_release", "Press release"

@@ -21,7 +21,8 @@ from releases.models import Clearance, Correction, Event, Release
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
-# whether those who were promised another time are to be told.
+# whether those who were promised another time are to be told. Whom a letter could not reach stands
+# in `release.undelivered` once the transaction is over.
 lift_set = Signal()
 
 # --- Verbs -------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     settings.DEBUG = False
     settings.NEWSROOM_NAME = "The Newsroom"
     settings.NEWSROOM_EMAIL = "press@newsroom.example"
+    settings.EMAIL_IS_ON = True  # into the box that Django puts up for tests
     settings.SITE_URL = ""
     settings.SITE_NOTICE = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

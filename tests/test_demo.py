@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as site
 from django.core.files.storage import storages
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -40,7 +40,7 @@ def loaded(django_db_setup, django_db_blocker, media):
         patch.setattr("django.conf.settings.PASSWORD_HASHERS", [FAST])
         storages._storages = {}
         out = io.StringIO()
-        call_command("demo", stdout=out)
+        call_command("demo", yes_public_passwords=True, stdout=out)
         yield out.getvalue()
         call_command("flush", interactive=False)
         storages._storages = {}
@@ -223,7 +223,8 @@ def test_make_demo_names_every_invented_country_and_says_that_it_is_invented(new
     assert all(named[code].endswith("(invented)") for code in invented)
 
 
-def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, real):
+def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, real, settings):
+    settings.DEBUG = True
     draft = Release.objects.get(status=Release.Status.DRAFT)
     draft.title = "Edited"
     draft.save()
@@ -238,7 +239,8 @@ def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, r
     )
 
 
-def test_a_changed_password_is_not_printed(newsroom):
+def test_a_changed_password_is_not_printed(newsroom, settings):
+    settings.DEBUG = True
     user = User.objects.get(username="editor")
     user.set_password("something else")
     user.save()
@@ -260,7 +262,8 @@ BEGUN = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("thing", BEGUN)
-def test_a_newsroom_that_holds_anything_is_left_alone(thing):
+def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
+    settings.DEBUG = True
     BEGUN[thing]()
     before = [list(model.objects.values()) for model in demo.KEPT]
     out = io.StringIO()
@@ -268,3 +271,23 @@ def test_a_newsroom_that_holds_anything_is_left_alone(thing):
     assert "The newsroom is not empty: nothing was added" in out.getvalue()
     assert "Sign in" not in out.getvalue()
     assert [list(model.objects.values()) for model in demo.KEPT] == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("thing", BEGUN)
+@pytest.mark.parametrize("options", [{}, {"yes_public_passwords": True}])
+def test_a_public_site_that_holds_anything_refuses_the_demo(thing, options):
+    BEGUN[thing]()
+    before = [list(model.objects.values()) for model in demo.KEPT]
+    with pytest.raises(CommandError, match=r"DEBUG is off.*The database is not empty") as refused:
+        call_command("demo", **options)
+    assert ("--yes-public-passwords" in str(refused.value)) == (not options)
+    assert [list(model.objects.values()) for model in demo.KEPT] == before
+
+
+@pytest.mark.django_db
+def test_an_empty_public_site_refuses_the_demo_until_its_passwords_are_agreed_to():
+    with pytest.raises(CommandError, match="add --yes-public-passwords") as refused:
+        call_command("demo")
+    assert "not empty" not in str(refused.value)
+    assert not User.objects.exists()

@@ -95,7 +95,7 @@ def test_the_publisher_is_told_at_the_first_the_tenth_and_the_hundredth_try(
 def test_a_mail_server_that_refuses_loses_no_count(
     client, approver, settings, django_capture_on_commit_callbacks
 ):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "accounts.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     client.get(hidden(approver).get_absolute_url())
     with django_capture_on_commit_callbacks(execute=True):

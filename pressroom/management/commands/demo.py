@@ -1,16 +1,41 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pressroom import demo
 from releases.models import Release
 
 
 class Command(BaseCommand):
-    help = "Load the demo newsroom into an empty database, and print its sign-ins."
+    help = (
+        "Load the demo newsroom into an empty database, and print its sign-ins. Where DEBUG is "
+        "off, it needs --yes-public-passwords as well, and refuses a database that is not empty."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--yes-public-passwords",
+            action="store_true",
+            help="load the demo although DEBUG is off: three sign-ins whose passwords are printed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if demo.is_empty():
+        is_empty = demo.is_empty()
+        if not settings.DEBUG and (not is_empty or not options["yes_public_passwords"]):
+            raise CommandError(
+                " ".join(
+                    ["DEBUG is off, so this may be a public site. Nothing was added."]
+                    + ["The database is not empty: the demo is never mixed with a newsroom."]
+                    * (not is_empty)
+                    + [
+                        "The demo makes three sign-ins and prints their passwords: if you want "
+                        "that here, add --yes-public-passwords."
+                    ]
+                    * (not options["yes_public_passwords"])
+                )
+            )
+        if is_empty:
             demo.load(say=self.stdout.write)
             self.stdout.write(f"The demo newsroom is ready: {Release.objects.count()} releases.")
         else:

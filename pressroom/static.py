@@ -1,0 +1,20 @@
+"""Where static files are collected."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticStorage(CompressedManifestStaticFilesStorage):
+    """WhiteNoise's storage, whose compressed copies get the permissions of all other files.
+
+    WhiteNoise leaves theirs to the umask of the user who collects: with 077, a server that runs
+    as another user would answer browsers that accept compressed files with an error.
+    """
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[Any]:
+        for name, compressed in super().compress_files(paths):
+            Path(self.path(compressed)).chmod(self.file_permissions_mode)
+            yield name, compressed
