@@ -9,7 +9,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PY := .venv/bin/python
 STATIC := $(shell find static -type f)
 
-.PHONY: help setup demo test lint format bench lock
+DEMO := demo pictures
+
+.PHONY: help setup demo test lint format bench pictures lock
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -19,12 +21,12 @@ setup: .venv/runtime .env var/.static-built ## make .venv, install, migrate, col
 	@mkdir -p var/media
 	@$(PY) manage.py migrate --verbosity 0
 
-demo: export DEBUG := 1
-demo: export NEWSROOM_NAME ?= Demonstration Newsroom
-demo: export NEWSROOM_EMAIL ?= press@lanternwatch.example
-demo: export SITE_NOTICE ?= A demonstration of Pressroom. Lantern Watch, its people and the countries it writes of are invented; one release is real, and says whose it is.
-demo: export TIME_ZONE ?= Europe/London
-demo: export EXTRA_COUNTRIES ?= XK=Kosovo,XV=Valdria (invented),XO=Onderlys (invented),XT=Tamsin Islands (invented)
+$(DEMO): export DEBUG := 1
+$(DEMO): export NEWSROOM_NAME ?= Demonstration Newsroom
+$(DEMO): export NEWSROOM_EMAIL ?= press@lanternwatch.example
+$(DEMO): export SITE_NOTICE ?= A demonstration of Pressroom. Lantern Watch, its people and the countries it writes of are invented; one release is real, and says whose it is.
+$(DEMO): export TIME_ZONE ?= Europe/London
+$(DEMO): export EXTRA_COUNTRIES ?= XK=Kosovo,XV=Valdria (invented),XO=Onderlys (invented),XT=Tamsin Islands (invented)
 demo: preflight-port setup ## load the demo newsroom (only if empty) and serve it on $PORT (8000)
 	@$(PY) manage.py demo
 	@printf '\nThe newsroom:  http://127.0.0.1:%s/\nThe desk:      http://127.0.0.1:%s/admin/\nStop with Ctrl-C.\n\n' $(PORT) $(PORT)
@@ -47,6 +49,9 @@ bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/images.py
 	@$(PY) bench/uploads.py
 	@$(PY) bench/names.py
+
+pictures: .venv/dev setup ## make the pictures of docs/editing.md again (wants Debian's chromium)
+	@$(PY) docs/images/editing/make.py
 
 lock: .venv/dev ## write the newest allowed versions, with hashes, to the requirements files
 	@$(PY) -m pip install --quiet uv
