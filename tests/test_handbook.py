@@ -1,0 +1,254 @@
+"""The handbooks say what the screens say: labels, pictures, links, commands, settings, rights.
+
+In a handbook, **bold** is a label or a message exactly as it is on the screen, with “…” for what
+differs from case to case.
+"""
+
+import ast
+import html
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+
+import django_prose_editor
+import pytest
+from django import forms
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.core.management import get_commands
+from django.utils.text import capfirst
+from PIL import Image
+
+from accounts.groups import GROUPS
+
+ROOT = Path(settings.BASE_DIR)
+BOOKS = [path for path in (ROOT / "docs/editing.md", ROOT / "docs/operating.md") if path.exists()]
+PICTURES = ROOT / "docs/images/editing"
+MOST_BYTES_IN_ALL = 900_000
+OURS = ("accounts", "assets", "people", "previews", "releases", "pressroom")
+LETTERS = 5  # that a text must have beside its variables, so that not everything is like it
+
+
+def each_book(test):
+    return pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.stem)(test)
+
+
+# --- What the screens can say ------------------------------------------------------------------
+
+
+def in_python(path: Path) -> set[str]:
+    """Return the texts of a module, with “…” for what is filled in."""
+    said = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            parts = [
+                str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values
+            ]
+            said.add("".join(parts))
+        elif isinstance(node, ast.keyword) and node.arg == "description":
+            said |= {
+                capfirst(str(part.value))
+                for part in ast.walk(node.value)
+                if isinstance(part, ast.Constant)
+            }
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            said.add(re.sub(r"%\(\w+\)s|\{\w*\}|%s", "…", node.value))
+    return said
+
+
+def in_template(path: Path) -> set[str]:
+    """Return the texts between the tags of a template, and those of its buttons."""
+    source = re.sub(r"\{#.*?#\}", "", path.read_text())
+    said = set(re.findall(r"""\{% (?:translate|include).*?["'](.+?)["']""", source))
+    said |= set(re.findall(r'=\s?"([^"]+)"', source))
+    source = re.sub(r"\{\{.*?\}\}", "…", source)
+    source = re.sub(r"</?(?:b|bdi|em|span|time)\b[^>]*>", "", source)
+    return said | set(re.split(r"<[^>]*>|\{%.*?%\}", source))
+
+
+def in_script(path: Path) -> set[str]:
+    """Return the texts of a script, with “…” for what is filled in."""
+    source = path.read_text()
+    # A script in one line cannot be taken apart so simply: what stands between texts is taken too.
+    said = set(re.findall(r'(?="((?:[^"\\\n]|\\.){1,300})")', source))
+    return said | {re.sub(r"\$\{.*?\}", "…", each) for each in re.findall(r"`([^`\n]*)`", source)}
+
+
+def plain(text: str) -> str:
+    """Return a text as it is compared: without the colon that a form puts behind a label."""
+    return " ".join(html.unescape(text).split()).removesuffix(":")
+
+
+@cache
+def on_screen() -> set[str]:
+    """Return what the screens can say: ours, those of Django's admin and of the text editor."""
+    contrib = Path(admin.__file__).parent
+    editor = Path(django_prose_editor.__file__).parent
+    ours = [path for room in OURS for path in (ROOT / room).rglob("*.py")]
+    said = set()
+    for path in [*ours, *contrib.glob("*.py"), Path(forms.__file__).parent / "fields.py"]:
+        if "migrations" not in path.parts:
+            said |= in_python(path)
+    for path in [*ROOT.glob("templates/**/*.html"), *contrib.glob("templates/**/*.html")]:
+        said |= in_template(path)
+    for path in [*ROOT.glob("static/js/*.js"), editor / "static/django_prose_editor/editor.js"]:
+        said |= in_script(path)
+    for model in apps.get_models():
+        named = [
+            field.verbose_name
+            for field in model._meta.get_fields()
+            if not field.is_relation or field.concrete
+        ]
+        said |= {capfirst(str(name)) for name in named}
+        name = str(model._meta.verbose_name)
+        said |= {capfirst(str(model._meta.verbose_name_plural)), f"Add {name}"}
+        said.add(f"Add another {capfirst(name)}")  # as inlines.js says it
+    return set(map(plain, said))
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Whether a text is what a pattern says, with anything for each “…” of it."""
+    if "…" not in pattern or letters(pattern) < LETTERS:
+        return False
+    # Behind a letter it is an ending, such as that of a plural.
+    filled = re.sub(r"(?<=[^\W\d_])…", r"\\w*", re.escape(pattern)).replace("…", ".*")
+    return re.fullmatch(filled, text, re.DOTALL) is not None
+
+
+def letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
+
+
+def strangers(labels: set[str]) -> list[str]:
+    """Return the labels that no screen says."""
+    said = on_screen()
+    patterns = [text for text in said if "…" in text]
+    return sorted(
+        label
+        for label in map(plain, labels)
+        if label not in said
+        and not any(
+            is_like(label, pattern) and letters(pattern) * 2 > letters(label)
+            for pattern in patterns
+        )
+        and not any(is_like(text, label) for text in said)
+    )
+
+
+@each_book
+def test_every_label_is_on_a_screen(book):
+    labels = set(re.findall(r"\*\*(.+?)\*\*", book.read_text(), re.DOTALL))
+    assert labels
+    assert strangers(labels) == []
+
+
+def test_a_label_that_no_screen_has_is_found():
+    wrong = {"Hold: off every path", "Sumbit for approval", "Approve", "Put back online", "Xyzzy …"}
+    assert strangers(wrong) == sorted(wrong)
+    right = {
+        "Submit for approval",
+        "The quotation “…” has no speaker: choose the person.",
+        "Title:",
+    }
+    assert strangers(right) == []
+
+
+# --- Pictures ----------------------------------------------------------------------------------
+
+
+def test_every_picture_is_there_described_small_and_used():
+    at = PICTURES / "make.py"
+    spec = importlib.util.spec_from_file_location("pictures", at)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    shown = [
+        (alt, book.parent / name)
+        for book in BOOKS
+        for alt, name in re.findall(r"!\[(.*?)\]\((.+?)\)", book.read_text())
+    ]
+    assert len(shown) >= 12
+    for alt, path in shown:
+        assert len(alt) > 20, path
+        assert path.stat().st_size <= script.MOST_BYTES, path
+        with Image.open(path) as image:
+            image.load()
+    kept = set(PICTURES.glob("*.webp"))
+    assert kept == {path for _, path in shown if path.parent == PICTURES}
+    assert sum(path.stat().st_size for path in kept) <= MOST_BYTES_IN_ALL
+    made = re.findall(r'keep\(\s*[^"]*?"([\w-]+)"', at.read_text())
+    assert {path.stem for path in kept} == set(made)
+
+
+# --- Links, commands, settings -----------------------------------------------------------------
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the addresses of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_book
+def test_every_link_inside_the_project_leads_somewhere(book):
+    for address in re.findall(r"(?<!!)\[[^\]]+\]\((?!https?:|mailto:)(.+?)\)", book.read_text()):
+        path, _, anchor = address.partition("#")
+        target = (book.parent / path) if path else book
+        assert target.exists(), address
+        assert not anchor or anchor in anchors(target), address
+
+
+@each_book
+def test_every_command_setting_and_file_that_is_named_exists(book):
+    text = book.read_text()
+    for command in re.findall(r"manage\.py ([a-z]\w+)", text):
+        assert command in get_commands(), command
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"`make ([a-z]+)", text):
+        assert target in targets, target
+    known = re.findall(r"^#? ?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    for setting in re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]+(?==))", text):
+        assert setting in known, setting
+    for file in re.findall(r"`((?:demo|docs)/[\w./-]+)`", text):
+        assert (ROOT / file).exists(), file
+
+
+# --- Who may do what ---------------------------------------------------------------------------
+
+RIGHTS = {
+    "Read all releases": "releases.view_release",
+    "Write and import": "releases.add_release",
+    "Submit their own": "releases.submit_release",
+    "Upload pictures": "assets.add_mediaasset",
+    "Change and submit drafts of others": "releases.edit_any_release",
+    "Send a release in review back": "releases.return_release",
+    "Delete a draft": "releases.delete_release",
+    "Take a release offline now": "releases.hold_release",
+    "Add and change topics": "releases.change_contact",
+    "Add and change people": "people.change_consent",
+    "Lower a level": "people.change_person",
+    "Make and revoke preview links": "previews.issue_previewlink",
+    "Delete pictures": "assets.delete_mediaasset",
+    "Approve, schedule": "releases.approve_release",
+    "Send an approved release back": "releases.approve_release",
+    "Correct what is public": "releases.correct_release",
+    "Withdraw": "releases.withdraw_release",
+    "Agree to a higher level": "people.set_level",
+}
+
+
+def test_the_table_of_rights_is_that_of_the_groups():
+    text = (ROOT / "docs/editing.md").read_text()
+    head, _, *rows = text[text.index("| Task |") :].split("\n\n")[0].splitlines()
+    groups = [cell.strip() for cell in head.strip("| ").split("|")][1:]
+    assert groups == list(GROUPS)
+    assert len(rows) == len(RIGHTS)
+    for row, (begins, right) in zip(rows, RIGHTS.items(), strict=True):
+        task, *cells = (cell.strip() for cell in row.strip("| ").split("|"))
+        assert task.startswith(begins)
+        app, codename = right.split(".")
+        told = dict(zip(groups, cells, strict=True))
+        for name, tables in GROUPS.items():
+            may = any(codename in table.get(app, []) for table in tables)
+            assert told[name] == ("yes" if may else "–"), f"{task}: {name}"
