@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import close_old_connections, connection, transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
@@ -55,7 +56,11 @@ def make_again(picture: MediaAsset) -> None:
 
 def _claim(**which: Any) -> MediaAsset | None:
     now = timezone.now()
-    waiting = MediaAsset.objects.to_make(now).filter(**which).order_by("uploaded_at", "pk")
+    # First what shows nothing yet: a release waits for it. The others are shown as they were; after
+    # an upgrade that may be the whole library, for hours.
+    is_shown = ExpressionWrapper(Q(renditions__has_key="styles"), BooleanField())
+    waiting = MediaAsset.objects.to_make(now).filter(**which)
+    waiting = waiting.order_by(is_shown, "uploaded_at", "pk")
     for pk in waiting.values_list("pk", flat=True)[:20]:
         mine = MediaAsset.objects.to_make(now).filter(pk=pk)
         if mine.update(state=MediaAsset.State.MAKING, claimed_at=now):

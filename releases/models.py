@@ -162,6 +162,7 @@ class Release(models.Model):
     attached = models.JSONField(
         "further pictures and documents",
         default=list,
+        db_default=[],
         blank=True,
         help_text="Ids in the order in which they are offered; the rows of Illustration follow.",
     )
@@ -541,7 +542,7 @@ class Illustration(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="illustrations")
     asset = models.ForeignKey(MediaAsset, models.PROTECT, related_name="illustrations")
     position = models.PositiveIntegerField()
-    in_text = models.BooleanField(default=True)
+    in_text = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         ordering = ["position"]

@@ -24,37 +24,37 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='case',
             name='call_types',
-            field=models.JSONField(blank=True, default=list, verbose_name='kinds of call'),
+            field=models.JSONField(blank=True, db_default=[], default=list, verbose_name='kinds of call'),
         ),
         migrations.AddField(
             model_name='case',
             name='confidence',
-            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('confirmed', 'Confirmed'), ('likely', 'Likely'), ('possible', 'Possible'), ('unlikely', 'Unlikely')], help_text='That the status is so.', max_length=12),
+            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('confirmed', 'Confirmed'), ('likely', 'Likely'), ('possible', 'Possible'), ('unlikely', 'Unlikely')], db_default='', default='', help_text='That the status is so.', max_length=12),
         ),
         migrations.AddField(
             model_name='case',
             name='health',
-            field=models.TextField(blank=True, help_text='Printed only while a consent that covers health holds.', verbose_name='concern for health'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Printed only while a consent that covers health holds.', verbose_name='concern for health'),
         ),
         migrations.AddField(
             model_name='case',
             name='internal_note',
-            field=models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.'),
         ),
         migrations.AddField(
             model_name='case',
             name='legal_status',
-            field=models.CharField(blank=True, choices=[('', 'Not known'), ('not_charged', 'Not charged'), ('charged', 'Charges pending'), ('on_trial', 'On trial'), ('convicted', 'Convicted'), ('appeal', 'Convicted; an appeal is pending'), ('acquitted', 'Acquitted'), ('dropped', 'Charges dropped'), ('pardoned', 'Pardoned')], max_length=16),
+            field=models.CharField(blank=True, choices=[('', 'Not known'), ('not_charged', 'Not charged'), ('charged', 'Charges pending'), ('on_trial', 'On trial'), ('convicted', 'Convicted'), ('appeal', 'Convicted; an appeal is pending'), ('acquitted', 'Acquitted'), ('dropped', 'Charges dropped'), ('pardoned', 'Pardoned')], db_default='', default='', max_length=16),
         ),
         migrations.AddField(
             model_name='case',
             name='place',
-            field=models.TextField(blank=True, help_text='Facility, cell, address. Never public: a place that may be told belongs into the summary.', verbose_name='where the person is held'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Facility, cell, address. Never public: a place that may be told belongs into the summary.', verbose_name='where the person is held'),
         ),
         migrations.AddField(
             model_name='case',
             name='reliability',
-            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source'),
+            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source'),
         ),
         migrations.AddField(
             model_name='case',
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='case',
             name='since',
-            field=people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held since'),
+            field=people.dates.UncertainDateField(blank=True, db_default='', default='', help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held since'),
         ),
         migrations.AddField(
             model_name='case',
@@ -79,12 +79,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='case',
             name='source_url',
-            field=models.URLField(blank=True, max_length=500, verbose_name='address of the source'),
+            field=models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source'),
         ),
         migrations.AddField(
             model_name='case',
             name='until',
-            field=people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held until'),
+            field=people.dates.UncertainDateField(blank=True, db_default='', default='', help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held until'),
         ),
         migrations.AddField(
             model_name='case',
@@ -99,47 +99,47 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='case',
             name='what_to_do',
-            field=models.TextField(blank=True, help_text='Public. Empty: nothing is said.', verbose_name='what readers can do'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Public. Empty: nothing is said.', verbose_name='what readers can do'),
         ),
         migrations.AddField(
             model_name='case',
             name='what_to_do_url',
-            field=models.URLField(blank=True, max_length=500, verbose_name='where they can do it'),
+            field=models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='where they can do it'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='call_types',
-            field=models.JSONField(blank=True, default=list, verbose_name='kinds of call'),
+            field=models.JSONField(blank=True, db_default=[], default=list, verbose_name='kinds of call'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='confidence',
-            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('confirmed', 'Confirmed'), ('likely', 'Likely'), ('possible', 'Possible'), ('unlikely', 'Unlikely')], help_text='That the status is so.', max_length=12),
+            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('confirmed', 'Confirmed'), ('likely', 'Likely'), ('possible', 'Possible'), ('unlikely', 'Unlikely')], db_default='', default='', help_text='That the status is so.', max_length=12),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='health',
-            field=models.TextField(blank=True, help_text='Printed only while a consent that covers health holds.', verbose_name='concern for health'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Printed only while a consent that covers health holds.', verbose_name='concern for health'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='internal_note',
-            field=models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='legal_status',
-            field=models.CharField(blank=True, choices=[('', 'Not known'), ('not_charged', 'Not charged'), ('charged', 'Charges pending'), ('on_trial', 'On trial'), ('convicted', 'Convicted'), ('appeal', 'Convicted; an appeal is pending'), ('acquitted', 'Acquitted'), ('dropped', 'Charges dropped'), ('pardoned', 'Pardoned')], max_length=16),
+            field=models.CharField(blank=True, choices=[('', 'Not known'), ('not_charged', 'Not charged'), ('charged', 'Charges pending'), ('on_trial', 'On trial'), ('convicted', 'Convicted'), ('appeal', 'Convicted; an appeal is pending'), ('acquitted', 'Acquitted'), ('dropped', 'Charges dropped'), ('pardoned', 'Pardoned')], db_default='', default='', max_length=16),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='place',
-            field=models.TextField(blank=True, help_text='Facility, cell, address. Never public: a place that may be told belongs into the summary.', verbose_name='where the person is held'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Facility, cell, address. Never public: a place that may be told belongs into the summary.', verbose_name='where the person is held'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='reliability',
-            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source'),
+            field=models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source'),
         ),
         migrations.AddField(
             model_name='historicalcase',
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalcase',
             name='since',
-            field=people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held since'),
+            field=people.dates.UncertainDateField(blank=True, db_default='', default='', help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held since'),
         ),
         migrations.AddField(
             model_name='historicalcase',
@@ -164,12 +164,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalcase',
             name='source_url',
-            field=models.URLField(blank=True, max_length=500, verbose_name='address of the source'),
+            field=models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='until',
-            field=people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held until'),
+            field=people.dates.UncertainDateField(blank=True, db_default='', default='', help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12, verbose_name='held until'),
         ),
         migrations.AddField(
             model_name='historicalcase',
@@ -184,12 +184,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalcase',
             name='what_to_do',
-            field=models.TextField(blank=True, help_text='Public. Empty: nothing is said.', verbose_name='what readers can do'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Public. Empty: nothing is said.', verbose_name='what readers can do'),
         ),
         migrations.AddField(
             model_name='historicalcase',
             name='what_to_do_url',
-            field=models.URLField(blank=True, max_length=500, verbose_name='where they can do it'),
+            field=models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='where they can do it'),
         ),
         migrations.AddField(
             model_name='historicalperson',
@@ -204,12 +204,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalperson',
             name='under_18',
-            field=models.BooleanField(default=False, help_text='Named by nobody but with a special right.', verbose_name='under eighteen'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Named by nobody but with a special right.', verbose_name='under eighteen'),
         ),
         migrations.AddField(
             model_name='historicalpersonname',
             name='script',
-            field=models.CharField(blank=True, help_text='ISO 15924. Empty: seen from its letters.', max_length=4, validators=[django.core.validators.RegexValidator('^[A-Z][a-z]{3}$', 'Write a script as Arab, Hani or Latn.')]),
+            field=models.CharField(blank=True, db_default='', default='', help_text='ISO 15924. Empty: seen from its letters.', max_length=4, validators=[django.core.validators.RegexValidator('^[A-Z][a-z]{3}$', 'Write a script as Arab, Hani or Latn.')]),
         ),
         migrations.AddField(
             model_name='person',
@@ -224,12 +224,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='person',
             name='under_18',
-            field=models.BooleanField(default=False, help_text='Named by nobody but with a special right.', verbose_name='under eighteen'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Named by nobody but with a special right.', verbose_name='under eighteen'),
         ),
         migrations.AddField(
             model_name='personname',
             name='script',
-            field=models.CharField(blank=True, help_text='ISO 15924. Empty: seen from its letters.', max_length=4, validators=[django.core.validators.RegexValidator('^[A-Z][a-z]{3}$', 'Write a script as Arab, Hani or Latn.')]),
+            field=models.CharField(blank=True, db_default='', default='', help_text='ISO 15924. Empty: seen from its letters.', max_length=4, validators=[django.core.validators.RegexValidator('^[A-Z][a-z]{3}$', 'Write a script as Arab, Hani or Latn.')]),
         ),
         migrations.AlterField(
             model_name='case',
@@ -266,9 +266,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('kind', models.CharField(choices=[('arrest', 'Arrest'), ('disappearance', 'Disappearance'), ('charge', 'Charge'), ('trial', 'Trial'), ('verdict', 'Verdict'), ('sentence', 'Sentence'), ('appeal', 'Appeal'), ('transfer', 'Transfer'), ('health', 'Health'), ('access_denied', 'Access denied'), ('un_opinion', 'Opinion of the United Nations'), ('action', 'Action'), ('release', 'Release'), ('death', 'Death'), ('other', 'Other')], max_length=16)),
                 ('date', people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12)),
                 ('date_earliest', models.DateField(editable=False, null=True)),
@@ -286,9 +286,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('custody_status', models.CharField(choices=[('detained', 'Held; in what form is not stated'), ('pretrial', 'Held without conviction'), ('administrative', 'Held by executive order'), ('imprisoned', 'Imprisoned after conviction'), ('house_arrest', 'Under house arrest'), ('restricted', 'Free, with movement restricted'), ('disappeared', 'Disappeared: fate or place unknown or denied'), ('held_non_state', 'Held by an armed group'), ('released_conditional', 'Released on conditions'), ('released', 'Released'), ('died_in_custody', 'Died in custody'), ('died', 'Died'), ('unknown', 'Not known')], max_length=24)),
                 ('legal_status', models.CharField(blank=True, choices=[('', 'Not known'), ('not_charged', 'Not charged'), ('charged', 'Charges pending'), ('on_trial', 'On trial'), ('convicted', 'Convicted'), ('appeal', 'Convicted; an appeal is pending'), ('acquitted', 'Acquitted'), ('dropped', 'Charges dropped'), ('pardoned', 'Pardoned')], max_length=16)),
                 ('confidence', models.CharField(blank=True, choices=[('', 'Not judged'), ('confirmed', 'Confirmed'), ('likely', 'Likely'), ('possible', 'Possible'), ('unlikely', 'Unlikely')], max_length=12)),
@@ -306,9 +306,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('text', models.TextField(verbose_name='charge')),
                 ('original_text', models.TextField(blank=True, verbose_name='in its original wording')),
                 ('original_language', models.CharField(blank=True, max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', 'Write a language tag such as en, ug or zh-Hans.')])),
@@ -328,9 +328,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('kind', models.CharField(choices=[('arrest', 'Arrest'), ('disappearance', 'Disappearance'), ('charge', 'Charge'), ('trial', 'Trial'), ('verdict', 'Verdict'), ('sentence', 'Sentence'), ('appeal', 'Appeal'), ('transfer', 'Transfer'), ('health', 'Health'), ('access_denied', 'Access denied'), ('un_opinion', 'Opinion of the United Nations'), ('action', 'Action'), ('release', 'Release'), ('death', 'Death'), ('other', 'Other')], max_length=16)),
                 ('date', people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12)),
                 ('date_earliest', models.DateField(editable=False, null=True)),
@@ -357,9 +357,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('text', models.TextField(verbose_name='charge')),
                 ('original_text', models.TextField(blank=True, verbose_name='in its original wording')),
                 ('original_language', models.CharField(blank=True, max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', 'Write a language tag such as en, ug or zh-Hans.')])),
@@ -417,9 +417,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('label', models.CharField(default='Prisoner of conscience', max_length=80)),
                 ('by', models.CharField(max_length=200, verbose_name='decided by')),
                 ('since', people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12)),
@@ -448,9 +448,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('kind', models.CharField(choices=[('prison', 'Imprisonment'), ('life', 'Imprisonment for life'), ('death', 'Death'), ('suspended', 'Suspended sentence'), ('fine', 'Fine'), ('other', 'Other')], max_length=12)),
                 ('text', models.TextField(blank=True, help_text='As “five years’ imprisonment”.', verbose_name='in words')),
                 ('duration', models.CharField(blank=True, help_text='ISO 8601, as P5Y6M. None for life and death.', max_length=20, validators=[django.core.validators.RegexValidator('^P(?=\\d)(\\d+Y)?(\\d+M)?(\\d+D)?$', 'Write a duration as P5Y or P1Y6M.')])),
@@ -499,9 +499,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('label', models.CharField(default='Prisoner of conscience', max_length=80)),
                 ('by', models.CharField(max_length=200, verbose_name='decided by')),
                 ('since', people.dates.UncertainDateField(blank=True, help_text='2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain.', max_length=12)),
@@ -542,9 +542,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('source', models.TextField(blank=True, help_text='Where this comes from, as it may be printed.')),
-                ('source_url', models.URLField(blank=True, max_length=500, verbose_name='address of the source')),
-                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
-                ('internal_note', models.TextField(blank=True, help_text='Informants, exact places, doubts. Never public, and in no export.')),
+                ('source_url', models.URLField(blank=True, db_default='', default='', max_length=500, verbose_name='address of the source')),
+                ('reliability', models.CharField(blank=True, choices=[('', 'Not judged'), ('complete', 'Completely reliable'), ('usual', 'Usually reliable'), ('fair', 'Fairly reliable'), ('seldom', 'Not usually reliable'), ('unreliable', 'Unreliable')], db_default='', default='', help_text='Never public.', max_length=12, verbose_name='reliability of the source')),
+                ('internal_note', models.TextField(blank=True, db_default='', default='', help_text='Informants, exact places, doubts. Never public, and in no export.')),
                 ('kind', models.CharField(choices=[('prison', 'Imprisonment'), ('life', 'Imprisonment for life'), ('death', 'Death'), ('suspended', 'Suspended sentence'), ('fine', 'Fine'), ('other', 'Other')], max_length=12)),
                 ('text', models.TextField(blank=True, help_text='As “five years’ imprisonment”.', verbose_name='in words')),
                 ('duration', models.CharField(blank=True, help_text='ISO 8601, as P5Y6M. None for life and death.', max_length=20, validators=[django.core.validators.RegexValidator('^P(?=\\d)(\\d+Y)?(\\d+M)?(\\d+D)?$', 'Write a duration as P5Y or P1Y6M.')])),

@@ -31,16 +31,23 @@ class Sourced(models.Model):
         UNRELIABLE = "unreliable", "Unreliable"
 
     source = models.TextField(blank=True, help_text="Where this comes from, as it may be printed.")
-    source_url = models.URLField("address of the source", max_length=500, blank=True)
+    source_url = models.URLField(
+        "address of the source", max_length=500, blank=True, default="", db_default=""
+    )
     reliability = models.CharField(
         "reliability of the source",
         max_length=12,
         choices=Reliability.choices,
         blank=True,
+        default="",
+        db_default="",
         help_text="Never public.",
     )
     internal_note = models.TextField(
-        blank=True, help_text="Informants, exact places, doubts. Never public, and in no export."
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Informants, exact places, doubts. Never public, and in no export.",
     )
 
     class Meta:
@@ -146,34 +153,51 @@ class Case(Sourced):
     custody_status = models.CharField(
         max_length=24, choices=Custody.choices, default=Custody.UNKNOWN
     )
-    legal_status = models.CharField(max_length=16, choices=Legal.choices, blank=True)
+    legal_status = models.CharField(
+        max_length=16, choices=Legal.choices, blank=True, default="", db_default=""
+    )
     confidence = models.CharField(
-        max_length=12, choices=Confidence.choices, blank=True, help_text="That the status is so."
+        max_length=12,
+        choices=Confidence.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="That the status is so.",
     )
     as_of = models.DateField(
         "as of", help_text="The day for which the status was last known. Always shown with it."
     )
-    since = UncertainDateField("held since")
+    since = UncertainDateField("held since", default="", db_default="")
     since_earliest = models.DateField(null=True, editable=False)
     since_latest = models.DateField(null=True, editable=False)
-    until = UncertainDateField("held until")
+    until = UncertainDateField("held until", default="", db_default="")
     until_earliest = models.DateField(null=True, editable=False)
     until_latest = models.DateField(null=True, editable=False)
     call = models.TextField(blank=True, help_text="What we ask for, in the words of a release.")
-    call_types = models.JSONField("kinds of call", default=list, blank=True)
+    call_types = models.JSONField("kinds of call", default=list, db_default=[], blank=True)
     what_to_do = models.TextField(
-        "what readers can do", blank=True, help_text="Public. Empty: nothing is said."
+        "what readers can do",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Public. Empty: nothing is said.",
     )
-    what_to_do_url = models.URLField("where they can do it", max_length=500, blank=True)
+    what_to_do_url = models.URLField(
+        "where they can do it", max_length=500, blank=True, default="", db_default=""
+    )
     summary = models.TextField(blank=True, help_text="What happened, for the person's page.")
     health = models.TextField(
         "concern for health",
         blank=True,
+        default="",
+        db_default="",
         help_text="Printed only while a consent that covers health holds.",
     )
     place = models.TextField(
         "where the person is held",
         blank=True,
+        default="",
+        db_default="",
         help_text="Facility, cell, address. Never public: a place that may be told belongs into "
         "the summary.",
     )

@@ -117,7 +117,10 @@ class Person(models.Model):
         max_length=40, blank=True, help_text="Only as the person states them."
     )
     under_18 = models.BooleanField(
-        "under eighteen", default=False, help_text="Named by nobody but with a special right."
+        "under eighteen",
+        default=False,
+        db_default=False,
+        help_text="Named by nobody but with a special right.",
     )
     level = models.PositiveSmallIntegerField(
         "publication level",
@@ -274,6 +277,8 @@ class PersonName(models.Model):
     script = models.CharField(
         max_length=4,
         blank=True,
+        default="",
+        db_default="",
         validators=[RegexValidator("^[A-Z][a-z]{3}$", "Write a script as Arab, Hani or Latn.")],
         help_text="ISO 15924. Empty: seen from its letters.",
     )

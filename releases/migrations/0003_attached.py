@@ -13,16 +13,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalrelease',
             name='attached',
-            field=models.JSONField(blank=True, default=list, help_text='Ids in the order in which they are offered; the rows of Illustration follow.', verbose_name='further pictures and documents'),
+            field=models.JSONField(blank=True, db_default=[], default=list, help_text='Ids in the order in which they are offered; the rows of Illustration follow.', verbose_name='further pictures and documents'),
         ),
         migrations.AddField(
             model_name='illustration',
             name='in_text',
-            field=models.BooleanField(default=True),
+            field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.AddField(
             model_name='release',
             name='attached',
-            field=models.JSONField(blank=True, default=list, help_text='Ids in the order in which they are offered; the rows of Illustration follow.', verbose_name='further pictures and documents'),
+            field=models.JSONField(blank=True, db_default=[], default=list, help_text='Ids in the order in which they are offered; the rows of Illustration follow.', verbose_name='further pictures and documents'),
         ),
     ]

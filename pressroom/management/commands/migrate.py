@@ -1,0 +1,83 @@
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from django.core.management.base import CommandParser, no_translations
+from django.core.management.commands import migrate
+from django.db import DatabaseError, connections
+
+from pressroom.migration_executor import LiveMigrationExecutor
+
+ONE_AT_A_TIME = 0x50524553  # of the server's advisory locks
+LOOK_EVERY = 1.0  # seconds
+
+
+class Command(migrate.Command):
+    help = (
+        "Updates the database while people read and edit. Run it before the new code starts, and "
+        "once more when the old code has stopped: what the old code wrote meanwhile follows then."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--give-up-after",
+            type=float,
+            default=LiveMigrationExecutor.give_up_after,
+            metavar="SECONDS",
+            help="How long one migration is tried while others use its tables (PostgreSQL alone). "
+            "Default: 300.",
+        )
+
+    @no_translations
+    def handle(self, *args: Any, **options: Any) -> None:
+        def say(line: str) -> None:
+            if options["verbosity"] >= 1:
+                self.stdout.write(f"\n    {line}", ending="")
+                self.stdout.flush()
+
+        class Executor(LiveMigrationExecutor):
+            give_up_after = options["give_up_after"]
+            repeats = not options["app_label"]
+
+        Executor.say = staticmethod(say)
+        looks_only = options["plan"] or options["check_unapplied"]
+        with _in_place_of_djangos(Executor), self._alone(options["database"], looks_only):
+            super().handle(*args, **options)
+
+    @contextmanager
+    def _alone(self, alias: str, looks_only: bool) -> Iterator[None]:
+        """Let one `migrate` after the other work on a database of PostgreSQL."""
+        connection = connections[alias]
+        if connection.vendor != "postgresql" or looks_only:
+            yield
+            return
+        told = False
+        while not _ask(connection, "pg_try_advisory_lock"):
+            if not told:
+                self.stdout.write("Another migrate is at work on this database; waiting for it.")
+                told = True
+            time.sleep(LOOK_EVERY)
+        try:
+            yield
+        finally:
+            with suppress(DatabaseError):  # a lost connection has given it back
+                _ask(connection, "pg_advisory_unlock")
+
+
+def _ask(connection: Any, function: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [ONE_AT_A_TIME])
+        return cursor.fetchone()[0]
+
+
+@contextmanager
+def _in_place_of_djangos(executor: type[LiveMigrationExecutor]) -> Iterator[None]:
+    """Let Django's command, which knows one executor, work with another."""
+    djangos = vars(migrate)["MigrationExecutor"]
+    vars(migrate)["MigrationExecutor"] = executor
+    try:
+        yield
+    finally:
+        vars(migrate)["MigrationExecutor"] = djangos

@@ -1,0 +1,203 @@
+"""Migrations while people read and edit: in one piece or not at all, and without a deadlock.
+
+Django's executor records a migration after its transaction, so that one that is killed in between
+stands there half done; and it locks table after table while readers hold others. Here a migration
+and its record are one transaction. On PostgreSQL its statements are worked out before anything is
+locked, its tables are locked together (see pressroom.table_locks), and where they are in use it is
+tried again.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from django.core.management.base import CommandError
+from django.db import OperationalError, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.migration import Migration
+from django.db.migrations.state import ProjectState
+
+from pressroom import table_locks
+from pressroom.table_locks import TableInUse
+
+LONGEST_PAUSE = 5.0  # seconds between two tries
+Result = TypeVar("Result")
+
+
+class LiveMigrationExecutor(MigrationExecutor):
+    """Applies migrations beside a running site. Raises CommandError where a table stays in use."""
+
+    give_up_after = 300.0  # seconds that one migration is tried for
+    repeats = True  # whether row changes of earlier migrations are done again at the end
+    say: Callable[[str], Any] = staticmethod(lambda line: None)
+
+    def migrate(
+        self,
+        targets: Any,
+        plan: Any = None,
+        state: ProjectState | None = None,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        """Migrate; then do again what earlier migrations did with rows.
+
+        The old code runs until after the migration, and writes rows as it knows them.
+        """
+        state = super().migrate(targets, plan, state, fake, fake_initial)
+        if self.repeats and not fake and not any(backwards for _, backwards in plan or []):
+            self._repeat(state)
+        return state
+
+    def apply_migration(
+        self,
+        state: ProjectState,
+        migration: Migration,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        """Run a migration forwards, with its record in the same transaction."""
+        if fake or fake_initial:
+            return super().apply_migration(state, migration, fake, fake_initial)
+        self._tell("apply_start", migration)
+        record = partial(self.record_migration, migration)  # type: ignore[arg-type]
+        after = self._run(migration, migration.apply, state, record)
+        self._tell("apply_success", migration)
+        return after
+
+    def unapply_migration(
+        self, state: ProjectState, migration: Migration, fake: bool = False
+    ) -> ProjectState:
+        """Run a migration backwards, with its record in the same transaction."""
+        if fake:
+            return super().unapply_migration(state, migration, fake)
+        self._tell("unapply_start", migration)
+        record = partial(super().unapply_migration, state, migration, fake=True)
+        callback, self.progress_callback = self.progress_callback, None
+        try:
+            after = self._run(migration, migration.unapply, state, record)
+        finally:
+            self.progress_callback = callback
+        self._tell("unapply_success", migration)
+        return after
+
+    def _run(
+        self,
+        migration: Migration,
+        run: Callable[..., ProjectState],
+        state: ProjectState,
+        record: Callable[[], Any],
+    ) -> ProjectState:
+        """Apply or unapply and record; the state is handed over as a copy, for another try."""
+        connection = self.connection
+
+        def in_batches() -> ProjectState:
+            """A migration that is safe to run again, however far it came."""
+            with connection.schema_editor(atomic=False) as editor:
+                after = run(state.clone(), editor)
+            record()
+            return after
+
+        def in_one_piece() -> ProjectState:
+            # SQLite can stop checking foreign keys only before a transaction.
+            with connection.constraint_checks_disabled(), transaction.atomic(connection.alias):
+                with connection.schema_editor() as editor:
+                    after = run(state.clone(), editor)
+                record()
+            return after
+
+        if connection.vendor != "postgresql":
+            return in_one_piece() if migration.atomic else in_batches()
+        if not migration.atomic:
+            return self._until_free(str(migration), partial(self._impatiently, in_batches))
+
+        with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+            after = run(state.clone(), editor, collect_sql=True)
+        statements = [sql for sql in editor.collected_sql or [] if not sql.startswith("--")]
+        tables = table_locks.needed(connection.alias, statements)
+        is_sql_alone = all(operation.reduces_to_sql for operation in migration.operations)
+        before = ""
+
+        def with_its_tables() -> ProjectState:
+            nonlocal before
+            with transaction.atomic(connection.alias):
+                try:
+                    table_locks.take(connection.alias, tables, self.patience, before)
+                except TableInUse as problem:
+                    before = problem.table
+                    raise
+                if not is_sql_alone:
+                    return in_one_piece()
+                with connection.cursor() as cursor:
+                    for statement in statements:
+                        cursor.execute(statement)
+                record()
+            return after
+
+        return self._until_free(str(migration), with_its_tables)
+
+    @property
+    def patience(self) -> float:
+        if not hasattr(self, "_patience"):
+            self._patience = table_locks.patience(self.connection.alias)
+        return self._patience
+
+    def _impatiently(self, run: Callable[[], Result]) -> Result:
+        """Let no statement wait long for a lock; each holds one table at most."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {int(self.patience * 1000)}")
+            try:
+                return run()
+            finally:
+                cursor.execute("RESET lock_timeout")
+
+    def _until_free(self, name: str, run: Callable[[], Result]) -> Result:
+        """Run, again where a table is in use, with growing pauses in which others get on."""
+        began, pause = time.monotonic(), 0.1
+        while True:
+            try:
+                return run()
+            except TableInUse as problem:
+                what, who = f"the table {problem.table}", problem.users
+            except OperationalError as problem:
+                if not table_locks.is_busy(problem):
+                    raise
+                what, who = "a table or row that it needs", ""
+            waited = time.monotonic() - began
+            if waited > self.give_up_after:
+                raise CommandError(_given_up(name, what, who, waited))
+            wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # so that two never keep in step
+            self.say(f"{what} is in use; trying again in {wait:.1f} s")
+            time.sleep(wait)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _repeat(self, state: ProjectState) -> None:
+        applied = self.recorder.applied_migrations()
+        for key, migration in self.loader.disk_migrations.items():
+            if key in applied and hasattr(migration, "repeat"):
+
+                def again(repeat: Callable[..., int] = migration.repeat) -> int:
+                    with self.connection.schema_editor(atomic=False) as editor:
+                        return repeat(state.apps, editor)
+
+                run: Callable[[], int] = again
+                if self.connection.vendor == "postgresql":
+                    run = partial(
+                        self._until_free, str(migration), partial(self._impatiently, again)
+                    )
+                if changed := run():
+                    self.say(f"{migration}: {changed} rows followed that were written since")
+
+    def _tell(self, action: str, migration: Migration) -> None:
+        if self.progress_callback:
+            self.progress_callback(action, migration, False)
+
+
+def _given_up(name: str, what: str, who: str, seconds: float) -> str:
+    by = f" by {who}" if who else ""
+    return (
+        f"{name} was not applied: {what} was in use for {seconds:.0f} s{by}. Nothing is half done, "
+        "and the site goes on as it is: let that end (or end the process with SELECT "
+        "pg_terminate_backend(…)), then run migrate again."
+    )

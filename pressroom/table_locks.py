@@ -1,0 +1,163 @@
+"""All tables that a migration needs, locked on PostgreSQL without ever waiting for a second one.
+
+A deadlock is a circle of transactions, each of which waits for another. Whoever holds no lock
+while it waits is in no such circle. So the first table is waited for before anything is held; for
+the others is only asked, again and again, and where one does not come free, all are given back.
+Readers wait behind a waiting lock, so both together take no longer than `patience` allows.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import OperationalError, connections, transaction
+
+CHANGE = "ACCESS EXCLUSIVE"  # what most ALTER TABLE take: nobody reads meanwhile
+REFER = "SHARE ROW EXCLUSIVE"  # what a new foreign key or index takes: nobody writes meanwhile
+
+ASK_AGAIN = 0.005  # seconds
+UNFORESEEN = 50  # milliseconds that a statement may wait for a lock that was not taken beforehand
+# What the server says where a lock did not come in time, or where it ended a deadlock.
+LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
+
+_NAME = re.compile(r'"([^"]+)"')
+_REFERENCE = re.compile(r'\bREFERENCES "([^"]+)"')
+_CHANGED = re.compile(r'\b(?:ALTER|DROP) TABLE (?:IF EXISTS )?(?:ONLY )?"([^"]+)"')
+_NEW_INDEX = re.compile(r"\s*CREATE (?:UNIQUE )?INDEX\b")
+# These may reach the tables at the other end of a foreign key.
+_FAR_REACHING = re.compile(r"\b(?:DROP|TYPE|RENAME)\b")
+
+
+class TableInUse(Exception):
+    """A table that a migration needs did not come free in time; `users` says who uses it."""
+
+    def __init__(self, table: str, users: str) -> None:
+        super().__init__(table)
+        self.table, self.users = table, users
+
+
+def is_busy(problem: OperationalError) -> bool:
+    """Whether a statement failed only because somebody else was at work."""
+    return getattr(problem.__cause__, "sqlstate", "") in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED)
+
+
+def patience(alias: str) -> float:
+    """Return for how many seconds readers may be kept waiting by one try.
+
+    Half of the time after which the server looks for deadlocks, half a second at most.
+    """
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'")
+        return min(cursor.fetchone()[0] / 1000 / 2, 0.5)
+
+
+def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
+    """Return the tables that statements will lock, of those that exist, each with the mode.
+
+    Rather one too many: a name that only looks like a table costs a short lock.
+    """
+    changed: set[str] = set()
+    referred: set[str] = set()
+    with connections[alias].cursor() as cursor:
+        owners = _owners(cursor)
+        for statement in statements:
+            named = {owners[name] for name in _NAME.findall(statement) if name in owners}
+            weaker = set(_REFERENCE.findall(statement)) - set(_CHANGED.findall(statement))
+            if _NEW_INDEX.match(statement):
+                weaker = named
+            elif _FAR_REACHING.search(statement):
+                named |= _neighbours(cursor, named)
+                weaker = set()
+            changed |= named - weaker
+            referred |= named & weaker
+    return dict.fromkeys(sorted(referred), REFER) | dict.fromkeys(sorted(changed), CHANGE)
+
+
+def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -> None:
+    """Lock tables for the transaction that is open. Raises TableInUse and then holds some of them.
+
+    `before` names the one to wait for: the one that was in the way the last time.
+    """
+    connection = connections[alias]
+    deadline = time.monotonic() + seconds
+    # What is changed first: that is what others must not be in.
+    order = sorted(tables, key=lambda name: (name != before, tables[name] != CHANGE, name))
+    with connection.cursor() as cursor:
+        for number, table in enumerate(order):
+            lock = f"LOCK TABLE {connection.ops.quote_name(table)} IN {tables[table]} MODE"
+            if number == 0:
+                _wait_at_most(cursor, int(seconds * 1000 / 2))
+                if not _locked(alias, cursor, lock):
+                    raise TableInUse(table, users_of(alias, table))
+                continue
+            while not _locked(alias, cursor, f"{lock} NOWAIT"):
+                if time.monotonic() > deadline:
+                    raise TableInUse(table, users_of(alias, table))
+                time.sleep(ASK_AGAIN)
+        _wait_at_most(cursor, UNFORESEEN)
+
+
+def users_of(alias: str, table: str) -> str:
+    """Return who holds a lock on a table, in words without anything of what they do there."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT pid, backend_type, coalesce(usename, ''), coalesce(state, ''),
+                   extract(epoch FROM clock_timestamp() - coalesce(xact_start, backend_start))::int
+            FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE locktype = 'relation' AND granted AND pid <> pg_backend_pid()
+              AND pg_stat_activity.datname = current_database()
+              AND relation = to_regclass(quote_ident(%s))
+            ORDER BY 5 DESC LIMIT 3
+            """,
+            [table],
+        )
+        found = [
+            f"process {pid} ({', '.join(filter(None, [user or kind, state]))}) for {seconds} s"
+            for pid, kind, user, state, seconds in cursor.fetchall()
+        ]
+    return " and ".join(found)
+
+
+def _locked(alias: str, cursor: Any, lock: str) -> bool:
+    try:
+        with transaction.atomic(using=alias):
+            cursor.execute(lock)
+    except OperationalError as problem:
+        if is_busy(problem):
+            return False
+        raise
+    return True
+
+
+def _wait_at_most(cursor: Any, milliseconds: int) -> None:
+    cursor.execute(f"SET LOCAL lock_timeout = {max(milliseconds, 1)}")
+
+
+def _owners(cursor: Any) -> dict[str, str]:
+    """Return every table and index that there is, with the table that it belongs to."""
+    cursor.execute(
+        """
+        SELECT relname, relname FROM pg_class
+        WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid)
+          AND relnamespace <> 'pg_catalog'::regnamespace
+        UNION ALL
+        SELECT i.relname, t.relname FROM pg_index
+        JOIN pg_class i ON i.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+        WHERE pg_table_is_visible(t.oid) AND t.relnamespace <> 'pg_catalog'::regnamespace
+        """
+    )
+    return dict(cursor.fetchall())
+
+
+def _neighbours(cursor: Any, tables: set[str]) -> set[str]:
+    """Return the tables at the other end of every foreign key from or to these tables."""
+    cursor.execute(
+        """
+        SELECT a.relname, b.relname FROM pg_constraint
+        JOIN pg_class a ON a.oid = conrelid JOIN pg_class b ON b.oid = confrelid
+        WHERE contype = 'f'
+        """
+    )
+    return {name for pair in cursor.fetchall() if tables & set(pair) for name in pair}
