@@ -23,18 +23,26 @@ from lxml import html
 from tests.deployment import ROOT, free_port
 
 KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
+# Rows by the hundred, without the saves that each would take; what a save says besides is said too.
 BULK = """
 from datetime import date
 from assets.models import MediaAsset
+from people import models
 from people.models import Case, Person, PersonName
+follows = hasattr(models, "CaseStatus")
 people = [Person(display_name=f"Invented {n}", sort_name=f"Invented {n}", slug=f"invented-{n}",
                  level=n % 4, level_basis="Invented." if n % 4 > 1 else "") for n in range(COUNT)]
+names = [PersonName(person=one, text=f"Имя {one.sort_name}") for one in people]
+cases = [Case(person=one, custody_status="imprisoned", as_of=date(2026, 1, n % 28 + 1),
+              summary="So.") for n, one in enumerate(people)]
+if follows:
+    for one in people:
+        one.slug = one.slug if one.level == 3 else one.pk.hex
+    for name in names:
+        name.script = models.script_of(name.text)
 Person.objects.bulk_create(people, batch_size=1000)
-PersonName.objects.bulk_create(
-    [PersonName(person=one, text=f"Имя {one.slug}") for one in people], batch_size=1000)
-Case.objects.bulk_create(
-    [Case(person=one, custody_status="imprisoned", as_of=date(2026, 1, n % 28 + 1), summary="So.")
-     for n, one in enumerate(people)], batch_size=1000)
+PersonName.objects.bulk_create(names, batch_size=1000)
+cases = Case.objects.bulk_create(cases, batch_size=1000)
 pictures = list(MediaAsset.objects.exclude(original=""))
 copies = []
 for n in range(COUNT // 4):
@@ -42,9 +50,15 @@ for n in range(COUNT // 4):
     copies.append(MediaAsset(**{f.attname: getattr(row, f.attname)
                                 for f in MediaAsset._meta.concrete_fields if f.name != "uuid"}))
 MediaAsset.objects.bulk_create(copies, batch_size=500)
-for n in range(0, COUNT, 8):  # of levels 0 and 4, so that the pictures of some are withheld
-    people[n].portrait = copies[n // 4 % len(copies)]
-Person.objects.bulk_update(people[::8], ["portrait"], batch_size=500)
+for n in range(COUNT // 4):  # of every level in turn, so that the pictures of some are withheld
+    people[n].portrait = copies[n]
+Person.objects.bulk_update(people[: COUNT // 4], ["portrait"], batch_size=500)
+if follows:
+    from people import depicted
+    models.CaseStatus.objects.bulk_create(
+        [models.CaseStatus(case=case, custody_status=case.custody_status, as_of=case.as_of)
+         for case in cases], batch_size=1000)
+    depicted.follow([one.pk for one in copies])
 """
 
 

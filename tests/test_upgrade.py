@@ -102,7 +102,8 @@ class Desk:
         # Two of those with and two without a page, whose address the migration changes.
         people = ask(
             newsroom,
-            "(SELECT uuid FROM people_person WHERE slug LIKE 'invented-%%' AND level = 1 LIMIT 2)"
+            "(SELECT uuid FROM people_person WHERE display_name LIKE 'Invented%%'"
+            " AND level = 1 LIMIT 2)"
             " UNION ALL (SELECT uuid FROM people_person WHERE display_name LIKE 'Invented%%'"
             " AND level = 3 LIMIT 2)",
         )
@@ -200,7 +201,7 @@ def changed(before, after, touched=frozenset()):
     for table in sorted(before.keys() - OTHERS):
         if not before[table]:
             continue
-        key = next(name for name in ("uuid", "history_id", "id") if name in before[table][0])
+        key = next(name for name in ("history_id", "uuid", "id") if name in before[table][0])
         now = {row[key]: row for row in after[table]}
         for row in before[table]:
             if touched & {value for value in row.values() if isinstance(value, UUID)}:

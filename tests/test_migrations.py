@@ -1,0 +1,236 @@
+"""Every migration is safe beside a running site, with the code before it still at work.
+
+What the rules say is in docs/decisions/0024. A migration that takes something away from the code
+before it says since which release that code does without: `restrictive = "1.4"`.
+"""
+
+import ast
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.special import RunPython, RunSQL
+from django.db.migrations.recorder import MigrationRecorder
+
+ROOT = Path(settings.BASE_DIR)
+# The first version that newsrooms may have: its migrations began with nothing.
+BASELINE = {(app, "0001_initial") for app in ("accounts", "assets", "people", "releases")}
+TAKES_AWAY = (
+    migrations.RemoveField, migrations.DeleteModel, migrations.RenameField, migrations.RenameModel,
+    migrations.AlterModelTable, migrations.AlterUniqueTogether,
+)  # fmt: skip
+# Checks that hold for every row that the code before can write, since it leaves the columns alone.
+HOLDS_FOR_OLD_CODE = {
+    "mediaasset_focus_is_inside": "the code before knows no focus, and the database fills it in",
+}
+
+
+def ours(loader):
+    """Return our migrations in the order in which they are applied."""
+    apps = {path.parent.parent.name for path in ROOT.glob("*/migrations/__init__.py")}
+    found: dict = {}
+    for leaf in loader.graph.leaf_nodes():
+        for key in loader.graph.forwards_plan(leaf):
+            if key[0] in apps:
+                found.setdefault(key, loader.graph.nodes[key])
+    return found
+
+
+def problems(migration, before, source=""):
+    """Return what is unsafe in a migration, a sentence each.
+
+    `before` is the state of the models before it, of those that exist in databases out there.
+    """
+    label, found = migration.app_label, []
+    restrictive = getattr(migration, "restrictive", "")
+    tables = set(before)
+    for operation in migration.operations:
+        what = f"{migration}: {operation.describe()}"
+        table = (label, getattr(operation, "model_name", getattr(operation, "name", "")).lower())
+        is_there = table in tables
+        is_code = isinstance(operation, RunPython | RunSQL)
+        if is_code and migration.atomic:
+            found.append(f"{what}: rows change outside of the transaction (atomic = False)")
+        if isinstance(operation, RunPython) and (names := imports_of_ours(source)):
+            found.append(f"{what}: imports {', '.join(names)}, which will change")
+        if not is_there or restrictive:
+            continue
+        if isinstance(operation, migrations.AddField):
+            if wants_a_value(operation.field):
+                found.append(f"{what}: needs db_default, or the code before cannot insert a row")
+        elif isinstance(operation, migrations.AlterField):
+            was = before[table].get(operation.name)
+            is_fixed = was is not None and not was.null
+            if not operation.field.null and not is_fixed:
+                found.append(f"{what}: NOT NULL is restrictive")
+            elif wants_a_value(operation.field) and was is not None and was.has_db_default():
+                found.append(f"{what}: takes a db_default away, which is restrictive")
+            elif getattr(operation.field, "unique", False) and not getattr(was, "unique", False):
+                found.append(f"{what}: unique is restrictive")
+        elif isinstance(operation, migrations.AddConstraint):
+            if operation.constraint.name not in HOLDS_FOR_OLD_CODE:
+                found.append(f"{what}: a constraint is restrictive")
+        elif isinstance(operation, TAKES_AWAY):
+            found.append(f"{what}: is restrictive")
+    if restrictive and not re.fullmatch(r"\d+\.\d+", str(restrictive)):
+        found.append(f"{migration}: restrictive names the release of its additive half, as “1.4”")
+    return found
+
+
+def wants_a_value(field):
+    return not (field.null or field.many_to_many or field.has_db_default() or field.generated)
+
+
+def imports_of_ours(source):
+    """Return the modules of the project that a migration imports."""
+    tree = ast.parse(source)
+    named = [
+        node.module if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    rooms = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    return sorted({name for name in named if name and name.split(".")[0] in rooms})
+
+
+def columns(state):
+    return {key: model.fields for key, model in state.models.items()}
+
+
+def test_every_migration_is_safe_beside_the_code_before_it():
+    loader = MigrationLoader(None)
+    all_of_them = ours(loader)
+    assert all_of_them.keys() > BASELINE
+    checked = 0
+    for key, migration in all_of_them.items():
+        if key in BASELINE:
+            continue
+        state = loader.project_state([key], at_end=False)
+        source = inspect.getsource(sys.modules[migration.__module__])
+        assert problems(migration, columns(state), source) == []
+        checked += 1
+    assert checked > 8
+
+
+def test_each_app_has_one_line_of_migrations():
+    loader = MigrationLoader(None)
+    assert loader.detect_conflicts() == {}
+    for app, name in ours(loader):
+        children = [key for key in loader.graph.node_map[app, name].children if key.key[0] == app]
+        assert len(children) <= 1, f"{app}.{name} is followed by {children}"
+
+
+@pytest.mark.django_db
+def test_the_models_are_what_the_migrations_say():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_what_migrate_does_again_is_a_change_of_rows():
+    loader = MigrationLoader(None)
+    again = {key for key, migration in ours(loader).items() if hasattr(migration, "repeat")}
+    assert again == {
+        ("assets", "0003_what_was_made_before"), ("people", "0004_follow_what_is_there"),
+    }  # fmt: skip
+    assert not any(ours(loader)[key].atomic for key in again)
+
+
+# --- Each rule, seen to fail ---------------------------------------------------------------------
+
+ROOM = {("people", "person"): {"name": models.CharField(), "age": models.IntegerField(null=True)}}
+
+
+def made(*operations, **attributes):
+    migration = type("Migration", (migrations.Migration,), attributes)("0099_made", "people")
+    migration.operations = list(operations)
+    return migration
+
+
+BAD = {
+    "needs db_default": made(migrations.AddField("person", "x", models.TextField(default=""))),
+    "is restrictive": made(migrations.RemoveField("person", "name")),
+    "Delete model": made(migrations.DeleteModel("Person")),
+    "Rename field": made(migrations.RenameField("person", "name", "called")),
+    "NOT NULL": made(migrations.AlterField("person", "age", models.IntegerField())),
+    "takes a db_default away": made(migrations.AlterField("person", "kind", models.TextField())),
+    "unique": made(migrations.AlterField("person", "name", models.CharField(unique=True))),
+    "a constraint": made(
+        migrations.AddConstraint(
+            "person", models.CheckConstraint(condition=models.Q(age=1), name="person_is_one")
+        )
+    ),
+    "atomic = False": made(migrations.RunPython(lambda apps, editor: None)),
+    "SQL": made(migrations.RunSQL("UPDATE people_person SET age = 1")),
+    "names the release": made(migrations.RemoveField("person", "name"), restrictive=True),
+}
+
+
+@pytest.mark.parametrize("sentence", BAD)
+def test_what_is_unsafe_is_found(sentence):
+    room = {
+        ("people", "person"): ROOM["people", "person"] | {"kind": models.TextField(db_default="")}
+    }
+    (found,) = problems(BAD[sentence], room)
+    assert sentence in found
+
+
+def test_a_row_change_that_imports_the_project_is_found():
+    row_change = made(migrations.RunPython(lambda apps, editor: None), atomic=False)
+    assert problems(row_change, ROOM, "import re\nfrom django.db import models") == []
+    for source in ("from people.models import script_of", "import people.models as p"):
+        assert "imports people.models" in problems(row_change, ROOM, source)[0]
+
+
+def test_what_is_safe_is_taken():
+    safe = made(
+        migrations.AddField("person", "x", models.TextField(default="", db_default="")),
+        migrations.AddField("person", "y", models.DateField(null=True)),
+        migrations.CreateModel("Other", [("id", models.BigAutoField(primary_key=True))]),
+        migrations.AddField("other", "z", models.TextField(default="")),
+        migrations.AlterField("person", "name", models.CharField(max_length=3)),
+    )
+    assert problems(safe, ROOM) == []
+    assert problems(made(migrations.RemoveField("person", "name"), restrictive="1.4"), ROOM) == []
+
+
+# --- The command ---------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_fails_leaves_neither_change_nor_record(monkeypatch):
+    """Its record stands in the same transaction: a process that ends in between leaves nothing."""
+    before = columns_of("previews_visit")
+    call_command("migrate", "previews", "zero", verbosity=0)
+    assert columns_of("previews_visit") == []
+
+    def no_power(self, app, name):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MigrationRecorder, "record_applied", no_power)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("migrate", "previews", verbosity=0)
+    assert columns_of("previews_visit") == []
+    call_command("migrate", verbosity=0)
+    assert columns_of("previews_visit") == before != []
+
+
+def columns_of(table):
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return []
+        return [row.name for row in connection.introspection.get_table_description(cursor, table)]
+
+
+def test_migrate_says_what_it_is_for(capsys):
+    with pytest.raises(SystemExit):
+        call_command("migrate", "--help")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "once more when the old code has stopped" in told
+    assert "--give-up-after SECONDS" in told
