@@ -3,6 +3,7 @@
 What does not differ is Django's own: `default_storage.open`, `exists`, `delete`, `listdir`.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
@@ -54,6 +55,17 @@ def remove_folder(path: str) -> int:
     if the_bucket() is None:  # a bucket has no folders, and would keep a mark of the deletion
         default_storage.delete(path)
     return removed + len(files)
+
+
+def names_below(path: str) -> Iterator[str]:
+    """Yield the name of every stored file in a folder and in those below it."""
+    try:
+        folders, files = default_storage.listdir(path)
+    except FileNotFoundError:
+        return
+    yield from (f"{path}/{file}" for file in files)
+    for folder in folders:
+        yield from names_below(f"{path}/{folder}")
 
 
 def is_reachable() -> bool:

@@ -200,6 +200,8 @@ if _engine == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# An empty PostgreSQL database in which backups are tried; empty: one is created and dropped.
+SCRATCH_DATABASE_URL = env.str("SCRATCH_DATABASE_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

@@ -6,9 +6,10 @@ raises workflow.Refused with sentences. A token is 256 random bits; only its has
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -122,6 +123,19 @@ def revoke_all(release: Release, *, by: User, at: datetime | None = None) -> int
     return _revoke(PreviewLink.objects.filter(release=release), by, at)
 
 
+def record_restored_revocation(pks: Collection[UUID], *, words: str, at: datetime) -> None:
+    """Record, release by release, that the restore of a backup revoked links.
+
+    The restore sets `revoked_at` itself, in the transaction that makes the backup's rows visible.
+    """
+    found = PreviewLink.objects.filter(pk__in=pks).exclude(release=None)
+    ordered = found.select_related("release").order_by("release_id", "name", "pk")
+    for _, links in groupby(ordered, key=lambda link: link.release_id):
+        closed = list(links)
+        if release := closed[0].release:
+            _record(release, Event.Verb.UNLINKED, None, at, closed, words=words)
+
+
 def traced(data: bytes) -> list[PreviewLink]:
     """Return the links whose marks are in a leaked file. Raises marks.Unreadable."""
     found = PreviewLink.objects.filter(reference__in=references_in(data))
@@ -175,10 +189,15 @@ def _revoke(links: PreviewLinkQuerySet, by: User, at: datetime | None) -> int:
 
 
 def _record(
-    release: Release, verb: Event.Verb, by: User, at: datetime, links: list[PreviewLink]
+    release: Release,
+    verb: Event.Verb,
+    by: User | None,
+    at: datetime,
+    links: list[PreviewLink],
+    **detail: str,
 ) -> None:
     names = "; ".join(str(link) for link in links)
-    workflow.record(release, verb, by, at, version=release.version, names=names)
+    workflow.record(release, verb, by, at, version=release.version, names=names, **detail)
 
 
 def _refuse_unless_allowed(by: User) -> None:

@@ -225,6 +225,21 @@ def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
         return _move(fresh, Release.Status(fresh.status), Event.Verb.HELD, by, at)
 
 
+def record_restored_hold(
+    release: Release, *, words: str, at: datetime | None = None
+) -> Release | None:
+    """Record that the restore of a backup put a release on hold; None where it no longer is.
+
+    The restore sets `held_at` itself, in the transaction that makes the backup's rows visible.
+    """
+    with transaction.atomic():
+        fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
+        if fresh is None or not fresh.is_held():
+            return None
+        status = Release.Status(fresh.status)
+        return _move(fresh, status, Event.Verb.HELD, None, at, words=words)
+
+
 def let_go(release: Release, *, by: User, at: datetime | None = None) -> Release:
     """End a hold. What was public is public again; what was due meanwhile goes out now."""
     at = at or timezone.now()
@@ -441,7 +456,7 @@ def _move(
     release: Release,
     status: Release.Status,
     verb: Event.Verb,
-    by: User,
+    by: User | None,
     at: datetime | None,
     **detail: Any,
 ) -> Release:

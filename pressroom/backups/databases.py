@@ -1,0 +1,381 @@
+"""What a backup needs of SQLite and of PostgreSQL: one snapshot, a dump of it, and the way back."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import environ
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+
+from pressroom.backups.contents import BackupError
+
+# Whoever has a row of it is signed in: a backup holds none.
+LEFT_OUT = (Session._meta.db_table,)
+SCRATCH, SCRATCH_MARK = "backup_scratch", "Scratch database of manage.py backup; safe to drop."
+LOCK_WAIT = 60  # seconds
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """See the database as it is at one moment, until the end of the block; nobody waits for it."""
+    database = cast(Any, connection)
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SELECT 1")
+            yield
+        return
+    mode, database.transaction_mode = database.transaction_mode, "DEFERRED"  # takes no write lock
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+            yield
+    finally:
+        database.transaction_mode = mode
+
+
+def dump(path: Path) -> None:
+    """Write the snapshot of the block around this call into a file. Raises BackupError."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_export_snapshot()")
+            (exported,) = cursor.fetchone()
+        _run(
+            "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--no-password",
+            f"--snapshot={exported}", f"--lock-wait-timeout={LOCK_WAIT}s", f"--file={path}",
+            *(f"--exclude-table-data={table}" for table in LEFT_OUT),
+        )  # fmt: skip
+        return
+    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        connection.connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, which a reader need not change
+        copy.execute("PRAGMA secure_delete = ON")
+        for table in LEFT_OUT:
+            copy.execute(f'DELETE FROM "{table}"')  # noqa: S608
+
+
+def server_version() -> str:
+    """Return the version of the database server, or of the SQLite library."""
+    if connection.vendor == "sqlite":
+        return sqlite3.sqlite_version
+    return f"{_postgres_major()}.{cast(Any, connection).pg_version % 10000}"
+
+
+def row_counts(database: BaseDatabaseWrapper) -> dict[str, int]:
+    """Return how many rows each table has."""
+    with database.cursor() as cursor:
+        names = sorted(set(database.introspection.table_names(cursor)) - set(LEFT_OUT))
+        return {name: _count(cursor, name) for name in names}
+
+
+def applied_migrations(database: BaseDatabaseWrapper) -> set[tuple[str, str]]:
+    """Return the migrations that a database has had, of those that this code knows."""
+    with database.cursor() as cursor:
+        if "django_migrations" not in database.introspection.table_names(cursor):
+            return set()
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return known_migrations() & set(cursor.fetchall())
+
+
+def known_migrations() -> set[tuple[str, str]]:
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    replaced = [
+        pair for migration in loader.disk_migrations.values() for pair in migration.replaces
+    ]
+    return {*loader.disk_migrations, *map(tuple, replaced)}  # type: ignore[arg-type]
+
+
+# --- Back again --------------------------------------------------------------------------------
+
+
+def load_postgres(path: Path, alias: str = "default") -> None:
+    """Replace all tables of a PostgreSQL database by those of a dump, within a transaction.
+
+    The script that pg_restore prints is carried out here, so that what the caller changes before
+    the commit is seen together with it, and no command of psql is ever run. Raises BackupError.
+    """
+    database = cast(Any, connections[alias])
+    with database.cursor() as cursor:
+        # Whoever reads the newsroom now is waited for, and those who come wait for us.
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT // 6}s'")
+        clear(alias)
+        cursor.execute("SET LOCAL lock_timeout = 0")
+        cursor.execute(_script(path, "pre-data", "--clean", "--if-exists"))
+        with _restore(path, "data") as lines:
+            for line in lines:
+                if line.startswith(b"COPY "):
+                    _copy(cursor, line, lines)
+                elif line.strip() and not line.startswith((b"--", b"\\")):
+                    cursor.execute(_supported(line).decode())
+        cursor.execute(_script(path, "post-data"))
+        cursor.execute("RESET search_path")
+
+
+def clear(alias: str = "default") -> None:
+    """Drop every table of a PostgreSQL database."""
+    database = connections[alias]
+    with database.cursor() as cursor:
+        tables = database.introspection.table_names(cursor, include_views=False)
+        if tables:
+            names = ", ".join(map(database.ops.quote_name, sorted(tables)))
+            cursor.execute(f"DROP TABLE {names} CASCADE")
+
+
+def load_sqlite(prepared: Path) -> None:
+    """Put a database file in the place of the newsroom's: all of it, or after a crash nothing.
+
+    SQLite's own way, so that processes that have the old one open go on with the new one.
+    """
+    connection.close()
+    name = str(connection.settings_dict["NAME"])
+    with (
+        closing(sqlite3.connect(prepared, isolation_level=None)) as source,
+        closing(sqlite3.connect(name, isolation_level=None, timeout=LOCK_WAIT / 6)) as target,
+    ):
+        try:
+            target.execute("PRAGMA journal_mode = WAL")
+            target.execute("BEGIN IMMEDIATE")  # the copy below would ask for ever
+            target.execute("ROLLBACK")
+            source.backup(target)
+        except sqlite3.OperationalError as problem:
+            raise BackupError(
+                f"The database {name} could not be written ({problem}). Stop the newsroom and "
+                "whatever else uses it, and restore again. Nothing was changed in it."
+            ) from problem
+
+
+@contextmanager
+def opened(alias: str, **differs: Any) -> Iterator[BaseDatabaseWrapper]:
+    """Open a database that is set as the newsroom's, but for what differs, under another alias."""
+    # A test of the suite has the database of the test there, and nowhere else.
+    connections.databases[alias] = deepcopy(connection.settings_dict) | differs
+    try:
+        yield connections[alias]
+    finally:
+        connections[alias].close()
+        del connections[alias], connections.databases[alias]
+
+
+# --- Tried in a scratch database ---------------------------------------------------------------
+
+
+def refuse_verification() -> None:
+    """Raise BackupError where there is no way to a scratch database."""
+    if connection.vendor == "sqlite":
+        return
+    if settings.SCRATCH_DATABASE_URL:
+        with _scratch_of_setting():
+            return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        )
+        role, may_create = cursor.fetchone()
+    if not may_create:
+        raise BackupError(
+            f"The database user {role} may not create the scratch database in which a backup is "
+            f'tried. Let it (ALTER ROLE "{role}" CREATEDB), set SCRATCH_DATABASE_URL to an empty '
+            "database of its own, or leave the trial out with --no-verify."
+        )
+
+
+def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -> None:
+    """Restore a dump into a scratch database and compare. Raises BackupError."""
+    if connection.vendor == "sqlite":
+        address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True)) as copy:
+            (state,) = copy.execute("PRAGMA integrity_check").fetchone()
+            if state != "ok":
+                raise BackupError(f"The copy of the database is damaged: {state}")
+            _compare(copy.cursor(), rows, migrations)
+        return
+    scratch = _scratch_of_setting if settings.SCRATCH_DATABASE_URL else _new_scratch
+    with scratch() as database:
+        try:
+            with transaction.atomic(using=SCRATCH):
+                load_postgres(path, SCRATCH)
+        except DatabaseError as problem:
+            raise BackupError(f"The dump cannot be restored: {problem}") from problem
+        with database.cursor() as cursor:
+            _compare(cursor, rows, migrations)
+
+
+@contextmanager
+def _scratch_of_setting() -> Iterator[BaseDatabaseWrapper]:
+    url = environ.Env.db_url_config(settings.SCRATCH_DATABASE_URL)
+    if url.get("ENGINE") != "django.db.backends.postgresql":
+        raise BackupError("SCRATCH_DATABASE_URL does not name a PostgreSQL database.")
+    differs = {key: url.get(key) or "" for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    with opened(SCRATCH, **differs, OPTIONS=url.get("OPTIONS", {})) as database:
+        try:
+            with database.cursor() as cursor:
+                tables = database.introspection.table_names(cursor)
+        except DatabaseError as problem:
+            raise BackupError(f"SCRATCH_DATABASE_URL cannot be used: {problem}") from problem
+        if tables:
+            raise BackupError(
+                f"The database {differs['NAME']} of SCRATCH_DATABASE_URL is not empty (it has a "
+                f"table {min(tables)}): a backup is tried in an empty one only."
+            )
+        yield database
+        clear(SCRATCH)
+
+
+@contextmanager
+def _new_scratch() -> Iterator[BaseDatabaseWrapper]:
+    name = f"{connection.settings_dict['NAME'][:40]}_{SCRATCH}"
+    quoted = connection.ops.quote_name(name)
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+                [name],
+            )
+            if left := cursor.fetchone():
+                if left[0] != SCRATCH_MARK:
+                    raise BackupError(
+                        f"There is a database {name}, which no backup made. Rename it, or set "
+                        "SCRATCH_DATABASE_URL."
+                    )
+                cursor.execute(f"DROP DATABASE {quoted}")
+            cursor.execute(f"CREATE DATABASE {quoted} TEMPLATE template0 ENCODING 'UTF8'")
+            cursor.execute(f"COMMENT ON DATABASE {quoted} IS '{SCRATCH_MARK}'")
+        except DatabaseError as problem:
+            raise BackupError(f"There is no scratch database: {problem}") from problem
+        try:
+            with opened(SCRATCH, NAME=name) as database:
+                yield database
+        finally:
+            cursor.execute(f"DROP DATABASE {quoted}")
+
+
+def _compare(cursor: Any, rows: dict[str, int], migrations: set[tuple[str, str]]) -> None:
+    for table, number in rows.items():
+        try:
+            found = _count(cursor, table)
+        except (DatabaseError, sqlite3.Error) as problem:
+            raise BackupError(f"The dump lacks the table {table}: {problem}") from problem
+        if found != number:
+            raise BackupError(f"The dump has {found} rows of {table} where there are {number}.")
+    cursor.execute("SELECT app, name FROM django_migrations")
+    if not migrations <= set(cursor.fetchall()):
+        raise BackupError("The dump does not have the migrations that the database has.")
+
+
+def _count(cursor: Any, table: str) -> int:
+    cursor.execute(f'SELECT COUNT(*) FROM "{table}"')  # noqa: S608
+    return int(cursor.fetchone()[0])
+
+
+# --- PostgreSQL’s own tools --------------------------------------------------------------------
+
+
+def refuse_tools(*names: str) -> None:
+    """Raise BackupError where a tool of PostgreSQL is missing or older than the server."""
+    if connection.vendor == "sqlite":
+        return
+    server = _postgres_major()
+    for name in names:
+        install = f"Install the client of PostgreSQL {server} or newer (postgresql-client)."
+        if not shutil.which(name):
+            raise BackupError(f"{name} is missing. {install}")
+        words = subprocess.run([name, "--version"], capture_output=True, text=True).stdout  # noqa: S603
+        found = re.search(r"\) (\d+)", words)
+        if not found or int(found[1]) < server:
+            raise BackupError(
+                f"{name} is of PostgreSQL {found[1] if found else 'an unknown version'}, and the "
+                f"server of {server}. {install}"
+            )
+
+
+def _postgres_major() -> int:
+    connection.ensure_connection()
+    return int(cast(Any, connection).pg_version) // 10000
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment in which PostgreSQL's tools find the newsroom's database.
+
+    The password goes this way, since everybody on the machine can read arguments.
+    """
+    from psycopg.pq import Conninfo
+
+    known = cast(Any, connection).get_connection_params()
+    found = {
+        option.envvar.decode(): str(known[option.keyword.decode()])
+        for option in Conninfo.get_defaults()
+        if option.envvar and known.get(option.keyword.decode()) not in (None, "")
+    }
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"} | found
+
+
+def _run(*command: str) -> bytes:
+    done = subprocess.run(  # noqa: S603
+        command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True
+    )
+    if done.returncode:
+        raise BackupError(f"{command[0]} failed: {_last_words(done.stderr)}")
+    return done.stdout
+
+
+def _script(path: Path, section: str, *options: str) -> str:
+    return b"".join(
+        _supported(line)
+        for line in _run(*_restore_command(path, section), *options).splitlines(keepends=True)
+        if not line.startswith((b"\\restrict ", b"\\unrestrict "))
+    ).decode()
+
+
+@contextmanager
+def _restore(path: Path, section: str) -> Iterator[Any]:
+    with (
+        tempfile.TemporaryFile() as words,
+        subprocess.Popen(  # noqa: S603
+            _restore_command(path, section), env=_environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=words,
+        ) as tool,
+    ):  # fmt: skip
+        try:
+            yield tool.stdout
+        except BaseException:
+            tool.kill()
+            raise
+        if tool.wait():
+            words.seek(0)
+            raise BackupError(f"pg_restore failed: {_last_words(words.read())}")
+
+
+def _restore_command(path: Path, section: str) -> list[str]:
+    return ["pg_restore", f"--section={section}", "--file=-", "--no-owner", "--no-privileges",
+            "--no-comments", "--no-publications", "--no-subscriptions", str(path)]  # fmt: skip
+
+
+def _copy(cursor: Any, statement: bytes, lines: Any) -> None:
+    with cursor.copy(statement.decode().rstrip().removesuffix(";")) as copy:
+        for line in lines:
+            if line == b"\\.\n":
+                return
+            copy.write(line)
+        raise BackupError("The dump ends in the middle of a table.")
+
+
+def _supported(line: bytes) -> bytes:
+    """Return a line of a script; nothing where it sets what an older server does not know."""
+    return b"\n" if line == b"SET transaction_timeout = 0;\n" and _postgres_major() < 17 else line
+
+
+def _last_words(words: bytes) -> str:
+    return " ".join(words.decode(errors="replace").split())[-500:] or "it gave no reason"

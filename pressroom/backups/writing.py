@@ -1,0 +1,279 @@
+"""Writes a backup while the newsroom works: files ahead, then one snapshot, then what it adds."""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from assets.named_files import NamedFile, named_files
+from pressroom.backups import databases
+from pressroom.backups.contents import (
+    CHUNK,
+    DUMPS,
+    FORMAT,
+    MANIFEST,
+    MEDIA,
+    PARTIAL,
+    SUMS,
+    Backup,
+    BackupError,
+    Progress,
+    Sums,
+    copied,
+    digest_of,
+    open_plain,
+    version,
+)
+
+ROUNDS = 5  # of looking again for a file that was deleted while it was to be copied
+PAUSE = 1  # seconds between them
+
+Say = Callable[[str], object]
+
+
+def write(
+    folder: Path, *, say: Say, progress: Progress, with_renditions: bool = True, verify: bool = True
+) -> Backup:
+    """Write a backup of the database and of the files that it names into a folder of its own.
+
+    Nobody waits for it. Raises BackupError, and then leaves nothing behind. Files that the storage
+    has lost, or that have changed in it, are in the manifest as `missing` and `damaged`.
+    """
+    databases.refuse_tools("pg_dump", "pg_restore")
+    if verify:
+        databases.refuse_verification()
+    folder = _prepared(folder)
+    mask = os.umask(0o077)  # all that is written is for its owner alone
+    try:
+        with _alone(folder):
+            return _write(folder, say, progress, with_renditions, verify)
+    except (OSError, sqlite3.Error) as problem:
+        raise BackupError(_in_words(problem, folder)) from problem
+    except DatabaseError as problem:
+        raise BackupError(f"The database failed: {problem}") from problem
+    finally:
+        os.umask(mask)
+
+
+def _write(
+    folder: Path, say: Say, progress: Progress, with_renditions: bool, verify: bool
+) -> Backup:
+    for left in sorted(folder.glob(f"pressroom-*{PARTIAL}")):
+        shutil.rmtree(left)
+        say(f"Removed {left.name}, which a stopped backup had left.")
+    former = Backup.newest(folder)
+    whole = _free_name(folder)
+    partial = whole.with_name(whole.name + PARTIAL)
+    partial.mkdir()
+    try:
+        begun = timezone.now()
+        files = Files(partial, former, progress)
+        files.round(named_files(with_renditions=with_renditions))
+        for left_to_try in reversed(range(ROUNDS)):
+            time.sleep(PAUSE if files.missing or files.damaged else 0)
+            moment = timezone.now()
+            with databases.snapshot():
+                files.round(named_files(with_renditions=with_renditions), last=not left_to_try)
+                if (files.missing or files.damaged) and left_to_try:
+                    continue  # somebody deleted one meanwhile, or it is gone for good
+                say(f"{len(files.sums)} files are copied. Writing the database.")
+                dump = partial / DUMPS[connection.vendor]
+                databases.dump(dump)
+                rows = databases.row_counts(connection)
+                migrations = databases.applied_migrations(connection)
+                break
+        files.remove_unnamed()
+        if verify:
+            say("Trying the backup.")
+            files.read_back()
+            databases.verify(dump, rows, migrations)
+        number, weight = len(files.sums), files.bytes()
+        files.sums.add(dump.name, digest_of(dump))
+        files.sums.write(partial / SUMS)
+        manifest: dict[str, Any] = {
+            "format": FORMAT,
+            "version": version(),
+            "begun": begun.isoformat(),
+            "snapshot": moment.isoformat(),
+            "ended": timezone.now().isoformat(),
+            "database": {
+                "engine": connection.vendor,
+                "server": databases.server_version(),
+                "file": dump.name,
+                "left_out": list(databases.LEFT_OUT),
+            },
+            "migrations": sorted(migrations),
+            "rows": rows,
+            "files": {
+                "number": number,
+                "bytes": weight,
+                "with_renditions": with_renditions,
+                "sums": digest_of(partial / SUMS),
+                "missing": files.missing,
+                "damaged": files.damaged,
+            },
+            "verified": verify,
+        }
+        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+        os.sync()  # what has the name of a whole backup is one, after a power cut too
+        partial.rename(whole)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return Backup(whole, manifest)
+
+
+class Files:
+    """The files of a backup while it is being written."""
+
+    def __init__(self, folder: Path, former: Backup | None, progress: Progress) -> None:
+        self.folder, self.progress = folder, progress
+        self.sums = Sums()
+        self.linked = Sums()  # those that are the former backup's, and were read already
+        self.missing: list[str] = []
+        self.damaged: list[str] = []
+        self._number = 0
+        self._former, self._former_sums = former, Sums()
+        if former:
+            with suppress(BackupError, OSError):  # then every file is copied
+                self._former_sums = former.sums()
+
+    def round(self, files: Iterator[NamedFile], *, last: bool = False) -> None:
+        """Copy each file that is not here yet; say which are missing, and which have changed.
+
+        In the last round, a file that is not what its row says is taken as it is.
+        """
+        self._number += 1
+        self.missing, self.damaged = [], []
+        for number, file in enumerate(files, start=1):
+            self.progress("files seen", number)
+            if self.sums.mark(self._kept_as(file), self._number):
+                continue
+            if not self._link(file) and (lacking := self._copy(file, anyhow=last)) is not None:
+                lacking.append(file.name)
+
+    def remove_unnamed(self) -> None:
+        """Remove what the last round did not name."""
+        for name in self.sums.not_marked(self._number):
+            (self.folder / name).unlink()
+            self.sums.remove(name)
+
+    def read_back(self) -> None:
+        """Read each file that was copied. Raises BackupError where the disk gives another one."""
+        for number, (name, digest) in enumerate(self.sums, start=1):
+            self.progress("files read back", number)
+            if name in self.linked:
+                continue
+            if digest_of(self.folder / name) != digest:
+                raise BackupError(f"{name} is not as it was written. Is the disk sound?")
+
+    def bytes(self) -> int:
+        return sum((self.folder / name).stat().st_size for name, _ in self.sums)
+
+    def _kept_as(self, file: NamedFile) -> str:
+        return f"{MEDIA}/{file.name}"
+
+    def _link(self, file: NamedFile) -> bool:
+        """Share a file with the former backup, where it is there and what it was."""
+        name = self._kept_as(file)
+        digest = self._former_sums.get(name)
+        if not self._former or not digest or (file.sha256 and file.sha256 != digest):
+            return False
+        with suppress(OSError):
+            with open_plain(self._former.folder / name) as former:
+                size, now = copied(former)
+            if now != digest or (file.size and file.size != size):
+                return False
+            self._place(name).hardlink_to(self._former.folder / name)
+            self.sums.add(name, digest, self._number)
+            self.linked.add(name, digest)
+            return True
+        return False
+
+    def _copy(self, file: NamedFile, anyhow: bool) -> list[str] | None:
+        """Copy a file from the storage; return the list that it belongs in if that failed."""
+        name = self._kept_as(file)
+        place = self._place(name)
+        try:
+            with default_storage.open(file.name) as stored, place.open("xb") as copy:
+                size, digest = copied(stored, copy)
+        except FileNotFoundError:
+            place.unlink(missing_ok=True)
+            return self.missing
+        changed = (file.size and file.size != size) or (file.sha256 and file.sha256 != digest)
+        if changed and not anyhow:
+            place.unlink()
+            return self.damaged
+        self.sums.add(name, digest, self._number)
+        return self.damaged if changed else None
+
+    def _place(self, name: str) -> Path:
+        place = self.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+def _prepared(folder: Path) -> Path:
+    """Return where backups go, made if need be. Raises BackupError where they must not lie."""
+    place = folder.resolve()
+    private = "Backups hold what nobody may see yet: take a folder of their own."
+    if place.is_relative_to(Path(settings.MEDIA_ROOT).resolve()):
+        raise BackupError(f"{folder} lies in MEDIA_ROOT, which is backed up. {private}")
+    for static in map(Path, (settings.STATIC_ROOT, *settings.STATICFILES_DIRS)):
+        if place.is_relative_to(static.resolve()):
+            raise BackupError(f"{folder} lies in {static}, which everybody can read. {private}")
+    if folder.is_symlink() and not place.exists():
+        raise BackupError(f"{folder} is a link that leads nowhere.")
+    if place.exists() and not place.is_dir():
+        raise BackupError(f"{folder} is not a folder.")
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        raise BackupError(f"There is no folder {place.parent} to make {place.name} in.") from None
+    except OSError as problem:
+        raise BackupError(_in_words(problem, folder)) from problem
+    return place
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other backups out of a folder, until the end of the block or of this process."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError(f"Another backup is being written to {folder}.") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _free_name(folder: Path) -> Path:
+    while True:
+        path = folder / f"pressroom-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        if not path.exists():
+            return path
+        time.sleep(0.2)
+
+
+def _in_words(problem: Exception, folder: Path) -> str:
+    code = getattr(problem, "errno", None)
+    if code in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(problem):
+        return f"There is no space left for {folder}. Make room, or take another disk."
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{folder} cannot be written: {problem}. Whoever runs this command must own it."
+    return str(problem)
