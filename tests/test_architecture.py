@@ -103,7 +103,8 @@ def test_every_address_of_the_contract_leads_somewhere():
 
 
 def test_every_command_of_the_contract_is_there():
-    contract = {"importrelease", "demo", "leakcheck", "traceleak", "checkstorage"}
+    contract = {"importrelease", "demo", "leakcheck", "traceleak", "checkstorage",
+                "backup", "restore"}  # fmt: skip
     assert contract <= get_commands().keys()
     targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {"setup", "demo", "test", "lint", "help", "bench"} <= set(targets)

@@ -150,7 +150,7 @@ def load_sqlite(prepared: Path) -> None:
             target.execute("BEGIN IMMEDIATE")  # the copy below would ask for ever
             target.execute("ROLLBACK")
             source.backup(target)
-        except sqlite3.OperationalError as problem:
+        except sqlite3.Error as problem:
             raise BackupError(
                 f"The database {name} could not be written ({problem}). Stop the newsroom and "
                 "whatever else uses it, and restore again. Nothing was changed in it."
@@ -230,8 +230,10 @@ def _scratch_of_setting() -> Iterator[BaseDatabaseWrapper]:
                 f"The database {differs['NAME']} of SCRATCH_DATABASE_URL is not empty (it has a "
                 f"table {min(tables)}): a backup is tried in an empty one only."
             )
-        yield database
-        clear(SCRATCH)
+        try:
+            yield database
+        finally:
+            clear(SCRATCH)
 
 
 @contextmanager

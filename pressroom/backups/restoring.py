@@ -14,15 +14,18 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from django.apps import apps
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from assets import storage
+from assets.models import MediaAsset
 from assets.named_files import named_files
-from people.models import LevelChange
+from people.models import LevelChange, Person
 from pressroom.backups import databases
 from pressroom.backups.contents import (
     ENGINES,
@@ -45,6 +48,8 @@ TRIES = 5  # of getting all locks, where readers are in the way
 ALWAYS_THERE = {"django_migrations", "django_content_type", "auth_permission", "auth_group",
                 "auth_group_permissions", "django_session"}  # fmt: skip
 PREPARED = "backup_prepared"
+
+MAIN = (User, Release, Person, MediaAsset, PreviewLink)
 
 Say = Callable[[str], object]
 
@@ -82,8 +87,8 @@ def refuse_unfit(backup: Backup) -> None:
         )
     databases.refuse_tools("pg_restore")
     if backup.engine == "postgresql":
-        made, here = backup.manifest["database"]["server"], databases.server_version()
-        made, here = (int(version.partition(".")[0]) for version in (made, here))
+        versions = backup.manifest["database"]["server"], databases.server_version()
+        made, here = (int(version.partition(".")[0]) for version in versions)
         if made > here:
             raise BackupError(
                 f"The backup was made on PostgreSQL {made}, and this server is {here}. Restore it "
@@ -93,11 +98,18 @@ def refuse_unfit(backup: Backup) -> None:
 
 def in_the_way(backup: Backup, sums: Sums) -> list[str]:
     """Return what is here already and would be lost, a phrase each."""
-    found = [
-        f"{number} rows of {table}"
-        for table, number in databases.row_counts(connection).items()
-        if number and table not in ALWAYS_THERE
-    ]
+    known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    found, others = [], 0
+    for table, number in databases.row_counts(connection).items():
+        model = known.get(table)
+        if model in MAIN and number:
+            found.append(f"{number} {model._meta.verbose_name_plural}")
+        elif model is None and number and table not in ALWAYS_THERE:
+            found.append(f"{number} rows of {table}, which is no table of ours")
+        elif table not in ALWAYS_THERE:
+            others += number
+    if others:
+        found.append(f"{others} other rows")
     strange = sum(1 for name in _stored() if f"{MEDIA}/{name}" not in sums)
     if strange:
         found.append(f"{strange} stored files that the backup does not have")
@@ -110,7 +122,7 @@ def undone_since(backup: Backup) -> list[str]:
     try:
         events = Event.objects.filter(at__gt=backup.moment, verb__in=protective).order_by("at")
         told = [
-            f"{event.get_verb_display()} {event.at:%Y-%m-%d %H:%M} UTC: {event.release or 'a draft'}"
+            f"{event}: {event.release or 'deleted'}"
             for event in events.select_related("release")[:50]
         ]
         lowered = LevelChange.objects.filter(

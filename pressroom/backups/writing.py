@@ -21,7 +21,6 @@ from django.utils import timezone
 from assets.named_files import NamedFile, named_files
 from pressroom.backups import databases
 from pressroom.backups.contents import (
-    CHUNK,
     DUMPS,
     FORMAT,
     MANIFEST,

@@ -60,7 +60,7 @@ class Command(BaseCommand):
             done = restoring.restore(backup, sums, chosen, say=self.stderr.write, progress=progress)
         except (BackupError, OSError) as problem:
             raise CommandError(
-                f"The restore did not end. {problem} Run it again with --replace."
+                f"The restore is not complete. {problem} Run it again, with --replace."
             ) from problem
         self._report(backup, done, chosen)
 
