@@ -1,0 +1,744 @@
+"""Backup and restore, as an operator runs them while editors work, on the database of the suite."""
+
+import contextlib
+import http.client
+import json
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from assets import making
+from assets.models import MediaAsset
+from assets.named_files import named_files
+from releases import workflow
+from tests.deployment import ROOT, environment, gunicorn, start
+from tests.make import make_chief, make_document, make_link, make_picture, make_release, pdf_bytes
+from tests.make import picture_bytes as jpeg
+from tests.test_admin import written
+from tests.test_storage import environment_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+POSTGRES = connection.vendor == "postgresql"
+if POSTGRES and not shutil.which("pg_dump"):
+    pytest.skip("apt install postgresql-client", allow_module_level=True)
+
+on_postgres = pytest.mark.skipif(not POSTGRES, reason="of PostgreSQL's own tools and roles")
+# What a restored newsroom says of itself: of the row and its versions, of files, of numbers.
+REPORT = """
+import hashlib, json
+from datetime import timedelta
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from assets.models import MediaAsset
+from assets.named_files import named_files
+from releases.models import Event, Release
+later = timezone.now() + timedelta(days=2)
+lost, halves = [], []
+for file in named_files():
+    try:
+        content = default_storage.open(file.name).read()
+    except FileNotFoundError:
+        lost.append(file.name + " is missing")
+        continue
+    if (file.size and len(content) != file.size) or (
+        file.sha256 and hashlib.sha256(content).hexdigest() != file.sha256
+    ):
+        lost.append(file.name + " is another one")
+for release in Release.objects.all():
+    newest = release.history.first()
+    fields = ("version", "title", "body", "status", "held_at", "publish_at")
+    if any(getattr(release, name) != getattr(newest, name) for name in fields):
+        halves.append(release.title + " is not its newest version")
+    quoted = release.body.removeprefix("<p>").removesuffix("</p>")
+    if release.title.startswith("Save ") and quoted != release.title:
+        halves.append(release.title + " has the text of " + quoted)
+print(json.dumps({
+    "lost": lost, "halves": halves, "files": len(list(named_files())),
+    "releases": Release.objects.count(), "pictures": MediaAsset.objects.count(),
+    "held": [r.title for r in Release.objects.held()],
+    "public later": sorted(Release.objects.public(later).values_list("title", flat=True)),
+    "restored": list(Event.objects.filter(detail__words__startswith="By the restore of")
+                     .order_by("pk").values_list("verb", flat=True)),
+}))
+"""
+
+
+def manage(*arguments, **more) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *arguments], capture_output=True, text=True,
+        env=environment(**more), timeout=120, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def backup(folder, *options, **more) -> Path:
+    """Write a backup and return its folder."""
+    done = manage("backup", folder, *options, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Path(re.search(r"^(\S+): \d+ rows", done.stdout, re.MULTILINE)[1])
+
+
+def restored(folder, *options, **where) -> str:
+    done = manage("restore", folder, *options, **where)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def refusal(*arguments, status=1, **more) -> str:
+    """What a command says that ends with a status; it never shows an exception."""
+    done = manage(*arguments, **more)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def report(**where) -> dict:
+    done = manage("shell", "--no-imports", "-c", REPORT, **where)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def numbers(path: Path) -> dict:
+    return json.loads((path / "manifest.json").read_text())
+
+
+def change_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Make empty places for a newsroom: each an environment with a database and a folder."""
+    names = []
+
+    def make() -> dict[str, str]:
+        name = f"restored_{uuid4().hex[:12]}"
+        (tmp_path / name).mkdir()
+        if not POSTGRES:
+            url = f"sqlite:///{tmp_path / name / 'database.sqlite3'}"
+        else:
+            names.append(name)
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {name}")
+            here = urlsplit(environment()["DATABASE_URL"])
+            url = urlunsplit(here._replace(path=f"/{name}"))
+        return {"DATABASE_URL": url, "MEDIA_ROOT": str(tmp_path / name / "media")}
+
+    yield make
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+# --- The drill ---------------------------------------------------------------------------------
+
+
+class Desk:
+    """Somebody at the desk of a running newsroom, over HTTP."""
+
+    def __init__(self, port, user) -> None:
+        client = Client()
+        client.force_login(user)
+        self.session = client.cookies["sessionid"].value
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def ask(self, path, body=None, kind="application/x-www-form-urlencoded"):
+        token = "t" * 32
+        headers = {"Host": "localhost", "X-CSRFToken": token,
+                   "Cookie": f"sessionid={self.session}; csrftoken={token}"}  # fmt: skip
+        if body is not None:
+            headers["Content-Type"] = kind
+        self.connection.request("POST" if body is not None else "GET", path, body, headers)
+        answer = self.connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    def save(self, release, version, title) -> int:
+        values = written(title=title, body=f"<p>{title}</p>", read_version=version)
+        path = f"/admin/releases/release/{release.pk}/change/"
+        return self.ask(path, urlencode(values, doseq=True))[0]
+
+    def upload(self, number) -> int:
+        empty = (
+            "original_name caption creator copyright_notice usage_terms licence_expires_0 "
+            "licence_expires_1 date_created place"
+        )
+        values = dict.fromkeys(empty.split(), "")
+        values |= {"alt_text": f"Upload {number}", "credit_line": "Nobody"}
+        values["original"] = SimpleUploadedFile("a.jpg", jpeg((60, 40), f"#{number:06x}"))
+        content = encode_multipart(BOUNDARY, values)
+        return self.ask("/admin/assets/mediaasset/add/", content, MULTIPART_CONTENT)[0]
+
+    def delete(self, picture) -> int:
+        return self.ask(f"/admin/assets/mediaasset/{picture.pk}/delete/", "post=yes")[0]
+
+
+class Editors:
+    """Two who save, one who uploads and one who deletes, all the time."""
+
+    def __init__(self, port) -> None:
+        self.done, self.counts, self.failed = threading.Event(), {}, []
+        chief = make_chief()
+        texts = [make_release("draft", title="Save 0", body="<p>Save 0</p>") for _ in range(2)]
+        tasks = [lambda text=text: self.save(Desk(port, chief), text) for text in texts]
+        tasks += [
+            lambda: self.upload(Desk(port, chief)),
+            lambda: self.delete(Desk(port, chief)),
+        ]
+        self.threads = [threading.Thread(target=self.run, args=[task]) for task in tasks]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *problem) -> None:
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self, task) -> None:
+        try:
+            task()
+        except BaseException as problem:
+            self.failed.append(problem)
+        finally:
+            connection.close()
+
+    def count(self, what, status) -> None:
+        assert status == 302, f"{what}: {status}"
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def save(self, desk, release) -> None:
+        number = 1
+        while not self.done.is_set():
+            self.count("saved", desk.save(release, number, f"Save {number}"))
+            number += 1
+
+    def upload(self, desk) -> None:
+        number = 1
+        while not self.done.is_set():
+            self.count("uploaded", desk.upload(number))
+            number += 1
+
+    def delete(self, desk) -> None:
+        while not self.done.is_set():
+            uploads = MediaAsset.objects.filter(alt_text__startswith="Upload")
+            if picture := uploads.order_by("?").first():
+                self.count("deleted", desk.delete(picture))
+            self.done.wait(0.2)
+
+
+def fetch(port, path) -> tuple[int, bytes]:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as asked:
+        asked.request("GET", path, headers={"Host": "localhost"})
+        answer = asked.getresponse()
+        return answer.status, answer.read()
+
+
+@pytest.mark.parametrize("kept", ["folder", "bucket"])
+def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
+    kept, folder, elsewhere, request, tmp_path
+):
+    bucket = request.getfixturevalue("bucket") if kept == "bucket" else None
+    here = environment_of(bucket) if bucket else {}
+    there = elsewhere()
+    if bucket:
+        there |= here | {"S3_BUCKET": f"restored-{uuid4()}"}
+        assert manage("checkstorage", "--prepare", **there).returncode == 0
+    picture = make_picture(content=jpeg((900, 600)))
+    document = make_document()
+    public = make_release(title="Out since an hour", poster=picture, attached=[str(document.pk)])
+    scheduled = make_release("scheduled", title="Not yet")
+
+    with gunicorn(tmp_path / "log", 2, 4, **here) as port:
+        with Editors(port) as editors:
+            time.sleep(1)
+            busy = [backup(folder, **here), backup(folder, **here)]
+        assert editors.failed == []
+        assert editors.counts["saved"] > 10
+        assert editors.counts["uploaded"] > 3
+        assert editors.counts["deleted"] > 1
+        making.make_waiting()
+        quiet = backup(folder, **here)
+        feed = fetch(port, "/releases/feed.atom")
+        card = fetch(port, picture.rendition_url("poster", "jpg"))
+        report_here = report(**here)
+
+    for made in busy:
+        print(restored(made, "--replace", "--yes", **there))
+        seen = report(**there)
+        assert seen["lost"] == []
+        assert seen["halves"] == []
+        assert seen["held"] == ["Not yet"]
+        rows = numbers(made)["rows"]
+        assert seen["releases"] == rows["releases_release"]
+        assert seen["pictures"] == rows["assets_mediaasset"]
+
+    restored(quiet, "--replace", "--yes", **there)
+    seen = report(**there)
+    same = ("lost", "halves", "files", "releases", "pictures")
+    assert {name: seen[name] for name in same} == {name: report_here[name] for name in same}
+    with gunicorn(tmp_path / "log2", 1, 2, **there) as port:
+        assert feed[0] == 200
+        assert fetch(port, "/releases/feed.atom") == feed
+        assert fetch(port, picture.rendition_url("poster", "jpg")) == card
+        assert fetch(port, public.get_absolute_url())[0] == 200
+        assert fetch(port, scheduled.get_absolute_url())[0] == 404
+
+
+# --- What is in a backup -----------------------------------------------------------------------
+
+
+def test_a_backup_holds_what_rows_name_and_nothing_else(folder):
+    picture = make_picture()
+    former = picture.original.name
+    picture.original = SimpleUploadedFile("other.jpg", jpeg((80, 50), "#222222"))
+    picture.save()
+    making.make(picture)
+    gone = make_picture(content=jpeg((70, 50)))
+    name_of_gone = gone.original.name
+    gone.delete()
+    default_storage.save("originals/stray/file", SimpleUploadedFile("x", b"nobody names it"))
+    made = backup(folder)
+    held = {str(p.relative_to(made / "media")) for p in made.rglob("media/**/*") if p.is_file()}
+    assert held == {file.name for file in named_files()}
+    assert {former, picture.original.name} <= held
+    assert name_of_gone not in held
+    listed = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=made, capture_output=True
+    )
+    assert listed.returncode == 0, listed.stdout
+    manifest = numbers(made)
+    assert manifest["rows"]["assets_mediaasset"] == 1
+    assert manifest["files"]["number"] == len(held)
+    assert manifest["verified"]
+    assert manifest["snapshot"].endswith("+00:00")
+
+
+def test_a_backup_is_for_its_owner_alone(folder):
+    make_picture()
+    made = backup(folder)
+    for path in [folder, made, *made.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_nobody_is_signed_in_by_a_backup(folder, elsewhere):
+    client = Client()
+    client.force_login(make_chief())
+    session = client.cookies["sessionid"].value
+    made = backup(folder)
+    if not POSTGRES:
+        assert session.encode() not in (made / "database.sqlite3").read_bytes()
+    where = elsewhere()
+    restored(made, **where)
+    code = "from django.contrib.sessions.models import Session as S; print(S.objects.count())"
+    assert manage("shell", "--no-imports", "-c", code, **where).stdout.strip() == "0"
+
+
+def test_renditions_can_be_left_out(folder, elsewhere):
+    picture = make_picture()
+    where = elsewhere()
+    made = backup(folder, "--without-renditions")
+    assert {p.name for p in (made / "media").iterdir()} == {"originals"}
+    assert "manage.py makerenditions, then" in restored(made, **where)
+    assert report(**where)["lost"] == [
+        f"{file.name} is missing" for file in named_files() if file.name != picture.original.name
+    ]
+
+
+def test_the_next_backup_shares_what_has_not_changed_and_no_damage(folder):
+    first, second = (make_picture(content=jpeg((60, 40), colour)) for colour in ("#111", "#eee"))
+    before = backup(folder)
+    change_byte(before / "media" / first.original.name)
+    after = backup(folder)
+
+    def number(made, picture):
+        return (made / "media" / picture.original.name).stat().st_ino
+
+    assert number(before, second) == number(after, second)
+    assert number(before, first) != number(after, first)
+    with default_storage.open(first.original.name) as stored:
+        assert (after / "media" / first.original.name).read_bytes() == stored.read()
+
+
+def test_a_file_that_the_storage_has_lost_is_named_and_all_else_backed_up(folder, elsewhere):
+    lost, damaged, sound = (make_document() for _ in range(3))
+    default_storage.delete(lost.original.name)
+    change_byte(Path(default_storage.path(damaged.original.name)))
+    said = refusal("backup", folder, status=3)
+    assert f"WRONG  {lost.original.name} is missing" in said
+    assert f"WRONG  {damaged.original.name} is not what its row says" in said
+    (made,) = folder.iterdir()
+    where = elsewhere()
+    said = restored(made, **where)
+    assert lost.original.name in said
+    assert report(**where)["lost"] == [
+        f"{file.name} {'is missing' if file.name == lost.original.name else 'is another one'}"
+        for file in named_files()
+        if file.name != sound.original.name
+    ]
+
+
+# --- What a restore brings back ----------------------------------------------------------------
+
+
+def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_path):
+    make_release(title="Public")
+    scheduled = make_release("scheduled", title="Scheduled")
+    make_release("held_unseen", title="Held before")
+    make_link(scheduled)
+    make_link(make_release("draft", title="Draft"), kind="colleague")
+    made = backup(folder)
+    where = elsewhere()
+    said = restored(made, **where)
+    assert "On hold now: 1 releases" in said
+    assert "Revoked: 2 preview links" in said
+    seen = report(**where)
+    assert seen["public later"] == ["Public"]
+    assert sorted(seen["held"]) == ["Held before", "Scheduled"]
+    assert sorted(seen["restored"]) == ["held", "unlinked", "unlinked"]
+    assert seen["halves"] == []
+
+    # Its time passes, and even a withdrawal now leaves no trace of it.
+    code = (
+        "from releases.models import Release; from releases import workflow;"
+        "from accounts.models import User; from django.utils import timezone;"
+        "from datetime import timedelta; r = Release.objects.get(title='Scheduled');"
+        "later = timezone.now() + timedelta(days=1); print(r.has_been_public(later));"
+        "Release.objects.filter(pk=r.pk).update(publish_at=timezone.now());"
+        "r.refresh_from_db();"
+        "workflow.withdraw(r, by=User.objects.filter(is_superuser=True)[0], reason='We did.');"
+    )
+    with gunicorn(tmp_path / "log", 1, 2, **where) as port:
+        assert fetch(port, scheduled.get_absolute_url())[0] == 404
+        assert manage("shell", "--no-imports", "-c", code, **where).stdout.strip() == "False"
+        assert fetch(port, scheduled.get_absolute_url())[0] == 404
+
+
+def test_the_schedule_and_the_previews_stay_where_the_operator_says_so(folder, elsewhere):
+    scheduled = make_release("scheduled", title="Scheduled")
+    make_link(scheduled)
+    made = backup(folder)
+    where = elsewhere()
+    said = restored(made, "--keep-schedule", "--keep-previews", **where)
+    assert "WARNING: what was scheduled goes public at its time." in said
+    assert "WARNING: preview links are open as they were." in said
+    seen = report(**where)
+    assert (seen["held"], seen["public later"], seen["restored"]) == ([], ["Scheduled"], [])
+
+
+def test_a_restore_says_what_it_would_undo_and_delete(folder):
+    chief = make_chief()
+    release = make_release(title="Public")
+    made = backup(folder)
+    workflow.hold(release, by=chief)
+    make_picture()
+    said = refusal("restore", made)
+    assert "Nothing was restored. The newsroom is not empty" in said
+    assert "1 pictures and documents" in said
+    assert "stored files that the backup does not have" in said
+    said = refusal("restore", made, "--replace")
+    assert re.search(r"This will be undone: Held .* UTC: Public", said)
+    assert "To go on without being asked, add --yes." in said
+    release.refresh_from_db()
+    assert release.is_held()
+    assert MediaAsset.objects.count() == 1
+
+    said = restored(made, "--replace", "--yes")
+    assert re.search(r"Removed \d+ stored files", said)
+    assert report()["files"] == 0
+    assert list(Path(default_storage.path("originals")).rglob("*/*")) == []
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_date(folder, elsewhere):
+    before, after = elsewhere(), elsewhere()
+    for step in (["releases", "0003"], ["assets"], ["people"], ["accounts"], ["sessions"],
+                 ["previews", "0001"], ["admin"]):  # fmt: skip
+        assert manage("migrate", "-v0", *step, **before).returncode == 0
+    user = {"DJANGO_SUPERUSER_PASSWORD": "a-password-of-some-length"}
+    done = manage("createsuperuser", "--no-input", "--username=old", "--email=", **before, **user)
+    assert done.returncode == 0, done.stderr
+    made = backup(folder, **before)
+    assert not any("0004" in name for app, name in numbers(made)["migrations"] if app == "releases")
+    restored(made, **after)
+    assert manage("migrate", "--check", **after).returncode == 0
+    code = "from accounts.models import User; print(User.objects.get())"
+    assert manage("shell", "--no-imports", "-c", code, **after).stdout.strip() == "old"
+
+
+# --- Refusals ----------------------------------------------------------------------------------
+
+
+def test_a_changed_byte_is_found_and_named_before_anything_is_restored(folder, elsewhere):
+    picture = make_picture()
+    made = backup(folder)
+    where = elsewhere()
+    dump = next(made.glob("database.*"))
+    manifest, original = made / "manifest.json", made / "media" / picture.original.name
+    for path, named in [
+        (original, f"media/{picture.original.name} is not as it was written"),
+        (dump, f"{dump.name} is not as it was written"),
+        (made / "SHA256SUMS", "SHA256SUMS is not as it was written"),
+    ]:
+        before = path.read_bytes()
+        change_byte(path)
+        said = refusal("restore", made, **where)
+        assert named in said
+        assert "Nothing was restored" in said
+        assert "Take another one." in said
+        path.write_bytes(before)
+    original.rename(made / "away")
+    assert "cannot be read" in refusal("restore", made, **where)
+    original.symlink_to(made / "away")
+    assert "cannot be read" in refusal("restore", made, **where)
+    original.unlink()
+    (made / "away").rename(original)
+    whole = manifest.read_text()
+    manifest.write_text(whole[:200])
+    assert "manifest.json cannot be read" in refusal("restore", made, **where)
+    manifest.write_text(whole)
+    assert not Path(where["MEDIA_ROOT"]).exists()
+    restored(made, **where)
+
+
+def test_a_name_that_leads_out_of_the_storage_is_refused(folder, elsewhere):
+    made = backup(folder)
+    for name in ("media/../../outside", "/etc/passwd", "media/originals/../../x", "media/x"):
+        sums = made / "SHA256SUMS"
+        sums.write_text(f"{'0' * 64}  {name}\n")
+        manifest = numbers(made)
+        digest = subprocess.run(["sha256sum", sums], capture_output=True, text=True).stdout[:64]
+        manifest["files"]["sums"] = digest
+        (made / "manifest.json").write_text(json.dumps(manifest))
+        assert "a line that no backup writes" in refusal("restore", made, **elsewhere())
+
+
+def test_what_is_not_for_this_newsroom_is_refused(folder, elsewhere):
+    made = backup(folder)
+    where, whole = elsewhere(), numbers(made)
+
+    def said(**changes):
+        (made / "manifest.json").write_text(json.dumps(whole | changes))
+        return refusal("restore", made, **where)
+
+    newer = [*whole["migrations"], ["releases", "9999_to_come"]]
+    said_of_newer = said(migrations=newer, version="7.5")
+    assert "made by a newer Pressroom (7.5): this one does not know releases.9999" in said_of_newer
+    other = "sqlite" if POSTGRES else "postgresql"
+    assert "Restore it into the same kind of database." in said(
+        database=whole["database"] | {"engine": other}
+    )
+    assert "a format that this version of Pressroom does not read" in said(format=2)
+    if POSTGRES:
+        newer = said(database=whole["database"] | {"server": "99.1"})
+        assert "The backup was made on PostgreSQL 99" in newer
+    half = made.rename(made.with_name(made.name + ".partial"))
+    assert "is what a stopped backup left" in refusal("restore", half, **where)
+    assert "There is no folder" in refusal("restore", made, **where)
+    assert "is no backup" in refusal("restore", folder, **where)
+
+
+def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, tmp_path):
+    media = Path(settings.MEDIA_ROOT)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "into-media").symlink_to(media)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "none" / "none")
+    for place, sentence in [
+        (media / "backups", "lies in MEDIA_ROOT, which is backed up"),
+        (tmp_path / "into-media", "lies in MEDIA_ROOT, which is backed up"),
+        (ROOT / "static" / "backups", "which everybody can read"),
+        (ROOT / "var" / "static", "which everybody can read"),
+        (tmp_path / "file", "is not a folder"),
+        (tmp_path / "nowhere", "is a link that leads nowhere"),
+        (tmp_path / "none" / "backups", "There is no folder"),
+    ]:
+        said = refusal("backup", place)
+        assert "No backup was written" in said
+        assert sentence in said
+    assert not (media / "backups").exists()
+    assert not (ROOT / "static" / "backups").exists()
+
+
+def test_a_disk_that_takes_no_more_leaves_nothing_behind(folder):
+    make_document(content=pdf_bytes(200_000))
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "backup", folder], env=environment(),
+        capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "No backup was written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_two_backups_do_not_write_into_one_folder_at_once(folder):
+    folder.mkdir()
+    with start("backup", folder) as first:
+        while not list(folder.glob("*.partial")) and first.poll() is None:
+            time.sleep(0.02)
+        first.send_signal(signal.SIGSTOP)
+        assert "Another backup is being written" in refusal("backup", folder)
+        first.send_signal(signal.SIGCONT)
+        assert first.wait(timeout=60) == 0, first.stderr.read()
+
+
+@on_postgres
+def test_tools_that_are_missing_or_too_old_are_named(folder, tmp_path):
+    assert "pg_dump is missing. Install the client of PostgreSQL" in refusal(
+        "backup", folder, PATH=str(tmp_path)
+    )
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    old.chmod(0o755)
+    said = refusal("backup", folder, PATH=str(tmp_path))
+    assert "pg_dump is of PostgreSQL 9, and the server of" in said
+    assert not folder.exists()
+
+
+@on_postgres
+def test_no_process_has_the_password_among_its_arguments(folder):
+    here = urlsplit(environment()["DATABASE_URL"])
+    password = here.password or "a-password-that-this-server-does-not-ask-for"
+    address = here._replace(netloc=f"{here.username or 'postgres'}:{password}@{here.hostname}:"
+                            f"{here.port or 5432}")  # fmt: skip
+    seen = set()
+    with start("backup", folder, DATABASE_URL=urlunsplit(address)) as process:
+        while process.poll() is None:
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    seen.add(path.read_bytes())
+        said = process.stdout.read() + process.stderr.read()
+    assert process.returncode == 0, said
+    assert any(b"pg_dump" in words and str(folder).encode() in words for words in seen)
+    assert not any(password.encode() in words for words in seen)
+    assert password not in said
+
+
+@on_postgres
+def test_a_user_who_may_not_create_databases_is_told_what_to_do(folder, elsewhere):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if not cursor.fetchone()[0]:
+            pytest.skip("only a superuser of PostgreSQL can make such a user")
+        role = f"limited_{uuid4().hex[:8]}"
+        cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'limited' IN ROLE pg_read_all_data")
+    here = urlsplit(environment()["DATABASE_URL"])
+    address = urlunsplit(here._replace(netloc=f"{role}:limited@{here.hostname}:{here.port}"))
+    try:
+        said = refusal("backup", folder, DATABASE_URL=address)
+        assert f"The database user {role} may not create the scratch database" in said
+        assert "--no-verify" in said
+        assert not folder.exists()
+        made = backup(folder, "--no-verify", DATABASE_URL=address)
+        assert not numbers(made)["verified"]
+        scratch = elsewhere()["DATABASE_URL"]
+        for _ in range(2):
+            made = backup(folder, DATABASE_URL=address, SCRATCH_DATABASE_URL=scratch)
+            assert numbers(made)["verified"]
+        said = refusal("backup", folder, SCRATCH_DATABASE_URL=environment()["DATABASE_URL"])
+        assert "is not empty" in said
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP ROLE {role}")
+
+
+# --- Killed ------------------------------------------------------------------------------------
+
+
+def test_a_killed_backup_is_never_taken_for_a_whole_one(folder, elsewhere):
+    for _ in range(5):
+        make_picture(content=jpeg((200, 130), f"#{random.randrange(2**24):06x}"))
+    folder.mkdir()
+    began = time.monotonic()
+    backup(folder)
+    whole = time.monotonic() - began
+    for _ in range(5):
+        with start("backup", folder) as process:
+            time.sleep(random.uniform(whole / 4, whole))
+            process.kill()
+    left = [path for path in folder.iterdir() if not path.name.endswith(".partial")]
+    last = backup(folder)
+    assert not list(folder.glob("*.partial"))
+    for made in [*left, last]:
+        restored(made, "--replace", "--yes", **(where := elsewhere()))
+        assert report(**where)["lost"] == []
+
+
+def test_a_killed_restore_leaves_the_old_newsroom_or_the_new_one(folder, elsewhere):
+    make_picture()
+    for number in range(3):
+        make_release(title=f"Public {number}")
+    make_release("scheduled", title="Scheduled")
+    made = backup(folder)
+    where = elsewhere()
+    began = time.monotonic()
+    restored(made, **where)
+    whole = time.monotonic() - began
+    expected = report(**where)
+    outcomes = set()
+    where = elsewhere()
+    assert manage("migrate", "-v0", **where).returncode == 0
+    for _ in range(6):
+        with start("restore", made, "--replace", "--yes", **where) as process:
+            time.sleep(random.uniform(whole / 3, whole))
+            process.kill()
+        # A connection that was cut ends its transaction at the server a moment later.
+        time.sleep(0.3)
+        seen = report(**where)
+        outcomes.add(seen["releases"])
+        assert seen["releases"] in (0, expected["releases"])
+        assert "Scheduled" not in seen["public later"]
+        assert seen["lost"] == []
+    restored(made, "--replace", "--yes", **where)
+    assert report(**where) == expected
+
+
+# --- Encrypted ---------------------------------------------------------------------------------
+
+
+def test_a_backup_can_be_kept_encrypted_with_age(folder, elsewhere, tmp_path):
+    if not shutil.which("age"):
+        pytest.skip("apt install age")
+    make_release(title="Public", poster=make_picture())
+    made = backup(folder)
+    key, sealed = tmp_path / "key.txt", tmp_path / f"{made.name}.tar.age"
+    subprocess.run(["age-keygen", "-o", key], check=True, capture_output=True)
+    recipient = re.search(r"public key: (\S+)", key.read_text())[1]
+    lines = [
+        f"tar -C {folder} -c {made.name} | age -r {recipient} -o {sealed}",
+        f"rm -r {made}",
+        f"age -d -i {key} {sealed} | tar -C {folder} -x",
+    ]
+    decision = next((ROOT / "docs/decisions").glob("0028-*.md")).read_text()
+    assert "tar -C FOLDER -c NAME | age -r RECIPIENT -o NAME.tar.age" in decision
+    assert "age -d -i KEYFILE NAME.tar.age | tar -C FOLDER -x" in decision
+    for line in lines:
+        subprocess.run(["bash", "-o", "pipefail", "-c", line], check=True)
+    assert b"Public" not in sealed.read_bytes()
+    where = elsewhere()
+    restored(made, **where)
+    assert report(**where)["public later"] == ["Public"]
