@@ -79,7 +79,11 @@ class Command(BaseCommand):
             return
         if not sys.stdin.isatty():
             raise BackupError("To go on without being asked, add --yes.")
-        if input("Type “replace” to go on: ").strip() != "replace":
+        try:
+            answer = input("Type “replace” to go on: ")
+        except EOFError:
+            answer = ""
+        if answer.strip() != "replace":
             raise BackupError("It was not confirmed.")
 
     def _report(self, backup: Backup, done: restoring.Outcome, chosen: restoring.Options) -> None:
