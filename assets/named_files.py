@@ -1,6 +1,6 @@
 """Which files in the storage the rows of pictures and documents name."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ class NamedFile(NamedTuple):
     sha256: str
 
 
-def named_files(*, with_renditions: bool = True) -> Iterator[NamedFile]:
+def named_files(*, with_renditions: bool = True) -> Generator[NamedFile, None, None]:
     """Yield every original, current and former, and every rendition; some more than once.
 
     A former original is named by a version of its picture, which can be brought back.

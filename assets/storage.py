@@ -3,6 +3,7 @@
 What does not differ is Django's own: `default_storage.open`, `exists`, `delete`, `listdir`.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
@@ -53,7 +54,12 @@ def remove_folder(path: str) -> int:
     for file in files:
         default_storage.delete(f"{path}/{file}")
     if the_bucket() is None:  # a bucket has no folders, and would keep a mark of the deletion
-        default_storage.delete(path)
+        try:
+            default_storage.delete(path)
+        except OSError as problem:
+            # Renditions are being made there at this moment: assets.making removes those itself.
+            if problem.errno != errno.ENOTEMPTY:
+                raise
     return removed + len(files)
 
 

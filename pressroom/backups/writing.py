@@ -7,8 +7,8 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -150,19 +150,20 @@ class Files:
             with suppress(BackupError, OSError):  # then every file is copied
                 self._former_sums = former.sums()
 
-    def round(self, files: Iterator[NamedFile], *, last: bool = False) -> None:
+    def round(self, files: Generator[NamedFile, None, None], *, last: bool = False) -> None:
         """Copy each file that is not here yet; say which are missing, and which have changed.
 
         In the last round, a file that is not what its row says is taken as it is.
         """
         self._number += 1
         self.missing, self.damaged = [], []
-        for number, file in enumerate(files, start=1):
-            self.progress("files seen", number)
-            if self.sums.mark(self._kept_as(file), self._number):
-                continue
-            if not self._link(file) and (lacking := self._copy(file, anyhow=last)) is not None:
-                lacking.append(file.name)
+        with closing(files):
+            for number, file in enumerate(files, start=1):
+                self.progress("files seen", number)
+                if self.sums.mark(self._kept_as(file), self._number) or self._link(file):
+                    continue
+                if (lacking := self._copy(file, anyhow=last)) is not None:
+                    lacking.append(file.name)
 
     def remove_unnamed(self) -> None:
         """Remove what the last round did not name."""
