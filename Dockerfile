@@ -6,6 +6,8 @@ FROM python:3.11-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # pg_dump and pg_restore, for manage.py backup and restore: as new as the server, or newer.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
+ARG REVISION=
+ENV REVISION=$REVISION
 RUN useradd --system --uid 10001 --home-dir /app pressroom \
     && install -d -o pressroom /app/var /app/var/media
 WORKDIR /app

@@ -1,22 +1,108 @@
 """How gunicorn serves Pressroom; it reads this by itself, and the command line goes over it."""
 
-import re
+import os
+import runpy
+import shutil
 import subprocess
 import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
-from gunicorn.glogging import Logger
+from gunicorn import glogging
+
+# By its path: a module that the master imports would stay as it is over a reload (SIGHUP).
+logs = runpy.run_path(str(Path(__file__).with_name("pressroom") / "logs.py"))
+environment = logs["environment"]()
 
 
-class WithoutTokens(Logger):
-    """An access log in which nobody finds the address of a preview."""
+class Logger(glogging.Logger):
+    """gunicorn's own lines and the access log, in Pressroom's format and without secrets."""
 
-    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
-        hidden = {
-            name: re.sub(r"(?<=/preview/)[^/?]+", "…", environ.get(name, ""))
-            for name in ("RAW_URI", "PATH_INFO")
+    def setup(self, cfg: Any) -> None:
+        """Take over from gunicorn. Raises RuntimeError, which it prints, for a wrong LOG_FORMAT."""
+        super().setup(cfg)
+        name = environment.get("LOG_FORMAT") or "text"
+        if wrong := logs["wrong_format"](name):
+            raise RuntimeError(wrong)
+        redaction = logs["RedactionFilter"]()
+        for handler in [*self.error_log.handlers, *self.access_log.handlers]:
+            handler.setFormatter(logs["formatter"](name))
+            handler.addFilter(redaction)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Write a traceback, but only the sentence where a wrong setting stops the start."""
+        problem = sys.exc_info()[1]
+        if type(problem).__name__ == "ImproperlyConfigured":
+            self.error("%s", problem)
+        else:
+            super().exception(msg, *args, **kwargs)
+
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+        """Write a line for an answer: no query, no other header, no whole network address.
+
+        What somebody searches for may be a name that may not be named.
+        """
+        if not self.access_log_enabled:
+            return
+        seen = environ.get(logs["ACCESS"], {})
+        # Decoded and encoded again, so that a token cannot hide in percent signs.
+        path = unquote_to_bytes(environ.get("RAW_URI", "").partition("?")[0])
+        fields = {
+            "method": environ.get("REQUEST_METHOD"),
+            "path": quote(path, safe="/~!$&'()*+,;=:@"),
+            "status": int(str(resp.status).split(None, 1)[0]),
+            "bytes": getattr(resp, "sent", None) or 0,
+            "duration_ms": round(request_time / timedelta(milliseconds=1), 1),
+            "client": seen.get("client", "unknown"),
+            "user": seen.get("user"),
         }
-        super().access(resp, req, {**environ, **hidden}, request_time)
+        text = "{method} {path} {status} {bytes} bytes {duration_ms} ms from {client}"
+        text += " user {user}" if fields["user"] else ""
+        more = {"fields": fields, "request_id": seen.get("request_id", "")}
+        self.access_log.info("%s", text.format(**fields), extra=more)
+
+
+METRICS_FOLDER = "pressroom-metrics-"
+
+
+def on_starting(server: Any) -> None:
+    """Give the workers one empty folder for their counters, where there are metrics at all."""
+    if not environment.get("METRICS_TOKEN"):
+        return
+    for left_behind in Path(tempfile.gettempdir()).glob(f"{METRICS_FOLDER}*"):
+        if not _is_running(left_behind.name.split("-")[2]):
+            shutil.rmtree(left_behind, ignore_errors=True)
+    if not _own_metrics_folder():
+        folder = tempfile.mkdtemp(prefix=f"{METRICS_FOLDER}{os.getpid()}-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+on_reload = on_starting
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder of the counters."""
+    if folder := _own_metrics_folder():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_metrics_folder() -> str:
+    """Return the folder that this master made; one that takes over (SIGUSR2) inherits another's."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    return folder if f"{METRICS_FOLDER}{os.getpid()}-" in folder else ""
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 # Asked of a process of its own: workers that a SIGHUP makes anew must read the settings afresh,
@@ -42,4 +128,4 @@ workers, threads = map(int, answer.stdout.split())
 graceful_timeout = 30
 control_socket_disable = True  # the home folder may be read-only
 accesslog = "-"
-logger_class = WithoutTokens
+logger_class = Logger

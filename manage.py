@@ -10,6 +10,10 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from pressroom.logs import capture_uncaught
+
+    capture_uncaught()
+
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:

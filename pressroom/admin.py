@@ -27,6 +27,9 @@ class NewsroomSite(admin.AdminSite):
     site_header = settings.NEWSROOM_NAME
     enable_nav_sidebar = False
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"version": settings.VERSION}
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:

@@ -9,7 +9,9 @@ class PressroomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from pressroom import checks  # noqa: F401  # registers them
+        from pressroom import checks, errors  # noqa: F401  # registers the checks
+
+        errors.check_reporter()
 
 
 class NewsroomAdminConfig(admin.AdminConfig):

@@ -546,7 +546,7 @@ _MOMENTS = re.compile(
     rb"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)"
     rb"|(?:mon|tue|wed|thu|fri|sat|sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d gmt"
 )
-_BY_THE_WAY = {"date", "age"}
+_BY_THE_WAY = {"date", "age", "x-request-id"}
 
 
 class Search:

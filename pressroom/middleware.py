@@ -1,20 +1,72 @@
 """What every answer of the site has in common."""
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from uuid import uuid4
 
+from django.conf import settings
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
 from assets.storage import StorageError
+from pressroom import logs
 from releases import guesses
 
 log = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Give each request an id that its log lines, its answer and its error page carry.
+
+    It is the outermost, so that nothing is without. A proxy that we trust may bring the id, so that
+    its log and ours can be laid side by side; anybody else could choose that of another request.
+    """
+
+    SAFE = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        request_finished.connect(self._forget, dispatch_uid="pressroom.request_id")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        number = self._from_proxy(request) or uuid4().hex
+        logs.request_id.set(number)
+        client = guesses.network_of(guesses.address_of(request))
+        seen: dict[str, Any] = {"request_id": number, "client": client}
+        request.META[logs.ACCESS] = seen
+        response: Any = self.get_response(request)
+        response["X-Request-ID"] = number
+        # Only a user that something has asked for already: asking costs a query.
+        if user := getattr(request, "_cached_user", None):
+            seen["user"] = user.pk
+        if response.streaming and getattr(response, "file_to_stream", None) is None:
+            response.streaming_content = self._watched(request, response.streaming_content)
+        return response
+
+    def _from_proxy(self, request: HttpRequest) -> str:
+        brought = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
+        return brought if self.SAFE.fullmatch(brought) else ""
+
+    @staticmethod
+    def _watched(request: HttpRequest, content: Iterable[bytes]) -> Iterator[bytes]:
+        """Log what fails while an answer is being sent; Django is done with it by then."""
+        try:
+            yield from content
+        except Exception:
+            words, more = "Internal Server Error while sending: %s", {"request": request}
+            logging.getLogger("django.request").exception(words, request.path, extra=more)
+            raise
+
+    @staticmethod
+    def _forget(**signal: Any) -> None:
+        logs.request_id.set("")
 
 
 class ProbesFirst:

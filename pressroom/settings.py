@@ -16,6 +16,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
+from pressroom import __version__, logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -144,6 +146,36 @@ SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 # before any of our code runs: a value that is no number, or none, ends there in a traceback.
 WEB_WORKERS = whole_number("WEB_WORKERS", 2, 1, 64, "number of processes that answer requests")
 WEB_THREADS = whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
+
+# --- How it is watched --------------------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or "text"
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+ERROR_REPORTER = env.str("ERROR_REPORTER", default="")
+REVISION = env.str("REVISION", default="")
+# As PEP 440 writes a build of a version: 0.2.0+3f2a1b9c0d1e
+VERSION = f"{__version__}+{REVISION[:12]}" if REVISION else __version__
+
+
+def unusable_monitoring() -> list[str]:
+    """Return what is wrong with the settings for logs and metrics, a sentence each."""
+    found = [logs.wrong_format(LOG_FORMAT)]
+    if METRICS_TOKEN and not re.fullmatch(r"[!-~]{32,}", METRICS_TOKEN):
+        found.append(
+            "METRICS_TOKEN is shorter than 32 characters or holds something other than letters, "
+            "digits and punctuation. Set a long random text, or leave it empty: no metrics."
+        )
+    if REVISION and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", REVISION):
+        found.append(
+            f"REVISION is {REVISION}, which names no commit: take letters, digits, dots and "
+            "hyphens, 64 at most."
+        )
+    return [sentence for sentence in found if sentence]
+
+
+refuse(unusable_monitoring())
+
+LOGGING = logs.configuration(LOG_FORMAT, report_errors=bool(ERROR_REPORTER))
 
 # --- The newsroom ------------------------------------------------------------------------------
 
@@ -351,6 +383,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pressroom.middleware.RequestIdMiddleware",
+    "pressroom.metrics.MetricsMiddleware",
     "pressroom.middleware.ProbesFirst",
     "pressroom.middleware.NothingKept",
     "django.middleware.security.SecurityMiddleware",
@@ -435,17 +469,3 @@ DJANGO_PROSE_EDITOR_MENU_GROUPS = [
     {"group": "newsroom"},
     {"group": "history"},
 ]
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        # A 404 is what a stranger gets for everything hidden: no news, and no record of guesses
-        # beside the one that the newsroom keeps on purpose.
-        "django.request": {"level": "ERROR"},
-        "PIL": {"level": "WARNING"},
-    },
-}

@@ -7,6 +7,9 @@ from pressroom import health
 from previews import views as previews
 from releases import feeds, views
 
+handler500 = "pressroom.errors.server_error"
+
+# /metrics is not here: without its token the address does not exist (pressroom.metrics).
 urlpatterns = [
     path("", views.newsroom, name="newsroom"),
     path("releases/", views.archive, name="archive"),

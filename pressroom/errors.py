@@ -1,0 +1,164 @@
+"""What happens when something fails: the page that says so, and the report of it.
+
+ERROR_REPORTER names a function that gets the exception and a few facts of each error: an unhandled
+one in a request, one in a thread of ours, and a command that failed. For Sentry, put this into a
+file on PYTHONPATH, such as newsroom_sentry.py, and set ERROR_REPORTER=newsroom_sentry.report
+
+    import sentry_sdk
+
+    sentry_sdk.init(
+        dsn="https://…",
+        # Sentry would gather requests, queries, log lines and variables by itself: embargoed
+        # words, and people who may not be named.
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        include_local_variables=False,
+        max_breadcrumbs=0,
+        send_default_pii=False,
+    )
+
+    def report(error, details):
+        with sentry_sdk.new_scope() as scope:
+            for name, value in details.items():
+                scope.set_tag(name, value)
+            sentry_sdk.capture_exception(error)
+"""
+
+import atexit
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils.module_loading import import_string
+
+from pressroom.logs import RedactionFilter, request_id
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 100  # reports in one process; what comes beyond is in the log alone
+EXIT_SECONDS = 5  # that a process which ends waits for its reports
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 with the id under which the log has the error."""
+    page = loader.get_template("500.html").render({"request_id": request_id.get()})
+    return HttpResponse(page, status=500)
+
+
+def check_reporter() -> None:
+    """Raise ImproperlyConfigured where ERROR_REPORTER names nothing that can be called."""
+    if not settings.ERROR_REPORTER:
+        return
+    problem = ""
+    try:
+        if not callable(import_string(settings.ERROR_REPORTER)):
+            problem = "it is not a function"
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+    if problem:
+        raise ImproperlyConfigured(
+            f"ERROR_REPORTER is {settings.ERROR_REPORTER}, which cannot be used ({problem}). Name "
+            "a function as in newsroom_sentry.report, in a file on PYTHONPATH."
+        )
+
+
+class ReportHandler(logging.Handler):
+    """Hand each error that is logged with its exception to ERROR_REPORTER, in the background.
+
+    The reporter may be slow or fail: no answer waits for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.redaction = RedactionFilter()
+        self.waiting: queue.Queue[tuple[BaseException, dict[str, str]]] = queue.Queue(MAX_WAITING)
+        self.starting = threading.Lock()
+        self.thread: threading.Thread | None = None
+        atexit.register(self._finish)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or threading.current_thread() is self.thread:
+            return
+        try:
+            self._clean(error)
+            self.waiting.put_nowait((error, self._details(record)))
+        except queue.Full:
+            return
+        except Exception:
+            self.handleError(record)
+            return
+        with self.starting:  # in the process that serves, which was forked from another
+            if not (self.thread and self.thread.is_alive()):
+                self.thread = threading.Thread(target=self._work, name="reports", daemon=True)
+                self.thread.start()
+
+    def _details(self, record: logging.LogRecord) -> dict[str, str]:
+        details = {
+            "version": settings.VERSION,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", "") or request_id.get(),
+        }
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest):
+            details["method"] = request.method or ""
+            details["path"] = self.redaction.redact(request.path)
+            details["view"] = request.resolver_match.view_name if request.resolver_match else ""
+        return details
+
+    def _clean(self, error: BaseException) -> None:
+        """Take the variables of its frames and the secrets of its text out of an exception.
+
+        Frames that are still running cannot be cleared, so they are left out: they are the
+        outermost, where a request or a loop was begun.
+        """
+        for each in _chain(error):
+            trace = each.__traceback__
+            shown = None
+            while trace:
+                try:
+                    trace.tb_frame.clear()
+                    shown = shown or trace
+                except RuntimeError:
+                    shown = None
+                trace = trace.tb_next
+            each.__traceback__ = shown
+            each.args = tuple(
+                self.redaction.redact(part) if isinstance(part, str) else part for part in each.args
+            )
+
+    def _work(self) -> None:
+        while True:
+            error, details = self.waiting.get()
+            try:
+                import_string(settings.ERROR_REPORTER)(error, details)
+            except Exception as problem:
+                log.warning(
+                    "ERROR_REPORTER %s failed with %s; error %s is in the log alone.",
+                    settings.ERROR_REPORTER, type(problem).__name__, details["request_id"] or "-",
+                )  # fmt: skip
+            finally:
+                self.waiting.task_done()
+
+    def _finish(self) -> None:
+        end = time.monotonic() + EXIT_SECONDS
+        while self.waiting.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.05)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and all that it was caused by."""
+    waiting, seen = [error], set()
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += [each.__cause__, each.__context__]

@@ -1,0 +1,260 @@
+"""One format for every line that Pressroom writes to its log, and nothing secret in any of them.
+
+gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
+See docs/decisions/0029.
+"""
+
+import json
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+FORMATS = ("text", "json")
+# The key in the WSGI environment under which RequestIdMiddleware leaves what the access log needs.
+ACCESS = "pressroom.access"
+
+# The id of the request that this thread answers, "" between requests.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment together with what .env adds to it, as the settings see it.
+
+    Nothing is exported: a gunicorn that reloads would otherwise keep the old values.
+    """
+
+    class Local(environ.Env):
+        ENVIRON = dict(os.environ)
+
+    Local.read_env(BASE_DIR / ".env")
+    return Local.ENVIRON
+
+
+def wrong_format(name: str) -> str:
+    """Return what is wrong with a value of LOG_FORMAT in a sentence, "" where nothing is."""
+    if name in FORMATS:
+        return ""
+    return f"LOG_FORMAT is {name}: choose text, or json for one JSON object a line."
+
+
+# --- Nothing secret ----------------------------------------------------------------------------
+
+HIDDEN = "…"
+_SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|SECRET|TOKEN|PASSWORD)(?:_|$)")
+_PASSWORD_IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^\s]+)@")
+_PATTERNS = [
+    # The token in the address of a preview, as it is and percent-encoded.
+    (r"(?i)\b((?:preview|signoff)(?:/|%2f))(?:(?!%2f)[^/?#&\s\"'<>])+", rf"\1{HIDDEN}"),
+    # user:password@ in the address of a database, a cache or a mail server.
+    (r"(://[^/\s:@]*:)[^/\s@]+(?=@)", rf"\1{HIDDEN}"),
+    (r"(?i)\b(x-amz-(?:signature|credential|security-token)|signature|awsaccesskeyid|token|secret"
+     r"|password\d?|sessionid|csrftoken|csrfmiddlewaretoken)(=|%3d)[^&\s\"';]+", rf"\1\2{HIDDEN}"),
+    (r"(?i)\b((?:set-)?cookie|authorization)(['\"]?\s*:\s*)[^\n]+", rf"\1\2{HIDDEN}"),
+    # PostgreSQL repeats the row or the query that it refuses: an embargoed text, or a person.
+    (r"(?s)((?:DETAIL|CONTEXT|LINE \d+):\s).+?(?=\n\nThe above|\n\nDuring handling|\Z)",
+     rf"\1{HIDDEN}"),
+    # gunicorn's warning of a request that is none has the whole address of who sent it.
+    (r"\bip=[0-9A-Fa-f.:]+(?=: )", f"ip={HIDDEN}"),
+]  # fmt: skip
+_REPLACEMENTS = [(re.compile(pattern), replacement) for pattern, replacement in _PATTERNS]
+# Random keys of whatever origin: capitals, small letters and digits in one long word.
+_LONG_WORD = re.compile(r"[A-Za-z0-9_-]{40,}")
+
+
+def secrets_in(variables: Mapping[str, str]) -> list[str]:
+    """Return the values that no line may hold: keys, tokens and passwords, the longest first.
+
+    What is shorter than eight characters is left out: a password such as "press" would blot out
+    half of the log. In an address it is hidden all the same.
+    """
+    found = set()
+    for name, value in variables.items():
+        if _SECRET_NAME.search(name):
+            found |= {value, *value.split(",")}
+        elif match := _PASSWORD_IN_ADDRESS.search(value):
+            found |= {match[1], unquote(match[1])}
+    return sorted((value for value in found if len(value) >= 8), key=len, reverse=True)
+
+
+class RedactionFilter(logging.Filter):
+    """Take secrets out of a record, its traceback too. It is on every handler.
+
+    It also writes what a stranger can provoke by a wrong Host or form as one warning, without the
+    traceback that Django gives it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets = secrets_in(environment())
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "redacted", False):
+            return True
+        try:
+            text = record.getMessage()
+        except Exception:
+            text = f"{record.msg} (a message that does not fit its arguments)"
+        record.msg, record.args = self.redact(text), ()
+        if record.name.startswith("django.security") and record.levelno > logging.WARNING:
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        if record.exc_info and record.exc_info[0]:
+            record.exc_text = self.redact(logging.Formatter().formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = self.redact(record.stack_info)
+        if fields := getattr(record, "fields", None):
+            record.fields = {
+                key: self.redact(value) if isinstance(value, str) else value
+                for key, value in fields.items()
+            }
+        record.redacted = True
+        return True
+
+    def redact(self, text: str) -> str:
+        """Return a text without secrets."""
+        for secret in self.secrets:
+            text = text.replace(secret, HIDDEN)
+        for pattern, replacement in _REPLACEMENTS:
+            text = pattern.sub(replacement, text)
+        return _LONG_WORD.sub(_unless_plain, text)
+
+
+def _unless_plain(match: re.Match[str]) -> str:
+    word = match[0]
+    return HIDDEN if all(re.search(kind, word) for kind in ("[a-z]", "[A-Z]", "[0-9]")) else word
+
+
+# --- One format --------------------------------------------------------------------------------
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_BELOW = "\n    "
+
+
+class TextFormatter(logging.Formatter):
+    """Time in UTC, level, logger, request id and message; a traceback below it, indented.
+
+    Nothing in a message can pass for a line of its own or move a terminal's cursor.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{time_of(record)} {record.levelname} {record.name} {id_of(record) or '-'} "
+        parts = [line + record.getMessage(), record.exc_text, record.stack_info]
+        text = "\n".join(part for part in parts if part)
+        return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text).replace("\n", _BELOW)
+
+
+class JSONFormatter(logging.Formatter):
+    """The same as one JSON object on one line, with the fields of the access log beside them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": time_of(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": id_of(record) or None,
+            "message": record.getMessage(),
+        }
+        line |= getattr(record, "fields", {})
+        if record.exc_text:
+            line["exception"] = record.exc_text
+        if record.stack_info:
+            line["stack"] = record.stack_info
+        return json.dumps(line)
+
+
+def formatter(name: str) -> logging.Formatter:
+    return JSONFormatter() if name == "json" else TextFormatter()
+
+
+def time_of(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def id_of(record: logging.LogRecord) -> str:
+    return getattr(record, "request_id", "") or request_id.get()
+
+
+def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
+    """Return Django's LOGGING for a format, text or json."""
+    handlers: dict[str, Any] = {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["redaction"],
+        },
+    }
+    if report_errors:
+        handlers["reporter"] = {
+            "()": "pressroom.errors.ReportHandler",
+            "level": "ERROR",
+            "filters": ["redaction"],
+        }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": formatter, "name": name}},
+        "filters": {
+            "redaction": {"()": RedactionFilter},
+            # Who answers 503 has just written why.
+            "not_503": {
+                "()": "django.utils.log.CallbackFilter",
+                "callback": lambda record: getattr(record, "status_code", 0) != 503,
+            },
+        },
+        "handlers": handlers,
+        "root": {"handlers": [*handlers], "level": "INFO"},
+        "loggers": {
+            # Django gives these handlers of their own, and would write each line twice.
+            "django": {"handlers": [], "level": "INFO"},
+            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+            # A 404 is what a stranger gets for everything hidden: no news, and no record of
+            # guesses beside the one that the newsroom keeps on purpose.
+            "django.request": {"level": "ERROR", "filters": ["not_503"]},
+            # Django answers HEAD with a body, which gunicorn leaves out and warns of each time.
+            "gunicorn.http.wsgi": {"level": "ERROR"},
+            "PIL": {"level": "WARNING"},
+        },
+    }
+
+
+def capture_uncaught() -> None:
+    """Write warnings, and errors that nobody catches, to the log instead of to stderr.
+
+    For a process of ours alone, such as a server or a command: it changes all of Python.
+    """
+    log = logging.getLogger("pressroom")
+
+    def command_failed(
+        kind: type[BaseException], problem: BaseException, trace: TracebackType | None
+    ) -> None:
+        if not issubclass(kind, Exception) or not logging.getLogger().handlers:
+            sys.__excepthook__(kind, problem, trace)  # Ctrl-C, or before there is a log
+        else:
+            log.critical("%s failed", " ".join(sys.argv[:2]), exc_info=(kind, problem, trace))
+
+    def thread_failed(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value and not isinstance(failed.exc_value, SystemExit):
+            name = failed.thread.name if failed.thread else "unknown"
+            info = (failed.exc_type, failed.exc_value, failed.exc_traceback)
+            log.error("The thread %s failed", name, exc_info=info)
+
+    def could_not_be_raised(failed: Any) -> None:
+        info = (failed.exc_type, failed.exc_value, failed.exc_traceback)
+        log.error("%s: %r", failed.err_msg or "Error ignored in", failed.object, exc_info=info)
+
+    logging.captureWarnings(True)
+    sys.excepthook = command_failed
+    threading.excepthook = thread_failed
+    sys.unraisablehook = could_not_be_raised

@@ -1,0 +1,147 @@
+"""Counts and times for Prometheus at /metrics, for who has METRICS_TOKEN.
+
+What watches a server is often run by somebody else, so nothing here tells what the newsroom is
+about to publish: the desk and previews are one view, "private", and no release is counted.
+See docs/decisions/0029.
+"""
+
+import hmac
+import os
+import time
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.core.signals import got_request_exception
+from django.db import DatabaseError
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from assets.models import MediaAsset
+from pressroom.middleware import GetResponse
+
+PATH = "/metrics"
+METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+# Of this process; gunicorn.conf.py names a folder over which the workers are added up.
+registry = CollectorRegistry()
+requests = Counter(
+    "pressroom_http_requests", "Requests answered.", ["view", "method", "status"], registry=registry
+)
+durations = Histogram(
+    "pressroom_http_request_duration_seconds", "Time until an answer began to be sent.", ["view"],
+    buckets=SECONDS, registry=registry,
+)  # fmt: skip
+exceptions = Counter(
+    "pressroom_http_exceptions", "Requests that failed with an unhandled error.", ["view"],
+    registry=registry,
+)  # fmt: skip
+
+
+class MetricsMiddleware:
+    """Count requests, and answer /metrics. Anybody without the token gets what any unknown
+    address gets, since this address is in no URLconf.
+
+    Like the probes, /metrics asks for no host name and no HTTPS.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.METRICS_TOKEN:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self.expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+        got_request_exception.connect(_count_exception, dispatch_uid="pressroom.metrics")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == PATH and self._is_allowed(request):
+            response = HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+            response["Cache-Control"] = "no-store"
+            return response
+        begun = time.perf_counter()
+        response = self.get_response(request)
+        view = view_of(request)
+        method = request.method if request.method in METHODS else "other"
+        requests.labels(view, method, f"{response.status_code // 100}xx").inc()
+        durations.labels(view).observe(time.perf_counter() - begun)
+        return response
+
+    def _is_allowed(self, request: HttpRequest) -> bool:
+        given = request.headers.get("Authorization", "").encode(errors="replace")
+        return hmac.compare_digest(given, self.expected) and request.method in ("GET", "HEAD")
+
+
+def view_of(request: HttpRequest) -> str:
+    """Return the name of the view; a 404 has none, whatever was asked for."""
+    path = request.path_info
+    if path.startswith(("/admin/", "/preview/")):
+        return "private"
+    if path.startswith(settings.STATIC_URL):
+        return "static"
+    if path in (reverse("healthz"), reverse("readyz")):
+        return "probe"
+    match = request.resolver_match
+    return (match.url_name if match else None) or "none"
+
+
+def _count_exception(request: HttpRequest | None = None, **signal: object) -> None:
+    if request is not None:
+        exceptions.labels(view_of(request)).inc()
+
+
+class Build(Collector):
+    def collect(self) -> Iterable[Metric]:
+        """Yield the version, as the label of a 1."""
+        build = GaugeMetricFamily("pressroom_build_info", "What runs.", labels=["version"])
+        build.add_metric([settings.VERSION], 1)
+        yield build
+
+
+class Renditions(Collector):
+    def collect(self) -> Iterable[Metric]:
+        """Yield how many pictures wait and failed; nothing while the database is away."""
+        state = MediaAsset.State
+        waiting = Q(state__in=[state.WAITING, state.MAKING])
+        try:
+            found = MediaAsset.objects.filter(waiting | Q(state=state.FAILED)).aggregate(
+                waiting=Count("pk", filter=waiting),
+                failed=Count("pk", filter=Q(state=state.FAILED)),
+                oldest=Min("uploaded_at", filter=waiting),
+            )
+        except DatabaseError:
+            return
+        yield GaugeMetricFamily(
+            "pressroom_renditions_waiting", "Pictures whose renditions are not made yet.",
+            found["waiting"],
+        )  # fmt: skip
+        yield GaugeMetricFamily(
+            "pressroom_renditions_failed", "Pictures whose renditions could not be made.",
+            found["failed"],
+        )  # fmt: skip
+        yield GaugeMetricFamily(
+            "pressroom_renditions_oldest_waiting_upload_timestamp_seconds",
+            "When the oldest picture that waits was uploaded; 0 where none waits.",
+            found["oldest"].timestamp() if found["oldest"] else 0,
+        )
+
+
+def exposition() -> bytes:
+    """Return everything in Prometheus's text format, added up over the workers."""
+    everything = CollectorRegistry()
+    everything.register(Build())
+    everything.register(Renditions())
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        everything.register(MultiProcessCollector(None))
+        return generate_latest(everything)
+    return generate_latest(everything) + generate_latest(registry)
