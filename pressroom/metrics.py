@@ -9,6 +9,7 @@ import hmac
 import os
 import time
 from collections.abc import Iterable
+from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
@@ -82,6 +83,11 @@ class MetricsMiddleware:
         return hmac.compare_digest(given, self.expected) and request.method in ("GET", "HEAD")
 
 
+@cache
+def _probes() -> set[str]:
+    return {reverse("healthz"), reverse("readyz")}
+
+
 def view_of(request: HttpRequest) -> str:
     """Return the name of the view; a 404 has none, whatever was asked for."""
     path = request.path_info
@@ -89,7 +95,7 @@ def view_of(request: HttpRequest) -> str:
         return "private"
     if path.startswith(settings.STATIC_URL):
         return "static"
-    if path in (reverse("healthz"), reverse("readyz")):
+    if path in _probes():
         return "probe"
     match = request.resolver_match
     return (match.url_name if match else None) or "none"

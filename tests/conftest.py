@@ -69,6 +69,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages._storages = {}
     guesses._waiting.queue.clear()
+    monkeypatch.setattr("pressroom.health._logged_at", None)
     cache.clear()
     yield
     storages._storages = {}

@@ -66,8 +66,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def gunicorn(log: Path, workers: int, threads: int, **more):
-    """Serve the test's newsroom as the image does; yield the port."""
+def gunicorn(log: Path, workers: int, threads: int, until: str = "/readyz", **more):
+    """Serve the test's newsroom as the image does until a probe answers 200; yield the port."""
     port = free_port()
     command = [
         Path(sys.executable).with_name("gunicorn"), "pressroom.wsgi", "--bind", f"127.0.0.1:{port}",
@@ -81,7 +81,7 @@ def gunicorn(log: Path, workers: int, threads: int, **more):
     try:
         for _ in range(200):
             try:
-                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).close()
+                urlopen(f"http://127.0.0.1:{port}{until}", timeout=10).close()
                 break
             except (URLError, OSError):
                 if server.poll() is not None:

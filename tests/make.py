@@ -35,6 +35,13 @@ STATES = [
 HIDDEN = [state for state in STATES if state != "published"]
 
 
+def headers_of(response) -> list[tuple[str, str]]:
+    """Return the headers of an answer without its id, which is random and has nothing to tell."""
+    headers = dict(response.headers)
+    assert re.fullmatch("[0-9a-f]{32}", headers.pop("X-Request-ID"))
+    return sorted(headers.items())
+
+
 def make_user(name="user", group=None, **fields) -> User:
     user = User.objects.create_user(f"{name}-{next(_count)}", is_staff=True, **fields)
     if group:

@@ -24,6 +24,7 @@ from releases import workflow
 from releases.models import Contact, Correction, Release, Topic
 from tests.make import (
     HIDDEN,
+    headers_of,
     make_chief,
     make_document,
     make_person,
@@ -135,7 +136,7 @@ def answer(client, path, way="get", **more):
     if response.headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)  # its length is padded at random, against BREACH
         response.headers.pop("Content-Length", None)
-    return response.status_code, sorted(response.headers.items()), body
+    return response.status_code, headers_of(response), body
 
 
 def work_of(client, path, way) -> tuple[list[str], tuple]:

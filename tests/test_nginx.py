@@ -154,6 +154,14 @@ def test_a_preview_is_in_no_cache_and_its_token_in_no_log(front):
     assert not [path for path in kept if b"preview" in path.read_bytes()]
 
 
+def test_a_request_has_the_same_id_in_both_logs_and_nobody_else_chooses_it(front):
+    number = front.ask("/people/", **{"X-Request-ID": "chosen-by-a-stranger"})[1]["X-Request-ID"]
+    assert re.fullmatch("[0-9a-f]{32}", number)
+    for log in (front.folder / "pressroom.log", front.folder.parent / "log"):
+        (line,) = [line for line in log.read_text().splitlines() if number in line]
+        assert "GET /people/" in line
+
+
 @pytest.mark.parametrize("front", [True], indirect=True)
 def test_no_page_is_kept_where_the_cache_stands_before_all(front):
     release = Release.objects.get()

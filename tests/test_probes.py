@@ -20,24 +20,25 @@ def test_a_probe_needs_no_host_name_and_no_https(client, settings, probe):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_a_site_whose_migrations_are_behind_is_up_and_not_ready(client):
+def test_a_site_whose_migrations_are_behind_is_up_and_not_ready(client, settings):
     MigrationRecorder(connection).migration_qs.filter(app="releases").delete()
     assert client.get("/healthz").status_code == 200
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.content == b"not ready: migrations\n"
+    assert response.content == f"not ready: migrations\nversion {settings.VERSION}\n".encode()
 
 
 def test_a_site_that_cannot_reach_its_files_is_not_ready(client, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "unmounted"
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.content == b"not ready: storage\n"
+    assert response.content == f"not ready: storage\nversion {settings.VERSION}\n".encode()
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_a_probe_tells_a_stranger_nothing_else(client, probe):
+def test_a_probe_tells_a_stranger_nothing_else(client, settings, probe):
     response = client.get(probe)
-    assert len(response.content) < 10
+    told = {"/healthz": "ok\n", "/readyz": f"ready\nversion {settings.VERSION}\n"}
+    assert response.content.decode() == told[probe]
     assert client.post(probe).status_code == 405
     assert client.head(probe).content == b""

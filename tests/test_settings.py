@@ -103,6 +103,20 @@ UNSAFE = {
     ),
     "an address for days": (BUCKET | {"S3_URL_SECONDS": "86400"}, "S3_URL_SECONDS is 86400"),
     "an address for no time": (BUCKET | {"S3_URL_SECONDS": "0"}, "S3_URL_SECONDS is 0"),
+    "another format of the log": ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is xml: choose text, or json"),
+    "a short token for metrics": (
+        {"METRICS_TOKEN": "prometheus"},
+        "METRICS_TOKEN is shorter than 32 characters",
+    ),
+    "a reporter that is nowhere": (
+        {"ERROR_REPORTER": "no.such.reporter"},
+        "ERROR_REPORTER is no.such.reporter, which cannot be used (ModuleNotFoundError",
+    ),
+    "a reporter that is no function": (
+        {"ERROR_REPORTER": "pressroom.settings.VERSION"},
+        "ERROR_REPORTER is pressroom.settings.VERSION, which cannot be used (it is not a function)",
+    ),
+    "a revision that is none": ({"REVISION": "the newest"}, "REVISION is the newest, which names"),
     "an address for a word": (BUCKET | {"S3_URL_SECONDS": "a day"}, "S3_URL_SECONDS is a day"),
 }
 
@@ -250,7 +264,7 @@ django.setup()
 from django.test import Client
 for path in ("/healthz", "/readyz"):
     answer = Client().get(path, headers={"Host": "10.1.2.3:8000"})
-    print(answer.status_code, answer.content.decode().strip())
+    print(answer.status_code, answer.content.decode().splitlines()[0])
 """
 
 

@@ -1,0 +1,462 @@
+"""What an operator reads of a running newsroom, and what never stands there."""
+
+import json
+import logging
+import re
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from http.client import HTTPConnection
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings as site
+from django.db import IntegrityError, transaction
+
+from pressroom import __version__
+from releases.models import Release
+from tests.deployment import ROOT, environment, free_port, gunicorn, start
+from tests.make import make_release, make_user
+
+TOKEN = "Zq3sEcReT_tOkEn-0123456789abcdefGHIJKLMNOPQ"  # 43 characters, as a preview has them
+PASSWORD = "p4ssw0rd-of-the-database"
+AWAY = f"postgres://u:{PASSWORD}@127.0.0.1:1/n"
+CANARY = "Zaunkönigin"
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 [A-Z]+ [\w.]+ [\w-]+ \S.*")
+
+
+def ask(port, path, method="GET", **headers):
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(method, path, headers=headers)
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    return response.status, response.headers, body
+
+
+def parsed(text: str) -> list[dict]:
+    """Read a log of JSON; a line that is none fails."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def assert_one_format(text: str, kind: str) -> None:
+    if kind == "json":
+        for line in parsed(text):
+            assert {"time", "level", "logger", "request_id", "message"} <= line.keys()
+    else:
+        for line in text.splitlines():
+            assert line.startswith("    ") or LINE.fullmatch(line), line
+
+
+def loggers(text: str) -> set[str]:
+    found = re.findall(r'"logger": "([\w.]+)"|^\S+ [A-Z]+ ([\w.]+)', text, re.MULTILINE)
+    return {json_name or name for json_name, name in found}
+
+
+# --- Nothing secret ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_the_token_of_a_preview_is_in_no_line_of_any_logger(tmp_path, kind):
+    log, secret = tmp_path / "log", "a-cookie-nobody-may-see"
+    sent = {"Cookie": f"sessionid={secret}", "Authorization": f"Basic {secret}"}
+    sent["Referer"] = f"http://localhost/preview/{TOKEN}/"
+    with gunicorn(log, 1, 2, LOG_FORMAT=kind) as port:
+        for path in [
+            f"/preview/{TOKEN}/", f"/preview/{TOKEN}/release.txt?next=/preview/{TOKEN}/",
+            f"/%70review/{TOKEN}/", f"/preview%2F{TOKEN}%2F", f"/preview/%5A{TOKEN[1:]}/",
+            f"/releases/?q={TOKEN}", f"/static/preview/{TOKEN}/x.css", "/preview/short-one/",
+        ]:  # fmt: skip
+            for method in ("GET", "HEAD", "POST"):
+                ask(port, path, method, **sent)
+        assert ask(port, f"/admin/preview/{TOKEN}/", "POST", **sent)[0] == 403
+        assert ask(port, "/", Host=f"evil.example.org/preview/{TOKEN}/")[0] == 400
+        with socket.create_connection(("127.0.0.1", port)) as raw:
+            raw.sendall(f"GET /preview/{TOKEN}/ of mine HTTP/1.1\r\n\r\n".encode())
+            assert b" 400 " in raw.recv(1000)
+    text = log.read_text()
+    assert loggers(text) >= {
+        "gunicorn.access", "gunicorn.error", "previews.views", "django.security.csrf",
+        "django.security.DisallowedHost",
+    }  # fmt: skip
+    for hidden in (TOKEN, TOKEN[1:], "short-one", secret):
+        assert hidden not in text
+    assert_one_format(text, kind)
+    assert "Traceback" not in text
+    assert "127.0.0.1:" in text  # where it listens
+    assert "from 127.0.0.0/24" in text
+    assert not re.search(r"(from|ip=) ?127\.0\.0\.1\b", text)
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_an_error_has_one_id_in_the_answer_and_in_every_line_and_no_password(tmp_path, kind):
+    log = tmp_path / "log"
+    with gunicorn(log, 1, 2, "/healthz", LOG_FORMAT=kind, DATABASE_URL=AWAY) as port:
+        begun = time.monotonic()
+        status, headers, page = ask(port, f"/preview/{TOKEN}/")
+        took = (time.monotonic() - begun) * 1000
+    text, number = log.read_text(), headers["X-Request-ID"]
+    assert status == 500
+    assert f"Error ID {number}." in page
+    assert "Traceback (most recent call last)" in text
+    assert {"django.request", "assets.making", "gunicorn.access"} <= loggers(text)
+    assert "Renditions could not be made." in text
+    for hidden in (TOKEN, PASSWORD):
+        assert hidden not in text
+    assert_one_format(text, kind)
+    assert len([line for line in text.splitlines() if number in line]) == 2
+    if kind == "json":
+        error, access = [line for line in parsed(text) if line["request_id"] == number]
+        assert error["message"] == "Internal Server Error: /preview/…/"
+        assert "OperationalError" in error["exception"]
+        assert (access["method"], access["path"], access["status"]) == ("GET", "/preview/…/", 500)
+        assert 0 < access["duration_ms"] <= took
+        assert access["bytes"] == len(page.encode())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_desk_is_logged_with_the_id_of_the_user_and_the_public_site_without(tmp_path, client):
+    user = make_user("somebody-with-a-name", is_superuser=True)
+    client.force_login(user)
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+    release, log = make_release(), tmp_path / "log"
+    with gunicorn(log, 1, 1, LOG_FORMAT="json") as port:
+        assert ask(port, "/admin/?q=a-name", Cookie=cookie)[0] == 200
+        assert ask(port, release.get_absolute_url(), Cookie=cookie)[0] == 200
+    told = {line.get("path"): line for line in parsed(log.read_text())}
+    assert told["/admin/"]["user"] == user.pk
+    assert told["/admin/"]["message"].endswith(f" from 127.0.0.0/24 user {user.pk}")
+    assert told[release.get_absolute_url()]["user"] is None
+    for hidden in ("somebody", "a-name", client.cookies["sessionid"].value):
+        assert hidden not in log.read_text()
+
+
+@pytest.mark.django_db
+def test_what_a_database_refuses_is_not_repeated(caplog):
+    try:
+        with transaction.atomic():
+            Release.objects.create(title=CANARY, body=f"<p>{CANARY}</p>", kind=None)
+    except IntegrityError:
+        logging.getLogger("releases").exception("It could not be stored.")
+    assert "IntegrityError" in caplog.text
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://s3.example.org/b/x.jpg?X-Amz-Credential={TOKEN}&X-Amz-Signature={TOKEN[:9]}0",
+        f"connection to postgres://press:{TOKEN}@db/n failed",
+        f"Set-Cookie: preview={TOKEN[:12]}; Path=/",
+        f"{{'Authorization': 'Bearer {TOKEN[:12]}'}}",
+        f"csrfmiddlewaretoken={TOKEN[:12]}&password={TOKEN[:12]}",
+        f"Reverse for 'preview' with keyword arguments '{{'token': '{TOKEN}'}}' not found",
+        f"tried: 'preview/{TOKEN[:20]}/nothing'",
+        f"the key is {site.SECRET_KEY}",
+    ],
+)
+def test_a_secret_is_taken_out_wherever_it_stands(caplog, text):
+    logging.getLogger("pressroom").warning("Seen: %s", text)
+    assert "Seen: " in caplog.text
+    assert "…" in caplog.text
+    assert TOKEN[:9] not in caplog.text
+    assert site.SECRET_KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/releases/a-statement-on-the-detention-of-somebody-known/",
+        "/media/3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b/press.jpg",
+        "/admin/releases/release/3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b/preview/",
+        "Invalid HTTP_HOST header: 'news.example.org'",
+    ],
+)
+def test_what_is_no_secret_stays_readable(caplog, text):
+    logging.getLogger("pressroom").warning("Seen: %s", text)
+    assert text in caplog.text
+
+
+def test_a_message_that_does_not_fit_its_arguments_breaks_nothing(caplog):
+    logging.getLogger("pressroom").warning("%d of %s", f"/preview/{TOKEN}/")
+    assert TOKEN not in "".join(record.getMessage() for record in caplog.records)
+
+
+# --- One format, in every process --------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_the_development_server_writes_the_same_lines_each_once(tmp_path, kind):
+    port = free_port()
+    with (tmp_path / "log").open("w") as out:
+        server = start("runserver", "--noreload", f"127.0.0.1:{port}", out=out, DEBUG="on",
+                       LOG_FORMAT=kind, PYTHONUNBUFFERED="1")  # fmt: skip
+    try:
+        for _ in range(200):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/healthz").close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        number = ask(port, f"/preview/{TOKEN}/")[1]["X-Request-ID"]
+        ask(port, "/", Host="evil.example.org")
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+    text = (tmp_path / "log").read_text()
+    assert TOKEN not in text
+    mine = [line for line in text.splitlines() if number in line]
+    assert len([line for line in mine if "django.server" in line]) == 1
+    assert len([line for line in mine if "previews.views" in line]) == 1
+    assert text.count("DisallowedHost") == 1
+
+
+def test_a_command_that_fails_says_so_in_the_same_format_and_without_the_password():
+    command = start("showmigrations", DATABASE_URL=AWAY, LOG_FORMAT="json")
+    out, err = command.communicate(timeout=60)
+    assert command.returncode == 1
+    line = parsed(err)[-1]
+    assert (line["level"], line["message"]) == (
+        "CRITICAL",
+        f"{ROOT}/manage.py showmigrations failed",
+    )
+    assert "OperationalError" in line["exception"]
+    assert PASSWORD not in out + err
+
+
+UNCAUGHT = """
+import threading, warnings
+import django
+django.setup()
+from pressroom.logs import capture_uncaught
+capture_uncaught()
+def work():
+    raise ValueError("/preview/{token}/\\nbegins a new line")
+thread = threading.Thread(target=work, name="a-thread")
+thread.start()
+thread.join()
+warnings.warn("of /preview/{token}/")
+class Breaks:
+    def __del__(self):
+        raise ValueError("/preview/{token}/")
+Breaks()
+"""
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_what_nobody_catches_is_logged_in_the_same_format(kind):
+    more = {"LOG_FORMAT": kind, "DJANGO_SETTINGS_MODULE": "pressroom.settings"}
+    command = [sys.executable, "-W", "always", "-c", UNCAUGHT.replace("{token}", TOKEN)]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**environment(), **more}, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "The thread a-thread failed" in done.stderr
+    assert "py.warnings" in loggers(done.stderr)
+    assert "Breaks.__del__" in done.stderr
+    assert TOKEN not in done.stderr
+    assert_one_format(done.stderr, kind)
+
+
+def test_gunicorn_refuses_an_unknown_format_and_a_wrong_setting_in_a_sentence(tmp_path):
+    for setting, status, sentence in [
+        ({"LOG_FORMAT": "xml"}, 1, "Error: LOG_FORMAT is xml: choose text, or json"),
+        ({"METRICS_TOKEN": "short"}, 3, "METRICS_TOKEN is shorter than 32 characters"),
+    ]:
+        command = [sys.executable, "-m", "gunicorn", "pressroom.wsgi", "--workers", "1",
+                   "--bind", f"127.0.0.1:{free_port()}"]  # fmt: skip
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(**setting),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == status
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+# --- The id of a request -----------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("trusted", "brought", "taken"),
+    [
+        (True, "3f2a1b9c0d1e4f508a9b0c1d2e3f4a5b", True),
+        (True, "3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b", True),
+        (False, "3f2a1b9c0d1e4f508a9b0c1d2e3f4a5b", False),
+        (True, "", False),
+        (True, "short", False),
+        (True, "x" * 65, False),
+        (True, "1234567 90", False),
+        (True, "12345678\n", False),
+        (True, '"><script>', False),
+        (True, "12345678/../é", False),
+    ],
+)
+def test_an_id_is_taken_from_a_trusted_proxy_and_only_where_it_is_one(
+    client, settings, trusted, brought, taken
+):
+    settings.TRUST_PROXY = trusted
+    told = client.get("/", headers={"X-Request-ID": brought})["X-Request-ID"]
+    assert told == brought if taken else re.fullmatch("[0-9a-f]{32}", told)
+
+
+@pytest.mark.django_db
+def test_every_answer_has_an_id_of_its_own(client, settings):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    seen = []
+    for path, headers in [
+        ("/", {}), ("/", {}), ("/nothing/", {}), ("/healthz", {}), ("/readyz", {}), ("/admin/", {}),
+        ("/static/css/site.css", {}), ("/", {"Host": "evil.example.org"}), ("/preview/x/", {}),
+    ]:  # fmt: skip
+        response = client.get(path, headers=headers)
+        response.close()
+        seen.append(response["X-Request-ID"])
+    assert len(set(seen)) == len(seen)
+
+
+def test_a_proxys_id_is_that_of_the_lines(tmp_path):
+    log = tmp_path / "log"
+    more = {"TRUST_PROXY": "on", "DATABASE_URL": AWAY, "LOG_FORMAT": "json"}
+    with gunicorn(log, 1, 1, "/healthz", **more) as port:
+        sent = {"X-Request-ID": "of-the-proxy", "X-Forwarded-For": "203.0.113.7, 198.51.100.23"}
+        assert ask(port, "/", **sent)[1]["X-Request-ID"] == "of-the-proxy"
+    error, access = [
+        line for line in parsed(log.read_text()) if line["request_id"] == "of-the-proxy"
+    ]
+    assert error["logger"] == "django.request"
+    assert access["client"] == "198.51.100.0/24"
+
+
+# --- Probes ------------------------------------------------------------------------------------
+
+
+def test_a_site_that_is_not_ready_writes_one_line_however_often_it_is_asked(tmp_path):
+    log = tmp_path / "log"
+    with gunicorn(log, 1, 2, "/healthz", LOG_FORMAT="json", DATABASE_URL=AWAY) as port:
+        for _ in range(5):
+            assert ask(port, "/readyz")[0] == 503
+    lines = [line for line in parsed(log.read_text()) if line["logger"] != "gunicorn.access"]
+    (line,) = [line for line in lines if "ready" in line["message"].lower()]
+    assert line["message"].startswith("Not ready: database (OperationalError: ")
+    assert "exception" not in line
+    assert PASSWORD not in log.read_text()
+    assert not [line for line in lines if "/readyz" in line["message"]]
+
+
+@pytest.mark.django_db
+def test_a_site_that_is_ready_again_says_so_once(client, settings, caplog, tmp_path):
+    settings.MEDIA_ROOT, whole = tmp_path / "unmounted", settings.MEDIA_ROOT
+    assert client.get("/readyz").status_code == 503
+    settings.MEDIA_ROOT = whole
+    for _ in range(2):
+        assert client.get("/readyz").status_code == 200
+    said = [record.getMessage() for record in caplog.records if record.name == "pressroom.health"]
+    assert said[0].startswith("Not ready: storage (FileNotFoundError")
+    assert said[1:] == ["Ready again."]
+
+
+# --- Version -----------------------------------------------------------------------------------
+
+
+def test_the_version_is_the_same_wherever_it_stands():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "ARG REVISION=\nENV REVISION=$REVISION\n" in dockerfile
+
+
+@pytest.mark.django_db
+def test_who_is_signed_in_sees_the_version_on_every_page_of_the_desk_and_nobody_else(
+    client, settings, at_desk
+):
+    settings.VERSION = "9.8.7+abc1234"
+    for path in ("/", "/admin/login/", "/nothing/", "/admin/nothing/", "/healthz"):
+        assert "9.8.7" not in client.get(path, follow=True).content.decode(), path
+    client = at_desk(make_user("chief", is_superuser=True))
+    for path in ("/admin/", "/admin/releases/release/add/", "/admin/password_change/"):
+        assert "Pressroom 9.8.7+abc1234" in client.get(path).content.decode(), path
+    assert "9.8.7" not in client.get("/").content.decode()
+    assert client.get("/readyz").content.decode() == "ready\nversion 9.8.7+abc1234\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_revision_of_an_image_stands_beside_the_version(tmp_path):
+    with gunicorn(tmp_path / "log", 1, 1, REVISION="3f2a1b9c0d1e4f508a9b0c1d2e3f4a5b") as port:
+        assert ask(port, "/readyz")[2] == f"ready\nversion {__version__}+3f2a1b9c0d1e\n"
+
+
+# --- Reports of errors -------------------------------------------------------------------------
+
+REPORTER = """
+import json, os, time
+def report(error, details):
+    frames, trace = [], error.__traceback__
+    while trace:
+        frames.append([trace.tb_frame.f_code.co_name, [*map(repr, trace.tb_frame.f_locals)]])
+        trace = trace.tb_next
+    told = {"error": f"{type(error).__name__}: {error}", "frames": frames, "details": details}
+    with open(os.environ["REPORTS"], "a") as out:
+        out.write(json.dumps(told) + "\\n")
+    if details.get("path") == "/people/":
+        raise ValueError("no connection")
+    if details.get("path") == "/prisoners/":
+        time.sleep(600)
+"""
+
+
+@pytest.fixture
+def reporting(tmp_path):
+    """Settings with a reporter that fails for one page and hangs for another, and its reports."""
+    (tmp_path / "our_reporter.py").write_text(REPORTER)
+    reports = tmp_path / "reports"
+    reports.touch()
+    more = {"PYTHONPATH": str(tmp_path), "ERROR_REPORTER": "our_reporter.report",
+            "REPORTS": str(reports), "DATABASE_URL": AWAY}  # fmt: skip
+    return more, lambda: parsed(reports.read_text())
+
+
+def test_an_error_is_reported_without_anything_of_the_request_but_its_address(tmp_path, reporting):
+    more, reports = reporting
+    log = tmp_path / "log"
+    with gunicorn(log, 1, 2, "/healthz", REVISION="abc1234", **more) as port:
+        sent = {"Cookie": "sessionid=a-cookie", "Authorization": "Basic a-password"}
+        number = ask(port, f"/preview/{TOKEN}/", "POST", **sent)[1]["X-Request-ID"]
+        ask(port, "/people/")
+        for _ in range(3):
+            begun = time.monotonic()
+            assert ask(port, "/prisoners/")[0] == 500
+            assert time.monotonic() - begun < 5
+    told = reports()
+    (mine,) = [each for each in told if each["details"]["request_id"] == number]
+    assert mine["error"].startswith("OperationalError")
+    assert mine["details"] == {
+        "version": f"{__version__}+abc1234", "logger": "django.request", "request_id": number,
+        "message": "Internal Server Error: /preview/…/", "method": "POST", "path": "/preview/…/",
+        "view": "preview",
+    }  # fmt: skip
+    assert "preview" in [name for name, _ in mine["frames"]]
+    assert {name for each in told for _, names in each["frames"] for name in names} == set()
+    # The thread that makes renditions reports as well; a hanging report ends with the process.
+    assert "assets.making" in [each["details"]["logger"] for each in told]
+    assert len([each for each in told if each["details"].get("path") == "/prisoners/"]) == 1
+    assert "ERROR_REPORTER our_reporter.report failed with ValueError" in log.read_text()
+    for hidden in (TOKEN, PASSWORD, "a-cookie", "a-password"):
+        assert hidden not in json.dumps(told)
+
+
+def test_a_command_that_fails_is_reported_before_it_ends(reporting):
+    more, reports = reporting
+    command = start("showmigrations", **more)
+    command.communicate(timeout=60)
+    assert command.returncode == 1
+    (told,) = reports()
+    assert told["details"]["message"].endswith("manage.py showmigrations failed")
