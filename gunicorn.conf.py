@@ -129,3 +129,10 @@ graceful_timeout = 30
 control_socket_disable = True  # the home folder may be read-only
 accesslog = "-"
 logger_class = Logger
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let the storage know how many threads there are: files may hold half of them."""
+    from assets import storage
+
+    storage.web_threads = worker.cfg.threads

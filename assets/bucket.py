@@ -5,49 +5,61 @@ See docs/decisions for which files pass through the application and which are fe
 
 import unicodedata
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cached_property
-from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
+from time import monotonic
 from typing import IO, Any, Self
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+)
 from django.conf import settings
 from django.core.files.base import File
+from django.core.files.utils import FileProxyMixin
 from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
+from urllib3.exceptions import HTTPError
 
-from assets.storage import StorageError
+from assets.breaker import Bulkhead, Call, CircuitBreaker
+from assets.storage import StorageError, StoredFile, is_in_background, most_waiting
 
 MEGABYTE = 1024 * 1024
+PIECE = 64 * 1024  # bytes
+# A file has so many seconds to come, and one more for each megabyte of it.
+TIME_TO_COME = 10
 
 
 class NoBucket(StorageError):
     """There is no bucket of that name."""
 
 
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Say what went wrong at the bucket in a sentence, whatever the libraries call it."""
-    try:
-        yield
-    except (BotoCoreError, Boto3Error, ClientError) as problem:
-        raise _explained(problem) from problem
+FROM_BELOW = (BotoCoreError, Boto3Error, ClientError, HTTPError)
+
+
+def _status(problem: ClientError) -> int:
+    return int(problem.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def _name() -> str:
+    return f"The bucket {settings.S3_BUCKET} at {settings.S3_ENDPOINT_URL or 'Amazon'}"
 
 
 def _explained(problem: Exception) -> OSError:
-    bucket = f"The bucket {settings.S3_BUCKET} at {settings.S3_ENDPOINT_URL or 'Amazon'}"
+    bucket = _name()
     if not isinstance(problem, ClientError):
         return StorageError(
             f"{bucket} does not answer ({type(problem).__name__}). "
             "Check S3_ENDPOINT_URL, and whether the storage is up."
         )
-    code = problem.response["Error"]["Code"]
-    status = problem.response["ResponseMetadata"]["HTTPStatusCode"]
+    code, status = problem.response["Error"]["Code"], _status(problem)
     if code == "NoSuchKey":
         return FileNotFoundError(f"{bucket} has no such file.")
     if code in ("404", "NoSuchBucket"):
@@ -60,6 +72,23 @@ def _explained(problem: Exception) -> OSError:
     return StorageError(
         f"{bucket} failed ({status} {code}). Check S3_REGION, and what the storage reports."
     )
+
+
+class SentFile(FileProxyMixin):
+    """What is being stored; that the bucket takes piece after piece shows that it is alive."""
+
+    file: Any
+
+    def __init__(self, content: Any, call: Call) -> None:
+        self.file, self.call = content, call
+        self.content_type = getattr(content, "content_type", None)
+
+    def read(self, *args: Any) -> Any:
+        self.call.goes_on()
+        return self.file.read(*args)
+
+    def close(self) -> None:
+        self.file.close()
 
 
 class FetchedFile(File):
@@ -84,9 +113,38 @@ class FetchedFile(File):
 class Bucket(S3Storage):
     """A bucket from which nobody reads without our signature.
 
-    A request waits 3 s for a connection and 10 s for an answer, twice: a bucket that hangs must not
-    take the workers from the pages that need no file.
+    A bucket that hangs must not slow the pages that need no file. So a request waits 2 s for a
+    connection and 5 s for an answer, twice; half of the web threads at most wait at a time; and
+    after two failures nobody asks for a while. See docs/decisions/0027.
     """
+
+    def __init__(self, **own: Any) -> None:
+        super().__init__(**own)
+        self.has_answered = False
+        self.breaker = CircuitBreaker(_name())
+        self._for_readers = Bulkhead(_name(), most_waiting)
+        self._in_background = Bulkhead(_name(), lambda: 1)
+
+    @contextmanager
+    def asking(self, *, in_turn: bool = True) -> Iterator[Call]:
+        """Ask the bucket something. Raises OSError, saying in a sentence what went wrong.
+
+        Whoever is not `in_turn` does not wait for others, nor do others wait for it. StorageBusy
+        means that the bucket is not asked, because it does not answer others.
+        """
+        self.breaker.refuse_if_open()
+        bulkhead = self._in_background if is_in_background() else self._for_readers
+        with bulkhead.turn() if in_turn else nullcontext(Call()) as call, self.breaker.attempt():
+            try:
+                yield call
+            except FROM_BELOW as problem:
+                if isinstance(problem, ClientError) and _status(problem) < 500:
+                    self.breaker.answered()
+                else:
+                    self.breaker.failed()
+                raise _explained(problem) from problem
+            self.breaker.answered()
+        self.has_answered = True
 
     def get_default_settings(self) -> dict[str, Any]:
         """Take all that matters from Pressroom's settings, and keys from nowhere else."""
@@ -102,8 +160,9 @@ class Bucket(S3Storage):
             "client_config": Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},  # everybody has it, Amazon too
-                connect_timeout=3,
-                read_timeout=10,
+                connect_timeout=2,
+                read_timeout=5,
+                max_pool_connections=50,  # more than ever ask at a time
                 retries={"mode": "standard", "total_max_attempts": 2},
                 # Amazon's newest checksums are refused by others. Without them the signature
                 # covers the content, so that what arrives is still what was sent.
@@ -125,22 +184,57 @@ class Bucket(S3Storage):
         # The library would ask twice, and take more than twice the time.
         return super()._open(name, mode) if "w" in mode else FetchedFile(self, name)
 
-    @_in_words()
     def fetch(self, name: str) -> IO[bytes]:
         """Return what is stored under a name. Raises FileNotFoundError where nothing is."""
-        stored = self.bucket.Object(self._normalize_name(name)).get()["Body"]
-        with closing(stored), ExitStack() as if_cut_short:
+        with self.asking() as call, ExitStack() as if_cut_short:
+            answer = self.bucket.Object(self._normalize_name(name)).get()
+            size = answer["ContentLength"]
+            ends = monotonic() + TIME_TO_COME + size / MEGABYTE
             copy = if_cut_short.enter_context(SpooledTemporaryFile(max_size=MEGABYTE))
-            copyfileobj(stored, copy)
+            with answer["Body"] as stored:
+                while piece := stored.read1(PIECE):  # what is there, be it a single byte
+                    copy.write(piece)
+                    call.goes_on()
+                    if monotonic() > ends:
+                        raise ReadTimeoutError(endpoint_url=settings.S3_ENDPOINT_URL)
+            if copy.tell() < size:
+                raise IncompleteReadError(actual_bytes=copy.tell(), expected_bytes=size)
             copy.seek(0)
             if_cut_short.pop_all()
             return copy
 
-    _save = _in_words()(S3Storage._save)
-    delete = _in_words()(S3Storage.delete)
-    exists = _in_words()(S3Storage.exists)
-    listdir = _in_words()(S3Storage.listdir)
-    size = _in_words()(S3Storage.size)
+    def _save(self, name: str, content: File) -> str:
+        with self.asking() as call:
+            return str(super()._save(name, SentFile(content, call)))
+
+    def delete(self, name: str) -> None:
+        with self.asking():
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        with self.asking():
+            return bool(super().exists(name))
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with self.asking():
+            folders, files = super().listdir(path)
+            return folders, files
+
+    def size(self, name: str) -> int:
+        with self.asking():
+            return int(super().size(name))
+
+    def listed(self, prefix: str) -> Iterator[StoredFile]:
+        """Yield every file whose name begins so, in the order of the bucket: by name, as a rule."""
+        more: dict[str, Any] = {}
+        while True:
+            page = self.ask("list_objects_v2", Prefix=prefix, **more)
+            for entry in page.get("Contents", ()):
+                if not entry["Key"].endswith("/"):  # the mark of an empty folder
+                    yield StoredFile(entry["Key"], entry["Size"], entry["LastModified"])
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def replace(self, name: str, content: File) -> None:
         """Store a file under a name, whatever was there."""
@@ -174,10 +268,15 @@ class Bucket(S3Storage):
             self.ask("create_bucket", **{"CreateBucketConfiguration": where} if elsewhere else {})
         self.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
 
-    @_in_words()
     def ask(self, verb: str, **what: Any) -> Any:
         """Ask what Django's storages have no word for, by the name it has in boto's client."""
-        return getattr(self.connection.meta.client, verb)(Bucket=self.bucket_name, **what)
+        with self.asking():
+            return getattr(self.connection.meta.client, verb)(Bucket=self.bucket_name, **what)
+
+    def answers(self) -> None:
+        """Ask for a sign of life, whoever else waits. Raises StorageError where there is none."""
+        with self.asking(in_turn=False):
+            self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 
 
 def _plain(filename: str) -> str:

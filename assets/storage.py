@@ -4,7 +4,12 @@ What does not differ is Django's own: `default_storage.open`, `exists`, `delete`
 """
 
 import errno
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
@@ -15,8 +20,26 @@ if TYPE_CHECKING:
     from assets.bucket import Bucket
 
 
+# How many threads of this process answer readers; gunicorn.conf.py sets it. 0: nobody said.
+web_threads = 0
+_in_background: ContextVar[bool] = ContextVar("in_background", default=False)
+
+
 class StorageError(OSError):
     """Stored files are out of reach; its text says why and what to do, and holds no key."""
+
+
+class StorageBusy(StorageError):
+    """The storage was not asked, since it did not answer before; that is in the log already."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as a listing of the storage shows it; `size` in bytes, `modified` in UTC."""
+
+    name: str
+    size: int
+    modified: datetime
 
 
 def the_bucket() -> "Bucket | None":
@@ -63,15 +86,59 @@ def remove_folder(path: str) -> int:
     return removed + len(files)
 
 
-def names_below(path: str) -> Iterator[str]:
-    """Yield the name of every stored file in a folder and in those below it."""
+def listed(folder: str) -> Iterator[StoredFile]:
+    """Yield every file below a folder such as `originals/`, ordered by name, without opening it.
+
+    A bucket is asked once for each 1000 files. Raises OSError where the storage does not answer.
+    """
+    if bucket := the_bucket():
+        yield from bucket.listed(folder)
+    else:
+        yield from _listed_below(folder.rstrip("/"))
+
+
+def _listed_below(folder: str) -> Iterator[StoredFile]:
     try:
-        folders, files = default_storage.listdir(path)
+        with os.scandir(default_storage.path(folder)) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            name = f"{folder}/{entry.name}"
+            if entry.is_dir():
+                yield from _listed_below(name)
+                continue
+            about = entry.stat()
+            yield StoredFile(name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
     except FileNotFoundError:
-        return
-    yield from (f"{path}/{file}" for file in files)
-    for folder in folders:
-        yield from names_below(f"{path}/{folder}")
+        return  # removed meanwhile
+
+
+@contextmanager
+def in_background() -> Iterator[None]:
+    """Mark work that no reader waits for: it takes no share of the bucket from those who do."""
+    before = _in_background.set(True)
+    try:
+        yield
+    finally:
+        _in_background.reset(before)
+
+
+def is_in_background() -> bool:
+    return _in_background.get()
+
+
+def most_waiting() -> int:
+    """Return how many threads of this process may wait for the bucket at the same time.
+
+    Half of those that answer readers, so that the other half answers what needs no file; one where
+    nobody said how many there are.
+    """
+    return max(1, web_threads // 2)
+
+
+def has_answered() -> bool:
+    """Whether the bucket has answered this process before; False where it is a folder."""
+    bucket = the_bucket()
+    return bucket is not None and bucket.has_answered
 
 
 def is_reachable() -> bool:
@@ -80,7 +147,7 @@ def is_reachable() -> bool:
     Raises OSError, saying why, where they are not.
     """
     if bucket := the_bucket():
-        bucket.ask("head_bucket")
+        bucket.answers()
     else:
         default_storage.listdir("")
     return True

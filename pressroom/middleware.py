@@ -13,7 +13,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
-from assets.storage import StorageError
+from assets.storage import StorageBusy, StorageError
 from pressroom import logs
 from releases import guesses
 
@@ -139,7 +139,8 @@ class FilesAway:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if not isinstance(problem, StorageError):
             return None
-        log.error("%s", problem)
+        # That the bucket is not asked was logged when it stopped answering.
+        log.log(logging.DEBUG if isinstance(problem, StorageBusy) else logging.ERROR, "%s", problem)
         response = render(request, "503.html", status=503)
         response["Retry-After"] = "60"
         return response

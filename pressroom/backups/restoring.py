@@ -253,4 +253,4 @@ def _remove_others(sums: Sums) -> int:
 
 def _stored() -> Iterator[str]:
     for folder in MEDIA_FOLDERS:
-        yield from storage.names_below(folder)
+        yield from (file.name for file in storage.listed(folder))
