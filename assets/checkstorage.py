@@ -116,11 +116,6 @@ class FolderCheck(Check):
             ("It does not lie among the static files.", self.is_not_static),
         ]
 
-    def answers(self) -> str:
-        if not self.root.is_dir():
-            raise FileNotFoundError(f"There is no folder {self.root}. Make it, or mount it.")
-        return super().answers()
-
     def is_closed(self) -> str:
         def is_open(path: Path) -> bool:
             return bool(path.stat().st_mode & 0o077)

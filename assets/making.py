@@ -20,6 +20,7 @@ from django.utils import timezone
 from assets import pictures, sandbox, storage
 from assets.models import MediaAsset, limits
 from assets.pictures import BadFile
+from assets.storage import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +30,15 @@ LOOK_EVERY = 30  # seconds
 
 
 def make_waiting(say: Callable[[str], object] = log.info) -> int:
-    """Make the renditions of every picture that waits; return how many were tried."""
+    """Make the renditions of every picture that waits; return how many were tried.
+
+    Raises StorageError where files are out of reach: the picture waits on, and so do the others.
+    """
     done = 0
     while (picture := _claim()) is not None:
         _make(picture)
         done += 1
-        say(f"{picture}: {picture.get_state_display().lower()}{_because(picture)}")
+        say(f"{picture}: {outcome(picture)}")
     return done
 
 
@@ -43,6 +47,13 @@ def make(picture: MediaAsset) -> None:
     if claimed := _claim(pk=picture.pk):
         _make(claimed)
     picture.refresh_from_db(fields=MediaAsset.TOLD)
+
+
+def repair(picture: MediaAsset) -> None:
+    """Make the renditions of one picture again, here and now, unless another process does so."""
+    if picture.state != MediaAsset.State.MAKING:
+        make_again(picture)
+    make(picture)
 
 
 def make_again(picture: MediaAsset) -> None:
@@ -73,20 +84,35 @@ def _make(picture: MediaAsset) -> None:
 
     Where the picture was changed meanwhile, or given up on and taken over, the row stays as it is.
     """
-    before, told = picture.version, _render(picture)
     row = MediaAsset.objects.filter(
         pk=picture.pk, state=MediaAsset.State.MAKING, claimed_at=picture.claimed_at
     )
+    try:
+        before, told = picture.version, _render(picture)
+    except StorageError:
+        row.update(state=MediaAsset.State.WAITING, claimed_at=None)
+        raise
     row.update(**told)
     for name, value in told.items():
         setattr(picture, name, value)
     stored = MediaAsset.objects.filter(pk=picture.pk).first()
     for version in {before, picture.version} - {stored.version if stored else ""} - {""}:
-        storage.remove_folder(picture.rendition_folder(version))
+        _remove_folder(picture.rendition_folder(version))
+
+
+def _remove_folder(path: str) -> None:
+    """Remove what no row leads to any more; where that fails, it lies on, and the log says so."""
+    try:
+        storage.remove_folder(path)
+    except StorageError as problem:
+        log.error("%s stays: %s Later, run manage.py checkfiles --delete-orphans.", path, problem)
 
 
 def _render(picture: MediaAsset) -> dict[str, Any]:
-    """Store every rendition of a picture; return what its row is to say of it."""
+    """Store every rendition of a picture; return what its row is to say of it.
+
+    Raises StorageError where files are out of reach, which is no fault of the picture.
+    """
     allowed = limits()
     allowed = sandbox.Limits(
         allowed.megapixels, allowed.seconds * TIMES_AS_LONG, allowed.megabytes * TIMES_AS_LARGE
@@ -107,6 +133,12 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
                     blur = pictures.blurred(cut.content)
     except BadFile as problem:
         return {"state": MediaAsset.State.FAILED, "problem": str(problem), "claimed_at": None}
+    except StorageError:
+        raise
+    except FileNotFoundError:
+        log.error("The original of picture %s is missing: %s", picture.pk, picture.original)
+        words = "Its original is missing from the storage. The log of the newsroom says more."
+        return {"state": MediaAsset.State.FAILED, "problem": words, "claimed_at": None}
     except Exception as problem:
         log.exception("The renditions of picture %s could not be made.", picture.pk)
         words = f"{type(problem).__name__}. The log of the newsroom says more."
@@ -120,8 +152,10 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
     }
 
 
-def _because(picture: MediaAsset) -> str:
-    return f": {picture.problem}" if picture.problem else ""
+def outcome(picture: MediaAsset) -> str:
+    """Return what became of a picture, in words."""
+    because = f": {picture.problem}" if picture.problem else ""
+    return f"{picture.get_state_display().lower()}{because}"
 
 
 # --- The thread --------------------------------------------------------------------------------
@@ -156,7 +190,10 @@ def _work() -> None:
         _wanted.clear()
         close_old_connections()
         try:
-            make_waiting()
+            with storage.in_background():
+                make_waiting()
+        except StorageError as problem:
+            log.error("Renditions wait: %s", problem)
         except Exception:
             log.exception("Renditions could not be made.")
         finally:
@@ -175,7 +212,7 @@ def _after_a_deletion(instance: MediaAsset, **signal: Any) -> None:
 
     def remove() -> None:
         for folder in folders:
-            storage.remove_folder(folder)
+            _remove_folder(folder)
 
     transaction.on_commit(remove)
 

@@ -6,10 +6,11 @@ What does not differ is Django's own: `default_storage.open`, `exists`, `delete`
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
@@ -141,6 +142,15 @@ def has_answered() -> bool:
     return bucket is not None and bucket.has_answered
 
 
+def remove(name: str) -> None:
+    """Remove a file, and in a folder the folders that are empty without it."""
+    default_storage.delete(name)
+    if the_bucket() is None:
+        with suppress(OSError):  # something else lies there
+            for folder in list(PurePosixPath(name).parents)[:-2]:
+                os.rmdir(default_storage.path(str(folder)))
+
+
 def is_reachable() -> bool:
     """Return True where stored files are in reach, at the price of one small question.
 
@@ -148,6 +158,8 @@ def is_reachable() -> bool:
     """
     if bucket := the_bucket():
         bucket.answers()
+    elif not os.path.isdir(settings.MEDIA_ROOT):
+        raise FileNotFoundError(f"There is no folder {settings.MEDIA_ROOT}. Make it, or mount it.")
     else:
         default_storage.listdir("")
     return True

@@ -7,7 +7,7 @@ from releases.addresses import site_url
 
 
 def newsroom(request: HttpRequest) -> dict[str, object]:
-    """Give templates the newsroom's name, contact, notice, zone, address, and if it sends e-mail."""
+    """Give templates what they print of the newsroom, and whether it sends e-mail."""
     return {
         "newsroom": {
             "name": settings.NEWSROOM_NAME,

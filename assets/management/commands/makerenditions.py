@@ -1,32 +1,73 @@
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from assets import making
+from assets.checkfiles import Comparison, Kind
+from assets.management.progress import Progress
 from assets.models import MediaAsset
 
 
 class Command(BaseCommand):
     help = (
-        "Make the renditions of every picture that waits for them. The newsroom does so by itself; "
-        "this is for a restore, and for seeing how it goes."
+        "Make the renditions of every picture that waits for them, that could not be made ready, "
+        "or whose stored renditions are missing or damaged. The newsroom makes those that wait by "
+        "itself; this is for after a restore. Ends with 0 where all pictures are ready, 1 where "
+        "some are not, 2 where the files cannot be reached."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--again",
             action="store_true",
-            help="make those of every picture once more, also where they could not be made",
+            help="make those of every picture once more",
         )
 
-    def handle(self, *, again: bool, **options: Any) -> None:
-        if again:
-            for picture in MediaAsset.objects.exclude(original=""):
-                making.make_again(picture)
-        tried = making.make_waiting(say=lambda words: self.stdout.write(str(words)))
+    def handle(self, *, again: bool, verbosity: int, **options: Any) -> None:
+        try:
+            self._make(again, verbosity)
+        except (OSError, DatabaseError) as problem:
+            raise CommandError(f"Stopped. {problem}", returncode=2) from problem
+
+    def _make(self, again: bool, verbosity: int) -> None:
+        wanted = set(self._to_make(again).values_list("pk", flat=True))
+        lost = set()
+        progress = Progress(self.stderr, "records compared", verbosity)
+        for fault in Comparison(progress=progress).faults():
+            if fault.kind in (Kind.MISSING_RENDITION, Kind.DAMAGED_RENDITION):
+                wanted.add(UUID(fault.record))
+            if fault.kind is Kind.MISSING_ORIGINAL:
+                lost.add(UUID(fault.record))
+                self.stdout.write(
+                    f"The original of {fault.record} is missing: {fault.name}. Nothing can be made "
+                    "of it. Restore the file from a backup, or upload it again."
+                )
+        wanted -= lost
+        pictures = MediaAsset.objects.filter(kind=MediaAsset.Kind.IMAGE).exclude(original="")
+        tried = 0
+        for tried, pk in enumerate(sorted(wanted), start=1):
+            if picture := pictures.filter(pk=pk).first():
+                making.repair(picture)
+                words = f"{tried} of {len(wanted)}: {picture}: {making.outcome(picture)}"
+                self.stdout.write(words)
         failed = MediaAsset.objects.filter(state=MediaAsset.State.FAILED).count()
-        self.stdout.write(f"{tried} tried. {failed} could not be made ready." if tried or failed
-                          else "Nothing waits.")  # fmt: skip
-        if failed:
+        if tried or failed or lost:
+            missing = f" {len(lost)} without an original." if lost else ""
+            self.stdout.write(f"{tried} tried. {failed} could not be made ready.{missing}")
+        else:
+            self.stdout.write("Nothing waits. No rendition is missing.")
+        if failed or lost:
             raise SystemExit(1)
+
+    def _to_make(self, again: bool) -> Any:
+        pictures = MediaAsset.objects.filter(kind=MediaAsset.Kind.IMAGE).exclude(original="")
+        if again:
+            return pictures
+        busy = pictures.filter(state=MediaAsset.State.MAKING)
+        stuck = pictures.exclude(pk__in=busy).exclude(
+            state=MediaAsset.State.MADE, renditions__has_key="styles"
+        )
+        return stuck | pictures.to_make()

@@ -1,0 +1,230 @@
+"""Compares stored files with the database, both ways: files without a row, and rows without a file.
+
+Rows and listings are read side by side in the order of their ids, so a million files need no more
+memory than a thousand, and a bucket is asked once for each 1000. What seems wrong is compared once
+more, with the row and the listing of that moment: editors upload and delete meanwhile.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db.models import Max
+from django.utils import timezone
+
+from assets import storage
+from assets.models import MediaAsset
+from assets.storage import StoredFile
+
+TOPS = ("originals", "renditions")
+CHUNK = 500  # rows read at a time
+A_DAY = timedelta(hours=24)
+
+
+class Kind(StrEnum):
+    MISSING_ORIGINAL = "missing original"
+    MISSING_EARLIER = "missing earlier original"
+    MISSING_RENDITION = "missing rendition"
+    DAMAGED_ORIGINAL = "damaged original"
+    DAMAGED_EARLIER = "damaged earlier original"
+    DAMAGED_RENDITION = "damaged rendition"
+    ORPHAN = "orphan"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one file; `record` is the id of its row, or what its path says it was."""
+
+    kind: Kind
+    record: str
+    name: str
+    size: int = 0  # of an orphan, in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a row says of a file. Size 0 and digest "" are not recorded."""
+
+    missing: Kind
+    damaged: Kind
+    size: int
+    sha256: str = ""
+
+
+class Comparison:
+    """One comparison; its counts are complete when `faults` has ended.
+
+    A file that no row leads to is an orphan if it is `older_than` that, and older than the newest
+    change of a picture that the database knows. Its row may still be coming; and if the database
+    was restored from an old dump, files newer than the dump are somebody's work.
+    """
+
+    def __init__(
+        self,
+        *,
+        digests: bool = False,
+        older_than: timedelta = A_DAY,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        self.digests = digests
+        self.progress = progress
+        self.records = self.originals = self.files = self.too_new = 0
+        self.counts = dict.fromkeys(Kind, 0)
+        newest = MediaAsset.history.aggregate(newest=Max("history_date"))["newest"]
+        self._before = newest and min(newest, timezone.now() - older_than)
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong. Raises OSError where the storage does not answer."""
+        storage.is_reachable()
+        total = MediaAsset.objects.count()
+        sources = merge(
+            _rows(),
+            *(((_record(file.name), file) for file in storage.listed(f"{top}/")) for top in TOPS),
+            key=itemgetter(0),
+        )
+        for record, found in groupby(sources, key=itemgetter(0)):
+            expected: dict[str, Expected] = {}
+            coming = ""
+            files: dict[str, StoredFile] = {}
+            for _, one in found:
+                if isinstance(one, StoredFile):
+                    files[one.name] = one
+                else:
+                    expected, coming = one
+                    self.records += 1
+                    self.originals += _originals_in(expected)
+            self.files += len(files)
+            self.too_new += sum(
+                not self._is_old(file) for file in _unexpected(files, expected, coming)
+            )
+            if seeming := self._compare(record, expected, coming, files):
+                again = self._compare_now(record) if record else seeming
+                for fault in seeming:
+                    if fault in again:
+                        self.counts[fault.kind] += 1
+                        yield fault
+            self.progress(self.records, total)
+
+    def _compare(
+        self,
+        record: str,
+        expected: dict[str, Expected],
+        coming: str,
+        files: dict[str, StoredFile],
+    ) -> list[Fault]:
+        faults = []
+        for name, due in expected.items():
+            file = files.get(name)
+            if file is None:
+                faults.append(Fault(due.missing, record, name))
+            elif (due.size and file.size != due.size) or self._is_altered(name, due):
+                faults.append(Fault(due.damaged, record, name))
+        faults += [
+            Fault(Kind.ORPHAN, record, file.name, file.size)
+            for file in _unexpected(files, expected, coming)
+            if self._is_old(file)
+        ]
+        return faults
+
+    def _compare_now(self, record: str) -> list[Fault]:
+        """Compare one row with its files of this moment."""
+        row = MediaAsset.objects.filter(pk=record) if _is_uuid(record) else []
+        expected, coming = next((told for _, told in _described(list(row))), ({}, ""))
+        files = {file.name: file for top in TOPS for file in storage.listed(f"{top}/{record}/")}
+        return self._compare(record, expected, coming, files)
+
+    def _is_old(self, file: StoredFile) -> bool:
+        return self._before is not None and file.modified < self._before
+
+    def _is_altered(self, name: str, due: Expected) -> bool:
+        if not (self.digests and due.sha256):
+            return False
+        try:
+            with default_storage.open(name) as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() != due.sha256
+        except FileNotFoundError:
+            return False  # deleted since it was listed
+
+    def why_keep_orphans(self) -> str:
+        """Return why the orphans must not be removed, "" where they may. Ask it at the end."""
+        if self.counts[Kind.MISSING_ORIGINAL] * 10 > self.originals:
+            return (
+                "More than a tenth of the originals is missing: database and storage do not seem "
+                "to belong together. Check DATABASE_URL, MEDIA_ROOT and S3_BUCKET, and restore "
+                "what is missing first."
+            )
+        if self.counts[Kind.ORPHAN] * 2 > self.files:
+            return (
+                "More than half of the stored files would go: database and storage do not seem to "
+                "belong together. Check DATABASE_URL, MEDIA_ROOT and S3_BUCKET."
+            )
+        return ""
+
+
+def _rows() -> Iterator[tuple[str, Any]]:
+    """Yield the id of each row, with the files it leads to; ordered by id, a chunk at a time."""
+    last: UUID | None = None
+    while True:
+        rows = MediaAsset.objects.order_by("pk").defer("found", "notes")
+        chunk = list((rows.filter(pk__gt=last) if last else rows)[:CHUNK])
+        if not chunk:
+            return
+        yield from _described(chunk)
+        last = chunk[-1].pk
+
+
+def _described(assets: list[MediaAsset]) -> Iterator[tuple[str, tuple[dict[str, Expected], str]]]:
+    """Yield the id of each, what files it leads to, and the folder of those being made."""
+    earlier: dict[UUID, dict[str, Expected]] = {asset.pk: {} for asset in assets}
+    history = MediaAsset.history.filter(uuid__in=list(earlier)).exclude(original="")
+    for pk, name, size, sha256 in history.order_by().values_list(
+        "uuid", "original", "weight", "sha256"
+    ):
+        earlier[pk][name] = Expected(Kind.MISSING_EARLIER, Kind.DAMAGED_EARLIER, size, sha256)
+    for asset in assets:
+        expected = earlier[asset.pk]
+        if asset.original:
+            expected[str(asset.original)] = Expected(
+                Kind.MISSING_ORIGINAL, Kind.DAMAGED_ORIGINAL, asset.weight, asset.sha256
+            )
+        for style, made in asset.renditions.get("styles", {}).items():
+            for extension, size in made["formats"].items():
+                expected[asset.rendition_path(style, extension)] = Expected(
+                    Kind.MISSING_RENDITION, Kind.DAMAGED_RENDITION, size
+                )
+        being_made = asset.state in (MediaAsset.State.WAITING, MediaAsset.State.MAKING)
+        coming = f"{asset.rendition_folder(asset.made_of()[:12])}/" if being_made else ""
+        yield str(asset.pk), (expected, coming)
+
+
+def _unexpected(
+    files: dict[str, StoredFile], expected: dict[str, Expected], coming: str
+) -> Iterator[StoredFile]:
+    for name, file in files.items():
+        if name not in expected and not (coming and name.startswith(coming)):
+            yield file
+
+
+def _originals_in(expected: dict[str, Expected]) -> int:
+    return sum(due.missing is Kind.MISSING_ORIGINAL for due in expected.values())
+
+
+def _record(name: str) -> str:
+    """Return the id in a path, "" of a file that lies beside the folders."""
+    parts = name.split("/")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def _is_uuid(record: str) -> bool:
+    try:
+        return str(UUID(record)) == record
+    except ValueError:
+        return False
