@@ -1,20 +1,25 @@
 """What an operator relies on before there is a page: make, the image, the server in it."""
 
 import ast
-import json
 import os
 import re
+import runpy
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import pytest
 from django.conf import settings
+
+from tests.image import Image, compose, folder, free_port, needs_root, postgres
 
 ROOT = Path(settings.BASE_DIR)
 KEPT_HERE = shutil.ignore_patterns(
@@ -35,12 +40,6 @@ def run(checkout, *command, **environment):
     return subprocess.run(
         command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=120
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # --- make --------------------------------------------------------------------------------------
@@ -143,8 +142,8 @@ class NoRedirect(HTTPRedirectHandler):
         return None
 
 
-def ask(port, path, **headers):
-    request = Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+def ask(port, path, data=None, **headers):
+    request = Request(f"http://127.0.0.1:{port}{path}", data=data, headers=headers)
     try:
         response = build_opener(NoRedirect).open(request, timeout=10)
     except HTTPError as refused:
@@ -153,59 +152,252 @@ def ask(port, path, **headers):
         return response.status, response.headers, response.read()
 
 
-@pytest.fixture
-def served(checkout):
-    """The server of the image, started as the image starts it, on a fresh database."""
-    key, collect = re.search(r"RUN SECRET_KEY=(\S+)\s+python (.+)", dockerfile()).groups()
-    done = run(checkout, sys.executable, *collect.split(), SECRET_KEY=key)
-    assert done.returncode == 0, done.stderr
-    environment = {
-        "SECRET_KEY": "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H",
-        "ALLOWED_HOSTS": "news.example.org",
-        "TRUST_PROXY": "on",
-        "NEWSROOM_NAME": "Our Newsroom",
-    }
-    (checkout / "var/media").mkdir()
-    done = run(checkout, sys.executable, "manage.py", "migrate", "-v0", **environment)
-    assert done.returncode == 0, done.stderr
-    command = json.loads(re.search(r"^CMD (\[.*\])", dockerfile(), re.MULTILINE)[1])
+PRODUCTION = {
+    "SECRET_KEY": "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H",
+    "ALLOWED_HOSTS": "news.example.org",
+    "TRUST_PROXY": "on",
+    "NEWSROOM_NAME": "Our Newsroom",
+}
+PROXIED = {"Host": "news.example.org", "X-Forwarded-Proto": "https"}
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The image, read-only as docker-compose.yml mounts it."""
+    with folder() as root:
+        image = Image(root, ROOT)
+        image.make_read_only()
+        yield image
+
+
+@contextmanager
+def serving(image, environment):
+    """Serve with the command of the image; yield the port, once the image's own check passes."""
     port = free_port()
-    command += ["--bind", f"127.0.0.1:{port}"]
-    command[0] = str(Path(sys.executable).with_name(command[0]))
-    environment |= {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-    with (checkout / "var/log").open("w") as log:
-        server = subprocess.Popen(command, cwd=checkout, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(100):
-            try:
-                ask(port, "/healthz")
-                break
-            except OSError:
+    written = image.root / "log"
+    written.unlink(missing_ok=True)
+    with written.open("a") as log:
+        server = image.start(
+            [*image.command, "--bind", f"127.0.0.1:{port}"],
+            environment=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            health = [part.replace(f":{image.port}/", f":{port}/") for part in image.health]
+            for _ in range(100):
+                if server.poll() is not None or image.run(health).returncode == 0:
+                    break
                 time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+            assert server.poll() is None, written.read_text()
+            yield port
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
 
 
+@pytest.fixture
+def served(built):
+    """The server of the image, started as the image starts it, on a fresh database."""
+    with folder() as place:
+        os.chown(place, built.user, built.user)
+        environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{place}/newsroom.sqlite3"}
+        done = built.run(["python", "manage.py", "migrate", "-v0"], **environment)
+        assert done.returncode == 0, done.stderr
+        with serving(built, environment) as port:
+            yield port
+
+
+@needs_root
 def test_the_server_of_the_image_serves_the_newsroom_behind_a_proxy(served):
     for probe in ("/healthz", "/readyz"):
         assert ask(served, probe)[0] == 200
-    proxied = {"Host": "news.example.org", "X-Forwarded-Proto": "https"}
-    status, headers, page = ask(served, "/", **proxied)
+    status, headers, page = ask(served, "/", **PROXIED)
     assert status == 200
     assert b"<title>Our Newsroom</title>" in page
     assert "max-age=31536000" in headers["Strict-Transport-Security"]
     assert b'href="https://news.example.org/"' in page
     status, headers, _ = ask(served, "/", Host="news.example.org")
     assert (status, headers["Location"]) == (301, "https://news.example.org/")
-    assert ask(served, "/", **proxied | {"Host": "evil.example.org"})[0] == 400
-    assert b"There is nothing here" in ask(served, "/releases/none/", **proxied)[2]
-    assert b'name="username"' in ask(served, "/admin/login/", **proxied)[2]
+    assert ask(served, "/", **PROXIED | {"Host": "evil.example.org"})[0] == 400
+    assert b"There is nothing here" in ask(served, "/releases/none/", **PROXIED)[2]
+    assert b'name="username"' in ask(served, "/admin/login/", **PROXIED)[2]
     files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.decode()))
     assert len(files) >= 4
     for file in files:
         assert re.search(r"\.[0-9a-f]{12}\.\w+$", file), file
-        status, headers, _ = ask(served, file, **proxied)
-        assert status == 200
-        assert "immutable" in headers["Cache-Control"]
+        for coding in ("identity", "gzip", "br"):
+            status, headers, _ = ask(served, file, **PROXIED, **{"Accept-Encoding": coding})
+            assert status == 200, (file, coding)
+            assert "immutable" in headers["Cache-Control"]
+            if file.endswith((".css", ".js")):
+                assert headers.get("Content-Encoding", "identity") == coding
+
+
+@needs_root
+def test_the_image_runs_as_a_user_who_can_change_nothing_of_it(built):
+    assert built.user == 10001
+    done = built.run(["python", "manage.py", "check"], **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    held = {
+        path.relative_to(built.root / "app").parts[0] for path in (built.root / "app").iterdir()
+    }
+    assert not held & {".git", ".env", ".venv", ".ci", "tests", "docs"}
+    assert {"manage.py", ".env.example", "templates", "var"} <= held
+    (media,) = built.volumes
+    assert built.run(["touch", str(media / "upload")]).returncode == 0
+
+
+# A password that an address, a shell, Compose and django-environ would each read in their own way.
+NASTY = """$HOME @/#?%41"' \\ $$é:&=+"""
+
+
+def in_env_file(value: str) -> str:
+    """Quote a value as .env.example says."""
+    return "'" + value.replace("'", "\\'") + "'"
+
+
+@needs_root
+def test_compose_starts_the_newsroom_with_any_password_and_the_first_administrator_signs_in(built):
+    with folder() as place:
+        (place / ".env").write_text(
+            "".join(f"{name}={in_env_file(value)}\n" for name, value in PRODUCTION.items())
+            + f"POSTGRES_PASSWORD={in_env_file(NASTY)}\nWEB_WORKERS=3\nWEB_THREADS=2\n"
+        )
+        services = compose(place)["services"]
+        here = services["migrate"], services["web"]
+        with postgres(services["db"]["environment"]) as port:
+            for service in here:
+                assert service["environment"].pop("POSTGRES_HOST") in services
+                service["environment"] |= {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(port)}
+            migrate, web = (service["environment"] for service in here)
+            assert web["POSTGRES_PASSWORD"] == NASTY
+            done = built.run(services["migrate"]["command"], **migrate)
+            assert done.returncode == 0, done.stderr
+            add = ["python", "manage.py", "adduser", "chief", "--email", "chief@newsroom.example"]
+            done = built.run(
+                [*add, "--role", "administrator", "--password-stdin"], "harbour-lantern-9", **web
+            )
+            assert done.returncode == 0, done.stderr
+            assert "chief can sign in as administrator at /admin/ of your site" in done.stdout
+            with serving(built, web) as served:
+                assert ask(served, "/readyz")[0] == 200
+                assert ask(served, "/", **PROXIED)[0] == 200
+                assert b"Users" in signed_in(served, "chief", "harbour-lantern-9")
+                log = (built.root / "log").read_text()
+                assert len(re.findall("Booting worker", log)) == 3
+
+
+def signed_in(port, name, password) -> bytes:
+    """Sign in over HTTP; return the desk."""
+    _, headers, page = ask(port, "/admin/login/", **PROXIED)
+    token = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', page)[1].decode()
+    cookies = headers["Set-Cookie"].split(";")[0]
+    values = {"csrfmiddlewaretoken": token, "username": name, "password": password}
+    sent = PROXIED | {"Cookie": cookies, "Referer": "https://news.example.org/admin/login/"}
+    status, headers, page = ask(
+        port, "/admin/login/", data=urlencode(values | {"next": "/admin/"}).encode(), **sent
+    )
+    assert status == 302, page
+    session = next(
+        value.split(";")[0] for value in headers.get_all("Set-Cookie") if "sessionid" in value
+    )
+    return ask(port, "/admin/", **PROXIED, Cookie=session)[2]
+
+
+def test_compose_lets_a_request_end_keeps_its_logs_small_and_writes_only_where_it_must(tmp_path):
+    (tmp_path / ".env").write_text("POSTGRES_PASSWORD=secret\n")
+    found = compose(tmp_path)
+    services = found["services"]
+    served = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert seconds(services["web"]["stop_grace_period"]) >= served["graceful_timeout"] + 5
+    for name in ("migrate", "web"):
+        service = services[name]
+        assert service["read_only"]
+        assert service["init"]
+        assert re.search(r":size=\d+[mg]$", service["tmpfs"][0])
+        assert "media" in str(service["volumes"])
+    for service in services.values():
+        assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
+    # Once, whatever number of web services there is: all of them wait for this one.
+    (migrates,) = [name for name, one in services.items() if "migrate" in str(one.get("command"))]
+    for name, service in services.items():
+        if name not in ("db", migrates):
+            waits = service["depends_on"][migrates]["condition"]
+            assert waits == "service_completed_successfully"
+    assert "restart" not in services[migrates]
+
+
+def test_compose_does_not_start_without_a_password(tmp_path):
+    (tmp_path / ".env").write_text("SECRET_KEY=x\n")
+    with pytest.raises(ValueError, match=r"Set POSTGRES_PASSWORD in \.env"):
+        compose(tmp_path)
+
+
+def seconds(text: str) -> int:
+    return int(re.fullmatch(r"(\d+)s", text)[1])
+
+
+# --- Without Docker ----------------------------------------------------------------------------
+
+
+def test_what_one_user_collects_another_can_serve_whatever_the_umask(checkout):
+    # As an older version left it.
+    (checkout / "var/static/css").mkdir(mode=0o700, parents=True)
+    (checkout / "var/static").chmod(0o700)
+    # Our own files are enough, and the libraries' take half a minute to compress.
+    (checkout / "few_files.py").write_text(
+        "from pressroom.settings import *\n"
+        "STATICFILES_FINDERS = ['django.contrib.staticfiles.finders.FileSystemFinder']\n"
+    )
+    made = ["-o", ".venv/runtime", "-o", ".env", f"PY={sys.executable}", "var/.static-built"]
+    environment = PRODUCTION | {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["make", *made], env=environment | {"DJANGO_SETTINGS_MODULE": "few_files"},
+        cwd=checkout, umask=0o077, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = [checkout / "var/static", *(checkout / "var/static").rglob("*")]
+    assert {path.suffix for path in found} >= {".gz", ".br", ".json", ".css", ".woff2"}
+    for path in found:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644), path
+
+
+@needs_root
+def test_an_env_file_that_the_server_may_not_read_is_named(built):
+    file = built.root / "app/.env"
+    file.write_text(f"SECRET_KEY={PRODUCTION['SECRET_KEY']}\n")
+    try:
+        file.chmod(0o600)
+        done = built.run(["python", "manage.py", "check"])
+        assert done.returncode != 0
+        assert "may not read it" in done.stderr
+        # A platform that sets everything itself may keep the file to itself.
+        assert built.run(["python", "manage.py", "check"], **PRODUCTION).returncode == 0
+        file.chmod(0o640)
+        os.chown(file, 0, built.user)
+        assert built.run(["python", "manage.py", "check"]).returncode == 0
+    finally:
+        file.unlink()
+
+
+@pytest.mark.parametrize("name", ["WEB_WORKERS", "WEB_THREADS"])
+@pytest.mark.parametrize("value", ["many", "0", "-1", "1.5", "65", "９"])
+def test_a_number_of_workers_that_is_none_stops_the_start_in_one_sentence(checkout, name, value):
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    done = run(checkout, gunicorn, "pressroom.wsgi", **PRODUCTION, **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"{name} is {value}: set the number of ")
+    assert "a whole number from 1 to 64" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["environment", "file", "neither"])
+def test_the_number_of_workers_is_taken_from_the_environment_and_from_the_file(checkout, where):
+    values = {"WEB_WORKERS": "5", "WEB_THREADS": "7"}
+    if where == "file":
+        (checkout / ".env").write_text("".join(f"{name}={n}\n" for name, n in values.items()))
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    environment = PRODUCTION | (values if where == "environment" else {})
+    told = run(checkout, gunicorn, "--print-config", "pressroom.wsgi", **environment).stdout
+    workers, threads = (2, 4) if where == "neither" else (5, 7)
+    assert re.search(rf"^workers += {workers}$", told, re.MULTILINE)
+    assert re.search(rf"^threads += {threads}$", told, re.MULTILINE)
