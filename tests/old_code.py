@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener, urlopen
@@ -108,21 +109,21 @@ def drop(name: str) -> None:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def rows(database: str) -> dict[str, list[dict]]:
-    """Return every row of every table."""
+def rows(database: str) -> dict[str, dict[Any, dict]]:
+    """Return every row of every table, by its primary key."""
     with connect(database) as server:
-        tables = [
-            name
-            for (name,) in server.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-            )
-        ]
+        tables = server.execute(
+            "SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]"
+            " WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
+        ).fetchall()
         cursor = server.cursor(row_factory=psycopg.rows.dict_row)
         everything = psycopg.sql.SQL("SELECT * FROM {}")
-        return {
-            name: cursor.execute(everything.format(psycopg.sql.Identifier(name))).fetchall()
-            for name in tables
-        }
+        found = {}
+        for table, key in tables:
+            of_it = cursor.execute(everything.format(psycopg.sql.Identifier(table))).fetchall()
+            found[table] = {row[key]: row for row in of_it}
+        return found
 
 
 def schema(database: str) -> set[tuple]:
