@@ -4,16 +4,21 @@ import io
 import time
 from contextlib import closing
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
-from assets import making, pictures, sandbox
+from assets import making, pictures, sandbox, storage
 from assets.models import MediaAsset
 from assets.pictures import BadFile
 from releases import workflow
@@ -31,8 +36,8 @@ def waiting_picture(content=None, **fields) -> MediaAsset:
     )
 
 
-def stored(picture) -> bytes:
-    with closing(picture.open_rendition("teaser", "jpg")) as file:
+def stored(picture, style="teaser") -> bytes:
+    with closing(picture.open_rendition(style, "jpg")) as file:
         return file.read()
 
 
@@ -119,6 +124,73 @@ def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
     assert picture.state == "made"
     # What nobody is led to any more is not kept.
     assert len(files_below(f"renditions/{picture.pk}")) == 23
+
+
+def made_by_the_first_version(picture) -> None:
+    """Leave a picture as the first version left one: flat names, and no sizes of files."""
+    styles = {}
+    for style, made in picture.renditions["styles"].items():
+        styles[style] = made | {"formats": list(made["formats"])}
+        for extension in made["formats"]:
+            with picture.open_rendition(style, extension) as file:
+                default_storage.save(f"renditions/{picture.pk}/{style}.{extension}", file)
+    storage.remove_folder(picture.rendition_folder(picture.version))
+    old = {"of": "a fingerprint of then", "styles": styles}
+    MediaAsset.objects.filter(pk=picture.pk).update(renditions=old, state="")
+
+
+def follow_up() -> int:
+    """Change rows as the migration does, and as `migrate` does again."""
+    migration = import_module("assets.migrations.0003_what_was_made_before")
+    return migration.make_again(apps, SimpleNamespace(connection=connection))
+
+
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_made_anew(
+    client, is_followed
+):
+    """Its row may be written by the old code while an upgrade is under way."""
+    picture = make_picture()
+    before = stored(picture, "press")
+    release = make_release(poster=picture)
+    made_by_the_first_version(picture)
+    if is_followed:
+        assert follow_up() == 1
+        assert follow_up() == 0
+        assert MediaAsset.objects.get().state == "waiting"
+    address = release.get_absolute_url()
+    assert b"0 bytes" not in client.get(address).content
+    assert client.get(f"{address}release.json").status_code == 200
+    assert client.get(picture.rendition_url("press", "jpg")).getvalue() == before
+    with ZipFile(io.BytesIO(client.get(f"{address}media.zip").getvalue())) as archive:
+        assert archive.testzip() is None
+        (name,) = [name for name in archive.namelist() if name.endswith(".jpg")]
+        assert archive.read(name) == before
+    draft = make_release("draft", poster=MediaAsset.objects.get())
+    assert not any("picture" in words for words in workflow.blockers(draft))
+    follow_up()
+    assert making.make_waiting() == 1
+    assert MediaAsset.objects.get().state == "made"
+    assert client.get(address).status_code == 200
+
+
+def test_a_new_picture_does_not_wait_for_a_library_that_is_made_anew():
+    """After an upgrade that would be hours, in which no release with it could be approved."""
+    shown = [
+        make_picture(content=picture_bytes(colour=colour)) for colour in ("#111111", "#222222")
+    ]
+    MediaAsset.objects.update(state="waiting")
+    new = waiting_picture(picture_bytes(colour="#333333"))
+    said: list[str] = []
+
+    def stop_after_one(line):
+        said.append(line)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        making.make_waiting(say=stop_after_one)
+    assert MediaAsset.objects.get(pk=new.pk).state == "made"
+    assert {MediaAsset.objects.get(pk=one.pk).state for one in shown} == {"waiting"}
 
 
 def test_a_form_that_was_open_meanwhile_takes_nothing_of_it_back():
