@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from gunicorn import glogging
+from gunicorn.workers.gthread import ThreadWorker
 
 # By its path: a module that the master imports would stay as it is over a reload (SIGHUP).
 logs = runpy.run_path(str(Path(__file__).with_name("pressroom") / "logs.py"))
@@ -63,6 +64,30 @@ class Logger(glogging.Logger):
         text += " user {user}" if fields["user"] else ""
         more = {"fields": fields, "request_id": seen.get("request_id", "")}
         self.access_log.info("%s", text.format(**fields), extra=more)
+
+
+class DrainingWorker(ThreadWorker):
+    """A worker that loses no connection when it stops.
+
+    Gunicorn's own worker stops accepting at once and keeps its listening sockets open until its
+    last answer is sent. Meanwhile the kernel still takes connections for them, and resets those
+    when the sockets close: a proxy gives up a POST that it has sent, and its reader gets a 502.
+    Here a stopping worker takes what already waits and closes its sockets at once, so that a
+    later connection is refused, and the proxy asks the next node.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not (enabled or self.alive):
+            for listener in self.sockets:
+                self._accept_waiting(listener)
+                listener.close()
+
+    def _accept_waiting(self, listener: Any) -> None:
+        while (before := self.nr_conns) < self.worker_connections:
+            self.accept(listener)
+            if self.nr_conns == before:
+                return
 
 
 METRICS_FOLDER = "pressroom-metrics-"
@@ -121,7 +146,7 @@ if answer.returncode:
     sys.exit(answer.returncode)
 
 bind = "0.0.0.0:8000"
-worker_class = "gthread"
+worker_class = DrainingWorker
 workers, threads = map(int, answer.stdout.split())
 # A request that runs when the server is stopped has this long, in seconds; stop_grace_period in
 # docker-compose.yml is longer.

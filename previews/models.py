@@ -188,3 +188,21 @@ class Visit(models.Model):
             self.before, self.version = self.version, version
         self.seen_at = at
         self.save(update_fields=["before", "version", "seen_at"])
+
+
+class ThrottleBucket(models.Model):
+    """How many wrong preview addresses came from some network addresses, within a window.
+
+    `previews.throttle` assigns each network address to a bucket by a keyed hash: no address is
+    stored, and there are never more rows than buckets.
+    """
+
+    bucket = models.PositiveIntegerField(primary_key=True)
+    misses = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.misses} until {self.ends_at:%Y-%m-%d %H:%M:%S %Z}"

@@ -6,14 +6,13 @@ wrong, ended, revoked, used up, held, withdrawn (pressroom.middleware.OneNotFoun
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assets.pictures import CONTENT_TYPES
-from previews import links
+from previews import links, throttle
 from previews.marks import woven
 from previews.models import PreviewLink, Standing, Visit
 from previews.page import ReaderPage
@@ -34,42 +33,34 @@ log = logging.getLogger(__name__)
 
 COOKIE = "preview"
 A_SITTING = 12 * 60 * 60  # seconds for which a link stays open in the browser that accepted
-MISSES = 30  # wrong addresses from one network address, in
-WITHIN = 10 * 60  # seconds, before it has to wait
-
-
-class Unknown(Http404):
-    """A token of no link."""
+MINUTE = timedelta(minutes=1)
 
 
 def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let somebody who guesses at tokens wait, and write it to the log.
+    """Ask senders of many wrong addresses to wait, and log each wrong address.
 
-    A right token is let through all the same: nobody guesses 256 bits, and a whole newsroom, or
-    every reader where a proxy is not told of, may come from one address.
+    An address that opens something is never refused: nobody guesses 256 bits, and a whole
+    newsroom, or every reader behind a proxy that TRUST_PROXY does not cover, may share one network
+    address. Everything that leads nowhere counts alike, so that neither the status nor the time
+    tells a link that has ended from one that never existed.
     """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except Unknown:
+        except Http404:
             address = address_of(request)
-            key = f"previews.misses.{address}"
-            cache.add(key, 0, WITHIN)
-            try:
-                misses = cache.incr(key)
-            except ValueError:  # it ended between the two
-                misses = 1
-            if misses > MISSES:
+            misses = throttle.count_miss(address, timezone.now())
+            if misses > throttle.LIMIT:
                 response = render(request, "previews/closed.html", status=429)
-                response["Retry-After"] = str(WITHIN)
+                response["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
                 return response
             log.warning(
                 "A preview address that leads nowhere was tried from %s; %s within %s minutes.",
                 network_of(address),
                 misses,
-                WITHIN // 60,
+                throttle.WINDOW // MINUTE,
             )
             raise
 
@@ -142,7 +133,7 @@ def picture(
 def _link(token: str) -> PreviewLink:
     link = links.find(token)
     if link is None:
-        raise Unknown
+        raise Http404
     return link
 
 

@@ -65,36 +65,70 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+class Node:
+    """One gunicorn that serves the test's newsroom as the image does, on a port that it keeps."""
+
+    def __init__(
+        self, log: Path, workers: int, threads: int, until: str = "/readyz", **more
+    ) -> None:
+        self.until = until
+        self.log, self.port, self.environment = log, free_port(), environment(**more)
+        self.command = [
+            Path(sys.executable).with_name("gunicorn"), "pressroom.wsgi",
+            "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers),
+            "--threads", str(threads), "--no-control-socket", "--keep-alive", "20",
+        ]  # fmt: skip
+        self.start()
+
+    def __enter__(self) -> "Node":
+        self.wait_until_ready()
+        return self
+
+    def __exit__(self, *problem) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        with self.log.open("a") as out:
+            self.server = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=out, stderr=out
+            )
+
+    def wait_until_ready(self) -> None:
+        for _ in range(200):
+            try:
+                urlopen(f"http://127.0.0.1:{self.port}{self.until}", timeout=10).close()
+                return
+            except (URLError, OSError):
+                if self.server.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.server.kill()
+        pytest.fail(f"gunicorn did not start:\n{self.log.read_text()}")
+
+    def stop(self) -> None:
+        """Stop it as systemd and Docker do, and wait for its end."""
+        self.server.terminate()
+        self.server.wait(timeout=40)
+
+    def kill(self) -> None:
+        """End the master and its workers as the kernel does when memory runs out."""
+        children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children")
+        workers = children.read_text().split()
+        self.server.kill()
+        for worker in workers:
+            os.kill(int(worker), signal.SIGKILL)
+        self.server.wait(timeout=20)
+
+
 @contextmanager
 def gunicorn(log: Path, workers: int, threads: int, until: str = "/readyz", **more):
     """Serve the test's newsroom as the image does until a probe answers 200; yield the port."""
-    port = free_port()
-    command = [
-        Path(sys.executable).with_name("gunicorn"), "pressroom.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
-        "--no-control-socket", "--keep-alive", "20",
-    ]  # fmt: skip
-    with log.open("w") as out:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=environment(**more), stdout=out, stderr=out
-        )
-    try:
-        for _ in range(200):
-            try:
-                urlopen(f"http://127.0.0.1:{port}{until}", timeout=10).close()
-                break
-            except (URLError, OSError):
-                if server.poll() is not None:
-                    break
-                time.sleep(0.1)
-        else:
-            server.kill()
-        if server.poll() is not None:
-            pytest.fail(f"gunicorn did not start:\n{log.read_text()}")
-        yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with Node(log, workers, threads, until, **more) as node:
+        yield node.port
 
 
 def rows() -> dict[str, int]:

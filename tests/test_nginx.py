@@ -1,95 +1,22 @@
 """The example of nginx in front: it keeps what may be kept, and nothing else."""
 
 import contextlib
-import http.client
-import os
 import re
-import shutil
+import socket
 import ssl
-import subprocess
-import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from releases.models import Release
-from tests.deployment import ROOT, files, free_port, gunicorn, rows, start
-from tests.make import make_person, make_picture, make_release, quotation
+from tests.deployment import Node, files, rows, start
+from tests.make import make_person, make_picture, make_release, make_user, quotation
+from tests.nginx import Front, needs_nginx
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        not (NGINX and shutil.which("openssl")), reason="apt install nginx-light openssl"
-    ),
-]
-
-
-class Front:
-    """nginx as documented, on a port of this machine and with a certificate of its own."""
-
-    def __init__(self, folder: Path, behind: int, keep_all: bool) -> None:
-        self.folder, self.port, self.certificate = folder, free_port(), folder / "certificate"
-        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
-                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                "-keyout", folder / "key", "-out", self.certificate]  # fmt: skip
-        subprocess.run(make, check=True, capture_output=True)
-        text = (ROOT / "docs/nginx.conf").read_text()
-        changes = {
-            r"^ +listen \[::\].*\n": "",
-            "127.0.0.1:8000": f"127.0.0.1:{behind}",
-            "listen 80;": f"listen 127.0.0.1:{free_port()};",
-            "listen 443": f"listen 127.0.0.1:{self.port}",
-            "/etc/ssl/NEWS.EXAMPLE.ORG/fullchain.pem": str(self.certificate),
-            "/etc/ssl/NEWS.EXAMPLE.ORG/privkey.pem": str(folder / "key"),
-            "/var/(cache|log)/nginx/": f"{folder}/",
-            "NEWS.EXAMPLE.ORG": "localhost",
-            # The one difference in what is said: here the port is not that of HTTPS.
-            r"Host \$host;": f"Host $host:{self.port};",
-        }
-        for old, new in changes.items():
-            assert re.search(old, text, re.MULTILINE), old
-            text = re.sub(old, new, text, flags=re.MULTILINE)
-        if keep_all:
-            kept = next(line for line in text.splitlines() if "add_header X-Cache-Status" in line)
-            text = text.replace("proxy_cache off;", f"proxy_cache pressroom;\n{kept}")
-        (folder / "pressroom.conf").write_text(text)
-        temporary = "".join(
-            f"{name}_temp_path {folder}/{name};\n"
-            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (folder / "nginx.conf").write_text(
-            # As root it would give its processes to a user who may not enter this folder.
-            f"{'user root;' if os.geteuid() == 0 else ''}\n"
-            f"daemon off; pid {folder}/pid; error_log {folder}/start.log;\n"
-            f"events {{}}\nhttp {{\n{temporary}include {folder}/pressroom.conf;\n}}\n"
-        )
-        command = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "start.log"]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        for _ in range(100):
-            try:
-                self.ask("/healthz")
-                return
-            except OSError:
-                time.sleep(0.1)
-        pytest.fail(f"nginx did not start: {(folder / 'start.log').read_text()}")
-
-    @property
-    def url(self) -> str:
-        return f"https://localhost:{self.port}"
-
-    def ask(self, path, method="GET", body=None, **headers):
-        trusted = ssl.create_default_context(cafile=str(self.certificate))
-        connection = http.client.HTTPSConnection("localhost", self.port, context=trusted)
-        connection.request(method, path, body=body, headers=headers)
-        response = connection.getresponse()
-        content = response.read()
-        connection.close()
-        return response.status, dict(response.headers), content
+pytestmark = [pytest.mark.django_db(transaction=True), needs_nginx]
 
 
 @pytest.fixture
@@ -97,13 +24,13 @@ def front(request, transactional_db, tmp_path):
     speaker = make_person(title="Director", speaks=True)
     make_release(body=f"<p>Hello</p>{quotation(speaker)}", poster=make_picture())
     (tmp_path / "nginx").mkdir()
-    with gunicorn(tmp_path / "log", 2, 2, HTTPS="on", TRUST_PROXY="on") as behind:
-        nginx = Front(tmp_path / "nginx", behind, keep_all=getattr(request, "param", False))
+    with Node(tmp_path / "log", 2, 2, HTTPS="on", TRUST_PROXY="on") as node:
+        nginx = Front(tmp_path / "nginx", node.port, keep_all=getattr(request, "param", False))
+        nginx.node = node
         try:
             yield nginx
         finally:
-            nginx.process.terminate()
-            nginx.process.wait(timeout=20)
+            nginx.stop()
 
 
 def test_nginx_keeps_static_files_and_no_page(front):
@@ -131,6 +58,59 @@ def test_what_a_stranger_says_of_himself_does_not_arrive(front):
     assert status == 200
     assert b"evil" not in page
     assert f'"{front.url}/"'.encode() in page
+
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def account(settings):
+    """Somebody with a password that the processes of a deployment can check."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    return make_user("editor", "Editor", password=PASSWORD).username
+
+
+def test_an_editor_signs_in_on_any_port(front, account):
+    assert front.port != 443
+    for origin in ("https://evil.example.org", "https://localhost", "null"):
+        assert front.sign_in(account, PASSWORD, origin)[0] == 403, origin
+    assert not Session.objects.exists()
+    status, cookies = front.sign_in(account, "wrong")
+    assert (status, "sessionid" in cookies) == (200, False)
+    status, cookies = front.sign_in(account, PASSWORD)
+    assert (status, "sessionid" in cookies) == (302, True)
+    page = front.ask("/admin/", Cookie=f"sessionid={cookies['sessionid']}")
+    assert page[0] == 200
+
+
+def test_a_forged_host_is_refused_and_changes_nothing(front, account):
+    for host in ("evil.example.org", "localhost.evil.example.org", "localhost@evil", "localhost:x"):
+        for path in ("/", "/admin/login/"):
+            assert front.ask(path, Host=host)[0] == 400, host
+        status, cookies = front.sign_in(account, PASSWORD, f"https://{host}", Host=host)
+        assert (status, cookies) == (400, {}), host
+    assert not Session.objects.exists()
+
+
+def test_a_client_that_names_no_host_gets_this_site(front):
+    with ssl.create_default_context(cafile=str(front.certificate)).wrap_socket(
+        socket.create_connection(("localhost", front.port)), server_hostname="localhost"
+    ) as plain:
+        plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b"".join(iter(lambda: plain.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'"https://localhost/"' in answer
+
+
+def test_a_reader_is_asked_to_come_back_where_no_node_answers(front):
+    front.node.stop()
+    status, headers, page = front.ask("/")
+    assert status == 502
+    assert (headers["Cache-Control"], headers["Retry-After"]) == ("no-store", "10")
+    assert b"Please try again" in page
+    front.node.start()
+    front.node.wait_until_ready()
+    assert front.ask("/")[0] == 200
 
 
 def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(front):

@@ -1,0 +1,91 @@
+"""How many wrong preview addresses one network address may try, on all processes together.
+
+The count is in the database: a cache in memory would count for each process by itself. It is
+bounded by construction (a fixed number of buckets), stores no network address, and adds one short
+statement to an answer that leads nowhere.
+"""
+
+import ipaddress
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import Error, connection, transaction
+from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
+
+from previews.models import ThrottleBucket
+
+log = logging.getLogger(__name__)
+
+LIMIT = 30  # wrong addresses from one network address, within
+WINDOW = timedelta(minutes=10)
+BUCKETS = 65_536
+LOCK_MILLISECONDS = 500  # how long an answer waits for somebody who locks the table
+
+# One statement, so that two processes never count the same miss; RETURNING gives each its own.
+COUNT = """
+INSERT INTO previews_throttlebucket AS kept (bucket, misses, ends_at) VALUES (%s, 1, %s)
+ON CONFLICT (bucket) DO UPDATE SET
+    misses = CASE WHEN kept.ends_at <= %s THEN 1 ELSE kept.misses + 1 END,
+    ends_at = CASE WHEN kept.ends_at <= %s THEN excluded.ends_at ELSE kept.ends_at END
+RETURNING misses
+"""
+
+
+def count_miss(address: str, at: datetime) -> int:
+    """Count a wrong preview address and return how many the sender has tried in this window.
+
+    Above LIMIT the number stays at LIMIT + 1 and nothing is written: a flood costs one read each.
+    Returns 0 where the database cannot say: the reader's page matters more than the count.
+    """
+    bucket = _bucket(address)
+    try:
+        with _short_wait():
+            row = ThrottleBucket.objects.filter(bucket=bucket, ends_at__gt=at)
+            if row.filter(misses__gt=LIMIT).exists():
+                return LIMIT + 1
+            return _add(bucket, at)
+    except Error as problem:
+        log.error("A wrong preview address could not be counted: %s", problem)
+        return 0
+
+
+def expired(at: datetime) -> QuerySet[ThrottleBucket]:
+    """Return the counts whose window has ended: they mean nothing any more."""
+    return ThrottleBucket.objects.filter(ends_at__lte=at)
+
+
+def _bucket(address: str) -> int:
+    """Return the bucket of a network address; one IPv6 subscriber has a whole /64."""
+    if address and ipaddress.ip_address(address).version == 6:
+        address = str(ipaddress.ip_network(f"{address}/64", strict=False))
+    digest = salted_hmac("previews.throttle", address, algorithm="sha256").digest()
+    return int.from_bytes(digest[:8]) % BUCKETS
+
+
+def _add(bucket: int, at: datetime) -> int:
+    now, ends = (connection.ops.adapt_datetimefield_value(time) for time in (at, at + WINDOW))
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [bucket, ends, now, now])
+        (misses,) = cursor.fetchone()
+    return int(misses)
+
+
+@contextmanager
+def _short_wait() -> Iterator[None]:
+    """Wait for a lock for a moment only: a stranger's answer must not hold a thread."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+            yield
+        return
+    usual = settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5) * 1000
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {LOCK_MILLISECONDS}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
