@@ -6,9 +6,11 @@ Safe by default: debugging is off, HTTPS is on; production will not start with a
 import io
 import os
 import re
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 import environ
@@ -134,6 +136,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
 # Whether every other name below the domain speaks HTTPS is for the domain's owner to promise.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SILENCED_SYSTEM_CHECKS += ["files.E001"]  # the folder for uploads is made with the first upload
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -350,6 +353,15 @@ STORAGES = {
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
+# Large uploads wait in a folder of this site and this user, so that clearing it touches no other
+# program's files. TMPDIR says where. `pressroom.uploads` makes it.
+_database = DATABASES["default"]
+_site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
+FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "pressroom.uploads.UploadHandler",
+]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

@@ -9,6 +9,8 @@ application = get_wsgi_application()
 
 from assets import making  # noqa: E402  # its models are there only now
 from pressroom.logs import capture_uncaught  # noqa: E402
+from pressroom import housekeeping  # noqa: E402
 
 capture_uncaught()
 making.serve()
+housekeeping.serve()

@@ -54,6 +54,7 @@ def begin_counting():
 def _newsroom(settings, monkeypatch, tmp_path_factory):
     """Every test has a folder of its own for files, and no say of the machine's environment."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -1,0 +1,168 @@
+"""Clearing what has expired: sessions, throttle counts, and uploads that were cut off.
+
+A process that serves the newsroom has one thread for it. It looks for cut-off uploads when it
+starts, and does everything once an hour; a lock in the folder for uploads lets one process of a
+machine do it. `manage.py tidy` does the same by hand. What is kept on purpose (records, versions,
+visits) is not touched.
+"""
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TextIO
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from pressroom import uploads
+from previews import throttle
+
+log = logging.getLogger(__name__)
+
+EVERY = 60 * 60  # seconds from one run to the next, on one machine
+LOOK_EVERY = 5 * 60  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that expires: how to count it, and how to clear it; both return how many."""
+
+    name: str
+    count: Callable[[], int]
+    clear: Callable[[], int]
+
+
+def _expired_sessions() -> int:
+    return Session.objects.filter(expire_date__lt=timezone.now()).count()
+
+
+def _clear_sessions() -> int:
+    found = _expired_sessions()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    return found
+
+
+def _expired_counts() -> int:
+    return throttle.expired(timezone.now()).count()
+
+
+def _clear_counts() -> int:
+    cleared, _ = throttle.expired(timezone.now()).delete()
+    return cleared
+
+
+def _cut_off_uploads() -> int:
+    return len(uploads.abandoned())
+
+
+def _clear_uploads() -> int:
+    uploads.prepare_folder()
+    found = uploads.abandoned()
+    for path in found:
+        uploads.remove(path)
+    return len(found)
+
+
+UPLOADS = Chore("temporary files of uploads that were cut off", _cut_off_uploads, _clear_uploads)
+CHORES = [
+    UPLOADS,
+    Chore("expired sessions", _expired_sessions, _clear_sessions),
+    Chore("expired counts of wrong preview addresses", _expired_counts, _clear_counts),
+]
+
+
+def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[str, int | None]:
+    """Clear what has expired and return how many of each; None where it failed.
+
+    A failure is logged in one line and does not keep the other chores from being done.
+    """
+    done: dict[str, int | None] = {}
+    for chore in chores:
+        try:
+            done[chore.name] = chore.count() if dry_run else chore.clear()
+        except Exception as problem:
+            done[chore.name] = None
+            log.error("Clearing failed (%s): %s", chore.name, " ".join(str(problem).split()))
+    return done
+
+
+# --- The schedule ------------------------------------------------------------------------------
+
+_start = threading.Lock()
+_thread: threading.Thread | None = None
+
+
+def serve() -> None:
+    """Tidy from now on, behind the answers of this process: one that serves the newsroom."""
+    global _thread
+    with _start:
+        if not (_thread and _thread.is_alive()):
+            _thread = threading.Thread(target=_run, name="housekeeping", daemon=True)
+            _thread.start()
+
+
+def tidy_if_due() -> bool:
+    """Do all chores where the last run on this machine is an hour ago; say whether it was."""
+    with _claim() as claim:
+        if claim is None:
+            return False
+        last = float(claim.read() or 0)
+        if 0 <= time.time() - last < EVERY:
+            return False
+        _log_cleared(tidy())
+        claim.truncate(0)
+        claim.write(str(time.time()))
+        return True
+
+
+def _clear_uploads_once() -> None:
+    with _claim() as claim:
+        if claim is not None:
+            _log_cleared(tidy([UPLOADS]))
+
+
+@contextmanager
+def _claim() -> Iterator[TextIO | None]:
+    """Lend the note of the last run to one process of this machine; the others get None.
+
+    The kernel gives the lock back when a process ends, however it ends.
+    """
+    uploads.prepare_folder()
+    with (uploads.folder() / ".tidy").open("a+") as note:
+        try:
+            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            note.seek(0)
+            yield note
+
+
+def _run() -> None:
+    _quietly(_clear_uploads_once)
+    while True:
+        _quietly(tidy_if_due)
+        time.sleep(LOOK_EVERY)
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    """Do some work, and log in one line what went wrong: serving goes on."""
+    close_old_connections()
+    try:
+        work()
+    except Exception as problem:
+        log.error("Housekeeping failed: %s", " ".join(str(problem).split()))
+    finally:
+        connection.close()
+
+
+def _log_cleared(done: dict[str, int | None]) -> None:
+    if cleared := [f"{number} {name}" for name, number in done.items() if number]:
+        log.info("Cleared: %s", "; ".join(cleared))

@@ -1,0 +1,88 @@
+"""A folder of our own for uploads on their way in, and what killed processes leave in it."""
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+
+KEEP_SECONDS = 2 * 60 * 60  # an upload that goes on has its file open; this is for copied files
+
+
+class UploadHandler(TemporaryFileUploadHandler):
+    """Write a large upload to our folder, which others may neither read nor list."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        prepare_folder()
+        super().new_file(*args, **kwargs)
+
+
+def folder() -> Path:
+    return Path(settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def prepare_folder() -> None:
+    """Make the folder for uploads, or keep it from looking unused to a sweeper of the system.
+
+    Raises PermissionError where the folder belongs to somebody else, or others may enter it: in
+    a temporary folder that all share, anybody may take its name first.
+    """
+    with suppress(FileExistsError):
+        folder().mkdir(mode=0o700, parents=True)
+    found = folder().lstat()
+    private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
+    if not private or found.st_uid != os.geteuid():
+        raise PermissionError(
+            f"{folder()}, where uploads wait, is not a folder that this user alone may enter. "
+            "Remove it, or set TMPDIR to a folder of Pressroom's own."
+        )
+    os.utime(folder())
+
+
+def abandoned(at: float | None = None) -> list[Path]:
+    """Return the files of uploads that no process has open any more, by name.
+
+    `at` is the time as a number of seconds since 1970. Files younger than KEEP_SECONDS stay.
+    """
+    before = (time.time() if at is None else at) - KEEP_SECONDS
+    try:
+        found = [entry for entry in os.scandir(folder()) if entry.is_file(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+    old = [entry for entry in found if entry.name[0] != "." and _changed(entry) < before]
+    if not old:
+        return []
+    in_use = set(_open_files())
+    return sorted(
+        Path(entry.path)
+        for entry in old
+        if (entry.stat().st_dev, entry.stat().st_ino) not in in_use
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a file of an upload; another process may have done so already."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def _changed(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
+def _open_files() -> Iterator[tuple[int, int]]:
+    """Yield device and inode of every file that a process of this user has open (Linux)."""
+    for process in Path("/proc").glob("[0-9]*/fd"):
+        with suppress(OSError):
+            for descriptor in os.scandir(process):
+                with suppress(OSError):
+                    found = descriptor.stat()
+                    yield found.st_dev, found.st_ino
