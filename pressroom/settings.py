@@ -9,8 +9,8 @@ import re
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from tempfile import gettempdir
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
