@@ -265,7 +265,7 @@ class Browser:
         request = Request(f"http://{self.host}{quote(path)}", body)
         request.add_header("Referer", request.full_url)
         try:
-            answer = self.opener.open(request, timeout=60)
+            answer = self.opener.open(request, timeout=180)
         except HTTPError as refused:
             answer = refused
         with answer:
