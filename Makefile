@@ -11,7 +11,7 @@ STATIC := $(shell find static -type f)
 
 DEMO := demo pictures
 
-.PHONY: help setup demo test lint format bench pictures lock
+.PHONY: help setup demo test soak lint format bench pictures lock
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -34,6 +34,9 @@ demo: preflight-port setup ## load the demo newsroom (only if empty) and serve i
 
 test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 	@$(PY) -m pytest -n auto $(ARGS)
+
+soak: .venv/dev setup ## restart two nodes behind nginx under load, for several minutes
+	@$(PY) -m pytest -m soak -s $(ARGS)
 
 lint: .venv/dev .env ## check style, types and that migrations match the models
 	@$(PY) -m ruff check .

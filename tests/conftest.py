@@ -148,6 +148,15 @@ def publisher(db):
 
 
 @pytest.fixture
+def account(transactional_db, settings):
+    """The name of an editor whose password (make.PASSWORD) a deployment's processes can check."""
+    from tests.make import PASSWORD, make_user
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    return make_user("editor", "Editor", password=PASSWORD).username
+
+
+@pytest.fixture
 def at_desk(client):
     """Sign a user in and return the client."""
 

@@ -26,6 +26,8 @@ from releases.models import Event, Release
 DATA = Path(__file__).parent / "data"
 REAL_RELEASE = Path(__file__).parent.parent / "demo" / "uk-china-red-lines.txt"
 
+PASSWORD = "a long enough password"
+
 _count = itertools.count(1)
 
 STATES = [

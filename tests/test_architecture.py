@@ -107,7 +107,7 @@ def test_every_command_of_the_contract_is_there():
                 "backup", "restore"}  # fmt: skip
     assert contract <= get_commands().keys()
     targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert {"setup", "demo", "test", "lint", "help", "bench"} <= set(targets)
+    assert {"setup", "demo", "test", "lint", "help", "bench", "soak"} <= set(targets)
 
 
 def test_every_setting_is_in_the_example_and_no_other():

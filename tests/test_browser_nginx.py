@@ -3,8 +3,9 @@
 from playwright.sync_api import expect
 
 from tests.browser import _connections_of_the_loop, browser_type_launch_args, pytestmark
+from tests.make import PASSWORD
 from tests.nginx import needs_nginx
-from tests.test_nginx import PASSWORD, account, front
+from tests.test_nginx import front
 
 pytestmark = [*pytestmark, needs_nginx]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from releases.models import Release
 from tests.deployment import Node, files, rows, start
-from tests.make import make_person, make_picture, make_release, make_user, quotation
+from tests.make import PASSWORD, make_person, make_picture, make_release, quotation
 from tests.nginx import Front, needs_nginx
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_nginx]
@@ -58,16 +58,6 @@ def test_what_a_stranger_says_of_himself_does_not_arrive(front):
     assert status == 200
     assert b"evil" not in page
     assert f'"{front.url}/"'.encode() in page
-
-
-PASSWORD = "a long enough password"
-
-
-@pytest.fixture
-def account(settings):
-    """Somebody with a password that the processes of a deployment can check."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-    return make_user("editor", "Editor", password=PASSWORD).username
 
 
 def test_an_editor_signs_in_on_any_port(front, account):
