@@ -111,8 +111,10 @@ def test_every_command_of_the_contract_is_there():
 
 
 def test_every_setting_is_in_the_example_and_no_other():
-    source = (ROOT / "pressroom/settings.py").read_text()
-    read = set(re.findall(r"\benv(?:\.\w+)?\(\s*\"([A-Z0-9_]+)\"", source))
+    asks = r"\b(?:env(?:\.\w+)?|secret|whole_number)\(\s*\"([A-Z0-9_]+)\""
+    read = set(re.findall(asks, (ROOT / "pressroom/settings.py").read_text()))
+    read |= set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text()))
+    read |= set(re.findall(r"^(PORT) \?=", (ROOT / "Makefile").read_text(), re.MULTILINE))
     example = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read == example
     contract = "DATABASE_URL SECRET_KEY DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS TIME_ZONE"
