@@ -31,7 +31,7 @@ class LiveMigrationExecutor(MigrationExecutor):
 
     give_up_after = 300.0  # seconds that one migration is tried for
     repeats = True  # whether row changes of earlier migrations are done again at the end
-    say: Callable[[str], Any] = staticmethod(lambda line: None)
+    say: Callable[[str], Any] = staticmethod(lambda text: None)  # lines end with a newline
 
     def migrate(
         self,
@@ -166,9 +166,10 @@ class LiveMigrationExecutor(MigrationExecutor):
                 what, who = "a table or row that it needs", ""
             waited = time.monotonic() - began
             if waited > self.give_up_after:
+                self.say("\n")
                 raise CommandError(_given_up(name, what, who, waited))
             wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # so that two never keep in step
-            self.say(f"{what} is in use; trying again in {wait:.1f} s")
+            self.say(f"\n    {what} is in use; trying again in {wait:.1f} s")
             time.sleep(wait)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
@@ -187,7 +188,7 @@ class LiveMigrationExecutor(MigrationExecutor):
                         self._until_free, str(migration), partial(self._impatiently, again)
                     )
                 if changed := run():
-                    self.say(f"{migration}: {changed} rows followed that were written since")
+                    self.say(f"  {migration}: {changed} rows followed that were written since\n")
 
     def _tell(self, action: str, migration: Migration) -> None:
         if self.progress_callback:

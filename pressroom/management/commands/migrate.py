@@ -32,9 +32,9 @@ class Command(migrate.Command):
 
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        def say(line: str) -> None:
+        def say(text: str) -> None:
             if options["verbosity"] >= 1:
-                self.stdout.write(f"\n    {line}", ending="")
+                self.stdout.write(text, ending="")
                 self.stdout.flush()
 
         class Executor(LiveMigrationExecutor):
