@@ -53,7 +53,8 @@ class _SMTP(smtplib.SMTP):
         except smtplib.SMTPServerDisconnected as problem:
             # smtplib calls every failure a closed connection, silence too.
             if isinstance(problem.__context__, TimeoutError):
-                raise (TookTooLong if left < self.timeout else TimeoutError)() from problem
+                # Silence for most of the time-out is the server's fault, not the last letter's.
+                raise (TookTooLong if left < self.timeout / 2 else TimeoutError)() from problem
             raise
 
 
@@ -82,15 +83,16 @@ class Backend(smtp.EmailBackend):
         return type(kind.__name__, (kind,), {"ends": self.ends})
 
 
-def send(letters: Iterable[EmailMessage], seconds: float = AT_MOST) -> Iterator[str]:
+def send(letters: Iterable[EmailMessage], seconds: float | None = None) -> Iterator[str]:
     """Send letters over one connection; yield for each why it was not sent, "" where it was.
 
-    Where the connection fails or `seconds` are over, the rest is not tried. Never raises.
+    Where the connection fails or the time is over, AT_MOST or fewer `seconds`, the rest is not
+    tried. Never raises.
     """
     if not settings.EMAIL_IS_ON:
         yield from (off() for _letter in letters)
         return
-    connection: Any = get_connection(seconds=seconds)
+    connection: Any = get_connection(seconds=seconds or AT_MOST)
     stopped, delivered = "", 0
     try:
         for letter in letters:

@@ -18,6 +18,8 @@ PRODUCTION = {
     "SECRET_KEY": KEY,
     "ALLOWED_HOSTS": "news.example.org",
     "SITE_URL": "https://news.example.org",
+    "NEWSROOM_EMAIL": "press@news.example.org",
+    "EMAIL_URL": "smtp+tls://press:p%23ss@smtp.example.org:587",
     "DATABASE_URL": "postgres://press:p%40ss%2Fword@db.example.org:6432/newsroom",
 }
 

@@ -1,0 +1,155 @@
+"""A mail server for tests: the standard library's sockets, and whatever a real one does wrong."""
+
+import base64
+import socketserver
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+USER, PASSWORD = "press", "letter-box"
+
+
+@dataclass
+class MailServer:
+    """How the server behaves, and what it was handed."""
+
+    starttls: ssl.SSLContext | None = None
+    tls: ssl.SSLContext | None = None  # from the first byte
+    wants_password: bool = False
+    silent_from: str = ""  # the command that is never answered; "connect": not even a greeting
+    slow: float = 0  # seconds before each letter is taken
+    refuses: dict[str, str] = field(default_factory=dict)  # command or recipient: the answer
+    letters_a_connection: int = 0  # after which the server hangs up; 0: never
+    letters: list[str] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: "_Server"
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.setup_files()
+
+    def setup_files(self) -> None:
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+
+    def handle(self) -> None:
+        self.mail = self.server.mail
+        self.mail.connections += 1
+        try:
+            self.serve()
+        except (OSError, ValueError):
+            return  # the client has gone
+        finally:
+            self.connection.close()
+
+    def serve(self) -> None:
+        mail = self.mail
+        if mail.silent_from == "connect":
+            self.server.over.wait(60)
+            return
+        if mail.tls:
+            self.wrap(mail.tls)
+        self.say(mail.refuses.get("connect", "220 mail.test"))
+        taken, secured = 0, bool(mail.tls)
+        while line := self.rfile.readline().decode().strip():
+            command, _, rest = line.partition(" ")
+            command = command.upper()
+            if command == mail.silent_from:
+                self.server.over.wait(60)
+                return
+            if command in mail.refuses:
+                self.say(mail.refuses[command])
+            elif command == "EHLO":
+                offers = ["mail.test"]
+                offers += ["STARTTLS"] * bool(mail.starttls and not secured)
+                offers += ["AUTH PLAIN"] * bool(
+                    mail.wants_password and (secured or not mail.starttls)
+                )
+                for number, offer in enumerate(offers, 1):
+                    self.say(f"250{' ' if number == len(offers) else '-'}{offer}")
+            elif command == "STARTTLS" and mail.starttls:
+                self.say("220 go on")
+                self.wrap(mail.starttls)
+                secured = True
+            elif command == "AUTH":
+                given = base64.b64decode(rest.split()[-1]).decode().split("\0")[1:]
+                right = given == [USER, PASSWORD]
+                self.say("235 welcome" if right else "535 5.7.8 authentication failed")
+            elif command == "RCPT":
+                address = rest.split("<")[1].split(">")[0]
+                self.say(mail.refuses.get(address, "250 ok"))
+                if address not in mail.refuses:
+                    mail.recipients.append(address)
+            elif command == "DATA":
+                self.say("354 go on")
+                letter = b""
+                while not letter.endswith(b"\r\n.\r\n"):
+                    letter += self.rfile.readline()
+                time.sleep(mail.slow)
+                if answer := mail.refuses.get("letter"):
+                    self.say(answer)
+                    continue
+                mail.letters.append(letter.decode())
+                taken += 1
+                self.say("250 queued")
+                if taken == mail.letters_a_connection:
+                    return
+            elif command == "QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 ok")
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    mail: MailServer
+    over: threading.Event
+
+    def handle_error(self, request, client_address) -> None:
+        pass  # a client that goes in the middle of a handshake is part of these tests
+
+
+@contextmanager
+def running(**behaviour):
+    """Run a server that behaves as MailServer says; yield what it was handed."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.mail, server.over = MailServer(**behaviour), threading.Event()
+        server.mail.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+        thread.start()
+        try:
+            yield server.mail
+        finally:
+            server.over.set()
+            server.shutdown()
+            thread.join()
+
+
+def certificate(place: Path, name: str) -> tuple[ssl.SSLContext, Path]:
+    """Make a certificate for a name, signed by itself; return it for a server, and its file."""
+    key, made = place / f"{name}.key", place / f"{name}.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,
+         "-out", made, "-subj", f"/CN={name}", "-addext", f"subjectAltName={_alternative(name)}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    return context, made
+
+
+def _alternative(name: str) -> str:
+    return f"IP:{name}" if name.replace(".", "").isdigit() else f"DNS:{name}"

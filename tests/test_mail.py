@@ -1,0 +1,379 @@
+"""E-mail: off where no server is named, bounded where one is slow, and true in what it says."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings as site
+from django.core.mail import EmailMessage
+from django.test import override_settings
+
+from accounts import mail
+from previews.models import PreviewLink
+from releases import guesses
+from releases.models import Event, Release
+from tests import smtp_server
+from tests.make import make_chief, make_link, make_release, make_user
+from tests.test_previews import accept, issue, move, text
+from tests.test_settings import PRODUCTION
+
+ROOT = Path(site.BASE_DIR)
+OFF = "E-mail is off"
+
+
+def use(server, **more):
+    """Send through a server from here on."""
+    return override_settings(
+        EMAIL_BACKEND="accounts.mail.Backend",
+        EMAIL_HOST="127.0.0.1",
+        EMAIL_PORT=server.port,
+        EMAIL_TIMEOUT=1,
+        **more,
+    )
+
+
+@pytest.fixture
+def off(settings):
+    """Production without EMAIL_URL."""
+    settings.EMAIL_IS_ON = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    settings.EMAIL_HOST = ""
+
+
+@pytest.fixture
+def release(publisher):
+    return make_release("scheduled", by=publisher)
+
+
+def manage(*command, **environment):
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # The checkout's own .env may say otherwise.
+        "EMAIL_URL": "",
+        "SITE_URL": "",
+        "NEWSROOM_EMAIL": "",
+        "DEBUG": "off",
+        **PRODUCTION,
+        "DATABASE_URL": "",
+    } | environment
+    return subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True,
+        text=True, timeout=60,
+    )  # fmt: skip
+
+
+def send_test(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.org", **more):
+    """Run `manage.py sendtestmail` as an operator does; return what it said and how it ended."""
+    url = f"{scheme}://{login}{host}:{port}"
+    begun = time.monotonic()
+    environment = {"EMAIL_URL": url, "EMAIL_TIMEOUT": "2"} | more
+    done = manage("sendtestmail", to, **environment)
+    assert time.monotonic() - begun < 20
+    assert "Traceback" not in done.stderr
+    assert smtp_server.PASSWORD not in done.stdout + done.stderr
+    return done.stdout + done.stderr, done.returncode
+
+
+# --- sendtestmail ------------------------------------------------------------------------------
+
+
+def test_a_test_letter_arrives_and_says_from_whom():
+    with smtp_server.running() as server:
+        said, status = send_test(server.port)
+    assert status == 0
+    assert "The mail server took the letter, from press@news.example.org." in said
+    assert server.recipients == ["you@example.org"]
+    assert "Test letter from" in server.letters[0]
+
+
+def test_a_sender_that_most_servers_refuse_is_pointed_out():
+    with smtp_server.running() as server:
+        said, status = send_test(server.port, NEWSROOM_EMAIL="")
+    assert status == 0
+    assert "from newsroom@localhost" in said
+    assert "NEWSROOM_EMAIL is empty" in said
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    place = tmp_path_factory.mktemp("certificates")
+    return {name: smtp_server.certificate(place, name) for name in ("127.0.0.1", "other.test")}
+
+
+@pytest.mark.parametrize("scheme", ["smtp+tls", "smtp+ssl"])
+def test_what_is_wrong_with_tls_and_password_is_named(certificates, scheme):
+    (good, good_file), (other, other_file) = certificates.values()
+    kind = "starttls" if scheme == "smtp+tls" else "tls"
+    login = f"{smtp_server.USER}:{smtp_server.PASSWORD}@"
+    trusted = {"SSL_CERT_FILE": str(good_file)}
+    with smtp_server.running(**{kind: good}, wants_password=True) as server:
+        said, status = send_test(server.port, scheme, login, **trusted)
+        assert status == 0, said
+        said, status = send_test(server.port, scheme, f"{smtp_server.USER}:wrong@", **trusted)
+        assert status == 1
+        assert "The mail server refused the user name or the password." in said
+        said, status = send_test(server.port, scheme, login)
+        assert status == 1
+        assert "The certificate of the mail server is not trusted: self-signed" in said
+    with smtp_server.running(**{kind: other}) as server:
+        said, status = send_test(server.port, scheme, SSL_CERT_FILE=str(other_file))
+        assert status == 1
+        assert "The certificate of the mail server is for another name than 127.0.0.1." in said
+
+
+def test_a_server_without_the_tls_that_is_asked_for_is_named(certificates):
+    (good, good_file), _other = certificates.values()
+    with smtp_server.running() as server:
+        said, status = send_test(server.port, "smtp+tls")
+        assert (status, "The mail server offers no TLS (STARTTLS)." in said) == (1, True)
+        said, status = send_test(server.port, "smtp+ssl")
+        assert status == 1
+        assert "does not begin with TLS" in said
+        assert "smtp+tls" in said
+        said, status = send_test(server.port, "smtp", "press:letter-box@")
+        assert status == 1
+        assert "takes no user name and password" in said
+    with smtp_server.running(tls=good) as server:
+        said, status = send_test(server.port, "smtp+tls", SSL_CERT_FILE=str(good_file))
+        assert status == 1
+        assert "did not answer within 2 seconds." in said
+        assert "EMAIL_URL begins with smtp+ssl" in said
+
+
+def test_a_server_that_is_not_there_is_named():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = probe.getsockname()[1]
+    said, status = send_test(nobody)
+    assert status == 1
+    assert f"Nothing listens at 127.0.0.1:{nobody}" in said
+    said, status = send_test(587, host="mail.invalid")
+    assert status == 1
+    assert "The name of the mail server, mail.invalid, does not resolve." in said
+
+
+@pytest.mark.parametrize("command", ["connect", "EHLO", "MAIL", "DATA"])
+def test_a_server_that_falls_silent_is_named_in_time(command):
+    with smtp_server.running(silent_from=command) as server:
+        said, status = send_test(server.port)
+    assert status == 1
+    assert "took the connection and did not answer" in said or "sending was stopped" in said
+
+
+@pytest.mark.parametrize(
+    ("what", "answer", "sentence"),
+    [
+        ("connect", "554 no service", "refused the connection: 554 no service"),
+        ("MAIL", "550 who are you", "refused the sender press@news.example.org: 550 who are you"),
+        ("you@example.org", "550 nobody", "refused the recipient: you@example.org: 550 nobody"),
+        ("letter", "554 looks like spam", "refused the letter: 554 looks like spam"),
+    ],
+)
+def test_what_a_server_refuses_is_said_in_its_own_words(what, answer, sentence):
+    with smtp_server.running(refuses={what: answer}) as server:
+        said, status = send_test(server.port)
+    assert (status, sentence in said) == (1, True), said
+
+
+@pytest.mark.parametrize("url", ["", "consolemail://", "filemail:///tmp/letters", "dummymail://"])
+def test_nothing_is_tried_where_email_is_off(url):
+    done = manage("sendtestmail", "you@example.org", EMAIL_URL=url)
+    assert done.returncode == 1
+    assert "E-mail is off: EMAIL_URL is empty, or names no mail server." in done.stderr
+    assert "Subject" not in done.stdout + done.stderr
+    done = manage("sendtestmail", "you@example")
+    assert (done.returncode, "you@example is not an e-mail address." in done.stderr) == (1, True)
+
+
+# --- Off ---------------------------------------------------------------------------------------
+
+TRY = """
+import django
+django.setup()
+from django.core.mail import send_mail
+from accounts import mail
+from django.core.mail import EmailMessage
+send_mail("TOKEN", "TOKEN", None, ["reader@example.org"])
+print(list(mail.send([EmailMessage("TOKEN", "TOKEN", to=["reader@example.org"])])))
+"""
+
+
+@pytest.mark.parametrize("url", ["", "consolemail://", "filemail:///{}", "memorymail://"])
+def test_in_production_no_letter_goes_to_a_log_or_a_file(tmp_path, url):
+    environment = PRODUCTION | {"PATH": os.environ["PATH"], "EMAIL_URL": url.format(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], cwd=ROOT, capture_output=True, text=True,
+        env=environment | {"DJANGO_SETTINGS_MODULE": "pressroom.settings"},
+    )  # fmt: skip
+    assert done.stdout.strip() == "['E-mail is off for this newsroom.']"
+    assert "TOKEN" not in done.stdout + done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.django_db
+def test_links_are_shown_and_nothing_says_sent_where_email_is_off(off, at_desk, editor, release):
+    client = at_desk(editor)
+    form = text(client.get(f"/admin/previews/previewlink/issue/{release.pk}/press/"))
+    assert OFF in form
+    assert 'name="send"' not in form
+    page = text(
+        issue(client, release, recipients="Rita, r@p.example", send="on", words="{name} {link}")
+    )
+    assert "Sent" not in page
+    assert re.search(r"/preview/[\w-]{43}/", page)
+    assert "r@p.example" in str(PreviewLink.objects.values())
+    assert PreviewLink.objects.get().mailed_at is None
+
+
+@pytest.mark.django_db
+def test_a_moved_embargo_says_whom_to_tell_where_email_is_off(off, client, at_desk, publisher):
+    release = make_release("scheduled", by=publisher)
+    accept(client, make_link(release, name="Rita", email="rita@paper.example"))
+    form = f"/admin/releases/release/{release.pk}/reschedule/"
+    asked = text(at_desk(publisher).get(form))
+    assert OFF in asked
+    assert "Rita" in asked
+    assert 'name="tell"' not in asked
+
+
+@pytest.mark.django_db
+def test_the_desk_says_that_email_is_off_to_those_who_issue_links(off, at_desk, editor, author):
+    assert "set EMAIL_URL" in text(at_desk(make_chief()).get("/admin/"))
+    assert "E-mail is off" in text(at_desk(editor).get("/admin/"))
+    assert "E-mail is off" not in text(at_desk(author).get("/admin/"))
+
+
+@pytest.mark.django_db
+def test_the_desk_is_quiet_where_email_is_on(at_desk, editor, release):
+    assert "E-mail is off" not in text(at_desk(make_chief()).get("/admin/"))
+    assert OFF not in text(
+        at_desk(editor).get(f"/admin/previews/previewlink/issue/{release.pk}/press/")
+    )
+
+
+@pytest.mark.django_db
+def test_guesses_are_counted_and_nobody_is_written_to_where_email_is_off(
+    off, client, django_capture_on_commit_callbacks, caplog
+):
+    approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
+    client.get(make_release("scheduled", by=approver).get_absolute_url())
+    with django_capture_on_commit_callbacks(execute=True):
+        guesses.drain()
+    assert Event.objects.filter(verb="guessed").count() == 1
+    assert "sent" not in caplog.text
+
+
+# --- Slow, silent and refusing servers ---------------------------------------------------------
+
+READERS = "\n".join(f"Reader {number}, r{number}@p.example" for number in range(25))
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_silent_costs_one_wait_and_every_address_is_shown(
+    at_desk, editor, release
+):
+    client = at_desk(editor)
+    with smtp_server.running(silent_from="DATA") as server, use(server):
+        begun = time.monotonic()
+        page = text(issue(client, release, recipients=READERS, send="on", words="{name} {link}"))
+        assert time.monotonic() - begun < 5
+        assert server.connections == 1
+    assert len(set(re.findall(r"/preview/[\w-]{43}/", page))) == 25
+    assert "Sent by e-mail" not in page
+    assert re.search(r"Not sent: Reader 0 .*Reader 24 .* did not answer within 1 seconds", page)
+    assert not PreviewLink.objects.exclude(mailed_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_slow_is_left_in_time_and_the_page_says_who_got_a_letter(
+    at_desk, editor, release, monkeypatch
+):
+    monkeypatch.setattr(mail, "AT_MOST", 2)
+    client = at_desk(editor)
+    with smtp_server.running(slow=0.4) as server, use(server):
+        begun = time.monotonic()
+        page = text(issue(client, release, recipients=READERS, send="on", words="{name} {link}"))
+        assert time.monotonic() - begun < 6
+    sent = PreviewLink.objects.exclude(mailed_at=None).count()
+    assert 3 <= sent < 25
+    assert len(server.letters) in (sent, sent + 1)
+    assert server.connections == 1
+    assert len(set(re.findall(r"/preview/[\w-]{43}/", page))) == 25
+    assert "so slow that sending was stopped" in page
+    assert page.count("@p.example&gt;") == 25
+
+
+@pytest.mark.django_db
+def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor, release, caplog):
+    refuses = {"b@p.example": "550 5.1.1 nobody of that name"}
+    with smtp_server.running(refuses=refuses) as server, use(server):
+        page = text(
+            issue(
+                at_desk(editor), release, send="on", words="{link}",
+                recipients="Ann, a@p.example\nBo, b@p.example\nCy, c@p.example",
+            )
+        )  # fmt: skip
+    assert server.recipients == ["a@p.example", "c@p.example"]
+    assert server.connections == 1
+    assert "Sent by e-mail to Ann &lt;a@p.example&gt;, Cy &lt;c@p.example&gt;." in page
+    assert "Not sent: Bo" in page
+    assert "550 5.1.1 nobody of that name" in page
+    assert "/preview/" not in caplog.text
+    mailed = PreviewLink.objects.exclude(mailed_at=None).values_list("name", flat=True)
+    assert set(mailed) == {"Ann", "Cy"}
+
+
+@pytest.mark.django_db
+def test_what_a_server_quotes_of_a_letter_stands_in_no_log(at_desk, editor, release, caplog):
+    quoting = {"letter": "554 5.7.1 the address /preview/SECRET/ is listed"}
+    with smtp_server.running(refuses=quoting) as server, use(server):
+        issue(at_desk(editor), release, send="on", words="{link}", recipients="Ann, a@p.example")
+    assert "SMTPDataError" in caplog.text
+    assert "SECRET" not in caplog.text
+
+
+def test_a_server_that_ends_a_connection_after_some_letters_gets_the_rest_on_another():
+    letters = [EmailMessage("s", "w", to=[f"r{number}@p.example"]) for number in range(7)]
+    with smtp_server.running(letters_a_connection=3) as server, use(server):
+        assert list(mail.send(letters)) == [""] * 7
+    assert server.recipients == [f"r{number}@p.example" for number in range(7)]
+    assert server.connections == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_editor_hears_who_was_not_told_of_a_moved_embargo(client, at_desk, publisher):
+    release = make_release("scheduled", by=publisher)
+    accept(client, make_link(release, name="Rita", email="rita@paper.example"))
+    accept(client, make_link(release, name="Omar", email="omar@radio.example"))
+    refuses = {"rita@paper.example": "550 nobody"}
+    form = f"/admin/releases/release/{release.pk}/reschedule/"
+    typed = {"publish_at_0": "2031-07-01", "publish_at_1": "09:00", "version": release.version}
+    with smtp_server.running(refuses=refuses) as server, use(server):
+        page = text(at_desk(publisher).post(form, typed | {"tell": "on"}, follow=True))
+    assert server.recipients == ["omar@radio.example"]
+    assert server.connections == 1
+    assert "Rita &lt;rita@paper.example&gt; has not been told of the new time." in page
+    assert "omar@radio.example&gt; has not" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_guesses(client):
+    approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
+    release = make_release("scheduled", by=approver)
+    accept(client, make_link(release, name="Rita", email="rita@paper.example"))
+    client.logout()
+    with smtp_server.running(silent_from="connect") as server, use(server):
+        begun = time.monotonic()
+        moved = move(release, 5)
+        client.get(release.get_absolute_url())
+        guesses.drain()
+        assert time.monotonic() - begun < 8
+        assert server.connections == 2
+    assert Release.objects.get().publish_at == moved.publish_at
+    assert Event.objects.filter(verb="guessed").count() == 1
