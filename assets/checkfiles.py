@@ -37,6 +37,7 @@ class Kind(StrEnum):
     DAMAGED_EARLIER = "damaged earlier original"
     DAMAGED_RENDITION = "damaged rendition"
     ORPHAN = "orphan"
+    TOO_NEW = "too new to be called an orphan"  # counted only
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,16 @@ class Comparison:
                     self.records += 1
                     self.originals += _originals_in(expected)
             self.files += len(files)
-            self.too_new += sum(
-                not self._is_old(file) for file in _unexpected(files, expected, coming)
-            )
-            if seeming := self._compare(record, expected, coming, files):
-                again = self._compare_now(record) if record else seeming
-                for fault in seeming:
-                    if fault in again:
-                        self.counts[fault.kind] += 1
-                        yield fault
+            seeming = self._compare(record, expected, coming, files)
+            if seeming and _is_uuid(record):
+                again = self._compare_now(record)
+                seeming = [fault for fault in seeming if fault in again]
+            for fault in seeming:
+                if fault.kind is Kind.TOO_NEW:
+                    self.too_new += 1
+                    continue
+                self.counts[fault.kind] += 1
+                yield fault
             self.progress(self.records, total)
 
     def _compare(
@@ -127,22 +129,19 @@ class Comparison:
                 faults.append(Fault(due.missing, record, name))
             elif (due.size and file.size != due.size) or self._is_altered(name, due):
                 faults.append(Fault(due.damaged, record, name))
-        faults += [
-            Fault(Kind.ORPHAN, record, file.name, file.size)
-            for file in _unexpected(files, expected, coming)
-            if self._is_old(file)
-        ]
+        for name, file in files.items():
+            if name not in expected and not (coming and name.startswith(coming)):
+                old = self._before is not None and file.modified < self._before
+                kind = Kind.ORPHAN if old else Kind.TOO_NEW
+                faults.append(Fault(kind, record if _is_uuid(record) else "", name, file.size))
         return faults
 
     def _compare_now(self, record: str) -> list[Fault]:
         """Compare one row with its files of this moment."""
-        row = MediaAsset.objects.filter(pk=record) if _is_uuid(record) else []
-        expected, coming = next((told for _, told in _described(list(row))), ({}, ""))
+        row = list(MediaAsset.objects.filter(pk=record))
+        expected, coming = next((told for _, told in _described(row)), ({}, ""))
         files = {file.name: file for top in TOPS for file in storage.listed(f"{top}/{record}/")}
         return self._compare(record, expected, coming, files)
-
-    def _is_old(self, file: StoredFile) -> bool:
-        return self._before is not None and file.modified < self._before
 
     def _is_altered(self, name: str, due: Expected) -> bool:
         if not (self.digests and due.sha256):
@@ -205,22 +204,13 @@ def _described(assets: list[MediaAsset]) -> Iterator[tuple[str, tuple[dict[str, 
         yield str(asset.pk), (expected, coming)
 
 
-def _unexpected(
-    files: dict[str, StoredFile], expected: dict[str, Expected], coming: str
-) -> Iterator[StoredFile]:
-    for name, file in files.items():
-        if name not in expected and not (coming and name.startswith(coming)):
-            yield file
-
-
 def _originals_in(expected: dict[str, Expected]) -> int:
     return sum(due.missing is Kind.MISSING_ORIGINAL for due in expected.values())
 
 
 def _record(name: str) -> str:
-    """Return the id in a path, "" of a file that lies beside the folders."""
-    parts = name.split("/")
-    return parts[1] if len(parts) > 2 else ""
+    """Return the part of a path that is the id of a row, if it is one of ours."""
+    return name.split("/")[1]
 
 
 def _is_uuid(record: str) -> bool:

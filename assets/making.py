@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import close_old_connections, connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.signals import post_delete, post_save
@@ -88,15 +89,31 @@ def _make(picture: MediaAsset) -> None:
         pk=picture.pk, state=MediaAsset.State.MAKING, claimed_at=picture.claimed_at
     )
     try:
-        before, told = picture.version, _render(picture)
+        told = _render(picture)
     except StorageError:
         row.update(state=MediaAsset.State.WAITING, claimed_at=None)
         raise
     row.update(**told)
     for name, value in told.items():
         setattr(picture, name, value)
+    _remove_what_no_row_leads_to(picture)
+
+
+def _remove_what_no_row_leads_to(picture: MediaAsset) -> None:
+    """Remove all renditions but those the row has and those it waits for.
+
+    Those of a file that was replaced too: it may have shown the wrong person.
+    """
     stored = MediaAsset.objects.filter(pk=picture.pk).first()
-    for version in {before, picture.version} - {stored.version if stored else ""} - {""}:
+    needed = {stored.version, stored.made_of()[:12]} if stored else set()
+    try:
+        versions, _ = default_storage.listdir(picture.rendition_folder(""))
+    except FileNotFoundError:
+        return
+    except StorageError as problem:
+        log.error("Old renditions of picture %s may stay: %s", picture.pk, problem)
+        return
+    for version in set(versions) - needed:
         _remove_folder(picture.rendition_folder(version))
 
 

@@ -1,0 +1,438 @@
+"""Files and database agree, in a folder and in a bucket; what a restore left out is made again."""
+
+import os
+import re
+import time
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from assets import checkfiles, making, storage
+from assets.models import MediaAsset
+from tests import s3_server
+from tests.deployment import files, free_port, start
+from tests.make import make_document, make_picture, make_release, picture_bytes
+from tests.test_storage import elsewhere, environment_of
+
+pytestmark = pytest.mark.django_db
+
+NOTHING_WRONG = "nothing is wrong."
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request):
+    """Either kind of storage."""
+    return request.getfixturevalue("bucket") if request.param == "bucket" else "folder"
+
+
+def run(capsys, command="checkfiles", **options) -> tuple[int, list[str], str]:
+    """Run a command; return its exit status, its lines, and what it says of its failure."""
+    status, problem = 0, ""
+    try:
+        call_command(command, **options)
+    except CommandError as error:
+        status, problem = error.returncode, str(error)
+    except SystemExit as ended:
+        status = ended.code
+    return status, capsys.readouterr().out.splitlines(), problem
+
+
+def named(lines: list[str]) -> set[tuple[str, str, str]]:
+    """The faults among the lines: what it is, of which record, which file."""
+    found = (re.fullmatch(r"([a-z ]+?)  +(\S+)  (\S+)", line) for line in lines)
+    return {match.groups() for match in found if match}
+
+
+def renditions_of(picture) -> set[str]:
+    return {
+        picture.rendition_path(style, extension)
+        for style, made in picture.renditions["styles"].items()
+        for extension in made["formats"]
+    }
+
+
+def make_old(place, *names):
+    """Let the database know of a change after a file was stored, and let the file be a day old."""
+    MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
+    if place != "folder":
+        time.sleep(1.1)  # a bucket knows whole seconds
+    else:
+        a_day_ago = time.time() - 25 * 3600
+        for name in names:
+            os.utime(default_storage.path(name), (a_day_ago, a_day_ago))
+
+
+def content_of(name: str) -> bytes:
+    with default_storage.open(name) as file:
+        return file.read()
+
+
+def put(name: str, content=b"left behind") -> str:
+    return default_storage.save(name, ContentFile(content))
+
+
+# --- After a restore ---------------------------------------------------------------------------
+
+
+def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
+    place, client, capsys
+):
+    whole, cut, lost = (make_picture(content=picture_bytes((60, 40 + n))) for n in range(3))
+    release = make_release(poster=cut)
+    assert run(capsys)[0] == 0
+    storage.remove_folder(f"renditions/{cut.pk}")
+    default_storage.delete(lost.original.name)
+    untouched = {file.name: file.modified for file in storage.listed(f"renditions/{whole.pk}/")}
+
+    status, lines, problem = run(capsys)
+    assert status == 1
+    assert "do not agree" in problem
+    original = ("missing original", str(lost.pk), lost.original.name)
+    assert named(lines) == {original} | {
+        ("missing rendition", str(cut.pk), name) for name in renditions_of(cut)
+    }
+    assert client.get(release.get_absolute_url()).status_code == 200
+    assert client.get(cut.rendition_url("poster", "jpg")).status_code == 404
+
+    status, lines, _ = run(capsys, "makerenditions")
+    assert status == 1
+    said = "\n".join(lines)
+    assert f"The original of {lost.pk} is missing: {lost.original.name}." in said
+    assert "1 of 1: picture.jpg: ready" in said
+    assert "1 tried. 0 could not be made ready. 1 without an original." in said
+
+    status, lines, _ = run(capsys)
+    assert (status, named(lines)) == (1, {original})
+    assert client.get(cut.rendition_url("poster", "jpg")).getvalue()
+    assert client.get(release.get_absolute_url()).status_code == 200
+    for picture in (whole, lost):
+        picture.refresh_from_db()
+        assert picture.state == "made"
+    now = {file.name: file.modified for file in storage.listed(f"renditions/{whole.pk}/")}
+    assert now == untouched
+
+    put(lost.original.name, picture_bytes((60, 42)))
+    assert run(capsys, "makerenditions")[:2] == (0, ["Nothing waits. No rendition is missing."])
+    status, lines, _ = run(capsys)
+    assert (status, named(lines)) == (0, set())
+
+
+def test_a_picture_that_somebody_could_not_make_is_made_when_its_original_is_back(place, capsys):
+    picture = make_picture()
+    content = content_of(picture.original.name)
+    default_storage.delete(picture.original.name)
+    making.make_again(picture)
+    making.make_waiting()
+    picture.refresh_from_db()
+    assert picture.state == "failed"
+    assert picture.problem.startswith("Its original is missing from the storage.")
+    status, lines, _ = run(capsys, "makerenditions")
+    assert (status, len(lines)) == (1, 2)
+    put(picture.original.name, content)
+    assert run(capsys, "makerenditions")[0] == 0
+    picture.refresh_from_db()
+    assert (picture.state, picture.problem) == ("made", "")
+
+
+def test_a_picture_that_another_process_is_making_is_left_to_it(capsys):
+    picture = make_picture()
+    MediaAsset.objects.update(state="making", claimed_at=timezone.now())
+    storage.remove_folder(f"renditions/{picture.pk}")
+    run(capsys, "makerenditions")
+    picture.refresh_from_db()
+    assert picture.state == "making"
+    MediaAsset.objects.update(claimed_at=timezone.now() - timedelta(minutes=6))
+    assert run(capsys, "makerenditions")[0] == 0
+    assert default_storage.exists(picture.rendition_path("press", "jpg"))
+
+
+# --- What is missing or damaged ----------------------------------------------------------------
+
+
+def test_every_original_that_a_picture_had_is_looked_for(place, capsys):
+    picture = make_picture(content=picture_bytes((60, 40)))
+    first = picture.original.name
+    picture.original = ContentFile(picture_bytes((40, 60)), name="other.jpg")
+    picture.save()
+    making.make(picture)
+    status, lines, _ = run(capsys)
+    assert (status, lines) == (0, [f"1 records and 25 files compared: {NOTHING_WRONG}"])
+    default_storage.delete(first)
+    status, lines, _ = run(capsys)
+    assert named(lines) == {("missing earlier original", str(picture.pk), first)}
+    assert status == 1
+
+
+def test_a_document_is_looked_for_too(place, capsys):
+    report = make_document()
+    default_storage.delete(report.original.name)
+    status, lines, _ = run(capsys)
+    assert status == 1
+    assert named(lines) == {("missing original", str(report.pk), report.original.name)}
+
+
+def test_a_file_of_another_size_is_damaged_and_a_rendition_is_repaired(place, capsys):
+    picture = make_picture()
+    name = picture.rendition_path("press", "jpg")
+    original = picture.original.name
+    for damaged in (name, original):
+        storage.replace(damaged, ContentFile(b"half"))
+    status, lines, _ = run(capsys)
+    assert status == 1
+    assert named(lines) == {
+        ("damaged original", str(picture.pk), original),
+        ("damaged rendition", str(picture.pk), name),
+    }
+
+
+def test_an_original_with_other_bytes_of_the_same_size_is_found_by_its_digest(place, capsys):
+    report = make_document()
+    content = bytearray(content_of(report.original.name))
+    content[20] ^= 1
+    storage.replace(report.original.name, ContentFile(bytes(content)))
+    assert run(capsys)[0] == 0
+    status, lines, _ = run(capsys, digests=True)
+    assert status == 1
+    assert named(lines) == {("damaged original", str(report.pk), report.original.name)}
+
+
+# --- What no record leads to -------------------------------------------------------------------
+
+
+def test_what_no_record_leads_to_is_named_and_removed_only_where_that_is_asked(place, capsys):
+    picture, gone = make_picture(), uuid4()
+    left = {
+        put(f"originals/{gone}/{uuid4().hex}"),
+        put(f"renditions/{gone}/0123456789ab/press.jpg"),
+        put(f"renditions/{picture.pk}/0123456789ab/press.jpg"),
+        put("originals/photo.jpg"),
+        put("renditions/not-an-id/photo.jpg"),
+    }
+    make_old(place, *left)
+    before = {file.name for top in ("originals", "renditions") for file in storage.listed(top)}
+    hours = 24 if place == "folder" else 0
+    status, lines, _ = run(capsys, older_than=hours)
+    assert status == 1
+    assert {name for kind, _, name in named(lines) if kind == "orphan"} == left
+    assert "5 orphans (0.0 MB)" in lines[-1]
+
+    status, lines, _ = run(capsys, older_than=hours, delete_orphans=True)
+    assert status == 0
+    assert {line.removeprefix("removed  ") for line in lines if line.startswith("removed")} == left
+    after = {file.name for top in ("originals", "renditions") for file in storage.listed(top)}
+    assert after == before - left
+    if place == "folder":
+        assert not any(str(gone) in path or "not-an-id" in path for path in files())
+    assert run(capsys, older_than=0)[0] == 0
+
+
+def test_the_files_of_a_deleted_record_are_orphans_though_its_history_names_them(place, capsys):
+    picture, _kept = make_picture(), make_document()
+    record, name = str(picture.pk), picture.original.name
+    picture.delete()
+    for top in ("originals", "renditions"):
+        storage.remove_folder(f"{top}/{record}")
+    put(name)
+    make_old(place, name)
+    status, lines, _ = run(capsys, older_than=0)
+    assert (status, named(lines)) == (1, {("orphan", record, name)})
+
+
+def test_a_file_whose_row_may_still_come_is_no_orphan(place, capsys):
+    make_document()
+    name = put(f"originals/{uuid4()}/{uuid4().hex}")
+    MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
+    status, lines, _ = run(capsys, delete_orphans=True)
+    assert (status, named(lines)) == (0, set())
+    assert "1 files have no record and are too new to be called orphans" in lines[-1]
+    assert default_storage.exists(name)
+
+
+def test_files_newer_than_all_that_a_restored_database_knows_are_kept(place, capsys):
+    make_document()
+    MediaAsset.history.update(history_date=timezone.now() - timedelta(days=3))
+    name = put(f"originals/{uuid4()}/{uuid4().hex}")
+    status, lines, _ = run(capsys, older_than=0, delete_orphans=True)
+    assert (status, named(lines)) == (0, set())
+    assert "stored after the last change that the database knows of" in lines[-1]
+    assert default_storage.exists(name)
+
+
+def test_renditions_that_are_being_made_are_no_orphans(place, capsys):
+    picture = make_picture()
+    picture.credit_line = "Another credit"
+    picture.save()
+    name = put(f"{picture.rendition_folder(picture.made_of()[:12])}/press.jpg")
+    make_old(place, name)
+    assert run(capsys, older_than=0)[0] == 0
+
+
+def test_an_upload_while_files_are_compared_is_no_fault(place, capsys, monkeypatch):
+    """Its row is there when the comparison looks once more."""
+    make_document()
+    known = list(checkfiles._rows())
+    monkeypatch.setattr(checkfiles, "_rows", lambda: iter(known))  # read before the upload
+    uploaded = make_document()
+    make_old(place, uploaded.original.name)
+    assert run(capsys, older_than=0)[0] == 0
+
+
+def test_no_orphan_is_removed_where_database_and_storage_do_not_belong_together(place, capsys):
+    name = put(f"originals/{uuid4()}/{uuid4().hex}")
+    lost = make_document()
+    default_storage.delete(lost.original.name)
+    make_old(place, name)
+    status, lines, problem = run(capsys, older_than=0, delete_orphans=True)
+    assert status == 2
+    assert {kind for kind, _, _ in named(lines)} == {"missing original", "orphan"}
+    assert "No orphan was removed. More than a tenth of the originals is missing" in problem
+    lost.delete()
+    make_document()
+    put(f"originals/{uuid4()}/{uuid4().hex}")
+    make_old(place, name)
+    status, _, problem = run(capsys, older_than=0, delete_orphans=True)
+    assert status == 2
+    assert "More than half of the stored files would go" in problem
+    assert default_storage.exists(name)
+
+
+# --- How it is done ----------------------------------------------------------------------------
+
+
+def test_a_bucket_is_asked_once_for_many_files_and_not_for_each(bucket, capsys):
+    for _ in range(3):
+        make_picture()
+    asked = []
+    bucket.connection.meta.client.meta.events.register(
+        "before-send.s3", lambda request, **_: asked.append(request.method)
+    )
+    assert run(capsys)[0] == 0
+    assert asked == ["HEAD", "GET", "GET"]
+
+
+def test_a_listing_of_several_pages_is_read_to_its_end(bucket, capsys, monkeypatch):
+    for _ in range(3):
+        make_picture()
+    real = type(bucket).ask
+
+    def ask(self, verb, **what):
+        return real(self, verb, **what | ({"MaxKeys": 7} if "list" in verb else {}))
+
+    monkeypatch.setattr(type(bucket), "ask", ask)
+    status, lines, _ = run(capsys)
+    assert (status, lines) == (0, [f"3 records and 72 files compared: {NOTHING_WRONG}"])
+
+
+def test_more_records_than_are_read_at_a_time_are_all_compared(capsys, monkeypatch):
+    monkeypatch.setattr("assets.checkfiles.CHUNK", 2)
+    reports = [make_document() for _ in range(5)]
+    default_storage.delete(reports[3].original.name)
+    status, lines, _ = run(capsys)
+    assert "5 records and 4 files compared: 1 missing original." in lines[-1]
+    assert status == 1
+
+
+@pytest.mark.parametrize("command", ["checkfiles", "makerenditions"])
+def test_a_storage_that_cannot_be_reached_is_no_storage_without_files(
+    bucket, settings, capsys, command
+):
+    picture = make_picture()
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    status, lines, problem = run(capsys, command)
+    assert (status, lines) == (2, [])
+    assert "does not answer (EndpointConnectionError)" in problem
+    picture.refresh_from_db()
+    assert picture.state == "made"
+
+
+def test_a_folder_that_is_not_mounted_is_no_folder_without_files(settings, tmp_path, capsys):
+    settings.MEDIA_ROOT = tmp_path / "unmounted"
+    status, _, problem = run(capsys)
+    assert status == 2
+    assert problem == f"Files cannot be compared. There is no folder {settings.MEDIA_ROOT}. " \
+        "Make it, or mount it."  # fmt: skip
+
+
+def test_a_newsroom_without_files_is_in_order(place, capsys):
+    status, lines, _ = run(capsys)
+    assert (status, lines) == (0, [f"0 records and 0 files compared: {NOTHING_WRONG}"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_scheduler_understands_how_it_ends_and_reads_no_key_and_no_title(bucket):
+    picture = make_picture(name="secret-name.jpg", caption="A secret caption")
+    storage.remove_folder(f"renditions/{picture.pk}")
+    for secret, expected in ((s3_server.SECRET_KEY, 1), ("wrong-one", 2)):
+        environment = environment_of(bucket) | {"S3_SECRET_ACCESS_KEY": secret}
+        with start("checkfiles", **environment) as command:
+            printed = "".join(command.communicate(timeout=60))
+        assert command.returncode == expected, printed
+        for private in (secret, "secret-name", "secret caption", "Traceback", "Signature="):
+            assert private not in printed
+
+
+def test_progress_is_said_to_whoever_asks_for_it_and_to_nobody_else(capsys, monkeypatch):
+    monkeypatch.setattr("assets.management.progress.monotonic", iter(range(100)).__next__)
+    for _ in range(3):
+        make_document()
+    call_command("checkfiles")
+    assert capsys.readouterr().err == ""
+    call_command("checkfiles", verbosity=2)
+    assert "2 of 3 records compared" in capsys.readouterr().err
+
+
+def test_an_age_that_is_none_is_refused():
+    for age in ("-1", "soon", "nan"):
+        with pytest.raises(CommandError):
+            call_command("checkfiles", f"--older-than={age}")
+
+
+# --- A storage that goes away while renditions are made ----------------------------------------
+
+
+def test_a_picture_waits_on_where_the_bucket_is_away_and_is_made_when_it_is_back(
+    bucket, settings, caplog
+):
+    picture = make_picture()
+    making.make_again(picture)
+    address = settings.S3_ENDPOINT_URL
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    for _ in range(4):  # also when the bucket is not asked any more
+        with pytest.raises(storage.StorageError):
+            making.make_waiting()
+    picture.refresh_from_db()
+    assert (picture.state, picture.claimed_at) == ("waiting", None)
+    elsewhere(settings, S3_ENDPOINT_URL=address)
+    assert making.make_waiting() == 1
+    picture.refresh_from_db()
+    assert picture.state == "made"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_is_deleted_while_the_bucket_is_away_leaves_what_checkfiles_finds(
+    bucket, settings, caplog, capsys
+):
+    picture, _kept = make_picture(), make_picture(content=picture_bytes((50, 50)))
+    address = settings.S3_ENDPOINT_URL
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    picture_id = picture.pk
+    picture.delete()
+    assert f"originals/{picture_id} stays" in caplog.text
+    elsewhere(settings, S3_ENDPOINT_URL=address)
+    MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
+    status, lines, _ = run(capsys, older_than=0, delete_orphans=True)
+    assert status == 0, lines
+    assert not list(storage.listed(f"originals/{picture_id}/"))
+
+
+def test_nothing_of_an_embargoed_path_says_what_it_shows(capsys):
+    picture = make_picture(name="Teodor Brask in hospital.jpg")
+    assert "Teodor" not in picture.original.name
+    Path(default_storage.path(picture.original.name)).unlink()
+    assert "Teodor" not in "".join(run(capsys)[1])
