@@ -3,20 +3,26 @@
 It stands here, above people and releases, because it tells of both.
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext
 
 from accounts.models import User
 from assets.models import MediaAsset
+from assets.storage import StorageError
 from people.models import Person
 from releases.models import Illustration, Release
+
+log = logging.getLogger(__name__)
 
 IN_RELEASES = Illustration.objects.filter(asset=OuterRef("pk"))
 AS_POSTER = Release.objects.filter(poster=OuterRef("pk"))
@@ -111,7 +117,14 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
         return Taken(upload.name, problems=refused.messages)
     if twin := asset.twin():
         return Taken(upload.name, twin, [twin.is_here_already()], is_twin=True)
-    asset.save()
+    try:
+        with transaction.atomic():
+            asset.save()
+    except StorageError as problem:
+        log.error("An upload was not stored: %s", problem)
+        words = gettext("%(file)s was not stored: our files are out of reach for the moment. "
+                        "Nothing was changed. Upload it again in a minute.")  # fmt: skip
+        return Taken(upload.name, problems=[words % {"file": upload.name}])
     return Taken(upload.name, asset)
 
 

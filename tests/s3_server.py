@@ -31,6 +31,13 @@ OPTIONS = {
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Run the server with its indexes in a folder, and yield its address."""
+    with started(folder) as (address, _):
+        yield address
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The same for a test that stops the process, which is its own."""
     if not find_spec("swift"):
         pytest.skip("no Swift, which needs Linux: pip install -r requirements-dev.txt")
     command = [sys.executable, __file__, folder]
@@ -44,7 +51,7 @@ def running(folder: Path) -> Iterator[str]:
         if not port:
             pytest.fail(f"Swift did not start:\n{(folder / 'log').read_text()}")
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", server
         finally:
             server.stdin.close()
 

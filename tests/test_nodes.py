@@ -82,7 +82,9 @@ def test_a_session_of_one_node_holds_a_release_on_both_at_once(nodes):
     cookies = signed_in(a)
     assert ask(b, "/admin/", cookies=cookies)[0] == 200  # the session of A is known to B
     for held in (release, scheduled):
-        status, _ = form(a, f"/admin/releases/release/{held.pk}/hold/", cookies, {"version": held.version})
+        status, _ = form(
+            a, f"/admin/releases/release/{held.pk}/hold/", cookies, {"version": held.version}
+        )
         assert status == 302
         hidden = [held.get_absolute_url(), picture] if held == release else [link]
         for node in nodes:
