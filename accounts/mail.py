@@ -53,8 +53,8 @@ class _SMTP(smtplib.SMTP):
         except smtplib.SMTPServerDisconnected as problem:
             # smtplib calls every failure a closed connection, silence too.
             if isinstance(problem.__context__, TimeoutError):
-                # Silence for most of the time-out is the server's fault, not the last letter's.
-                raise (TookTooLong if left < self.timeout / 2 else TimeoutError)() from problem
+                late = left < self.timeout / 2  # it had answered before, and used up the time
+                raise (TookTooLong if late else TimeoutError)() from problem
             raise
 
 
