@@ -34,7 +34,7 @@ def read_env_file(path: Path) -> None:
     """
 
     def quoted(line: re.Match[str]) -> str:
-        literal = re.sub(r"\\'(?!$)", "'", line[2])
+        literal = line[2].replace("\\'", "'")
         return line[1] + '"' + re.sub(r'(["\\])', r"\\\1", literal) + '"'
 
     if os.access(path, os.R_OK):

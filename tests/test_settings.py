@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,6 +79,27 @@ UNSAFE = {
     "plain HTTP": ({"HTTPS": "off"}, "HTTPS is off for a public host"),
     "another database": ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL names neither"),
     "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL names neither"),
+    "a weak former key": (
+        {"SECRET_KEY_FALLBACKS": f"{KEY[::-1]},{KEY[:49]}"},
+        "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters",
+    ),
+    "an even former key": (
+        {"SECRET_KEY_FALLBACKS": "ab" * 40},
+        "SECRET_KEY_FALLBACKS has a key",
+    ),
+    "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL names no mail server"),
+    "a mail password that is cut short": (
+        {"EMAIL_URL": "smtp+tls://press:pa#ss@smtp.example.org"},
+        "EMAIL_URL names no mail server, or cannot be read",
+    ),
+    "another way of mail": (
+        {"EMAIL_URL": "pigeon://loft"},
+        "EMAIL_URL begins with pigeon, which is no way to send e-mail",
+    ),
+    "a mail server that may take all day": (
+        {"EMAIL_TIMEOUT": "86400"},
+        "EMAIL_TIMEOUT is 86400: set the seconds to wait",
+    ),
     "half an address": ({"SITE_URL": "news.example.org"}, "SITE_URL is news.example.org"),
     "no name for a bucket": (
         BUCKET | {"S3_BUCKET": "https://s3.example.org/newsroom"},
@@ -155,6 +177,47 @@ def test_a_production_passes_the_deployment_check(installed):
     ]
 
 
+@pytest.mark.parametrize(
+    ("changed", "warned"),
+    [
+        ({"EMAIL_URL": ""}, ["pressroom.W001"]),
+        ({"EMAIL_URL": "consolemail://"}, ["pressroom.W001"]),
+        ({"EMAIL_URL": "filemail:///var/letters"}, ["pressroom.W001"]),
+        ({"EMAIL_URL": "", "NEWSROOM_EMAIL": ""}, ["pressroom.W001"]),
+        ({"NEWSROOM_EMAIL": ""}, ["pressroom.W002"]),
+        ({"SITE_URL": ""}, ["pressroom.W003"]),
+        ({"SITE_URL": "", "NEWSROOM_EMAIL": ""}, ["pressroom.W002", "pressroom.W003"]),
+    ],
+)
+def test_the_deployment_check_warns_of_what_a_newsroom_needs(installed, changed, warned):
+    done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION | changed)
+    assert done.returncode != 0
+    assert re.findall(r"pressroom\.W\d+", done.stderr) == warned
+    assert check(installed, **PRODUCTION | changed).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("smtp+tls://u:p%23@smtp.example.org", ["smtp.example.org", 587, "p#", True, False, True]),
+        ("smtp+ssl://u:p@smtp.example.org", ["smtp.example.org", 465, "p", False, True, True]),
+        ("smtp://localhost:2525", ["localhost", 2525, "", False, False, True]),
+        ("", ["", 25, "", False, False, False]),
+        ("consolemail://", ["", 25, "", False, False, False]),
+    ],
+)
+def test_a_mail_server_is_taken_from_its_address(installed, url, found):
+    names = ["EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL"]
+    told = setting(installed, *names, "EMAIL_IS_ON", **PRODUCTION | {"EMAIL_URL": url})
+    assert told == found
+
+
+def test_letters_are_printed_while_debugging(installed):
+    assert setting(installed, "EMAIL_BACKEND", "EMAIL_IS_ON", DEBUG="on") == [
+        "django.core.mail.backends.console.EmailBackend", True
+    ]  # fmt: skip
+
+
 def test_a_production_with_a_bucket_passes_the_deployment_check(installed):
     done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION | BUCKET)
     assert done.returncode == 0, done.stderr
@@ -213,6 +276,55 @@ def test_postgresql_is_taken_from_its_address_with_any_password(installed):
     assert found["CONN_HEALTH_CHECKS"]
 
 
+PASSWORDS = [
+    """$HOME @/#?%41"' \\ $$é:&=+""",
+    '"quoted"',
+    "'",
+    "a\\'b",
+    "\\n\\t",
+    " blanks ",
+    "ends\\",
+    "#",
+    "${HOME}",
+]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_any_password_is_taken_as_it_is(installed, password, where):
+    environment = PRODUCTION | {"DATABASE_URL": "", "POSTGRES_HOST": "db.example.org"}
+    if where == "file":
+        quoted = "'" + password.replace("'", "\\'") + "'"
+        (installed / ".env").write_text(f"POSTGRES_PASSWORD={quoted}\n")
+    else:
+        environment["POSTGRES_PASSWORD"] = password
+    (databases,) = setting(installed, "DATABASES", **environment)
+    found = databases["default"]
+    assert found["PASSWORD"] == password
+    assert [found[name] for name in ("ENGINE", "NAME", "USER", "HOST", "PORT")] == [
+        "django.db.backends.postgresql", "pressroom", "pressroom", "db.example.org", "5432"
+    ]  # fmt: skip
+    assert found["CONN_HEALTH_CHECKS"]
+
+
+def test_an_address_of_the_database_goes_before_its_parts(installed):
+    environment = PRODUCTION | {"POSTGRES_HOST": "elsewhere.example.org"}
+    (databases,) = setting(installed, "DATABASES", **environment)
+    assert databases["default"]["HOST"] == "db.example.org"
+
+
+def test_a_key_may_begin_with_a_dollar(installed):
+    assert setting(installed, "SECRET_KEY", SECRET_KEY=f"${KEY}") == [f"${KEY}"]
+    (installed / ".env").write_text(f"SECRET_KEY='${KEY}'\n")
+    assert setting(installed, "SECRET_KEY") == [f"${KEY}"]
+
+
+def test_former_keys_are_taken_from_a_list(installed):
+    keys = f" {KEY[::-1]}, {KEY[::-1]}x,"
+    told = setting(installed, "SECRET_KEY_FALLBACKS", **PRODUCTION, SECRET_KEY_FALLBACKS=keys)
+    assert told == [[KEY[::-1], f"{KEY[::-1]}x"]]
+
+
 def test_a_copied_example_needs_a_key_and_nothing_else(installed):
     example = (installed / ".env.example").read_text()
     (installed / ".env").write_text(example)
@@ -221,7 +333,8 @@ def test_a_copied_example_needs_a_key_and_nothing_else(installed):
     assert check(installed).returncode == 0
     as_if_unset = [
         *("DATABASES", "STORAGES", "TIME_ZONE", "NEWSROOM_NAME", "COUNTRIES_OVERRIDE", "CACHES"),
-        *("EMAIL_BACKEND", "MAX_PICTURE_MEGABYTES", "SECURE_SSL_REDIRECT", "ALLOWED_HOSTS"),
+        *("EMAIL_BACKEND", "EMAIL_IS_ON", "EMAIL_TIMEOUT", "WEB_WORKERS", "WEB_THREADS"),
+        *("SECRET_KEY_FALLBACKS", "MAX_PICTURE_MEGABYTES", "SECURE_SSL_REDIRECT", "ALLOWED_HOSTS"),
     ]
     copied = setting(installed, *as_if_unset)
     (installed / ".env").unlink()

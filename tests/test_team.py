@@ -1,0 +1,200 @@
+"""People who work in the newsroom: how the first of them is added, and the others."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+
+from accounts.models import User
+from tests.deployment import ROOT, environment
+from tests.make import make_chief
+
+GOOD = "harbour-lantern-9"
+ROLES = {"author": "Author", "editor": "Editor", "publisher": "Publisher", "administrator": None}
+
+
+def add(*arguments, typed=f"{GOOD}\n", stdin="--password-stdin"):
+    command = [sys.executable, ROOT / "manage.py", "adduser", *arguments, *stdin.split()]
+    done = subprocess.run(
+        command, input=typed, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert "Traceback" not in done.stderr
+    assert GOOD not in done.stdout + done.stderr
+    return done
+
+
+def on_a_terminal(*arguments, answers):
+    """Run adduser on a terminal; answer what it asks. Return all that the terminal shows."""
+    child, terminal = pty.fork()
+    if child == 0:
+        command = [sys.executable, str(ROOT / "manage.py"), "adduser", *arguments]
+        os.execve(sys.executable, command, environment())  # noqa: S606
+    shown, answers, ends = b"", list(answers), time.monotonic() + 60
+    while time.monotonic() < ends:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:  # the command has ended
+            break
+        if answers and re.search(rb"(Password|once more): $", shown):
+            os.write(terminal, answers.pop(0))
+            shown += b"\n"
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(terminal)
+    return shown.decode(), status
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAddUser:
+    @pytest.fixture(autouse=True)
+    def _groups(self, transactional_db, settings):
+        # The hasher of the command, which knows nothing of the quick one of this suite.
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+        call_command("migrate", verbosity=0)  # what an earlier test emptied
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_who_was_added_signs_in_with_the_rights_of_the_role(self, client, role):
+        done = add("ada", "--email", "ada@newsroom.example", "--role", role)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"ada can sign in as {role} at /admin/ of your site\n"
+        user = User.objects.get()
+        assert (user.is_staff, user.is_superuser) == (True, role == "administrator")
+        assert user.email == "ada@newsroom.example"
+        assert [group.name for group in user.groups.all()] == [ROLES[role]] * bool(ROLES[role])
+        typed = {"username": "ada", "password": GOOD, "next": "/admin/"}
+        assert client.post("/admin/login/", typed).status_code == 302
+        assert client.get("/admin/releases/release/add/").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("arguments", "typed", "sentence"),
+        [
+            (["Ada", "editor"], GOOD, "The name Ada is taken. Choose another."),
+            (["bo", "boss"], GOOD, "There is no role boss. Choose one of: administrator,"),
+            (["bo", "editor"], "", "Nobody was added. The password is empty."),
+            (["bo", "editor"], "short", "at least 12 characters"),
+            (["bo", "editor"], "password1234", "too common"),
+            (["bo", "editor"], "123456789012345", "entirely numeric"),
+            (["bolivar-harper", "editor"], "bolivar-harper", "too similar to the username"),
+            (["b o", "editor"], GOOD, "Enter a valid username."),
+            (["b" * 151, "editor"], GOOD, "at most 150 characters"),
+        ],
+    )
+    def test_who_cannot_be_added_is_refused_in_a_sentence(self, arguments, typed, sentence):
+        User.objects.create_user("ada")
+        name, role = arguments
+        done = add(name, "--email", "b@n.example", "--role", role, typed=typed)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert User.objects.count() == 1
+
+    def test_an_address_that_is_none_is_refused(self):
+        done = add("bo", "--email", "b@", "--role", "editor")
+        assert (done.returncode, "Enter a valid email address." in done.stderr) == (1, True)
+        done = add("bo", "--role", "editor")
+        assert (done.returncode, "--email" in done.stderr) == (2, True)
+        assert not User.objects.exists()
+
+    def test_without_a_terminal_nothing_is_asked(self):
+        done = add("bo", "--email", "b@n.example", "--role", "editor", stdin="")
+        assert done.returncode == 1
+        assert "There is no terminal to ask for the password on." in done.stderr
+        assert "--password-stdin" in done.stderr
+
+    def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(self):
+        shown, status = on_a_terminal(
+            "ada", "--email", "ada@n.example", "--role", "editor",
+            answers=[b"short\n", b"harbour-lantern-9\n", b"harbour-lantern-8\n",
+                     b"harbour-lantern-9\n", b"harbour-lantern-9\n"],
+        )  # fmt: skip
+        assert status == 0, shown
+        assert "at least 12 characters" in shown
+        assert "The two passwords differ. Type both again." in shown
+        assert "ada can sign in as editor" in shown
+        assert "lantern" not in shown
+        assert User.objects.get().check_password(GOOD)
+
+    def test_ctrl_c_at_the_password_adds_nobody(self):
+        shown, status = on_a_terminal(
+            "ada", "--email", "ada@n.example", "--role", "editor", answers=[b"\x03"]
+        )
+        assert (status, "Nobody was added." in shown) == (1, True)
+        assert "Traceback" not in shown
+        assert not User.objects.exists()
+
+
+def test_a_database_that_is_not_ready_is_said(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "adduser", "a", "--email", "a@n.example",
+         "--role", "editor", "--password-stdin"],
+        input=GOOD, capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
+             "SECRET_KEY": "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "The database is not ready. Run `manage.py migrate` first" in done.stderr
+
+
+# --- At the desk -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chief(at_desk, db):
+    return at_desk(make_chief())
+
+
+def form(chief):
+    return chief.get("/admin/accounts/user/add/").content.decode()
+
+
+def test_a_person_added_at_the_desk_signs_in_there(chief, client):
+    shown = form(chief)
+    assert re.search(r'<input type="checkbox" name="is_staff"[^>]* checked', shown)
+    editors = Group.objects.get(name="Editor")
+    typed = {
+        "username": "bo", "email": "bo@n.example", "groups": [editors.pk], "is_staff": "on",
+        "password1": GOOD, "password2": GOOD,
+    }  # fmt: skip
+    answer = chief.post("/admin/accounts/user/add/", typed)
+    assert answer.status_code == 302, answer.content.decode()
+    bo = User.objects.get(username="bo")
+    assert (bo.is_staff, list(bo.groups.all()), bo.email) == (True, [editors], "bo@n.example")
+    client.logout()
+    typed = {"username": "bo", "password": GOOD, "next": "/admin/"}
+    assert client.post("/admin/login/", typed).status_code == 302
+    assert "Write a release" in client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"groups": []}, "Choose a group: a person without one can do nothing at the desk."),
+        ({"groups": ["999999"]}, "is not one of the available choices"),
+        ({"username": "CHIEF"}, "already exists"),
+        ({"password2": "another-lantern-9"}, "fields didn’t match"),
+        ({"password1": "short", "password2": "short"}, "at least 12 characters"),
+        ({"email": "bo@"}, "Enter a valid email address."),
+    ],
+)
+def test_a_person_who_cannot_be_added_is_refused_with_what_was_typed(chief, typed, sentence):
+    User.objects.create_user("chief")
+    editors = Group.objects.get(name="Editor")
+    values = {
+        "username": "bo", "email": "bo@n.example", "groups": [editors.pk], "is_staff": "on",
+        "password1": GOOD, "password2": GOOD,
+    } | typed  # fmt: skip
+    shown = chief.post("/admin/accounts/user/add/", values).content.decode()
+    assert sentence in shown
+    assert f'value="{values["username"]}"' in shown
+    assert not User.objects.filter(username="bo").exists()
+
+
+def test_a_publisher_adds_nobody(at_desk, publisher):
+    assert at_desk(publisher).get("/admin/accounts/user/add/").status_code == 403
