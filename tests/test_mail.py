@@ -23,7 +23,7 @@ from tests.test_previews import accept, issue, move, text
 from tests.test_settings import PRODUCTION
 
 ROOT = Path(site.BASE_DIR)
-OFF = "E-mail is off for this newsroom"
+OFF = "E-mail is off"
 
 
 def use(server, **more):
@@ -240,9 +240,10 @@ def test_a_moved_embargo_says_whom_to_tell_where_email_is_off(off, client, at_de
 
 
 @pytest.mark.django_db
-def test_the_desk_says_that_email_is_off_to_those_who_can_turn_it_on(off, at_desk, publisher):
-    assert "E-mail is off" in text(at_desk(make_chief()).get("/admin/"))
-    assert "E-mail is off" not in text(at_desk(publisher).get("/admin/"))
+def test_the_desk_says_that_email_is_off_to_those_who_issue_links(off, at_desk, editor, author):
+    assert "set EMAIL_URL" in text(at_desk(make_chief()).get("/admin/"))
+    assert "E-mail is off" in text(at_desk(editor).get("/admin/"))
+    assert "E-mail is off" not in text(at_desk(author).get("/admin/"))
 
 
 @pytest.mark.django_db
