@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -28,6 +30,11 @@ class AddUserForm(UserCreationForm):
             "links, a publisher also approves."
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].widget.attrs["class"] = "vTextField"
 
     class Meta(UserCreationForm.Meta):
         model = User

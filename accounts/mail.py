@@ -147,20 +147,20 @@ def explain(problem: Exception) -> str:
         case smtplib.SMTPNotSupportedError():
             return _("The mail server takes no addresses in other scripts than Latin.")
         case smtplib.SMTPRecipientsRefused():
-            return _("The mail server refused the recipient: %s") % "; ".join(
-                f"{address}: {_said(*answer)}" for address, answer in problem.recipients.items()
+            return _("The mail server refused the recipient: %s.") % "; ".join(
+                f"{address}, {_said(*answer)}" for address, answer in problem.recipients.items()
             )
         case smtplib.SMTPSenderRefused():
-            return _("The mail server refused the sender %(sender)s: %(said)s") % {
+            return _("The mail server refused the sender %(sender)s: %(said)s.") % {
                 "sender": problem.sender,
                 "said": _said(problem.smtp_code, problem.smtp_error),
             }
         case smtplib.SMTPConnectError() | smtplib.SMTPHeloError():
-            return _("The mail server refused the connection: %s") % _said(
+            return _("The mail server refused the connection: %s.") % _said(
                 problem.smtp_code, problem.smtp_error
             )
         case smtplib.SMTPResponseException():
-            return _("The mail server refused the letter: %s") % _said(
+            return _("The mail server refused the letter: %s.") % _said(
                 problem.smtp_code, problem.smtp_error
             )
         case ssl.SSLCertVerificationError() if problem.verify_code in (62, 64):
@@ -224,7 +224,7 @@ def explain(problem: Exception) -> str:
 def _said(code: int, words: bytes | str) -> str:
     """Return what a server answered, short enough for a line."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return f"{code} {' '.join(text.split())[:200]}"
+    return f"“{code} {' '.join(text.split())[:200]}”"
 
 
 def _is_closed(connection: Any) -> bool:

@@ -110,10 +110,16 @@ class Image:
     def _from(self, rest):
         assert rest.startswith("python:3.11-")
 
+    def _arg(self, rest):
+        name, _, value = rest.partition("=")
+        self.environment.setdefault(name, value)
+
     def _env(self, rest):
         for pair in shlex.split(self.place(rest)):
             name, value = pair.split("=", 1)
-            self.environment[name] = value.replace("$PATH", self.environment["PATH"])
+            for known, there in list(self.environment.items()):
+                value = value.replace(f"${known}", there)
+            self.environment[name] = value
 
     def _run(self, rest):
         for uid, name in re.findall(r"useradd\b.*? --uid (\d+)\b.*? (\w+)(?: |$)", rest):

@@ -166,10 +166,14 @@ def test_a_server_that_falls_silent_is_named_in_time(command):
 @pytest.mark.parametrize(
     ("what", "answer", "sentence"),
     [
-        ("connect", "554 no service", "refused the connection: 554 no service"),
-        ("MAIL", "550 who are you", "refused the sender press@news.example.org: 550 who are you"),
-        ("you@example.org", "550 nobody", "refused the recipient: you@example.org: 550 nobody"),
-        ("letter", "554 looks like spam", "refused the letter: 554 looks like spam"),
+        ("connect", "554 no service", "refused the connection: “554 no service”."),
+        (
+            "MAIL",
+            "550 who are you",
+            "refused the sender press@news.example.org: “550 who are you”.",
+        ),
+        ("you@example.org", "550 nobody", "refused the recipient: you@example.org, “550 nobody”."),
+        ("letter", "554 looks like spam", "refused the letter: “554 looks like spam”."),
     ],
 )
 def test_what_a_server_refuses_is_said_in_its_own_words(what, answer, sentence):

@@ -318,7 +318,11 @@ def test_compose_lets_a_request_end_keeps_its_logs_small_and_writes_only_where_i
     for service in services.values():
         assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
     # Once, whatever number of web services there is: all of them wait for this one.
-    (migrates,) = [name for name, one in services.items() if "migrate" in str(one.get("command"))]
+    # Before the web service starts, and again after it: what the old code wrote follows.
+    migrates, again = [
+        name for name, one in services.items() if "migrate" in str(one.get("command"))
+    ]
+    assert "web" in services[again]["depends_on"]
     for name, service in services.items():
         if name not in ("db", migrates):
             waits = service["depends_on"][migrates]["condition"]

@@ -11,10 +11,12 @@ import time
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.test import Client
 
 from accounts.models import User
 from tests.deployment import ROOT, environment
-from tests.make import make_chief
+from tests.make import make_chief, make_link, make_release
+from tests.test_previews import accept
 
 GOOD = "harbour-lantern-9"
 ROLES = {"author": "Author", "editor": "Editor", "publisher": "Publisher", "administrator": None}
@@ -198,3 +200,27 @@ def test_a_person_who_cannot_be_added_is_refused_with_what_was_typed(chief, type
 
 def test_a_publisher_adds_nobody(at_desk, publisher):
     assert at_desk(publisher).get("/admin/accounts/user/add/").status_code == 403
+
+
+# --- A new key ---------------------------------------------------------------------------------
+
+OLD, NEW = "old-" + "kL9wQ2xR" * 8, "new-" + "mB4tY7uZ" * 8
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("former", "stays"), [([OLD], True), ([], False)])
+def test_who_is_signed_in_and_who_reads_a_preview_stays_so_while_the_old_key_is_a_fallback(
+    settings, at_desk, editor, former, stays
+):
+    settings.SECRET_KEY = OLD
+    at_work = at_desk(editor)
+    reader = Client()
+    path = make_link(make_release("scheduled", title="Zaunkönigin speaks"))
+    assert "Zaunkönigin" in accept(reader, path).content.decode()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, former
+    for _ in range(2):
+        assert at_work.get("/admin/").status_code == (200 if stays else 302)
+        assert ("Zaunkönigin" in reader.get(path).content.decode()) == stays
+    # The session is signed anew as it is used, and outlives the old key from then on.
+    settings.SECRET_KEY_FALLBACKS = []
+    assert at_work.get("/admin/").status_code == (200 if stays else 302)
