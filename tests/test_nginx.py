@@ -128,8 +128,11 @@ def test_a_request_has_the_same_id_in_both_logs_and_nobody_else_chooses_it(front
     number = front.ask("/people/", **{"X-Request-ID": "chosen-by-a-stranger"})[1]["X-Request-ID"]
     assert re.fullmatch("[0-9a-f]{32}", number)
     for log in (front.folder / "pressroom.log", front.folder.parent / "log"):
-        (line,) = [line for line in log.read_text().splitlines() if number in line]
-        assert "GET /people/" in line
+        for _ in range(100):  # each writes its line when the answer has gone out
+            if lines := [line for line in log.read_text().splitlines() if number in line]:
+                break
+            time.sleep(0.05)
+        assert [("GET /people/" in line) for line in lines] == [True], log
 
 
 @pytest.mark.parametrize("front", [True], indirect=True)
