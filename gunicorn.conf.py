@@ -25,7 +25,7 @@ class Logger(glogging.Logger):
     def setup(self, cfg: Any) -> None:
         """Take over from gunicorn. Raises RuntimeError, which it prints, for a wrong LOG_FORMAT."""
         super().setup(cfg)
-        name = environment.get("LOG_FORMAT") or "text"
+        name = logs["environment"]().get("LOG_FORMAT") or "text"  # also after a reload
         if wrong := logs["wrong_format"](name):
             raise RuntimeError(wrong)
         redaction = logs["RedactionFilter"]()
