@@ -4,6 +4,7 @@ import contextlib
 import re
 import socket
 import ssl
+import time
 from datetime import timedelta
 
 import pytest
