@@ -132,10 +132,13 @@ class TestAddUser:
         assert not User.objects.exists()
 
 
-def test_a_database_that_is_not_ready_is_said(tmp_path):
+@pytest.mark.parametrize(
+    "command",
+    ["adduser a --email a@n.example --role editor --password-stdin", "demo --yes-public-passwords"],
+)
+def test_a_database_that_is_not_ready_is_said(tmp_path, command):
     done = subprocess.run(
-        [sys.executable, ROOT / "manage.py", "adduser", "a", "--email", "a@n.example",
-         "--role", "editor", "--password-stdin"],
+        [sys.executable, ROOT / "manage.py", *command.split()],
         input=GOOD, capture_output=True, text=True,
         env={"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
              "SECRET_KEY": "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"},

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from pressroom import demo
 from releases.models import Release
@@ -21,7 +22,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        is_empty = demo.is_empty()
+        try:
+            is_empty = demo.is_empty()
+        except DatabaseError:
+            raise CommandError(
+                "The database is not ready. Run `manage.py migrate` first, then this again."
+            ) from None
         if not settings.DEBUG and (not is_empty or not options["yes_public_passwords"]):
             raise CommandError(
                 " ".join(
