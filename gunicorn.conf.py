@@ -141,7 +141,8 @@ except ImproperlyConfigured as problem:
 print(settings.WEB_WORKERS, settings.WEB_THREADS)
 """
 command = [sys.executable, "-c", ASK]
-answer = subprocess.run(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+here = Path(__file__).parent
+answer = subprocess.run(command, cwd=here, stdout=subprocess.PIPE, text=True)  # noqa: S603
 if answer.returncode:
     sys.exit(answer.returncode)
 
