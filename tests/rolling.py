@@ -86,12 +86,11 @@ class Load:
 
 
 def restart(nodes, rounds: int, seconds_apart: float, log) -> None:
-    """Restart each node in turn, the next one so many seconds after the one before was stopped."""
+    """Restart each node in turn, the next one so many seconds after the one before started."""
     for turn in range(rounds):
         for number, node in enumerate(nodes):
             begun = time.monotonic()
             node.stop()
-            stopped = time.monotonic()
             node.start()
-            log(f"round {turn + 1}, node {number + 1}: stopped in {stopped - begun:.1f} s")
-            time.sleep(max(0, begun + seconds_apart - time.monotonic()))
+            log(f"round {turn + 1}, node {number + 1}: away for {time.monotonic() - begun:.1f} s")
+            time.sleep(seconds_apart)
