@@ -178,7 +178,9 @@ class Bucket(S3Storage):
     @cached_property
     def connection(self) -> Any:
         """One for all threads, which boto's clients allow: each takes 0.2 s and 15 MB to make."""
-        return super().connection
+        made = super().connection
+        made.meta.client.meta.events.register_first("needs-retry.s3.HeadBucket", _not_again)
+        return made
 
     def _open(self, name: str, mode: str = "rb") -> File:
         # The library would ask twice, and take more than twice the time.
@@ -277,6 +279,12 @@ class Bucket(S3Storage):
         """Ask for a sign of life, whoever else waits. Raises StorageError where there is none."""
         with self.asking(in_turn=False):
             self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
+
+
+def _not_again(caught_exception: Exception | None = None, **event: Any) -> None:
+    """Keep boto from a second try of the question whose answer a probe waits for."""
+    if caught_exception is not None:
+        raise caught_exception
 
 
 def _plain(filename: str) -> str:
