@@ -22,10 +22,10 @@ from django.utils import timezone
 
 from assets import storage
 from assets.models import MediaAsset
+from assets.named_files import NamedFile, Role, files_of, rows
 from assets.storage import StoredFile
 
 TOPS = ("originals", "renditions")
-CHUNK = 500  # rows read at a time
 A_DAY = timedelta(hours=24)
 
 
@@ -50,16 +50,6 @@ class Fault:
     size: int = 0  # of an orphan, in bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a row says of a file. Size 0 and digest "" are not recorded."""
-
-    missing: Kind
-    damaged: Kind
-    size: int
-    sha256: str = ""
-
-
 class Comparison:
     """One comparison; its counts are complete when `faults` has ended.
 
@@ -73,7 +63,7 @@ class Comparison:
         *,
         digests: bool = False,
         older_than: timedelta = A_DAY,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     ) -> None:
         self.digests = digests
         self.progress = progress
@@ -86,24 +76,25 @@ class Comparison:
         """Yield what is wrong. Raises OSError where the storage does not answer."""
         storage.is_reachable()
         total = MediaAsset.objects.count()
-        sources = merge(
-            _rows(),
+        sources: Iterator[tuple[str, Any]] = merge(
+            ((str(asset.pk), (asset, named)) for asset, named in rows()),
             *(((_record(file.name), file) for file in storage.listed(f"{top}/")) for top in TOPS),
             key=itemgetter(0),
         )
         for record, found in groupby(sources, key=itemgetter(0)):
-            expected: dict[str, Expected] = {}
+            named: list[NamedFile] = []
             coming = ""
             files: dict[str, StoredFile] = {}
             for _, one in found:
                 if isinstance(one, StoredFile):
                     files[one.name] = one
                 else:
-                    expected, coming = one
+                    asset, named = one
+                    coming = _coming(asset)
                     self.records += 1
-                    self.originals += _originals_in(expected)
+                    self.originals += sum(file.role is Role.ORIGINAL for file in named)
             self.files += len(files)
-            seeming = self._compare(record, expected, coming, files)
+            seeming = self._compare(record, named, coming, files)
             if seeming and _is_uuid(record):
                 again = self._compare_now(record)
                 seeming = [fault for fault in seeming if fault in again]
@@ -113,22 +104,23 @@ class Comparison:
                     continue
                 self.counts[fault.kind] += 1
                 yield fault
-            self.progress(self.records, total)
+            self.progress("records compared", self.records, total)
 
     def _compare(
         self,
         record: str,
-        expected: dict[str, Expected],
+        named: list[NamedFile],
         coming: str,
         files: dict[str, StoredFile],
     ) -> list[Fault]:
         faults = []
-        for name, due in expected.items():
-            file = files.get(name)
+        for due in named:
+            file = files.get(due.name)
             if file is None:
-                faults.append(Fault(due.missing, record, name))
-            elif (due.size and file.size != due.size) or self._is_altered(name, due):
-                faults.append(Fault(due.damaged, record, name))
+                faults.append(Fault(Kind(f"missing {due.role}"), record, due.name))
+            elif (due.size and file.size != due.size) or self._is_altered(due):
+                faults.append(Fault(Kind(f"damaged {due.role}"), record, due.name))
+        expected = {due.name for due in named}
         for name, file in files.items():
             if name not in expected and not (coming and name.startswith(coming)):
                 old = self._before is not None and file.modified < self._before
@@ -138,16 +130,16 @@ class Comparison:
 
     def _compare_now(self, record: str) -> list[Fault]:
         """Compare one row with its files of this moment."""
-        row = list(MediaAsset.objects.filter(pk=record))
-        expected, coming = next((told for _, told in _described(row)), ({}, ""))
+        row = next(files_of(list(MediaAsset.objects.filter(pk=record))), None)
+        named, coming = (row[1], _coming(row[0])) if row else ([], "")
         files = {file.name: file for top in TOPS for file in storage.listed(f"{top}/{record}/")}
-        return self._compare(record, expected, coming, files)
+        return self._compare(record, named, coming, files)
 
-    def _is_altered(self, name: str, due: Expected) -> bool:
+    def _is_altered(self, due: NamedFile) -> bool:
         if not (self.digests and due.sha256):
             return False
         try:
-            with default_storage.open(name) as file:
+            with default_storage.open(due.name) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() != due.sha256
         except FileNotFoundError:
             return False  # deleted since it was listed
@@ -168,44 +160,11 @@ class Comparison:
         return ""
 
 
-def _rows() -> Iterator[tuple[str, Any]]:
-    """Yield the id of each row, with the files it leads to; ordered by id, a chunk at a time."""
-    last: UUID | None = None
-    while True:
-        rows = MediaAsset.objects.order_by("pk").defer("found", "notes")
-        chunk = list((rows.filter(pk__gt=last) if last else rows)[:CHUNK])
-        if not chunk:
-            return
-        yield from _described(chunk)
-        last = chunk[-1].pk
-
-
-def _described(assets: list[MediaAsset]) -> Iterator[tuple[str, tuple[dict[str, Expected], str]]]:
-    """Yield the id of each, what files it leads to, and the folder of those being made."""
-    earlier: dict[UUID, dict[str, Expected]] = {asset.pk: {} for asset in assets}
-    history = MediaAsset.history.filter(uuid__in=list(earlier)).exclude(original="")
-    for pk, name, size, sha256 in history.order_by().values_list(
-        "uuid", "original", "weight", "sha256"
-    ):
-        earlier[pk][name] = Expected(Kind.MISSING_EARLIER, Kind.DAMAGED_EARLIER, size, sha256)
-    for asset in assets:
-        expected = earlier[asset.pk]
-        if asset.original:
-            expected[str(asset.original)] = Expected(
-                Kind.MISSING_ORIGINAL, Kind.DAMAGED_ORIGINAL, asset.weight, asset.sha256
-            )
-        for style, made in asset.renditions.get("styles", {}).items():
-            for extension, size in made["formats"].items():
-                expected[asset.rendition_path(style, extension)] = Expected(
-                    Kind.MISSING_RENDITION, Kind.DAMAGED_RENDITION, size
-                )
-        being_made = asset.state in (MediaAsset.State.WAITING, MediaAsset.State.MAKING)
-        coming = f"{asset.rendition_folder(asset.made_of()[:12])}/" if being_made else ""
-        yield str(asset.pk), (expected, coming)
-
-
-def _originals_in(expected: dict[str, Expected]) -> int:
-    return sum(due.missing is Kind.MISSING_ORIGINAL for due in expected.values())
+def _coming(asset: MediaAsset) -> str:
+    """Return the folder of the renditions that are being made, "" where none are."""
+    if asset.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+        return ""
+    return f"{asset.rendition_folder(asset.made_of()[:12])}/"
 
 
 def _record(name: str) -> str:

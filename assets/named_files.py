@@ -1,37 +1,66 @@
 """Which files in the storage the rows of pictures and documents name."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from enum import StrEnum
 from typing import NamedTuple
-
-from django.db.models import QuerySet
+from uuid import UUID
 
 from assets.models import MediaAsset
 
+CHUNK = 500  # rows read at a time
+
+
+class Role(StrEnum):
+    """What a file is to its row."""
+
+    ORIGINAL = "original"
+    EARLIER = "earlier original"  # named by a version of the row, which can be brought back
+    RENDITION = "rendition"
+
 
 class NamedFile(NamedTuple):
-    """A name in the storage, and what is known of the file: 0 and "" where nothing is."""
+    """A name in the storage, and what is recorded of the file: 0 and "" where nothing is."""
 
     name: str
+    role: Role
     size: int
     sha256: str
 
 
 def named_files(*, with_renditions: bool = True) -> Generator[NamedFile, None, None]:
-    """Yield every original, current and former, and every rendition; some more than once.
+    """Yield every original, current and earlier, and every rendition."""
+    for _, files in rows():
+        for file in files:
+            if with_renditions or file.role is not Role.RENDITION:
+                yield file
 
-    A former original is named by a version of its picture, which can be brought back.
-    """
-    known = ("original", "weight", "sha256")
-    former = MediaAsset.history.model.objects.filter(uuid__in=MediaAsset.objects.values("pk"))
-    sets: tuple[QuerySet, ...] = (MediaAsset.objects.all(), former)
-    for rows in sets:
-        originals = rows.exclude(original="").order_by().values_list(*known).distinct()
-        for name, size, digest in originals.iterator():
-            yield NamedFile(str(name), size, digest)
-    if not with_renditions:
-        return
-    pictures = MediaAsset.objects.filter(kind=MediaAsset.Kind.IMAGE, renditions__has_key="styles")
-    for picture in pictures.order_by().only("kind", "renditions").iterator():
-        for style, made in picture.renditions["styles"].items():
+
+def rows() -> Iterator[tuple[MediaAsset, list[NamedFile]]]:
+    """Yield each row with the files it names, in the order of ids, a chunk at a time."""
+    last: UUID | None = None
+    while True:
+        wanted = MediaAsset.objects.order_by("pk").defer("found", "notes")
+        chunk = list((wanted.filter(pk__gt=last) if last else wanted)[:CHUNK])
+        if not chunk:
+            return
+        yield from files_of(chunk)
+        last = chunk[-1].pk
+
+
+def files_of(assets: list[MediaAsset]) -> Iterator[tuple[MediaAsset, list[NamedFile]]]:
+    """Yield each of some rows with the files it names, each name once."""
+    known: dict[UUID, dict[str, NamedFile]] = {asset.pk: {} for asset in assets}
+    versions = MediaAsset.history.filter(uuid__in=list(known)).exclude(original="")
+    recorded = versions.order_by().values_list("uuid", "original", "weight", "sha256")
+    for pk, name, size, sha256 in recorded:
+        known[pk][name] = NamedFile(name, Role.EARLIER, size, sha256)
+    for asset in assets:
+        files = known[asset.pk]
+        if asset.original:
+            name = str(asset.original)
+            files[name] = NamedFile(name, Role.ORIGINAL, asset.weight, asset.sha256)
+        for style, made in asset.renditions.get("styles", {}).items():
             for extension, size in made["formats"].items():
-                yield NamedFile(picture.rendition_path(style, extension), size, "")
+                name = asset.rendition_path(style, extension)
+                files[name] = NamedFile(name, Role.RENDITION, size, "")
+        yield asset, list(files.values())

@@ -1,21 +1,25 @@
-"""How far a long command is, said on stderr."""
+"""How far a long command is, on standard error."""
 
 from time import monotonic
-from typing import Any
+
+from django.core.management.base import OutputWrapper
 
 
 class Progress:
-    """Says how many of how many are done, at most once a second; silent where nobody watches.
+    """Writes how far a command is: in place on a terminal, every five seconds into a log."""
 
-    Somebody watches a terminal, and whoever asked for `--verbosity 2`.
-    """
+    def __init__(self, out: OutputWrapper) -> None:
+        self._out, self._live = out, out.isatty()
+        self._last = monotonic()
 
-    def __init__(self, out: Any, what: str, verbosity: int) -> None:
-        self.out, self.what = out, what
-        self.is_watched = verbosity > 0 and (out.isatty() or verbosity > 1)
-        self.last = monotonic()
+    def __call__(self, what: str, done: int, total: int | None = None) -> None:
+        """Note that so many things are done, of `total` where that is known."""
+        self.write(f"{done:,} {what}" if total is None else f"{done:,} of {total:,} {what}")
 
-    def __call__(self, done: int, total: int) -> None:
-        if self.is_watched and monotonic() - self.last >= 1:
-            self.last = monotonic()
-            self.out.write(f"{done:,} of {total:,} {self.what}")
+    def write(self, line: str) -> None:
+        """Write a line about the progress, if it is time for one."""
+        now = monotonic()
+        if now - self._last < (0.2 if self._live else 5):
+            return
+        self._last = now
+        self._out.write(f"\r{line}   " if self._live else line, ending="" if self._live else "\n")

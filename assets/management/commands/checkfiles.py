@@ -42,11 +42,9 @@ class Command(BaseCommand):
         except (OSError, DatabaseError) as problem:
             raise CommandError(f"Files cannot be compared. {problem}", returncode=2) from problem
 
-    def _compare(
-        self, *, digests: bool, older_than: float, delete_orphans: bool, verbosity: int, **_: Any
-    ) -> None:
+    def _compare(self, *, digests: bool, older_than: float, delete_orphans: bool, **_: Any) -> None:
         age = timedelta(hours=older_than)
-        progress = Progress(self.stderr, "records compared", verbosity)
+        progress = Progress(self.stderr)
         comparison = Comparison(digests=digests, older_than=age, progress=progress)
         heavy = 0
         for fault in comparison.faults():

@@ -26,17 +26,16 @@ class Command(BaseCommand):
             help="make those of every picture once more",
         )
 
-    def handle(self, *, again: bool, verbosity: int, **options: Any) -> None:
+    def handle(self, *, again: bool, **options: Any) -> None:
         try:
-            self._make(again, verbosity)
+            self._make(again)
         except (OSError, DatabaseError) as problem:
             raise CommandError(f"Stopped. {problem}", returncode=2) from problem
 
-    def _make(self, again: bool, verbosity: int) -> None:
+    def _make(self, again: bool) -> None:
         wanted = set(self._to_make(again).values_list("pk", flat=True))
         lost = set()
-        progress = Progress(self.stderr, "records compared", verbosity)
-        for fault in Comparison(progress=progress).faults():
+        for fault in Comparison(progress=Progress(self.stderr)).faults():
             if fault.kind in (Kind.MISSING_RENDITION, Kind.DAMAGED_RENDITION):
                 wanted.add(UUID(fault.record))
             if fault.kind is Kind.MISSING_ORIGINAL:

@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from assets.management.progress import Progress
 from pressroom.backups import writing
 from pressroom.backups.contents import BackupError
-from pressroom.management.progress import progress_on
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             backup = writing.write(
                 options["folder"],
                 say=self.stderr.write,
-                progress=progress_on(self.stderr),
+                progress=Progress(self.stderr),
                 with_renditions=not options["without_renditions"],
                 verify=not options["no_verify"],
             )

@@ -1,11 +1,11 @@
 import argparse
 import sys
-import time
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from assets.management.progress import Progress
 from pressroom import canary, leakcheck
 
 
@@ -56,20 +56,14 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _progress(self) -> leakcheck.Progress:
-        live = self.stderr.isatty()
-        last = time.monotonic()
+        progress = Progress(self.stderr)
 
-        def progress(report: leakcheck.Report, waiting: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last < (0.2 if live else 5):
-                return
-            last = now
-            told = f"{report.asked.total()} requests, {waiting} addresses known and not asked"
-            told += f", seen {len(report.sightings)} times" if report.sightings else ""
-            self.stderr.write(f"\r{told}   " if live else told, ending="" if live else "\n")
+        def show(report: leakcheck.Report, waiting: int) -> None:
+            line = f"{report.asked.total()} requests, {waiting} addresses known and not asked"
+            seen = f", seen {len(report.sightings)} times" if report.sightings else ""
+            progress.write(line + seen)
 
-        return progress
+        return show
 
     def _print(self, report: leakcheck.Report, url: str) -> None:
         if self.stderr.isatty():

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from assets.management.progress import Progress
 from pressroom.backups import restoring
 from pressroom.backups.contents import Backup, BackupError
-from pressroom.management.progress import progress_on
 
 UNDONE = """\
 As of the backup, and nothing later. Check and repeat by hand what was decided since then:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = progress_on(self.stderr)
+        progress = Progress(self.stderr)
         try:
             backup = Backup.open(Path(options["folder"]).resolve())
             restoring.refuse_unfit(backup)
