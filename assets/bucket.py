@@ -129,7 +129,7 @@ class Bucket(S3Storage):
     def asking(self, *, in_turn: bool = True) -> Iterator[Call]:
         """Ask the bucket something. Raises OSError, saying in a sentence what went wrong.
 
-        Whoever is not `in_turn` does not wait for others, nor do others wait for it. StorageBusy
+        A call that is not `in_turn` waits for no other, and no other waits for it. StorageBusy
         means that the bucket is not asked, because it does not answer others.
         """
         self.breaker.refuse_if_open()
@@ -276,7 +276,7 @@ class Bucket(S3Storage):
             return getattr(self.connection.meta.client, verb)(Bucket=self.bucket_name, **what)
 
     def answers(self) -> None:
-        """Ask for a sign of life, whoever else waits. Raises StorageError where there is none."""
+        """Ask whether the bucket answers, out of turn. Raises StorageError if it does not."""
         with self.asking(in_turn=False):
             self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 

@@ -105,7 +105,7 @@ def unsafe_settings() -> list[str]:
     if not DEBUG and any(map(is_weak, SECRET_KEY_FALLBACKS)):
         found.append(
             "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters or of less than "
-            "five different ones: whoever guesses it can sign in as anybody. Remove it."
+            "five different ones: anybody who guesses it can sign in as any user. Remove it."
         )
     if "*" in ALLOWED_HOSTS:
         found.append(

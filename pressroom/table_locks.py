@@ -1,9 +1,9 @@
 """All tables that a migration needs, locked on PostgreSQL without ever waiting for a second one.
 
-A deadlock is a circle of transactions, each of which waits for another. Whoever holds no lock
-while it waits is in no such circle. So the first table is waited for before anything is held; for
-the others is only asked, again and again, and where one does not come free, all are given back.
-Readers wait behind a waiting lock, so both together take no longer than `patience` allows.
+A deadlock is a circle of transactions, each of which waits for another. A transaction that holds
+no lock while it waits is in no such circle. So it waits for the first table before it holds
+anything, and only asks for the others, again and again; if one does not come free, it gives all
+back. Readers wait behind a waiting lock, so both together take no longer than `patience`.
 """
 
 import re

@@ -129,7 +129,7 @@ def tell_of_new_lift(*, release: Release, tell: bool, **signal: Any) -> None:
 def _tell(release: Release, letters: list[tuple[PreviewLink, EmailMessage]]) -> None:
     failures = zip(letters, mail.send([letter for _link, letter in letters]), strict=True)
     release.undelivered = [
-        _("%(name)s <%(email)s> has not been told of the new time. %(reason)s")
+        _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
         % {"name": link.name, "email": link.email, "reason": reason}
         for (link, _letter), reason in failures
         if reason

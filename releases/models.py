@@ -116,7 +116,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 class Release(models.Model):
     """A press release, statement, comment or media advisory."""
 
-    # Sentences on who could not be told of a new lift; set by what sends the letters.
+    # Sentences that name readers who were not notified of a new time; set by previews.letters.
     undelivered: Sequence[str] = ()
 
     class Kind(models.TextChoices):

@@ -21,7 +21,7 @@ from releases.models import Clearance, Correction, Event, Release
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
-# whether those who were promised another time are to be told. Whom a letter could not reach stands
+# whether to notify those who were promised another time. Readers whom no e-mail could reach stand
 # in `release.undelivered` once the transaction is over.
 lift_set = Signal()
 

@@ -359,7 +359,7 @@ def test_an_editor_hears_who_was_not_told_of_a_moved_embargo(client, at_desk, pu
         page = text(at_desk(publisher).post(form, typed | {"tell": "on"}, follow=True))
     assert server.recipients == ["omar@radio.example"]
     assert server.connections == 1
-    assert "Rita &lt;rita@paper.example&gt; has not been told of the new time." in page
+    assert "Rita &lt;rita@paper.example&gt; was not notified of the new time." in page
     assert "omar@radio.example&gt; has not" not in page
 
 

@@ -22,7 +22,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from pressroom.backups.contents import BackupError
 
-# Whoever has a row of it is signed in: a backup holds none.
+# A row of it is a sign-in: a backup holds none.
 LEFT_OUT = (Session._meta.db_table,)
 SCRATCH, SCRATCH_MARK = "backup_scratch", "Scratch database of manage.py backup; safe to drop."
 LOCK_WAIT = 60  # seconds
@@ -109,7 +109,7 @@ def load_postgres(path: Path, alias: str = "default") -> None:
     """
     database = cast(Any, connections[alias])
     with database.cursor() as cursor:
-        # Whoever reads the newsroom now is waited for, and those who come wait for us.
+        # It waits for those who read now; those who come later wait for it.
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT // 6}s'")
         clear(alias)
         cursor.execute("SET LOCAL lock_timeout = 0")

@@ -123,13 +123,13 @@ def undone_since(backup: Backup) -> list[str]:
         events = Event.objects.filter(at__gt=backup.moment, verb__in=protective).order_by("at")
         # Without an actor: an earlier restore did it.
         events = events.exclude(actor=None).select_related("release")
-        told = [f"{event} UTC: {event.release or 'deleted since'}" for event in events[:50]]
+        found = [f"{event} UTC: {event.release or 'deleted since'}" for event in events[:50]]
         lowered = LevelChange.objects.filter(
             asked_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
         ).count()
     except DatabaseError:  # tables of another version, or none
         return []
-    return told + ([f"Level lowered: {lowered} times"] if lowered else [])
+    return found + ([f"Level lowered: {lowered} times"] if lowered else [])
 
 
 def restore(

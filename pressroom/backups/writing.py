@@ -275,5 +275,5 @@ def _in_words(problem: Exception, folder: Path) -> str:
     if code in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(problem):
         return f"There is no space left for {folder}. Make room, or take another disk."
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{folder} cannot be written: {problem}. Whoever runs this command must own it."
+        return f"{folder} cannot be written: {problem}. The user who runs this command must own it."
     return str(problem)

@@ -53,11 +53,11 @@ class Command(migrate.Command):
         if connection.vendor != "postgresql" or looks_only:
             yield
             return
-        told = False
+        announced = False
         while not _ask(connection, "pg_try_advisory_lock"):
-            if not told:
+            if not announced:
                 self.stdout.write("Another migrate is at work on this database; waiting for it.")
-                told = True
+                announced = True
             time.sleep(LOOK_EVERY)
         try:
             yield
