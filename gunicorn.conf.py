@@ -14,9 +14,23 @@ from urllib.parse import quote, unquote_to_bytes
 from gunicorn import glogging
 from gunicorn.workers.gthread import ThreadWorker
 
-# By its path: a module that the master imports would stay as it is over a reload (SIGHUP).
-logs = runpy.run_path(str(Path(__file__).with_name("pressroom") / "logs.py"))
-environment = logs["environment"]()
+HERE = Path(__file__).parent
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return what a module of Pressroom defines.
+
+    A module that the master imports would stay as it is over a reload (SIGHUP).
+    """
+    return runpy.run_path(str(HERE / "pressroom" / f"{name}.py"))
+
+
+def environment() -> dict[str, str]:
+    """Return the environment as the settings see it. Nothing is exported, for the same reason."""
+    return load("environment")["read"](HERE / ".env")
+
+
+logs = load("logs")
 
 
 class Logger(glogging.Logger):
@@ -25,10 +39,11 @@ class Logger(glogging.Logger):
     def setup(self, cfg: Any) -> None:
         """Take over from gunicorn. Raises RuntimeError, which it prints, for a wrong LOG_FORMAT."""
         super().setup(cfg)
-        name = logs["environment"]().get("LOG_FORMAT") or "text"  # also after a reload
+        variables = environment()  # read again after a reload
+        name = variables.get("LOG_FORMAT") or "text"
         if wrong := logs["wrong_format"](name):
             raise RuntimeError(wrong)
-        redaction = logs["RedactionFilter"]()
+        redaction = logs["RedactionFilter"](variables)
         for handler in [*self.error_log.handlers, *self.access_log.handlers]:
             handler.setFormatter(logs["formatter"](name))
             handler.addFilter(redaction)
@@ -95,7 +110,7 @@ METRICS_FOLDER = "pressroom-metrics-"
 
 def on_starting(server: Any) -> None:
     """Give the workers one empty folder for their counters, where there are metrics at all."""
-    if not environment.get("METRICS_TOKEN"):
+    if not environment().get("METRICS_TOKEN"):
         return
     for left_behind in Path(tempfile.gettempdir()).glob(f"{METRICS_FOLDER}*"):
         if not _is_running(left_behind.name.split("-")[2]):
@@ -141,8 +156,7 @@ except ImproperlyConfigured as problem:
 print(settings.WEB_WORKERS, settings.WEB_THREADS)
 """
 command = [sys.executable, "-c", ASK]
-here = Path(__file__).parent
-answer = subprocess.run(command, cwd=here, stdout=subprocess.PIPE, text=True)  # noqa: S603
+answer = subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, text=True)  # noqa: S603
 if answer.returncode:
     sys.exit(answer.returncode)
 

@@ -13,33 +13,16 @@ import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-import environ
-
-BASE_DIR = Path(__file__).resolve().parent.parent
 FORMATS = ("text", "json")
 # The key in the WSGI environment under which RequestIdMiddleware leaves what the access log needs.
 ACCESS = "pressroom.access"
 
 # The id of the request that this thread answers, "" between requests.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-
-
-def environment() -> dict[str, str]:
-    """Return the environment together with what .env adds to it, as the settings see it.
-
-    Nothing is exported: a gunicorn that reloads would otherwise keep the old values.
-    """
-
-    class Local(environ.Env):
-        ENVIRON = dict(os.environ)
-
-    Local.read_env(BASE_DIR / ".env")
-    return Local.ENVIRON
 
 
 def wrong_format(name: str) -> str:
@@ -95,9 +78,9 @@ class RedactionFilter(logging.Filter):
     traceback that Django gives it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
         super().__init__()
-        self.secrets = secrets_in(environment())
+        self.secrets = secrets_in(variables)
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "redacted", False):

@@ -3,7 +3,6 @@
 Safe by default: debugging is off, HTTPS is on; production will not start with an unsafe value.
 """
 
-import io
 import os
 import re
 from hashlib import sha256
@@ -18,30 +17,12 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
-from pressroom import __version__, logs
+from pressroom import __version__, environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 env = environ.Env()
-
-
-def read_env_file(path: Path) -> None:
-    """Read a .env file as Docker Compose does: what is in single quotes is taken literally.
-
-    Inside them \\' is a quote. django-environ knows no such thing, and would also strip double
-    quotes inside the single ones, so each such line is handed to it in its own way of quoting.
-    """
-
-    def quoted(line: re.Match[str]) -> str:
-        literal = line[2].replace("\\'", "'")
-        return line[1] + '"' + re.sub(r'(["\\])', r"\\\1", literal) + '"'
-
-    if os.access(path, os.R_OK):
-        text = re.sub(
-            r"(?m)^((?:export )?\w+=)'(.*)'[ \t]*$", quoted, path.read_text(encoding="utf-8")
-        )
-        environ.Env.read_env(io.StringIO(text))
 
 
 def secret(name: str, default: str = "") -> str:
@@ -60,7 +41,7 @@ def whole_number(name: str, default: int, least: int, most: int, what: str) -> i
 
 
 ENV_FILE = BASE_DIR / ".env"
-read_env_file(ENV_FILE)
+os.environ.update(environment.read(ENV_FILE))
 
 # --- What must be right before anything starts -------------------------------------------------
 
