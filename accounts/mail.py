@@ -1,4 +1,4 @@
-"""Sending e-mail: whether it is on, how long it may take, and why a letter was not sent."""
+"""Sending e-mail: whether it is on, how long it may take, and why a message was not sent."""
 
 import logging
 import smtplib
@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 log = logging.getLogger(__name__)
 
 AT_MOST = 30  # seconds for all that one request sends; a proxy gives up after sixty
-# These say something about one letter. Every other failure is one of the connection.
-OF_ONE_LETTER = (
+# These say something about one message. Every other failure is one of the connection.
+OF_ONE_MESSAGE = (
     smtplib.SMTPDataError,
     smtplib.SMTPNotSupportedError,
     smtplib.SMTPRecipientsRefused,
@@ -30,7 +30,7 @@ class NoConnection(TimeoutError):
 
 
 class TookTooLong(TimeoutError):
-    """The mail server answers, but the time for all letters together is over."""
+    """The mail server answers, but the time for all messages together is over."""
 
 
 class _SMTP(smtplib.SMTP):
@@ -83,36 +83,36 @@ class Backend(smtp.EmailBackend):
         return type(kind.__name__, (kind,), {"ends": self.ends})
 
 
-def send(letters: Iterable[EmailMessage], seconds: float | None = None) -> Iterator[str]:
-    """Send letters over one connection; yield for each why it was not sent, "" where it was.
+def send(messages: Iterable[EmailMessage], seconds: float | None = None) -> Iterator[str]:
+    """Send messages over one connection; yield for each why it was not sent, "" where it was.
 
     Where the connection fails or the time is over, AT_MOST or fewer `seconds`, the rest is not
     tried. Never raises.
     """
     if not settings.EMAIL_IS_ON:
-        yield from (off() for _letter in letters)
+        yield from (off() for _message in messages)
         return
     connection: Any = get_connection(seconds=seconds or AT_MOST)
     stopped, delivered = "", 0
     try:
-        for letter in letters:
+        for message in messages:
             if stopped:
                 yield stopped
                 continue
-            problem = _attempt(connection, letter)
+            problem = _attempt(connection, message)
             if delivered and _is_closed(connection) and not isinstance(problem, TimeoutError):
-                # Many servers end a connection after some letters: this one had its share.
+                # Many servers end a connection after some messages: this one had its share.
                 _close(connection)
                 delivered = 0
-                problem = _attempt(connection, letter)
+                problem = _attempt(connection, message)
             if problem is None:
                 delivered += 1
                 yield ""
                 continue
-            # What a server says may quote the letter, and the letter holds an address that nobody
+            # What a server says may quote the message, and the message holds an address that nobody
             # may read in a log.
             log.error("An e-mail could not be sent: %s", type(problem).__name__)
-            of_one = isinstance(problem, OF_ONE_LETTER) and not _is_closed(connection)
+            of_one = isinstance(problem, OF_ONE_MESSAGE) and not _is_closed(connection)
             if isinstance(problem, OSError) and not of_one:
                 stopped = explain(problem)
             yield explain(problem)
@@ -120,10 +120,10 @@ def send(letters: Iterable[EmailMessage], seconds: float | None = None) -> Itera
         _close(connection)
 
 
-def _attempt(connection: Any, letter: EmailMessage) -> Exception | None:
+def _attempt(connection: Any, message: EmailMessage) -> Exception | None:
     try:
         connection.open()
-        connection.send_messages([letter])
+        connection.send_messages([message])
     except Exception as problem:
         return problem
     return None
@@ -160,7 +160,7 @@ def explain(problem: Exception) -> str:
                 problem.smtp_code, problem.smtp_error
             )
         case smtplib.SMTPResponseException():
-            return _("The mail server refused the letter: %s.") % _said(
+            return _("The mail server refused the message: %s.") % _said(
                 problem.smtp_code, problem.smtp_error
             )
         case ssl.SSLCertVerificationError() if problem.verify_code in (62, 64):
@@ -196,7 +196,7 @@ def explain(problem: Exception) -> str:
         case TookTooLong():
             return (
                 _(
-                    "The mail server at %s is so slow that sending was stopped. The letter may "
+                    "The mail server at %s is so slow that sending was stopped. The message may "
                     "have arrived all the same."
                 )
                 % server
@@ -218,7 +218,7 @@ def explain(problem: Exception) -> str:
                 "server": server,
                 "reason": problem.strerror,
             }
-    return _("The letter could not be sent (%s).") % type(problem).__name__
+    return _("The message could not be sent (%s).") % type(problem).__name__
 
 
 def _said(code: int, words: bytes | str) -> str:

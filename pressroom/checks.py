@@ -22,7 +22,7 @@ def check_deployment(**options: Any) -> list[Warning]:
     elif not settings.NEWSROOM_EMAIL:
         found.append(
             Warning(
-                "NEWSROOM_EMAIL is empty: letters are sent from newsroom@localhost, and most mail "
+                "NEWSROOM_EMAIL is empty: messages are sent from newsroom@localhost, and most mail "
                 "servers refuse that.",
                 hint="Set the newsroom's own address.",
                 id="pressroom.W002",
@@ -31,7 +31,7 @@ def check_deployment(**options: Any) -> list[Warning]:
     if not settings.SITE_URL:
         found.append(
             Warning(
-                "SITE_URL is empty: letters that no request asked for name a page without its "
+                "SITE_URL is empty: messages that Pressroom sends by itself have links without a "
                 "host.",
                 hint="Set the public address, as in https://news.example.org",
                 id="pressroom.W003",

@@ -1,4 +1,4 @@
-"""Ask the running site, as a stranger, for a release whose time has not come.
+"""Ask the running site, as a stranger, for a release that is not public yet.
 
 A canary is planted in the deployment's own database and storage; then every address that a
 stranger could know or guess is asked for, and every answer is searched for the canary. See
@@ -210,7 +210,7 @@ class Site:
         reason = _reason(problem)
         if isinstance(reason, ssl.SSLCertVerificationError):
             return (
-                f"The certificate of {self.origin} is not one to trust: {reason.verify_message}. "
+                f"The certificate of {self.origin} is not trusted: {reason.verify_message}. "
                 "Name the host that it was made for, or renew it."
             )
         if isinstance(reason, ssl.SSLError):

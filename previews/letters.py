@@ -81,7 +81,7 @@ def placeholders(link: PreviewLink, address: str) -> dict[str, str]:
 def invite(letters: list[tuple[PreviewLink, str]], words: str) -> dict[PreviewLink, str]:
     """Send each reader the link's address in the editor's words; return why each was not sent.
 
-    The reason is "" where the mail server took the letter.
+    The reason is "" if the mail server took the message.
     """
     subject = f"For you alone, from {settings.NEWSROOM_NAME}"
     messages = []

@@ -280,7 +280,7 @@ def test_a_certificate_that_nobody_trusts_is_a_clear_sentence(newsroom, tmp_path
     server.handle_error = lambda *args: None
     with serving(server):
         said = refused(f"https://127.0.0.1:{server.server_port}")
-    assert "is not one to trust: self" in said
+    assert "is not trusted: self" in said
 
 
 # --- That it leaves nothing --------------------------------------------------------------------

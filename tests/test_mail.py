@@ -80,13 +80,13 @@ def send_test(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.o
 # --- sendtestmail ------------------------------------------------------------------------------
 
 
-def test_a_test_letter_arrives_and_says_from_whom():
+def test_a_test_message_arrives_and_says_from_whom():
     with smtp_server.running() as server:
         said, status = send_test(server.port)
     assert status == 0
-    assert "The mail server took the letter, from press@news.example.org." in said
+    assert "The mail server took the message, from press@news.example.org." in said
     assert server.recipients == ["you@example.org"]
-    assert "Test letter from" in server.letters[0]
+    assert "Test message from" in server.letters[0]
 
 
 def test_a_sender_that_most_servers_refuse_is_pointed_out():
@@ -173,7 +173,7 @@ def test_a_server_that_falls_silent_is_named_in_time(command):
             "refused the sender press@news.example.org: “550 who are you”.",
         ),
         ("you@example.org", "550 nobody", "refused the recipient: you@example.org, “550 nobody”."),
-        ("letter", "554 looks like spam", "refused the letter: “554 looks like spam”."),
+        ("letter", "554 looks like spam", "refused the message: “554 looks like spam”."),
     ],
 )
 def test_what_a_server_refuses_is_said_in_its_own_words(what, answer, sentence):

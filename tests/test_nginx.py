@@ -96,7 +96,7 @@ def test_a_client_that_names_no_host_gets_this_site(front):
 def test_a_reader_is_asked_to_come_back_where_no_node_answers(front):
     front.node.stop()
     status, headers, page = front.ask("/")
-    assert status == 502
+    assert status == 503
     assert (headers["Cache-Control"], headers["Retry-After"]) == ("no-store", "10")
     assert b"Please try again" in page
     front.node.start()

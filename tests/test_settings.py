@@ -94,7 +94,7 @@ UNSAFE = {
     ),
     "another way of mail": (
         {"EMAIL_URL": "pigeon://loft"},
-        "EMAIL_URL begins with pigeon, which is no way to send e-mail",
+        "EMAIL_URL begins with pigeon, which Pressroom cannot send e-mail with",
     ),
     "a mail server that may take all day": (
         {"EMAIL_TIMEOUT": "86400"},

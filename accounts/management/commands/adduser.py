@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what the person signs in with")
-        parser.add_argument("--email", required=True, help="where letters to this person go")
+        parser.add_argument("--email", required=True, help="the e-mail address of this person")
         parser.add_argument(
             "--role", required=True, metavar="ROLE", help="one of: " + ", ".join(ROLES)
         )

@@ -11,9 +11,9 @@ from pressroom import canary, leakcheck
 
 class Command(BaseCommand):
     help = (
-        "Plant a release whose time has not come, look for it everywhere at the running site as a "
-        "stranger would, remove it, and say where it was seen. Ends with 0 where it was seen "
-        "nowhere, with 1 where it was seen, with 2 where the check could not be carried out."
+        "Add a test release that is not public yet, look for it at the running site as a stranger "
+        "would, remove it, and report where it was seen. Ends with 0 if it was not seen, with 1 if "
+        "it was, with 2 if the check could not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

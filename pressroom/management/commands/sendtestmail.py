@@ -11,13 +11,13 @@ from accounts import mail
 
 class Command(BaseCommand):
     help = (
-        "Send a test letter, and say what is wrong where it cannot be sent. Ends with 0 where the "
-        "mail server took the letter, else with 1; within EMAIL_TIMEOUT seconds."
+        "Send a test message, and say what is wrong if it cannot be sent. Ends with 0 if the "
+        "mail server took the message, else with 1; within EMAIL_TIMEOUT seconds."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("address", help="who gets the letter, such as you@example.org")
+        parser.add_argument("address", help="who gets the message, such as you@example.org")
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:
         try:
@@ -29,21 +29,21 @@ class Command(BaseCommand):
                 "E-mail is off: EMAIL_URL is empty, or names no mail server. Set it, as in "
                 "smtp+tls://user:password@smtp.example.org:587"
             )
-        letter = EmailMessage(
-            f"Test letter from {settings.NEWSROOM_NAME}",
-            f"This is a test letter from Pressroom, sent with `manage.py sendtestmail`.\n\n"
+        message = EmailMessage(
+            f"Test message from {settings.NEWSROOM_NAME}",
+            f"This is a test message from Pressroom, sent with `manage.py sendtestmail`.\n\n"
             f"The newsroom: {settings.NEWSROOM_NAME}\n"
             f"Its address: {settings.SITE_URL or 'SITE_URL is not set'}\n",
             to=[address],
         )
         server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
         self.stdout.write(f"Sending to {address} through {server} …")
-        (failure,) = mail.send([letter], seconds=settings.EMAIL_TIMEOUT)
+        (failure,) = mail.send([message], seconds=settings.EMAIL_TIMEOUT)
         if failure:
             raise CommandError(failure)
         self.stdout.write(
-            f"The mail server took the letter, from {settings.DEFAULT_FROM_EMAIL}. "
-            "Look whether it arrived, and not among the unwanted."
+            f"The mail server took the message, from {settings.DEFAULT_FROM_EMAIL}. "
+            "Check that it arrived; if not, look in the spam folder."
         )
         if not settings.NEWSROOM_EMAIL:
             self.stdout.write(
