@@ -232,7 +232,8 @@ if _email_scheme not in _email_ports and _email_scheme not in (
 ):
     raise ImproperlyConfigured(
         f"EMAIL_URL begins with {_email_scheme}, which Pressroom cannot send e-mail with. Write "
-        "it as in smtp+tls://user:password@smtp.example.org:587, or leave it empty: e-mail is off then."
+        "it as in smtp+tls://user:password@smtp.example.org:587, or leave it empty: e-mail is "
+        "off then."
     )
 try:
     _email = env.email_url_config(_email_url)

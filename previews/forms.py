@@ -78,7 +78,9 @@ class IssueForm(AsksWhich):
         cleaned = super().clean()
         if cleaned.get("send"):
             if "{link}" not in cleaned.get("words", ""):
-                self.add_error("words", "The words need {link}: without it the reader cannot open the preview.")
+                self.add_error(
+                    "words", "The words need {link}: without it the reader cannot open the preview."
+                )
             if not any(recipient.email for recipient in cleaned.get("recipients", [])):
                 self.add_error("send", "None of the recipients has an e-mail address.")
         return cleaned
