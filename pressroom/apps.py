@@ -2,6 +2,7 @@ from django.apps import AppConfig
 
 # The module, not its AdminConfig: a name that is imported here counts as this app's own default.
 from django.contrib.admin import apps as admin
+from django.db.backends.signals import connection_created
 
 
 class PressroomConfig(AppConfig):
@@ -9,9 +10,10 @@ class PressroomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from pressroom import checks, errors  # noqa: F401  # registers the checks
+        from pressroom import checks, errors, sqlite  # noqa: F401  # registers the checks
 
         errors.check_reporter()
+        connection_created.connect(sqlite.keep_private, dispatch_uid="pressroom.sqlite")
 
 
 class NewsroomAdminConfig(admin.AdminConfig):

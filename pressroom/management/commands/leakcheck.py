@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from assets.management.progress import Progress
 from pressroom import canary, leakcheck
@@ -40,14 +41,19 @@ class Command(BaseCommand):
         if options["guard"]:
             canary.stand_guard(options["guard"], say=self.stderr.write)
             return
-        if options["sweep"]:
-            removed = canary.sweep()
-            self.stdout.write(f"Removed {removed} rows and files." if removed else "Nothing left.")
-            return
         try:
+            if options["sweep"]:
+                removed = canary.sweep()
+                self.stdout.write(
+                    f"Removed {removed} rows and files." if removed else "Nothing left."
+                )
+                return
             report = leakcheck.check(options["url"], options["max_pages"], self._progress())
         except (leakcheck.CannotCheck, canary.NotRemoved) as problem:
             raise CommandError(str(problem), returncode=2) from problem
+        except OperationalError as problem:
+            said = f"The database does not answer. {problem}"
+            raise CommandError(said, returncode=2) from problem
         except Exception as problem:  # whatever it is, it must not end as a sighting does, with 1
             said = f"The check broke off: {type(problem).__name__}: {problem}"
             raise CommandError(said, returncode=2) from problem

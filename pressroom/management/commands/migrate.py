@@ -3,10 +3,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.core.management.base import CommandParser, no_translations
+from django.core.management.base import CommandError, CommandParser, no_translations
 from django.core.management.commands import migrate
 from django.db import DatabaseError, connections
 
+from pressroom import sqlite
 from pressroom.migration_executor import LiveMigrationExecutor
 
 ONE_AT_A_TIME = 0x50524553  # of the server's advisory locks
@@ -43,27 +44,41 @@ class Command(migrate.Command):
 
         Executor.say = staticmethod(say)
         looks_only = options["plan"] or options["check_unapplied"]
+        try:
+            connections[options["database"]].ensure_connection()
+        except DatabaseError as problem:
+            raise CommandError(f"The database does not answer. {problem}") from problem
         with _in_place_of_djangos(Executor), self._alone(options["database"], looks_only):
             super().handle(*args, **options)
 
     @contextmanager
     def _alone(self, alias: str, looks_only: bool) -> Iterator[None]:
-        """Let one `migrate` after the other work on a database of PostgreSQL."""
-        connection = connections[alias]
-        if connection.vendor != "postgresql" or looks_only:
-            yield
-            return
+        """Let one `migrate` after the other work on a database."""
         announced = False
-        while not _ask(connection, "pg_try_advisory_lock"):
+
+        def wait() -> None:
+            nonlocal announced
             if not announced:
                 self.stdout.write("Another migrate is at work on this database; waiting for it.")
                 announced = True
             time.sleep(LOOK_EVERY)
-        try:
+
+        connection = connections[alias]
+        if looks_only:
             yield
-        finally:
-            with suppress(DatabaseError):  # a lost connection has given it back
-                _ask(connection, "pg_advisory_unlock")
+        elif path := sqlite.file_of(connection):
+            with sqlite.alone(path, wait):
+                yield
+        elif connection.vendor == "postgresql":
+            while not _ask(connection, "pg_try_advisory_lock"):
+                wait()
+            try:
+                yield
+            finally:
+                with suppress(DatabaseError):  # a lost connection has given it back
+                    _ask(connection, "pg_advisory_unlock")
+        else:
+            yield
 
 
 def _ask(connection: Any, function: str) -> bool:

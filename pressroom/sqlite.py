@@ -1,0 +1,59 @@
+"""What SQLite leaves to its users: who may read the file, and one `migrate` at a time."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def file_of(connection: BaseDatabaseWrapper) -> Path | None:
+    """Return the file of an SQLite database, None for another database or one in memory."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or name.startswith(("file:", ":memory:")):
+        return None
+    return Path(name)
+
+
+def others_may_read(path: Path) -> bool:
+    """Return whether other users of the machine may read or write a file that is there."""
+    return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def keep_private(sender: Any, connection: BaseDatabaseWrapper, **more: Any) -> None:
+    """Take a new database from the other users of the machine: SQLite leaves it to the umask.
+
+    A file that has tables keeps what its owner has set. The files that SQLite writes beside it
+    get the permissions of this one.
+    """
+    path = file_of(connection)
+    if path and others_may_read(path):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+            if cursor.fetchone() is None:
+                for file in (path, *path.parent.glob(f"{path.name}-*")):
+                    file.chmod(0o600)
+
+
+@contextmanager
+def alone(path: Path, wait: Callable[[], None]) -> Iterator[None]:
+    """Let one process after the other into the block; call `wait` until it is free.
+
+    The lock lies in a file of its own: closing the database's file in this process would release
+    the locks that SQLite holds on it. The system releases it when the process ends.
+    """
+    file = os.open(f"{path}.migrate-lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                wait()
+        yield
+    finally:
+        os.close(file)

@@ -1,0 +1,59 @@
+"""A newsroom on SQLite: nobody else on the machine reads its file, and upgrades do not collide."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from tests.deployment import ROOT, environment
+
+AWAY = "postgres://u:Geheimnis@127.0.0.1:1/newsroom"
+
+
+def manage(*arguments, url, umask=0o022):
+    return subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", *arguments],
+        preexec_fn=lambda: os.umask(umask), env=environment(DATABASE_URL=url),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_another(tmp_path):
+    file = tmp_path / "newsroom.sqlite3"
+    both = [manage("migrate", "--no-input", url=f"sqlite:///{file}") for _ in range(2)]
+    said = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
+    assert [one.returncode for one in both] == [0, 0], said
+    assert "Another migrate is at work on this database; waiting for it." in said[0]
+    assert "No migrations to apply." in said[0]
+    assert "people.0003_cases_consents_and_levels... OK" in said[1]
+    assert {found.name: mode(found) for found in tmp_path.glob("newsroom*")} == {
+        "newsroom.sqlite3": 0o600, "newsroom.sqlite3.migrate-lock": 0o600,
+    }  # fmt: skip
+    # What its owner has set stays, and the files beside it follow it.
+    file.chmod(0o640)
+    seen = manage(
+        "shell", "--command", "from accounts.models import User; from pathlib import Path;"
+        f"User.objects.create(username='x'); [print(oct(p.stat().st_mode)[-3:]) for p in"
+        f" Path('{tmp_path}').glob('newsroom.sqlite3-*')]", url=f"sqlite:///{file}",
+    ).communicate(timeout=60)[0]  # fmt: skip
+    assert seen.split()[-2:] == ["640", "640"], seen
+    assert mode(file) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [(["migrate"], 1), (["leakcheck", "--sweep"], 2), (["leakcheck"], 2)]
+)
+def test_a_database_that_is_away_is_a_sentence(command, status):
+    done = manage(*command, url=AWAY)
+    said = done.communicate(timeout=60)[0]
+    assert done.returncode == status, said
+    assert "Traceback" not in said
+    assert "Geheimnis" not in said
+    if command != ["leakcheck"]:  # which asks the site first, and there is none here
+        assert "The database does not answer." in said
