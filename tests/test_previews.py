@@ -630,7 +630,7 @@ def test_a_form_that_is_sent_twice_issues_once(at_desk, editor, release):
         ({"expires_at_0": "2039-01-01", "expires_at_1": "09:00"}, "end after the embargo has"),
         ({"expires_at_0": "2031-03-30", "expires_at_1": "01:30"}, "01:30 does not exist"),
         ({"send": "on", "words": "{link}"}, "None of the recipients has an e-mail address."),
-        ({"send": "on", "recipients": "A, a@p.example", "words": "Hi"}, "Without {link} in it"),
+        ({"send": "on", "recipients": "A, a@p.example", "words": "Hi"}, "The words need {link}"),
         ({"batch": "x"}, "The form did not arrive whole."),
     ],
 )
