@@ -1,5 +1,7 @@
 """What a backup folder holds, and the proof that nothing in it has changed."""
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -8,17 +10,21 @@ import sqlite3
 import stat
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 from django.conf import settings
 from django.core.files.base import File
 
 FORMAT = 1
 CHUNK = 1024 * 1024  # bytes in memory of any file
+DIGEST = re.compile("[0-9a-f]{64}")
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 NAME = re.compile(r"pressroom-\d{8}T\d{6}Z")
 PARTIAL = ".partial"
 MEDIA, SUMS, MANIFEST = "media", "SHA256SUMS", "manifest.json"
@@ -80,15 +86,14 @@ class Sums:
             out.writelines(f"{digest}  {name}\n" for name, digest in self)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, file: BinaryIO) -> Self:
         """Raises BackupError where a line is no digest and no name of ours."""
         sums = cls()
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                digest, _, name = line.rstrip("\n").partition("  ")
-                if not re.fullmatch("[0-9a-f]{64}", digest) or not is_safe(name):
-                    raise BackupError(f"{path} has a line that no backup writes: {line[:80]!r}.")
-                sums.add(name, digest)
+        for line in file:
+            digest, _, name = line.decode(errors="replace").rstrip("\n").partition("  ")
+            if not DIGEST.fullmatch(digest) or not is_safe(name):
+                raise BackupError(f"{SUMS} has a line that no backup writes: {line[:80]!r}.")
+            sums.add(name, digest)
         return sums
 
 
@@ -110,16 +115,21 @@ class Backup:
         if not folder.is_dir():
             raise BackupError(f"There is no folder {folder}.")
         try:
-            manifest = json.loads((folder / MANIFEST).read_bytes())
-        except (OSError, ValueError) as problem:
+            with open_plain(folder, MANIFEST) as file:
+                manifest = json.loads(file.read())
+        except OSError as problem:
             raise BackupError(
-                f"{folder} is no backup: its {MANIFEST} cannot be read ({problem})."
+                f"{folder} is no backup: its {MANIFEST} cannot be read ({problem.strerror})."
             ) from problem
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        except (ValueError, RecursionError) as problem:
+            raise BackupError(_damaged(f"{MANIFEST} cannot be read ({problem})")) from problem
+        if _is_of_another_format(manifest):
             raise BackupError(
                 f"{folder} has a format that this version of Pressroom does not read. Install the "
                 "version that made it, or a newer one."
             )
+        if fault := _fault_of(manifest):
+            raise BackupError(_damaged(f"{MANIFEST} {fault}"))
         return cls(folder, manifest)
 
     @classmethod
@@ -148,7 +158,7 @@ class Backup:
     @property
     def moment(self) -> datetime:
         """The time that the backup stands for: nothing after it is in it."""
-        return datetime.fromisoformat(self.manifest["snapshot"])
+        return datetime.fromisoformat(self.manifest["snapshot"]).astimezone(UTC)
 
     @property
     def migrations(self) -> set[tuple[str, str]]:
@@ -156,34 +166,108 @@ class Backup:
 
     def sums(self) -> Sums:
         """Return the digests of its files. Raises BackupError where they are not those it had."""
-        path = self.folder / SUMS
         try:
-            digest = digest_of(path)
+            with open_plain(self.folder, SUMS) as file:
+                if copied(file)[1] != self.manifest["files"]["sums"]:
+                    raise BackupError(_damaged(f"{SUMS} is not as it was written"))
+                file.seek(0)
+                return Sums.read(file)
         except OSError as problem:
-            raise BackupError(f"{path} cannot be read ({problem}). {DAMAGED}") from problem
-        if digest != self.manifest["files"]["sums"]:
-            raise BackupError(f"{path} is not as it was written. {DAMAGED}")
-        return Sums.read(path)
+            raise BackupError(_damaged(f"{SUMS} cannot be read ({problem.strerror})")) from problem
 
     def check(self, progress: Progress) -> Sums:
         """Read every file and return their digests. Raises BackupError, which names what is bad."""
         sums, bad = self.sums(), []
         if DUMPS.get(self.engine, "") not in sums:
-            raise BackupError(f"{self.folder} has no database in it. {DAMAGED}")
+            raise BackupError(_damaged("it has no database in it"))
         for number, (name, digest) in enumerate(sums, start=1):
-            path = self.folder / name
             try:
-                if digest_of(path) != digest:
+                if digest_of(self.folder, name) != digest:
                     bad.append(f"{name} is not as it was written")
             except OSError as problem:
                 bad.append(f"{name} cannot be read ({problem.strerror})")
             progress("files checked", number)
         if bad:
-            raise BackupError(f"{self.folder}: {_some(bad)}. {DAMAGED}")
+            raise BackupError(_damaged(some(bad)))
         return sums
 
 
-DAMAGED = "The backup is damaged. Take another one."
+def _damaged(what: str) -> str:
+    return f"The backup is damaged: {what}. Take another one."
+
+
+# --- The shape of a manifest -------------------------------------------------------------------
+
+# A type, a pattern of a text, or a function that says whether a value is right.
+SHAPE: dict[str, Any] = {
+    "format": int,
+    "version": str,
+    "snapshot": lambda value: _is_moment(value),
+    "database": {"engine": str, "server": re.compile(r"\d{1,4}(\.\d+)*")},
+    "migrations": lambda value: _is_list(value, lambda pair: _is_list(pair) and len(pair) == 2),
+    "rows": lambda value: _is_dict(value, lambda number: _is_of(number, int)),
+    "files": {
+        "number": int,
+        "bytes": int,
+        "with_renditions": bool,
+        "sums": DIGEST,
+        "missing": lambda value: _is_list(value),
+        "damaged": lambda value: _is_list(value),
+    },
+    "verified": bool,
+}
+
+
+def _is_of_another_format(manifest: Any) -> bool:
+    number = manifest.get("format") if isinstance(manifest, dict) else None
+    return type(number) is int and number != FORMAT
+
+
+def _fault_of(value: Any, shape: Any = SHAPE, name: str = "") -> str:
+    """Return in which place a manifest does not have its shape; nothing where it has."""
+    if not isinstance(shape, dict):
+        return "" if _is_of(value, shape) else f"has no {name} that a backup writes"
+    if not isinstance(value, dict):
+        return f"has no {name} that a backup writes" if name else "is of another shape"
+    for key, inner in shape.items():
+        if fault := _fault_of(value.get(key), inner, f"{name}.{key}" if name else key):
+            return fault
+    return ""
+
+
+def _is_of(value: Any, shape: Any) -> bool:
+    if isinstance(shape, re.Pattern):
+        return isinstance(value, str) and shape.fullmatch(value) is not None
+    if isinstance(shape, type):
+        return type(value) is shape and (shape is not str or _is_text(value))
+    return bool(shape(value))
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text that can be shown: no lone half of a character."""
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_list(value: Any, each: Callable[[Any], bool] = _is_text) -> bool:
+    return isinstance(value, list) and all(map(each, value))
+
+
+def _is_dict(value: Any, each: Callable[[Any], bool]) -> bool:
+    return isinstance(value, dict) and _is_list([*value]) and all(map(each, value.values()))
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.utcoffset() is not None and bool(moment.astimezone(UTC))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+# --- Files -------------------------------------------------------------------------------------
 
 
 def is_safe(name: str) -> bool:
@@ -196,22 +280,40 @@ def is_safe(name: str) -> bool:
     )
 
 
-def open_plain(path: Path) -> BufferedReader:
-    """Open a file for reading. Raises OSError where it is a link or a device."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(0, "it is not a plain file")
-    return file
+def open_plain(folder: Path, name: str) -> BufferedReader:
+    """Open a file below a folder. Raises OSError where it, or a folder on the way, is a link."""
+    way = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        *folders, last = PurePosixPath(name).parts
+        for part in folders:
+            former, way = way, os.open(part, FOLDER, dir_fd=way)
+            os.close(former)
+        former, way = way, os.open(last, FILE, dir_fd=way)
+        os.close(former)
+        if not stat.S_ISREG(os.fstat(way).st_mode):
+            raise OSError(errno.EINVAL, "it is not a plain file", name)
+        return os.fdopen(os.dup(way), "rb")
+    except OSError as problem:
+        if problem.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise OSError(problem.errno, "a link, or no folder, is on the way", name) from problem
+        raise
+    finally:
+        os.close(way)
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits."""
-    with open_plain(path) as file:
+def digest_of(folder: Path, name: str) -> str:
+    """Return the SHA-256 of a file below a folder, in hexadecimal digits."""
+    with open_plain(folder, name) as file:
         return copied(file)[1]
 
 
-def copied(source: IO[bytes] | File, target: BinaryIO | None = None) -> tuple[int, str]:
+class Readable(Protocol):
+    """What has bytes to read."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def copied(source: Readable | File, target: BinaryIO | None = None) -> tuple[int, str]:
     """Copy a file, or only read it; return its size in bytes and its SHA-256."""
     digest, size = hashlib.sha256(), 0
     while block := source.read(CHUNK):
@@ -222,12 +324,35 @@ def copied(source: IO[bytes] | File, target: BinaryIO | None = None) -> tuple[in
     return size, digest.hexdigest()
 
 
+@contextmanager
+def alone(folder: Path, busy: str) -> Iterator[None]:
+    """Keep others who ask for the same out of a folder, until the end of the block or process.
+
+    Raises BackupError with the sentence `busy` where somebody is there already.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError(busy) from None
+        yield
+    finally:
+        os.close(handle)
+
+
 def version() -> str:
     """Return the version of Pressroom that runs."""
     project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())
     return str(project["project"]["version"])
 
 
-def _some(sentences: list[str]) -> str:
+def some(sentences: list[str]) -> str:
+    """Return the first ten of them as one, and how many more there are."""
     more = f", and {len(sentences) - 10} more" if len(sentences) > 10 else ""
     return "; ".join(sentences[:10]) + more
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {one if number == 1 else many}"

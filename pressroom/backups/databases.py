@@ -16,16 +16,17 @@ from urllib.parse import quote
 import environ
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import Error, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
-from pressroom.backups.contents import BackupError
+from pressroom.backups.contents import BackupError, alone
 
 # A row of it is a sign-in: a backup holds none.
 LEFT_OUT = (Session._meta.db_table,)
 SCRATCH, SCRATCH_MARK = "backup_scratch", "Scratch database of manage.py backup; safe to drop."
 LOCK_WAIT = 60  # seconds
+LOCK = "pressroom_restore"
 
 
 @contextmanager
@@ -77,8 +78,27 @@ def server_version() -> str:
 def row_counts(database: BaseDatabaseWrapper) -> dict[str, int]:
     """Return how many rows each table has."""
     with database.cursor() as cursor:
-        names = sorted(set(database.introspection.table_names(cursor)) - set(LEFT_OUT))
-        return {name: _count(cursor, name) for name in names}
+        names = sorted(set(tables(database)) - set(LEFT_OUT))
+        return {name: count(cursor, connection.ops.quote_name(name)) for name in names}
+
+
+# Views, foreign tables and the tables of extensions are none of a backup's rows.
+TABLES = """
+    SELECT c.relname FROM pg_class c
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND pg_table_is_visible(c.oid)
+    AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                    AND d.objid = c.oid AND d.deptype = 'e')
+    """
+
+
+def tables(database: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of the tables of a database."""
+    with database.cursor() as cursor:
+        if database.vendor == "sqlite":
+            return database.introspection.table_names(cursor)
+        cursor.execute(TABLES)
+        return [name for (name,) in cursor.fetchall()]
 
 
 def applied_migrations(database: BaseDatabaseWrapper) -> set[tuple[str, str]]:
@@ -90,12 +110,55 @@ def applied_migrations(database: BaseDatabaseWrapper) -> set[tuple[str, str]]:
         return known_migrations() & set(cursor.fetchall())
 
 
+def current_migrations() -> set[tuple[str, str]]:
+    """Return the migrations that a database of this version has had."""
+    return set(MigrationLoader(None, ignore_no_migrations=True).graph.nodes)
+
+
 def known_migrations() -> set[tuple[str, str]]:
     loader = MigrationLoader(None, ignore_no_migrations=True)
     replaced = [
         pair for migration in loader.disk_migrations.values() for pair in migration.replaces
     ]
     return {*loader.disk_migrations, *map(tuple, replaced)}  # type: ignore[arg-type]
+
+
+def in_words(problem: Exception) -> str:
+    """Return what an operator can do about an error of the database."""
+    words = " ".join(str(problem).split())
+    if isinstance(problem, OperationalError) and connection.connection is None:
+        return (
+            f"The database cannot be reached ({words}). Check DATABASE_URL, and whether the "
+            "server runs."
+        )
+    return f"The database failed: {words}"
+
+
+@contextmanager
+def only_restore() -> Iterator[None]:
+    """Keep other restores of this newsroom out, until the end of the block or of this process.
+
+    Raises BackupError where one is at work. PostgreSQL keeps the lock for a connection of its own,
+    since the one that restores is closed on the way.
+    """
+    if connection.vendor == "sqlite":
+        folder = Path(str(connection.settings_dict["NAME"])).absolute().parent
+        busy = f"Another restore is at work in {folder}, or a backup. Wait until it has ended."
+        with alone(folder, busy):
+            yield
+        return
+    database = connection.copy(alias=LOCK)
+    with closing(database):
+        # For the length of a transaction: a pooler between us and the server keeps such a lock too.
+        database.set_autocommit(False)
+        with database.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
+            if not cursor.fetchone()[0]:
+                raise BackupError(
+                    "Another restore of this newsroom is at work. Wait until it has ended."
+                )
+        yield
 
 
 # --- Back again --------------------------------------------------------------------------------
@@ -113,7 +176,7 @@ def load_postgres(path: Path, alias: str = "default") -> None:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT // 6}s'")
         clear(alias)
         cursor.execute("SET LOCAL lock_timeout = 0")
-        cursor.execute(_script(path, "pre-data", "--clean", "--if-exists"))
+        cursor.execute(_beginning(path))
         with _restore(path, "data") as lines:
             for line in lines:
                 if line.startswith(b"COPY "):
@@ -125,12 +188,11 @@ def load_postgres(path: Path, alias: str = "default") -> None:
 
 
 def clear(alias: str = "default") -> None:
-    """Drop every table of a PostgreSQL database."""
+    """Drop every table of a PostgreSQL database, and what depends on one."""
     database = connections[alias]
-    with database.cursor() as cursor:
-        tables = database.introspection.table_names(cursor, include_views=False)
-        if tables:
-            names = ", ".join(map(database.ops.quote_name, sorted(tables)))
+    if found := tables(database):
+        names = ", ".join(map(database.ops.quote_name, sorted(found)))
+        with database.cursor() as cursor:
             cursor.execute(f"DROP TABLE {names} CASCADE")
 
 
@@ -203,14 +265,14 @@ def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -
             _compare(copy.cursor(), rows, migrations)
         return
     scratch = _scratch_of_setting if settings.SCRATCH_DATABASE_URL else _new_scratch
-    with scratch() as database:
+    # In one transaction: nothing of the trial stays in a scratch database, even after a crash.
+    with scratch() as database, transaction.atomic(using=SCRATCH), database.cursor() as cursor:
         try:
-            with transaction.atomic(using=SCRATCH):
-                load_postgres(path, SCRATCH)
-        except DatabaseError as problem:
+            load_postgres(path, SCRATCH)
+        except Error as problem:
             raise BackupError(f"The dump cannot be restored: {problem}") from problem
-        with database.cursor() as cursor:
-            _compare(cursor, rows, migrations)
+        _compare(cursor, rows, migrations)
+        transaction.set_rollback(True, using=SCRATCH)
 
 
 @contextmanager
@@ -221,19 +283,15 @@ def _scratch_of_setting() -> Iterator[BaseDatabaseWrapper]:
     differs = {key: url.get(key) or "" for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     with opened(SCRATCH, **differs, OPTIONS=url.get("OPTIONS", {})) as database:
         try:
-            with database.cursor() as cursor:
-                tables = database.introspection.table_names(cursor)
-        except DatabaseError as problem:
+            found = tables(database)
+        except Error as problem:
             raise BackupError(f"SCRATCH_DATABASE_URL cannot be used: {problem}") from problem
-        if tables:
+        if found:
             raise BackupError(
                 f"The database {differs['NAME']} of SCRATCH_DATABASE_URL is not empty (it has a "
-                f"table {min(tables)}): a backup is tried in an empty one only."
+                f"table {min(found)}): a backup is tried in an empty one only."
             )
-        try:
-            yield database
-        finally:
-            clear(SCRATCH)
+        yield database
 
 
 @contextmanager
@@ -255,7 +313,7 @@ def _new_scratch() -> Iterator[BaseDatabaseWrapper]:
                 cursor.execute(f"DROP DATABASE {quoted}")
             cursor.execute(f"CREATE DATABASE {quoted} TEMPLATE template0 ENCODING 'UTF8'")
             cursor.execute(f"COMMENT ON DATABASE {quoted} IS '{SCRATCH_MARK}'")
-        except DatabaseError as problem:
+        except Error as problem:
             raise BackupError(f"There is no scratch database: {problem}") from problem
         try:
             with opened(SCRATCH, NAME=name) as database:
@@ -267,8 +325,8 @@ def _new_scratch() -> Iterator[BaseDatabaseWrapper]:
 def _compare(cursor: Any, rows: dict[str, int], migrations: set[tuple[str, str]]) -> None:
     for table, number in rows.items():
         try:
-            found = _count(cursor, table)
-        except (DatabaseError, sqlite3.Error) as problem:
+            found = count(cursor, connection.ops.quote_name(table))
+        except (Error, sqlite3.Error) as problem:
             raise BackupError(f"The dump lacks the table {table}: {problem}") from problem
         if found != number:
             raise BackupError(f"The dump has {found} rows of {table} where there are {number}.")
@@ -277,8 +335,9 @@ def _compare(cursor: Any, rows: dict[str, int], migrations: set[tuple[str, str]]
         raise BackupError("The dump does not have the migrations that the database has.")
 
 
-def _count(cursor: Any, table: str) -> int:
-    cursor.execute(f'SELECT COUNT(*) FROM "{table}"')  # noqa: S608
+def count(cursor: Any, quoted: str) -> int:
+    """Return how many rows a table has, by its quoted name."""
+    cursor.execute(f"SELECT COUNT(*) FROM {quoted}")  # noqa: S608
     return int(cursor.fetchone()[0])
 
 
@@ -341,6 +400,21 @@ def _script(path: Path, section: str, *options: str) -> str:
     ).decode()
 
 
+def _beginning(path: Path) -> str:
+    """Return the script that drops what it then makes; an extension that is there stays."""
+    lines = _script(path, "pre-data", "--clean", "--if-exists").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("DROP EXTENSION "))
+
+
+def dropped_by(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield what a dump drops before it makes it again: its kind and its name, quoted."""
+    for line in _beginning(path).splitlines():
+        if line.startswith("CREATE "):
+            return  # what a function does is no concern of ours
+        if match := re.fullmatch(r"DROP ([A-Z ]+) IF EXISTS (.+);", line):
+            yield match[1], match[2]
+
+
 @contextmanager
 def _restore(path: Path, section: str) -> Iterator[Any]:
     with (
@@ -366,7 +440,8 @@ def _restore_command(path: Path, section: str) -> list[str]:
 
 
 def _copy(cursor: Any, statement: bytes, lines: Any) -> None:
-    with cursor.copy(statement.decode().rstrip().removesuffix(";")) as copy:
+    copying = cursor.copy(statement.decode().rstrip().removesuffix(";"))
+    with connection.wrap_database_errors, copying as copy:
         for line in lines:
             if line == b"\\.\n":
                 return

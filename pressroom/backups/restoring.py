@@ -8,34 +8,32 @@ moment, the same command does it all again.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from django.apps import apps
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.core.management import call_command
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import Error, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import User
 from assets import storage
-from assets.models import MediaAsset
 from assets.named_files import named_files
-from people.models import LevelChange, Person
-from pressroom.backups import databases
+from people.models import LevelChange
+from pressroom.backups import databases, losses
 from pressroom.backups.contents import (
     ENGINES,
     MEDIA,
-    MEDIA_FOLDERS,
     Backup,
     BackupError,
     Progress,
     Sums,
     copied,
+    counted,
     open_plain,
 )
 from previews import links
@@ -44,12 +42,7 @@ from releases import workflow
 from releases.models import Event, Release
 
 TRIES = 5  # of getting all locks, where readers are in the way
-# What an empty newsroom has after its migrations.
-ALWAYS_THERE = {"django_migrations", "django_content_type", "auth_permission", "auth_group",
-                "auth_group_permissions", "django_session"}  # fmt: skip
 PREPARED = "backup_prepared"
-
-MAIN = (User, Release, Person, MediaAsset, PreviewLink)
 
 Say = Callable[[str], object]
 
@@ -79,10 +72,11 @@ def refuse_unfit(backup: Backup) -> None:
             f"names {ENGINES[connection.vendor]}. Restore it into the same kind of database."
         )
     if unknown := sorted(backup.migrations - databases.known_migrations()):
+        more = counted(len(unknown) - 1, "more migration", "more migrations")
         raise BackupError(
             f"The backup was made by a newer Pressroom ({backup.manifest['version']}): this one "
             f"does not know {'.'.join(unknown[0])}"
-            f"{f' and {len(unknown) - 1} more migrations' if unknown[1:] else ''}. "
+            f"{f' and {more}' if unknown[1:] else ''}. "
             "Install that version or a newer one."
         )
     databases.refuse_tools("pg_restore")
@@ -96,24 +90,9 @@ def refuse_unfit(backup: Backup) -> None:
             )
 
 
-def in_the_way(backup: Backup, sums: Sums) -> list[str]:
-    """Return what is here already and would be lost, a phrase each."""
-    known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-    found, others = [], 0
-    for table, number in databases.row_counts(connection).items():
-        model = known.get(table)
-        if model in MAIN and number:
-            found.append(f"{number} {model._meta.verbose_name_plural}")
-        elif model is None and number and table not in ALWAYS_THERE:
-            found.append(f"{number} rows of {table}, which is no table of ours")
-        elif table not in ALWAYS_THERE:
-            others += number
-    if others:
-        found.append(f"{others} other rows")
-    strange = sum(1 for name in _stored() if f"{MEDIA}/{name}" not in sums)
-    if strange:
-        found.append(f"{strange} stored files that the backup does not have")
-    return found
+def is_earlier(backup: Backup) -> bool:
+    """Whether the backup lacks a migration of this version."""
+    return not databases.current_migrations() <= backup.migrations
 
 
 def undone_since(backup: Backup) -> list[str]:
@@ -127,9 +106,9 @@ def undone_since(backup: Backup) -> list[str]:
         lowered = LevelChange.objects.filter(
             asked_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
         ).count()
-    except DatabaseError:  # tables of another version, or none
+    except Error:  # tables of another version, or none
         return []
-    return found + ([f"Level lowered: {lowered} times"] if lowered else [])
+    return found + ([f"Level lowered: {counted(lowered, 'time', 'times')}"] if lowered else [])
 
 
 def restore(
@@ -145,8 +124,10 @@ def restore(
         say("Recording what was held and revoked.")
         _record(backup, outcome)
         outcome.removed = _remove_others(sums)
-    except DatabaseError as problem:
-        raise BackupError(f"The database failed: {problem}") from problem
+    except (Error, sqlite3.Error) as problem:
+        raise BackupError(databases.in_words(problem)) from problem
+    except CommandError as problem:  # of migrate
+        raise BackupError(str(problem)) from problem
     return outcome
 
 
@@ -156,7 +137,7 @@ def _restore_files(backup: Backup, sums: Sums, progress: Progress) -> None:
         stored_name = name.removeprefix(f"{MEDIA}/")
         if stored_name == name or _stored_digest(stored_name) == digest:
             continue
-        with open_plain(backup.folder / name) as file:
+        with open_plain(backup.folder, name) as file:
             storage.replace(stored_name, File(file))
 
 
@@ -199,7 +180,7 @@ def _restore_sqlite(backup: Backup, options: Options) -> Outcome:
     try:
         for part in parts:
             part.unlink(missing_ok=True)
-        with open_plain(backup.dump) as source, prepared.open("xb") as target:
+        with open_plain(backup.folder, backup.dump.name) as source, prepared.open("xb") as target:
             shutil.copyfileobj(source, target)
         with databases.opened(PREPARED, NAME=str(prepared)), transaction.atomic(using=PREPARED):
             outcome = _make_safe(PREPARED, backup.moment, options)
@@ -245,12 +226,7 @@ def _remove_others(sums: Sums) -> int:
     named = Sums()
     for file in named_files():
         named.add(file.name, "")
-    strange = [n for n in _stored() if f"{MEDIA}/{n}" not in sums and n not in named]
+    strange = [n for n in losses.stored() if f"{MEDIA}/{n}" not in sums and n not in named]
     for name in strange:
         default_storage.delete(name)
     return len(strange)
-
-
-def _stored() -> Iterator[str]:
-    for folder in MEDIA_FOLDERS:
-        yield from (file.name for file in storage.listed(folder))

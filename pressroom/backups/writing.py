@@ -1,7 +1,6 @@
 """Writes a backup while the newsroom works: files ahead, then one snapshot, then what it adds."""
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -11,13 +10,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
+from assets import storage
 from assets.named_files import NamedFile, named_files
 from pressroom.backups import databases
 from pressroom.backups.contents import (
@@ -31,6 +32,7 @@ from pressroom.backups.contents import (
     BackupError,
     Progress,
     Sums,
+    alone,
     copied,
     digest_of,
     open_plain,
@@ -51,18 +53,19 @@ def write(
     Nobody waits for it. Raises BackupError, and then leaves nothing behind. Files that the storage
     has lost, or that have changed in it, are in the manifest as `missing` and `damaged`.
     """
-    databases.refuse_tools("pg_dump", "pg_restore")
-    if verify:
-        databases.refuse_verification()
-    folder = _prepared(folder)
     mask = os.umask(0o077)  # all that is written is for its owner alone
     try:
-        with _alone(folder):
+        databases.refuse_tools("pg_dump", "pg_restore")
+        if verify:
+            databases.refuse_verification()
+        folder = _prepared(folder)
+        busy = f"Another backup is being written to {folder}, or a restore works beside it."
+        with alone(folder, busy):
             return _write(folder, say, progress, with_renditions, verify)
     except (OSError, sqlite3.Error) as problem:
         raise BackupError(_in_words(problem, folder)) from problem
-    except DatabaseError as problem:
-        raise BackupError(f"The database failed: {problem}") from problem
+    except Error as problem:
+        raise BackupError(databases.in_words(problem)) from problem
     finally:
         os.umask(mask)
 
@@ -100,7 +103,7 @@ def _write(
             files.read_back()
             databases.verify(dump, rows, migrations)
         number, weight = len(files.sums), files.bytes()
-        files.sums.add(dump.name, digest_of(dump))
+        files.sums.add(dump.name, digest_of(partial, dump.name))
         files.sums.write(partial / SUMS)
         manifest: dict[str, Any] = {
             "format": FORMAT,
@@ -120,7 +123,7 @@ def _write(
                 "number": number,
                 "bytes": weight,
                 "with_renditions": with_renditions,
-                "sums": digest_of(partial / SUMS),
+                "sums": digest_of(partial, SUMS),
                 "missing": files.missing,
                 "damaged": files.damaged,
             },
@@ -177,7 +180,7 @@ class Files:
             self.progress("files read back", number)
             if name in self.linked:
                 continue
-            if digest_of(self.folder / name) != digest:
+            if digest_of(self.folder, name) != digest:
                 raise BackupError(f"{name} is not as it was written. Is the disk sound?")
 
     def bytes(self) -> int:
@@ -193,7 +196,7 @@ class Files:
         if not self._former or not digest or (file.sha256 and file.sha256 != digest):
             return False
         with suppress(OSError):
-            with open_plain(self._former.folder / name) as former:
+            with open_plain(self._former.folder, name) as former:
                 size, now = copied(former)
             if now != digest or (file.size and file.size != size):
                 return False
@@ -208,7 +211,7 @@ class Files:
         name = self._kept_as(file)
         place = self._place(name)
         try:
-            with default_storage.open(file.name) as stored, place.open("xb") as copy:
+            with _stored(file.name) as stored, place.open("xb") as copy:
                 size, digest = copied(stored, copy)
         except FileNotFoundError:
             place.unlink(missing_ok=True)
@@ -224,6 +227,44 @@ class Files:
         place = self.folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
+
+
+class _Stored:
+    """A stored file whose failures are its own: what is written beside it has others."""
+
+    def __init__(self, name: str, file: File) -> None:
+        self._name, self._file = name, file
+
+    def read(self, size: int) -> bytes:
+        with _blamed_on(self._name):
+            return cast(bytes, self._file.read(size))
+
+
+@contextmanager
+def _stored(name: str) -> Iterator[_Stored]:
+    """Open a file of the storage. Raises FileNotFoundError, or BackupError which names it."""
+    with _blamed_on(name):
+        file = default_storage.open(name)
+    with file:
+        yield _Stored(name, file)
+
+
+@contextmanager
+def _blamed_on(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, storage.StorageError):  # the second says all that is to say
+        raise
+    except OSError as problem:
+        place = name if storage.the_bucket() else default_storage.path(name)
+        words = problem.strerror or str(problem)
+        if problem.errno in (errno.EACCES, errno.EPERM):
+            advice = "Run this command as the user of the web server, who owns the stored files."
+        elif problem.errno == errno.ENOSPC:
+            advice = "Make room for temporary files, or set TMPDIR."
+        else:
+            advice = "Is the disk sound?"
+        raise BackupError(f"The stored file {place} cannot be read: {words}. {advice}") from problem
 
 
 def _prepared(folder: Path) -> Path:
@@ -248,20 +289,6 @@ def _prepared(folder: Path) -> Path:
     return place
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other backups out of a folder, until the end of the block or of this process."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BackupError(f"Another backup is being written to {folder}.") from None
-        yield
-    finally:
-        os.close(handle)
-
-
 def _free_name(folder: Path) -> Path:
     while True:
         path = folder / f"pressroom-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
@@ -276,4 +303,4 @@ def _in_words(problem: Exception, folder: Path) -> str:
         return f"There is no space left for {folder}. Make room, or take another disk."
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{folder} cannot be written: {problem}. The user who runs this command must own it."
-    return str(problem)
+    return str(problem) or type(problem).__name__

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assets.management.progress import Progress
 from pressroom.backups import writing
-from pressroom.backups.contents import BackupError
+from pressroom.backups.contents import BackupError, counted
 
 
 class Command(BaseCommand):
@@ -47,7 +47,8 @@ class Command(BaseCommand):
         files = backup.manifest["files"]
         rows = sum(backup.manifest["rows"].values())
         self.stdout.write(
-            f"{backup.folder}: {rows} rows, {files['number']} files, "
+            f"{backup.folder}: {counted(rows, 'row', 'rows')}, "
+            f"{counted(files['number'], 'file', 'files')}, "
             f"{files['bytes'] / 1024 / 1024:.1f} MB, as of {backup.moment:%Y-%m-%d %H:%M:%S} UTC, "
             f"{'verified' if backup.manifest['verified'] else 'not verified'}."
         )
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             for sentence in lacking:
                 self.stdout.write(f"WRONG  {sentence}")
             raise CommandError(
-                f"The storage lacks {len(lacking)} files, so the backup does too: see the lines "
-                "that say WRONG. Everything else is in it.",
+                f"The storage lacks {counted(len(lacking), 'file', 'files')}, so the backup does "
+                "too: see the lines that say WRONG. Everything else is in it.",
                 returncode=3,
             )

@@ -1,13 +1,15 @@
+import errno
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import Error
 
 from assets.management.progress import Progress
-from pressroom.backups import restoring
-from pressroom.backups.contents import Backup, BackupError
+from pressroom.backups import databases, losses, restoring
+from pressroom.backups.contents import Backup, BackupError, Sums, counted
 
 UNDONE = """\
 As of the backup, and nothing later. Check and repeat by hand what was decided since then:
@@ -44,24 +46,32 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = Progress(self.stderr)
+        begun = False
         try:
             backup = Backup.open(Path(options["folder"]).resolve())
             restoring.refuse_unfit(backup)
-            self.stderr.write(f"Checking {backup.name}, as of {_shown(backup)}.")
-            sums = backup.check(progress)
-            self._confirm(backup, restoring.in_the_way(backup, sums), options)
-        except (BackupError, OSError) as problem:
-            raise CommandError(f"Nothing was restored. {problem}") from problem
-        except DatabaseError as problem:
-            raise CommandError(f"Nothing was restored. The database failed: {problem}") from problem
+            with databases.only_restore():
+                sums = self._checked(backup, options)
+                begun = True
+                self._restore(backup, sums, options)
+        except (BackupError, OSError, Error, sqlite3.Error) as problem:
+            words = _in_words(problem)
+            if begun:
+                words = f"The restore is not complete. {words} Run it again, with --replace."
+            else:
+                words = f"Nothing was restored. {words}"
+            raise CommandError(words) from problem
+
+    def _checked(self, backup: Backup, options: dict[str, Any]) -> Sums:
+        self.stderr.write(f"Checking {backup.name}, as of {_shown(backup)}.")
+        sums = backup.check(Progress(self.stderr))
+        self._confirm(backup, losses.in_the_way(backup, sums), options)
+        return sums
+
+    def _restore(self, backup: Backup, sums: Sums, options: dict[str, Any]) -> None:
         chosen = restoring.Options(options["keep_schedule"], options["keep_previews"])
-        try:
-            done = restoring.restore(backup, sums, chosen, say=self.stderr.write, progress=progress)
-        except (BackupError, OSError) as problem:
-            raise CommandError(
-                f"The restore is not complete. {problem} Run it again, with --replace."
-            ) from problem
+        say, progress = self.stderr.write, Progress(self.stderr)
+        done = restoring.restore(backup, sums, chosen, say=say, progress=progress)
         self._report(backup, done, chosen)
 
     def _confirm(self, backup: Backup, lost: list[str], options: dict[str, Any]) -> None:
@@ -89,25 +99,42 @@ class Command(BaseCommand):
     def _report(self, backup: Backup, done: restoring.Outcome, chosen: restoring.Options) -> None:
         self.stdout.write(f"Restored {backup.name}, as of {_shown(backup)}.")
         if done.removed:
-            self.stdout.write(f"Removed {done.removed} stored files that the backup does not have.")
+            files = counted(done.removed, "stored file", "stored files")
+            self.stdout.write(f"Removed {files} that the backup does not have.")
         if chosen.keep_schedule:
             self.stdout.write("WARNING: what was scheduled goes public at its time.")
         else:
-            self.stdout.write(f"On hold now: {len(done.held)} releases that were scheduled.")
+            held = counted(len(done.held), "release that was", "releases that were")
+            self.stdout.write(f"On hold now: {held} scheduled.")
         if chosen.keep_previews:
             self.stdout.write("WARNING: preview links are open as they were.")
         else:
-            self.stdout.write(f"Revoked: {len(done.revoked)} preview links. Issue them again.")
+            links = counted(len(done.revoked), "preview link", "preview links")
+            again = " Issue it again." if len(done.revoked) == 1 else " Issue them again."
+            self.stdout.write(f"Revoked: {links}.{again if done.revoked else ''}")
         self.stdout.write("Everybody is signed out.\n")
         self.stdout.write(UNDONE)
         files = backup.manifest["files"]
         lost = [*files["missing"], *files["damaged"]]
         if lost:
-            self.stdout.write(f"\nThe backup lacks {len(lost)} files that the storage had lost:")
+            number = counted(len(lost), "file", "files")
+            self.stdout.write(f"\nThe backup lacks {number} that the storage had lost:")
             self.stdout.write("\n".join(lost))
-        first = "" if files["with_renditions"] else "manage.py makerenditions, then "
-        self.stdout.write(f"\nNext: {first}manage.py checkfiles, then start the newsroom.")
+        steps = "manage.py makerenditions, manage.py checkfiles"
+        if restoring.is_earlier(backup):
+            steps = f"manage.py migrate, {steps}"
+        self.stdout.write(f"\nNext: {steps}: each has to end with 0. Then start the newsroom.")
 
 
 def _shown(backup: Backup) -> str:
     return f"{backup.moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _in_words(problem: Exception) -> str:
+    if isinstance(problem, BackupError):
+        return str(problem)
+    if not isinstance(problem, OSError):
+        return databases.in_words(problem)
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{problem}. Run this command as the user of the web server."
+    return f"{problem}." if problem.filename else str(problem)

@@ -1,0 +1,207 @@
+"""What a restore would delete, in words: all that the migrations of an empty newsroom do not make.
+
+Indexes and constraints that somebody added to a table of ours are not named.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
+from django.db import connection
+
+from accounts.groups import GROUPS
+from accounts.models import User
+from assets import storage
+from assets.models import MediaAsset
+from people.models import Person
+from pressroom.backups import databases
+from pressroom.backups.contents import MEDIA, MEDIA_FOLDERS, Backup, Sums, counted, some
+from previews.models import PreviewLink
+from releases.models import Release
+
+MAIN = (User, Release, Person, MediaAsset, PreviewLink)
+# Rows of these are there after the migrations of an empty newsroom; _added() finds the others.
+ALWAYS_THERE = {"django_migrations", "django_content_type", "auth_permission", "auth_group",
+                "auth_group_permissions", "django_session"}  # fmt: skip
+# What PostgreSQL drops with tables, and what depends on one, as far as people make such things.
+DROPPED_WITH = """
+    WITH RECURSIVE gone(classid, objid, objsubid) AS (
+        SELECT 'pg_class'::regclass::oid, oid, 0 FROM pg_class
+        WHERE pg_table_is_visible(oid) AND relname = ANY(%s)
+        UNION
+        SELECT more.* FROM gone, LATERAL (
+            SELECT classid, objid, objsubid FROM pg_depend
+            WHERE refclassid = gone.classid AND refobjid = gone.objid
+            AND (gone.objsubid = 0 OR refobjsubid = gone.objsubid)
+            UNION ALL  -- with a part, such as the rule of a view, goes the whole
+            SELECT refclassid, refobjid, refobjsubid FROM pg_depend
+            WHERE classid = gone.classid AND objid = gone.objid AND deptype = 'i'
+            AND gone.objsubid = 0
+        ) AS more
+    )
+    SELECT classid::regclass::text, objid, objsubid,
+           pg_describe_object(classid, objid, objsubid), relkind, relname,
+           pg_table_is_visible(objid), objid::regclass::text,
+    CASE classid::regclass::text
+        WHEN 'pg_class' THEN CASE
+            WHEN objsubid <> 0 THEN NOT EXISTS (
+                SELECT FROM gone AS whole
+                WHERE (whole.classid, whole.objid, whole.objsubid) = (gone.classid, gone.objid, 0))
+            WHEN relkind = 'S' THEN NOT EXISTS (
+                SELECT FROM pg_depend AS owned WHERE owned.classid = 'pg_class'::regclass
+                AND owned.objid = gone.objid AND owned.deptype IN ('a', 'i'))
+            ELSE relkind IN ('r', 'p', 'f', 'v', 'm') END
+        WHEN 'pg_proc' THEN true
+        WHEN 'pg_policy' THEN true
+        WHEN 'pg_type' THEN EXISTS (
+            SELECT FROM pg_type WHERE oid = objid AND typtype IN ('d', 'e', 'r'))
+        WHEN 'pg_trigger' THEN EXISTS (
+            SELECT FROM pg_trigger WHERE oid = objid AND NOT tgisinternal)
+        WHEN 'pg_rewrite' THEN EXISTS (
+            SELECT FROM pg_rewrite WHERE oid = objid AND rulename <> '_RETURN')
+        WHEN 'pg_constraint' THEN EXISTS (
+            SELECT FROM pg_constraint WHERE oid = objid AND conrelid <> 0
+            AND conrelid NOT IN (SELECT whole.objid FROM gone AS whole
+                                 WHERE whole.classid = 'pg_class'::regclass
+                                 AND whole.objsubid = 0))
+        ELSE false END
+    FROM gone LEFT JOIN pg_class ON classid = 'pg_class'::regclass AND oid = objid
+    ORDER BY 4
+    """
+# How PostgreSQL finds what a dump drops by its name: the catalog, and the query.
+_RELATION = ("pg_class", "SELECT to_regclass(%s)::oid")
+_TYPE = ("pg_type", "SELECT to_regtype(%s)::oid")
+_ROUTINE = (
+    "pg_proc",
+    "SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE %s = "
+    "format('%%I.%%I(%%s)', nspname, proname, pg_get_function_identity_arguments(p.oid))",
+)
+FINDERS = {
+    **dict.fromkeys(("TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE"), _RELATION),
+    **dict.fromkeys(("FUNCTION", "PROCEDURE", "AGGREGATE"), _ROUTINE),
+    **dict.fromkeys(("TYPE", "DOMAIN"), _TYPE),
+    "SCHEMA": ("pg_namespace", "SELECT to_regnamespace(%s)::oid"),
+}
+
+
+def in_the_way(backup: Backup, sums: Sums) -> list[str]:
+    """Return what is here already and would be lost, a phrase each."""
+    known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    found, others = [], 0
+    for table, number in databases.row_counts(connection).items():
+        model = known.get(table)
+        if model in MAIN and number:
+            one, many = model._meta.verbose_name, model._meta.verbose_name_plural
+            found.append(counted(number, str(one), str(many)))
+        elif model is not None and table not in ALWAYS_THERE:
+            others += number
+    if others:
+        found.append(counted(others, "other row", "other rows"))
+    ours = {*known, "django_migrations"}
+    found += _added()
+    found += _strange_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
+    found += _strange_in_sqlite(ours) if connection.vendor == "sqlite" else []
+    strange = sum(1 for name in stored() if f"{MEDIA}/{name}" not in sums)
+    if strange:
+        files = counted(strange, "stored file", "stored files")
+        found.append(f"{files} that the backup does not have")
+    return found
+
+
+def stored() -> Iterator[str]:
+    """Yield the name of every stored file that a row may name."""
+    for folder in MEDIA_FOLDERS:
+        yield from (file.name for file in storage.listed(folder))
+
+
+def _added() -> list[str]:
+    """Return what people added to the tables that migrations fill."""
+    there = set(databases.tables(connection))
+    models = apps.get_models()
+    types = {(model._meta.app_label, model._meta.model_name) for model in models}
+    rights = {
+        (model._meta.app_label, model._meta.model_name, codename)
+        for model in models
+        for codename in (
+            *(
+                get_permission_codename(each, model._meta)
+                for each in model._meta.default_permissions
+            ),
+            *(codename for codename, _ in model._meta.permissions),
+        )
+    }
+    found = []
+    with connection.cursor() as cursor:
+
+        def others(table: str, query: str, known: set[Any]) -> list[tuple[Any, ...]]:
+            if table not in there:
+                return []
+            cursor.execute(query)
+            return [row for row in cursor.fetchall() if row not in known]
+
+        groups = "SELECT name FROM auth_group ORDER BY name"
+        if names := others("auth_group", groups, {(name,) for name in GROUPS}):
+            words = "the group" if len(names) == 1 else f"{len(names)} groups:"
+            found.append(f"{words} {some([f'“{name}”' for (name,) in names])}")
+        permissions = (
+            "SELECT app_label, model, codename FROM auth_permission "
+            "JOIN django_content_type ON django_content_type.id = content_type_id"
+        )
+        if added := others("auth_permission", permissions, rights):
+            found.append(counted(len(added), "right", "rights") + " that no migration made")
+        content_types = "SELECT app_label, model FROM django_content_type"
+        if added := others("django_content_type", content_types, types):
+            kinds = counted(len(added), "kind of record", "kinds of records")
+            found.append(f"{kinds} that this version does not know")
+        migrations = "SELECT app, name FROM django_migrations"
+        if added := others("django_migrations", migrations, databases.known_migrations()):
+            records = counted(len(added), "record of a migration", "records of migrations")
+            found.append(f"{records} that this version does not know")
+    return found
+
+
+def _strange_in_sqlite(ours: set[str]) -> list[str]:
+    """Return what the file of SQLite holds beside our tables: all of it is replaced."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger') "
+            "AND name NOT LIKE 'sqlite\\_%%' ESCAPE '\\' ORDER BY type, name",
+            [],
+        )
+        for kind, name in cursor.fetchall():
+            if kind == "table" and name not in ours:
+                found.append(f"the table {name} ({_rows(cursor, connection.ops.quote_name(name))})")
+            elif kind != "table":
+                found.append(f"the {kind} {name}")
+    return found
+
+
+def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
+    """Return what goes with the tables, and what the dump replaces, beside our tables."""
+    found, going = [], set()
+    with connection.cursor() as cursor:
+        cursor.execute(DROPPED_WITH, [databases.tables(connection)])
+        for catalog, oid, part, words, kind, name, visible, quoted, shown in cursor.fetchall():
+            if part == 0:
+                going.add((catalog, oid))
+            if not shown:
+                continue
+            if catalog != "pg_class" or part or kind not in ("r", "p"):
+                found.append(f"the {words}")
+            elif name not in ours or not visible:
+                found.append(f"the {words} ({_rows(cursor, quoted)})")
+        for kind, name in databases.dropped_by(backup.dump):
+            if kind not in FINDERS:
+                continue
+            catalog, finder = FINDERS[kind]
+            cursor.execute(finder, [name])
+            there = cursor.fetchone()
+            if there and there[0] and (catalog, there[0]) not in going:
+                found.append(f"the {kind.lower()} {name}")
+    return found
+
+
+def _rows(cursor: Any, quoted: str) -> str:
+    return counted(databases.count(cursor, quoted), "row", "rows")
