@@ -670,8 +670,11 @@ def test_two_backups_do_not_write_into_one_folder_at_once(folder):
         while not list(folder.glob("*.partial")) and first.poll() is None:
             time.sleep(0.02)
         first.send_signal(signal.SIGSTOP)
-        assert "Another backup is being written" in refusal("backup", folder)
-        first.send_signal(signal.SIGCONT)
+        try:
+            said = refusal("backup", folder)
+        finally:
+            first.send_signal(signal.SIGCONT)
+        assert "Another backup is being written" in said
         assert first.wait(timeout=60) == 0, first.stderr.read()
 
 
@@ -682,9 +685,11 @@ def test_two_restores_do_not_work_on_one_newsroom_at_once(folder, elsewhere):
             if "Restoring the files" in line:
                 break
         first.send_signal(signal.SIGSTOP)
-        said = refusal("restore", made, "--replace", "--yes", **where)
+        try:
+            said = refusal("restore", made, "--replace", "--yes", **where)
+        finally:
+            first.kill()  # and its lock is no more
         assert "Nothing was restored. Another restore" in said
-        first.kill()  # and its lock is no more
     restored(made, "--replace", "--yes", **where)
 
 
@@ -856,7 +861,12 @@ def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
     said = restored(made, "--replace", "--yes", **where)
     assert [phrase for phrase in named if phrase not in said] == []
     if POSTGRES:
-        execute(where, "SELECT * FROM apart", "SELECT nextval('sequence_apart')", "SELECT stop")
+        execute(
+            where,
+            "SELECT * FROM apart",
+            "SELECT nextval('sequence_apart')",
+            "SELECT 'stop'::regproc",
+        )
     assert "This will be deleted" not in restored(made, **where)
 
 
