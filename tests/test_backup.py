@@ -543,6 +543,17 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     assert list(Path(default_storage.path("originals")).rglob("*/*")) == []
 
 
+def test_one_of_a_kind_is_named_in_the_singular(folder, capsys):
+    make_document()
+    make_chief()
+    call_command("backup", str(folder), "--no-verify")
+    said = capsys.readouterr()
+    assert "1 file is copied" in said.err
+    assert re.search(r"\d+ rows, 1 file, ", said.out)
+    (made,) = folder.iterdir()
+    assert "it has 1 user, 1 picture or document, " in refused("restore", made)
+
+
 def test_a_backup_of_an_older_version_is_brought_up_to_date(folder, elsewhere):
     before, after = elsewhere(), elsewhere()
     code = (

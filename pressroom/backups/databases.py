@@ -329,7 +329,7 @@ def _compare(cursor: Any, rows: dict[str, int], migrations: set[tuple[str, str]]
         except (Error, sqlite3.Error) as problem:
             raise BackupError(f"The dump lacks the table {table}: {problem}") from problem
         if found != number:
-            raise BackupError(f"The dump has {found} rows of {table} where there are {number}.")
+            raise BackupError(f"Rows of {table}: the dump has {found}, the database {number}.")
     cursor.execute("SELECT app, name FROM django_migrations")
     if not migrations <= set(cursor.fetchall()):
         raise BackupError("The dump does not have the migrations that the database has.")

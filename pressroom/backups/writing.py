@@ -34,6 +34,7 @@ from pressroom.backups.contents import (
     Sums,
     alone,
     copied,
+    counted,
     digest_of,
     open_plain,
     version,
@@ -91,7 +92,8 @@ def _write(
                 files.round(named_files(with_renditions=with_renditions), last=not left_to_try)
                 if (files.missing or files.damaged) and left_to_try:
                     continue  # somebody deleted one meanwhile, or it is gone for good
-                say(f"{len(files.sums)} files are copied. Writing the database.")
+                copied_files = counted(len(files.sums), "file is", "files are")
+                say(f"{copied_files} copied. Writing the database.")
                 dump = partial / DUMPS[connection.vendor]
                 databases.dump(dump)
                 rows = databases.row_counts(connection)
