@@ -1,11 +1,13 @@
 """Sending e-mail: whether it is on, how long it may take, and why a message was not sent."""
 
+import io
 import logging
 import smtplib
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from socket import gaierror, socket
+from contextlib import contextmanager
+from socket import SOCK_STREAM, gaierror, getaddrinfo, socket
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +18,7 @@ from django.utils.translation import gettext as _
 log = logging.getLogger(__name__)
 
 AT_MOST = 30  # seconds for all that one request sends; a proxy gives up after sixty
+PIECE = 16_384  # bytes that are sent in one step
 # These say something about one message. Every other failure is one of the connection.
 OF_ONE_MESSAGE = (
     smtplib.SMTPDataError,
@@ -34,28 +37,94 @@ class TookTooLong(TimeoutError):
 
 
 class _SMTP(smtplib.SMTP):
-    """A connection on which no answer is awaited past `ends`, a time of the monotonic clock."""
+    """A connection on which nothing waits past `ends`, a time of the monotonic clock.
+
+    A step is one reply of the server, or one piece that is sent. It has EMAIL_TIMEOUT. The
+    time-out of a socket alone is no bound: it counts anew with each byte that arrives.
+    """
 
     ends = float("inf")
+    step_ends = float("inf")
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket:
-        try:
-            return super()._get_socket(host, port, timeout)  # type: ignore[misc]
-        except TimeoutError as problem:
-            raise NoConnection(*problem.args) from problem
+    def _left(self) -> float:
+        return min(self.step_ends, self.ends) - time.monotonic()
 
-    def getreply(self) -> tuple[int, bytes]:
-        left = max(0.01, self.ends - time.monotonic())
+    def allow(self) -> None:
+        """Give the next call of the socket the time that is left. Raises TimeoutError for none."""
+        if (left := self._left()) <= 0:
+            raise TimeoutError
         if self.sock:
-            self.sock.settimeout(min(self.timeout, left))
+            self.sock.settimeout(left)
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        begun = time.monotonic()
+        self.step_ends = begun + self.timeout
         try:
-            return super().getreply()
+            yield
         except smtplib.SMTPServerDisconnected as problem:
             # smtplib calls every failure a closed connection, silence too.
             if isinstance(problem.__context__, TimeoutError):
-                late = left < self.timeout / 2  # it had answered before, and used up the time
+                # Where little was left, it had answered before, and used up the time.
+                late = self.ends - begun < self.timeout / 2
                 raise (TookTooLong if late else TimeoutError)() from problem
             raise
+        self.step_ends = time.monotonic() + self.timeout
+        if self.sock:  # for the handshake after STARTTLS, which takes the time-out of the socket
+            self.sock.settimeout(max(0.01, self._left()))
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket:
+        """Connect to the first address of a host that answers; each has its share of the time."""
+        ends = min(time.monotonic() + timeout, self.ends)
+        problem: OSError = OSError("The name has no address.")
+        addresses = getaddrinfo(host, port, type=SOCK_STREAM)
+        for tried, (family, kind, protocol, _name, address) in enumerate(addresses):
+            made = socket(family, kind, protocol)
+            try:
+                share = (ends - time.monotonic()) / (len(addresses) - tried)
+                made.settimeout(max(0.01, share))
+                made.connect(address)
+            except TimeoutError as late:
+                problem = NoConnection(*late.args)
+            except OSError as failed:
+                problem = failed
+            else:
+                # For the handshake of a server that begins with TLS.
+                made.settimeout(max(0.01, min(timeout, self.ends - time.monotonic())))
+                return made
+            made.close()
+        raise problem
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock and self.file is None:
+            self.file = io.BufferedReader(_Incoming(self))
+        with self._step():
+            return super().getreply()
+
+    def send(self, s: Any) -> None:
+        data = s.encode(self.command_encoding) if isinstance(s, str) else bytes(s)
+        # In pieces of one TLS record: sendall of a TLS socket would count anew with each of them.
+        for start in range(0, len(data), PIECE):
+            with self._step():
+                if self.sock:
+                    self.sock.settimeout(max(0.01, self._left()))
+                super().send(data[start : start + PIECE])
+
+
+class _Incoming(io.RawIOBase):
+    """What a server sends, read within the time that its connection allows."""
+
+    def __init__(self, smtp: _SMTP) -> None:
+        self.smtp = smtp
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.smtp.allow()
+        if not self.smtp.sock:
+            return 0
+        return self.smtp.sock.recv_into(buffer)
 
 
 class _SMTPOverTLS(smtplib.SMTP_SSL, _SMTP):
@@ -65,7 +134,8 @@ class _SMTPOverTLS(smtplib.SMTP_SSL, _SMTP):
 class Backend(smtp.EmailBackend):
     """Django's SMTP backend with a bound on what a connection may take altogether.
 
-    EMAIL_TIMEOUT bounds each answer; `seconds`, counted from the first opening, bounds them all.
+    EMAIL_TIMEOUT bounds each answer; `seconds`, counted from the first opening, bounds all that
+    is sent and awaited.
     """
 
     def __init__(self, *args: Any, seconds: float = AT_MOST, **kwargs: Any) -> None:

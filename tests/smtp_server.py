@@ -1,6 +1,7 @@
 """A mail server for tests: the standard library's sockets, and whatever a real one does wrong."""
 
 import base64
+import socket
 import socketserver
 import ssl
 import subprocess
@@ -22,6 +23,9 @@ class MailServer:
     wants_password: bool = False
     silent_from: str = ""  # the command that is never answered; "connect": not even a greeting
     slow: float = 0  # seconds before each letter is taken
+    endless: str = ""  # the command that is answered for ever; "connect", "handshake", "letter"
+    drips: bytes = b"250-X\r\n"  # what an endless answer consists of, ten times a second
+    sips: bool = False  # a letter is read in small pieces, ten times a second
     refuses: dict[str, str] = field(default_factory=dict)  # command or recipient: the answer
     letters_a_connection: int = 0  # after which the server hangs up; 0: never
     letters: list[str] = field(default_factory=list)
@@ -36,7 +40,15 @@ class _Handler(socketserver.StreamRequestHandler):
     def say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
+    def drip(self, drop: bytes, begins: bytes = b"") -> None:
+        """Answer for ever, until the client or the test ends it."""
+        self.wfile.write(begins)
+        while not self.server.over.wait(0.1):
+            self.wfile.write(drop)
+
     def wrap(self, context: ssl.SSLContext) -> None:
+        if self.mail.endless == "handshake":  # a record of TLS that comes byte by byte
+            self.drip(b"x", b"\x16\x03\x03\x3f\xff")
         self.connection = context.wrap_socket(self.connection, server_side=True)
         self.setup_files()
 
@@ -60,6 +72,8 @@ class _Handler(socketserver.StreamRequestHandler):
             return
         if mail.tls:
             self.wrap(mail.tls)
+        if mail.endless == "connect":
+            self.drip(b"x", b"220-")
         self.say(mail.refuses.get("connect", "220 mail.test"))
         taken, secured = 0, bool(mail.tls)
         while line := self.rfile.readline().decode().strip():
@@ -68,6 +82,8 @@ class _Handler(socketserver.StreamRequestHandler):
             if command == mail.silent_from:
                 self.server.over.wait(60)
                 return
+            if command == mail.endless:
+                self.drip(mail.drips)
             if command in mail.refuses:
                 self.say(mail.refuses[command])
             elif command == "EHLO":
@@ -93,10 +109,14 @@ class _Handler(socketserver.StreamRequestHandler):
                     mail.recipients.append(address)
             elif command == "DATA":
                 self.say("354 go on")
+                while mail.sips and not self.server.over.wait(0.1):
+                    self.connection.recv(1000)
                 letter = b""
                 while not letter.endswith(b"\r\n.\r\n"):
                     letter += self.rfile.readline()
                 time.sleep(mail.slow)
+                if mail.endless == "letter":
+                    self.drip(mail.drips)
                 if answer := mail.refuses.get("letter"):
                     self.say(answer)
                     continue
@@ -117,6 +137,11 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     mail: MailServer
     over: threading.Event
+
+    def server_bind(self) -> None:
+        # Small, so that a letter which is not read waits at the sender.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        super().server_bind()
 
     def handle_error(self, request, client_address) -> None:
         pass  # a client that goes in the middle of a handshake is part of these tests

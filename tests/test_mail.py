@@ -310,6 +310,78 @@ def test_a_server_that_is_slow_is_left_in_time_and_the_page_says_who_got_a_lette
     assert page.count("@p.example&gt;") == 25
 
 
+# What the server never ends, by the phase, and what says it best where there is a best.
+ENDLESS = {
+    "greeting": ({"endless": "connect"}, {}),
+    "EHLO": ({"endless": "EHLO"}, {}),
+    "EHLO, at full speed": ({"endless": "EHLO", "drips": b"250-X\r\n" * 50_000}, {}),
+    "TLS": ({"endless": "handshake", "tls": True}, {"EMAIL_USE_SSL": True}),
+    "STARTTLS": ({"endless": "handshake", "starttls": True}, {"EMAIL_USE_TLS": True}),
+    "EHLO in TLS": ({"endless": "EHLO", "tls": True}, {"EMAIL_USE_SSL": True}),
+    "AUTH": (
+        {"endless": "AUTH", "wants_password": True, "drips": b"334-X\r\n"},
+        {"EMAIL_HOST_USER": smtp_server.USER, "EMAIL_HOST_PASSWORD": smtp_server.PASSWORD},
+    ),
+    "MAIL": ({"endless": "MAIL"}, {}),
+    "RCPT": ({"endless": "RCPT"}, {}),
+    "DATA": ({"endless": "DATA"}, {}),
+    "sending": ({"sips": True}, {}),
+    "sending in TLS": ({"sips": True, "tls": True}, {"EMAIL_USE_SSL": True}),
+    "the answer to the letter": ({"endless": "letter"}, {}),
+}
+LARGE = EmailMessage("s", "word " * 2_000_000, to=["you@example.org"])
+
+
+@pytest.mark.parametrize("first", ["EMAIL_TIMEOUT", "the time for all"])
+@pytest.mark.parametrize("phase", ENDLESS)
+def test_a_server_that_never_ends_what_it_says_is_left_in_time(
+    certificates, monkeypatch, phase, first
+):
+    """It sends or takes something all the time, so that no single wait is long."""
+    behaviour, settings = ENDLESS[phase]
+    context, file = certificates["127.0.0.1"]
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    behaviour = {name: context if value is True and "tls" in name else value
+                 for name, value in behaviour.items()}  # fmt: skip
+    wait, in_all = (0.6, 30) if first == "EMAIL_TIMEOUT" else (30, 0.6)
+    if "sending" in phase:  # each piece is taken in time, so that only the whole is bounded
+        wait, in_all = 30, 0.6
+    with smtp_server.running(**behaviour) as server, use(server, **settings):
+        begun = time.monotonic()
+        with override_settings(EMAIL_TIMEOUT=wait):
+            letters = [LARGE] if "sending" in phase else [EmailMessage("s", "w", to=["y@e.org"])]
+            (failure,) = mail.send(letters, seconds=in_all)
+        assert 0.5 < time.monotonic() - begun < 2
+    assert "did not answer within" in failure or "so slow that sending was stopped" in failure
+    assert server.letters == [] or phase == "the answer to the letter"
+
+
+def test_a_server_that_never_ends_its_goodbye_has_taken_the_letter():
+    with smtp_server.running(endless="QUIT") as server, use(server):
+        begun = time.monotonic()
+        letter = EmailMessage("s", "w", to=["you@example.org"])
+        assert list(mail.send([letter], seconds=0.6)) == [""]
+        assert time.monotonic() - begun < 2
+    assert len(server.letters) == 1
+
+
+def test_a_machine_that_takes_no_connection_is_named_in_time():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        place = full.getsockname()
+        waiting = [socket.socket() for _ in range(3)]  # as many as the kernel keeps for it
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(place)
+        begun = time.monotonic()
+        with override_settings(EMAIL_BACKEND="accounts.mail.Backend", EMAIL_HOST=place[0],
+                               EMAIL_PORT=place[1], EMAIL_TIMEOUT=0.5):  # fmt: skip
+            (failure,) = mail.send([EmailMessage("s", "w", to=["you@example.org"])])
+        assert 0.4 < time.monotonic() - begun < 2
+        assert failure.startswith("No connection to the mail server at 127.0.0.1:")
+        for each in waiting:
+            each.close()
+
+
 @pytest.mark.django_db
 def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor, release, caplog):
     refuses = {"b@p.example": "550 5.1.1 nobody of that name"}
