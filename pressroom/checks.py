@@ -1,5 +1,7 @@
 """What `manage.py check --deploy` says of this newsroom beyond Django's own checks."""
 
+import os
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -37,4 +39,35 @@ def check_deployment(**options: Any) -> list[Warning]:
                 id="pressroom.W003",
             )
         )
+    secured = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if settings.EMAIL_HOST_PASSWORD and not secured and not _is_near(settings.EMAIL_HOST):
+        found.append(
+            Warning(
+                "EMAIL_URL begins with smtp:// and has a password: it travels readable to "
+                f"{settings.EMAIL_HOST}.",
+                hint="Begin it with smtp+tls://, or with smtp+ssl:// for port 465.",
+                id="pressroom.W004",
+            )
+        )
+    # gunicorn adds these to its command line.
+    own_certificate = "--certfile" in os.environ.get("GUNICORN_CMD_ARGS", "")
+    if settings.SECURE_SSL_REDIRECT and not settings.TRUST_PROXY and not own_certificate:
+        found.append(
+            Warning(
+                "HTTPS is on and TRUST_PROXY is off: behind a proxy, every page redirects to "
+                "itself.",
+                hint="Let the proxy set X-Forwarded-Proto and X-Forwarded-For itself, then set "
+                "TRUST_PROXY=on. Without a proxy, gunicorn needs a certificate: --certfile in "
+                "GUNICORN_CMD_ARGS.",
+                id="pressroom.W005",
+            )
+        )
     return found
+
+
+def _is_near(host: str) -> bool:
+    """Return whether a host is this machine, or an address of a private network."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host.lower() == "localhost"

@@ -12,52 +12,48 @@ from tempfile import gettempdir
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
-from pressroom import __version__, environment, logs
+from pressroom import __version__, environment, logs, values
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
-env = environ.Env()
-
-
-def secret(name: str, default: str = "") -> str:
-    """Return a variable exactly as it is set: django-environ takes a first $ for a reference."""
-    return os.environ.get(name, "") or default
-
-
-def whole_number(name: str, default: int, least: int, most: int, what: str) -> int:
-    """Return a whole number from the environment, or stop the start with a sentence."""
-    text = env.str(name, default="").strip() or str(default)
-    if not re.fullmatch(r"[0-9]{1,6}", text) or not least <= int(text) <= most:
-        raise ImproperlyConfigured(
-            f"{name} is {text}: set the {what}, a whole number from {least} to {most}."
-        )
-    return int(text)
-
-
 ENV_FILE = BASE_DIR / ".env"
-os.environ.update(environment.read(ENV_FILE))
+try:
+    os.environ.update(environment.read(ENV_FILE))
+except UnicodeDecodeError:
+    raise ImproperlyConfigured(f"{ENV_FILE} is not in UTF-8. Save it as UTF-8.") from None
+# How to make a key, in .env.example too.
+MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(60))'"
 
 # --- What must be right before anything starts -------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = secret("SECRET_KEY", "for-debugging-on-this-machine-only" if DEBUG else "")
+DEBUG = values.flag("DEBUG", False)
+SECRET_KEY = values.secret("SECRET_KEY", "for-debugging-on-this-machine-only" if DEBUG else "")
 # Former keys. What they signed (sessions, open previews) is still accepted, and signed anew.
 SECRET_KEY_FALLBACKS = [
-    key for key in map(str.strip, secret("SECRET_KEY_FALLBACKS").split(",")) if key
+    key for key in map(str.strip, values.secret("SECRET_KEY_FALLBACKS").split(",")) if key
 ]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = values.texts(
+    "ALLOWED_HOSTS",
+    LOCAL_HOSTS,
+    r"\*|\.?[A-Za-z0-9_-][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]",
+    "host names alone, such as news.example.org",
+)
+CSRF_TRUSTED_ORIGINS = values.texts(
+    "CSRF_TRUSTED_ORIGINS",
+    [],
+    r"https?://(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?",
+    "origins with https:// and without a path, such as https://news.example.org",
+)
 
 # HTTPS ends at the proxy as a rule. TRUST_PROXY says that ours sets X-Forwarded-Proto itself:
 # without one, anybody could send that header and pass for secure.
-HTTPS = env.bool("HTTPS", default=not DEBUG)
-TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+HTTPS = values.flag("HTTPS", not DEBUG)
+TRUST_PROXY = values.flag("TRUST_PROXY", False)
 
 
 def is_weak(key: str) -> bool:
@@ -76,7 +72,7 @@ def unsafe_settings() -> list[str]:
     if not DEBUG and is_weak(SECRET_KEY):
         found.append(
             "SECRET_KEY is missing, shorter than 50 characters or of less than five different "
-            "ones. `make setup` writes one to .env; elsewhere, set a long random text of your own."
+            f"ones. Set what this prints: {MAKE_KEY}"
         )
         if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
             found.append(
@@ -128,15 +124,17 @@ SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 
 # How gunicorn serves: gunicorn.conf.py asks for these. Not WEB_CONCURRENCY, which gunicorn reads
 # before any of our code runs: a value that is no number, or none, ends there in a traceback.
-WEB_WORKERS = whole_number("WEB_WORKERS", 2, 1, 64, "number of processes that answer requests")
-WEB_THREADS = whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
+WEB_WORKERS = values.whole_number(
+    "WEB_WORKERS", 2, 1, 64, "number of processes that answer requests"
+)
+WEB_THREADS = values.whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
 
 # --- How it is watched --------------------------------------------------------------------------
 
-LOG_FORMAT = env.str("LOG_FORMAT", default="") or "text"
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-ERROR_REPORTER = env.str("ERROR_REPORTER", default="")
-REVISION = env.str("REVISION", default="")
+LOG_FORMAT = values.text("LOG_FORMAT", "text")
+METRICS_TOKEN = values.secret("METRICS_TOKEN").strip()
+ERROR_REPORTER = values.text("ERROR_REPORTER")
+REVISION = values.text("REVISION")
 # As PEP 440 writes a build of a version: 0.2.0+3f2a1b9c0d1e
 VERSION = f"{__version__}+{REVISION[:12]}" if REVISION else __version__
 
@@ -163,51 +161,45 @@ LOGGING = logs.configuration(LOG_FORMAT, report_errors=bool(ERROR_REPORTER))
 
 # --- The newsroom ------------------------------------------------------------------------------
 
-NEWSROOM_NAME = env.str("NEWSROOM_NAME", default="") or "Pressroom"
-NEWSROOM_EMAIL = env.str("NEWSROOM_EMAIL", default="")
-NEWSROOM_PHONE = env.str("NEWSROOM_PHONE", default="")
-SITE_URL = env.str("SITE_URL", default="").rstrip("/")
-if SITE_URL and not SITE_URL.startswith(("https://", "http://")):
-    raise ImproperlyConfigured(
-        f"SITE_URL is {SITE_URL}, which no link can begin with. Write it with https:// in front."
-    )
-SITE_NOTICE = env.str("SITE_NOTICE", default="")
-TIME_ZONE = env.str("TIME_ZONE", default="") or "UTC"
+NEWSROOM_NAME = values.text("NEWSROOM_NAME", "Pressroom")
+NEWSROOM_EMAIL = values.address("NEWSROOM_EMAIL")
+NEWSROOM_PHONE = values.text("NEWSROOM_PHONE")
+SITE_URL = values.site("SITE_URL")
+SITE_NOTICE = values.text("SITE_NOTICE")
+TIME_ZONE = values.time_zone("TIME_ZONE")
 USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 FORMAT_MODULE_PATH = "pressroom.formats"
 
 # Places that ISO 3166 has no code for go under its user-assigned ones, as XK for Kosovo.
-COUNTRIES_OVERRIDE = env.dict("EXTRA_COUNTRIES", default={"XK": "Kosovo"})
+COUNTRIES_OVERRIDE = values.countries("EXTRA_COUNTRIES", {"XK": "Kosovo"})
 
 # --- Where things are kept ---------------------------------------------------------------------
 
 # `or`, since a copied .env.example or a compose file sets what it leaves open to nothing.
 SQLITE_FILE = f"sqlite:///{BASE_DIR / 'var' / 'pressroom.sqlite3'}"
-_address = env.str("DATABASE_URL", default="")
-_host = env.str("POSTGRES_HOST", default="")
+_address = values.secret("DATABASE_URL").strip()
+_host = values.text(
+    "POSTGRES_HOST",
+    shape=r"/\S*|[\w.,-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*",
+    write="the name of a host alone, such as db.example.org, or the folder of a socket",
+)
 if _host and not _address:
     # One variable for each part, so that a password needs no encoding: as docker-compose.yml does.
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": _host,
-            "PORT": env.str("POSTGRES_PORT", default="") or "5432",
-            "NAME": env.str("POSTGRES_DB", default="") or "pressroom",
-            "USER": env.str("POSTGRES_USER", default="") or "pressroom",
-            "PASSWORD": secret("POSTGRES_PASSWORD"),
+            "PORT": str(values.whole_number("POSTGRES_PORT", 5432, 1, 65535, "port")),
+            "NAME": values.text("POSTGRES_DB", "pressroom"),
+            "USER": values.text("POSTGRES_USER", "pressroom"),
+            "PASSWORD": values.secret("POSTGRES_PASSWORD"),
         }
     }
 else:
-    DATABASES = {"default": env.db_url_config(_address or SQLITE_FILE)}
-_engine = DATABASES["default"].get("ENGINE")
-if _engine not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
-    raise ImproperlyConfigured(
-        "DATABASE_URL names neither PostgreSQL (postgres://user:password@host:5432/name) nor an "
-        "SQLite file (sqlite:////path/to/file): Pressroom runs on these two."
-    )
-if _engine == "django.db.backends.sqlite3":
+    DATABASES = {"default": values.database("DATABASE_URL", _address or SQLITE_FILE)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A write takes its lock at once instead of failing half-way, and readers never wait for it.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -217,48 +209,30 @@ if _engine == "django.db.backends.sqlite3":
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 # An empty PostgreSQL database in which backups are tried; empty: one is created and dropped.
-SCRATCH_DATABASE_URL = env.str("SCRATCH_DATABASE_URL", default="")
+SCRATCH_DATABASE_URL = values.secret("SCRATCH_DATABASE_URL").strip()
+if SCRATCH_DATABASE_URL:
+    values.database("SCRATCH_DATABASE_URL", SCRATCH_DATABASE_URL, sqlite=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {
-    "default": env.cache_url_config(env.str("CACHE_URL", default="") or "locmemcache://"),
-}
+CACHES = {"default": values.cache("CACHE_URL", "locmemcache://")}
 
-_email_url = env.str("EMAIL_URL", default="") or "consolemail://"
-_email_scheme = _email_url.partition(":")[0]
-_email_ports = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
-if _email_scheme not in _email_ports and _email_scheme not in (
-    *("consolemail", "filemail", "memorymail", "dummymail"),
-):
-    raise ImproperlyConfigured(
-        f"EMAIL_URL begins with {_email_scheme}, which Pressroom cannot send e-mail with. Write "
-        "it as in smtp+tls://user:password@smtp.example.org:587, or leave it empty: e-mail is "
-        "off then."
-    )
-try:
-    _email = env.email_url_config(_email_url)
-    _unread = _email_scheme in _email_ports and not _email["EMAIL_HOST"]
-except ValueError:
-    _unread = True
-if _unread:
-    raise ImproperlyConfigured(
-        "EMAIL_URL names no mail server, or cannot be read: a character such as / # ? @ : in "
-        "the user name or the password has to be written as its percent code, %23 for #."
-    )
+_email_scheme, _email = values.mail("EMAIL_URL")
 EMAIL_HOST, EMAIL_HOST_USER = _email["EMAIL_HOST"] or "", _email["EMAIL_HOST_USER"] or ""
 EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
-EMAIL_PORT = _email["EMAIL_PORT"] or _email_ports.get(_email_scheme, 25)
+EMAIL_PORT = _email["EMAIL_PORT"] or values.MAIL_PORTS.get(_email_scheme, 25)
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
 # How long a mail server may keep us waiting, in seconds.
-EMAIL_TIMEOUT = whole_number("EMAIL_TIMEOUT", 10, 1, 30, "seconds to wait for the mail server")
+EMAIL_TIMEOUT = values.whole_number(
+    "EMAIL_TIMEOUT", 10, 1, 30, "seconds to wait for the mail server"
+)
 # Whether letters reach their readers. Console, files and memory are for debugging: in production
 # they would keep the address of a preview in a log, so there is no e-mail then.
-EMAIL_IS_ON = DEBUG or _email_scheme in _email_ports
+EMAIL_IS_ON = DEBUG or _email_scheme in values.MAIL_PORTS
 EMAIL_BACKEND = (
     "accounts.mail.Backend"
-    if _email_scheme in _email_ports
+    if _email_scheme in values.MAIL_PORTS
     else _email["EMAIL_BACKEND"]
     if DEBUG
     else "django.core.mail.backends.dummy.EmailBackend"
@@ -266,15 +240,19 @@ EMAIL_BACKEND = (
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
 # Originals and renditions: no web server may serve this folder, only the gate in releases.views.
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or BASE_DIR / "var" / "media")
+MEDIA_ROOT = values.folder("MEDIA_ROOT", BASE_DIR / "var" / "media", BASE_DIR)
 # The same in a bucket, where one is named; assets.storage is the door to either.
-S3_BUCKET = env.str("S3_BUCKET", default="")
-S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", default="").rstrip("/")
-S3_REGION = env.str("S3_REGION", default="")
-S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", default="")
-S3_SECRET_ACCESS_KEY = secret("S3_SECRET_ACCESS_KEY")
-_seconds = env.str("S3_URL_SECONDS", default="") or "60"
-S3_URL_SECONDS = int(_seconds) if _seconds.isdecimal() else 0
+S3_BUCKET = values.text("S3_BUCKET")
+S3_ENDPOINT_URL = values.text("S3_ENDPOINT_URL").rstrip("/")
+S3_REGION = values.text(
+    "S3_REGION", shape="[A-Za-z0-9._-]+", write="the name of a region, such as eu-central-1"
+)
+S3_ACCESS_KEY_ID = values.secret("S3_ACCESS_KEY_ID").strip()
+S3_SECRET_ACCESS_KEY = values.secret("S3_SECRET_ACCESS_KEY")
+# Who has such an address gets the file until it ends, whatever happens to the release.
+S3_URL_SECONDS = values.whole_number(
+    "S3_URL_SECONDS", 60, 1, 3600, "seconds for which the address of a download works"
+)
 
 
 def unsafe_bucket() -> list[str]:
@@ -295,6 +273,11 @@ def unsafe_bucket() -> list[str]:
             "S3_BUCKET is set, and S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing: a private "
             "bucket lets nobody in without both. Set those of a user who may use this bucket alone."
         )
+    if not re.fullmatch("[!-~]*", S3_ACCESS_KEY_ID + S3_SECRET_ACCESS_KEY):
+        found.append(
+            "S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY has something other than letters, digits and "
+            "punctuation, such as a blank: copy both again."
+        )
     if not S3_ENDPOINT_URL and not S3_REGION:
         found.append(
             "S3_BUCKET is set without S3_ENDPOINT_URL or S3_REGION: nothing says where the bucket "
@@ -311,11 +294,6 @@ def unsafe_bucket() -> list[str]:
         found.append(
             f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}: originals would travel readable, and so would "
             "the addresses that let readers in. Write https://, or use a bucket on this machine."
-        )
-    if not 1 <= S3_URL_SECONDS <= 3600:
-        found.append(
-            f"S3_URL_SECONDS is {_seconds}: whoever has such an address gets the file until it "
-            "ends, whatever happens to the release. Take 1 to 3600 seconds, such as 60."
         )
     return found
 
@@ -348,11 +326,21 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 # What an upload may ask of us: the process that opens it is ended above these.
-MAX_PICTURE_MEGABYTES = env.int("MAX_PICTURE_MEGABYTES", default=40)
-MAX_DOCUMENT_MEGABYTES = env.int("MAX_DOCUMENT_MEGABYTES", default=100)
-MAX_PICTURE_MEGAPIXELS = env.int("MAX_PICTURE_MEGAPIXELS", default=100)
-MAX_PICTURE_SECONDS = env.int("MAX_PICTURE_SECONDS", default=2)
-MAX_PICTURE_MEMORY_MEGABYTES = env.int("MAX_PICTURE_MEMORY_MEGABYTES", default=300)
+MAX_PICTURE_MEGABYTES = values.whole_number(
+    "MAX_PICTURE_MEGABYTES", 40, 1, 1000, "megabytes of the largest picture"
+)
+MAX_DOCUMENT_MEGABYTES = values.whole_number(
+    "MAX_DOCUMENT_MEGABYTES", 100, 1, 10000, "megabytes of the largest document or recording"
+)
+MAX_PICTURE_MEGAPIXELS = values.whole_number(
+    "MAX_PICTURE_MEGAPIXELS", 100, 1, 1000, "megapixels of the largest picture"
+)
+MAX_PICTURE_SECONDS = values.whole_number(
+    "MAX_PICTURE_SECONDS", 2, 1, 60, "seconds that a picture may take of a processor"
+)
+MAX_PICTURE_MEMORY_MEGABYTES = values.whole_number(
+    "MAX_PICTURE_MEMORY_MEGABYTES", 300, 50, 16000, "megabytes that a picture may take of memory"
+)
 
 # --- What it is built of -----------------------------------------------------------------------
 

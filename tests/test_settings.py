@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
 PRODUCTION = {
     "SECRET_KEY": KEY,
     "ALLOWED_HOSTS": "news.example.org",
+    "TRUST_PROXY": "on",
     "SITE_URL": "https://news.example.org",
     "NEWSROOM_EMAIL": "press@news.example.org",
     "EMAIL_URL": "smtp+tls://press:p%23ss@smtp.example.org:587",
@@ -156,6 +158,225 @@ def test_an_unsafe_setting_is_refused_in_a_sentence(installed, case):
         assert secret not in done.stderr
 
 
+# --- A wrong value of every setting ------------------------------------------------------------
+
+PARTS = {"DATABASE_URL": "", "POSTGRES_HOST": "db.example.org"}
+HIDDEN = "hunter2hunter2"
+# By setting: wrong values, a part of the sentence about them, and what else must be set for it.
+WRONG = {
+    "SECRET_KEY": (["", HIDDEN], "Set what this prints: python3 -c", {}),
+    "SECRET_KEY_FALLBACKS": ([HIDDEN], "Remove it.", {}),
+    "DEBUG": (["maybe", "on off"], "write on or off", {}),
+    "ALLOWED_HOSTS": (
+        ["https://news.example.org", "news.example.org:443", "*.example.org", "a b", "a,::1"],
+        "write host names alone, such as news.example.org",
+        {},
+    ),
+    "CSRF_TRUSTED_ORIGINS": (
+        ["news.example.org", "https://news.example.org/", "https://", "https://a,b"],
+        "write origins with https://",
+        {},
+    ),
+    "HTTPS": (["maybe"], "write on or off", {}),
+    "TRUST_PROXY": (["nginx"], "write on or off", {}),
+    "WEB_WORKERS": (["many", "0"], "a whole number from 1 to 64", {}),
+    "WEB_THREADS": (["many", "65"], "a whole number from 1 to 64", {}),
+    "LOG_FORMAT": (["xml"], "choose text, or json", {}),
+    "METRICS_TOKEN": ([HIDDEN], "Set a long random text", {}),
+    "ERROR_REPORTER": (["no.such.reporter"], "Name a function", {}),
+    "REVISION": (["the newest"], "take letters, digits", {}),
+    "NEWSROOM_NAME": (["Our\nNewsroom"], "write one line of text", {}),
+    "NEWSROOM_EMAIL": (
+        ["press", "press@", "press@a.org\nBcc: x@b.org", "a@b.org, c@d.org"],
+        "write one e-mail address",
+        {},
+    ),
+    "NEWSROOM_PHONE": (["+44\n20"], "write one line of text", {}),
+    "SITE_URL": (
+        ["news.example.org", "https://", "https://a b", "https://news.example.org/a"],
+        "Write it with https://",
+        {},
+    ),
+    "SITE_NOTICE": (["A\ttest"], "write one line of text", {}),
+    "TIME_ZONE": (["Mars", "Europe", "../etc/passwd", "/etc/passwd"], "as in Europe/London", {}),
+    "EXTRA_COUNTRIES": (["foo", "XK", "XK=", "Kosovo=XK", "XK=Kosovo;XV=V,x"], "XK=Kosovo", {}),
+    "DATABASE_URL": (
+        ["garbage", f"postgres://u:{HIDDEN}@ss/word#x@h/db", f"postgres://u:{HIDDEN}/a@h/db",
+         f"postgres://u:{HIDDEN}#a@h/db", f"postgres://u:{HIDDEN}?a@h/db",
+         f"postgres://u:{HIDDEN}[a@h/db", f"postgres://u:{HIDDEN}@h", f"postgres://u:{HIDDEN}@h:x/n",
+         f"mysql://u:{HIDDEN}@h/n", "sqlite://var/news.sqlite3", "sqlite:////srv/a#b.sqlite3"],
+        "",
+        {},
+    ),
+    "POSTGRES_HOST": (
+        ["db.example.org:5432", "postgres://db", "u@db", "a b"], "write the name", PARTS
+    ),
+    "POSTGRES_PORT": (["x", "0", "65536"], "a whole number from 1 to 65535", PARTS),
+    "POSTGRES_DB": (["news\nroom"], "write one line of text", PARTS),
+    "POSTGRES_USER": (["press\nroom"], "write one line of text", PARTS),
+    "SCRATCH_DATABASE_URL": (
+        ["garbage", "sqlite:////tmp/x", f"postgres://u:{HIDDEN}/a@h/db"], "postgres://", {}
+    ),
+    "CACHE_URL": (
+        ["garbage", f"redis://u:{HIDDEN}/a@h/1", f"redis://u:{HIDDEN}#@h/1", "redis://", "foo://h",
+         "redis://cache.example.org:6379/1"],
+        "",
+        {},
+    ),
+    "EMAIL_URL": (
+        ["garbage", "pigeon://loft", f"smtp+tls://user:{HIDDEN}@ss/w#rd@mail.example.org:587",
+         f"smtp://u:{HIDDEN}?x@h", f"smtp://u:{HIDDEN}[x@h", f"smtp://u:{HIDDEN}@h:x", "smtp://",
+         f"smtp://u:{HIDDEN}é@h", f"smtp://ü:{HIDDEN}@h", f"smtp://u:{HIDDEN}%C3%A9@h"],
+        "",
+        {},
+    ),
+    "EMAIL_TIMEOUT": (["x", "0", "86400"], "a whole number from 1 to 30", {}),
+    "MEDIA_ROOT": (["/etc/passwd", "/etc/passwd/media"], "write the path of one", {}),
+    "S3_BUCKET": (["https://s3.example.org/newsroom"], "take at least three letters", BUCKET),
+    "S3_ENDPOINT_URL": (["s3.example.org"], "Write it as in", BUCKET),
+    "S3_REGION": (["eu central 1"], "the name of a region", BUCKET),
+    "S3_ACCESS_KEY_ID": (["", f"{HIDDEN} x"], "", BUCKET),
+    "S3_SECRET_ACCESS_KEY": (["", f"{HIDDEN} x"], "", BUCKET),
+    "S3_URL_SECONDS": (["0", "86400", "a day"], "a whole number from 1 to 3600", {}),
+    **{
+        f"MAX_{name}": (["x", "0", "1.5", "-1", "999999"], "a whole number from", {})
+        for name in ("PICTURE_MEGABYTES", "DOCUMENT_MEGABYTES", "PICTURE_MEGAPIXELS",
+                     "PICTURE_SECONDS", "PICTURE_MEMORY_MEGABYTES")
+    },
+}  # fmt: skip
+NEVER_WRONG = {
+    "PORT": "make and Docker Compose read it, Pressroom does not; pressroom/preflight.py checks it",
+    "POSTGRES_PASSWORD": "any text can be a password, and only the database knows",
+}
+SECRET = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN", "DATABASE_URL", "EMAIL_URL",
+          "SCRATCH_DATABASE_URL", "CACHE_URL", "S3_ACCESS_KEY_ID",
+          "S3_SECRET_ACCESS_KEY"}  # fmt: skip
+START = """
+import os, sys
+from django.core.exceptions import ImproperlyConfigured
+os.environ["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
+from pressroom import errors
+try:
+    errors.check_reporter()
+except ImproperlyConfigured as problem:
+    sys.exit(str(problem))
+"""
+
+
+def test_every_setting_has_a_wrong_value_or_a_reason_for_none():
+    names = re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(names) == sorted([*WRONG, *NEVER_WRONG])
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_value_stops_the_start_in_one_sentence_that_names_it(installed, name):
+    wrong, sentence, more = WRONG[name]
+    for value in wrong:
+        done = run(installed, "-c", START, **PRODUCTION | more | {name: value})
+        said = done.stderr
+        assert (done.returncode, "Traceback" in said) == (1, False), (value, said)
+        said = said.removeprefix("Pressroom will not start with these settings:\n- ")
+        assert said.count("\n") == 1, (value, said)
+        assert name in said
+        assert sentence in said
+        assert HIDDEN not in said
+        if name not in SECRET and "," not in value and "\n" not in value and "\t" not in value:
+            assert value in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EMAIL_URL", "smtp+tls://user:p@ss/w#rd@mail.example.org:587"),
+        ("DATABASE_URL", "postgres://u:p@ss/word#x@h/db"),
+        ("CACHE_URL", "redis://u:p@ss/word#x@h/1"),
+    ],
+)
+def test_a_password_that_cuts_an_address_short_is_named_and_nothing_of_it_said(
+    installed, name, value
+):
+    said = run(installed, "-c", START, **PRODUCTION | {name: value}).stderr
+    assert "has to be written as its percent code, %23 for #." in said
+    assert value[value.index("ss/") :] not in said
+    assert "ss" not in said.replace("password", "").replace("Pressroom", "")
+
+
+RIGHT = [
+    {"DATABASE_URL": "postgres://u:p@[::1]:5432/news"},
+    {"DATABASE_URL": "postgres://u:a,b@db1.example.org,db2.example.org/news"},
+    {"DATABASE_URL": "postgres:///news?host=/var/run/postgresql"},
+    {"DATABASE_URL": "postgres://u:p@127.0.0.1:5432/news?sslmode=require"},
+    {"DATABASE_URL": "sqlite:////srv/a@b/news.sqlite3"},
+    PARTS | {"POSTGRES_HOST": "/var/run/postgresql"},
+    PARTS | {"POSTGRES_HOST": "fd00::1"},
+    {"EMAIL_URL": "smtp://mail:25"},
+    {"CACHE_URL": "filecache:///var/tmp/a"},
+    {"CACHE_URL": "dummycache://"},
+    {"ALLOWED_HOSTS": ".example.org, news.example.org,[::1],127.0.0.1"},
+    {"CSRF_TRUSTED_ORIGINS": "https://*.example.org, http://localhost:8000"},
+    {"NEWSROOM_NAME": "اتاق\u200cخبر $HOME"},
+    {"EXTRA_COUNTRIES": "XK=Kosovo, XV=Valdria (invented),"},
+    {"EXTRA_COUNTRIES": ""},
+    {"SITE_URL": "https://news.example.org:8443/"},
+    {"TIME_ZONE": "America/Argentina/Buenos_Aires"},
+    {"DEBUG": "FALSE"},
+]
+
+
+def test_what_is_right_is_not_refused(installed):
+    for right in RIGHT:
+        done = run(installed, "-c", START, **PRODUCTION | right)
+        assert done.returncode == 0, (right, done.stderr)
+
+
+def test_a_name_may_begin_with_a_dollar(installed):
+    assert setting(installed, "NEWSROOM_NAME", **PRODUCTION, NEWSROOM_NAME="$100 News") == [
+        "$100 News"
+    ]
+
+
+def test_a_folder_for_files_is_the_same_from_wherever_a_command_is_run(installed):
+    shown = "from django.conf import settings as s; print(s.MEDIA_ROOT)"
+    environment = PRODUCTION | {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "MEDIA_ROOT": "up"}
+    environment |= {"PYTHONPATH": str(installed)}
+    for place in (installed, installed / "pressroom"):
+        assert run(place, "-c", shown, **environment).stdout == f"{installed}/up\n"
+
+
+def test_a_file_of_settings_that_is_not_utf_8_is_named(installed):
+    (installed / ".env").write_bytes("NEWSROOM_NAME=Café".encode("latin-1"))
+    done = check(installed, **PRODUCTION)
+    assert (done.returncode, "is not in UTF-8. Save it as UTF-8." in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_that_makes_a_key_is_the_same_everywhere_and_its_key_is_taken(installed):
+    said = check(installed, SECRET_KEY="").stderr
+    (command,) = re.findall(r"Set what this prints: python3 (-c '.+')$", said, re.MULTILINE)
+    for place in (".env.example", "docs/operating.md"):
+        assert f"python3 {command}" in (ROOT / place).read_text(), place
+        assert "`make setup` writes" not in (ROOT / place).read_text()
+    key = run(installed, *shlex.split(command)).stdout.strip()
+    assert check(installed, SECRET_KEY=key).returncode == 0
+
+
+def test_a_copied_example_leaves_alone_what_the_image_sets(installed):
+    """Docker Compose hands .env over, empty lines too, and they go over the image."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    dockerfile = dockerfile[dockerfile.rindex("FROM ") :]
+    by_image = {
+        name
+        for line in re.findall(r"^(?:ENV|ARG) (.+)", dockerfile, re.MULTILINE)
+        for name in re.findall(r"(\w+)=", line)
+    }
+    assert "REVISION" in by_image
+    example = (ROOT / ".env.example").read_text()
+    assert not by_image & set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+    (installed / ".env").write_text(example.replace("SECRET_KEY=", f"SECRET_KEY={KEY}"))
+    (version,) = setting(installed, "VERSION", REVISION="3f2a1b9")
+    assert version.endswith("+3f2a1b9")
+
+
 def test_all_that_is_unsafe_is_named_at_once(installed):
     done = check(installed, SECRET_KEY="", ALLOWED_HOSTS="*", HTTPS="off")
     for sentence in ("SECRET_KEY is missing", "ALLOWED_HOSTS is *", "HTTPS is off"):
@@ -188,6 +409,9 @@ def test_a_production_passes_the_deployment_check(installed):
         ({"NEWSROOM_EMAIL": ""}, ["pressroom.W002"]),
         ({"SITE_URL": ""}, ["pressroom.W003"]),
         ({"SITE_URL": "", "NEWSROOM_EMAIL": ""}, ["pressroom.W002", "pressroom.W003"]),
+        ({"EMAIL_URL": "smtp://u:p@mail.example.org"}, ["pressroom.W004"]),
+        ({"EMAIL_URL": "smtp://u:p@8.8.8.8:2525"}, ["pressroom.W004"]),
+        ({"TRUST_PROXY": "off"}, ["pressroom.W005"]),
     ],
 )
 def test_the_deployment_check_warns_of_what_a_newsroom_needs(installed, changed, warned):
@@ -195,6 +419,24 @@ def test_the_deployment_check_warns_of_what_a_newsroom_needs(installed, changed,
     assert done.returncode != 0
     assert re.findall(r"pressroom\.W\d+", done.stderr) == warned
     assert check(installed, **PRODUCTION | changed).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"EMAIL_URL": "smtp://u:p@127.0.0.1"},
+        {"EMAIL_URL": "smtp://u:p@localhost:25"},
+        {"EMAIL_URL": "smtp://u:p@10.1.2.3"},
+        {"EMAIL_URL": "smtp://[::1]:25"},
+        {"EMAIL_URL": "smtp://mail.example.org", "TRUST_PROXY": "off",
+         "GUNICORN_CMD_ARGS": "--certfile=/etc/c.pem --keyfile=/etc/k.pem"},
+        {"TRUST_PROXY": "off", "HTTPS": "off", "ALLOWED_HOSTS": "localhost"},
+    ],
+)  # fmt: skip
+def test_the_deployment_check_is_quiet_where_nothing_travels_readable(installed, changed):
+    done = check(installed, "--deploy", **PRODUCTION | changed)
+    assert done.returncode == 0, done.stderr
+    assert "pressroom.W" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,277 @@
+"""What a setting may hold: each function reads one, or stops the start with a sentence.
+
+A sentence has the name of the setting, its value unless that may be secret, and what to write.
+"""
+
+import os
+import re
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+import environ
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
+
+ON, OFF = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
+POSTGRESQL = ("postgres", "postgresql", "psql", "pgsql")
+MAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
+MAIL_OF_DEBUGGING = ("consolemail", "filemail", "memorymail", "dummymail")
+# By what a cache's address begins with: the package that speaks with it, "" for none.
+CACHES = {"locmemcache": "", "dummycache": "", "filecache": "", "dbcache": "",
+          "redis": "redis", "rediss": "redis", "rediscache": "redis",
+          "pymemcache": "pymemcache", "pylibmc": "pylibmc"}  # fmt: skip
+CUT_SHORT = (
+    "a character such as / # ? @ : in the user name or the password has to be written as its "
+    "percent code, %23 for #."
+)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def secret(name: str, default: str = "") -> str:
+    """Return a variable exactly as it is set."""
+    return os.environ.get(name, "") or default
+
+
+def text(name: str, default: str = "", shape: str = ".*", write: str = "one line of text") -> str:
+    """Return one line of text that has a shape, or the default where nothing is set."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not re.fullmatch(shape, value) or _CONTROL.search(value):
+        raise ImproperlyConfigured(f"{name} is {shown(value)}: write {write}.")
+    return value
+
+
+def shown(value: str) -> str:
+    """Return a value so that it stays on one line of a terminal."""
+    return _CONTROL.sub(lambda char: repr(char[0])[1:-1], value)
+
+
+def texts(name: str, default: list[str], shape: str, write: str) -> list[str]:
+    """Return the texts between commas, each of which has a shape."""
+    if name not in os.environ:
+        return default
+    found = [each for each in map(str.strip, os.environ[name].split(",")) if each]
+    for each in found:
+        if not re.fullmatch(shape, each):
+            raise ImproperlyConfigured(
+                f"{name} has {shown(each)}: write {write}, with commas between them."
+            )
+    return found
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return whether a setting is on."""
+    value = os.environ.get(name, "").strip()
+    if value.lower() not in (*ON, *OFF, ""):
+        raise ImproperlyConfigured(f"{name} is {shown(value)}: write on or off.")
+    return value.lower() in ON if value else default
+
+
+def whole_number(name: str, default: int, least: int, most: int, what: str) -> int:
+    """Return a whole number."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not re.fullmatch(r"[0-9]{1,6}", value) or not least <= int(value) <= most:
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}: set the {what}, a whole number from {least} to {most}."
+        )
+    return int(value)
+
+
+def address(name: str) -> str:
+    """Return an e-mail address, or "" where none is set."""
+    value = os.environ.get(name, "").strip()
+    try:
+        if value:
+            validate_email(value)
+    except ValidationError:
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}: write one e-mail address, such as press@example.org."
+        ) from None
+    return value
+
+
+def site(name: str) -> str:
+    """Return the address of a site without a path, or "" where none is set."""
+    value = os.environ.get(name, "").strip().rstrip("/")
+    parts = _split(value)
+    if value and not (re.fullmatch(r"https?://[^\s/?#@]+", value) and _has_host(parts)):
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}, which no link can begin with. Write it with https:// in "
+            "front and nothing after the host, as in https://news.example.org"
+        )
+    return value
+
+
+def time_zone(name: str) -> str:
+    """Return the name of a time zone that both Python and Django know."""
+    value = os.environ.get(name, "").strip() or "UTC"
+    try:
+        ZoneInfo(value)
+        known = Path("/usr/share/zoneinfo")  # where Django looks, too
+        wrong = known.exists() and not (known / value).exists()
+    except (KeyError, ValueError, OSError):
+        wrong = True
+    if wrong:
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}, which is no time zone of this machine: write one as in "
+            "Europe/London."
+        )
+    return value
+
+
+def countries(name: str, default: dict[str, str]) -> dict[str, str]:
+    """Return names by the code of their country."""
+    if name not in os.environ:
+        return default
+    found = {}
+    for pair in filter(None, map(str.strip, os.environ[name].split(","))):
+        code, _, called = (part.strip() for part in pair.partition("="))
+        if not re.fullmatch("[A-Z]{2}", code) or not called or _CONTROL.search(called):
+            raise ImproperlyConfigured(
+                f"{name} has {shown(pair)}: write a code of two capital letters and a name, as in "
+                "XK=Kosovo, with commas between them."
+            )
+        found[code] = called
+    return found
+
+
+def folder(name: str, default: Path, base: Path) -> Path:
+    """Return a folder, which need not be there yet; a relative one lies in `base`."""
+    value = os.environ.get(name, "").strip()
+    place = base / value if value else default
+    if _CONTROL.search(value) or any(map(os.path.isfile, (place, *place.parents))):
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}, which is no folder: write the path of one, such as "
+            "/srv/newsroom/media."
+        )
+    return place
+
+
+# --- Addresses with passwords: none of these sentences quotes one -------------------------------
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _with_one_host(url: str) -> str:
+    """Return an address with the first of its hosts alone: a cluster has several."""
+    scheme, _, rest = url.partition("://")
+    place = re.split("[/?#]", rest)[0]
+    login, at, hosts = place.rpartition("@")
+    return f"{scheme}://{login}{at}{hosts.split(',')[0]}{rest[len(place) :]}"
+
+
+def is_host(name: str) -> bool:
+    """Return whether a text can be the name or the number of a machine."""
+    try:
+        return bool(name) and (re.fullmatch(r"[\w.-]+", name) or ip_address(name)) is not None
+    except ValueError:
+        return False
+
+
+def _has_host(parts: SplitResult | None) -> bool:
+    return parts is not None and is_host(parts.hostname or "")
+
+
+def _is_whole(url: str, parts: SplitResult | None) -> bool:
+    """Return whether an address was read to its end: no / # ? of a password cut it short."""
+    after = url.partition("://")[2]
+    behind = re.sub(r"^[^/?#]*", "", after)
+    return parts is not None and not _CONTROL.search(url) and not re.search(r"[@#\s]", behind)
+
+
+def database(name: str, url: str, *, sqlite: bool = True) -> dict[str, Any]:
+    """Return Django's settings of a database from its address."""
+    scheme, there, rest = url.partition("://")
+    if not there or scheme not in (*POSTGRESQL, "sqlite"):
+        raise ImproperlyConfigured(
+            f"{name} names neither PostgreSQL (postgres://user:password@host:5432/name) nor an "
+            "SQLite file (sqlite:////path/to/file): Pressroom runs on these two."
+        )
+    if scheme == "sqlite" and not sqlite:
+        raise ImproperlyConfigured(
+            f"{name} names no PostgreSQL database: write postgres://user:password@host:5432/name."
+        )
+    if scheme == "sqlite":
+        if rest != ":memory:" and (not rest.startswith("/") or re.search("[?#]", rest)):
+            raise ImproperlyConfigured(
+                f"{name} names no SQLite file: write it as in sqlite:////path/to/file, with four "
+                "slashes and without # and ?."
+            )
+        return environ.Env.db_url_config(url)
+    parts = _split(_with_one_host(url))
+    if not _is_whole(url, parts) or not _is_place_of_postgresql(parts):
+        raise ImproperlyConfigured(
+            f"{name} names no host and database, or cannot be read. Write it as in "
+            f"postgres://user:password@host:5432/name; {CUT_SHORT}"
+        )
+    return environ.Env.db_url_config(url)
+
+
+def _is_place_of_postgresql(parts: SplitResult | None) -> bool:
+    if parts is None:
+        return False
+    named = parts.path.strip("/") or "service=" in parts.query
+    # Without a host it is a socket of this machine.
+    return bool(named) and (not parts.hostname or is_host(parts.hostname))
+
+
+def cache(name: str, default: str) -> dict[str, Any]:
+    """Return Django's settings of a cache from its address."""
+    url = os.environ.get(name, "").strip() or default
+    scheme, there, rest = url.partition("://")
+    parts = _split(_with_one_host(url))
+    package = CACHES.get(scheme)
+    if not there or package is None:
+        raise ImproperlyConfigured(
+            f"{name} names no cache that Pressroom can use. Write locmemcache://, or as in "
+            "redis://user:password@host:6379/1"
+        )
+    remote = package and not rest.startswith("/")
+    if remote and not (_is_whole(url, parts) and _has_host(parts)):
+        raise ImproperlyConfigured(
+            f"{name} names no host, or cannot be read. Write it as in "
+            f"redis://user:password@host:6379/1; {CUT_SHORT}"
+        )
+    if package and not find_spec(package):
+        raise ImproperlyConfigured(
+            f"{name} begins with {scheme}://, and the Python package {package} is not installed: "
+            "install it, or write locmemcache://"
+        )
+    return environ.Env.cache_url_config(url)
+
+
+def mail(name: str) -> tuple[str, dict[str, Any]]:
+    """Return what the address of a mail server begins with, and Django's settings from it."""
+    url = os.environ.get(name, "").strip() or "consolemail://"
+    scheme, there, _rest = url.partition("://")
+    if not there or scheme not in (*MAIL_PORTS, *MAIL_OF_DEBUGGING):
+        begins = f"begins with {shown(scheme)}" if there else "begins with no scheme"
+        raise ImproperlyConfigured(
+            f"{name} {begins}, which Pressroom cannot send e-mail with. Write it as in "
+            "smtp+tls://user:password@smtp.example.org:587, or leave it empty: e-mail is off then."
+        )
+    parts = _split(url)
+    if scheme in MAIL_PORTS and not (_is_whole(url, parts) and _has_host(parts)):
+        raise ImproperlyConfigured(f"{name} names no mail server, or cannot be read: {CUT_SHORT}")
+    found: dict[str, Any] = environ.Env.email_url_config(url)
+    login = f"{found['EMAIL_HOST_USER'] or ''}{found['EMAIL_HOST_PASSWORD'] or ''}"
+    if not login.isascii():
+        raise ImproperlyConfigured(
+            f"{name} has a user name or a password with a letter such as é, which cannot be sent "
+            "to a mail server: choose one of letters from a to z, digits and punctuation."
+        )
+    return scheme, found
