@@ -25,4 +25,4 @@ VOLUME ["/app/var/media"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 # Workers, threads and the log are set in gunicorn.conf.py.
-CMD ["gunicorn", "pressroom.wsgi"]
+CMD ["gunicorn", "pressroom.wsgi", "--bind", "0.0.0.0:8000"]

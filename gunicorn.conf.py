@@ -160,7 +160,9 @@ answer = subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, text=True)  #
 if answer.returncode:
     sys.exit(answer.returncode)
 
-bind = "0.0.0.0:8000"
+# Only the proxy of this machine: a stranger who reaches the port could forge the headers that
+# TRUST_PROXY believes. In the image, where the container is the border, the command says otherwise.
+bind = "127.0.0.1:8000"
 worker_class = DrainingWorker
 workers, threads = map(int, answer.stdout.split())
 # A request that runs when the server is stopped has this long, in seconds; stop_grace_period in

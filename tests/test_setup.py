@@ -1,6 +1,7 @@
 """What an operator relies on before there is a page: make, the image, the server in it."""
 
 import ast
+import json
 import os
 import re
 import runpy
@@ -19,7 +20,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import pytest
 from django.conf import settings
 
-from tests.image import Image, compose, folder, free_port, needs_root, postgres
+from tests.image import Image, compose, folder, free_port, instructions, needs_root, postgres
 
 ROOT = Path(settings.BASE_DIR)
 KEPT_HERE = shutil.ignore_patterns(
@@ -178,7 +179,7 @@ def serving(image, environment):
     written.unlink(missing_ok=True)
     with written.open("a") as log:
         server = image.start(
-            [*image.command, "--bind", f"127.0.0.1:{port}"],
+            [part.replace(f"0.0.0.0:{image.port}", f"127.0.0.1:{port}") for part in image.command],
             environment=environment, stdout=log, stderr=log,
         )  # fmt: skip
         try:
@@ -341,6 +342,18 @@ def seconds(text: str) -> int:
 
 
 # --- Without Docker ----------------------------------------------------------------------------
+
+
+def test_without_docker_gunicorn_listens_to_this_machine_alone_and_in_the_image_to_all(checkout):
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    for command, place in [
+        (["gunicorn", "pressroom.wsgi"], "127.0.0.1:8000"),
+        (json.loads(dict(instructions())["CMD"]), "0.0.0.0:8000"),
+    ]:
+        assert command[0] == "gunicorn"
+        shown = run(checkout, gunicorn, "--print-config", *command[1:], **PRODUCTION).stdout
+        assert re.search(rf"^bind += \['{re.escape(place)}'\]$", shown, re.MULTILINE)
+    assert dict(instructions())["EXPOSE"] == "8000"
 
 
 def test_what_one_user_collects_another_can_serve_whatever_the_umask(checkout):
