@@ -104,6 +104,13 @@ class TestAddUser:
         assert (done.returncode, "--email" in done.stderr) == (2, True)
         assert not User.objects.exists()
 
+    def test_the_address_of_another_user_is_refused(self):
+        User.objects.create_user("jane", "jane@example.org")
+        done = add("joe", "--email", "JANE@example.ORG", "--role", "editor")
+        assert done.returncode == 1
+        assert "email: jane has this e-mail address. Give each user one of their" in done.stderr
+        assert User.objects.count() == 1
+
     def test_without_a_terminal_nothing_is_asked(self):
         done = add("bo", "--email", "b@n.example", "--role", "editor", stdin="")
         assert done.returncode == 1
@@ -227,3 +234,28 @@ def test_who_is_signed_in_and_who_reads_a_preview_stays_so_while_the_old_key_is_
     # The session is signed anew as it is used, and outlives the old key from then on.
     settings.SECRET_KEY_FALLBACKS = []
     assert at_work.get("/admin/").status_code == (200 if stays else 302)
+
+
+@pytest.mark.django_db
+def test_the_desk_refuses_the_address_of_another_user_and_keeps_an_old_double(at_desk):
+    User.objects.create_user("jane", "jane@example.org")
+    joe = User.objects.create_user("joe", "joe@example.org")
+    double = User.objects.create_user("double", "Jane@example.org")
+    desk = at_desk(make_chief())
+    group = Group.objects.get(name="Editor").pk
+    typed = {"username": "ann", "email": "JANE@example.org", "groups": group, "is_staff": "on",
+             "password1": GOOD, "password2": GOOD}  # fmt: skip
+    page = desk.post("/admin/accounts/user/add/", typed)
+    assert "jane has this e-mail address." in page.content.decode()
+    form = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+    for user, email, status in [
+        (joe, "jane@example.org", 200),
+        (joe, "JOE@example.org", 302),
+        (double, "Jane@example.org", 302),  # only switched off, as after a theft
+        (joe, "", 302),
+    ]:
+        typed = form | {"username": user.username, "email": email}
+        answer = desk.post(f"/admin/accounts/user/{user.pk}/change/", typed)
+        assert answer.status_code == status, (user, email)
+    assert not User.objects.filter(username="ann").exists()
+    assert not User.objects.get(username="double").is_active

@@ -64,6 +64,7 @@ class Command(BaseCommand):
             raise CommandError(f"The name {user.username} is taken. Choose another.")
         try:
             user.clean_fields(exclude=["password"])
+            user.clean()
         except ValidationError as problem:
             raise CommandError(
                 " ".join(
