@@ -62,7 +62,7 @@ class MetricsMiddleware:
         if not settings.METRICS_TOKEN:
             raise MiddlewareNotUsed
         self.get_response = get_response
-        self.expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+        self.expected = settings.METRICS_TOKEN.encode()
         got_request_exception.connect(_count_exception, dispatch_uid="pressroom.metrics")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -79,8 +79,10 @@ class MetricsMiddleware:
         return response
 
     def _is_allowed(self, request: HttpRequest) -> bool:
-        given = request.headers.get("Authorization", "").encode(errors="replace")
-        return hmac.compare_digest(given, self.expected) and request.method in ("GET", "HEAD")
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        is_right = hmac.compare_digest(given.encode(errors="replace"), self.expected)
+        # Capitals in the name of a scheme mean nothing (RFC 9110, 11.1).
+        return is_right and scheme.lower() == "bearer" and request.method in ("GET", "HEAD")
 
 
 @cache

@@ -66,8 +66,9 @@ def added(client, do) -> dict[tuple, float]:
 WAYS = [("get", {}), ("head", {}), ("post", {}), ("options", {}), ("put", {}),
         ("get", {"Accept-Encoding": "gzip"}), ("get", {"If-None-Match": "*"}),
         ("get", {"Host": "evil.example.org"})]  # fmt: skip
-NOT_IT = ["", TOKEN, f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", "Bearer ", f"bearer {TOKEN}",
-          f"Basic {TOKEN}", "Bearer é", f"Bearer {TOKEN}, Bearer {TOKEN}"]  # fmt: skip
+NOT_IT = ["", TOKEN, f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", "Bearer ", f"bearer {TOKEN}x",
+          f"Bearer{TOKEN}", f" {TOKEN}", f"Basic {TOKEN}", "Bearer é",
+          f"Bearer {TOKEN}, Bearer {TOKEN}"]  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -105,6 +106,12 @@ def test_with_the_token_nothing_else_of_the_address_matters(measured, settings):
     for method, path in (("post", "/metrics"), ("get", "/metrics/")):
         asked = {"headers": ALLOWED | {"Host": "news.example.org"}, "secure": True}
         assert getattr(client, method)(path, **asked).status_code == 404, (method, path)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_of_the_token_may_have_any_capitals(measured, scheme):
+    answer = Client().get("/metrics", headers={"Authorization": f"{scheme} {TOKEN}"})
+    assert answer.status_code == 200
 
 
 def test_it_is_off_by_default(settings):
