@@ -6,6 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Tags, Warning, register
+from django.db import connection
+
+from pressroom import sqlite
 
 
 @register(Tags.security, deploy=True)
@@ -60,6 +63,15 @@ def check_deployment(**options: Any) -> list[Warning]:
                 "TRUST_PROXY=on. Without a proxy, gunicorn needs a certificate: --certfile in "
                 "GUNICORN_CMD_ARGS.",
                 id="pressroom.W005",
+            )
+        )
+    file = sqlite.file_of(connection)
+    if file and sqlite.others_may_read(file):
+        found.append(
+            Warning(
+                f"Other users of this machine may read the database, {file}.",
+                hint=f"chmod go= {file}*",
+                id="pressroom.W006",
             )
         )
     return found

@@ -35,6 +35,7 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
     assert {found.name: mode(found) for found in tmp_path.glob("newsroom*")} == {
         "newsroom.sqlite3": 0o600, "newsroom.sqlite3.migrate-lock": 0o600,
     }  # fmt: skip
+    assert "W006" not in manage("check", "--deploy", url=f"sqlite:///{file}").communicate()[0]
     # What its owner has set stays, and the files beside it follow it.
     file.chmod(0o640)
     seen = manage(
@@ -44,6 +45,9 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
     ).communicate(timeout=60)[0]  # fmt: skip
     assert seen.split()[-2:] == ["640", "640"], seen
     assert mode(file) == 0o640
+    warned = manage("check", "--deploy", url=f"sqlite:///{file}").communicate()[0]
+    assert "(pressroom.W006) Other users of this machine may read the database" in warned
+    assert f"chmod go= {file}*" in warned
 
 
 @pytest.mark.parametrize(
