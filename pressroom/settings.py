@@ -227,7 +227,7 @@ EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = values.whole_number(
     "EMAIL_TIMEOUT", 10, 1, 30, "seconds to wait for the mail server"
 )
-# Whether letters reach their readers. Console, files and memory are for debugging: in production
+# Whether messages reach their readers. Console, files and memory are for debugging: in production
 # they would keep the address of a preview in a log, so there is no e-mail then.
 EMAIL_IS_ON = DEBUG or _email_scheme in values.MAIL_PORTS
 EMAIL_BACKEND = (
