@@ -39,7 +39,7 @@ def make_waiting(say: Callable[[str], object] = log.info) -> int:
     while (picture := _claim()) is not None:
         _make(picture)
         done += 1
-        say(f"{picture}: {outcome(picture)}")
+        say(f"Picture {picture.pk}: {outcome(picture)}")
     return done
 
 

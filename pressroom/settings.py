@@ -208,6 +208,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # A server that is away is an error within seconds, not minutes: readers wait for nothing, and
+    # their threads are free again. In seconds and milliseconds; DATABASE_URL may set others.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5, "tcp_user_timeout": 20_000,
+    } | DATABASES["default"].get("OPTIONS", {})  # fmt: skip
 # An empty PostgreSQL database in which backups are tried; empty: one is created and dropped.
 SCRATCH_DATABASE_URL = values.secret("SCRATCH_DATABASE_URL").strip()
 if SCRATCH_DATABASE_URL:

@@ -21,11 +21,12 @@ from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, json_script
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
-from assets import making
+from assets import making, storage
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people.models import Person
@@ -144,6 +145,16 @@ class AssetForm(NewestForm):
         replaced = "original" in self.changed_data and not self.instance._state.adding
         if replaced and (why := locked(self.instance, self.user, file=True)):
             raise ValidationError(why)
+        if "original" in self.changed_data:
+            try:  # before anything is saved: later, the form and its words would be lost
+                storage.is_reachable()
+            except OSError:
+                raise ValidationError(
+                    _(
+                        "The file was not stored: our files are out of reach for the moment. "
+                        "Nothing was changed. Choose the file again and save in a minute."
+                    )
+                ) from None
         return file
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -43,6 +43,7 @@ from tests.make import (
     make_release,
     picture_bytes,
 )
+from tests.test_library import typed
 
 pytestmark = pytest.mark.django_db
 
@@ -493,6 +494,26 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
     for secret in (s3_server.SECRET_KEY, "Signature="):
         assert secret not in caplog.text
         assert secret.encode() not in answer.content
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_the_form_of_a_picture_keeps_its_words_while_the_bucket_is_away(
+    bucket, at_desk, editor, settings, replaces
+):
+    path, read = "/admin/assets/mediaasset/add/", {}
+    if replaces:
+        picture = make_picture(content=JPEG)
+        path = f"/admin/assets/mediaasset/{picture.pk}/change/"
+        read = {"read_version": picture.version}
+    stored = list(MediaAsset.objects.values())
+    elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    upload = SimpleUploadedFile("field.jpg", picture_bytes(colour="#123456"))
+    answer = at_desk(editor).post(path, typed(caption="Words of an hour.", original=upload, **read))
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "The file was not stored: our files are out of reach for the moment." in page
+    assert "Words of an hour.</textarea>" in page
+    assert list(MediaAsset.objects.values()) == stored
 
 
 class HalfAFile(StreamRequestHandler):

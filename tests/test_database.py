@@ -1,9 +1,11 @@
-"""A newsroom on SQLite: nobody else on the machine reads its file, and upgrades do not collide."""
+"""The database: who may read its file, one upgrade at a time, and a server that is away."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -61,3 +63,14 @@ def test_a_database_that_is_away_is_a_sentence(command, status):
     assert "Geheimnis" not in said
     if command != ["leakcheck"]:  # which asks the site first, and there is none here
         assert "The database does not answer." in said
+
+
+def test_a_server_that_takes_a_connection_and_says_nothing_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        done = manage("migrate", url=f"postgres://u@127.0.0.1:{silent.getsockname()[1]}/newsroom")
+        said = done.communicate(timeout=60)[0]
+        assert time.monotonic() - began < 20
+    assert done.returncode == 1
+    assert "The database does not answer." in said
+    assert "timeout" in said
