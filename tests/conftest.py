@@ -29,6 +29,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "pressroom.sqlite3")
 
 
+def pytest_collection_modifyitems(items):
+    if pressroom_settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        left = pytest.mark.skip(reason="chooses its databases itself: the suite on SQLite runs it")
+        for item in items:
+            if item.get_closest_marker("once"):
+                item.add_marker(left)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_http():
     """Tests speak HTTP; a server for the browser reads this once, when it starts."""

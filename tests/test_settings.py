@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.once
 ROOT = Path(settings.BASE_DIR)
 PRODUCT = ["manage.py", ".env.example", "pressroom", "accounts", "assets", "people", "previews",
            "releases", "templates", "static"]  # fmt: skip

@@ -22,6 +22,7 @@ from django.conf import settings
 
 from tests.image import Image, compose, folder, free_port, instructions, needs_root, postgres
 
+pytestmark = pytest.mark.once
 ROOT = Path(settings.BASE_DIR)
 KEPT_HERE = shutil.ignore_patterns(
     ".*_cache", "__pycache__", ".venv", ".git", ".env", "var", "tests"

@@ -365,14 +365,15 @@ def test_every_way_leads_to_the_same_schema(copy, tmp_path):
 RECORDED = "SELECT app, name FROM django_migrations ORDER BY app, name"
 
 
-def test_a_migration_that_is_killed_at_any_moment_is_not_half_done(copy, capsys):
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.soak)])
+def test_a_migration_that_is_killed_at_any_moment_is_not_half_done(copy, capsys, kills):
     undisturbed = old_code.with_new_code(copy(FIRST))
     began = time.monotonic()
     undisturbed.manage("migrate", "--verbosity", "0")
     lasts = time.monotonic() - began
     killed = old_code.with_new_code(copy(FIRST))
     recorded = []
-    for _ in range(10):
+    for _ in range(kills):
         if recorded and recorded[-1] == len(ask(undisturbed, RECORDED)):
             killed = old_code.with_new_code(copy(FIRST))  # that one came to its end
         migrate = killed.start("migrate", "--no-input")
