@@ -21,7 +21,7 @@ from releases.models import Clearance, Correction, Event, Release
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
-# whether to notify those who were promised another time. Readers whom no e-mail could reach stand
+# whether to notify those who were promised another time. Readers that no e-mail reached stand
 # in `release.undelivered` once the transaction is over.
 lift_set = Signal()
 
