@@ -31,12 +31,13 @@ def follow(pictures: Iterable[UUID]) -> None:
     for asset in MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from"):
         shown = {*asset.depicts.all(), *asset.portrait_of.all()}
         days = [day for person in shown if (day := person.withheld_from())]
-        withheld_from = _moment(min(days)) if days else None
+        withheld_from = midnight(min(days)) if days else None
         if asset.withheld_from != withheld_from:
             MediaAsset.objects.filter(pk=asset.pk).update(withheld_from=withheld_from)
 
 
-def _moment(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return when a day begins in the newsroom's zone; `date.min` stands for always."""
     if day == date.min:
         return ALWAYS
     return timezone.make_aware(datetime.combine(day, time()))

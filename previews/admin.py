@@ -17,6 +17,7 @@ from previews.marks import Unreadable
 from previews.models import PreviewLink
 from releases.addresses import site_url
 from releases.models import Release
+from releases.name_finds import sentences
 from releases.workflow import Refused
 
 
@@ -99,7 +100,7 @@ class PreviewLinkAdmin(admin.ModelAdmin):
             try:
                 issued = links.issue(found, by=User.of(request), kind=chosen, **values)
             except Refused as refusal:
-                context["refused"] = refusal.reasons
+                context["refused"] = sentences(refusal.reasons, User.of(request))
             else:
                 context |= self._issued(request, issued, words if send else "")
                 return render(request, "admin/previews/previewlink/issued.html", context)

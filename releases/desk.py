@@ -10,7 +10,8 @@ from django.utils import timezone
 from assets.models import MediaAsset
 from people.models import Case, LevelChange, Person
 from releases.library import with_use
-from releases.models import Release
+from releases.models import NameFind, Release
+from releases.name_finds import for_case_officer
 
 AT_MOST = 10
 JUST = timedelta(days=7)
@@ -22,11 +23,13 @@ class Desk:
 
     mine: list[Release]
     waiting: list[Release]
+    stopped: list[Release]
     next: list[Release]
     published: list[Release]
     held: list[Release]
     tried: list[Any]
     licences: list[MediaAsset]
+    finds: list[NameFind]
     levels: list[LevelChange]
     consents: list[Person]
     cases: list[Case]
@@ -44,6 +47,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
             releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[:AT_MOST]
         ),
         next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
+        stopped=list(releases.waiting().order_by("publish_at", "pk")[:AT_MOST]),
         published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
         held=list(releases.held().order_by("-held_at", "pk")[:AT_MOST]),
         tried=list(
@@ -61,6 +65,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .filter(in_use=True)
             .order_by("licence_expires", "pk")[:AT_MOST]
         ),
+        finds=list(for_case_officer(user).filter(at__gt=at - JUST)[:AT_MOST]),
         levels=list(
             LevelChange.objects.filter(person__in=known, outcome=LevelChange.Outcome.ASKED)
             .exclude(asked_by=user)

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
 
@@ -22,10 +24,11 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
 from people.slugs import slug_for
-from releases import exposure, names, workflow
+from releases import names, protected_names, workflow
 from releases.body import UnreadableText, clean, uuids_in
 from releases.library import Taken
 from releases.models import FormerSlug, Release
+from releases.name_finds import sentences
 
 WRITING = {
     "Bold": True,
@@ -201,15 +204,20 @@ class ReleaseForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # not in the stubs
-        if not self.errors and not self.instance._state.adding and self.instance.is_out():
-            for reason in workflow.blockers(self.instance):
-                self.add_error(None, reason)
-            if exposure.names_that_can_pass(self.instance) and self.user.has_perm(
-                "people.set_level"
-            ):
-                way = reverse("admin:releases_release_let_through", args=[self.instance.pk])
-                words = 'You can <a href="{}">let a name through</a>, then save this again.'
-                self.add_error(None, format_html(words, way))
+        if self.errors or self.instance._state.adding or not self.instance.is_out():
+            return
+        reasons = workflow.correction_blockers(self.instance)
+        chosen = [*self.cleaned_data.get("topics", ()), *self.cleaned_data.get("contacts", ())]
+        there = {*self.instance.topics.all(), *self.instance.contacts.all()}
+        added = protected_names.finds_in([row for row in chosen if row not in there])
+        reasons += [find for find in added if find.blocks]
+        for sentence in sentences(reasons, self.user):
+            self.add_error(None, sentence)
+        own = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
+        if own and self.user.has_perm("people.set_level"):
+            way = reverse("admin:releases_release_allow_name", args=[self.instance.pk])
+            words = _('You can <a href="{}">allow a name</a>, then save this again.')
+            self.add_error(None, format_html(words, way))
 
 
 def say_who_was_faster(
@@ -411,24 +419,30 @@ class WithdrawForm(VerbForm):
     )
 
 
-class LetThroughForm(VerbForm):
-    name = forms.CharField(label="The name", max_length=200)
+class NameExceptionForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("The name"),
+        max_length=200,
+        help_text=gettext_lazy("As it is written in the text."),
+    )
     reason = forms.CharField(
-        label="Why it may stand here",
+        label=gettext_lazy("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="It is somebody else of this name, or part of another. It stays in the record.",
+        help_text=gettext_lazy(
+            "Why the name may stand here: it is another person of this name, or a part of another "
+            "name. It stays on record."
+        ),
     )
 
+
+class AllowNameForm(NameExceptionForm, VerbForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        standing = self.initial.get("names", [])
-        self.fields["name"].initial = next(iter(standing), "")
-        told = ", ".join(f"“{name}”" for name in standing)
-        self.fields["name"].help_text = (
-            f"As the refusal spells it. In the way now: {told}."
-            if told
-            else "As the refusal of the correction spells it."
-        )
+        names = self.initial.get("names", [])
+        self.fields["name"].initial = next(iter(names), "")
+        if names:
+            listed = ", ".join(f"“{name}”" for name in names)
+            self.fields["name"].help_text = _("Protected names in this release: %s.") % listed
 
 
 class ImportForm(forms.Form):

@@ -1,4 +1,4 @@
-"""People at the desk: thin, what is done is in people.levels, releases.exposure and the workflow.
+"""People at the desk: thin, the rules are in people.levels and releases.protected_names.
 
 It stands here, above people and releases, because it tells which releases name somebody.
 """
@@ -33,10 +33,11 @@ from people.models import (
     Role,
     Sentence,
 )
-from releases import workflow
-from releases.exposure import releases_that_name
+from releases import protected_names, workflow
 from releases.forms import NewestForm
 from releases.models import Release
+from releases.name_finds import sentences
+from releases.name_forms import NameCheckedAdmin, PublicTextForm, show
 from releases.names import detail_of
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
@@ -71,13 +72,15 @@ class OnlyKnown(SimpleHistoryAdmin):
 # --- People --------------------------------------------------------------------------------------
 
 
-class NameInline(admin.TabularInline):
+class NameInline(NameCheckedAdmin, admin.TabularInline):
     model = PersonName
+    form = PublicTextForm
     extra = 0
 
 
-class RoleInline(admin.TabularInline):
+class RoleInline(NameCheckedAdmin, admin.TabularInline):
     model = Role
+    form = PublicTextForm
     extra = 0
 
 
@@ -107,7 +110,7 @@ class CaseInline(admin.TabularInline):
         return False
 
 
-class PersonForm(NewestForm):
+class PersonForm(PublicTextForm, NewestForm):
     class Meta:
         model = Person
         fields = ["display_name"]
@@ -154,7 +157,7 @@ class DecideForm(forms.Form):
 
 
 @admin.register(Person)
-class PersonAdmin(OnlyKnown):
+class PersonAdmin(NameCheckedAdmin, OnlyKnown):
     list_display = ["display_name", "level", "title_now"]
     list_filter = ["level", "roles__speaks_for_us"]
     search_fields = ["display_name", "sort_name", "names__text"]
@@ -274,7 +277,7 @@ class PersonAdmin(OnlyKnown):
             try:
                 levels.ask_to_raise(person, by=User.of(request), **form.cleaned_data)
             except Refused as refusal:
-                refused = refusal.reasons
+                refused = sentences(refusal.reasons, User.of(request))
             else:
                 messages.success(request, "Asked. A second person has to agree: see their desk.")
                 return redirect("admin:people_person_change", person.pk)
@@ -298,7 +301,7 @@ class PersonAdmin(OnlyKnown):
                     levels.decline(change, by=user, words=form.cleaned_data["words"])
                     messages.success(request, "Declined. The level stays as it is.")
             except Refused as refusal:
-                refused = refusal.reasons
+                refused = sentences(refusal.reasons, User.of(request))
             else:
                 return redirect("admin:people_person_change", person.pk)
         buttons = [] if refused else [("agree", "Agree")]
@@ -316,8 +319,7 @@ class PersonAdmin(OnlyKnown):
         except ValueError:
             messages.error(request, "Say to which level.")
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            show(request, refusal)
         else:
             messages.success(request, f"Lowered to level {to}. It holds everywhere, from now on.")
             if to < Level.NAMEABLE:
@@ -325,12 +327,13 @@ class PersonAdmin(OnlyKnown):
         return redirect("admin:people_person_change", person.pk)
 
     def named_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The approved releases that print a person's name, and what to do with each."""
+        """The public places that print a person's name, and what to do with each."""
         person = self._found(request, pk)
-        named = releases_that_name(person)
+        printing = protected_names.printing(person)
+        releases = [printed.release for printed in printing if printed.release]
         if request.method == "POST":
             wanted = request.POST.getlist("release")
-            self._hold(request, [release for release, _ in named if str(release.pk) in wanted])
+            self._hold(request, [release for release in releases if str(release.pk) in wanted])
             return redirect("admin:people_person_named", person.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -338,8 +341,9 @@ class PersonAdmin(OnlyKnown):
             "opts": self.opts,
             "person": person,
             "level": Level(person.level),
-            "named": named,
-            "standing": [release for release, _ in named if not release.is_held()],
+            "named": [(p.release, p.finds) for p in printing if p.release],
+            "pages": [(p.page, p.finds) for p in printing if p.page],
+            "standing": [release for release in releases if not release.is_held()],
         }
         return render(request, "admin/people/person/named.html", context)
 
@@ -387,7 +391,8 @@ FIELDS: dict[Any, Any] = {
 }
 
 
-class PartOfACase(admin.StackedInline):
+class PartOfACase(NameCheckedAdmin, admin.StackedInline):
+    form = PublicTextForm
     extra = 0
     formfield_overrides = FIELDS
 
@@ -427,7 +432,7 @@ class CaseEventInline(PartOfACase):
     ]  # fmt: skip
 
 
-class CaseForm(NewestForm):
+class CaseForm(PublicTextForm, NewestForm):
     call_types = forms.MultipleChoiceField(
         label="Kinds of call",
         choices=Case.Call.choices,
@@ -452,7 +457,7 @@ class ToLookAt(admin.SimpleListFilter):
 
 
 @admin.register(Case)
-class CaseAdmin(OnlyKnown):
+class CaseAdmin(NameCheckedAdmin, OnlyKnown):
     form = CaseForm
     formfield_overrides = FIELDS
     list_display = ["person", "custody_status", "country", "as_of", "review_due"]

@@ -13,9 +13,10 @@ from people import levels
 from people.levels import Refused
 from people.models import Case, Consent, Level, LevelChange, Person
 from releases import workflow
-from releases.exposure import releases_that_name
 from releases.models import Release
+from releases.protected_names import printing
 from tests.make import (
+    as_shown,
     make_chief,
     make_person,
     make_picture,
@@ -265,7 +266,7 @@ def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
     other.refresh_from_db()
     assert not other.is_held()
     public.refresh_from_db()
-    with pytest.raises(workflow.Refused, match="is a protected name"):
+    with pytest.raises(workflow.Refused, match="contains a protected name"):
         workflow.let_go(public, by=publisher)
     public.title, public.body = "Somebody is here", "<p>Somebody.</p>"
     public.slug = "somebody-is-here"
@@ -281,10 +282,10 @@ def test_a_release_that_was_approved_before_says_at_the_desk_whom_it_exposes(
     person = make_person("Teodor Brask")
     release = make_release(state, body="<p>It was Teodor Brask.</p>")
     form = f"/admin/releases/release/{release.pk}/change/"
-    assert "may not be named" not in text(at_desk(editor).get(form))
+    assert "protected name" not in text(at_desk(editor).get(form))
     levels.lower(person, to=Level.STAFF, by=editor)
     page = text(at_desk(editor).get(form))
-    assert "It names somebody who may not be named" in page
+    assert "Contains a protected name" in page
     assert "“Teodor Brask” in the text is a protected name: “It was Teodor Brask.”" in page
 
 
@@ -344,17 +345,17 @@ def test_a_name_is_found_in_every_place_of_an_approved_release():
         },
     }
     made = {place: make_release(**fields) for place, fields in texts.items()}
-    found = {release.pk: exposures for release, exposures in releases_that_name(person)}
+    found = {printed.release.pk: printed.finds for printed in printing(person)}
     for place, release in made.items():
-        assert any(place in exposure.place for exposure in found[release.pk]), place
+        assert any(place in find.place for find in found[release.pk]), place
 
 
 def test_a_name_without_spaces_is_found_with_a_dot_between_its_parts():
     person = make_person("阿努克萨贝林")
     release = make_release(body="<p>阿努克·萨贝林来了。</p>")
     make_release(body="<p>阿里来了。</p>")
-    ((found, _),) = releases_that_name(person)
-    assert found == release
+    (found,) = printing(person)
+    assert found.release == release
 
 
 # --- Consent -------------------------------------------------------------------------------------
@@ -373,7 +374,7 @@ def test_a_consent_ends_by_itself_and_the_name_is_nowhere_from_the_next_day_on(k
     with time_machine.travel(timezone.now() + DAY):
         assert not any(places(*known).values())
         blocked = make_release("draft", body="<p>Teodor Brask.</p>")
-        assert "protected name" in " ".join(workflow.blockers(blocked))
+        assert "protected name" in " ".join(as_shown(workflow.blockers(blocked)))
     assert all(places(*known).values())
 
 
@@ -448,7 +449,7 @@ def test_a_picture_of_several_is_shown_when_all_may_be_shown():
 
     def shown():
         picture.refresh_from_db()
-        return picture.is_usable() and not workflow.blockers(release)
+        return picture.is_usable() and not as_shown(workflow.blockers(release))
 
     assert not shown()
     for person in (one, other):

@@ -21,11 +21,13 @@ from people.models import (
 )
 from previews.models import PreviewLink
 from releases.models import (
-    Clearance,
     Correction,
+    FoldedText,
     Guess,
     Illustration,
     Mention,
+    NameException,
+    NameFind,
     Quote,
     RejectedName,
     Release,
@@ -116,16 +118,16 @@ def two_questions_about_one_person():
     )  # fmt: skip
 
 
-def a_clearance(**values):
+def an_exception(**values):
     row = {"name": "x", "reason": "A namesake.", "by": make_chief()} | values
-    return Clearance(release=make_release("draft"), **row)
+    return NameException(**{"release": make_release("draft")} | row)
 
 
-def two_clearances_of_a_name():
-    clearance = a_clearance()
-    Clearance.objects.bulk_create([clearance])
-    clearance.pk = None
-    Clearance.objects.bulk_create([clearance])
+def two_exceptions_of_a_name(**values):
+    exception = an_exception(**values)
+    NameException.objects.bulk_create([exception])
+    exception.pk = None
+    NameException.objects.bulk_create([exception])
 
 
 def a_link(**values):
@@ -206,10 +208,24 @@ NEVER = {
             case=make_prisoner().cases.get(), kind="life", duration="P5Y"
         )
     ],
-    "clearance_once_a_name": [two_clearances_of_a_name],
+    "nameexception_once_a_name": [two_exceptions_of_a_name],
+    "nameexception_once_a_name_and_row": [
+        lambda: two_exceptions_of_a_name(release=None, table="releases.topic", row="1")
+    ],
+    "namefind_once_a_day": [
+        lambda: two(
+            NameFind,
+            person=make_person(),
+            user=make_chief(),
+            table="releases.topic",
+            row="1",
+            day=date(2026, 1, 1),
+        )
+    ],
+    "foldedtext_once_a_row": [lambda: two(FoldedText, table="x", row="1", letters="x")],
     "clearance_has_a_reason": [
-        lambda: a_clearance(reason="").save(),
-        lambda: a_clearance(name="").save(),
+        lambda: an_exception(reason="").save(),
+        lambda: an_exception(name="").save(),
     ],
     "rejected_once_a_person": [
         lambda: two(RejectedName, release=make_release("draft"), name="x", person=make_person())

@@ -214,6 +214,15 @@ class Person(models.Model):
         """Whether every consent to be named has ended or was withdrawn; never where none is."""
         return self.named_until is not None and self.named_until < (on or timezone.localdate())
 
+    def protected_from(self) -> date | None:
+        """Return the first day on which the name may stand in no release, None for never.
+
+        It is `date.min` where the level protects the name.
+        """
+        if self.level < Level.NAMEABLE:
+            return date.min
+        return self.named_until + timedelta(days=1) if self.named_until else None
+
     def withheld_from(self) -> date | None:
         """Return the first day on which pictures of the person may not be shown, None for never.
 
