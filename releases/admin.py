@@ -685,9 +685,11 @@ class NameExceptionAdmin(admin.ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return User.of(request).has_perm("people.set_level")
 
-    has_view_permission = has_add_permission = lambda self, request, obj=None: (
-        self.has_module_permission(request)
-    )
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -218,7 +218,7 @@ class LibraryAdmin(NameCheckedAdmin, SimpleHistoryAdmin):
     actions = ["edit_many"]
     change_list_template = "admin/assets/mediaasset/change_list.html"
     change_form_template = "admin/assets/mediaasset/change_form.html"
-    fieldsets = [  # type: ignore[misc]
+    fieldsets = [
         (None, {"fields": ["state_of_it", "as_cut", ("focus_x", "focus_y")]}),
         ("What everybody sees", {"fields": ["alt_text", "caption", "credit_line", "ai_made"]}),
         (
