@@ -797,7 +797,7 @@ class RejectedName(models.Model):
     """A name in a release of which an editor said that it is not this person, or nobody new."""
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="rejected_names")
-    name = models.CharField(max_length=200, help_text="As it is compared: see people.matching.fold")
+    name = models.CharField(max_length=200, help_text="As it is compared: see people.names")
     person = models.ForeignKey(
         Person, models.CASCADE, null=True, blank=True, related_name="+",
         help_text="Empty where the hint was that nobody knows the person yet.",

@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from accounts.refusal import Refused
 from people.depicted import midnight
 from people.models import Person, PersonName
-from people.names import letters, people_index, pieces
+from people.names import letters, pieces
+from people.names.shared import people_index
 from releases.body import Document
 from releases.folded import rows_with
 from releases.models import NameException, Release

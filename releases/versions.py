@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
-from people.names import people_index
+from people.names.shared import people_index
 from releases.body import Document
 from releases.models import Release
 from releases.public_texts import TABLES

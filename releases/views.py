@@ -28,8 +28,8 @@ from django.views.decorators.http import require_safe
 from assets import storage
 from assets.cards import share_card
 from assets.models import CONTENT_TYPES
-from people.matching import fold
 from people.models import Case, Consent, Person
+from people.names import fold
 from releases.addresses import site_url
 from releases.archive import Filters, facets
 from releases.bundle import media_zip

@@ -117,7 +117,7 @@ def test_a_namesake_is_let_through_with_a_reason_and_the_record_keeps_it(
 
 
 def test_it_holds_for_that_spelling_in_that_release_alone(publisher, sorrel):
-    sorrel.names.create(text="I. Sorrel")
+    sorrel.names.create(text="I. Sorrel", match_exactly=True)
     release = make_release("draft", title="Iven Sorrel", body="<p>Who is I. Sorrel?</p>")
     workflow.allow_name(release, by=publisher, name=NAME, reason="A namesake.")
     (reason,) = as_shown(workflow.blockers(release))

@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
+from people.names.forms import is_full_name
 from people.slugs import slug_for
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
         soon = (on or timezone.localdate()) + SOON
         return self.filter(level__gte=Level.NAMEABLE, named_until__lt=soon)
 
-    def spellings(self) -> set[str]:
-        """Every form of their names that may be looked for in a text."""
-        return {form for person in self.prefetch_related("names") for form in person.spellings()}
+    def not_looked_for(self, on: date | None = None) -> "list[Person]":
+        """Return those who are protected on a day although no public text is searched for them."""
+        protected = self.protected(on).prefetch_related("names")
+        return [person for person in protected if not person.is_looked_for()]
 
     def spokespeople(self, on: date | None = None) -> Self:
         """Those who speak for us on a day (default: today, in the newsroom's zone)."""
@@ -102,6 +104,19 @@ class Person(models.Model):
         "name",
         max_length=200,
         help_text="As we print it. It is never re-ordered or re-cased; one name alone is valid.",
+    )
+    name_matchable = models.BooleanField(
+        "look for this name in texts",
+        default=True,
+        db_default=True,
+        help_text="A full name is always looked for. Only those who may set levels can switch it "
+        "off.",
+    )
+    name_match_exactly = models.BooleanField(
+        "look for it exactly as written",
+        default=False,
+        db_default=False,
+        help_text="For a name of one part, initials or a code name: case and full stops count.",
     )
     sort_name = models.CharField(
         max_length=200, blank=True, help_text="For lists. Empty: as printed. Not always a surname."
@@ -261,8 +276,21 @@ class Person(models.Model):
         return next((case.moved_on(day) for case in self.cases.all()), "")
 
     def spellings(self) -> list[str]:
-        """Return every form of the name that may be looked for in a text."""
-        return [self.display_name, *(name.text for name in self.names.all() if name.matchable)]
+        """Return every recorded name that is looked for in public texts."""
+        recorded = [(self.display_name, self.name_matchable, self.name_match_exactly)]
+        recorded += [
+            (name.text, name.matchable and name.kind != name.Kind.WEAK, name.match_exactly)
+            for name in self.names.all()
+        ]
+        return [
+            text
+            for text, matchable, exactly in recorded
+            if (matchable and is_full_name(text)) or (exactly and not is_full_name(text))
+        ]
+
+    def is_looked_for(self) -> bool:
+        """Whether the name that we print is looked for in public texts."""
+        return self.display_name in self.spellings()
 
 
 class PersonName(models.Model):
@@ -296,7 +324,16 @@ class PersonName(models.Model):
         default=False, help_text="Print it on the person's page, beside the name."
     )
     matchable = models.BooleanField(
-        default=True, help_text="Look for it in texts. Not for a name that many people share."
+        "look for it in texts",
+        default=True,
+        help_text="A full name is always looked for. Only those who may set levels can switch it "
+        "off.",
+    )
+    match_exactly = models.BooleanField(
+        "look for it exactly as written",
+        default=False,
+        db_default=False,
+        help_text="For a name of one part, initials or a code name: case and full stops count.",
     )
     history = HistoricalRecords()
 

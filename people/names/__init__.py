@@ -1,54 +1,15 @@
-"""TEMPORARY shim."""
+"""Names: how they are compared, in which forms they are found, and who is named in a text.
 
-from dataclasses import dataclass
-from enum import Enum
-from uuid import UUID
+One engine for the protection of names, the suggestions in the editor, the hints of an import and
+the desk's search. `normalise` folds words, `forms` says which spellings block, `index`
+finds, `shared` keeps the index of everybody.
+"""
 
-import people.matching as m
-from people.matching import fold, is_without_spaces, key, names_in
+from people.names.forms import Form, is_full_name, pieces
+from people.names.index import Found, Match, Name, NameIndex
+from people.names.normalise import fold, is_unspaced, key, letters
 
-
-class Form(Enum):
-    EXACT = "exact"
-    blocks = True
-
-
-@dataclass(frozen=True)
-class Match:
-    person: UUID
-    name: str
-    form: Form
-    start: int
-    end: int
-    surface: str
-    blocks: bool = True
-
-
-def letters(text):
-    return "".join(c for c in key(text) if c.isalnum())
-
-
-def pieces(name):
-    return tuple(letters(p) for p in key(name).split(" ") if letters(p))
-
-
-def is_full_name(name):
-    return len(name.split()) > 1
-
-
-class _I:
-    def matches(self, text):
-        from people.models import Person
-
-        out = []
-        for p in Person.objects.prefetch_related("names"):
-            for n in p.spellings():
-                if names_in(text, [n]):
-                    at = text.casefold().find(n.casefold())
-                    s = text[at : at + len(n)] if at >= 0 else n
-                    out.append(Match(p.pk, n, Form.EXACT, max(at, 0), max(at, 0) + len(n), s))
-        return out
-
-
-def people_index():
-    return _I()
+__all__ = [
+    "Form", "Found", "Match", "Name", "NameIndex", "fold", "is_full_name", "is_unspaced", "key",
+    "letters", "pieces",
+]  # fmt: skip

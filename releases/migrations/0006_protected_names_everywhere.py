@@ -48,7 +48,7 @@ def names_allowed_until():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0004_follow_what_is_there"),
+        ("people", "0005_match_exactly"),
         ("releases", "0005_database_defaults"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -122,6 +122,11 @@ class Migration(migrations.Migration):
                 condition=Q(ended_at=None, release=None),
                 name="nameexception_once_a_name_and_row",
             ),
+        ),
+        migrations.AlterField(
+            "rejectedname",
+            "name",
+            models.CharField(help_text="As it is compared: see people.names", max_length=200),
         ),
         migrations.CreateModel(
             "FoldedText",

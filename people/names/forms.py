@@ -1,0 +1,191 @@
+"""In which forms a name may be written, and which of them block a public text.
+
+`Form` is the specification: docs/decisions/0030 and bench/names.py read it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from people.names.normalise import Word, words
+
+
+class Form(Enum):
+    """A way to write a name: its code, whether it blocks a public text, and why."""
+
+    FULL = "full", True, "All parts of the name in their order, whatever stands between them."
+    DIRECTORY = "directory", True, "The parts turned round, as in a directory or in capitals."
+    INITIALS_DIFFER_IN_NUMBER = (
+        "initial left out or added", True, "A middle initial is often left out, and seldom known.",
+    )  # fmt: skip
+    MIDDLE_AS_INITIAL = (
+        "middle name as initial", True, "The middle name is shortened, the others are whole.",
+    )  # fmt: skip
+    INITIAL_WRITTEN_OUT = (
+        "initial written out", True, "A middle name that begins with the recorded initial.",
+    )  # fmt: skip
+    NICKNAME = "nickname and last name", True, "The recorded nickname stands for the first name."
+    EXACT = "exactly as recorded", True, "A record asks for it: one part, initials, a code name."
+    MIDDLE_LEFT_OUT = (
+        "middle name left out", False, "First and last part alone are shared by many people.",
+    )  # fmt: skip
+    MIDDLE_ADDED = (
+        "middle name added", False, "A further name may make it somebody else.",
+    )  # fmt: skip
+    OTHER_INITIAL = "another initial", False, "John T. Smith is not John R. Smith; or a slip."
+    SURNAME_WITH_INITIALS = (
+        "last name with initials", False, "J. Smith is shared by very many people.",
+    )  # fmt: skip
+    ACROSS_SENTENCES = (
+        "across the end of a sentence", False, "One sentence may end, and the next begin.",
+    )  # fmt: skip
+    ORDINARY_WORDS = (
+        "short words in lower case", False, "“do so” is hardly ever the person Do So.",
+    )  # fmt: skip
+
+    def __init__(self, label: str, blocks: bool, reason: str) -> None:
+        self.label, self.blocks, self.reason = label, blocks, reason
+
+
+# Not a part of the name, where enough parts are left without it.
+TITLES = frozenset(
+    [
+        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord"),
+        *("lady", "rev", "reverend", "fr", "father", "pastor", "imam", "sheikh", "shaikh"),
+        *("sheik", "shaykh", "haji", "hajji", "hajj", "haj", "ayatollah", "mullah", "maulana"),
+        *("mawlana", "rabbi", "ustad", "sayyid", "sayed", "syed", "shri", "smt", "u", "daw"),
+        *("ko", "ma", "maung", "saw", "sai", "gen", "general", "lt", "lieutenant", "col"),
+        *("colonel", "maj", "major", "capt", "captain", "sgt", "sergeant", "cpl", "president"),
+        *("minister", "senator", "sen", "judge", "justice", "ambassador", "amb", "hon"),
+        *("honourable", "honorable", "herr", "frau", "monsieur", "madame", "mme", "mlle", "don"),
+        *("dona", "senor", "senora", "signor", "signora", "bay", "bey", "hanim", "khanum"),
+        *("lama", "geshe", "rinpoche", "comrade", "ing", "mag", "dipl", "dott", "avv", "lic"),
+        *("abu", "umm"),
+    ]
+)
+ALWAYS_TITLES = frozenset(
+    "mr mrs ms miss mx dr prof professor sir dame rev reverend hon herr frau mme mlle the".split()  # noqa: SIM905
+)
+SUFFIXES = frozenset("jr sr ii iii iv junior senior esq phd md mba qc kc obe cbe mbe".split())  # noqa: SIM905
+ARTICLES = frozenset("al el ul as ash ad ar an at az es et ed".split())  # noqa: SIM905
+MAX_WORDS = 8  # of a name that is looked for in another order
+_SEPARATED = re.compile(r"[\s,;/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A recorded name, taken apart.
+
+    `parts`: its whole parts, each the words that hyphens and apostrophes join. `initials`: the
+    single letters between them, each with the number of parts before it.
+    """
+
+    parts: tuple[tuple[str, ...], ...]
+    initials: tuple[tuple[int, str], ...]
+    nickname: tuple[str, ...] = ()
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Return each part as letters."""
+        return tuple("".join(part) for part in self.parts)
+
+
+@lru_cache(maxsize=65_536)
+def parts_of(name: str) -> Parts:
+    """Take a recorded name apart: without titles, suffixes and nickname."""
+    found = words(_in_natural_order(name))
+    nickname = tuple(word.key for word in found if word.quoted)
+    groups = _groups([word for word in found if not word.quoted] if nickname else found)
+    while len(groups) > 1 and groups[-1][0].key in SUFFIXES:
+        groups.pop()
+    while len(groups) > 1 and len(groups[0]) == 1:
+        first = groups[0][0].key
+        left = sum(len("".join(w.key for w in group)) > 1 for group in groups[1:])
+        if not (first in ALWAYS_TITLES or (first in TITLES and left >= 2)):
+            break
+        groups.pop(0)
+    parts: list[tuple[str, ...]] = []
+    initials: list[tuple[int, str]] = []
+    for group in groups:
+        if len(group) == 1 and group[0].is_initial:
+            initials.append((len(parts), group[0].key))
+        else:
+            parts.append(tuple(word.key for word in group))
+    return Parts(tuple(parts), tuple(initials), nickname)
+
+
+def is_full_name(name: str) -> bool:
+    """Whether a name is always looked for: two parts of two letters, or two unspaced characters."""
+    if any(word.unspaced for word in words(name)):
+        return sum(len(word.key) for word in words(name)) >= 2
+    return sum(len(part) >= 2 for part in parts_of(name).letters) >= 2
+
+
+def unspaced_letters(name: str) -> str:
+    """Return the letters of a name in a script without spaces, "" for any other."""
+    found = words(name)
+    if found and all(word.unspaced for word in found):
+        return "".join(word.key for word in found)
+    return ""
+
+
+def pieces(name: str) -> tuple[str, ...]:
+    """Return runs of letters that all stand in `letters(text)` where a text contains a name.
+
+    In any form that blocks; a form that only warns may lack one.
+    """
+    if unspaced := unspaced_letters(name):
+        return (unspaced,)
+    parts = parts_of(name).parts
+    if not is_full_name(name):
+        wanted = parts
+    else:
+        wanted = (parts[0], parts[-1]) if not parts_of(name).nickname else (parts[-1],)
+    found = [
+        word
+        for part in wanted
+        for word in part
+        if len(word) > 1 and not (len(part) > 1 and word in ARTICLES)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def orders_of(parts: Parts) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield the whole parts in every order that is looked for, and whether it is turned round."""
+    found = parts.letters
+    yield found, False
+    if 1 < len(found) <= MAX_WORDS:
+        turned = {(*found[1:], found[0]), (found[-1], *found[:-1]), tuple(reversed(found))}
+        for order in turned - {found}:
+            yield order, True
+
+
+def without_articles(parts: Parts) -> Parts:
+    """Return the name without the Arabic articles that a hyphen joins to its parts."""
+    cut = tuple(part[1:] if len(part) > 1 and part[0] in ARTICLES else part for part in parts.parts)
+    return Parts(cut, parts.initials, parts.nickname)
+
+
+def _in_natural_order(name: str) -> str:
+    """Return a name that is recorded as “Smith, John R.” in its natural order."""
+    last, comma, first = name.partition(",")
+    if not comma or "," in first:
+        return name
+    given = [word.key for word in words(first)]
+    if not given or given[0] in SUFFIXES:
+        return name
+    return f"{first} {last}"
+
+
+def _groups(found: list[Word]) -> list[list[Word]]:
+    """Return the words that hyphens or apostrophes join, together."""
+    groups: list[list[Word]] = []
+    for word in found:
+        joined = groups and word.before and not _SEPARATED.search(word.before)
+        if joined and "." not in word.before and not word.quoted and len(word.before) <= 2:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
