@@ -55,6 +55,7 @@ TITLES_BEFORE = {
         ["Dr", "Prof.", "Mr", "Sir", "Judge", "The Rev.", "Detective Sergeant"],
         ["Dr", "Prof.", "Ms", "Dame", "Mrs", "The Rt Hon.", "Sister"],
     ),
+    "ga": (["Dr", "Prof.", "Mr", "Fr", "Senator"], ["Dr", "Prof.", "Ms", "Sr", "Senator"]),
     "es": (["don", "Dr.", "Lic.", "Sr.", "Ing."], ["doña", "Dra.", "Lcda.", "Sra."]),
     "fr": (["M.", "Me", "le docteur", "Mgr"], ["Mme", "Me", "la docteure", "Mlle"]),
     "pt": (["Dr.", "Sr.", "Dom", "Eng.º"], ["Dra.", "Sra.", "Dona"]),
@@ -63,7 +64,10 @@ TITLES_BEFORE = {
         ["Sheikh", "Dr", "Hajji", "Ustadh", "Sayyid", "Imam"],
         ["Sheikha", "Dr", "Hajja", "Ustadha", "Sayyida", "Umm Ahmad,"],
     ),
-    "ar-Arab": (["الدكتور", "الشيخ", "المحامي", "السيد"], ["الدكتورة", "السيدة", "المحامية", "الأستاذة"]),
+    "ar-Arab": (
+        ["الدكتور", "الشيخ", "المحامي", "السيد"],
+        ["الدكتورة", "السيدة", "المحامية", "الأستاذة"],
+    ),
     "fa": (["Dr", "Ayatollah", "Seyyed", "Mohandes"], ["Dr", "Khanom", "Seyyedeh"]),
     "fa-Arab": (["دکتر", "آقای"], ["دکتر", "خانم"]),
     "tr": (["Av.", "Dr.", "Sayın", "Prof. Dr."], ["Av.", "Dr.", "Sayın"]),
@@ -108,11 +112,12 @@ TITLES_AFTER = {
     "hi": ([" ji", " Sahib"], [" ji", " Devi"]),
     "hi-Deva": ([" जी"], [" जी"]),
 }
+OTHER_TITLES_BEFORE = (["Mr", "Dr", "Prof.", "Judge"], ["Ms", "Dr", "Prof.", "Judge"])
 OTHER_TITLES_AFTER = ([", PhD", ", MD", " (ret.)"], [", PhD", ", MD", ", LL.M."])
 
 NICKNAMES = {
     "Latn": ["Rusty", "Bibi", "Doc", "Coco", "Tiger", "Abu Shams", "Pipo", "Zuzu", "Red"],
-    "Cyrl": ["Седой", "Лис", "Мышка"],
+    "Cyrl": ["Лис", "Сокол", "Мишка"],
     "Grek": ["Κόκκινος", "Μπούλης"],
     "Arab": ["أبو شمس", "الصقر"],
     "Hebr": ["ציפי", "ג׳ינג׳י"],
@@ -265,6 +270,8 @@ def read_people() -> list[Person]:
 
 
 def upper(person: Person, text: str) -> str:
+    if person.script == "Grek":
+        text = without_accents(text)  # Greek capitals carry no accents
     return (text.replace("i", "İ") if person.tradition == "tr" else text).upper()
 
 
@@ -350,9 +357,9 @@ def plain_forms(p: Person) -> Iterator[Form]:
     if p.script in {"Latn", "Cyrl", "Grek"}:
         yield Form("upper_case", upper(p, p.record))
         yield Form("lower_case", lower(p, p.record))
-    if (plain := without_accents(p.record)) != p.record and p.script not in {"Deva", "Thai"}:
-        if p.script in {"Latn", "Cyrl", "Grek"} or p.tradition in {"ar-Arab", "fa-Arab"}:
-            yield Form("no_accents", plain)
+    writes_without = p.script in {"Latn", "Cyrl", "Grek"} or p.tradition in {"ar-Arab", "fa-Arab"}
+    if writes_without and (plain := without_accents(p.record)) != p.record:
+        yield Form("no_accents", plain)
     if p.tradition == "de" and (long := p.record.translate(UMLAUTS)) != p.record:
         yield Form("umlaut_written_out", long)
     if (decomposed := unicodedata.normalize("NFD", p.record)) != p.record:
@@ -367,8 +374,9 @@ def order_forms(p: Person) -> Iterator[Form]:
     if p.script in {"Latn", "Cyrl", "Grek"}:
         between = p.pick([" ", ", "])
         yield Form("directory_caps", upper(p, p.last) + between + p.first, "directory")
-    swapped = [p.first, p.last] if p.family_first else [p.last, p.first]
-    yield Form("order_swapped", p.space.join(swapped))
+    if p.space:
+        swapped = [p.first, p.last] if p.family_first else [p.last, p.first]
+        yield Form("order_swapped", p.space.join(swapped))
     rows = [[p.last, p.first], [p.first, p.last], [p.last, "", p.first], [p.last, p.first]]
     yield Form("table_cells", p.pick(["\t", " | ", "\t", "\n"]).join(p.pick(rows)), "row")
 
@@ -398,7 +406,10 @@ def initial_forms(p: Person) -> Iterator[Form]:
     if not middle and p.tradition in {"en", "ga", "de", "pl", "af", "xx", "el", "he"}:
         added = p.pick(["B.", "D", "F.", "W."])
         yield Form("initial_added", p.named([*given, added]))
-    if p.script in {"Latn", "Cyrl", "Grek", "Hebr", "Deva"} or p.tradition in {"ar-Arab", "fa-Arab"}:
+    if p.script in {"Latn", "Cyrl", "Grek", "Hebr", "Deva"} or p.tradition in {
+        "ar-Arab",
+        "fa-Arab",
+    }:
         letters = [initial_of(part) for part in given if len(part) > 2 or part.endswith(".")]
         if all(len(part) > 2 for part in given):  # otherwise it is an initial already
             styles = [
@@ -415,7 +426,7 @@ def initial_forms(p: Person) -> Iterator[Form]:
 
 
 def title_forms(p: Person) -> Iterator[Form]:
-    before = p.pick(TITLES_BEFORE.get(p.tradition, TITLES_BEFORE["en"])[p.woman])
+    before = p.pick(TITLES_BEFORE.get(p.tradition, OTHER_TITLES_BEFORE)[p.woman])
     glue = "" if p.script in {"Hani", "Jpan", "Thai", "Tibt"} else " "
     yield Form("title_before", before + glue + p.record)
     if p.tradition not in JOINED:
@@ -440,7 +451,8 @@ def nickname_forms(p: Person) -> Iterator[Form]:
 def mark_forms(p: Person) -> Iterator[Form]:
     if re.search(f"[{HYPHENS}]", p.record):
         yield Form("hyphen_as_space", re.sub(f"[{HYPHENS}]", " ", p.record))
-        glued = re.sub(f"[{HYPHENS}](.)", lambda match: match[1].lower(), p.record)
+        case = p.pick([str.lower, str])
+        glued = re.sub(f"[{HYPHENS}](.)", lambda match: case(match[1]), p.record)
         yield Form("hyphen_as_nothing", glued)
         other = p.pick(["\u2011", "\u2010", "\u2013", "\u2212", "\u00ad-"])
         yield Form("nonbreaking_hyphen", re.sub(f"[{HYPHENS}]", other, p.record))
@@ -448,9 +460,10 @@ def mark_forms(p: Person) -> Iterator[Form]:
         curly = p.pick(["\u2019", "\u2019", "\u02bc", "\u00b4", "`", "\u2018"])
         yield Form("curly_apostrophe", re.sub(f"[{APOSTROPHES}]", curly, p.record))
         yield Form("no_apostrophe", re.sub(f"[{APOSTROPHES}]", "", p.record))
-        yield Form("apostrophe_as_space", re.sub(f"[{APOSTROPHES}]", " ", p.record).strip())
+        apart = re.sub(f"[{APOSTROPHES}]", " ", p.record)
+        yield Form("apostrophe_as_space", " ".join(apart.split()))
     if "\u200c" in p.record:
-        yield Form("joiner_left_out", p.record.replace("\u200c", p.pick(["", " "])))
+        yield Form("joiner_left_out", p.record.replace("\u200c", "" if p.place % 4 else " "))
     dot = p.pick(["\u00b7", "\u2022", "\u30fb", " \u00b7 ", "\u2027"])
     yield Form("middle_dot", dot.join(part.rstrip(".") for part in p.parts))
     left, right = ("「", "」") if p.script in {"Hani", "Jpan"} else p.pick(QUOTES)
@@ -464,10 +477,8 @@ def invisible_forms(p: Person) -> Iterator[Form]:
     yield Form("soft_hyphen", p.space.join(inside_longest(parts, "\u00ad")))
     yield Form("zero_width", p.space.join(inside_longest(parts, p.pick(ZERO_WIDTH))))
     yield Form("rtl_mark", p.pick(DIRECTION)(p.parts, p.space))
-    if p.script == "Tibt":
-        odd = p.pick(["\u0f0b ", "\u0f0c"])  # the mark between syllables, with a space or unbroken
-    else:
-        odd = p.pick(ODD_SPACES)
+    # Tibetan: the mark between syllables, with a space after it or in its unbroken form.
+    odd = p.pick(["\u0f0b ", "\u0f0c"] if p.script == "Tibt" else ODD_SPACES)
     yield Form("odd_space", odd.join(p.parts))
 
 
@@ -501,8 +512,12 @@ def break_forms(p: Person) -> Iterator[Form]:
         yield Form("broken_by_tag", "".join(halves))
     if p.script in {"Latn", "Cyrl", "Grek"}:
         word = max(p.parts, key=len)
-        cut = middle_of(word)
-        yield Form("hyphenated_over_line", p.record.replace(word, f"{word[:cut]}-\n{word[cut:]}"))
+        if "-" in word:
+            broken = word.replace("-", "-\n", 1)
+        else:
+            cut = middle_of(word)
+            broken = f"{word[:cut]}-\n{word[cut:]}"
+        yield Form("hyphenated_over_line", p.record.replace(word, broken))
 
 
 def grammar_forms(p: Person) -> Iterator[Form]:
@@ -528,16 +543,31 @@ def grammar_forms(p: Person) -> Iterator[Form]:
         surface = p.record + p.pick([["가", "는", "를"], ["이", "은", "을"]][has_final])
         yield Form("case_suffix", surface, sentence="어제 {name} 법정에 나왔다는 소식이 전해졌다.")
     elif p.tradition == "ja-Jpan":
-        yield Form("case_suffix", p.record + p.pick(["が", "は", "を", "に"]))
+        surface = p.record + p.pick(["が", "は", "も"])
+        yield Form("case_suffix", surface, sentence="昨日、{name}法廷に姿を見せた。")
     elif p.tradition == "ru-Cyrl":
         yield Form("case_suffix", russian_genitive(p), "genitive")
     if p.tradition == "ar-Arab":
-        prefix = p.pick(["و", "ل", "ب", "ول", "ك"])
-        yield Form("arabic_prefix", prefix + p.record, "prefix")
+        prefix, sentence = p.pick(ARABIC_PREFIXES)
+        yield Form("arabic_prefix", prefix + p.record, sentence=sentence)
     if p.tradition == "he-Hebr":
-        yield Form("hebrew_prefix", p.pick(["ו", "ל", "ש", "מ"]) + p.record, "prefix")
+        prefix, sentence = p.pick(HEBREW_PREFIXES)
+        yield Form("hebrew_prefix", prefix + p.record, sentence=sentence)
 
 
+ARABIC_PREFIXES = [
+    ("و", "زار المحامي أمس أحمد {name} في السجن."),
+    ("ل", "سمحت الإدارة أخيرا {name} بالزيارة."),
+    ("ب", "التقى المحامي {name} في السجن."),
+    ("ول", "كتبنا للوزير {name} يوم الثلاثاء."),
+    ("ك", "لم تعرف المدينة شجاعة {name} من قبل."),
+]
+HEBREW_PREFIXES = [
+    ("ו", "המשטרה עצרה את דוד {name} בלילה."),
+    ("ל", "המשפחה שלחה מכתב {name} בחודש מרץ."),
+    ("מ", "לא הגיע מכתב {name} מאז מרץ."),
+    ("ש", "נמסר {name} בכלא אחר."),
+]
 POSSESSIVE = [
     "Nobody answered {name} letters to the ministry.",
     "Police searched {name} flat in the early morning.",
@@ -562,7 +592,9 @@ def tradition_forms(p: Person) -> Iterator[Form]:
         if spelled != p.record:
             yield Form("arabic_spelling", spelled)
     if p.tradition in {"ar-Arab", "fa-Arab", "ug-Arab"}:
-        kashida = re.sub("(?<=[بتثجحخسشصضطظعغفقكلمنهيکگچپ])(?=[\u0620-\u064a])", "ـ", p.record, count=2)
+        kashida = re.sub(
+            "(?<=[بتثجحخسشصضطظعغفقكلمنهيکگچپ])(?=[\u0620-\u064a])", "ـ", p.record, count=2
+        )
         marked = re.sub("(?<=[بتجحخسشصعقكلمن])(?=[\u0620-\u064a])", "\u064e", p.record, count=3)
         yield Form("arabic_marks", kashida if p.place % 2 else marked)
     if p.tradition in {"es", "pt"} and len(p.family) == 2:
@@ -628,7 +660,9 @@ def choose(people: list[Person]) -> Iterator[tuple[Person, list[Form]]]:
         forms = possible[person.place]
         if len(forms) < FORMS_PER_PERSON:
             raise ValueError(f"{person.record}: only {len(forms)} forms")
-        ranked = sorted(forms, key=lambda form: (form.code != "exact", used[form.code] + fits[form.code] / 4))
+        ranked = sorted(
+            forms, key=lambda form: (form.code != "exact", used[form.code] + fits[form.code] / 4)
+        )
         chosen = ranked[:FORMS_PER_PERSON]
         used.update(form.code for form in chosen)
         yield person, [form for form in forms if form in chosen]
@@ -647,7 +681,7 @@ class Sentences:
         language = LANGUAGE.get(person.tradition, "en")
         if form.sentence:
             sentence = form.sentence
-        elif form.frame in {"genitive", "prefix"}:
+        elif form.frame == "genitive":
             sentence = self.next_of(f"{language} {form.frame}")
         elif form.frame:
             sentence = self.next_of(f"en {form.frame}")
