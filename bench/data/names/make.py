@@ -118,7 +118,7 @@ OTHER_TITLES_AFTER = ([", PhD", ", MD", " (ret.)"], [", PhD", ", MD", ", LL.M."]
 NICKNAMES = {
     "Latn": ["Rusty", "Bibi", "Doc", "Coco", "Tiger", "Abu Shams", "Pipo", "Zuzu", "Red"],
     "Cyrl": ["Лис", "Сокол", "Мишка"],
-    "Grek": ["Κόκκινος", "Μπούλης"],
+    "Grek": ["Σπίθα", "Μπούλης"],
     "Arab": ["أبو شمس", "الصقر"],
     "Hebr": ["ציפי", "ג׳ינג׳י"],
     "Deva": ["मुन्ना", "पप्पू"],
@@ -152,7 +152,7 @@ DIRECTION = [
     lambda parts, space: "\u202b" + space.join(parts) + "\u202c",
     lambda parts, space: "\u2068" + space.join(parts) + "\u2069",
     lambda parts, space: parts[0] + space + "\u200e" + space.join(parts[1:]),
-    lambda parts, space: parts[0][:1] + "\u061c" + parts[0][1:] + space + space.join(parts[1:]),
+    lambda parts, space: space.join(inside_longest(parts, "\u061c")),
 ]
 ODD_SPACES = ["\u00a0", "\u202f", "  ", "\u2009", "\t ", "\u3000"]
 SYLLABLES = {
@@ -406,7 +406,7 @@ def initial_forms(p: Person) -> Iterator[Form]:
     if not middle and p.tradition in {"en", "ga", "de", "pl", "af", "xx", "el", "he"}:
         added = p.pick(["B.", "D", "F.", "W."])
         yield Form("initial_added", p.named([*given, added]))
-    if p.script in {"Latn", "Cyrl", "Grek", "Hebr", "Deva"} or p.tradition in {
+    if p.script in {"Latn", "Cyrl", "Grek", "Hebr"} or p.tradition in {
         "ar-Arab",
         "fa-Arab",
     }:
@@ -512,12 +512,13 @@ def break_forms(p: Person) -> Iterator[Form]:
         yield Form("broken_by_tag", "".join(halves))
     if p.script in {"Latn", "Cyrl", "Grek"}:
         word = max(p.parts, key=len)
+        cut = middle_of(word)
         if "-" in word:
             broken = word.replace("-", "-\n", 1)
         else:
-            cut = middle_of(word)
             broken = f"{word[:cut]}-\n{word[cut:]}"
-        yield Form("hyphenated_over_line", p.record.replace(word, broken))
+        if "-" in word or len(word) > 6:  # nobody divides a shorter one
+            yield Form("hyphenated_over_line", p.record.replace(word, broken))
 
 
 def grammar_forms(p: Person) -> Iterator[Form]:
@@ -528,7 +529,11 @@ def grammar_forms(p: Person) -> Iterator[Form]:
     elif p.script in {"Hani", "Jpan", "Hang"}:
         suffix = {"Hani": "的", "Jpan": "の", "Hang": "의"}[p.script]
         sentence = {"Hani": "{name}家人至今没有收到通知。", "Jpan": "{name}家族は沈黙している。"}
-        yield Form("possessive", p.record + suffix, sentence=sentence.get(p.script, "{name} 가족"))
+        yield Form(
+            "possessive",
+            p.record + suffix,
+            sentence=sentence.get(p.script, "{name} 가족은 침묵하고 있다."),
+        )
     if p.tradition == "tr":
         vowel = re.findall("[aıoueiöü]", p.last)[-1]
         harmony = {"a": "ı", "ı": "ı", "o": "u", "u": "u", "e": "i", "i": "i", "ö": "ü", "ü": "ü"}
@@ -693,6 +698,8 @@ class Sentences:
             sentence = sentence.replace("{place}", self.next_of("places"))
         if "{day}" in sentence:
             sentence = sentence.replace("{day}", self.next_of("days"))
+        if form.surface.endswith("."):
+            sentence = sentence.replace("{name}.", "{name}")  # one full stop is enough
         return sentence.replace("{name}", form.surface)
 
 
