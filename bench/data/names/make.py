@@ -513,10 +513,7 @@ def break_forms(p: Person) -> Iterator[Form]:
     if p.script in {"Latn", "Cyrl", "Grek"}:
         word = max(p.parts, key=len)
         cut = middle_of(word)
-        if "-" in word:
-            broken = word.replace("-", "-\n", 1)
-        else:
-            broken = f"{word[:cut]}-\n{word[cut:]}"
+        broken = word.replace("-", "-\n", 1) if "-" in word else f"{word[:cut]}-\n{word[cut:]}"
         if "-" in word or len(word) > 6:  # nobody divides a shorter one
             yield Form("hyphenated_over_line", p.record.replace(word, broken))
 
@@ -542,7 +539,8 @@ def grammar_forms(p: Person) -> Iterator[Form]:
     elif p.tradition == "hu":
         vowels = re.findall("[aáeéiíoóöőuúüű]", p.parts[-1].lower())
         suffix = "nak" if vowels[-1] in "aáoóuú" else "nek"
-        yield Form("case_suffix", p.record + suffix, sentence="Levelet írtak {name} a börtönbe.")
+        stem = re.sub("a$", "á", p.record)  # a final a grows long before the ending
+        yield Form("case_suffix", stem + suffix, sentence="Levelet írtak {name} a börtönbe.")
     elif p.tradition == "ko-Hang":
         has_final = (ord(p.record[-1]) - 0xAC00) % 28 > 0
         surface = p.record + p.pick([["가", "는", "를"], ["이", "은", "을"]][has_final])
