@@ -328,7 +328,7 @@ def printing(person: Person, at: datetime | None = None) -> list[Printed]:
 
 def count_texts(name: str) -> tuple[int, int]:
     """Return in how many releases and in how many other stored texts a name may stand."""
-    rows = rows_with([pieces(name)])
+    rows = rows_with(pieces(name))
     releases = len(rows.pop("releases.release", ()))
     return releases, sum(map(len, rows.values()))
 
@@ -345,7 +345,7 @@ def _marks_of(person: Person, release: Release) -> list[Find]:
 
 
 def _that_may_print(person: Person, releases: QuerySet[Release]) -> list[Release]:
-    rows = rows_with([pieces(name) for name in person.spellings()])
+    rows = rows_with([found for name in person.spellings() for found in pieces(name)])
     wanted = Q(mentions__person=person) | Q(pk__in=_uuids(rows.get("releases.release", ())))
     assets = _uuids(rows.get("assets.mediaasset", ()))
     wanted |= Q(poster__in=assets) | Q(illustrations__asset__in=assets)
@@ -360,7 +360,7 @@ def _that_may_print(person: Person, releases: QuerySet[Release]) -> list[Release
 
 
 def _pages_that_may_print(person: Person, at: datetime) -> list[Person]:
-    rows = rows_with([pieces(name) for name in person.spellings()])
+    rows = rows_with([found for name in person.spellings() for found in pieces(name)])
     people: set[UUID] = set()
     for table, ids in rows.items():
         if table.startswith("people."):

@@ -4,12 +4,13 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from people.names.normalise import Word, words
+from people.names.normalise import Word, first_letter, words
 
 
 class Form(Enum):
@@ -30,6 +31,12 @@ class Form(Enum):
     EXACT = "exactly as recorded", True, "A record asks for it: one part, initials, a code name."
     MIDDLE_LEFT_OUT = (
         "middle name left out", False, "First and last part alone are shared by many people.",
+    )  # fmt: skip
+    LAST_PART_LEFT_OUT = (
+        "last part left out", False, "Some have a second surname that is not always written.",
+    )  # fmt: skip
+    ONE_WORD = (
+        "run together in lower case", False, "“fueran” is a word, and hardly ever Fu Er’an.",
     )  # fmt: skip
     MIDDLE_ADDED = (
         "middle name added", False, "A further name may make it somebody else.",
@@ -110,7 +117,7 @@ def parts_of(name: str) -> Parts:
     initials: list[tuple[int, str]] = []
     for group in groups:
         if len(group) == 1 and group[0].is_initial:
-            initials.append((len(parts), group[0].key))
+            initials.append((len(parts), group[0].letter))
         else:
             parts.append(tuple(word.key for word in group))
     return Parts(tuple(parts), tuple(initials), nickname)
@@ -131,35 +138,62 @@ def unspaced_letters(name: str) -> str:
     return ""
 
 
-def pieces(name: str) -> tuple[str, ...]:
-    """Return runs of letters that all stand in `letters(text)` where a text contains a name.
+UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa"}
+    | {"ø": "oe", "Ø": "Oe"}
+)
+_SON_OF = re.compile(r"(?<![\w-])(ben|bin|ibn)(?![\w-])", re.IGNORECASE)
 
-    In any form that blocks; a form that only warns may lack one.
+
+def spellings_of(name: str) -> tuple[str, ...]:
+    """Return a recorded name as it is, without umlauts, and with each word for “son of”."""
+    written = unicodedata.normalize("NFC", name)
+    sons = (_SON_OF.sub(word, written) for word in ("bin", "ben", "ibn"))
+    return tuple(dict.fromkeys((name, written.translate(UMLAUTS), *sons)))
+
+
+def pieces(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return runs of letters by which a database finds the texts that contain a name.
+
+    Where a text contains it in any form that blocks, all runs of one of the alternatives stand in
+    `letters(text)`.
     """
+    return tuple(dict.fromkeys(_pieces(spelling) for spelling in spellings_of(name)))
+
+
+def _pieces(name: str) -> tuple[str, ...]:
     if unspaced := unspaced_letters(name):
-        return (unspaced,)
-    parts = parts_of(name).parts
-    if not is_full_name(name):
-        wanted = parts
-    else:
-        wanted = (parts[0], parts[-1]) if not parts_of(name).nickname else (parts[-1],)
-    found = [
-        word
-        for part in wanted
-        for word in part
-        if len(word) > 1 and not (len(part) > 1 and word in ARTICLES)
-    ]
-    return tuple(dict.fromkeys(found))
+        return tuple(syllable for syllable in unspaced_parts(name)) or (unspaced,)
+    whole = parts_of(name)
+    wanted = whole.parts
+    if is_full_name(name):
+        wanted = (whole.parts[-1],) if whole.nickname else (whole.parts[0], whole.parts[-1])
+    found = [word for part in wanted for word in part if len(word) > 1 and word not in ARTICLES]
+    return tuple(dict.fromkeys(found or ["".join(part) for part in whole.parts]))
 
 
-def orders_of(parts: Parts) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the whole parts in every order that is looked for, and whether it is turned round."""
-    found = parts.letters
-    yield found, False
-    if 1 < len(found) <= MAX_WORDS:
-        turned = {(*found[1:], found[0]), (found[-1], *found[:-1]), tuple(reversed(found))}
-        for order in turned - {found}:
+def unspaced_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a name in a script without spaces, as far as something separates them."""
+    return tuple(word.key for word in words(name))
+
+
+def orders_of(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield the parts in every order that is looked for, and whether it is turned round."""
+    yield parts, False
+    if 1 < len(parts) <= MAX_WORDS:
+        turned = {(*parts[cut:], *parts[:cut]) for cut in range(1, len(parts))}
+        turned.add(tuple(reversed(parts)))
+        for order in sorted(turned - {parts}):
             yield order, True
+
+
+def shortened(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield a long name without some middle parts, with the first letters of those."""
+    middle = range(1, len(parts) - 1)
+    cuts = {(place,) for place in middle} | ({tuple(middle)} if middle else set())
+    for cut in sorted(cuts):
+        left = tuple(part for place, part in enumerate(parts) if place not in cut)
+        yield left, "".join(first_letter(parts[place]) for place in cut)
 
 
 def without_articles(parts: Parts) -> Parts:

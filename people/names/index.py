@@ -7,8 +7,10 @@ automaton and no model: a text of a thousand words is some thousands of lookups.
 """
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -25,17 +27,22 @@ from people.names.forms import (
     is_full_name,
     orders_of,
     parts_of,
+    shortened,
+    spellings_of,
     unspaced_letters,
+    unspaced_parts,
     without_articles,
 )
-from people.names.normalise import PREFIXES, Word, key, words
+from people.names.normalise import PREFIXES, Word, first_letter, key, words
 
 ALIKE = 85  # of 100: from here on, two spellings are shown to an editor as perhaps the same
 MIN_PART_LENGTH = 2  # letters of a name that may stand alone, in scripts with spaces
 MAX_PARTS = 3  # words of a name that may stand for it
+MAX_UNKNOWN = 4  # letters of a name without spaces that is looked for turned round
 MAX_RUN = 24  # letters of a name in a script without spaces
 MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
 MAX_INITIALS = 4
+BEGINNING = 7  # letters by which it is known whether any name begins so
 MAX_BETWEEN = 40  # characters between two parts of one name
 MIN_PREFIXED = 3
 # “of”, “the”, “that” as French, Italian and Catalan write them to a name.
@@ -62,7 +69,9 @@ _ELIDED = frozenset(
     ]
 )
 _SENTENCE_END = re.compile(r"[.!?。！？؟।](?:[\"”’»)\]]*)\s")
-_LIST_OR_END = re.compile(r"[,;.!?，、；。！？\n]\s*\n|[,;!?，、；。！？]")
+_LIST_OR_END = re.compile(r"[;!?；。！？]")
+_COMMA = re.compile("[,，、]")
+MIN_ACROSS_COMMA = 3  # letters of a name in a script without spaces that a comma may part
 
 
 class Name(NamedTuple):
@@ -116,7 +125,8 @@ class _Entry:
     """One way to write a recorded name.
 
     `initials` stand beside its parts; `middles` are the first letters of parts that this way
-    leaves out. `short`: none of its parts has more than three letters.
+    leaves out; `is_cut`: it leaves out the last part. `short`: none of its parts has more than
+    three letters. `full`: it is a full name.
     """
 
     person: UUID
@@ -125,8 +135,10 @@ class _Entry:
     initials: str
     middles: str = ""
     short: bool = False
+    is_cut: bool = False
     nickname: bool = False
     full: bool = True
+    needs_gap: bool = False
 
     def match(self, form: Form, text: str, start: int, end: int) -> Match:
         """Return where it stands in a text."""
@@ -149,6 +161,7 @@ class NameIndex:
         self._bearers: dict[str, set[UUID]] = {}
         self._with: dict[str, set[str]] = {}  # spaced names by each word of theirs
         self._first_words: dict[str, int] = {}
+        self._beginnings: Counter[str] = Counter()  # of every way, to give up early
         self._max_run = 1
 
     def __len__(self) -> int:
@@ -171,6 +184,7 @@ class NameIndex:
                 if entry not in table.get(way, ()):
                     table[way] = (*table.get(way, ()), entry)
                     stored.append((table, way))
+                    self._beginnings[way[:BEGINNING]] += 1
             found = parts_of(name.text)
             parts.update(_parts_alone(found))
             if name.suggests and len(found.parts) > 1:
@@ -191,6 +205,9 @@ class NameIndex:
     def remove(self, person: UUID) -> None:
         """Know a person no longer."""
         for table, way in self._of.pop(person, ()):
+            self._beginnings[way[:BEGINNING]] -= 1
+            if not self._beginnings[way[:BEGINNING]]:
+                del self._beginnings[way[:BEGINNING]]
             left = tuple(entry for entry in table.get(way, ()) if entry.person != person)
             if left:
                 table[way] = left
@@ -213,50 +230,56 @@ class NameIndex:
         self, person: UUID, name: Name
     ) -> Iterator[tuple[dict[str, tuple[_Entry, ...]], str, _Entry]]:
         """Yield every way to write a name, with the table in which it is looked up."""
-        if unspaced := unspaced_letters(name.text):
-            if len(unspaced) > 1:
-                self._max_run = min(max(self._max_run, len(unspaced)), MAX_RUN)
-                yield self._ways, unspaced, _Entry(person, name, turned=False, initials="")
+        if unspaced_letters(name.text):
+            parts = unspaced_parts(name.text)
+            # Nothing says where the given name begins: turned round, something must stand between.
+            unknown = len(parts) == 1 and len(parts[0]) <= MAX_UNKNOWN
+            for order, turned in orders_of(tuple(parts[0]) if unknown else parts):
+                way = "".join(order)
+                if len(way) > 1:
+                    self._max_run = min(max(self._max_run, len(way)), MAX_RUN)
+                    entry = _Entry(person, name, turned, "", needs_gap=turned and unknown)
+                    yield self._ways, way, entry
             return
+        for spelling in spellings_of(name.text):
+            yield from self._spaced_entries(person, name, parts_of(spelling))
+
+    def _spaced_entries(
+        self, person: UUID, name: Name, whole: Parts
+    ) -> Iterator[tuple[dict[str, tuple[_Entry, ...]], str, _Entry]]:
         full = is_full_name(name.text)
-        whole = parts_of(name.text)
         given = "".join(letter for _, letter in whole.initials)
         short = all(len(part) <= 3 for part in whole.letters)
+        entry = _Entry(person, name, turned=False, initials=given, short=short, full=full)
         for parts in dict.fromkeys((whole, without_articles(whole))):
-            for order, turned in orders_of(parts):
-                entry = _Entry(person, name, turned, given, short=short, full=full)
-                yield self._ways, "".join(order), entry
-                # “O Brien” for “O’Brien”: the single letter reads as an initial.
-                apart = "".join(
-                    "".join(word for word in part if len(word) > 1) for part in parts.parts
-                )
-                if not turned and apart and apart != "".join(order):
-                    singles = "".join(w for part in parts.parts for w in part if len(w) == 1)
-                    yield (
-                        self._ways,
-                        apart,
-                        _Entry(person, name, turned, singles, short=short, full=full),
-                    )
-            found = parts.letters
-            if len(found) > 2:
-                middles = "".join(part[0] for part in found[1:-1])
-                for order, turned in (
-                    ((found[0], found[-1]), False),
-                    ((found[-1], found[0]), True),
-                ):
-                    entry = _Entry(person, name, turned, given, middles, full=full)
-                    yield self._ways, "".join(order), entry
+            if not parts.parts:
+                continue
+            for order, turned in orders_of(parts.letters):
+                yield self._ways, "".join(order), replace(entry, turned=turned)
+            # “O Brien” for “O’Brien”: the single letter reads as an initial.
+            singles = "".join(w for part in parts.parts for w in part if len(w) == 1)
+            if singles and len(parts.parts) > 1:
+                apart = ("".join(w for w in part if len(w) > 1) for part in parts.parts)
+                yield self._ways, "".join(apart), replace(entry, initials=singles)
+            for left, middles in shortened(parts.letters):
+                for order, turned in orders_of(left):
+                    cut = replace(entry, turned=turned, middles=middles, short=False)
+                    yield self._ways, "".join(order), cut
+            if len(parts.parts) > 2:
+                for order, turned in orders_of(parts.letters[:-1]):
+                    cut = replace(entry, turned=turned, is_cut=True, short=False)
+                    yield self._ways, "".join(order), cut
         if whole.nickname and whole.parts:
             way = "".join(whole.nickname) + whole.letters[-1]
-            yield self._ways, way, _Entry(person, name, turned=False, initials="", nickname=True)
-        if full:
-            firsts = "".join(part[0] for part in whole.letters[:-1])
+            yield self._ways, way, replace(entry, initials="", nickname=True)
+        last = whole.parts[-1] if whole.parts else ()
+        if full and (len(last) == 1 or len(last[-1]) > 2):
+            firsts = "".join(map(first_letter, whole.letters[:-1]))
             if whole.initials and whole.initials[0][0] == 0:
                 firsts = given[0] + firsts
             elif given:
                 firsts = firsts[0] + given + firsts[1:]
-            entry = _Entry(person, name, turned=False, initials=firsts)
-            yield self._last_names, whole.parts[-1][-1], entry
+            yield self._last_names, last[-1], replace(entry, initials=firsts)
 
     # --- Finding -------------------------------------------------------------------------------
 
@@ -350,7 +373,9 @@ class NameIndex:
 
     @staticmethod
     def _behind_prefix(word: Word, whole: dict[int, list[Match]]) -> list[Match]:
-        return whole.get(word.start + 1, []) if word.key[0] in PREFIXES else []
+        if word.key[0] not in PREFIXES:
+            return []
+        return whole.get(word.start + 1) or whole.get(word.start + 2, [])
 
     def _part(
         self,
@@ -403,43 +428,74 @@ class NameIndex:
         following = there[first + 1] if first + 1 < len(there) else None
         if start.is_initial and not (following and following.is_joined):
             return
-        begins_rarely = start.key in self._first_words or start.latin in self._first_words
-        runs = [_Run("", "", "")]
+        begins_rarely = start.key in self._first_words or start.alike in self._first_words
+        run = _Run()
+        may_go_on = begins_rarely or start.key[0] in PREFIXES
         used: list[Word] = []
         initials = ""
         count = 0
         crosses = False
+        comma = 0
         for place in range(first, min(first + MAX_WORDS + MAX_INITIALS, len(there))):
             word = there[place]
             if place > first:
                 if word.unspaced or len(word.before) > MAX_BETWEEN:
                     break
                 previous = there[place - 1]
-                crosses = crosses or (
-                    len(previous.key) > 3 and _SENTENCE_END.match(word.before) is not None
-                )
+                if not comma and word.before.strip() in (",", "،", "，", "、"):
+                    comma = len(used)
+                crosses = crosses or _ends_sentence(previous, word)
             after = there[place + 1] if place + 1 < len(there) else None
             if (
                 place > first
                 and word.is_initial
                 and not (word.is_joined or (after and after.is_joined))
             ):
-                initials += word.key
+                initials += word.letter
                 continue
             count += 1
             if count > MAX_WORDS:
                 break
-            skippable = place > first and (
+            is_aside = place > first and (
                 (word.quoted and not start.quoted)
                 or word.key in TITLES
                 or word.key in SUFFIXES
-                or (word.key in ARTICLES and after is not None and after.before == "-")
+                or (after is not None and _is_before_title(word, after))
             )
-            runs = [run.plus(word, skippable) for run in runs]
+            is_article = (
+                place > first
+                and after is not None
+                and (word.key in ARTICLES or word.alike in ARTICLES)
+            )
+            run = run.plus(word, is_aside=is_aside, is_article=is_article)
             used.append(word)
-            yield from self._look_up(text, there, first, place, runs[0], used, initials, crosses)
+            yield from self._look_up(text, there, first, place, run, used, initials, crosses)
+            if not may_go_on and not self._may_begin(run):
+                break
             if begins_rarely and 2 < len(used) < 6 and not crosses:
                 yield from self._with_middle(text, used, initials)
+            if comma:
+                yield from self._behind_comma(text, used, comma)
+
+    def _may_begin(self, run: "_Run") -> bool:
+        """Whether a name may begin as some words do that were run together."""
+        return any(
+            len(way) < BEGINNING or way[:BEGINNING] in self._beginnings for way in run.ways()
+        )
+
+    def _behind_comma(self, text: str, used: list[Word], comma: int) -> Iterator[Match]:
+        """Yield the names in directory order with one or two words before the first name.
+
+        They are a title in whatever language: “Stockridge, advocate Emmett”.
+        """
+        for skipped in (1, 2):
+            left = used[comma + skipped :]
+            if not left:
+                return
+            way = "".join(word.key for word in (*used[:comma], *left))
+            for entry in self._ways.get(way, ()):
+                if not entry.is_cut and not entry.middles:
+                    yield entry.match(Form.DIRECTORY, text, used[0].start, used[-1].end)
 
     def _look_up(
         self,
@@ -456,14 +512,14 @@ class NameIndex:
         start, end = there[first], there[last]
         for way in ways:
             for entry in self._ways.get(way, ()):
-                if len(used) == 1 and not start.is_capital and len(entry.name.text.split()) < 2:
-                    continue
                 yield self._match(text, there, first, last, entry, used, initials, crosses)
-        if start.key[0] in PREFIXES and len(start.key) > MIN_PREFIXED:
+        for cut in (1, 2):
+            if start.key[cut - 1] not in PREFIXES or len(start.key) <= cut + MIN_PREFIXED - 1:
+                break
             for way in ways:
-                for entry in self._ways.get(way[1:], ()):
+                for entry in self._ways.get(way[cut:], ()):
                     form = _form(entry, initials, crosses, used)
-                    yield entry.match(form, text, start.start + 1, end.end)
+                    yield entry.match(form, text, start.start + cut, end.end)
 
     @staticmethod
     def _match(
@@ -492,7 +548,7 @@ class NameIndex:
                 for entry in self._ways.get(way, ()):
                     if entry.turned or entry.middles or entry.nickname:
                         continue
-                    added = "".join(word.key[0] for word in used[left:right])
+                    added = "".join(word.letter for word in used[left:right])
                     if entry.initials and entry.initials != added:
                         continue
                     form = Form.INITIAL_WRITTEN_OUT if entry.initials else Form.MIDDLE_ADDED
@@ -515,6 +571,11 @@ class NameIndex:
 
     def _in_run(self, text: str, run: list[Word]) -> Iterator[Match]:
         """Yield the names inside a run of a script without spaces, whatever stands between."""
+        yield from self._in_letters(text, run)
+        if (unquoted := [word for word in run if not word.quoted]) != run:
+            yield from self._in_letters(text, unquoted)
+
+    def _in_letters(self, text: str, run: list[Word]) -> Iterator[Match]:
         letters, places = "", []
         for word in run:
             for start, end, folded in _characters(text, word):
@@ -525,6 +586,8 @@ class NameIndex:
             for length in range(min(self._max_run, len(letters) - start), 1, -1):
                 for entry in self._ways.get(letters[start : start + length], ()):
                     first, last = places[start][0], places[start + length - 1][1]
+                    if not _fits(entry, text[first:last], length):
+                        continue
                     yield entry.match(Form.FULL, text, first, last)
             start += 1
 
@@ -539,34 +602,43 @@ class NameIndex:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Neighbouring words run together: all of them, without what may be skipped, as Latin."""
+    """Neighbouring words run together.
 
-    whole: str
-    core: str
-    latin: str
+    All of them; without nicknames and titles; without articles as well; and as they look.
+    """
 
-    def plus(self, word: Word, skippable: bool) -> "_Run":
-        latin = word.latin or word.key
+    whole: str = ""
+    plain: str = ""
+    bare: str = ""
+    alike: str = ""
+
+    def plus(self, word: Word, *, is_aside: bool, is_article: bool) -> "_Run":
+        alike = word.alike or word.key
         return _Run(
             self.whole + word.key,
-            self.core if skippable else self.core + word.key,
-            self.latin if skippable else self.latin + latin,
+            self.plain if is_aside else self.plain + word.key,
+            self.bare if is_aside or is_article else self.bare + word.key,
+            self.alike if is_aside else self.alike + alike,
         )
 
     def ways(self) -> tuple[str, ...]:
-        if self.whole == self.core == self.latin:
+        if self.whole == self.bare == self.alike:
             return (self.whole,)
-        return tuple(dict.fromkeys((self.whole, self.core, self.latin)))
+        return tuple(dict.fromkeys((self.whole, self.plain, self.bare, self.alike)))
 
 
 def _form(entry: _Entry, initials: str, crosses: bool, used: list[Word]) -> Form:
     """Return in which form a name stands, by what stands beside its whole parts."""
     if crosses:
         return Form.ACROSS_SENTENCES
+    if len(used) == 1 and _is_ordinary(used[0], entry):
+        return Form.ONE_WORD
     if entry.short and not any(word.is_capital for word in used):
         return Form.ORDINARY_WORDS
     if entry.nickname:
         return Form.NICKNAME
+    if entry.is_cut:
+        return Form.LAST_PART_LEFT_OUT
     if entry.middles:
         if not initials:
             return Form.MIDDLE_LEFT_OUT
@@ -577,6 +649,11 @@ def _form(entry: _Entry, initials: str, crosses: bool, used: list[Word]) -> Form
     if entry.turned:
         return Form.DIRECTORY
     return Form.FULL if initials == entry.initials else Form.INITIALS_DIFFER_IN_NUMBER
+
+
+def _is_ordinary(word: Word, entry: _Entry) -> bool:
+    """Whether one word in lower case only looks like a name of several parts run together."""
+    return not word.is_capital and word.before[-1:] not in ("#", "@") and entry.full
 
 
 def _agree(one: str, other: str) -> bool:
@@ -595,7 +672,7 @@ def _initials_before(there: list[Word], place: int) -> str:
             break
         if len(there[place].before) > 2:
             break
-        found = word.key + found
+        found = word.letter + found
         place -= 1
     return found
 
@@ -610,7 +687,7 @@ def _initials_after(there: list[Word], place: int) -> str:
             break
         if after is not None and not after.before.startswith((".", ",", ";", ")")):
             break
-        found += word.key
+        found += word.letter
         place += 1
     return found
 
@@ -623,7 +700,7 @@ def _initials_run(there: list[Word], place: int) -> tuple[str, int]:
         if not (word.is_capital and there[start].before in (" ", ".", ". ", "-", "\u00a0")):
             break
         if word.is_initial:
-            found = word.key + found
+            found = word.letter + found
         elif not found and _are_initials(word) and there[start].before in (" ", "\u00a0"):
             return word.key, start - 1
         else:
@@ -647,13 +724,32 @@ def _initials_behind(there: list[Word], place: int) -> tuple[str, int]:
         after = there[end + 2] if end + 2 < len(there) else None
         if after is not None and not after.before.startswith((".", ",", ";", ")")):
             break
-        found += word.key
+        found += word.letter
         end += 1
     return found, end
 
 
 def _are_initials(word: Word) -> bool:
     return 2 <= len(word.key) <= 3 and word.end - word.start == len(word.key) and word.is_capital
+
+
+def _ends_sentence(word: Word, following: Word) -> bool:
+    """Whether a sentence, or an item of a list, ends between two words."""
+    if re.search("[;!?。！？؟।…]", following.before):
+        return True
+    ends = _SENTENCE_END.match(following.before) is not None
+    return ends and len(word.key) > 3 and word.key not in TITLES
+
+
+def _fits(entry: _Entry, surface: str, length: int) -> bool:
+    """Whether what stands between the letters of a name in a script without spaces allows it."""
+    if length < MIN_ACROSS_COMMA and _COMMA.search(surface):
+        return False
+    return not entry.needs_gap or re.search(r"[^\w]", surface) is not None
+
+
+def _is_before_title(word: Word, following: Word) -> bool:
+    return word.key == "the" and following.key in TITLES
 
 
 def _is_close(word: Word) -> bool:
@@ -682,7 +778,7 @@ def _characters(text: str, word: Word) -> Iterator[tuple[int, int, str]]:
     place = word.start
     while place < word.end:
         end = place + 1
-        while end < word.end and not words(text[end]):
+        while end < word.end and _belongs_to_letter(text[end]):
             end += 1
         found = words(text[place:end])
         if found:
@@ -691,6 +787,12 @@ def _characters(text: str, word: Word) -> Iterator[tuple[int, int, str]]:
 
 
 _APOSTROPHE = "['’‘ʼ]"
+
+
+@lru_cache(maxsize=4096)
+def _belongs_to_letter(char: str) -> bool:
+    """Whether a character only changes the one before it: a mark, or a later part of Hangul."""
+    return unicodedata.category(char) in ("Mn", "Mc", "Cf") or "\u1160" <= char <= "\u11ff"
 
 
 @lru_cache(maxsize=4096)

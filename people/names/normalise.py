@@ -1,9 +1,10 @@
 """Text as names are compared: words folded to letters, everything between them ignored."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 # Letters that have a plain twin without being it and a mark.
@@ -12,7 +13,7 @@ _TWINS = str.maketrans(
     | dict.fromkeys("’‘ʼʻʾʿʹ′`´", "'")
 )
 # In these scripts a mark is an accent or an optional vowel; elsewhere it can be another name.
-_MARKS_ARE_OPTIONAL = ("LATIN", "GREEK", "HEBREW")
+_MARKS_ARE_OPTIONAL = ("LATIN", "GREEK", "HEBREW", "CYRILLIC")
 _ARABIC_VOWELS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u0640")
 # Keyboards of neighbouring languages write one Arabic letter differently, and hamza is left out.
 _ARABIC_ALIKE = str.maketrans("یىکھہەأإآٱ", "ييكهههاااا")
@@ -27,6 +28,16 @@ _CAPITALS = dict(
 )
 _SMALL = dict(zip("аеорсухіјѕԁһԛԝкмтнвοανρικυχτɑɡ", "aeopcyxijsdhqwkmthboavpikuxtag", strict=True))
 _DIGITS = dict(zip("0135", "oles", strict=True))
+# The other way round: Latin letters inside a Cyrillic word.
+_CYRILLIC = dict(
+    zip("aeopcyxikmthbjsABEKMHOPCTYXIJS", "аеорсухікмтнвјѕавекмнорстухіјѕ", strict=True)
+)
+# “Abdul Rahman”, “Abdel-Rahman”, “Abdurrahman” are read like “Abd al-Rahman”.
+_ABD = re.compile(r"^abd[aeou][lrsdnzt](?=$|[a-z]{2})")
+_ESCAPED = re.compile("%2[0-9a-fA-F]")  # a space or a mark as an address writes it
+_HASHTAG = re.compile(r"(?<=[#@])\w+")
+_SET_WIDE = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
+MIN_SPACED_OUT = 3  # single letters in a row that are a word set wide
 
 # Scripts that write no space between words, or write particles to a name.
 _UNSPACED_RANGES = (
@@ -60,9 +71,14 @@ _WORD = re.compile(
     f"(?P<unspaced>{_UNSPACED_LETTER}(?:[{_MARKS}]|{_UNSPACED_LETTER})*)"
     f"|{_SPACED_LETTER}(?:[{_MARKS}]|{_SPACED_LETTER})*"
 )
+_PAIRS = ('""', "“”", "„“", "„”", "«»", "»«", "‹›", "()", "[]", "（）", "「」", "『』", "《》")
 _QUOTED = re.compile(
-    r"[\"“”„«»]([^\"“”„«»\n]{1,40})[\"“”«»]|\(([^()\n]{1,40})\)|\[([^\[\]\n]{1,40})\]"
-    r"|(?<!\w)[‘'’]([^‘'’\n]{1,40})[’'](?!\w)"
+    "|".join(
+        [
+            *(f"\\{pair[0]}[^\\{pair[0]}\\{pair[1]}\n]{{1,40}}\\{pair[1]}" for pair in _PAIRS),
+            "(?<![a-zA-Z])[‘'][^‘'’\n]{1,40}['’](?![a-zA-Z])",
+        ]
+    )
 )
 
 
@@ -97,15 +113,15 @@ def key(text: str) -> str:
 class Word:
     """A word of a text.
 
-    `key`: its letters as they are compared. `latin`: the same read as Latin letters, "" where it
-    does not look Latin, or is. `before`: what stands between it and the word before. `unspaced`:
-    it is of a script without spaces. `quoted`: it stands in quotes or brackets.
+    `key`: its letters as they are compared. `alike`: the same read as the letters of another
+    script that it looks like, "" for none. `before`: what stands between it and the word before.
+    `unspaced`: it is of a script without spaces. `quoted`: it stands in quotes or brackets.
     """
 
     start: int
     end: int
     key: str
-    latin: str
+    alike: str
     before: str
     unspaced: bool
     quoted: bool
@@ -117,6 +133,11 @@ class Word:
         return len(self.key) == 1 and not self.unspaced
 
     @property
+    def letter(self) -> str:
+        """Its first letter, as initials are compared."""
+        return self.alike[:1] or first_letter(self.key)
+
+    @property
     def is_joined(self) -> bool:
         """Whether an apostrophe joins it to the word before."""
         return len(self.before) == 1 and self.before in _APOSTROPHES
@@ -124,30 +145,74 @@ class Word:
 
 def words(text: str) -> list[Word]:
     """Return the words of a text in their order."""
+    text = _ESCAPED.sub("   ", text)
     quoted = [match.span() for match in _QUOTED.finditer(text)]
+    humps = _humps(text) if "#" in text or "@" in text else set()
     found: list[Word] = []
     last_end, next_quote = 0, 0
     for match in _WORD.finditer(text):
-        start, end = match.span()
-        folded, latin = _folded(match[0])
-        if not folded:
-            continue
-        while next_quote < len(quoted) and quoted[next_quote][1] <= start:
-            next_quote += 1
-        inside = next_quote < len(quoted) and quoted[next_quote][0] < start
-        before = text[last_end:start] if found else "\n"
         unspaced = match["unspaced"] is not None
-        capital = not text[start].islower()
-        found.append(Word(start, end, folded, latin, before, unspaced, inside, capital))
-        last_end = end
-    return found
+        for start, end in _cut(match.start(), match.end(), humps):
+            folded, alike = _folded(text[start:end])
+            if not folded:
+                continue
+            while next_quote < len(quoted) and quoted[next_quote][1] <= start:
+                next_quote += 1
+            inside = next_quote < len(quoted) and quoted[next_quote][0] < start
+            before = text[last_end:start] if found else "\n"
+            capital = not text[start].islower()
+            found.append(Word(start, end, folded, alike, before, unspaced, inside, capital))
+            last_end = end
+    return _set_close(found)
+
+
+def _humps(text: str) -> set[int]:
+    """Return where a capital begins a word inside a hashtag or an address: “#JohnRSmith”."""
+    return {
+        tag.start() + place
+        for tag in _HASHTAG.finditer(text)
+        if not tag[0].isupper()
+        for place, char in enumerate(tag[0])
+        if char.isupper()
+    }
+
+
+def _cut(start: int, end: int, humps: set[int]) -> list[tuple[int, int]]:
+    """Return the words that capitals mark inside a hashtag; any other word whole."""
+    if not humps:
+        return [(start, end)]
+    cuts = [start, *(place for place in range(start + 1, end) if place in humps), end]
+    return list(itertools.pairwise(cuts))
+
+
+def _set_close(found: list[Word]) -> list[Word]:
+    """Return the words, those whose letters are set wide (“J o h n”) as one."""
+    kept: list[Word] = []
+    run: list[Word] = []
+    for word in found:
+        if word.is_initial and (not run or _SET_WIDE.fullmatch(word.before)):
+            run.append(word)
+            continue
+        kept += _closed(run)
+        run = [word] if word.is_initial else []
+        kept += [] if word.is_initial else [word]
+    return kept + _closed(run)
+
+
+def _closed(run: list[Word]) -> list[Word]:
+    if len(run) < MIN_SPACED_OUT:
+        return run
+    first = run[0]
+    folded = "".join(word.key for word in run)
+    alike = "".join(word.alike or word.key for word in run) if any(w.alike for w in run) else ""
+    return [replace(first, end=run[-1].end, key=folded, alike=alike)]
 
 
 def letters(text: str) -> str:
     """Return the letters of a text without anything between them, for the database to look through.
 
-    Single letters are left out: they may be initials. A second line reads words that look Latin as
-    Latin, where there are any.
+    Single letters are left out: they may be initials. A second line reads the words that
+    look like another script as that, where there are any.
     """
     found = [
         word
@@ -155,8 +220,8 @@ def letters(text: str) -> str:
         if not word.is_initial or word.is_joined or (after and after.is_joined)
     ]
     plain = "".join(word.key for word in found)
-    if any(word.latin for word in found):
-        return f"{plain}\n{''.join(word.latin or word.key for word in found)}"
+    if any(word.alike for word in found):
+        return f"{plain}\n{''.join(word.alike or word.key for word in found)}"
     return plain
 
 
@@ -167,27 +232,50 @@ def _with_next(found: list[Word]) -> Iterator[tuple[Word, Word | None]]:
 
 @lru_cache(maxsize=65_536)
 def _folded(word: str) -> tuple[str, str]:
-    """Return the letters of a word as they are compared, and read as Latin where it looks so."""
+    """Return the letters of a word as they are compared, and as the script that it looks like."""
     folded = "".join(char for char in key(word) if char != "'" and char != " ")
-    if folded.isascii() and not (any(map(str.isdigit, folded)) and any(map(str.isalpha, folded))):
-        return folded, ""
-    return folded, _as_latin(word)
+    if folded.isascii():
+        folded = _ABD.sub("abd", folded)
+        if not (any(map(str.isdigit, folded)) and any(map(str.isalpha, folded))):
+            return folded, ""
+    plain = _without_marks(word)
+    return folded, _as_latin(plain) or _as_cyrillic(plain)
+
+
+def _without_marks(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", _PERHAPS_MARKS.sub(_without_most_marks, word))
+    return "".join(c for c in decomposed if not unicodedata.combining(c) and not _is_invisible(c))
 
 
 def _as_latin(word: str) -> str:
     read: list[str] = []
-    for char in unicodedata.normalize("NFKD", _PERHAPS_MARKS.sub(_without_most_marks, word)):
-        if unicodedata.combining(char) or _is_invisible(char):
-            continue
-        if char.isascii():
-            read.append(_DIGITS.get(char, char.lower()))
-        elif (latin := _CAPITALS.get(char) or _SMALL.get(char) or _SMALL.get(char.lower())) and (
-            latin.isascii()
-        ):
-            read.append(latin)
-        else:
+    for char in word:
+        latin = (
+            _DIGITS.get(char, char.lower())
+            if char.isascii()
+            else _CAPITALS.get(char) or _SMALL.get(char) or _SMALL.get(char.lower(), "")
+        )
+        latin = latin or char.lower().translate(_TWINS)
+        if not latin.isascii():
             return ""
-    return "".join(read)
+        read.append(latin)
+    return _ABD.sub("abd", "".join(read))
+
+
+def _as_cyrillic(word: str) -> str:
+    """Read Latin letters among Cyrillic ones as Cyrillic, "" where there is only one script."""
+    if word.isascii() or not any(char.isascii() for char in word):
+        return ""
+    read = [_CYRILLIC.get(char, "") if char.isascii() else char.lower() for char in word]
+    if not all(read) or not all("\u0400" <= char <= "\u052f" for char in read):
+        return ""
+    return key("".join(read))
+
+
+@lru_cache(maxsize=4096)
+def first_letter(folded: str) -> str:
+    """Return the first letter of a folded word as initials are compared, in whatever script."""
+    return _as_latin(folded[:1]) or folded[:1]
 
 
 def is_unspaced(char: str) -> bool:
