@@ -512,6 +512,8 @@ class NameIndex:
         start, end = there[first], there[last]
         for way in ways:
             for entry in self._ways.get(way, ()):
+                if len(used) == 1 and not start.is_capital and not entry.full:
+                    continue  # a name of one word, written as a word
                 yield self._match(text, there, first, last, entry, used, initials, crosses)
         for cut in (1, 2):
             if start.key[cut - 1] not in PREFIXES or len(start.key) <= cut + MIN_PREFIXED - 1:
