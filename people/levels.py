@@ -1,6 +1,6 @@
 """How far a person may be named: two people raise it, one lowers it at once.
 
-Each verb locks the person, checks who asks, changes, and records a LevelChange, in one
+Each action locks the person, checks who asks, changes, and records a LevelChange, in one
 transaction. Refused lists the reasons as sentences. Times are aware datetimes.
 """
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusal import Refused
+from people.locking import locked, names_change
 from people.models import Level, LevelChange, Person
 
 
@@ -119,17 +120,21 @@ def in_the_way(change: LevelChange, user: User) -> list[str]:
 
 
 def _lock(person: Person, by: User) -> Person:
-    fresh = Person.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=person.pk)
+    names_change()
     if not by.has_perm("people.change_person"):
         raise Refused("You have no right to change records of people. Ask an editor.")
-    if (found := fresh.first()) is None:
+    try:
+        fresh = locked(person)
+    except Person.DoesNotExist:
+        raise Refused("There is no such person.") from None
+    if not Person.objects.visible_to(by).contains(fresh):
         raise Refused("There is no such person.")
-    return found
+    return fresh
 
 
 def _lock_question(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
     person = _lock(change.person, by)
-    fresh = LevelChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
+    fresh = LevelChange.objects.get(pk=change.pk)  # written under the lock of the person alone
     if fresh.outcome != LevelChange.Outcome.ASKED or fresh.before != person.level:
         raise Refused("This was decided meanwhile. Look at the record again.")
     return person, fresh

@@ -29,6 +29,7 @@ from accounts.models import User
 from assets import making, storage
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
+from people import depicted
 from people.models import Person
 from releases.body import uuids_in
 from releases.forms import NewestForm
@@ -264,6 +265,8 @@ class LibraryAdmin(SimpleHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)
+        # People are locked before pictures: see people.locking.
+        depicted.lock_people(obj, [person.pk for person in form.cleaned_data.get("depicts", ())])
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
+from people.locking import locked_rows, names_change
 from people.slugs import slug_for
 
 if TYPE_CHECKING:
@@ -93,9 +94,17 @@ class PersonQuerySet(models.QuerySet["Person"]):
         known = self.model.case_officers.through.objects.filter(user=user).values("person")
         return self.filter(Q(level__gt=Level.CASE_OFFICERS) | Q(pk__in=known))
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete them while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete()
+
 
 class Person(models.Model):
     """Anybody a release speaks of: a spokesperson, a prisoner of conscience, a minister."""
+
+    FOLLOWING = ("named_until", "shown_until")  # written by Consent alone
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     display_name = models.CharField(
@@ -135,7 +144,7 @@ class Person(models.Model):
         help_text="Why the person may be named: consent and of whom, or that it is widely public "
         "and was weighed. Needed from level 2 on. Never public.",
     )
-    # What the recorded consents come to: the last day on which they hold, None without an end.
+    # What follows from the recorded consents: the last day on which they hold, None without an end.
     named_until = models.DateField(null=True, blank=True, editable=False)
     shown_until = models.DateField(null=True, blank=True, editable=False)
     case_officers = models.ManyToManyField(
@@ -181,17 +190,29 @@ class Person(models.Model):
         """Save, with a sort name and an address of its own where none were typed.
 
         Who has no page has an address that says nothing: that another record is there must not
-        be told by an address that is taken.
+        be told by an address that is taken. What follows from the consents is left as it is stored,
+        unless `update_fields` names it.
         """
         self.pk = self.pk or uuid.uuid4()  # a form with further names takes the default away
         self.sort_name = self.sort_name or self.display_name
         self.slug = slug_for(self.slug, fallback="", length=120) or self.pk.hex
-        if self.level == Level.PUBLIC and self.slug == self.pk.hex:
-            short = self.pk.hex[:8]
-            self.slug = slug_for(self.display_name, fallback=f"person-{short}")
-            if Person.objects.filter(slug=self.slug).exclude(pk=self.pk).exists():
-                self.slug += f"-{short}"  # a namesake
-        super().save(*args, **kwargs)
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = {
+                field.name for field in self._meta.concrete_fields if not field.primary_key
+            } - {*self.FOLLOWING}
+        with transaction.atomic():
+            names_change()
+            locked_rows(Person.objects.filter(pk=self.pk))
+            if self.level == Level.PUBLIC and self.slug == self.pk.hex:
+                self.slug = self._free_address()
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the record while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            locked_rows(Person.objects.filter(pk=self.pk))
+            return super().delete(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("person", args=[self.slug])
@@ -255,6 +276,21 @@ class Person(models.Model):
         """Return every form of the name that may be looked for in a text."""
         return [self.display_name, *(name.text for name in self.names.all() if name.matchable)]
 
+    def _free_address(self) -> str:
+        short = self.pk.hex[:8]
+        slug = slug_for(self.display_name, fallback=f"person-{short}")
+        if Person.objects.filter(slug=slug).exclude(pk=self.pk).exists():
+            slug += f"-{short}"  # a namesake
+        return slug
+
+
+class PersonNameQuerySet(models.QuerySet["PersonName"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete them while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete()
+
 
 class PersonName(models.Model):
     """Another script, spelling or name of a person."""
@@ -289,6 +325,8 @@ class PersonName(models.Model):
     matchable = models.BooleanField(
         default=True, help_text="Look for it in texts. Not for a name that many people share."
     )
+
+    objects = PersonNameQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -304,7 +342,15 @@ class PersonName(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with the script that most of its letters belong to where none was typed."""
         self.script = self.script or script_of(self.text)
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            names_change()
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the name while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete(*args, **kwargs)
 
 
 class RoleQuerySet(models.QuerySet["Role"]):
