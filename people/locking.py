@@ -83,7 +83,7 @@ def _advisory_lock(function: str, key: int) -> None:
     _need_transaction()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {function}(%s, %s)", [SPACE, key])  # noqa: S608  # two names
+            cursor.execute(f"SELECT {function}(%s, %s)", [SPACE, key])
 
 
 def _need_transaction() -> None:

@@ -207,15 +207,15 @@ class Person(models.Model):
                 self.slug = self._free_address()
             super().save(*args, **kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("person", args=[self.slug])
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the record while nobody reads who may be named."""
         with transaction.atomic():
             names_change()
             locked_rows(Person.objects.filter(pk=self.pk))
             return super().delete(*args, **kwargs)
-
-    def get_absolute_url(self) -> str:
-        return reverse("person", args=[self.slug])
 
     def clean(self) -> None:
         """Refuse an address in which nothing would be left; make the others one."""
