@@ -23,6 +23,7 @@ from js_asset import Media
 import releases.library_admin
 import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from people.models import Person
 from releases import exposure, forms, languages, names, workflow
 from releases.body import UnreadableText, uuids_in
@@ -194,7 +195,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
 
 @admin.register(Release)
-class ReleaseAdmin(admin.ModelAdmin):
+class ReleaseAdmin(QuietAdmin):
     form = forms.ReleaseForm
     list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
     list_filter = [
@@ -622,12 +623,12 @@ class ReleaseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(QuietAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
 
 
 @admin.register(Contact)
-class ContactAdmin(admin.ModelAdmin):
+class ContactAdmin(QuietAdmin):
     list_display = ["name", "email", "phone"]
     search_fields = ["name"]

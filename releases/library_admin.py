@@ -26,6 +26,7 @@ from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from assets import making, storage
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
@@ -202,7 +203,7 @@ class EditManyForm(forms.Form):
 
 
 @admin.register(MediaAsset)
-class LibraryAdmin(SimpleHistoryAdmin):
+class LibraryAdmin(QuietAdmin, SimpleHistoryAdmin):
     form = AssetForm
     list_display = ["thumbnail", "name", "credit", "marks"]
     list_display_links = ["thumbnail", "name"]

@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -66,6 +68,27 @@ class OnlyKnown(SimpleHistoryAdmin):
         if not self._is_known(request, object_id):
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
+
+    # Django's log keeps what a row was called when it was changed, and shows it to the user who
+    # did, whatever has become of the row since: it gets a key here, and the versions say the rest.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, ADDITION)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, CHANGE)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return [self._log(request, obj, DELETION) for obj in queryset]
+
+    def _log(self, request: HttpRequest, obj: Any, action: int) -> LogEntry:
+        return LogEntry.objects.create(
+            user=User.of(request),
+            content_type=ContentType.objects.get_for_model(obj),
+            object_id=str(obj.pk),
+            object_repr=f"{self.opts.verbose_name} {obj.pk}",
+            action_flag=action,
+        )
 
 
 # --- People --------------------------------------------------------------------------------------
