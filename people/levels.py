@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusal import Refused
@@ -20,7 +21,7 @@ def ask_to_raise(
 ) -> LevelChange:
     """Ask a second person to let somebody be named further, on a recorded basis."""
     with transaction.atomic():
-        fresh = _lock(person, by)
+        fresh = lock_record(person, by)
         if to <= fresh.level:
             raise Refused(
                 f"The level is {fresh.level} already. To go down, lower it: that is done at once."
@@ -75,7 +76,7 @@ def lower(
     """
     at = at or timezone.now()
     with transaction.atomic():
-        fresh = _lock(person, by)
+        fresh = lock_record(person, by)
         if to >= fresh.level:
             raise Refused(f"The level is {fresh.level} already. To go up, ask to raise it.")
         LevelChange.objects.filter(person=fresh, outcome=LevelChange.Outcome.ASKED).update(
@@ -112,14 +113,18 @@ def in_the_way(change: LevelChange, user: User) -> list[str]:
     if change.after >= Level.NAMEABLE:
         if change.person.under_18 and not user.has_perm("people.name_minor"):
             reasons.append(
-                "The person is under eighteen. Only somebody with a special right can agree."
+                _(
+                    "The person is under eighteen. Only users with the “name minors” permission "
+                    "can make this person public."
+                )
             )
         if change.person.has_lapsed():
             reasons.append("The consent to be named has ended. Record a new one first.")
     return reasons
 
 
-def _lock(person: Person, by: User) -> Person:
+def lock_record(person: Person, by: User) -> Person:
+    """Return a record as it is now, locked; refuse a user who may not change it."""
     names_change()
     if not by.has_perm("people.change_person"):
         raise Refused("You have no right to change records of people. Ask an editor.")
@@ -133,7 +138,7 @@ def _lock(person: Person, by: User) -> Person:
 
 
 def _lock_question(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
-    person = _lock(change.person, by)
+    person = lock_record(change.person, by)
     fresh = LevelChange.objects.get(pk=change.pk)  # written under the lock of the person alone
     if fresh.outcome != LevelChange.Outcome.ASKED or fresh.before != person.level:
         raise Refused("This was decided meanwhile. Look at the record again.")

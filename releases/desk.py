@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from assets.models import MediaAsset
-from people.models import Case, LevelChange, Person
+from people.models import Case, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
 from releases.models import Release
 
@@ -28,6 +28,7 @@ class Desk:
     tried: list[Any]
     licences: list[MediaAsset]
     levels: list[LevelChange]
+    minors: list[MinorMarkRemoval]
     consents: list[Person]
     cases: list[Case]
 
@@ -68,6 +69,16 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .order_by("asked_at", "pk")[:AT_MOST]
         )
         if user.has_perm("people.set_level")
+        else [],
+        minors=list(
+            MinorMarkRemoval.objects.filter(
+                person__in=known, outcome=MinorMarkRemoval.Outcome.REQUESTED
+            )
+            .exclude(requested_by=user)
+            .select_related("person", "requested_by")
+            .order_by("requested_at", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.name_minor")
         else [],
         consents=list(known.consent_ends_soon(today).order_by("named_until", "pk")[:AT_MOST])
         if user.has_perm("people.change_person")

@@ -304,7 +304,7 @@ def test_the_log_of_the_admin_keeps_a_key_and_no_name(client, editor, scene):
 
 
 def without_tokens(page: str) -> str:
-    page = re.sub("_changelist_filters=[^\"]*", "", page)  # what was asked, in each link
+    page = re.sub('_changelist_filters=[^"]*', "", page)  # what was asked, in each link
     return re.sub(r'<input type="hidden"[^>]*>|nonce="[^"]*"', "", page)
 
 

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import User
@@ -129,7 +130,11 @@ class Person(models.Model):
         "under eighteen",
         default=False,
         db_default=False,
-        help_text="Named by nobody but with a special right.",
+        help_text=_(
+            "Only users with the “name minors” permission can make this person public. Marking "
+            "somebody at level 2 or 3 lowers the level to 1 at once. A second person must approve "
+            "that the mark is removed."
+        ),
     )
     level = models.PositiveSmallIntegerField(
         "publication level",
@@ -191,18 +196,21 @@ class Person(models.Model):
 
         Who has no page has an address that says nothing: that another record is there must not
         be told by an address that is taken. What follows from the consents is left as it is stored,
-        unless `update_fields` names it.
+        and a mark “under eighteen” stays, unless `update_fields` names them.
         """
         self.pk = self.pk or uuid.uuid4()  # a form with further names takes the default away
         self.sort_name = self.sort_name or self.display_name
         self.slug = slug_for(self.slug, fallback="", length=120) or self.pk.hex
-        if not self._state.adding and kwargs.get("update_fields") is None:
+        is_whole = not self._state.adding and kwargs.get("update_fields") is None
+        if is_whole:
             kwargs["update_fields"] = {
                 field.name for field in self._meta.concrete_fields if not field.primary_key
             } - {*self.FOLLOWING}
         with transaction.atomic():
             names_change()
-            locked_rows(Person.objects.filter(pk=self.pk))
+            for stored in locked_rows(Person.objects.filter(pk=self.pk)):
+                # This copy may have been read before somebody marked the person.
+                self.under_18 = self.under_18 or (is_whole and stored.under_18)
             if self.level == Level.PUBLIC and self.slug == self.pk.hex:
                 self.slug = self._free_address()
             super().save(*args, **kwargs)

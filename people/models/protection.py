@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from people.locking import locked_rows, names_change
@@ -181,3 +182,42 @@ class LevelChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_before_display()} → {self.get_after_display()}"
+
+
+class MinorMarkRemoval(models.Model):
+    """Who requested that the mark “under eighteen” is removed, and who decided it."""
+
+    class Outcome(models.TextChoices):
+        REQUESTED = "requested", _("Waits for a second person")
+        APPROVED = "approved", _("Mark removed")
+        REJECTED = "rejected", _("Rejected")
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="minor_mark_removals")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.REQUESTED)
+    reason = models.TextField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True, help_text=_("Why it was rejected."))
+
+    class Meta:
+        ordering = ["-requested_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="minormarkremoval_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(outcome="approved")
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
+                name="minormarkremoval_two_people",
+            ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(outcome="requested"),
+                name="minormarkremoval_one_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}, {self.requested_at:%Y-%m-%d}"
