@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from previews import letters, links
 from previews.forms import IssueForm
 from previews.marks import Unreadable
@@ -22,7 +23,7 @@ from releases.workflow import Refused
 
 
 @admin.register(PreviewLink)
-class PreviewLinkAdmin(admin.ModelAdmin):
+class PreviewLinkAdmin(QuietAdmin):
     list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
     list_filter = ["kind"]
     list_select_related = ["release"]

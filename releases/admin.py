@@ -25,6 +25,7 @@ from js_asset import Media
 import releases.library_admin
 import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from people.models import Person
 from releases import forms, languages, names, protected_names, workflow
 from releases.body import UnreadableText, uuids_in
@@ -211,7 +212,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
 
 @admin.register(Release)
-class ReleaseAdmin(NameCheckedAdmin, admin.ModelAdmin):
+class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     form = forms.ReleaseForm
     list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
     list_filter = [
@@ -659,14 +660,14 @@ class ReleaseAdmin(NameCheckedAdmin, admin.ModelAdmin):
 
 
 @admin.register(Topic)
-class TopicAdmin(NameCheckedAdmin, admin.ModelAdmin):
+class TopicAdmin(NameCheckedAdmin, QuietAdmin):
     form = PublicTextForm
     list_display = ["name", "slug"]
     search_fields = ["name"]
 
 
 @admin.register(Contact)
-class ContactAdmin(NameCheckedAdmin, admin.ModelAdmin):
+class ContactAdmin(NameCheckedAdmin, QuietAdmin):
     form = PublicTextForm
     list_display = ["name", "email", "phone"]
     search_fields = ["name"]

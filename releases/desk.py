@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from assets.models import MediaAsset
-from people.models import Case, LevelChange, Person
+from people.models import Case, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
 from releases.models import NameFind, Release
 from releases.name_finds import for_case_officer
@@ -31,6 +31,7 @@ class Desk:
     licences: list[MediaAsset]
     finds: list[NameFind]
     levels: list[LevelChange]
+    minors: list[MinorMarkRemoval]
     consents: list[Person]
     cases: list[Case]
 
@@ -73,6 +74,16 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .order_by("asked_at", "pk")[:AT_MOST]
         )
         if user.has_perm("people.set_level")
+        else [],
+        minors=list(
+            MinorMarkRemoval.objects.filter(
+                person__in=known, outcome=MinorMarkRemoval.Outcome.REQUESTED
+            )
+            .exclude(requested_by=user)
+            .select_related("person", "requested_by")
+            .order_by("requested_at", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.name_minor")
         else [],
         consents=list(known.consent_ends_soon(today).order_by("named_until", "pk")[:AT_MOST])
         if user.has_perm("people.change_person")

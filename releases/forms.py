@@ -22,6 +22,7 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from accounts.models import User
 from assets.models import MediaAsset
+from people.locking import names_change
 from people.models import Person
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
@@ -179,6 +180,8 @@ class ReleaseForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if self.instance._state.adding:
             return cleaned
+        if Release.objects.approved().filter(pk=self.instance.pk).exists():
+            names_change()  # a correction is checked and public at once: before any lock on a row
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
             say_who_was_faster(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from assets.models import MediaAsset
@@ -44,25 +44,36 @@ def import_draft(
     that only staff know of, or nothing. No date is set: the guess stays a guess, in the record.
     Raises AlreadyImported.
     """
-    with transaction.atomic():
+    try:
+        with transaction.atomic():
+            return _import_draft(understood, by, people or {}, at)
+    except IntegrityError:  # the same source, imported at the same moment by somebody else
         if release := duplicate_of(understood):
-            raise AlreadyImported(release)
-        known = _people(understood, people or {})
-        release = Release(
-            kind=understood.kind,
-            language=_language(understood),
-            title=understood.title,
-            standfirst=understood.standfirst,
-            dateline_place=understood.dateline_place,
-            poster=_poster(understood),
-            pull_quote=understood.pull_quote.text if understood.pull_quote else "",
-            body=with_people(understood.body_html, known),
-            import_digest=understood.digest,
-        )
-        detail: dict[str, Any] = {"file": understood.filename, "report": report(understood)}
-        if guess := understood.date_guess:
-            detail |= {"date_guess": guess.date.isoformat(), "reasons": list(guess.reasons)}
-        return workflow.create(release, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
+            raise AlreadyImported(release) from None
+        raise
+
+
+def _import_draft(
+    understood: Understood, by: User | None, people: Mapping[str, str], at: datetime | None
+) -> Release:
+    if release := duplicate_of(understood):
+        raise AlreadyImported(release)
+    known = _people(understood, people)
+    release = Release(
+        kind=understood.kind,
+        language=_language(understood),
+        title=understood.title,
+        standfirst=understood.standfirst,
+        dateline_place=understood.dateline_place,
+        poster=_poster(understood),
+        pull_quote=understood.pull_quote.text if understood.pull_quote else "",
+        body=with_people(understood.body_html, known),
+        import_digest=understood.digest,
+    )
+    detail: dict[str, Any] = {"file": understood.filename, "report": report(understood)}
+    if guess := understood.date_guess:
+        detail |= {"date_guess": guess.date.isoformat(), "reasons": list(guess.reasons)}
+    return workflow.create(release, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
 
 
 def _people(understood: Understood, decisions: Mapping[str, str]) -> dict[str, UUID]:

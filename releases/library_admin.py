@@ -27,10 +27,12 @@ from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from accounts.refusal import Refused
 from assets import making, storage
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
+from people import depicted
 from people.models import Person
 from releases.body import uuids_in
 from releases.forms import NewestForm
@@ -203,7 +205,7 @@ class EditManyForm(forms.Form):
 
 
 @admin.register(MediaAsset)
-class LibraryAdmin(NameCheckedAdmin, SimpleHistoryAdmin):
+class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     form = AssetForm
     list_display = ["thumbnail", "name", "credit", "marks"]
     list_display_links = ["thumbnail", "name"]
@@ -260,6 +262,8 @@ class LibraryAdmin(NameCheckedAdmin, SimpleHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)
+        # People are locked before pictures: see people.locking.
+        depicted.lock_people(obj, [person.pk for person in form.cleaned_data.get("depicts", ())])
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -17,6 +17,7 @@ from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
 from assets.models import MediaAsset
+from people.locking import address_choice
 from people.models import Person
 from people.slugs import slug_for
 from releases import languages
@@ -46,12 +47,14 @@ class Topic(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with an address of its own where none was typed."""
-        if not self.slug:
-            short = uuid.uuid4().hex[:8]
-            self.slug = slug_for(self.name, fallback=short)
-            if Topic.objects.filter(slug=self.slug).exists():
-                self.slug += f"-{short}"  # “Women’s rights” beside “Womens rights”
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            address_choice("topic")
+            if not self.slug:
+                short = uuid.uuid4().hex[:8]
+                self.slug = slug_for(self.name, fallback=short)
+                if Topic.objects.filter(slug=self.slug).exists():
+                    self.slug += f"-{short}"  # “Women’s rights” beside “Womens rights”
+            super().save(*args, **kwargs)
 
 
 class Contact(models.Model):
@@ -435,7 +438,8 @@ class Release(models.Model):
         return uuids_in(self.attached)
 
     def slug_from_title(self) -> str:
-        """Return a free address made from the title, in its script."""
+        """Return a free address made from the title, in its script, inside a transaction."""
+        address_choice("release")
         slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
         return f"{slug}-{self.pk.hex[:8]}" if self.is_taken(slug) else slug
 
@@ -568,7 +572,7 @@ class Quote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.attribution_name}: {self.text[:60]}"
+        return f"Quotation {self.position}"  # Django's own pages print it to everybody
 
     @property
     def paragraphs(self) -> list[str]:
@@ -588,7 +592,7 @@ class Mention(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.surface
+        return f"Mention {self.pk}"  # Django's own pages print it to everybody
 
 
 class Illustration(models.Model):

@@ -6,11 +6,13 @@ words follow, and so do the releases that are still to come.
 
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.utils import timezone
 
 from accounts.refusal import Refused
+from people.locking import names_read
 from people.models import Person, PersonName
 from releases import folded, protected_names
 from releases.models import Release, text_stored
@@ -35,8 +37,11 @@ def connect() -> None:
 
 
 def _refuse_new_names(instance: Model, raw: bool = False, **signal: Any) -> None:
-    if not raw:
-        protected_names.check_save(instance)
+    if raw:
+        return
+    if connection.in_atomic_block:
+        names_read()
+    protected_names.check_save(instance)
 
 
 def _refuse_page(instance: Person, raw: bool = False, **signal: Any) -> None:

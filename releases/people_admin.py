@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -15,12 +17,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
 from accounts.refusal import Refused
-from people import levels
+from people import levels, minors
 from people.models import (
     Case,
     CaseEvent,
@@ -67,6 +71,27 @@ class OnlyKnown(SimpleHistoryAdmin):
         if not self._is_known(request, object_id):
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
+
+    # Django's log keeps what a row was called when it was changed, and shows it to the user who
+    # did, whatever has become of the row since: it gets a key here, and the versions say the rest.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, ADDITION)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, CHANGE)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return [self._log(request, obj, DELETION) for obj in queryset]
+
+    def _log(self, request: HttpRequest, obj: Any, action: int) -> LogEntry:
+        return LogEntry.objects.create(
+            user=User.of(request),
+            content_type=ContentType.objects.get_for_model(obj),
+            object_id=str(obj.pk),
+            object_repr=f"{self.opts.verbose_name} {obj.pk}",
+            action_flag=action,
+        )
 
 
 # --- People --------------------------------------------------------------------------------------
@@ -156,6 +181,23 @@ class DecideForm(forms.Form):
     )
 
 
+class RemovalForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Why the mark is wrong or no longer needed. Internal only."),
+    )
+
+
+class DecideRemovalForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text=gettext_lazy("If you reject: why. It stays in the record."),
+    )
+
+
 @admin.register(Person)
 class PersonAdmin(NameCheckedAdmin, OnlyKnown):
     list_display = ["display_name", "level", "title_now"]
@@ -180,7 +222,9 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
             or user.has_perm("people.set_level")
             or obj.case_officers.filter(pk=user.pk).exists()
         )
-        return [] if keeps_officers else ["case_officers"]
+        fixed = [] if keeps_officers else ["case_officers"]
+        # The mark is set here by everybody, and removed by two people: under_18_view.
+        return [*fixed, "under_18"] if obj and Person.objects.get(pk=obj.pk).under_18 else fixed
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
         protection = ["under_18", "case_officers"]
@@ -210,12 +254,31 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
             return
         # The form must not put back a level that somebody lowers meanwhile.
         names = {field.name for field in Person._meta.concrete_fields if not field.primary_key}
-        obj.save(update_fields=names - {"level", "level_basis", "named_until", "shown_until"})
+        kept = {"level", "level_basis", "named_until", "shown_until", "under_18"}
+        obj.save(update_fields=names - kept)
+        if form.cleaned_data.get("under_18"):
+            before = Person.objects.get(pk=obj.pk).level
+            after = minors.mark(obj, by=User.of(request)).level
+            obj.was_lowered = after < before  # type: ignore[attr-defined]
+            if after < before:
+                messages.warning(
+                    request,
+                    _(
+                        "Marked as under eighteen: the level was lowered to 1. The name and "
+                        "pictures of this person are hidden from now on."
+                    ),
+                )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if not change and form.instance.level == Level.CASE_OFFICERS:
             form.instance.case_officers.add(User.of(request))
+
+    def response_change(self, request: HttpRequest, obj: Person) -> HttpResponse:
+        """After a lowering show which releases still print the name."""
+        if getattr(obj, "was_lowered", False):
+            return redirect("admin:people_person_named", obj.pk)
+        return super().response_change(request, obj)
 
     # --- Lists ---------------------------------------------------------------------------------
 
@@ -239,6 +302,7 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
             page("decide", self.decide_view),
             page("lower", require_POST(self.lower_view)),
             page("named", self.named_view),
+            page("under-18", self.under_18_view),
             *super().get_urls(),
         ]
 
@@ -263,6 +327,10 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
                 "level": Level(person.level),
                 "lower_levels": [level for level in Level if level < person.level],
                 "waiting": levels.waiting(person),
+                "removal": minors.waiting(person),
+                "removals": person.minor_mark_removals.select_related("requested_by", "decided_by")[
+                    :6
+                ],
                 "can_raise": person.level < Level.PUBLIC,
                 "changes": person.level_changes.select_related("asked_by", "decided_by")[:6],
             }
@@ -346,6 +414,44 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
             "standing": [release for release in releases if not release.is_held()],
         }
         return render(request, "admin/people/person/named.html", context)
+
+    def under_18_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Request that the mark “under eighteen” is removed, or decide such a request."""
+        person = self._found(request, pk)
+        user, removal = User.of(request), minors.waiting(person)
+        if not person.under_18:
+            messages.warning(request, _("This person is not marked as under eighteen."))
+            return redirect("admin:people_person_change", person.pk)
+        refused = minors.blockers(removal, user) if removal else []
+        form = DecideRemovalForm(request.POST or None) if removal else RemovalForm(
+            request.POST or None
+        )  # fmt: skip
+        if form.is_valid():
+            try:
+                if removal is None:
+                    minors.request_removal(person, by=user, **form.cleaned_data)
+                    done = _("Request sent. A second person must approve it.")
+                elif "approve" in request.POST:
+                    minors.approve_removal(removal, by=user)
+                    done = _("The mark is removed. The level stays as it is.")
+                else:
+                    minors.reject_removal(removal, by=user, **form.cleaned_data)
+                    done = _("Rejected. The mark stays.")
+            except Refused as refusal:
+                refused = refusal.reasons
+            else:
+                messages.success(request, done)
+                return redirect("admin:people_person_change", person.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Remove the mark “under eighteen”"),
+            "opts": self.opts,
+            "person": person,
+            "removal": removal,
+            "form": form,
+            "refused": refused,
+        }
+        return render(request, "admin/people/person/under_18.html", context)
 
     def _hold(self, request: HttpRequest, chosen: list[Release]) -> None:
         held = 0

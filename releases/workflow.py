@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from accounts import mail
 from accounts.models import User
 from accounts.refusal import Refused
+from people.locking import names_change
 from people.names import letters
 from releases import protected_names
 from releases.models import Correction, Event, NameException, Release
@@ -301,6 +302,7 @@ def allow_name(
     """
     at, name, reason = at or timezone.now(), name.strip(), reason.strip()
     with transaction.atomic():
+        names_change()
         fresh = _lock(row) if isinstance(row, Release) else row
         _require_name_right(by)
         standing = {letters(find.surface) for find in _named_in(fresh, at)}
@@ -326,6 +328,7 @@ def take_back_name(
     """End a name exception. A release that is still to come waits until the name is removed."""
     at = at or timezone.now()
     with transaction.atomic():
+        names_change()
         _require_name_right(by)
         fresh = NameException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
         if fresh.ended_at:
@@ -529,7 +532,13 @@ def _blocking(finds: list[Find]) -> list[Reason]:
 
 
 def _lock(release: Release, any_version: bool = False) -> Release:
-    """Return the row as it is now, locked; refuse where it is not what the caller has read."""
+    """Return the row as it is now, locked; refuse where it is not what the caller has read.
+
+    Nobody changes a level, a name or a public text meanwhile: what is checked is what goes out.
+    A hold waits for nobody.
+    """
+    if not any_version:
+        names_change()
     fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
     if fresh is None:
         raise Refused("Somebody deleted the release while you were reading it.")

@@ -18,7 +18,7 @@ from people.models.persons import (
     language_tag,
     script_of,
 )
-from people.models.protection import Consent, LevelChange
+from people.models.protection import Consent, LevelChange, MinorMarkRemoval
 
 __all__ = [
     "Case",
@@ -29,6 +29,7 @@ __all__ = [
     "Designation",
     "Level",
     "LevelChange",
+    "MinorMarkRemoval",
     "Person",
     "PersonName",
     "PersonQuerySet",

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,6 +14,7 @@ from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
 from people.dates import UncertainDate, UncertainDateField, read
+from people.locking import locked_rows
 from people.models.persons import Person, language_tag
 
 
@@ -216,11 +217,13 @@ class Case(Sourced):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a status that is new is kept as a row of its own."""
-        super().save(*args, **kwargs)
-        now = {name: getattr(self, name) for name in self.STATUS}
-        last = self.statuses.order_by("-pk").first()
-        if last is None or any(getattr(last, name) != value for name, value in now.items()):
-            CaseStatus.objects.create(case=self, source=self.source, **now)
+        with transaction.atomic():
+            locked_rows(Case.objects.filter(pk=self.pk))
+            super().save(*args, **kwargs)
+            now = {name: getattr(self, name) for name in self.STATUS}
+            last = self.statuses.order_by("-pk").first()
+            if last is None or any(getattr(last, name) != value for name, value in now.items()):
+                CaseStatus.objects.create(case=self, source=self.source, **now)
 
     def clean(self) -> None:
         """Refuse a status of a day that is still to come, and an end before the beginning."""

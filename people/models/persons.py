@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
+from people.locking import locked_rows, names_change
 from people.names.forms import is_full_name
 from people.slugs import slug_for
 
@@ -95,9 +97,17 @@ class PersonQuerySet(models.QuerySet["Person"]):
         known = self.model.case_officers.through.objects.filter(user=user).values("person")
         return self.filter(Q(level__gt=Level.CASE_OFFICERS) | Q(pk__in=known))
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete them while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete()
+
 
 class Person(models.Model):
     """Anybody a release speaks of: a spokesperson, a prisoner of conscience, a minister."""
+
+    FOLLOWING = ("named_until", "shown_until")  # written by Consent alone
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     display_name = models.CharField(
@@ -135,7 +145,11 @@ class Person(models.Model):
         "under eighteen",
         default=False,
         db_default=False,
-        help_text="Named by nobody but with a special right.",
+        help_text=_(
+            "Only users with the “name minors” permission can make this person public. Marking "
+            "somebody at level 2 or 3 lowers the level to 1 at once. A second person must approve "
+            "that the mark is removed."
+        ),
     )
     level = models.PositiveSmallIntegerField(
         "publication level",
@@ -150,7 +164,7 @@ class Person(models.Model):
         help_text="Why the person may be named: consent and of whom, or that it is widely public "
         "and was weighed. Needed from level 2 on. Never public.",
     )
-    # What the recorded consents come to: the last day on which they hold, None without an end.
+    # What follows from the recorded consents: the last day on which they hold, None without an end.
     named_until = models.DateField(null=True, blank=True, editable=False)
     shown_until = models.DateField(null=True, blank=True, editable=False)
     case_officers = models.ManyToManyField(
@@ -196,20 +210,35 @@ class Person(models.Model):
         """Save, with a sort name and an address of its own where none were typed.
 
         Who has no page has an address that says nothing: that another record is there must not
-        be told by an address that is taken.
+        be told by an address that is taken. What follows from the consents is left as it is stored,
+        and a mark “under eighteen” stays, unless `update_fields` names them.
         """
         self.pk = self.pk or uuid.uuid4()  # a form with further names takes the default away
         self.sort_name = self.sort_name or self.display_name
         self.slug = slug_for(self.slug, fallback="", length=120) or self.pk.hex
-        if self.level == Level.PUBLIC and self.slug == self.pk.hex:
-            short = self.pk.hex[:8]
-            self.slug = slug_for(self.display_name, fallback=f"person-{short}")
-            if Person.objects.filter(slug=self.slug).exclude(pk=self.pk).exists():
-                self.slug += f"-{short}"  # a namesake
-        super().save(*args, **kwargs)
+        is_whole = not self._state.adding and kwargs.get("update_fields") is None
+        if is_whole:
+            kwargs["update_fields"] = {
+                field.name for field in self._meta.concrete_fields if not field.primary_key
+            } - {*self.FOLLOWING}
+        with transaction.atomic():
+            names_change()
+            for stored in locked_rows(Person.objects.filter(pk=self.pk)):
+                # This copy may have been read before somebody marked the person.
+                self.under_18 = self.under_18 or (is_whole and stored.under_18)
+            if self.level == Level.PUBLIC and self.slug == self.pk.hex:
+                self.slug = self._free_address()
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("person", args=[self.slug])
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the record while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            locked_rows(Person.objects.filter(pk=self.pk))
+            return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
         """Refuse an address in which nothing would be left; make the others one."""
@@ -292,6 +321,21 @@ class Person(models.Model):
         """Whether the name that we print is looked for in public texts."""
         return self.display_name in self.spellings()
 
+    def _free_address(self) -> str:
+        short = self.pk.hex[:8]
+        slug = slug_for(self.display_name, fallback=f"person-{short}")
+        if Person.objects.filter(slug=slug).exclude(pk=self.pk).exists():
+            slug += f"-{short}"  # a namesake
+        return slug
+
+
+class PersonNameQuerySet(models.QuerySet["PersonName"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete them while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete()
+
 
 class PersonName(models.Model):
     """Another script, spelling or name of a person."""
@@ -335,6 +379,8 @@ class PersonName(models.Model):
         db_default=False,
         help_text="For a name of one part, initials or a code name: case and full stops count.",
     )
+
+    objects = PersonNameQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -350,7 +396,15 @@ class PersonName(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with the script that most of its letters belong to where none was typed."""
         self.script = self.script or script_of(self.text)
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            names_change()
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the name while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete(*args, **kwargs)
 
 
 class RoleQuerySet(models.QuerySet["Role"]):
