@@ -84,7 +84,6 @@ TEXTS: tuple[PublicText, ...] = (
     PublicText("releases.release", "slug", _("the address"), _separated, restored=True),
     PublicText("releases.release", "withdrawal_reason", _("the reason of the withdrawal")),
     *_of("releases.correction", words=_("the correction")),
-    PublicText("releases.quote", "attribution_name", _("an attribution")),
     PublicText("releases.quote", "attribution_title", _("an attribution")),
     *_of(
         "assets.mediaasset",
@@ -167,6 +166,7 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("releases.release", "import_digest"): _NOT_A_TEXT,
     ("releases.formerslug", "slug"): "leads on from an address that was public; printed nowhere",
     ("releases.mention", "surface"): "a copy of words of the text, which are checked there",
+    ("releases.quote", "attribution_name"): "the speaker's own name: the speaker's level decides",
     ("releases.quote", "text"): "a copy of words of the text, which are checked there",
     ("releases.guess", "what"): _NEVER_PUBLIC,
     ("releases.guess", "who"): _NEVER_PUBLIC,

@@ -14,6 +14,7 @@ from people.models import (
     Consent,
     Designation,
     LevelChange,
+    MinorMarkRemoval,
     Person,
     PersonName,
     Role,
@@ -114,8 +115,20 @@ def agreed_with_oneself():
 def two_questions_about_one_person():
     two(
         LevelChange,
+    MinorMarkRemoval,
         person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
     )  # fmt: skip
+
+
+def a_removal(**values):
+    row = {"person": make_person(), "reason": "Of age.", "requested_by": make_chief()} | values
+    return MinorMarkRemoval.objects.create(**row)
+
+
+def two_removals_of_a_mark():
+    person = make_person()
+    a_removal(person=person)
+    a_removal(person=person)
 
 
 def an_exception(**values):
@@ -195,6 +208,9 @@ NEVER = {
         lambda: a_level_change(basis=""),
     ],
     "levelchange_one_question": [two_questions_about_one_person],
+    "minormarkremoval_has_a_reason": [lambda: a_removal(reason="")],
+    "minormarkremoval_two_people": [lambda: a_removal(outcome="approved")],
+    "minormarkremoval_one_request": [two_removals_of_a_mark],
     "designation_has_a_source": [
         lambda: Designation.objects.create(
             case=make_prisoner().cases.get(), by="x", since="2024", source=""

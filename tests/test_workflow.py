@@ -56,6 +56,7 @@ POSSIBLE = {
     "withdrawn_unseen": set(),
     "held": {"correct", "withdraw", "let_go"},
     "held_unseen": {"send_back", "withdraw", "let_go"},
+    "waiting": {"send_back", "withdraw", "hold"},
 }
 VERBS = sorted(set().union(*POSSIBLE.values()))
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0004_follow_what_is_there'),
+        ('people', '0005_match_exactly'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -338,9 +338,9 @@ class NameIndex:
                     for person in name.people:
                         for part in self._parts.get(person, ()):
                             parts.setdefault(part, set()).add(person)
-                elif part := self._part(number, paragraph, there, place, parts):
-                    found.append(part)
-                    end = part.end
+                elif alone := self._part(number, paragraph, there, place, parts):
+                    found.append(alone)
+                    end = alone.end
         return found
 
     def alike(self, name: str) -> set[UUID]:
