@@ -115,8 +115,7 @@ def agreed_with_oneself():
 def two_questions_about_one_person():
     two(
         LevelChange,
-    MinorMarkRemoval,
-        person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
+    person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
     )  # fmt: skip
 
 

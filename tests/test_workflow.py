@@ -75,7 +75,7 @@ def test_a_verb_works_in_its_states_and_changes_nothing_in_the_others(state, ver
     before = Release.objects.values().get(pk=release.pk)
     with pytest.raises(workflow.Refused) as refused:
         carry_out(verb, release, chief)
-    assert all(reason.endswith((".", "…")) for reason in refused.value.reasons)
+    assert all(str(reason).endswith((".", "…")) for reason in refused.value.reasons)
     assert Release.objects.values().get(pk=release.pk) == before
     assert Event.objects.count() == events
 
