@@ -30,6 +30,7 @@ class Desk:
     levels: list[LevelChange]
     consents: list[Person]
     cases: list[Case]
+    sources: list[Case]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -77,6 +78,14 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .filter(person__in=known)
             .select_related("person")
             .order_by("review_due", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.change_case")
+        else [],
+        sources=list(
+            Case.objects.with_sources_to_review()
+            .filter(person__in=known)
+            .select_related("person")
+            .order_by("person__sort_name", "pk")[:AT_MOST]
         )
         if user.has_perm("people.change_case")
         else [],
