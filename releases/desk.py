@@ -47,16 +47,18 @@ def desk_of(user: Any, at: datetime) -> Desk:
         next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
         published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
         held=list(releases.held().order_by("-held_at", "pk")[:AT_MOST]),
-        tried=list(
-            releases.hidden(at)
+        tried=[
+            release
+            for release in releases.hidden(at)
             .exclude(guesses=None)
             .annotate(
                 times=Sum("guesses__times"),
                 networks=Count("guesses__who", distinct=True),
                 since=Min("guesses__first_at"),
             )
-            .order_by("-times", "pk")[:AT_MOST]
-        ),
+            .order_by("-times", "pk")
+            if not release.has_been_public(at)
+        ][:AT_MOST],
         licences=list(
             with_use(MediaAsset.objects.licence_ends_soon(at))
             .filter(in_use=True)
