@@ -167,12 +167,11 @@ COORDINATES = {
         "longitude: 79.444542 latitude: 29.39805"
     ),
     # degrees with a side of the compass, on either end
-    rf"{_DEGREES}{_MINUTES}\s?[NSEWO]\b": "29°23'53\"N 79°26'40\"E",
-    rf"\b[NSEWO]\s?{_DEGREES}": "N 29° 23.883’",
-    # two decimal degrees beside one another
-    r"(?<![\d.,])[-+−]?[0-8]?\d\.\d{3,12}[°º˚]?\s?[NS]?\s?[,;/ ]\s?[-+−]?(?:1?\d)?\d\.\d{3,12}(?![\d.])": (
-        "29.39805, 79.444542"
-    ),
+    rf"{_DEGREES}{_MINUTES}\s?[NSEW]\b": "29°23'53\"N 79°26'40\"E",
+    rf"\b[NSEW]\s?{_DEGREES}": "N 29° 23.883’",
+    # two decimal degrees beside one another, of which one is to a few metres
+    r"(?<![\d.,])[-+−]?[0-8]?\d\.\d{4,12}[°º˚]?\s?[NS]?\s?[,;/ ]\s?"
+    r"[-+−]?(?:1?\d)?\d\.\d{3,12}(?!\.?\d)": "29.39805, 79.444542",
     # decimal degrees with a side of the compass
     r"(?<![\d.,])\d{1,3}\.\d{3,12}\s?[NSEW]\b": "29.39805 N",
 }
