@@ -629,8 +629,13 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 form.add_error(None, str(problem))
             else:
                 initial = {"source": forms.ConfirmImportForm.pack(data), "filename": filename}
+                guess = understood.date_guess
                 confirm = forms.ConfirmImportForm(
-                    initial=initial, suggestions=understood.people, user=User.of(request)
+                    initial=initial,
+                    suggestions=understood.people,
+                    designations=understood.designations,
+                    day=guess.date if guess else None,
+                    user=User.of(request),
                 )
                 context |= {"confirm": confirm}
                 context |= {"understood": understood, "report": report(understood)}
@@ -645,13 +650,21 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             messages.error(request, "The source did not arrive whole. Import it again.")
             return redirect("admin:releases_release_import")
         form = forms.ConfirmImportForm(
-            request.POST, suggestions=understood.people, user=User.of(request)
+            request.POST,
+            suggestions=understood.people,
+            designations=understood.designations,
+            user=User.of(request),
         )
         if not form.is_valid():
             context |= {"confirm": form, "understood": understood, "report": report(understood)}
             return render(request, "admin/releases/release/import.html", context)
         try:
-            release = import_draft(understood, by=User.of(request), people=form.decisions())
+            release = import_draft(
+                understood,
+                by=User.of(request),
+                people=form.decisions(),
+                designated=form.designated(),
+            )
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} Nothing was added.")
             return redirect("admin:releases_release_change", problem.release.pk)

@@ -34,6 +34,7 @@ class Desk:
     minors: list[MinorMarkRemoval]
     consents: list[Person]
     cases: list[Case]
+    sources: list[Case]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -51,16 +52,18 @@ def desk_of(user: Any, at: datetime) -> Desk:
         stopped=list(releases.waiting().order_by("publish_at", "pk")[:AT_MOST]),
         published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
         held=list(releases.held().order_by("-held_at", "pk")[:AT_MOST]),
-        tried=list(
-            releases.hidden(at)
+        tried=[
+            release
+            for release in releases.hidden(at)
             .exclude(guesses=None)
             .annotate(
                 times=Sum("guesses__times"),
                 networks=Count("guesses__who", distinct=True),
                 since=Min("guesses__first_at"),
             )
-            .order_by("-times", "pk")[:AT_MOST]
-        ),
+            .order_by("-times", "pk")
+            if not release.has_been_public(at)
+        ][:AT_MOST],
         licences=list(
             with_use(MediaAsset.objects.licence_ends_soon(at))
             .filter(in_use=True)
@@ -93,6 +96,14 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .filter(person__in=known)
             .select_related("person")
             .order_by("review_due", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.change_case")
+        else [],
+        sources=list(
+            Case.objects.with_sources_to_review()
+            .filter(person__in=known)
+            .select_related("person")
+            .order_by("person__sort_name", "pk")[:AT_MOST]
         )
         if user.has_perm("people.change_case")
         else [],

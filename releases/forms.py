@@ -1,10 +1,11 @@
 """What editors fill in."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -27,6 +28,7 @@ from people.models import Person
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
 from releases.body import UnreadableText, clean, uuids_in
+from releases.imports import Designated
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 from releases.name_finds import sentences
@@ -480,9 +482,19 @@ class ConfirmImportForm(forms.Form):
     source = forms.CharField(widget=forms.HiddenInput)
     filename = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, suggestions: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        suggestions: Any,
+        user: Any,
+        designations: Any = (),
+        day: date | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.suggestions = suggestions
+        may_designate = user.has_perms(["people.add_case", "people.add_designation"])
+        self.designations = designations if may_designate else ()
         for number, suggestion in enumerate(suggestions):
             named = Q(display_name=suggestion.name) | Q(names__text=suggestion.name)
             matches = Person.objects.visible_to(user).filter(named)
@@ -504,6 +516,57 @@ class ConfirmImportForm(forms.Form):
                 ),
             )
 
+        self._offer_designations(day)
+
+    def _offer_designations(self, day: date | None) -> None:
+        for number, offered in enumerate(self.designations):
+            self.fields[f"designated_{number}"] = forms.BooleanField(
+                label=_("%(name)s is designated a prisoner of conscience") % {"name": offered.name},
+                required=False,
+                help_text=f"“{offered.sentence.strip('“”')}”",
+            )
+        if self.designations:
+            self.fields["designated_by"] = forms.CharField(
+                label=_("Designated by"),
+                max_length=200,
+                required=False,
+                initial=settings.NEWSROOM_NAME,
+                help_text=_("The organisation that publishes this release."),
+            )
+            self.fields["designated_on"] = forms.DateField(
+                label=_("Day of the release"), required=False, initial=day
+            )
+
+    def of_people(self) -> list[forms.BoundField]:
+        """Return the source and what becomes of each person."""
+        return [field for field in self if not field.name.startswith("designated_")]
+
+    def of_designations(self) -> list[forms.BoundField]:
+        """Return what is offered of designations, empty where nothing is."""
+        return [field for field in self if field.name.startswith("designated_")]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        numbers = {suggestion.name: n for n, suggestion in enumerate(self.suggestions)}
+        ticked = [
+            (number, offered)
+            for number, offered in enumerate(self.designations)
+            if cleaned.get(f"designated_{number}")
+        ]
+        for number, offered in ticked:
+            if not cleaned.get(f"person_{numbers[offered.name]}"):
+                self.add_error(
+                    f"designated_{number}", _("Choose above who this is, then tick again.")
+                )
+        if ticked:
+            for name in ("designated_by", "designated_on"):
+                if not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, _("A designation needs this."))
+            day = cleaned.get("designated_on")
+            if day and day > timezone.localdate():
+                self.add_error("designated_on", _("This day is still to come."))
+        return cleaned
+
     @staticmethod
     def pack(data: bytes) -> str:
         return base64.b64encode(data).decode()
@@ -519,6 +582,19 @@ class ConfirmImportForm(forms.Form):
             suggestion.name: self.cleaned_data[f"person_{number}"]
             for number, suggestion in enumerate(self.suggestions)
         }
+
+    def designated(self) -> Designated | None:
+        """Return the designations that were ticked, None if there are none."""
+        names = frozenset(
+            offered.name
+            for number, offered in enumerate(self.designations)
+            if self.cleaned_data[f"designated_{number}"]
+        )
+        if not names:
+            return None
+        return Designated(
+            names, self.cleaned_data["designated_by"], self.cleaned_data["designated_on"]
+        )
 
 
 def _cleaned(html: str) -> str:

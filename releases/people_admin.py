@@ -25,9 +25,11 @@ from simple_history.admin import SimpleHistoryAdmin
 from accounts.models import User
 from accounts.refusal import Refused
 from people import levels, minors
+from people.corrections import mark_in_error
 from people.models import (
     Case,
     CaseEvent,
+    CaseStatus,
     Charge,
     Consent,
     Designation,
@@ -38,6 +40,7 @@ from people.models import (
     Sentence,
 )
 from releases import protected_names, workflow
+from releases.case_forms import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
 from releases.forms import NewestForm
 from releases.models import Release
 from releases.name_finds import sentences
@@ -505,20 +508,19 @@ class PartOfACase(NameCheckedAdmin, admin.StackedInline):
 
 class DesignationInline(PartOfACase):
     model = Designation
+    formset = DesignationFormSet
+    can_delete = False
     fields = [
-        ("label", "by"),
-        ("since", "until"),
-        "source",
-        ("source_url", "reliability"),
-        "internal_note",
-    ]
+        ("label", "by", "made"), ("since", "until"),
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
+    ]  # fmt: skip
 
 
 class ChargeInline(PartOfACase):
     model = Charge
     fields = [
         "text", ("original_text", "original_language"), ("law", "date", "result"),
-        "source", ("source_url", "reliability"), "internal_note",
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
     ]  # fmt: skip
 
 
@@ -526,7 +528,7 @@ class SentenceInline(PartOfACase):
     model = Sentence
     fields = [
         ("kind", "text", "duration"), ("court", "date"),
-        "source", ("source_url", "reliability"), "internal_note",
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
     ]  # fmt: skip
 
 
@@ -534,21 +536,8 @@ class CaseEventInline(PartOfACase):
     model = CaseEvent
     fields = [
         ("kind", "date", "public"), "summary",
-        "source", ("source_url", "reliability"), "internal_note",
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
     ]  # fmt: skip
-
-
-class CaseForm(PublicTextForm, NewestForm):
-    call_types = forms.MultipleChoiceField(
-        label="Kinds of call",
-        choices=Case.Call.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    class Meta:
-        model = Case
-        fields = ["call_types"]
 
 
 class ToLookAt(admin.SimpleListFilter):
@@ -578,19 +567,26 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
     fieldsets = [
         (None, {"fields": ["person", "country"]}),
         (
-            "Where it stands",
+            gettext_lazy("Status"),
             {
                 "fields": [
                     ("custody_status", "legal_status"), ("as_of", "confidence"),
-                    ("since", "until"), "review_due",
+                    "status_source", ("status_source_url", "status_source_public"),
                 ],
-                "description": "Each change of the status is kept, with its day.",
+                "description": gettext_lazy(
+                    "A new status needs its own day and source. "
+                    "You see it as it will be printed before it is saved."
+                ),
             },
         ),
+        (gettext_lazy("Detention"), {"fields": [("since", "until"), "review_due"]}),
         ("What we ask for", {"fields": ["call", "call_types", ("what_to_do", "what_to_do_url")]}),
-        ("What happened", {"fields": ["summary", "source", "source_url", "health"]}),
         (
-            "For the newsroom alone",
+            "What happened",
+            {"fields": ["summary", "source", ("source_url", "source_public"), "health"]},
+        ),
+        (
+            gettext_lazy("Internal only"),
             {"fields": ["place", "reliability", "internal_note"]},
         ),
     ]  # fmt: skip
@@ -616,7 +612,104 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        if case := context.get("original"):
-            context |= {"title": str(case.person), "subtitle": str(case)}
-            context["statuses"] = case.statuses.order_by("-as_of", "-pk")
+        if edited := context.get("original"):
+            # The case as it is: a form that was sent back has changed the other copy.
+            case = Case.objects.get(pk=edited.pk)
+            may_mark = request.user.has_perm("people.mark_error")
+            context |= {
+                "title": str(case.person),
+                "subtitle": str(case),
+                "case": case,
+                "statuses": case.statuses.select_related("error_by").order_by("-as_of", "-pk"),
+                "designations": case.designations.select_related("error_by"),
+                "may_mark": may_mark and self.has_change_permission(request, case),
+                "to_review": case.sources_to_review(),
+            }
+        form = getattr(context.get("adminform"), "form", None)
+        formsets = [inline.formset for inline in context.get("inline_admin_formsets", [])]
+        shown = [one for one in [form, *formsets] if getattr(one, "digest", "")]
+        context |= {"confirm": shown, "is_public": _is_public(form), "today": timezone.localdate()}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- Recorded in error, and sources ----------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        def page(address: str, view: Any, name: str) -> Any:
+            wrapped = update_wrapper(self.admin_site.admin_view(view), view)
+            return path(address, wrapped, name=f"people_case_{name}")
+
+        return [
+            page("<int:pk>/error/<str:kind>/<int:row>/", self.error_view, "error"),
+            page("<int:pk>/sources/", self.sources_view, "sources"),
+            *super().get_urls(),
+        ]
+
+    def error_view(self, request: HttpRequest, pk: int, kind: str, row: int) -> HttpResponse:
+        """Mark a status or a designation as recorded in error, with a note."""
+        case = self._found(request, pk)
+        if not request.user.has_perm("people.mark_error"):
+            raise PermissionDenied
+        marked: CaseStatus | Designation
+        if kind == "status":
+            marked = get_object_or_404(CaseStatus, pk=row, case=case)
+        elif kind == "designation":
+            marked = get_object_or_404(Designation, pk=row, case=case)
+        else:
+            raise Http404
+        form = ErrorForm(request.POST or None)
+        blockers: list[str] = []
+        if form.is_valid():
+            try:
+                mark_in_error(marked, by=User.of(request), note=form.cleaned_data["note"])
+            except Refused as refusal:
+                blockers = refusal.reasons
+            else:
+                messages.success(
+                    request, _("Marked as recorded in error. It is on no public page any more.")
+                )
+                return redirect("admin:people_case_change", case.pk)
+        return self._page(
+            request, case, _("Mark as recorded in error"), form, blockers, marked=marked
+        )
+
+    def sources_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Decide which sources may be printed, of those that were printed before an upgrade."""
+        case = self._found(request, pk)
+        form = SourcesForm(request.POST or None, rows=case.sources_to_review())
+        if request.method == "POST" and form.is_valid():
+            form.save()
+            messages.success(request, _("Saved. Only the sources that you ticked are printed."))
+            return redirect("admin:people_case_change", case.pk)
+        return self._page(request, case, _("Sources that were printed before"), form, [])
+
+    def _found(self, request: HttpRequest, pk: int) -> Case:
+        case = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, case):
+            raise PermissionDenied
+        return case
+
+    def _page(
+        self,
+        request: HttpRequest,
+        case: Case,
+        title: str,
+        form: forms.Form,
+        blockers: list[str],
+        **more: Any,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "case": case,
+            "form": form,
+            "blockers": blockers,
+            **more,
+        }
+        return render(request, "admin/people/case/ask.html", context)
+
+
+def _is_public(form: Any) -> bool:
+    """Whether what a form of a case says is public as soon as it is saved."""
+    case = getattr(form, "instance", None)
+    return bool(case is not None and case.person_id and case.person.has_page())

@@ -117,44 +117,39 @@ TEXTS: tuple[PublicText, ...] = (
         what_to_do_url=_("the link to what readers can do"),
         summary=_("the summary of the case"),
         health=_("the concern for health"),
-        source=_("the source of the case"),
-        source_url=_("the address of the source"),
-    ),
-    *_of(
-        "people.casestatus",
-        source=_("the source of a status"),
-        source_url=_("the address of the source"),
     ),
     *_of(
         "people.designation",
         label=_("the designation"),
         by=_("who decided the designation"),
-        source=_("the source of the designation"),
-        source_url=_("the address of the source"),
     ),
     *_of(
         "people.charge",
         text=_("the charge"),
         original_text=_("the charge in its original wording"),
         law=_("the law"),
-        source=_("the source of the charge"),
-        source_url=_("the address of the source"),
     ),
     *_of(
         "people.sentence",
         text=_("the sentence"),
         court=_("the court"),
-        source=_("the source of the sentence"),
-        source_url=_("the address of the source"),
     ),
     *_of(
         "people.caseevent",
         when="public",
         summary=_("an event of the case"),
-        source=_("the source of the event"),
-        source_url=_("the address of the source"),
     ),
 )  # fmt: skip
+
+_SOURCED = ("case", "casestatus", "designation", "charge", "sentence", "caseevent")
+TEXTS += tuple(
+    PublicText(f"people.{table}", field, place, when="source_public")
+    for table in _SOURCED
+    for field, place in (
+        ("source", _("the source")),
+        ("source_url", _("the address of the source")),
+    )
+)
 
 _NOT_A_TEXT = "a choice from a fixed list, a code, a date or a hash"
 _NEVER_PUBLIC = "never public: no page, feed or export prints it"
@@ -165,6 +160,8 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("releases.release", "status"): _NOT_A_TEXT,
     ("releases.release", "import_digest"): _NOT_A_TEXT,
     ("releases.formerslug", "slug"): "leads on from an address that was public; printed nowhere",
+    ("releases.release", "attached"): "ids of pictures and documents, which are checked there",
+    ("releases.event", "detail"): _NEVER_PUBLIC,
     ("releases.mention", "surface"): "a copy of words of the text, which are checked there",
     ("releases.quote", "attribution_name"): "the speaker's own name: the speaker's level decides",
     ("releases.quote", "text"): "a copy of words of the text, which are checked there",
@@ -184,6 +181,9 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("releases.event", "verb"): _NEVER_PUBLIC,
     ("assets.mediaasset", "kind"): _NOT_A_TEXT,
     ("assets.mediaasset", "original"): "the name of the stored file, which has no public address",
+    ("assets.mediaasset", "found"): "what the file says; it is printed where a field takes it over",
+    ("assets.mediaasset", "notes"): _NEVER_PUBLIC,
+    ("assets.mediaasset", "renditions"): "sizes and names of stored files",
     ("assets.mediaasset", "sha256"): _NOT_A_TEXT,
     ("assets.mediaasset", "extension"): _NOT_A_TEXT,
     ("assets.mediaasset", "state"): _NOT_A_TEXT,
@@ -207,6 +207,13 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("people.case", "reliability"): _NEVER_PUBLIC,
     ("people.case", "internal_note"): _NEVER_PUBLIC,
     ("people.case", "place"): _NEVER_PUBLIC,
+    ("people.case", "call_types"): _NOT_A_TEXT,
+    ("people.casestatus", "error_note"): _NEVER_PUBLIC,
+    ("people.designation", "error_note"): _NEVER_PUBLIC,
+    ("people.designation", "made"): _NOT_A_TEXT,
+    ("people.minormarkremoval", "outcome"): _NEVER_PUBLIC,
+    ("people.minormarkremoval", "reason"): _NEVER_PUBLIC,
+    ("people.minormarkremoval", "note"): _NEVER_PUBLIC,
     ("people.casestatus", "custody_status"): _NOT_A_TEXT,
     ("people.casestatus", "legal_status"): _NOT_A_TEXT,
     ("people.casestatus", "confidence"): _NOT_A_TEXT,

@@ -113,6 +113,13 @@ def whole_case(person, words="It was so.", own="إهانة", language="ar", **fi
     return case
 
 
+def save_case(client, path, form):
+    """Save a case at the desk: read what is shown before a new status is saved, and confirm it."""
+    answer = client.post(path, form)
+    shown = re.findall(r'name="confirmed" value="([^"]+)"', answer.content.decode())
+    return client.post(path, form | {"confirmed": shown}) if shown else answer
+
+
 def picture_bytes(size=(360, 240), colour="#4a5a68", format="JPEG", **save) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, format, **save)

@@ -18,6 +18,7 @@ from tests.make import (
     make_prisoner,
     make_release,
     mark,
+    save_case,
 )
 
 pytestmark = pytest.mark.django_db
@@ -180,7 +181,8 @@ def test_a_case_is_not_given_to_somebody_whom_one_may_not_know(at_desk, editor, 
     assert "Select a valid choice" in answer.content.decode()
     assert Case.objects.count() == 1
     known = make_person("Known", level=Level.STAFF)
-    assert at_desk(editor).post("/admin/people/case/add/", row | {"person": str(known.pk)})
+    row |= {"person": str(known.pk), "status_source": "A letter."}
+    assert save_case(at_desk(editor), "/admin/people/case/add/", row).status_code == 302
     assert known.cases.get().statuses.get().custody_status == "detained"
 
 

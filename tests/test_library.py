@@ -625,3 +625,13 @@ def test_many_at_once_leave_what_was_approved_to_editors(at_desk, author):
     assert "1 stayed as they are" in page
     shown.refresh_from_db()
     assert shown.credit_line == "Nobody in particular"
+
+
+@pytest.mark.django_db
+def test_coordinates_that_somebody_typed_are_warned_of_and_block_nothing(at_desk, editor):
+    picture = make_picture(caption="A hut at longitude: 79.444542 latitude: 29.39805", place="Hut")
+    path = f"/admin/assets/mediaasset/{picture.pk}/change/"
+    page = at_desk(editor).get(path).content.decode()
+    assert "There are coordinates in: caption." in page
+    MediaAsset.objects.update(caption="A hut")
+    assert "There are coordinates" not in at_desk(editor).get(path).content.decode()

@@ -71,18 +71,20 @@ def in_batches(rows, alias, change):
 
 
 def keep_statuses(apps, alias):
-    """Keep the status of each case as a row where its last row says something else."""
+    """Keep the status of each case as a row where no row says the same.
+
+    The last row may say something else: a status that was recorded in error stays as a row.
+    """
     statuses = apps.get_model("people", "CaseStatus").objects.using(alias)
 
     def change(cases):
-        last = {status.case_id: status for status in statuses.filter(case__in=cases).order_by("pk")}
+        known = set(statuses.filter(case__in=cases).values_list("case_id", *STATUS))
         new = [
             statuses.model(
                 case=case, source=case.source, **{name: getattr(case, name) for name in STATUS}
             )
             for case in cases
-            if case.pk not in last
-            or any(getattr(case, name) != getattr(last[case.pk], name) for name in STATUS)
+            if (case.pk, *(getattr(case, name) for name in STATUS)) not in known
         ]
         return len(statuses.bulk_create(new))
 

@@ -3,9 +3,11 @@
 from people.models.cases import (
     Case,
     CaseEvent,
+    CaseQuerySet,
     CaseStatus,
     Charge,
     Designation,
+    Group,
     Sentence,
     Sourced,
 )
@@ -23,10 +25,12 @@ from people.models.protection import Consent, LevelChange, MinorMarkRemoval
 __all__ = [
     "Case",
     "CaseEvent",
+    "CaseQuerySet",
     "CaseStatus",
     "Charge",
     "Consent",
     "Designation",
+    "Group",
     "Level",
     "LevelChange",
     "MinorMarkRemoval",

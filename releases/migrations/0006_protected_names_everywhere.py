@@ -48,7 +48,7 @@ def names_allowed_until():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0005_match_exactly"),
+        ("people", "0007_case_statuses"),
         ("releases", "0005_database_defaults"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
