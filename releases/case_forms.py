@@ -92,7 +92,7 @@ class CaseForm(PublicTextForm, NewestForm):
 
     def _post_clean(self) -> None:
         """Show what is new as the public page prints it, once all of it is in order."""
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()
         is_new = self.instance.status_source is not None
         if self.errors or not (is_new or "until" in self.changed_data):
             return

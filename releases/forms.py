@@ -25,6 +25,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.locking import names_change
 from people.models import Person
+from people.names.shared import people_index
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
 from releases.body import UnreadableText, clean, uuids_in
@@ -497,6 +498,8 @@ class ConfirmImportForm(forms.Form):
         self.designations = designations if may_designate else ()
         for number, suggestion in enumerate(suggestions):
             named = Q(display_name=suggestion.name) | Q(names__text=suggestion.name)
+            found = people_index().find([suggestion.name])
+            named |= Q(pk__in={person for name in found if name.whole for person in name.people})
             matches = Person.objects.visible_to(user).filter(named)
             self.fields[f"person_{number}"] = forms.ChoiceField(
                 label=suggestion.name,

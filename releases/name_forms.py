@@ -4,20 +4,24 @@ The rule is in releases.protected_names. What is here shows it before the save w
 with everything that was typed still in the form.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.refusal import Refused
+from people.models import Level, Person
+from people.names import is_full_name
 from releases import protected_names
 from releases.name_finds import sentences
 from releases.public_texts import table_of
@@ -40,6 +44,63 @@ class PublicTextForm(forms.ModelForm):
         if finds and (way := way_to_allow(self.instance, self.user)):
             said = _('You can <a href="{}">allow a name here</a>, then save this again.')
             self.add_error(None, format_html(said, way))
+
+
+class LookedForForm(PublicTextForm):
+    """A form of a recorded name: whether texts are searched for it, and how many contain it.
+
+    A name that is new in the record of a protected person is asked about once if it stands in
+    texts: saved again, it is stored.
+    """
+
+    text, matchable, exactly = "text", "matchable", "match_exactly"  # the names of its fields
+
+    asked = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        name = cleaned.get(self.text)
+        if not name or self.errors:
+            return cleaned
+        full, switched_off = is_full_name(name), not cleaned.get(self.matchable, True)
+        if (
+            full
+            and switched_off
+            and self.matchable in self.changed_data
+            and not self.user.has_perm("people.set_level")
+        ):
+            self.add_error(
+                self.matchable,
+                _("Only users who may set levels can switch off the search for a full name."),
+            )
+        is_new = bool({self.text, self.matchable, self.exactly} & set(self.changed_data))
+        searched = (full and not switched_off) or (not full and cleaned.get(self.exactly, False))
+        if is_new and searched and self._is_of_protected_person(cleaned) and not self.errors:
+            self._ask(name, exactly=not full)
+        return cleaned
+
+    def _is_of_protected_person(self, cleaned: dict[str, Any]) -> bool:
+        person = self.instance if isinstance(self.instance, Person) else self.instance.person
+        return int(cleaned.get("level", person.level)) < Level.NAMEABLE or person.has_lapsed()
+
+    def _ask(self, name: str, *, exactly: bool) -> None:
+        releases, others = protected_names.count_texts(name, exactly=exactly)
+        digest = salted_hmac("releases.name_forms", name).hexdigest()
+        if not (releases or others) or self.cleaned_data.get("asked") == digest:
+            return
+        said = ngettext("%d release", "%d releases", releases) % releases
+        rest = ngettext("%d other text", "%d other texts", others) % others
+        self.add_error(
+            self.text,
+            _(
+                "“%(name)s” stands in %(releases)s and %(others)s. They are blocked from then on "
+                "until the name is removed or allowed. Save again if that is intended."
+            )
+            % {"name": name, "releases": said, "others": rest},
+        )
+        data = cast(QueryDict, self.data).copy()
+        data[self.add_prefix("asked")] = digest
+        self.data = data
 
 
 def way_to_allow(row: Model, user: Any) -> str:

@@ -12,7 +12,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -39,12 +39,13 @@ from people.models import (
     Role,
     Sentence,
 )
+from people.names.shared import people_index
 from releases import protected_names, workflow
 from releases.case_forms import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
 from releases.forms import NewestForm
 from releases.models import Release
 from releases.name_finds import sentences
-from releases.name_forms import NameCheckedAdmin, PublicTextForm, show
+from releases.name_forms import LookedForForm, NameCheckedAdmin, PublicTextForm, show
 from releases.names import detail_of
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
@@ -102,7 +103,7 @@ class OnlyKnown(SimpleHistoryAdmin):
 
 class NameInline(NameCheckedAdmin, admin.TabularInline):
     model = PersonName
-    form = PublicTextForm
+    form = LookedForForm
     extra = 0
 
 
@@ -138,14 +139,18 @@ class CaseInline(admin.TabularInline):
         return False
 
 
-class PersonForm(PublicTextForm, NewestForm):
+class PersonForm(LookedForForm, NewestForm):
+    text, matchable, exactly = "display_name", "name_matchable", "name_match_exactly"
+
     class Meta:
         model = Person
         fields = ["display_name"]
 
 
-class NewPersonForm(forms.ModelForm):
-    """A new record begins where nobody outside the newsroom is told of it."""
+class NewPersonForm(LookedForForm):
+    """A new record begins at a level at which nobody outside the newsroom learns of it."""
+
+    text, matchable, exactly = "display_name", "name_matchable", "name_match_exactly"
 
     level = forms.TypedChoiceField(
         label="Publication level",
@@ -201,10 +206,24 @@ class DecideRemovalForm(forms.Form):
     )
 
 
+class NotLookedFor(admin.SimpleListFilter):
+    title = gettext_lazy("name in texts")
+    parameter_name = "unprotected"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Protected, but not looked for"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "yes":
+            return queryset
+        found = queryset.model.objects.filter(pk__in=queryset.values("pk")).not_looked_for()
+        return queryset.filter(pk__in=[person.pk for person in found])
+
+
 @admin.register(Person)
 class PersonAdmin(NameCheckedAdmin, OnlyKnown):
     list_display = ["display_name", "level", "title_now"]
-    list_filter = ["level", "roles__speaks_for_us"]
+    list_filter = ["level", "roles__speaks_for_us", NotLookedFor]
     search_fields = ["display_name", "sort_name", "names__text"]
     search_help_text = "A name in any script or spelling."
     autocomplete_fields = ["portrait"]
@@ -231,15 +250,20 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
         protection = ["under_18", "case_officers"]
+        looked_for = ["name_match_exactly"]
+        if User.of(request).has_perm("people.set_level"):
+            looked_for.append("name_matchable")
+        named = ["display_name", tuple(looked_for), "sort_name", "pronouns", "portrait"]
         fieldsets: list[Any] = [
-            (None, {"fields": ["display_name", "sort_name", "pronouns", "portrait"]}),
+            (None, {"fields": named}),
             (
                 "How far the person may be named",
                 {"fields": protection if obj else ["level", *protection]},
             ),
         ]
-        if self.has_change_permission(request, obj) and obj:
-            fieldsets.insert(0, READ_VERSION)
+        if self.has_change_permission(request, obj):
+            hidden = ["asked", "read_version"] if obj else ["asked"]
+            fieldsets.insert(0, (None, {"fields": hidden, "classes": ["hidden-fields"]}))
         if obj and obj.has_page():
             fieldsets.append(("Address", {"fields": ["slug"], "classes": ["collapse"]}))
         return fieldsets
@@ -276,6 +300,16 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
         super().save_related(request, form, formsets, change)
         if not change and form.instance.level == Level.CASE_OFFICERS:
             form.instance.case_officers.add(User.of(request))
+        person = Person.objects.get(pk=form.instance.pk)
+        if person.is_protected() and not person.is_looked_for():
+            messages.warning(
+                request,
+                _(
+                    "Texts are not searched for “%s”: it is not a full name. Tick “look for it "
+                    "exactly as written” if they should be, or record further names."
+                )
+                % person,
+            )
 
     def response_change(self, request: HttpRequest, obj: Person) -> HttpResponse:
         """After a lowering show which releases still print the name."""
@@ -284,6 +318,18 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
         return super().response_change(request, obj)
 
     # --- Lists ---------------------------------------------------------------------------------
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Find a person in any spelling: order, accents and punctuation are forgiven."""
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return found, repeats
+        people = {match.person for match in people_index().matches(search_term)}
+        people |= {pk for name in people_index().find([search_term]) for pk in name.people}
+        people |= people_index().with_words(search_term)
+        return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=people)), repeats
 
     def autocomplete_detail(self, person: Person) -> dict[str, str]:
         """Tell namesakes apart where a person is looked for."""

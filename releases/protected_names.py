@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.refusal import Refused
 from people.depicted import midnight
 from people.models import Person, PersonName
-from people.names import letters, pieces
+from people.names import Name, NameIndex, letters, pieces
 from people.names.shared import people_index
 from releases.body import Document
 from releases.folded import rows_with
@@ -34,10 +34,12 @@ from releases.public_texts import (
     pictures_of,
     printed_by,
     printed_with,
+    row_of,
     table_of,
     texts_of,
 )
 
+MAX_COUNTED = 500  # rows that may contain a name, when its texts are counted
 MAX_SENTENCE = 200  # characters of a sentence that are shown
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?。！？؟।།])\s+|\n+")
 
@@ -326,11 +328,22 @@ def printing(person: Person, at: datetime | None = None) -> list[Printed]:
     return found
 
 
-def count_texts(name: str) -> tuple[int, int]:
-    """Return in how many releases and in how many other stored texts a name may stand."""
-    rows = rows_with(pieces(name))
-    releases = len(rows.pop("releases.release", ()))
-    return releases, sum(map(len, rows.values()))
+def count_texts(name: str, *, exactly: bool = False) -> tuple[int, int]:
+    """Return in how many releases and in how many other stored texts a name stands.
+
+    Counts no further than MAX_COUNTED rows.
+    """
+    index = NameIndex()
+    index.add(UUID(int=0), [Name(name, exact=exactly)])
+    releases = others = 0
+    candidates = [(table, pk) for table, ids in rows_with(pieces(name)).items() for pk in ids]
+    for table, pk in candidates[:MAX_COUNTED]:
+        row = row_of(table, pk)
+        words = "\n\n".join(texts_of(row).values()) if row else ""
+        if any(match.blocks for match in index.matches(words)):
+            releases += table == "releases.release"
+            others += table != "releases.release"
+    return releases, others
 
 
 def _marks_of(person: Person, release: Release) -> list[Find]:

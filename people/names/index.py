@@ -343,6 +343,26 @@ class NameIndex:
                     end = alone.end
         return found
 
+    def with_words(self, typed: str) -> set[UUID]:
+        """Return those one of whose names has every word that was typed, or begins so.
+
+        For searches: `typed` may be part of a name. Order, accents and punctuation are forgiven.
+        """
+        wanted = [word.key for word in words(typed) if not word.is_initial]
+        if not wanted:
+            return set()
+        found: set[UUID] | None = None
+        for word in wanted:
+            ways = {
+                way
+                for known, sharing in self._with.items()
+                if known.startswith(word)
+                for way in sharing
+            }
+            people = {person for way in ways for person in self._bearers.get(way, ())}
+            found = people if found is None else found & people
+        return found or set()
+
     def alike(self, name: str) -> set[UUID]:
         """Return those whose name is written nearly so: a hint, no more.
 
