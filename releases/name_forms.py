@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.refusal import Refused
-from people.models import Level, Person
+from people.models import Level, Person, PersonName
 from people.names import is_full_name
 from releases import protected_names
 from releases.name_finds import sentences
@@ -80,7 +80,11 @@ class LookedForForm(PublicTextForm):
         return cleaned
 
     def _is_of_protected_person(self, cleaned: dict[str, Any]) -> bool:
-        person = self.instance if isinstance(self.instance, Person) else self.instance.person
+        person = self.instance
+        if isinstance(person, PersonName):
+            person = Person.objects.filter(pk=person.person_id).first()
+        if person is None:
+            return True  # a new record begins so
         return int(cleaned.get("level", person.level)) < Level.NAMEABLE or person.has_lapsed()
 
     def _ask(self, name: str, *, exactly: bool) -> None:

@@ -336,7 +336,10 @@ def count_texts(name: str, *, exactly: bool = False) -> tuple[int, int]:
     index = NameIndex()
     index.add(UUID(int=0), [Name(name, exact=exactly)])
     releases = others = 0
-    candidates = [(table, pk) for table, ids in rows_with(pieces(name)).items() for pk in ids]
+    rows = rows_with(pieces(name))
+    for table in ("people.person", "people.personname"):  # records, not texts
+        rows.pop(table, None)
+    candidates = [(table, pk) for table, ids in rows.items() for pk in ids]
     for table, pk in candidates[:MAX_COUNTED]:
         row = row_of(table, pk)
         words = "\n\n".join(texts_of(row).values()) if row else ""
