@@ -136,7 +136,7 @@ def test_real_people_carry_only_what_the_release_says_of_them(newsroom, real):
         assert case.as_of.isoformat() == "2025-02-13"
         for piece in case.call.strip("“”").split("…"):
             assert piece.strip() in said
-        assert not (case.legal_status or case.since or case.call_types)
+        assert (case.legal_status, case.since, case.call_types) == ("", "", [])
         assert [row.sentence() for row in case.designations.all()] == [
             "named in a release of 13 February 2025 by Amnesty International UK"
         ]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from releases.body import Document, clean
 from people.models import Case, Designation
+from releases.body import Document, clean
 from releases.forms import ConfirmImportForm
 from releases.importing import MAX_BYTES, NotARelease, PersonSuggestion, report, understand
 from releases.importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations
