@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.forms import BaseFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -666,6 +667,7 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
                 "title": str(case.person),
                 "subtitle": str(case),
                 "case": case,
+                "original": case,
                 "statuses": case.statuses.select_related("error_by").order_by("-as_of", "-pk"),
                 "designations": case.designations.select_related("error_by"),
                 "may_mark": may_mark and self.has_change_permission(request, case),
@@ -675,6 +677,8 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
         formsets = [inline.formset for inline in context.get("inline_admin_formsets", [])]
         shown = [one for one in [form, *formsets] if getattr(one, "digest", "")]
         context |= {"confirm": shown, "is_public": _is_public(form), "today": timezone.localdate()}
+        if shown and not any(_has_mistake(one) for one in [form, *formsets]):
+            context["errors"] = []  # what is shown is to be read, nothing is to be corrected
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Recorded in error, and sources ----------------------------------------------------------
@@ -753,6 +757,15 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
             **more,
         }
         return render(request, "admin/people/case/ask.html", context)
+
+
+def _has_mistake(form: Any) -> bool:
+    """Whether a form or formset has an error besides that it waits to be confirmed."""
+    if isinstance(form, BaseFormSet):
+        return any(form.errors) or (
+            bool(form.non_form_errors()) and not getattr(form, "digest", "")
+        )
+    return bool(form.errors) and not form.digest
 
 
 def _is_public(form: Any) -> bool:

@@ -39,6 +39,7 @@ COLUMNS = [
     "held until", "held until in words", "held until EDTF",
     "days held", "call", "call quoted from", "source", "source address", "address",
 ]  # fmt: skip
+FORM_NOT_STATED = gettext_lazy("In detention, form not stated")
 PRISONER_OF_CONSCIENCE = "prisoner-of-conscience"
 LEAST_FOR_A_PICTURE = 3
 # OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
@@ -156,7 +157,12 @@ def facets(filters: Filters, cases: list[Case], on: date) -> Iterator[Facet]:
         _("Status"),
         "status",
         [
-            (value, str(label), statuses[value])
+            # The group of that name has more people than the status.
+            (
+                value,
+                str(FORM_NOT_STATED if value == Case.Custody.DETAINED else label),
+                statuses[value],
+            )
             for value, label in Case.Custody.choices
             if statuses[value]
         ],

@@ -120,6 +120,7 @@ def test_a_new_status_without_its_own_day_and_source_is_not_saved(client, at_des
     answer = at_desk(editor).post(change(case), form(case, custody_status="house_arrest"))
     assert text(answer).count("A new status needs this.") == 2
     assert "Save this status" not in text(answer)
+    assert "Please correct" in text(answer)
     case.refresh_from_db()
     assert (case.custody_status, case.statuses.count()) == ("imprisoned", 1)
 
@@ -130,6 +131,10 @@ def test_a_new_status_is_shown_as_it_will_be_printed_before_it_is_saved(client, 
     answer = at_desk(editor).post(change(case), sent)
     (shown,) = lxml.html.document_fromstring(answer.content).xpath("//*[@class='as-printed']")
     assert "This will be public at once" in words(shown)
+    assert "Please correct" not in text(answer)
+    assert "Under house arrest" not in words(
+        lxml.html.document_fromstring(answer.content).xpath("//*[@class='breadcrumbs']")[0]
+    )
     assert "Save this status" in {button.get("value") for button in shown.iter("input")}
     printed = words(shown.xpath(".//p[@class='status']")[0])
     assert printed == "Under house arrest as of 9 May 2026"
