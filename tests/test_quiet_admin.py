@@ -66,7 +66,8 @@ class Scene:
         typed |= {
             "names-TOTAL_FORMS": "1", "names-INITIAL_FORMS": "1", "names-0-id": name.pk,
             "names-0-person": self.person.pk, "names-0-text": f"{CANARY} also",
-            "names-0-kind": "birth", "names-0-matchable": "on", "roles-TOTAL_FORMS": "1", "roles-INITIAL_FORMS": "1",
+            "names-0-kind": "birth", "names-0-matchable": "on",
+            "roles-TOTAL_FORMS": "1", "roles-INITIAL_FORMS": "1",
             "roles-0-id": role.pk, "roles-0-person": self.person.pk,
             "roles-0-title": f"{CANARY} by profession",
         }  # fmt: skip

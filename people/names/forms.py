@@ -77,6 +77,7 @@ ALWAYS_TITLES = frozenset(
 )
 SUFFIXES = frozenset("jr sr ii iii iv junior senior esq phd md mba qc kc obe cbe mbe".split())  # noqa: SIM905
 ARTICLES = frozenset("al el ul as ash ad ar an at az es et ed".split())  # noqa: SIM905
+MAX_UNKNOWN = 4  # letters of a name without spaces that is looked for turned round
 MAX_WORDS = 8  # of a name that is looked for in another order
 _SEPARATED = re.compile(r"[\s,;/]+")
 
@@ -163,7 +164,9 @@ def pieces(name: str) -> tuple[tuple[str, ...], ...]:
 
 def _pieces(name: str) -> tuple[str, ...]:
     if unspaced := unspaced_letters(name):
-        return tuple(syllable for syllable in unspaced_parts(name)) or (unspaced,)
+        parts = unspaced_parts(name)
+        # Turned round, the letters of a short name need not stand in their order.
+        return tuple(unspaced) if len(parts) == 1 and len(unspaced) <= MAX_UNKNOWN else parts
     whole = parts_of(name)
     wanted = whole.parts
     if is_full_name(name):

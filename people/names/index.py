@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 
 from people.names.forms import (
     ARTICLES,
+    MAX_UNKNOWN,
     MAX_WORDS,
     SUFFIXES,
     TITLES,
@@ -38,7 +39,6 @@ from people.names.normalise import PREFIXES, Word, first_letter, key, words
 ALIKE = 85  # of 100: from here on, two spellings are shown to an editor as perhaps the same
 MIN_PART_LENGTH = 2  # letters of a name that may stand alone, in scripts with spaces
 MAX_PARTS = 3  # words of a name that may stand for it
-MAX_UNKNOWN = 4  # letters of a name without spaces that is looked for turned round
 MAX_RUN = 24  # letters of a name in a script without spaces
 MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
 MAX_INITIALS = 4
@@ -161,6 +161,7 @@ class NameIndex:
         self._bearers: dict[str, set[UUID]] = {}
         self._with: dict[str, set[str]] = {}  # spaced names by each word of theirs
         self._first_words: dict[str, int] = {}
+        self._last_words: dict[str, int] = {}
         self._beginnings: Counter[str] = Counter()  # of every way, to give up early
         self._max_run = 1
 
@@ -192,6 +193,8 @@ class NameIndex:
             if found.parts:
                 first = found.parts[0][0]
                 self._first_words[first] = self._first_words.get(first, 0) + 1
+                last = found.parts[-1][-1]
+                self._last_words[last] = self._last_words.get(last, 0) + 1
         self._of[person] = stored
         self._parts[person] = frozenset(parts)
         self._spaced[person] = tuple(dict.fromkeys(spaced))
@@ -490,9 +493,9 @@ class NameIndex:
             run = run.plus(word, is_aside=is_aside, is_article=is_article)
             used.append(word)
             yield from self._look_up(text, there, first, place, run, used, initials, crosses)
-            if not may_go_on and not self._may_begin(run):
+            if not (may_go_on or (comma and len(used) < 6) or self._may_begin(run)):
                 break
-            if begins_rarely and 2 < len(used) < 6 and not crosses:
+            if begins_rarely and 2 < len(used) < 6 and not crosses and word.key in self._last_words:
                 yield from self._with_middle(text, used, initials)
             if comma:
                 yield from self._behind_comma(text, used, comma)

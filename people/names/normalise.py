@@ -211,18 +211,20 @@ def _closed(run: list[Word]) -> list[Word]:
 def letters(text: str) -> str:
     """Return the letters of a text without anything between them, for the database to look through.
 
-    Single letters are left out: they may be initials. A second line reads the words that
-    look like another script as that, where there are any.
+    Single letters are left out: they may be initials. Further lines, where there is need of
+    them, read words as the script that they look like, and leave out nicknames.
     """
     found = [
         word
         for word, after in _with_next(words(text))
         if not word.is_initial or word.is_joined or (after and after.is_joined)
     ]
-    plain = "".join(word.key for word in found)
+    lines = ["".join(word.key for word in found)]
     if any(word.alike for word in found):
-        return f"{plain}\n{''.join(word.alike or word.key for word in found)}"
-    return plain
+        lines.append("".join(word.alike or word.key for word in found))
+    if any(word.quoted and word.unspaced for word in found):
+        lines.append("".join(word.key for word in found if not word.quoted))
+    return "\n".join(lines)
 
 
 def _with_next(found: list[Word]) -> Iterator[tuple[Word, Word | None]]:
