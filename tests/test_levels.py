@@ -3,12 +3,17 @@
 import io
 import zipfile
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from assets.models import MediaAsset
 from people import levels
 from people.levels import Refused
 from people.models import Case, Consent, Level, LevelChange, Person
@@ -446,6 +451,23 @@ def test_the_desk_lists_of_those_without_consent_to_photographs_whom_pictures_sh
     names = ("Shown", "Portrayed", "Low", "Without")
     assert [name for name in names if f"Anna {name}" in desk] == ["Shown", "Portrayed"]
     assert "Pictures hidden" not in text(at_desk(author).get("/admin/"))
+
+
+def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeated(known):
+    follow = import_module("people.migrations.0008_photographs_need_consent").follow
+    person = known[0]
+    covered, minister = make_person("Covered"), make_person("Minister")
+    consent(person, covers_photo=False)
+    consent(covered)
+    consent(minister, covers_photo=False, basis="public")
+    # As the old code left it.
+    Person.objects.update(shown_until=None)
+    MediaAsset.objects.update(withheld_from=None)
+    assert all(places(*known).values())
+    editor = SimpleNamespace(connection=connection)
+    assert [follow(apps, editor), follow(apps, editor)] == [1, 0]
+    assert {place for place, there in places(*known).items() if not there} == PICTURES
+    assert list(Person.objects.lacking_photo_consent()) == [person]
 
 
 def test_without_consent_to_photographs_the_pictures_alone_are_gone(known):
