@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from assets.models import MediaAsset
-from people.models import Case, LevelChange, MinorMarkRemoval, Person
+from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
 from releases.models import NameFind, Release
 from releases.name_finds import for_case_officer
@@ -33,6 +33,7 @@ class Desk:
     levels: list[LevelChange]
     minors: list[MinorMarkRemoval]
     consents: list[Person]
+    photographs: list[Person]
     cases: list[Case]
     sources: list[Case]
 
@@ -89,6 +90,14 @@ def desk_of(user: Any, at: datetime) -> Desk:
         if user.has_perm("people.name_minor")
         else [],
         consents=list(known.consent_ends_soon(today).order_by("named_until", "pk")[:AT_MOST])
+        if user.has_perm("people.change_person")
+        else [],
+        photographs=list(
+            known.lacking_photo_consent()
+            .with_pictures()
+            .filter(level__gte=Level.NAMEABLE)
+            .order_by("sort_name", "pk")[:AT_MOST]
+        )
         if user.has_perm("people.change_person")
         else [],
         cases=list(

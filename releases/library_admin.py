@@ -1,6 +1,6 @@
 """The picture library at the desk: thin, what it does is in releases.library."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django import forms
@@ -220,7 +220,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     actions = ["edit_many"]
     change_list_template = "admin/assets/mediaasset/change_list.html"
     change_form_template = "admin/assets/mediaasset/change_form.html"
-    fieldsets = [
+    fieldsets: ClassVar[list[Any]] = [
         (None, {"fields": ["state_of_it", "as_cut", ("focus_x", "focus_y")]}),
         ("What everybody sees", {"fields": ["alt_text", "caption", "credit_line", "ai_made"]}),
         (

@@ -108,7 +108,11 @@ def whole_case(person, words="It was so.", own="إهانة", language="ar", **fi
     for kind, date in (("arrest", "2024-05-06"), ("trial", "2024-XX-XX"), ("sentence", "2025?")):
         case.events.create(kind=kind, date=date, summary=words, source=words)
     person.consents.create(
-        basis="subject", covers_name=True, covers_health=True, given=timezone.localdate()
+        basis="subject",
+        covers_name=True,
+        covers_photo=True,
+        covers_health=True,
+        given=timezone.localdate(),
     )
     return case
 

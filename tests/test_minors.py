@@ -4,7 +4,6 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import IntegrityError, transaction
 
 from accounts.refusal import Refused
 from people import levels, minors
@@ -175,17 +174,3 @@ def test_a_record_that_one_may_not_see_is_not_there(at_desk, editor):
     assert remove(at_desk(editor), person, reason="x").status_code == 404
     with pytest.raises(Refused, match="no such person"):
         minors.mark(person, by=editor)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"reason": ""}, {"outcome": "approved"}, {"outcome": "approved", "by_one": True}],
-)
-def test_the_database_keeps_a_removal_by_one_person_out(editor, values):
-    person = make_person(level=Level.STAFF, under_18=True)
-    by_one = {"decided_by": editor} if values.get("by_one") else {}
-    fields = {key: value for key, value in values.items() if key != "by_one"}
-    with pytest.raises(IntegrityError), transaction.atomic():
-        MinorMarkRemoval.objects.create(
-            person=person, requested_by=editor, **{"reason": "x"} | fields | by_one
-        )

@@ -112,6 +112,22 @@ def agreed_with_oneself():
     a_level_change(asked_by=chief, decided_by=chief)
 
 
+def a_removal(**values):
+    row = {"person": make_person(), "requested_by": make_chief(), "reason": "x"} | values
+    MinorMarkRemoval.objects.create(**row)
+
+
+def approved_by_oneself():
+    chief = make_chief()
+    a_removal(outcome="approved", requested_by=chief, decided_by=chief)
+
+
+def two_requests_for_one_person():
+    person = make_person()
+    a_removal(person=person)
+    a_removal(person=person)
+
+
 def two_questions_about_one_person():
     two(
         LevelChange,
@@ -122,12 +138,6 @@ def two_questions_about_one_person():
 def a_removal(**values):
     row = {"person": make_person(), "reason": "Of age.", "requested_by": make_chief()} | values
     return MinorMarkRemoval.objects.create(**row)
-
-
-def two_removals_of_a_mark():
-    person = make_person()
-    a_removal(person=person)
-    a_removal(person=person)
 
 
 def an_exception(**values):
@@ -208,8 +218,8 @@ NEVER = {
     ],
     "levelchange_one_question": [two_questions_about_one_person],
     "minormarkremoval_has_a_reason": [lambda: a_removal(reason="")],
-    "minormarkremoval_two_people": [lambda: a_removal(outcome="approved")],
-    "minormarkremoval_one_request": [two_removals_of_a_mark],
+    "minormarkremoval_two_people": [approved_by_oneself, lambda: a_removal(outcome="approved")],
+    "minormarkremoval_one_request": [two_requests_for_one_person],
     "designation_has_a_source": [
         lambda: Designation.objects.create(
             case=make_prisoner().cases.get(), by="x", since="2024", source=""

@@ -80,6 +80,15 @@ class PersonQuerySet(models.QuerySet["Person"]):
         protected = self.protected(on).prefetch_related("names")
         return [person for person in protected if not person.is_looked_for()]
 
+    def lacking_photo_consent(self) -> Self:
+        """Those with recorded consents of which none covers photographs."""
+        return self.filter(shown_until=Person.NEVER_SHOWN)
+
+    def with_pictures(self) -> Self:
+        """Those with a portrait, or in a picture of the library."""
+        shown = self.model.depicted_in.through.objects.values("person")
+        return self.filter(Q(portrait__isnull=False) | Q(pk__in=shown))
+
     def spokespeople(self, on: date | None = None) -> Self:
         """Those who speak for us on a day (default: today, in the newsroom's zone)."""
         on = on or timezone.localdate()
@@ -107,6 +116,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
 class Person(models.Model):
     """Anybody a release speaks of: a spokesperson, a prisoner of conscience, a minister."""
 
+    NEVER_SHOWN = date.min  # in `shown_until`: consents are recorded, and none covers photographs
     FOLLOWING = ("named_until", "shown_until")  # written by Consent alone
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -270,12 +280,17 @@ class Person(models.Model):
     def withheld_from(self) -> date | None:
         """Return the first day on which pictures of the person may not be shown, None for never.
 
-        It has come already where the person may be named nowhere.
+        It has come already where the person may be named nowhere, and where the recorded consents
+        leave photographs out.
         """
-        if self.level < Level.NAMEABLE:
+        if self.level < Level.NAMEABLE or self.lacks_photo_consent():
             return date.min
         ends = [day for day in (self.named_until, self.shown_until) if day]
         return min(ends) + timedelta(days=1) if ends else None
+
+    def lacks_photo_consent(self) -> bool:
+        """Row twin of `Person.objects.lacking_photo_consent`."""
+        return self.shown_until == self.NEVER_SHOWN
 
     def may_tell(self, scope: "Consent.Scope", on: date | None = None) -> bool:
         """Whether a consent that covers a subject holds on a day. Reads prefetched consents."""

@@ -134,7 +134,7 @@ class Consent(models.Model):
 def _follow(people: list[Person]) -> None:
     for person in people:
         person.named_until = _last_day(person, Consent.Scope.NAME)
-        person.shown_until = _last_day(person, Consent.Scope.PHOTO)
+        person.shown_until = _photos_until(person)
         person.save(update_fields=["named_until", "shown_until"])
 
 
@@ -143,6 +143,19 @@ def _last_day(person: Person, scope: Consent.Scope) -> date | None:
     days = [consent.last_day() for consent in person.consents.all() if consent.covers(scope)]
     ends = [day for day in days if day]
     return max(ends) if ends and len(ends) == len(days) else None
+
+
+def _photos_until(person: Person) -> date | None:
+    """Return the last day on which photographs may be shown; None: no end, or none recorded.
+
+    Person.NEVER_SHOWN where somebody consented to something, and nobody to photographs: a person
+    who was asked about the name alone did not allow the face. See docs/decisions/0032.
+    """
+    consents = list(person.consents.all())
+    asked = any(consent.basis != Consent.Basis.PUBLIC for consent in consents)
+    if asked and not any(consent.covers_photo for consent in consents):
+        return Person.NEVER_SHOWN
+    return _last_day(person, Consent.Scope.PHOTO)
 
 
 class LevelChange(models.Model):

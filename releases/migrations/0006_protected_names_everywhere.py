@@ -48,7 +48,7 @@ def names_allowed_until():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0007_case_statuses"),
+        ("people", "0008_photographs_need_consent"),
         ("releases", "0005_database_defaults"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
