@@ -215,7 +215,8 @@ def test_the_desk_refuses_a_name_in_every_text_with_its_place(role, newsroom, cl
     assert wrong == []
     may_all = role in ("Publisher", "superuser")
     assert without == [] if may_all else tried + len(without) == len(at_the_desk())
-    assert tried > (45 if may_all else 0 if role == "Author" else 25)
+    # An author may change drafts only: what is public is locked.
+    assert (tried == 0) if role == "Author" else (tried > 40)
 
 
 def test_whoever_may_not_change_a_text_cannot_send_it_either(newsroom, client):
@@ -242,6 +243,8 @@ def test_the_desk_takes_a_name_in_a_draft(field, newsroom, client):
 def test_the_desk_takes_a_name_once_it_is_allowed(newsroom, client, publisher):
     client.force_login(publisher)
     for text in at_the_desk():
+        if text.field == "pull_quote":
+            continue  # it must be copied from a quotation: the models' save is tried below
         row, value = newsroom.row(text), with_name(text)
         with transaction.atomic():
             workflow.allow_name(row, by=publisher, name=NAME, reason="A footballer.")
