@@ -10,7 +10,7 @@ from django.utils import timezone
 from assets.models import MediaAsset
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
-from releases.models import NameFind, Release
+from releases.models import NameCheckFind, NameFind, Release
 from releases.name_finds import for_case_officer
 
 AT_MOST = 10
@@ -30,6 +30,7 @@ class Desk:
     tried: list[Any]
     licences: list[MediaAsset]
     finds: list[NameFind]
+    printed: list[NameCheckFind]
     levels: list[LevelChange]
     minors: list[MinorMarkRemoval]
     consents: list[Person]
@@ -71,6 +72,14 @@ def desk_of(user: Any, at: datetime) -> Desk:
             .order_by("licence_expires", "pk")[:AT_MOST]
         ),
         finds=list(for_case_officer(user).filter(at__gt=at - JUST)[:AT_MOST]),
+        printed=list(
+            NameCheckFind.objects.open()
+            .visible_to(user)
+            .select_related("person")
+            .order_by("warned", "address", "pk")[:AT_MOST]
+        )
+        if user.has_perm("people.view_person")
+        else [],
         levels=list(
             LevelChange.objects.filter(person__in=known, outcome=LevelChange.Outcome.ASKED)
             .exclude(asked_by=user)

@@ -9,6 +9,7 @@ without one (stored in bulk, or before this table was there) is always a candida
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Model, Q
 
 from people.names import letters
@@ -76,32 +77,51 @@ def missing() -> dict[str, set[str]]:
     return left
 
 
+def count() -> int:
+    """Return how many rows `reindex` reads."""
+    return sum(model_of(table)._default_manager.count() for table in FOLDED)
+
+
 def reindex() -> Iterator[int]:
     """Read every row anew and yield how many were read, a batch at a time.
 
-    Rows that are saved meanwhile are folded by their own save.
+    A batch is locked while it is read and stored: a save beside it waits, and folds its own text
+    afterwards.
     """
-    gone = FoldedText.objects.exclude(table__in=FOLDED)
-    gone.delete()
+    FoldedText.objects.exclude(table__in=FOLDED).delete()
     done = 0
     for table in FOLDED:
+        _drop_gone(table)
         model: Any = model_of(table)
-        ids = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
-        for row in FoldedText.objects.filter(table=table).exclude(row__in=ids).iterator():
-            row.delete()
-        batch = []
-        for row in model.objects.order_by("pk").iterator(chunk_size=BATCH):
-            batch.append(FoldedText(table=table, row=str(row.pk), letters=folded(row)))
-            if len(batch) == BATCH:
-                done += _store(batch)
-                yield done
-                batch = []
-        done += _store(batch)
-        yield done
+        rows, last = model.objects.order_by("pk").select_for_update(of=("self",)), None
+        while True:
+            with transaction.atomic():
+                batch = list(rows.filter(pk__gt=last)[:BATCH] if last else rows[:BATCH])
+                _store([_folded_text(table, row) for row in batch])
+            done += len(batch)
+            yield done
+            if len(batch) < BATCH:
+                break
+            last = batch[-1].pk
 
 
-def _store(batch: list[FoldedText]) -> int:
+def _drop_gone(table: str) -> None:
+    """Forget the words of rows that are gone."""
+    model: Any = model_of(table)
+    kept, last = FoldedText.objects.filter(table=table).order_by("pk"), 0
+    while batch := dict(kept.filter(pk__gt=last).values_list("pk", "row")[:BATCH]):
+        there = model.objects.filter(pk__in=batch.values()).values_list("pk", flat=True)
+        known = {str(pk) for pk in there}
+        gone = [pk for pk, row in batch.items() if row not in known]
+        FoldedText.objects.filter(pk__in=gone).delete()
+        last = max(batch)
+
+
+def _folded_text(table: str, row: Model) -> FoldedText:
+    return FoldedText(table=table, row=str(row.pk), letters=folded(row))
+
+
+def _store(batch: list[FoldedText]) -> None:
     FoldedText.objects.bulk_create(
         batch, update_conflicts=True, unique_fields=["table", "row"], update_fields=["letters"]
     )
-    return len(batch)

@@ -18,7 +18,7 @@ from simple_history.models import HistoricalRecords
 
 from assets.models import MediaAsset
 from people.locking import address_choice
-from people.models import Person
+from people.models import Level, Person
 from people.slugs import slug_for
 from releases import languages
 from releases.body import Document, clean, uuids_in, without_strangers
@@ -775,6 +775,52 @@ class NameFind(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} {self.row}"
+
+
+class NameCheckFindQuerySet(models.QuerySet["NameCheckFind"]):
+    def visible_to(self, user: Any) -> Self:
+        """Those that a user may see at the desk: of people at level 0, only their case officers.
+
+        Superusers included: they may see the record, and are not shown where it is named.
+        """
+        officers = Person.case_officers.through.objects.filter(user=user).values("person")
+        known = Q(person__level__gt=Level.CASE_OFFICERS) | Q(person__in=officers)
+        return self.filter(known, person__in=Person.objects.visible_to(user))
+
+    def open(self) -> Self:
+        """Those that nobody has accepted."""
+        return self.filter(accepted=False)
+
+
+class NameCheckFind(models.Model):
+    """A protected name that the newest `manage.py namecheck` read on the public site.
+
+    A full run replaces all rows; `--since` replaces those of the addresses that it read.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    address = models.TextField(help_text="Path and query of what printed the name.")
+    kind = models.CharField(max_length=20, help_text="Page, feed, export, document, …")
+    place = models.CharField(max_length=120, help_text="Where in it: the title, the caption, …")
+    table = models.CharField(
+        max_length=40, blank=True, help_text="The table of the row whose text it is, where known."
+    )
+    row = models.CharField(max_length=36, blank=True)
+    accepted = models.BooleanField(
+        default=False, help_text="A publisher has allowed the name there, with a reason."
+    )
+    warned = models.BooleanField(
+        default=False, help_text="The spelling may as well be the name of somebody else."
+    )
+    at = models.DateTimeField(help_text="When the run began.")
+
+    objects = NameCheckFindQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["address", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.address}"
 
 
 class FoldedText(models.Model):

@@ -121,10 +121,13 @@ def new_finds(row: Model, at: datetime | None = None) -> list[Find]:
         found += _marked(row, row.document, at)
     if not found:
         return []
-    known = {(find.place, find.person) for find in finds_in([stored], at)} if stored else set()
+    # By its field, since the place names the row as it is called now; a release has two in one.
+    where = "place" if isinstance(row, Release) else "field"
+    before = finds_in([stored], at) if stored else []
     if isinstance(stored, Release):
-        known |= {(f.place, f.person) for f in _marked(stored, stored.document, at)}
-    return [find for find in found if (find.place, find.person) not in known]
+        before += _marked(stored, stored.document, at)
+    known = {(getattr(find, where), find.person) for find in before}
+    return [find for find in found if (getattr(find, where), find.person) not in known]
 
 
 def _texts_differ(row: Model, stored: Model) -> bool:

@@ -135,11 +135,6 @@ def two_questions_about_one_person():
     )  # fmt: skip
 
 
-def a_removal(**values):
-    row = {"person": make_person(), "reason": "Of age.", "requested_by": make_chief()} | values
-    return MinorMarkRemoval.objects.create(**row)
-
-
 def an_exception(**values):
     row = {"name": "x", "reason": "A namesake.", "by": make_chief()} | values
     return NameException(**{"release": make_release("draft")} | row)
