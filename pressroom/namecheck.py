@@ -27,7 +27,8 @@ from django.utils import timezone
 
 from assets.models import MediaAsset
 from people.models import Case, Consent, LevelChange, Person
-from people.names import letters, people_index
+from people.names import letters
+from people.names.shared import people_index
 from pressroom import printed_texts
 from pressroom.printed_texts import NoPdfReader, Unreadable, readings
 from releases.models import Contact, Correction, Event, NameCheckFind, NameException, Release, Topic

@@ -96,9 +96,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": gettext_lazy("Allow a protected name"),
         "right": None,  # those who may set the level of a person
         "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: (
-            user.has_perm("people.set_level") and bool(names_to_allow(release))
-        ),
+        "when": lambda release, user: user.has_perm("people.set_level"),
         "form": forms.AllowNameForm,
         "explain": gettext_lazy(
             "For a namesake, or a name that is part of another. It holds for this spelling in "
@@ -139,9 +137,10 @@ VERBS: dict[str, dict[str, Any]] = {
 }
 
 
-def names_to_allow(release: Release) -> list[str]:
+def names_to_allow(release: Release, finds: list[protected_names.Find] | None = None) -> list[str]:
     """Return the protected names in a release's own texts, as they are written there."""
-    finds = protected_names.finds_in_release(release, release.publish_at)
+    if finds is None:
+        finds = protected_names.finds_in_release(release, release.publish_at)
     own = [f for f in finds if f.table == "releases.release" and f.kind == "name" and f.blocks]
     return sorted({find.surface for find in own})
 
@@ -154,14 +153,17 @@ def _always(release: Release, user: Any) -> bool:
     return True
 
 
-def verbs_for(release: Release, user: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Return the verbs that a user may try on a release as it stands."""
+def verbs_for(
+    release: Release, user: Any, finds: list[protected_names.Find]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the verbs that a user may try on a release as it stands, with these names in it."""
     return [
         (name, verb)
         for name, verb in VERBS.items()
         if release.status in verb["status"]
         and (verb["right"] is None or user.has_perm(f"releases.{verb['right']}"))
         and verb.get("when", _always)(release, user)
+        and (name != "allow_name" or bool(names_to_allow(release, finds)))
     ]
 
 
@@ -362,35 +364,29 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         unpublished = release.status in (Release.Status.DRAFT, Release.Status.IN_REVIEW)
         user = User.of(request)
         said = partial(sentences, user=user)
+        # For the moment that counts: that of publication, as long as it is to come.
+        at = timezone.now() if release.has_been_public() else release.publish_at
+        finds = protected_names.finds_in_release(release, at)
+        named = [*protected_names.withheld_pictures(release, at), *(f for f in finds if f.blocks)]
         return {
             "release": release,
             "state": release.state(),
-            "verbs": verbs_for(release, User.of(request)),
+            "verbs": verbs_for(release, User.of(request), finds),
             "tried": tries_at(release),
-            "blockers": said(workflow.blockers(release)) if unpublished else [],
-            "named": said(self._names_in(release)) if release.is_approved() else [],
-            "warnings": said(workflow.warnings(release, release.publish_at)),
-            "allow": self._ways_to_allow(release, user),
+            "blockers": said(workflow.blockers(release, at, finds)) if unpublished else [],
+            "named": said(named) if release.is_approved() else [],
+            "warnings": said(workflow.warnings(release, at, finds)),
+            "allow": self._ways_to_allow(finds, user),
             "locked": workflow.locked(release, User.of(request)),
             "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
             "reasons": guess.get("reasons", []),
         }
 
-    def _names_in(self, release: Release) -> list[protected_names.Reason]:
-        """Return the protected names in an approved release, for the moment that counts."""
-        at = timezone.now() if release.has_been_public() else release.publish_at
-        finds = protected_names.finds_in_release(release, at)
-        return [
-            *protected_names.withheld_pictures(release, at),
-            *(find for find in finds if find.blocks),
-        ]
-
-    def _ways_to_allow(self, release: Release, user: User) -> list[tuple[Any, str]]:
+    def _ways_to_allow(self, finds: list[Any], user: User) -> list[tuple[Any, str]]:
         """Return the rows beside it that print a protected name, and where to allow each."""
         if not user.has_perm("people.set_level"):
             return []
-        finds = protected_names.finds_in_release(release, release.publish_at)
         rows = {(f.table, f.row) for f in finds if f.table not in ("", "releases.release")}
         found = [row for table, pk in sorted(rows) if (row := row_of(table, pk))]
         return [(row, way_to_allow(row, user)) for row in found]

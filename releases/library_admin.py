@@ -33,6 +33,7 @@ from assets import making, storage
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people import depicted
+from people.locking import names_read
 from people.models import Person
 from releases.body import uuids_in
 from releases.forms import NewestForm
@@ -262,7 +263,8 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)
-        # People are locked before pictures: see people.locking.
+        # Names are locked before people, and people before pictures: see people.locking.
+        names_read()
         depicted.lock_people(obj, [person.pk for person in form.cleaned_data.get("depicts", ())])
         super().save_model(request, obj, form, change)
 

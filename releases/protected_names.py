@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.refusal import Refused
 from people.depicted import midnight
 from people.models import Person, PersonName
-from people.names import Name, NameIndex, letters, pieces
+from people.names import Match, Name, NameIndex, letters, pieces
 from people.names.shared import people_index
 from releases.body import Document
 from releases.folded import rows_with
@@ -88,7 +88,8 @@ def finds_in_release(release: Release, at: datetime | None = None) -> list[Find]
 
 def finds_in(rows: Iterable[Model], at: datetime | None = None) -> list[Find]:
     """Return every protected name in the public texts of some rows, for the moment `at`."""
-    matched = list(_matched(rows))
+    if not (matched := list(_matched(rows))):
+        return []
     day = timezone.localdate(at) if at else None
     people = Person.objects.protected(day).filter(pk__in={find.person for find in matched})
     protected = set(people.values_list("pk", flat=True))
@@ -98,7 +99,13 @@ def finds_in(rows: Iterable[Model], at: datetime | None = None) -> list[Find]:
 def finds_in_words(words: str, place: str, at: datetime | None = None) -> list[Find]:
     """Return every protected name in words that are not stored yet, for the moment `at`."""
     day = timezone.localdate(at) if at else None
-    found = list(_in_words(words, place, "", ""))
+    found = [
+        Find(
+            match.person, "", "", place, match.surface, match.name,
+            _sentence(words, match.start, match.end), blocks=match.blocks,
+        )
+        for match in _once_each(people_index().matches(words) if words.strip() else ())
+    ]  # fmt: skip
     people = Person.objects.protected(day).filter(pk__in={find.person for find in found})
     protected = set(people.values_list("pk", flat=True))
     return [find for find in found if find.person in protected]
@@ -140,27 +147,28 @@ def _texts_differ(row: Model, stored: Model) -> bool:
 
 def _matched(rows: Iterable[Model]) -> Iterator[Find]:
     """Yield the names of people in the texts of rows, protected or not, without exceptions."""
-    rows = list(rows)
+    rows, index = list(rows), people_index()
     allowed = _exceptions(rows)
     for row in rows:
         table, pk = table_of(row), str(row.pk)
         for text, words in texts_of(row).items():
-            for find in _in_words(words, _place(text, row), table, pk, text.field):
-                if letters(find.surface) not in allowed.get((table, pk), ()):
-                    yield find
+            for match in _once_each(index.matches(words)):
+                if letters(match.surface) not in allowed.get((table, pk), ()):
+                    sentence = _sentence(words, match.start, match.end)
+                    yield Find(
+                        match.person, table, pk, _place(text, row), match.surface, match.name,
+                        sentence, text.field, blocks=match.blocks,
+                    )  # fmt: skip
 
 
-def _in_words(words: str, place: str, table: str, row: str, field: str = "") -> Iterator[Find]:
+def _once_each(matches: Iterable[Match]) -> Iterator[Match]:
+    """Yield each name once in each spelling."""
     seen = set()
-    for match in people_index().matches(words):
+    for match in matches:
         key = (match.person, letters(match.surface))
         if key not in seen:
             seen.add(key)
-            sentence = _sentence(words, match.start, match.end)
-            yield Find(
-                match.person, table, row, place, match.surface, match.name, sentence, field,
-                blocks=match.blocks,
-            )  # fmt: skip
+            yield match
 
 
 def _place(text: PublicText, row: Model) -> str:
@@ -172,8 +180,9 @@ def _place(text: PublicText, row: Model) -> str:
 def _exceptions(rows: Sequence[Model]) -> dict[tuple[str, str], set[str]]:
     """Return the spellings that may stand in each row, as they are compared."""
     wanted = Q(release__in=[row.pk for row in rows if isinstance(row, Release)])
-    for row in rows:
-        wanted |= Q(release=None, table=table_of(row), row=str(row.pk))
+    others = [row for row in rows if not isinstance(row, Release)]
+    tables, keys = {table_of(row) for row in others}, {str(row.pk) for row in others}
+    wanted |= Q(release=None, table__in=tables, row__in=keys)
     allowed: dict[tuple[str, str], set[str]] = {}
     for found in NameException.objects.standing().filter(wanted):
         key = (found.table, str(found.release_id or found.row))
@@ -186,6 +195,8 @@ def _marked(release: Release, document: Document, at: datetime | None) -> list[F
     marks = dict(reversed(document.mentions))
     quoted = {quote.speaker: quote.text for quote in document.quotations if quote.speaker}
     day = timezone.localdate(at) if at else None
+    if not (marks or quoted):
+        return []
     protected = Person.objects.protected(day).filter(pk__in={*marks, *quoted})
     table, pk, place = table_of(release), str(release.pk), _("the text")
     found = []

@@ -440,12 +440,14 @@ def may_send_back(release: Release, user: User) -> bool:
     return release.created_by_id == user.pk or user.has_perm("releases.return_release")
 
 
-def blockers(release: Release, at: datetime | None = None) -> list[Reason]:
+def blockers(
+    release: Release, at: datetime | None = None, finds: list[Find] | None = None
+) -> list[Reason]:
     """Return everything that keeps a release from going out at a moment (default: now).
 
-    Takes the release as it stands in memory, saved or not.
+    Takes the release as it stands in memory, saved or not; `finds` where they are known already.
     """
-    found = protected_names.finds_in_release(release, at)
+    found = protected_names.finds_in_release(release, at) if finds is None else finds
     return [
         *_incomplete(release, at or timezone.now()),
         *protected_names.withheld_pictures(release, at),
@@ -461,7 +463,9 @@ def correction_blockers(release: Release, at: datetime | None = None) -> list[Re
     return [*_incomplete(release, at or timezone.now()), *protected_names.new_finds(release, at)]
 
 
-def warnings(release: Release, at: datetime | None = None) -> list[Reason]:
+def warnings(
+    release: Release, at: datetime | None = None, finds: list[Find] | None = None
+) -> list[Reason]:
     """Return what the approver of a release should know, for the moment at which it goes out.
 
     None of it blocks.
@@ -480,7 +484,8 @@ def warnings(release: Release, at: datetime | None = None) -> list[Reason]:
         elif picture.ends_soon(at):
             ends = _shown(cast(datetime, picture.licence_expires))
             found.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
-    finds = protected_names.finds_in_release(release, at)
+    if finds is None:
+        finds = protected_names.finds_in_release(release, at)
     return found + [find for find in finds if not find.blocks]
 
 
