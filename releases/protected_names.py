@@ -191,7 +191,7 @@ def _exceptions(rows: Sequence[Model]) -> dict[tuple[str, str], set[str]]:
 
 
 def _marked(release: Release, document: Document, at: datetime | None) -> list[Find]:
-    """Return the protected people whom the text marks or quotes."""
+    """Return the protected people that the text marks or quotes."""
     marks = dict(reversed(document.mentions))
     quoted = {quote.speaker: quote.text for quote in document.quotations if quote.speaker}
     day = timezone.localdate(at) if at else None

@@ -40,7 +40,7 @@ _one_at_a_time = threading.Lock()
 def people_index() -> NameIndex:
     """Return the index of all people, current, kept by this process.
 
-    It knows those too whom the asking user may not know of: ask `Person.objects.visible_to`
+    It has the people too that a user may not know of: ask `Person.objects.visible_to`
     before showing what it finds.
     """
     global _index, _stamp
