@@ -524,7 +524,7 @@ def test_what_is_attached_to_a_public_release_changes_by_a_correction(at_desk, p
 
 
 def test_a_protected_name_in_the_words_of_what_is_attached_blocks_approval():
-    make_person("Zaunkönigin", level=Level.STAFF)
+    make_person("Zaunkönigin", level=Level.STAFF, name_match_exactly=True)
     report = make_document(caption="What Zaunkönigin said")
     release = make_release("draft", attached=[str(report.pk)])
     assert any("Zaunkönigin" in reason for reason in as_shown(workflow.blockers(release)))

@@ -171,6 +171,7 @@ def addresses(scene) -> list[str]:
             "app_label": ["people", "releases", "assets", "accounts", "auth", "previews"],
             "url": ["people/person/nothing"],
             "id": [one.pk for one in rows],
+            "row": [f"{content}/{scene.person.pk}"],
         }
         names = re.findall(r"<(?:\w+:)?(\w+)>", route)
         if "(?P<" in route:  # one expression of Django's own: the lists of the apps
