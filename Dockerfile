@@ -5,7 +5,8 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashe
 FROM python:3.11-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # pg_dump and pg_restore, for manage.py backup and restore: as new as the server, or newer.
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
+# poppler-utils reads the text of PDFs, for manage.py namecheck.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-client poppler-utils && rm -rf /var/lib/apt/lists/*
 ARG REVISION=
 ENV REVISION=$REVISION
 RUN useradd --system --uid 10001 --home-dir /app pressroom \

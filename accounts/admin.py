@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 
 
 class AddUserForm(UserCreationForm):
@@ -41,7 +42,7 @@ class AddUserForm(UserCreationForm):
         fields = ("username", "email", "is_staff", "groups")
 
 
-class NewsroomUserAdmin(UserAdmin):
+class NewsroomUserAdmin(QuietAdmin, UserAdmin):
     add_form = AddUserForm
     add_fieldsets = (
         (None, {"fields": ("username", "email", "groups", "is_staff")}),

@@ -27,7 +27,7 @@ EDITOR = {
         f"{right}_{model}"
         for model in ("person", "personname", "role", "consent", *CASES)
         for right in ("view", "add", "change")
-    ] + ["delete_personname"],
+    ] + ["delete_personname", "mark_error"],
     "assets": ["delete_mediaasset"],
     "previews": ["issue_previewlink"],
 }  # fmt: skip

@@ -140,6 +140,10 @@ def warnings(found: Found, today: date) -> list[str]:
             f"An e-mail address stands in the file’s {where}. Take it out, unless it is meant for "
             "the public."
         )
+    located = [name for name in _TEXTS if has_coordinates(_joined(getattr(found, name)))]
+    if located:
+        where = " and ".join(name.replace("_", " ") for name in located)
+        said.append(coordinates_warning(f"in the file’s {where}"))
     told = {"where it was taken": found.camera_position, "which camera took it": found.serials}
     if any(told.values()):
         what = " and ".join(name for name, is_told in told.items() if is_told)
@@ -148,6 +152,47 @@ def warnings(found: Found, today: date) -> list[str]:
             "keeps it."
         )
     return said
+
+
+_TEXTS = (
+    "caption", "headline", "credit_line", "creator", "copyright_notice", "usage_terms", "alt_text",
+    "place", "keywords", "instructions",
+)  # fmt: skip
+_DEGREES = r"\d{1,3}(?:\.\d{1,12})?\s?[°º˚]"
+_MINUTES = r"(?:\s?\d{1,2}(?:\.\d{1,12})?\s?['’′]?)?(?:\s?\d{1,2}(?:\.\d{1,12})?\s?(?:[\"”″]|'')?)?"
+# How people and programs write a position; each with an example that the tests read.
+COORDINATES = {
+    # a named latitude or longitude
+    r"\b(?:lat|latitude|lon|lng|long|longitude)\b\.?\s?[:=]?\s?[-+−]?\d{1,3}[.,]\d{2,}": (
+        "longitude: 79.444542 latitude: 29.39805"
+    ),
+    # degrees with a side of the compass, on either end
+    rf"{_DEGREES}{_MINUTES}\s?[NSEW]\b": "29°23'53\"N 79°26'40\"E",
+    rf"\b[NSEW]\s?{_DEGREES}": "N 29° 23.883’",
+    # two decimal degrees beside one another, of which one is to a few metres
+    r"(?<![\d.,])[-+−]?[0-8]?\d\.\d{4,12}[°º˚]?\s?[NS]?\s?[,;/ ]\s?"
+    r"[-+−]?(?:1?\d)?\d\.\d{3,12}(?!\.?\d)": "29.39805, 79.444542",
+    # decimal degrees with a side of the compass
+    r"(?<![\d.,])\d{1,3}\.\d{3,12}\s?[NSEW]\b": "29.39805 N",
+}
+_COORDINATES = re.compile("|".join(f"(?:{pattern})" for pattern in COORDINATES), re.IGNORECASE)
+
+
+def has_coordinates(text: str) -> bool:
+    """Whether a text says where something is, in decimal degrees or in degrees and minutes."""
+    return bool(_COORDINATES.search(text))
+
+
+def coordinates_warning(where: str) -> str:
+    """Return what is said of coordinates in a text, in the words that fit a GPS tag too."""
+    return (
+        f"There are coordinates {where}. They say exactly where it was taken. "
+        "Take them out, unless they are meant for the public."
+    )
+
+
+def _joined(value: Any) -> str:
+    return value if isinstance(value, str) else "; ".join(value)
 
 
 _PUBLIC_WORDS = ("caption", "credit_line", "creator", "copyright_notice", "usage_terms", "alt_text")

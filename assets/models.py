@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 
-from assets import documents, pictures, sandbox
+from assets import documents, metadata, pictures, sandbox
 from assets.pictures import BadFile
 
 SOON = timedelta(days=30)  # before a licence ends, the desk warns
@@ -129,6 +129,10 @@ class MediaAsset(models.Model):
         FAILED = "failed", "Could not be made ready"
 
     GIVEN_UP_AFTER = timedelta(minutes=5)
+    # What an editor writes and the public may read.
+    TEXTS = (
+        "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms", "place",
+    )  # fmt: skip
     # What follows from the file or from who is in it: never overwritten by a form.
     TOLD = ("state", "problem", "claimed_at", "renditions", "withheld_from")
 
@@ -386,6 +390,15 @@ class MediaAsset(models.Model):
             "Shows": self.alt_text,
         }
         return [(what, said) for what, said in told.items() if said.strip()]
+
+    def warnings(self) -> list[str]:
+        """Return what an editor should know of the texts as they stand now."""
+        names = [
+            str(self._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            for name in self.TEXTS
+            if metadata.has_coordinates(getattr(self, name))
+        ]
+        return [metadata.coordinates_warning(f"in: {', '.join(names)}")] if names else []
 
     def missing(self) -> list[str]:
         """Return what it lacks before a release that shows it can be approved."""

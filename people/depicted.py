@@ -10,11 +10,13 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from assets.models import MediaAsset
+from people.locking import locked_rows
 from people.models import Person
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,15 +30,26 @@ def pictures_of(person: Person) -> set[UUID]:
 
 def follow(pictures: Iterable[UUID]) -> None:
     """Say of each picture anew from when on it is withheld."""
-    for asset in MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from"):
+    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from")
+    for asset in locked_rows(assets):
         shown = {*asset.depicts.all(), *asset.portrait_of.all()}
         days = [day for person in shown if (day := person.withheld_from())]
-        withheld_from = _moment(min(days)) if days else None
+        withheld_from = midnight(min(days)) if days else None
         if asset.withheld_from != withheld_from:
             MediaAsset.objects.filter(pk=asset.pk).update(withheld_from=withheld_from)
 
 
-def _moment(day: date) -> datetime:
+def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None:
+    """Lock a person, or everybody in a picture, and `more`, before who is in what changes."""
+    if isinstance(instance, Person):
+        shown = Q(pk=instance.pk)
+    else:
+        shown = Q(depicted_in=instance) | Q(portrait=instance) | Q(pk__in=set(more))
+    locked_rows(Person.objects.filter(pk__in=Person.objects.filter(shown).values("pk")))
+
+
+def midnight(day: date) -> datetime:
+    """Return when a day begins in the newsroom's zone; `date.min` stands for always."""
     if day == date.min:
         return ALWAYS
     return timezone.make_aware(datetime.combine(day, time()))
@@ -61,6 +74,9 @@ def _person_changed(instance: Person, **signal: Any) -> None:
 def _depicted_changed(
     instance: Person | MediaAsset, action: str, reverse: bool, pk_set: Any, **signal: Any
 ) -> None:
+    if action.startswith("pre_"):
+        # Who is lowered at this moment would not see a picture that is being added here.
+        lock_people(instance, pk_set or () if reverse else ())
     if isinstance(instance, Person) and action == "pre_clear":
         _remember(instance)
     elif action.startswith("post_"):

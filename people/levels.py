@@ -1,6 +1,6 @@
 """How far a person may be named: two people raise it, one lowers it at once.
 
-Each verb locks the person, checks who asks, changes, and records a LevelChange, in one
+Each action locks the person, checks who asks, changes, and records a LevelChange, in one
 transaction. Refused lists the reasons as sentences. Times are aware datetimes.
 """
 
@@ -8,9 +8,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusal import Refused
+from people.locking import locked, names_change
 from people.models import Level, LevelChange, Person
 
 
@@ -19,7 +21,7 @@ def ask_to_raise(
 ) -> LevelChange:
     """Ask a second person to let somebody be named further, on a recorded basis."""
     with transaction.atomic():
-        fresh = _lock(person, by)
+        fresh = lock_record(person, by)
         if to <= fresh.level:
             raise Refused(
                 f"The level is {fresh.level} already. To go down, lower it: that is done at once."
@@ -74,7 +76,7 @@ def lower(
     """
     at = at or timezone.now()
     with transaction.atomic():
-        fresh = _lock(person, by)
+        fresh = lock_record(person, by)
         if to >= fresh.level:
             raise Refused(f"The level is {fresh.level} already. To go up, ask to raise it.")
         LevelChange.objects.filter(person=fresh, outcome=LevelChange.Outcome.ASKED).update(
@@ -111,25 +113,33 @@ def in_the_way(change: LevelChange, user: User) -> list[str]:
     if change.after >= Level.NAMEABLE:
         if change.person.under_18 and not user.has_perm("people.name_minor"):
             reasons.append(
-                "The person is under eighteen. Only somebody with a special right can agree."
+                _(
+                    "The person is under eighteen. Only users with the “name minors” permission "
+                    "can make this person public."
+                )
             )
         if change.person.has_lapsed():
             reasons.append("The consent to be named has ended. Record a new one first.")
     return reasons
 
 
-def _lock(person: Person, by: User) -> Person:
-    fresh = Person.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=person.pk)
+def lock_record(person: Person, by: User) -> Person:
+    """Return a record as it is now, locked; refuse a user who may not change it."""
+    names_change()
     if not by.has_perm("people.change_person"):
         raise Refused("You have no right to change records of people. Ask an editor.")
-    if (found := fresh.first()) is None:
+    try:
+        fresh = locked(person)
+    except Person.DoesNotExist:
+        raise Refused("There is no such person.") from None
+    if not Person.objects.visible_to(by).contains(fresh):
         raise Refused("There is no such person.")
-    return found
+    return fresh
 
 
 def _lock_question(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
-    person = _lock(change.person, by)
-    fresh = LevelChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
+    person = lock_record(change.person, by)
+    fresh = LevelChange.objects.get(pk=change.pk)  # written under the lock of the person alone
     if fresh.outcome != LevelChange.Outcome.ASKED or fresh.before != person.level:
         raise Refused("This was decided meanwhile. Look at the record again.")
     return person, fresh

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from people.matching import fold
+from people.names.normalise import fold
 
 
 def slug_for(text: str, fallback: str, length: int = 80) -> str:

@@ -37,7 +37,16 @@ from people.models import Case, Level, Person, PersonName, Role
 from people.slugs import slug_for
 from pressroom.demo import KEPT
 from releases import languages
-from releases.models import Contact, FormerSlug, Release, Topic
+from releases.models import (
+    Contact,
+    FoldedText,
+    FormerSlug,
+    NameCheckFind,
+    NameException,
+    NameFind,
+    Release,
+    Topic,
+)
 
 NODE = "1eacc4ec0de5"
 TITLE = "Leak check {} (removes itself)"
@@ -265,6 +274,8 @@ def sweep(names: Names | None = None) -> int:
         doomed, tied = _rows_of_canaries(names)
         for model, name, keys in tied:
             _rows(model).filter(pk__in=keys).update(**{name: None})
+        for model in BY_TABLE_AND_ROW:
+            doomed[model] = _about(model, doomed) | doomed.get(model, set())
         # Past cascades, guards and signals, which would write one more version of each row. The
         # database checks every reference at the commit, so the order is of no account.
         removed = sum(
@@ -276,6 +287,8 @@ def sweep(names: Names | None = None) -> int:
 
 
 Rows = dict[type[models.Model], set[Any]]
+# They point to rows of other tables without a foreign key.
+BY_TABLE_AND_ROW = (FoldedText, NameCheckFind, NameException, NameFind)
 
 
 def _rows(model: type[models.Model]) -> models.QuerySet[Any]:
@@ -307,6 +320,15 @@ def _rows_of_canaries(
                 doomed.setdefault(pointing, set()).update(found)
                 todo.append(pointing)
     return doomed, tied
+
+
+def _about(model: type[models.Model], doomed: Rows) -> set[Any]:
+    """Return the rows of a model that point to doomed rows by table and key, as text."""
+    found: set[Any] = set()
+    for other, keys in doomed.items():
+        rows = _rows(model).filter(table=other._meta.label_lower, row__in=list(map(str, keys)))
+        found |= set(rows.values_list("pk", flat=True))
+    return found
 
 
 def _marked(names: Names | None) -> Rows:

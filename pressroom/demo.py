@@ -168,9 +168,11 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         by=users["author"],
         people={suggestion.name: CREATE for suggestion in understood.people},
     )
+    stories = []
     for name, row in facts["people"].items():
         person = Person.objects.get(display_name=name)
         roles, cases = row.pop("roles", []), row.pop("cases", [])
+        stories.append((person, cases))
         for key, value in row.items():
             setattr(person, key, value)
         person.save()
@@ -178,6 +180,8 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
             person.roles.all().delete()
         for role in roles:
             Role.objects.create(person=person, **role)
+    # One case may name the others: first all of them may be named.
+    for person, cases in stories:
         for case in cases:
             _case(person, case)
     card = title_card(release.title, facts["stand_in"]["footer"])

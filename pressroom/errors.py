@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.module_loading import import_string
 
@@ -49,6 +49,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with the id under which the log has the error."""
     page = loader.get_template("500.html").render({"request_id": request_id.get()})
     return HttpResponse(page, status=500)
+
+
+def no_such_page(request: HttpRequest, row: str) -> HttpResponse:
+    """Answer 404 at an address of Django's that this site does not have."""
+    raise Http404
 
 
 def check_reporter() -> None:

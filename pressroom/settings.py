@@ -167,6 +167,10 @@ NEWSROOM_PHONE = values.text("NEWSROOM_PHONE")
 SITE_URL = values.site("SITE_URL")
 SITE_NOTICE = values.text("SITE_NOTICE")
 TIME_ZONE = values.time_zone("TIME_ZONE")
+# More would let one account ask the check of texts who is protected.
+PROTECTED_NAMES_A_DAY = values.whole_number(
+    "PROTECTED_NAMES_A_DAY", 20, 1, 10_000, "number of different protected names shown a day"
+)
 USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True

@@ -1,9 +1,9 @@
 """The whole site on one screen."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-from pressroom import health
+from pressroom import errors, health
 from previews import views as previews
 from releases import feeds, views
 
@@ -35,5 +35,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Django's way from a key to a page asks nobody who may know of the row.
+    path("admin/r/", include([path("<path:row>", errors.no_such_page)])),
     path("admin/", admin.site.urls),
 ]

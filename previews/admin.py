@@ -11,17 +11,19 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from previews import letters, links
 from previews.forms import IssueForm
 from previews.marks import Unreadable
 from previews.models import PreviewLink
 from releases.addresses import site_url
 from releases.models import Release
+from releases.name_finds import sentences
 from releases.workflow import Refused
 
 
 @admin.register(PreviewLink)
-class PreviewLinkAdmin(admin.ModelAdmin):
+class PreviewLinkAdmin(QuietAdmin):
     list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
     list_filter = ["kind"]
     list_select_related = ["release"]
@@ -99,7 +101,7 @@ class PreviewLinkAdmin(admin.ModelAdmin):
             try:
                 issued = links.issue(found, by=User.of(request), kind=chosen, **values)
             except Refused as refusal:
-                context["refused"] = refusal.reasons
+                context["refused"] = sentences(refusal.reasons, User.of(request))
             else:
                 context |= self._issued(request, issued, words if send else "")
                 return render(request, "admin/previews/previewlink/issued.html", context)

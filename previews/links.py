@@ -19,8 +19,9 @@ from accounts.models import User
 from previews.marks import new_reference, references_in
 from previews.models import PreviewLink, PreviewLinkQuerySet, Standing, Visit
 from previews.recipients import Recipient
-from releases import exposure, workflow
+from releases import protected_names, workflow
 from releases.models import Event, Release
+from releases.protected_names import Reason
 from releases.workflow import Refused
 
 
@@ -149,7 +150,7 @@ def hash_of(token: str) -> str:
 
 def _against(
     release: Release, by: User, kind: PreviewLink.Kind, expires_at: datetime | None, at: datetime
-) -> list[str]:
+) -> list[Reason]:
     """Return why links of a kind cannot be issued for a release now, a sentence each."""
     if release.is_held():
         return ["The release is held. Let it go first."]
@@ -157,7 +158,7 @@ def _against(
         return ["The release is withdrawn. Nobody is let in any more."]
     if release.is_public(at):
         return [f"The release is public: send its address, {release.readable_path}"]
-    reasons = []
+    reasons: list[Reason] = []
     if expires_at and expires_at <= at:
         reasons.append("The links would end before they begin. Choose a later end, or none.")
     if kind == PreviewLink.Kind.PRESS:
@@ -172,7 +173,10 @@ def _against(
                 "lift on, a link leads to the public page by itself."
             )
     elif not by.has_perm("people.set_level"):
-        reasons += exposure.reasons(release)
+        reasons += [
+            *protected_names.withheld_pictures(release, at),
+            *(find for find in protected_names.finds_in_release(release, at) if find.blocks),
+        ]
     return reasons
 
 

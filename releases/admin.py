@@ -18,20 +18,26 @@ from django.utils.dateparse import parse_date
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from js_asset import Media
 
 import releases.library_admin
 import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
+from accounts.quiet import QuietAdmin
 from people.models import Person
-from releases import exposure, forms, languages, names, workflow
+from releases import forms, languages, names, protected_names, workflow
 from releases.body import UnreadableText, uuids_in
 from releases.guesses import tries_at
 from releases.importing import NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
-from releases.models import Contact, Event, Release, Topic
+from releases.models import Contact, Event, NameException, Release, Topic
+from releases.name_finds import sentences
+from releases.name_forms import NameCheckedAdmin, PublicTextForm, show, way_to_allow
 from releases.page import ReleasePage
 from releases.pasting import clean_pasted
+from releases.public_texts import model_of, row_of, row_or_none
 from releases.versions import compare
 
 # The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
@@ -61,7 +67,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Move the embargo",
         "right": "approve_release",
         "status": {"approved"},
-        "when": lambda release, user: release.is_scheduled(),
+        "when": lambda release, user: release.is_scheduled() or release.is_waiting(),
         "form": forms.RescheduleForm,
         "explain": "The text stays approved as it is; the new time holds at once, everywhere.",
         "done": "The embargo was moved.",
@@ -86,17 +92,17 @@ VERBS: dict[str, dict[str, Any]] = {
         "explain": "It can be changed again, and needs approval again.",
         "done": "It is a draft again.",
     },
-    "let_through": {
-        "label": "Let a protected name through",
-        "right": None,  # whoever may raise the level of a person
+    "allow_name": {
+        "label": gettext_lazy("Allow a protected name"),
+        "right": None,  # those who may set the level of a person
         "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: (
-            user.has_perm("people.set_level") and bool(exposure.names_that_can_pass(release))
+        "when": lambda release, user: user.has_perm("people.set_level"),
+        "form": forms.AllowNameForm,
+        "explain": gettext_lazy(
+            "For a namesake, or a name that is part of another. It holds for this spelling in "
+            "this release alone."
         ),
-        "form": forms.LetThroughForm,
-        "explain": "For a namesake, or a name that is part of another. It holds for this spelling "
-        "in this release alone.",
-        "done": "The name may stand in this release.",
+        "done": gettext_lazy("The name may stand in this release."),
     },
     "hold": {
         "label": "Hold: off every path now",
@@ -131,6 +137,14 @@ VERBS: dict[str, dict[str, Any]] = {
 }
 
 
+def names_to_allow(release: Release, finds: list[protected_names.Find] | None = None) -> list[str]:
+    """Return the protected names in a release's own texts, as they are written there."""
+    if finds is None:
+        finds = protected_names.finds_in_release(release, release.publish_at)
+    own = [f for f in finds if f.table == "releases.release" and f.kind == "name" and f.blocks]
+    return sorted({find.surface for find in own})
+
+
 def _as_json(person: Person) -> dict[str, str]:
     return {"id": str(person.pk), "text": str(person), "detail": names.detail_of(person)}
 
@@ -139,14 +153,17 @@ def _always(release: Release, user: Any) -> bool:
     return True
 
 
-def verbs_for(release: Release, user: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Return the verbs that a user may try on a release as it stands."""
+def verbs_for(
+    release: Release, user: Any, finds: list[protected_names.Find]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the verbs that a user may try on a release as it stands, with these names in it."""
     return [
         (name, verb)
         for name, verb in VERBS.items()
         if release.status in verb["status"]
         and (verb["right"] is None or user.has_perm(f"releases.{verb['right']}"))
         and verb.get("when", _always)(release, user)
+        and (name != "allow_name" or bool(names_to_allow(release, finds)))
     ]
 
 
@@ -161,6 +178,7 @@ class StateFilter(admin.SimpleListFilter):
             ("draft", "Draft"),
             ("in_review", "In review"),
             ("scheduled", "Scheduled"),
+            ("waiting", "Waiting"),
             ("published", "Published"),
             ("held", "Held"),
             ("withdrawn", "Withdrawn"),
@@ -172,6 +190,8 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset
             case "scheduled":
                 return queryset.scheduled()
+            case "waiting":
+                return queryset.waiting()
             case "published":
                 return queryset.public()
             case "held":
@@ -194,7 +214,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
 
 @admin.register(Release)
-class ReleaseAdmin(admin.ModelAdmin):
+class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     form = forms.ReleaseForm
     list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
     list_filter = [
@@ -290,8 +310,7 @@ class ReleaseAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         # The fields that the fieldsets name beyond the model's are declared on the form.
-        form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"user": User.of(request)})
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Release, form: Any, change: bool) -> None:
         if not change:
@@ -343,19 +362,34 @@ class ReleaseAdmin(admin.ModelAdmin):
         imported = release.events.filter(verb=Event.Verb.IMPORTED).first()
         guess = imported.detail if imported and not release.publish_at else {}
         unpublished = release.status in (Release.Status.DRAFT, Release.Status.IN_REVIEW)
+        user = User.of(request)
+        said = partial(sentences, user=user)
+        # For the moment that counts: that of publication, as long as it is to come.
+        at = timezone.now() if release.has_been_public() else release.publish_at
+        finds = protected_names.finds_in_release(release, at)
+        named = [*protected_names.withheld_pictures(release, at), *(f for f in finds if f.blocks)]
         return {
             "release": release,
             "state": release.state(),
-            "verbs": verbs_for(release, User.of(request)),
+            "verbs": verbs_for(release, User.of(request), finds),
             "tried": tries_at(release),
-            "blockers": workflow.blockers(release) if unpublished else [],
-            "exposed": exposure.reasons(release) if release.is_settled() else [],
-            "remarks": workflow.remarks(release),
+            "blockers": said(workflow.blockers(release, at, finds)) if unpublished else [],
+            "named": said(named) if release.is_approved() else [],
+            "warnings": said(workflow.warnings(release, at, finds)),
+            "allow": self._ways_to_allow(finds, user),
             "locked": workflow.locked(release, User.of(request)),
             "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
             "reasons": guess.get("reasons", []),
         }
+
+    def _ways_to_allow(self, finds: list[Any], user: User) -> list[tuple[Any, str]]:
+        """Return the rows beside it that print a protected name, and where to allow each."""
+        if not user.has_perm("people.set_level"):
+            return []
+        rows = {(f.table, f.row) for f in finds if f.table not in ("", "releases.release")}
+        found = [row for table, pk in sorted(rows) if (row := row_of(table, pk))]
+        return [(row, way_to_allow(row, user)) for row in found]
 
     # --- Lists ---------------------------------------------------------------------------------
 
@@ -426,25 +460,26 @@ class ReleaseAdmin(admin.ModelAdmin):
         release = self._visible(request, pk)
         verb = VERBS[name]
         initial: dict[str, Any] = {"version": release.version, "publish_at": release.publish_at}
-        if name == "let_through":
-            initial["names"] = exposure.names_that_can_pass(release)
+        if name == "allow_name":
+            initial["names"] = names_to_allow(release)
         form = verb["form"](request.POST or None, initial=initial)
         refused: list[str] = []
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
             release.version = values.pop("version")
             try:
-                release = getattr(workflow, name)(release, by=User.of(request), **values)
+                done = getattr(workflow, name)(release, by=User.of(request), **values)
             except workflow.Refused as refusal:
-                refused = refusal.reasons
+                refused = sentences(refusal.reasons, User.of(request))
             else:
+                release = done if isinstance(done, Release) else release
                 messages.success(request, verb["done"])
                 for sentence in release.undelivered:
                     messages.warning(request, sentence)
                 then = verb.get("then", "change")
                 return redirect(f"admin:releases_release_{then}", release.pk)
         if name in ("approve", "publish") and not refused:
-            refused = workflow.blockers(release)
+            refused = sentences(workflow.blockers(release), User.of(request))
         context = {
             **self.admin_site.each_context(request),
             "title": verb["label"],
@@ -486,8 +521,7 @@ class ReleaseAdmin(admin.ModelAdmin):
                 chosen = int(request.POST["restore"])
                 workflow.restore(release, by=User.of(request), history_id=chosen)
             except workflow.Refused as refusal:
-                for reason in refusal.reasons:
-                    messages.error(request, reason)
+                show(request, refusal)
             except (KeyError, ValueError):
                 messages.error(request, "Choose the version to restore.")
             else:
@@ -591,8 +625,13 @@ class ReleaseAdmin(admin.ModelAdmin):
                 form.add_error(None, str(problem))
             else:
                 initial = {"source": forms.ConfirmImportForm.pack(data), "filename": filename}
+                guess = understood.date_guess
                 confirm = forms.ConfirmImportForm(
-                    initial=initial, suggestions=understood.people, user=User.of(request)
+                    initial=initial,
+                    suggestions=understood.people,
+                    designations=understood.designations,
+                    day=guess.date if guess else None,
+                    user=User.of(request),
                 )
                 context |= {"confirm": confirm}
                 context |= {"understood": understood, "report": report(understood)}
@@ -607,13 +646,21 @@ class ReleaseAdmin(admin.ModelAdmin):
             messages.error(request, "The source did not arrive whole. Import it again.")
             return redirect("admin:releases_release_import")
         form = forms.ConfirmImportForm(
-            request.POST, suggestions=understood.people, user=User.of(request)
+            request.POST,
+            suggestions=understood.people,
+            designations=understood.designations,
+            user=User.of(request),
         )
         if not form.is_valid():
             context |= {"confirm": form, "understood": understood, "report": report(understood)}
             return render(request, "admin/releases/release/import.html", context)
         try:
-            release = import_draft(understood, by=User.of(request), people=form.decisions())
+            release = import_draft(
+                understood,
+                by=User.of(request),
+                people=form.decisions(),
+                designated=form.designated(),
+            )
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} Nothing was added.")
             return redirect("admin:releases_release_change", problem.release.pk)
@@ -622,12 +669,88 @@ class ReleaseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(NameCheckedAdmin, QuietAdmin):
+    form = PublicTextForm
     list_display = ["name", "slug"]
     search_fields = ["name"]
 
 
 @admin.register(Contact)
-class ContactAdmin(admin.ModelAdmin):
+class ContactAdmin(NameCheckedAdmin, QuietAdmin):
+    form = PublicTextForm
     list_display = ["name", "email", "phone"]
     search_fields = ["name"]
+
+
+@admin.register(NameException)
+class NameExceptionAdmin(admin.ModelAdmin):
+    """Protected names that may stand in one text, and why; given here, taken back here."""
+
+    list_display = ["name", "text", "reason", "by", "at", "ended_at"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "reason"]
+    actions = ["take_back"]
+    list_display_links = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return User.of(request).has_perm("people.set_level")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("text"))
+    def text(self, exception: NameException) -> str:
+        row = exception.release or row_of(exception.table, exception.row)
+        kind = model_of(exception.table)._meta.verbose_name
+        return f"{row} ({kind})" if row else _("deleted")
+
+    @admin.action(description=gettext_lazy("Take back"), permissions=["view"])
+    def take_back(self, request: HttpRequest, queryset: Any) -> None:
+        for exception in queryset:
+            try:
+                workflow.take_back_name(exception, by=User.of(request))
+            except workflow.Refused as refusal:
+                show(request, refusal)
+            else:
+                done = _("“%s” is a protected name there again.") % exception.name
+                messages.success(request, done)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Allow a protected name in the row that the address names."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        table = request.GET.get("table", "")
+        row = row_or_none(table, request.GET.get("row", ""))
+        if row is None:
+            messages.error(request, _("This text is gone. Nothing was changed."))
+            return redirect("admin:releases_nameexception_changelist")
+        form = forms.NameExceptionForm(request.POST or None)
+        refused: list[str] = []
+        if form.is_valid():
+            try:
+                workflow.allow_name(row, by=User.of(request), **form.cleaned_data)
+            except workflow.Refused as refusal:
+                refused = sentences(refusal.reasons, User.of(request))
+            else:
+                messages.success(request, _("The name may stand in “%s”.") % row)
+                return redirect("admin:releases_nameexception_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Allow a protected name in “%s”") % row,
+            "opts": self.opts,
+            "form": form,
+            "refused": refused,
+            "media": self.media + form.media,
+        }
+        return render(request, "admin/releases/nameexception/add.html", context)

@@ -26,7 +26,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from lxml.etree import _Element as Element
 
-from people.matching import find_whole, is_without_spaces
+from people.names.normalise import find_whole, is_unspaced
 
 if TYPE_CHECKING:
     from assets.models import MediaAsset
@@ -561,7 +561,7 @@ def _text_pieces(node: Element) -> Iterator[str]:
 
 def _words(text: str) -> str:
     """Return a text as its bare words; where no spaces part them, each character is one."""
-    spaced = "".join(f" {char} " if is_without_spaces(char) else char for char in text.casefold())
+    spaced = "".join(f" {char} " if is_unspaced(char) else char for char in text.casefold())
     return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced.replace("’", "'")))
 
 

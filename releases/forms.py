@@ -1,10 +1,11 @@
 """What editors fill in."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -15,17 +16,23 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
 
 from accounts.models import User
 from assets.models import MediaAsset
+from people.locking import names_change
 from people.models import Person
+from people.names.shared import people_index
 from people.slugs import slug_for
-from releases import exposure, names, workflow
+from releases import names, protected_names, workflow
 from releases.body import UnreadableText, clean, uuids_in
+from releases.imports import Designated
 from releases.library import Taken
 from releases.models import FormerSlug, Release
+from releases.name_finds import sentences
 
 WRITING = {
     "Bold": True,
@@ -176,6 +183,8 @@ class ReleaseForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if self.instance._state.adding:
             return cleaned
+        if Release.objects.approved().filter(pk=self.instance.pk).exists():
+            names_change()  # a correction is checked and public at once: before any lock on a row
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
             say_who_was_faster(
@@ -201,15 +210,20 @@ class ReleaseForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # not in the stubs
-        if not self.errors and not self.instance._state.adding and self.instance.is_out():
-            for reason in workflow.blockers(self.instance):
-                self.add_error(None, reason)
-            if exposure.names_that_can_pass(self.instance) and self.user.has_perm(
-                "people.set_level"
-            ):
-                way = reverse("admin:releases_release_let_through", args=[self.instance.pk])
-                words = 'You can <a href="{}">let a name through</a>, then save this again.'
-                self.add_error(None, format_html(words, way))
+        if self.errors or self.instance._state.adding or not self.instance.is_out():
+            return
+        reasons = workflow.correction_blockers(self.instance)
+        chosen = [*self.cleaned_data.get("topics", ()), *self.cleaned_data.get("contacts", ())]
+        there = {*self.instance.topics.all(), *self.instance.contacts.all()}
+        added = protected_names.finds_in([row for row in chosen if row not in there])
+        reasons += [find for find in added if find.blocks]
+        for sentence in sentences(reasons, self.user):
+            self.add_error(None, sentence)
+        own = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
+        if own and self.user.has_perm("people.set_level"):
+            way = reverse("admin:releases_release_allow_name", args=[self.instance.pk])
+            words = _('You can <a href="{}">allow a name</a>, then save this again.')
+            self.add_error(None, format_html(words, way))
 
 
 def say_who_was_faster(
@@ -411,24 +425,30 @@ class WithdrawForm(VerbForm):
     )
 
 
-class LetThroughForm(VerbForm):
-    name = forms.CharField(label="The name", max_length=200)
+class NameExceptionForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("The name"),
+        max_length=200,
+        help_text=gettext_lazy("As it is written in the text."),
+    )
     reason = forms.CharField(
-        label="Why it may stand here",
+        label=gettext_lazy("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="It is somebody else of this name, or part of another. It stays in the record.",
+        help_text=gettext_lazy(
+            "Why the name may stand here: it is another person of this name, or a part of another "
+            "name. It stays on record."
+        ),
     )
 
+
+class AllowNameForm(NameExceptionForm, VerbForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        standing = self.initial.get("names", [])
-        self.fields["name"].initial = next(iter(standing), "")
-        told = ", ".join(f"“{name}”" for name in standing)
-        self.fields["name"].help_text = (
-            f"As the refusal spells it. In the way now: {told}."
-            if told
-            else "As the refusal of the correction spells it."
-        )
+        names = self.initial.get("names", [])
+        self.fields["name"].initial = next(iter(names), "")
+        if names:
+            listed = ", ".join(f"“{name}”" for name in names)
+            self.fields["name"].help_text = _("Protected names in this release: %s.") % listed
 
 
 class ImportForm(forms.Form):
@@ -463,11 +483,23 @@ class ConfirmImportForm(forms.Form):
     source = forms.CharField(widget=forms.HiddenInput)
     filename = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, suggestions: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        suggestions: Any,
+        user: Any,
+        designations: Any = (),
+        day: date | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.suggestions = suggestions
+        may_designate = user.has_perms(["people.add_case", "people.add_designation"])
+        self.designations = designations if may_designate else ()
         for number, suggestion in enumerate(suggestions):
             named = Q(display_name=suggestion.name) | Q(names__text=suggestion.name)
+            found = people_index().find([suggestion.name])
+            named |= Q(pk__in={person for name in found if name.whole for person in name.people})
             matches = Person.objects.visible_to(user).filter(named)
             self.fields[f"person_{number}"] = forms.ChoiceField(
                 label=suggestion.name,
@@ -487,6 +519,57 @@ class ConfirmImportForm(forms.Form):
                 ),
             )
 
+        self._offer_designations(day)
+
+    def _offer_designations(self, day: date | None) -> None:
+        for number, offered in enumerate(self.designations):
+            self.fields[f"designated_{number}"] = forms.BooleanField(
+                label=_("%(name)s is designated a prisoner of conscience") % {"name": offered.name},
+                required=False,
+                help_text=f"“{offered.sentence.strip('“”')}”",
+            )
+        if self.designations:
+            self.fields["designated_by"] = forms.CharField(
+                label=_("Designated by"),
+                max_length=200,
+                required=False,
+                initial=settings.NEWSROOM_NAME,
+                help_text=_("The organisation that publishes this release."),
+            )
+            self.fields["designated_on"] = forms.DateField(
+                label=_("Day of the release"), required=False, initial=day
+            )
+
+    def of_people(self) -> list[forms.BoundField]:
+        """Return the source and what becomes of each person."""
+        return [field for field in self if not field.name.startswith("designated_")]
+
+    def of_designations(self) -> list[forms.BoundField]:
+        """Return what is offered of designations, empty where nothing is."""
+        return [field for field in self if field.name.startswith("designated_")]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        numbers = {suggestion.name: n for n, suggestion in enumerate(self.suggestions)}
+        ticked = [
+            (number, offered)
+            for number, offered in enumerate(self.designations)
+            if cleaned.get(f"designated_{number}")
+        ]
+        for number, offered in ticked:
+            if not cleaned.get(f"person_{numbers[offered.name]}"):
+                self.add_error(
+                    f"designated_{number}", _("Choose above who this is, then tick again.")
+                )
+        if ticked:
+            for name in ("designated_by", "designated_on"):
+                if not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, _("A designation needs this."))
+            day = cleaned.get("designated_on")
+            if day and day > timezone.localdate():
+                self.add_error("designated_on", _("This day is still to come."))
+        return cleaned
+
     @staticmethod
     def pack(data: bytes) -> str:
         return base64.b64encode(data).decode()
@@ -502,6 +585,19 @@ class ConfirmImportForm(forms.Form):
             suggestion.name: self.cleaned_data[f"person_{number}"]
             for number, suggestion in enumerate(self.suggestions)
         }
+
+    def designated(self) -> Designated | None:
+        """Return the designations that were ticked, None if there are none."""
+        names = frozenset(
+            offered.name
+            for number, offered in enumerate(self.designations)
+            if self.cleaned_data[f"designated_{number}"]
+        )
+        if not names:
+            return None
+        return Designated(
+            names, self.cleaned_data["designated_by"], self.cleaned_data["designated_on"]
+        )
 
 
 def _cleaned(html: str) -> str:

@@ -105,7 +105,7 @@ def record(tried: Counter[Tried], at: datetime) -> None:
     slugs = {attempt.slug for attempt in tried if attempt.slug}
     pictures = {attempt.picture for attempt in tried if attempt.picture}
     pictures -= set(public_assets(at).filter(pk__in=pictures).values_list("pk", flat=True))
-    by_slug, by_shape, by_picture = _targets(Release.objects.hidden(at), slugs, pictures)
+    by_slug, by_shape, by_picture = _targets(_never_seen(at), slugs, pictures)
     for attempt, times in tried.items():
         meant = [(pk, Guess.What.ADDRESS) for pk in by_slug.get(attempt.slug, ())]
         meant = meant or [(pk, Guess.What.NEAR) for pk in by_shape.get(shape(attempt.slug), ())]
@@ -167,6 +167,19 @@ def _targets(hidden: ReleaseQuerySet, slugs: set[str], pictures: set[UUID]) -> t
     return by_slug, by_shape, by_picture
 
 
+def _never_seen(at: datetime) -> ReleaseQuerySet:
+    """Return what is hidden and was never public: the links to the rest are known to readers."""
+    hidden = Release.objects.hidden(at)
+    seen = [
+        release.pk
+        for release in hidden.exclude(held_at=None).only(
+            "status", "publish_at", "held_at", "withdrawn_at"
+        )
+        if release.has_been_public(at)
+    ]
+    return hidden.exclude(pk__in=seen)
+
+
 def _addresses(pk: UUID, slug: str, title: str) -> set[str]:
     return {slug, slug_for(title, fallback=""), str(pk), pk.hex} - {""}
 
@@ -225,7 +238,7 @@ def _tell(release: Release, tries: Tries, at: datetime) -> None:
         f"{settings.SITE_URL}{reverse('admin:releases_release_seen', args=[release.pk])}\n"
     )
     letter = EmailMessage(
-        "Somebody is guessing at an embargoed release", words, to=[publisher.email]
+        "Someone is trying to find a release that is not public yet", words, to=[publisher.email]
     )
     # The desk shows the guesses too: a letter that cannot be sent is in the log, and no more.
     transaction.on_commit(lambda: list(mail.send([letter])))

@@ -1,15 +1,18 @@
 """From what was understood of a source to a draft; nothing that nobody asked for."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.models import Person, Role
+from people.models import Case, Designation, Person, Role
 from releases import languages, workflow
 from releases.body import with_people
 from releases.importing import Understood, report
@@ -26,6 +29,15 @@ class AlreadyImported(Exception):
         self.release = release
 
 
+@dataclass(frozen=True, slots=True)
+class Designated:
+    """What an editor confirmed: who is designated, by which organisation, on which day."""
+
+    names: frozenset[str]
+    by: str
+    on: date
+
+
 def duplicate_of(understood: Understood) -> Release | None:
     """Return the release that was made from the same words, whatever has become of it."""
     return Release.objects.filter(import_digest=understood.digest).first()
@@ -36,33 +48,52 @@ def import_draft(
     *,
     by: User | None,
     people: Mapping[str, str] | None = None,
+    designated: Designated | None = None,
     at: datetime | None = None,
 ) -> Release:
     """Make one draft of what was understood, with the report of the import in its record.
 
     `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
-    that only staff know of, or nothing. No date is set: the guess stays a guess, in the record.
-    Raises AlreadyImported.
+    that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
+    text calls prisoners of conscience; nothing else is recorded of them. No date is set: the guess
+    stays a guess, in the record. Raises AlreadyImported.
     """
-    with transaction.atomic():
+    try:
+        with transaction.atomic():
+            return _import_draft(understood, by, people or {}, designated, at)
+    except IntegrityError:  # the same source, imported at the same moment by somebody else
         if release := duplicate_of(understood):
-            raise AlreadyImported(release)
-        known = _people(understood, people or {})
-        release = Release(
-            kind=understood.kind,
-            language=_language(understood),
-            title=understood.title,
-            standfirst=understood.standfirst,
-            dateline_place=understood.dateline_place,
-            poster=_poster(understood),
-            pull_quote=understood.pull_quote.text if understood.pull_quote else "",
-            body=with_people(understood.body_html, known),
-            import_digest=understood.digest,
-        )
-        detail: dict[str, Any] = {"file": understood.filename, "report": report(understood)}
-        if guess := understood.date_guess:
-            detail |= {"date_guess": guess.date.isoformat(), "reasons": list(guess.reasons)}
-        return workflow.create(release, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
+            raise AlreadyImported(release) from None
+        raise
+
+
+def _import_draft(
+    understood: Understood,
+    by: User | None,
+    people: Mapping[str, str],
+    designated: Any,
+    at: datetime | None,
+) -> Release:
+    if release := duplicate_of(understood):
+        raise AlreadyImported(release)
+    known = _people(understood, people)
+    if designated:
+        _designate(understood, known, designated)
+    release = Release(
+        kind=understood.kind,
+        language=_language(understood),
+        title=understood.title,
+        standfirst=understood.standfirst,
+        dateline_place=understood.dateline_place,
+        poster=_poster(understood),
+        pull_quote=understood.pull_quote.text if understood.pull_quote else "",
+        body=with_people(understood.body_html, known),
+        import_digest=understood.digest,
+    )
+    detail: dict[str, Any] = {"file": understood.filename, "report": report(understood)}
+    if guess := understood.date_guess:
+        detail |= {"date_guess": guess.date.isoformat(), "reasons": list(guess.reasons)}
+    return workflow.create(release, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
 
 
 def _people(understood: Understood, decisions: Mapping[str, str]) -> dict[str, UUID]:
@@ -77,6 +108,29 @@ def _people(understood: Understood, decisions: Mapping[str, str]) -> dict[str, U
         elif decision:
             known[suggestion.name] = UUID(decision)
     return known
+
+
+def _designate(understood: Understood, known: Mapping[str, UUID], decided: Designated) -> None:
+    """Record the designations that an editor confirmed, and nothing more about the people."""
+    source = _("“%(title)s”, release of %(day)s") % {
+        "title": understood.title,
+        "day": date_format(decided.on, "j F Y"),
+    }
+    for suggestion in understood.designations:
+        if suggestion.name not in decided.names or suggestion.name not in known:
+            continue
+        person = Person.objects.get(pk=known[suggestion.name])
+        case = person.cases.first() or Case.objects.create(
+            person=person, custody_status=Case.Custody.UNKNOWN, as_of=decided.on, source=source
+        )
+        Designation.objects.create(
+            case=case,
+            by=decided.by,
+            made=Designation.Made.RELEASE,
+            since=decided.on.isoformat(),
+            source=source,
+            internal_note=suggestion.sentence,
+        )
 
 
 def _poster(understood: Understood) -> MediaAsset | None:

@@ -83,7 +83,7 @@ def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
         why = "It is shown as it was approved. An editor can change its words."
     else:
         return ""
-    settled = Release.objects.settled().filter(Q(poster=asset) | Q(illustrations__asset=asset))
+    settled = Release.objects.approved().filter(Q(poster=asset) | Q(illustrations__asset=asset))
     shown = settled.exists() or Person.objects.with_page().filter(portrait=asset).exists()
     return why if shown else ""
 

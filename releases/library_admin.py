@@ -1,6 +1,6 @@
 """The picture library at the desk: thin, what it does is in releases.library."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django import forms
@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import (
     FileResponse,
@@ -26,9 +27,13 @@ from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
+from accounts.quiet import QuietAdmin
+from accounts.refusal import Refused
 from assets import making, storage
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
+from people import depicted
+from people.locking import names_read
 from people.models import Person
 from releases.body import uuids_in
 from releases.forms import NewestForm
@@ -45,6 +50,8 @@ from releases.library import (
     with_use,
 )
 from releases.models import Illustration, Quote, Release
+from releases.name_finds import sentences
+from releases.name_forms import NameCheckedAdmin, PublicTextForm, show
 from releases.visibility import public_assets
 
 OFFERED_AS = {"licence_ends": "licence_expires"}
@@ -110,7 +117,7 @@ class Ready(admin.SimpleListFilter):
                 return queryset.filter(state__in=["waiting", "making"])
 
 
-class AssetForm(NewestForm):
+class AssetForm(PublicTextForm, NewestForm):
     """What the library knows of one picture or document."""
 
     depicts = forms.ModelMultipleChoiceField(
@@ -137,8 +144,6 @@ class AssetForm(NewestForm):
             "focus_x": forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"}),
             "focus_y": forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"}),
         }
-
-    user: Any = None  # the admin sets it for each request
 
     def clean_original(self) -> Any:
         file = self.cleaned_data["original"]
@@ -201,7 +206,7 @@ class EditManyForm(forms.Form):
 
 
 @admin.register(MediaAsset)
-class LibraryAdmin(SimpleHistoryAdmin):
+class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     form = AssetForm
     list_display = ["thumbnail", "name", "credit", "marks"]
     list_display_links = ["thumbnail", "name"]
@@ -216,7 +221,7 @@ class LibraryAdmin(SimpleHistoryAdmin):
     actions = ["edit_many"]
     change_list_template = "admin/assets/mediaasset/change_list.html"
     change_form_template = "admin/assets/mediaasset/change_form.html"
-    fieldsets: list[Any] = [
+    fieldsets: ClassVar[list[Any]] = [
         (None, {"fields": ["state_of_it", "as_cut", ("focus_x", "focus_y")]}),
         ("What everybody sees", {"fields": ["alt_text", "caption", "credit_line", "ai_made"]}),
         (
@@ -255,15 +260,12 @@ class LibraryAdmin(SimpleHistoryAdmin):
             for name, options in self.fieldsets
         ]
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"user": User.of(request)})
-
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)
+        # Names are locked before people, and people before pictures: see people.locking.
+        names_read()
+        depicted.lock_people(obj, [person.pk for person in form.cleaned_data.get("depicts", ())])
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -383,10 +385,16 @@ class LibraryAdmin(SimpleHistoryAdmin):
         form = EditManyForm(request.POST if asked else None)
         if asked and form.is_valid():
             chosen = [one for one in queryset if not locked(one, User.of(request))]
-            for asset in chosen:
-                for name, value in form.cleaned_data.items():
-                    setattr(asset, name, value)
-                asset.save()
+            try:
+                with transaction.atomic():
+                    for asset in chosen:
+                        for name, value in form.cleaned_data.items():
+                            setattr(asset, name, value)
+                        asset.save()
+            except Refused as refusal:
+                for sentence in sentences(refusal.reasons, User.of(request)):
+                    form.add_error(None, sentence)
+        if asked and form.is_valid():
             self.message_user(request, f"Set on {len(chosen)}.", messages.SUCCESS)
             if left := queryset.count() - len(chosen):
                 self.message_user(
@@ -513,7 +521,11 @@ class LibraryAdmin(SimpleHistoryAdmin):
 
     def words_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take over what the file says of itself, where its record says nothing."""
-        taken = take_words(self._changeable(request, pk))
+        try:
+            taken = take_words(self._changeable(request, pk))
+        except Refused as refusal:
+            show(request, refusal)
+            return redirect("admin:assets_mediaasset_change", pk)
         if request.GET.get("part"):
             context = {"taken": [Taken("", MediaAsset.objects.get(pk=pk))]}
             return render(request, "admin/assets/mediaasset/_upload.html", context)
@@ -537,8 +549,12 @@ class LibraryAdmin(SimpleHistoryAdmin):
         elif row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, "There is no such version of its file.")
         else:
-            asset.bring_back(row)
-            messages.success(request, "The earlier file is back. Read its words again.")
+            try:
+                asset.bring_back(row)
+            except Refused as refusal:
+                show(request, refusal)
+            else:
+                messages.success(request, "The earlier file is back. Read its words again.")
         return redirect("admin:assets_mediaasset_change", pk)
 
 

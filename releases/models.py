@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import uri_to_iri
@@ -16,10 +17,14 @@ from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
 from assets.models import MediaAsset
-from people.models import Person
+from people.locking import address_choice
+from people.models import Level, Person
 from people.slugs import slug_for
 from releases import languages
 from releases.body import Document, clean, uuids_in, without_strangers
+
+# Sent in the transaction that stored a release, after the rows that are derived from its text.
+text_stored = Signal()
 
 
 class EditConflict(Exception):
@@ -42,12 +47,14 @@ class Topic(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with an address of its own where none was typed."""
-        if not self.slug:
-            short = uuid.uuid4().hex[:8]
-            self.slug = slug_for(self.name, fallback=short)
-            if Topic.objects.filter(slug=self.slug).exists():
-                self.slug += f"-{short}"  # “Women’s rights” beside “Womens rights”
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            address_choice("topic")
+            if not self.slug:
+                short = uuid.uuid4().hex[:8]
+                self.slug = slug_for(self.name, fallback=short)
+                if Topic.objects.filter(slug=self.slug).exists():
+                    self.slug += f"-{short}"  # “Women’s rights” beside “Womens rights”
+            super().save(*args, **kwargs)
 
 
 class Contact(models.Model):
@@ -66,6 +73,10 @@ class Contact(models.Model):
         return self.name
 
 
+# A release that has not been public goes out only if no protected name stands in it at that moment.
+NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
+
+
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def public(self, at: datetime | None = None) -> Self:
         """Those that anybody may see at a time (default: now).
@@ -73,8 +84,16 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         This and its row twin `Release.is_public` are the only place where that is decided. No job
         publishes: a release is public from the second of `publish_at` on.
         """
-        out = self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
-        return out.filter(held_at=None)
+        due = self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
+        return due.filter(NAMES_ALLOWED, held_at=None)
+
+    def waiting(self) -> Self:
+        """Those that are approved but do not go out: a protected name stands in them.
+
+        Whether their time has come or not: it never makes them public by itself.
+        """
+        waits = self.filter(status=Release.Status.APPROVED, held_at=None)
+        return waits.filter(names_allowed_until__lte=F("publish_at"))
 
     def tombstones(self, at: datetime | None = None) -> Self:
         """Those that were public and were withdrawn: the public is told so, and nothing else.
@@ -83,17 +102,22 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """
         return self.filter(
             Q(held_at=None) | Q(held_at__gte=F("publish_at")),
+            NAMES_ALLOWED,
             status=Release.Status.WITHDRAWN,
             publish_at__lte=F("withdrawn_at"),
             withdrawn_at__lte=at or timezone.now(),
         )
 
     def scheduled(self, at: datetime | None = None) -> Self:
-        """Those that are approved and whose time has not come."""
+        """Those that are approved and go out by themselves at a time that has not come."""
         ahead = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
-        return ahead.filter(held_at=None)
+        return ahead.filter(NAMES_ALLOWED, held_at=None)
 
-    def settled(self) -> Self:
+    def upcoming(self, at: datetime | None = None) -> Self:
+        """Those that are approved and whose time has not come, on hold or waiting included."""
+        return self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
+
+    def approved(self) -> Self:
         """Those that are approved as they stand: scheduled, public or held."""
         return self.filter(status=Release.Status.APPROVED)
 
@@ -192,6 +216,13 @@ class Release(models.Model):
         editable=False,
         help_text="It came out on that day, at an hour that nobody recorded.",
     )
+    names_allowed_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The moment from which a name in it may no longer be published; empty for never. "
+        "It follows levels, consents, names and texts until publish_at, and stays from then on.",
+    )
     held_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -280,6 +311,7 @@ class Release(models.Model):
             approved = self._claim_version()
             super().save(*args, **kwargs)
             self._index_text(approved)
+            text_stored.send(Release, release=self)
 
     def get_absolute_url(self) -> str:
         return reverse("release", args=[self.slug])
@@ -296,7 +328,29 @@ class Release(models.Model):
             and self.held_at is None
             and self.publish_at is not None
             and self.publish_at <= (at or timezone.now())
+            and self.names_allowed()
         )
+
+    def names_allowed(self) -> bool:
+        """Whether no protected name stands in it at the moment for which it is approved."""
+        return (
+            self.names_allowed_until is None
+            or self.publish_at is None
+            or self.names_allowed_until > self.publish_at
+        )
+
+    def is_waiting(self) -> bool:
+        """Row twin of `Release.objects.waiting`."""
+        return (
+            self.status == self.Status.APPROVED
+            and self.held_at is None
+            and not self.names_allowed()
+        )
+
+    def has_missed_its_time(self, at: datetime | None = None) -> bool:
+        """Whether its time passed while it waited: it needs a new one, given by a publisher."""
+        due = self.publish_at is not None and self.publish_at <= (at or timezone.now())
+        return self.is_waiting() and due
 
     def has_been_public(self, at: datetime | None = None) -> bool:
         """Whether anybody may have read it by now: public, or held or withdrawn since it was."""
@@ -305,14 +359,15 @@ class Release(models.Model):
             self.status in (self.Status.APPROVED, self.Status.WITHDRAWN)
             and self.publish_at is not None
             and self.publish_at <= min([*ends, at or timezone.now()])
+            and self.names_allowed()
         )
 
     def is_out(self, at: datetime | None = None) -> bool:
         """Whether a change of its text is a correction: it has been public and is not withdrawn."""
         return self.status == self.Status.APPROVED and self.has_been_public(at)
 
-    def is_settled(self) -> bool:
-        """Row twin of `Release.objects.settled`."""
+    def is_approved(self) -> bool:
+        """Row twin of `Release.objects.approved`."""
         return self.status == self.Status.APPROVED
 
     def is_tombstone(self, at: datetime | None = None) -> bool:
@@ -331,6 +386,7 @@ class Release(models.Model):
             and self.held_at is None
             and self.publish_at is not None
             and self.publish_at > (at or timezone.now())
+            and self.names_allowed()
         )
 
     def is_held(self) -> bool:
@@ -345,6 +401,8 @@ class Release(models.Model):
         """Return the word that editors see: draft, in review, scheduled, published, held, …"""
         if self.is_held():
             return "Held"
+        if self.is_waiting():
+            return "Waiting"
         if self.status == self.Status.APPROVED:
             return "Published" if self.is_public(at) else "Scheduled"
         return self.get_status_display()
@@ -380,7 +438,8 @@ class Release(models.Model):
         return uuids_in(self.attached)
 
     def slug_from_title(self) -> str:
-        """Return a free address made from the title, in its script."""
+        """Return a free address made from the title, in its script, inside a transaction."""
+        address_choice("release")
         slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
         return f"{slug}-{self.pk.hex[:8]}" if self.is_taken(slug) else slug
 
@@ -513,7 +572,7 @@ class Quote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.attribution_name}: {self.text[:60]}"
+        return f"Quotation {self.position}"  # Django's own pages print it to everybody
 
     @property
     def paragraphs(self) -> list[str]:
@@ -533,7 +592,7 @@ class Mention(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.surface
+        return f"Mention {self.pk}"  # Django's own pages print it to everybody
 
 
 class Illustration(models.Model):
@@ -633,23 +692,54 @@ class Correction(AppendOnly):
         return self.words[:80]
 
 
-class Clearance(AppendOnly):
-    """A protected name that somebody entitled lets stand in a release, and why.
+class NameExceptionQuerySet(models.QuerySet["NameException"]):
+    def standing(self) -> Self:
+        """Those that nobody has taken back."""
+        return self.filter(ended_at=None)
 
-    It holds for that spelling in that release alone: a namesake, or a name that is part of
-    another.
+
+class NameException(models.Model):
+    """A protected name that may stand in one text in one spelling, and why.
+
+    It is for a namesake, or a name that is part of another. The text is one row: a release, a
+    picture, a topic. It is never deleted; taking it back ends it.
     """
 
-    release = models.ForeignKey(Release, models.CASCADE, related_name="clearances")
-    name = models.CharField(max_length=200, help_text="As the record of the person spells it.")
+    release = models.ForeignKey(
+        Release, models.CASCADE, null=True, blank=True, related_name="name_exceptions",
+        help_text="The release, where the text is one.",
+    )  # fmt: skip
+    table = models.CharField(
+        max_length=40, default="releases.release", db_default="releases.release"
+    )
+    row = models.CharField(
+        max_length=36, default="", db_default="", help_text="The row; empty for a release."
+    )
+    name = models.CharField(max_length=200, help_text="As it is written in the text.")
     reason = models.TextField()
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = NameExceptionQuerySet.as_manager()
 
     class Meta:
+        db_table = "releases_clearance"  # as it was called first
         ordering = ["at", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["release", "name"], name="clearance_once_a_name"),
+            models.UniqueConstraint(
+                fields=["release", "name"],
+                condition=Q(ended_at=None),
+                name="nameexception_once_a_name",
+            ),
+            models.UniqueConstraint(
+                fields=["table", "row", "name"],
+                condition=Q(ended_at=None, release=None),
+                name="nameexception_once_a_name_and_row",
+            ),
             models.CheckConstraint(
                 condition=~Q(name="") & ~Q(reason=""), name="clearance_has_a_reason"
             ),
@@ -659,11 +749,105 @@ class Clearance(AppendOnly):
         return self.name
 
 
+class NameFind(models.Model):
+    """A protected name in a text that was shown to a user: one row a day for each text and user.
+
+    It answers who could have learned from the check that a name is protected.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    table = models.CharField(max_length=40)
+    row = models.CharField(max_length=36)
+    day = models.DateField(help_text="In the newsroom's zone.")
+    at = models.DateTimeField(default=timezone.now)
+    place_shown = models.BooleanField(
+        default=True, help_text="Whether the place was shown, or only that there is such a name."
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "person", "day", "table", "row"], name="namefind_once_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row}"
+
+
+class NameCheckFindQuerySet(models.QuerySet["NameCheckFind"]):
+    def visible_to(self, user: Any) -> Self:
+        """Those that a user may see at the desk: of people at level 0, only their case officers.
+
+        Superusers included: they may see the record, and are not shown where it is named.
+        """
+        officers = Person.case_officers.through.objects.filter(user=user).values("person")
+        known = Q(person__level__gt=Level.CASE_OFFICERS) | Q(person__in=officers)
+        return self.filter(known, person__in=Person.objects.visible_to(user))
+
+    def open(self) -> Self:
+        """Those that nobody has accepted."""
+        return self.filter(accepted=False)
+
+
+class NameCheckFind(models.Model):
+    """A protected name that the newest `manage.py namecheck` read on the public site.
+
+    A full run replaces all rows; `--since` replaces those of the addresses that it read.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    address = models.TextField(help_text="Path and query of what printed the name.")
+    kind = models.CharField(max_length=20, help_text="Page, feed, export, document, …")
+    place = models.CharField(max_length=120, help_text="Where in it: the title, the caption, …")
+    table = models.CharField(
+        max_length=40, blank=True, help_text="The table of the row whose text it is, where known."
+    )
+    row = models.CharField(max_length=36, blank=True)
+    accepted = models.BooleanField(
+        default=False, help_text="A publisher has allowed the name there, with a reason."
+    )
+    warned = models.BooleanField(
+        default=False, help_text="The spelling may as well be the name of somebody else."
+    )
+    at = models.DateTimeField(help_text="When the run began.")
+
+    objects = NameCheckFindQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["address", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.address}"
+
+
+class FoldedText(models.Model):
+    """The public words of one row as names are compared with them; derived on every save.
+
+    Only letters are kept (people.names.letters). It finds the rows that may contain a name; the
+    words themselves decide.
+    """
+
+    table = models.CharField(max_length=40)
+    row = models.CharField(max_length=36)
+    letters = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["table", "row"], name="foldedtext_once_a_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row}"
+
+
 class RejectedName(models.Model):
     """A name in a release of which an editor said that it is not this person, or nobody new."""
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="rejected_names")
-    name = models.CharField(max_length=200, help_text="As it is compared: see people.matching.fold")
+    name = models.CharField(max_length=200, help_text="As it is compared: see people.names")
     person = models.ForeignKey(
         Person, models.CASCADE, null=True, blank=True, related_name="+",
         help_text="Empty where the hint was that nobody knows the person yet.",
@@ -704,7 +888,10 @@ class Event(AppendOnly):
         DELETED = "deleted", "Deleted"
         LINKED = "linked", "Preview links issued"
         UNLINKED = "unlinked", "Preview links revoked"
-        CLEARED = "cleared", "A protected name was let through"
+        CLEARED = "cleared", "A protected name was allowed"
+        UNCLEARED = "uncleared", "A name exception was taken back"
+        WAITS = "waits", "Does not go out: a protected name stands in it"
+        GOES_OUT = "goes_out", "Goes out on time again"
 
     release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="events")
     release_uuid = models.UUIDField(help_text="Stays when a draft is deleted.")

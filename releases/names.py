@@ -15,9 +15,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
-from people.finding import Found, Index, everybody
-from people.matching import key
 from people.models import Level, Person
+from people.names import Found, NameIndex, key
+from people.names.shared import people_index
 from releases.body import printable, uuid_in
 from releases.importing.names import Passage, People
 from releases.models import RejectedName, Release
@@ -70,7 +70,7 @@ def suggestions(
 
     Both as far as the user may know: whom they may not know of is as if not recorded.
     """
-    index = everybody()
+    index = people_index()
     hidden: set[UUID] = set()
     while True:
         found = index.find(paragraphs, without=hidden)
@@ -107,7 +107,7 @@ def _offers(
 
 
 def _hints(
-    index: Index, paragraphs: Sequence[str], found: list[Found], user: User
+    index: NameIndex, paragraphs: Sequence[str], found: list[Found], user: User
 ) -> Iterator[Hint]:
     taken = {key(name.surface) for name in found}
     inside: dict[int, list[tuple[int, int]]] = {}

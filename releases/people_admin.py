@@ -1,4 +1,4 @@
-"""People at the desk: thin, what is done is in people.levels, releases.exposure and the workflow.
+"""People at the desk: thin, the rules are in people.levels and releases.protected_names.
 
 It stands here, above people and releases, because it tells which releases name somebody.
 """
@@ -8,22 +8,29 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.forms import BaseFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
 from accounts.refusal import Refused
-from people import levels
+from people import levels, minors
+from people.corrections import mark_in_error
 from people.models import (
     Case,
     CaseEvent,
+    CaseStatus,
     Charge,
     Consent,
     Designation,
@@ -33,10 +40,13 @@ from people.models import (
     Role,
     Sentence,
 )
-from releases import workflow
-from releases.exposure import releases_that_name
+from people.names.shared import people_index
+from releases import protected_names, workflow
+from releases.case_forms import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
 from releases.forms import NewestForm
 from releases.models import Release
+from releases.name_finds import sentences
+from releases.name_forms import LookedForForm, NameCheckedAdmin, PublicTextForm, show
 from releases.names import detail_of
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
@@ -67,17 +77,40 @@ class OnlyKnown(SimpleHistoryAdmin):
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
 
+    # Django's log keeps what a row was called when it was changed, and shows it to the user who
+    # did, whatever has become of the row since: it gets a key here, and the versions say the rest.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, ADDITION)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, CHANGE)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return [self._log(request, obj, DELETION) for obj in queryset]
+
+    def _log(self, request: HttpRequest, obj: Any, action: int) -> LogEntry:
+        return LogEntry.objects.create(
+            user=User.of(request),
+            content_type=ContentType.objects.get_for_model(obj),
+            object_id=str(obj.pk),
+            object_repr=f"{self.opts.verbose_name} {obj.pk}",
+            action_flag=action,
+        )
+
 
 # --- People --------------------------------------------------------------------------------------
 
 
-class NameInline(admin.TabularInline):
+class NameInline(NameCheckedAdmin, admin.TabularInline):
     model = PersonName
+    form = LookedForForm
     extra = 0
 
 
-class RoleInline(admin.TabularInline):
+class RoleInline(NameCheckedAdmin, admin.TabularInline):
     model = Role
+    form = PublicTextForm
     extra = 0
 
 
@@ -107,14 +140,18 @@ class CaseInline(admin.TabularInline):
         return False
 
 
-class PersonForm(NewestForm):
+class PersonForm(LookedForForm, NewestForm):
+    text, matchable, exactly = "display_name", "name_matchable", "name_match_exactly"
+
     class Meta:
         model = Person
         fields = ["display_name"]
 
 
-class NewPersonForm(forms.ModelForm):
-    """A new record begins where nobody outside the newsroom is told of it."""
+class NewPersonForm(LookedForForm):
+    """A new record begins at a level at which nobody outside the newsroom learns of it."""
+
+    text, matchable, exactly = "display_name", "name_matchable", "name_match_exactly"
 
     level = forms.TypedChoiceField(
         label="Publication level",
@@ -153,10 +190,41 @@ class DecideForm(forms.Form):
     )
 
 
+class RemovalForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Why the mark is wrong or no longer needed. Internal only."),
+    )
+
+
+class DecideRemovalForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text=gettext_lazy("If you reject: why. It stays in the record."),
+    )
+
+
+class NotLookedFor(admin.SimpleListFilter):
+    title = gettext_lazy("name in texts")
+    parameter_name = "unprotected"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Protected, but not looked for"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "yes":
+            return queryset
+        found = queryset.model.objects.filter(pk__in=queryset.values("pk")).not_looked_for()
+        return queryset.filter(pk__in=[person.pk for person in found])
+
+
 @admin.register(Person)
-class PersonAdmin(OnlyKnown):
+class PersonAdmin(NameCheckedAdmin, OnlyKnown):
     list_display = ["display_name", "level", "title_now"]
-    list_filter = ["level", "roles__speaks_for_us"]
+    list_filter = ["level", "roles__speaks_for_us", NotLookedFor]
     search_fields = ["display_name", "sort_name", "names__text"]
     search_help_text = "A name in any script or spelling."
     autocomplete_fields = ["portrait"]
@@ -177,19 +245,26 @@ class PersonAdmin(OnlyKnown):
             or user.has_perm("people.set_level")
             or obj.case_officers.filter(pk=user.pk).exists()
         )
-        return [] if keeps_officers else ["case_officers"]
+        fixed = [] if keeps_officers else ["case_officers"]
+        # The mark is set here by everybody, and removed by two people: under_18_view.
+        return [*fixed, "under_18"] if obj and Person.objects.get(pk=obj.pk).under_18 else fixed
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
         protection = ["under_18", "case_officers"]
+        looked_for = ["name_match_exactly"]
+        if User.of(request).has_perm("people.set_level"):
+            looked_for.append("name_matchable")
+        named = ["display_name", tuple(looked_for), "sort_name", "pronouns", "portrait"]
         fieldsets: list[Any] = [
-            (None, {"fields": ["display_name", "sort_name", "pronouns", "portrait"]}),
+            (None, {"fields": named}),
             (
                 "How far the person may be named",
                 {"fields": protection if obj else ["level", *protection]},
             ),
         ]
-        if self.has_change_permission(request, obj) and obj:
-            fieldsets.insert(0, READ_VERSION)
+        if self.has_change_permission(request, obj):
+            hidden = ["asked", "read_version"] if obj else ["asked"]
+            fieldsets.insert(0, (None, {"fields": hidden, "classes": ["hidden-fields"]}))
         if obj and obj.has_page():
             fieldsets.append(("Address", {"fields": ["slug"], "classes": ["collapse"]}))
         return fieldsets
@@ -207,14 +282,55 @@ class PersonAdmin(OnlyKnown):
             return
         # The form must not put back a level that somebody lowers meanwhile.
         names = {field.name for field in Person._meta.concrete_fields if not field.primary_key}
-        obj.save(update_fields=names - {"level", "level_basis", "named_until", "shown_until"})
+        kept = {"level", "level_basis", "named_until", "shown_until", "under_18"}
+        obj.save(update_fields=names - kept)
+        if form.cleaned_data.get("under_18"):
+            before = Person.objects.get(pk=obj.pk).level
+            after = minors.mark(obj, by=User.of(request)).level
+            obj.was_lowered = after < before  # type: ignore[attr-defined]
+            if after < before:
+                messages.warning(
+                    request,
+                    _(
+                        "Marked as under eighteen: the level was lowered to 1. The name and "
+                        "pictures of this person are hidden from now on."
+                    ),
+                )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if not change and form.instance.level == Level.CASE_OFFICERS:
             form.instance.case_officers.add(User.of(request))
+        person = Person.objects.get(pk=form.instance.pk)
+        if person.is_protected() and not person.is_looked_for():
+            messages.warning(
+                request,
+                _(
+                    "Texts are not searched for “%s”: it is not a full name. Tick “look for it "
+                    "exactly as written” if they should be, or record further names."
+                )
+                % person,
+            )
+
+    def response_change(self, request: HttpRequest, obj: Person) -> HttpResponse:
+        """After a lowering show which releases still print the name."""
+        if getattr(obj, "was_lowered", False):
+            return redirect("admin:people_person_named", obj.pk)
+        return super().response_change(request, obj)
 
     # --- Lists ---------------------------------------------------------------------------------
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Find a person in any spelling: order, accents and punctuation are forgiven."""
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return found, repeats
+        people = {match.person for match in people_index().matches(search_term)}
+        people |= {pk for name in people_index().find([search_term]) for pk in name.people}
+        people |= people_index().with_words(search_term)
+        return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=people)), repeats
 
     def autocomplete_detail(self, person: Person) -> dict[str, str]:
         """Tell namesakes apart where a person is looked for."""
@@ -236,6 +352,7 @@ class PersonAdmin(OnlyKnown):
             page("decide", self.decide_view),
             page("lower", require_POST(self.lower_view)),
             page("named", self.named_view),
+            page("under-18", self.under_18_view),
             *super().get_urls(),
         ]
 
@@ -260,6 +377,10 @@ class PersonAdmin(OnlyKnown):
                 "level": Level(person.level),
                 "lower_levels": [level for level in Level if level < person.level],
                 "waiting": levels.waiting(person),
+                "removal": minors.waiting(person),
+                "removals": person.minor_mark_removals.select_related("requested_by", "decided_by")[
+                    :6
+                ],
                 "can_raise": person.level < Level.PUBLIC,
                 "changes": person.level_changes.select_related("asked_by", "decided_by")[:6],
             }
@@ -274,7 +395,7 @@ class PersonAdmin(OnlyKnown):
             try:
                 levels.ask_to_raise(person, by=User.of(request), **form.cleaned_data)
             except Refused as refusal:
-                refused = refusal.reasons
+                refused = sentences(refusal.reasons, User.of(request))
             else:
                 messages.success(request, "Asked. A second person has to agree: see their desk.")
                 return redirect("admin:people_person_change", person.pk)
@@ -298,7 +419,7 @@ class PersonAdmin(OnlyKnown):
                     levels.decline(change, by=user, words=form.cleaned_data["words"])
                     messages.success(request, "Declined. The level stays as it is.")
             except Refused as refusal:
-                refused = refusal.reasons
+                refused = sentences(refusal.reasons, User.of(request))
             else:
                 return redirect("admin:people_person_change", person.pk)
         buttons = [] if refused else [("agree", "Agree")]
@@ -316,8 +437,7 @@ class PersonAdmin(OnlyKnown):
         except ValueError:
             messages.error(request, "Say to which level.")
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            show(request, refusal)
         else:
             messages.success(request, f"Lowered to level {to}. It holds everywhere, from now on.")
             if to < Level.NAMEABLE:
@@ -325,12 +445,13 @@ class PersonAdmin(OnlyKnown):
         return redirect("admin:people_person_change", person.pk)
 
     def named_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The approved releases that print a person's name, and what to do with each."""
+        """The public places that print a person's name, and what to do with each."""
         person = self._found(request, pk)
-        named = releases_that_name(person)
+        printing = protected_names.printing(person)
+        releases = [printed.release for printed in printing if printed.release]
         if request.method == "POST":
             wanted = request.POST.getlist("release")
-            self._hold(request, [release for release, _ in named if str(release.pk) in wanted])
+            self._hold(request, [release for release in releases if str(release.pk) in wanted])
             return redirect("admin:people_person_named", person.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -338,10 +459,49 @@ class PersonAdmin(OnlyKnown):
             "opts": self.opts,
             "person": person,
             "level": Level(person.level),
-            "named": named,
-            "standing": [release for release, _ in named if not release.is_held()],
+            "named": [(p.release, p.finds) for p in printing if p.release],
+            "pages": [(p.page, p.finds) for p in printing if p.page],
+            "standing": [release for release in releases if not release.is_held()],
         }
         return render(request, "admin/people/person/named.html", context)
+
+    def under_18_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Request that the mark “under eighteen” is removed, or decide such a request."""
+        person = self._found(request, pk)
+        user, removal = User.of(request), minors.waiting(person)
+        if not person.under_18:
+            messages.warning(request, _("This person is not marked as under eighteen."))
+            return redirect("admin:people_person_change", person.pk)
+        refused = minors.blockers(removal, user) if removal else []
+        form = DecideRemovalForm(request.POST or None) if removal else RemovalForm(
+            request.POST or None
+        )  # fmt: skip
+        if form.is_valid():
+            try:
+                if removal is None:
+                    minors.request_removal(person, by=user, **form.cleaned_data)
+                    done = _("Request sent. A second person must approve it.")
+                elif "approve" in request.POST:
+                    minors.approve_removal(removal, by=user)
+                    done = _("The mark is removed. The level stays as it is.")
+                else:
+                    minors.reject_removal(removal, by=user, **form.cleaned_data)
+                    done = _("Rejected. The mark stays.")
+            except Refused as refusal:
+                refused = refusal.reasons
+            else:
+                messages.success(request, done)
+                return redirect("admin:people_person_change", person.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Remove the mark “under eighteen”"),
+            "opts": self.opts,
+            "person": person,
+            "removal": removal,
+            "form": form,
+            "refused": refused,
+        }
+        return render(request, "admin/people/person/under_18.html", context)
 
     def _hold(self, request: HttpRequest, chosen: list[Release]) -> None:
         held = 0
@@ -387,27 +547,27 @@ FIELDS: dict[Any, Any] = {
 }
 
 
-class PartOfACase(admin.StackedInline):
+class PartOfACase(NameCheckedAdmin, admin.StackedInline):
+    form = PublicTextForm
     extra = 0
     formfield_overrides = FIELDS
 
 
 class DesignationInline(PartOfACase):
     model = Designation
+    formset = DesignationFormSet
+    can_delete = False
     fields = [
-        ("label", "by"),
-        ("since", "until"),
-        "source",
-        ("source_url", "reliability"),
-        "internal_note",
-    ]
+        ("label", "by", "made"), ("since", "until"),
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
+    ]  # fmt: skip
 
 
 class ChargeInline(PartOfACase):
     model = Charge
     fields = [
         "text", ("original_text", "original_language"), ("law", "date", "result"),
-        "source", ("source_url", "reliability"), "internal_note",
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
     ]  # fmt: skip
 
 
@@ -415,7 +575,7 @@ class SentenceInline(PartOfACase):
     model = Sentence
     fields = [
         ("kind", "text", "duration"), ("court", "date"),
-        "source", ("source_url", "reliability"), "internal_note",
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
     ]  # fmt: skip
 
 
@@ -423,21 +583,8 @@ class CaseEventInline(PartOfACase):
     model = CaseEvent
     fields = [
         ("kind", "date", "public"), "summary",
-        "source", ("source_url", "reliability"), "internal_note",
+        "source", ("source_url", "source_public", "reliability"), "internal_note",
     ]  # fmt: skip
-
-
-class CaseForm(NewestForm):
-    call_types = forms.MultipleChoiceField(
-        label="Kinds of call",
-        choices=Case.Call.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    class Meta:
-        model = Case
-        fields = ["call_types"]
 
 
 class ToLookAt(admin.SimpleListFilter):
@@ -452,7 +599,7 @@ class ToLookAt(admin.SimpleListFilter):
 
 
 @admin.register(Case)
-class CaseAdmin(OnlyKnown):
+class CaseAdmin(NameCheckedAdmin, OnlyKnown):
     form = CaseForm
     formfield_overrides = FIELDS
     list_display = ["person", "custody_status", "country", "as_of", "review_due"]
@@ -467,19 +614,26 @@ class CaseAdmin(OnlyKnown):
     fieldsets = [
         (None, {"fields": ["person", "country"]}),
         (
-            "Where it stands",
+            gettext_lazy("Status"),
             {
                 "fields": [
                     ("custody_status", "legal_status"), ("as_of", "confidence"),
-                    ("since", "until"), "review_due",
+                    "status_source", ("status_source_url", "status_source_public"),
                 ],
-                "description": "Each change of the status is kept, with its day.",
+                "description": gettext_lazy(
+                    "A new status needs its own day and source. "
+                    "You see it as it will be printed before it is saved."
+                ),
             },
         ),
+        (gettext_lazy("Detention"), {"fields": [("since", "until"), "review_due"]}),
         ("What we ask for", {"fields": ["call", "call_types", ("what_to_do", "what_to_do_url")]}),
-        ("What happened", {"fields": ["summary", "source", "source_url", "health"]}),
         (
-            "For the newsroom alone",
+            "What happened",
+            {"fields": ["summary", "source", ("source_url", "source_public"), "health"]},
+        ),
+        (
+            gettext_lazy("Internal only"),
             {"fields": ["place", "reliability", "internal_note"]},
         ),
     ]  # fmt: skip
@@ -505,7 +659,116 @@ class CaseAdmin(OnlyKnown):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        if case := context.get("original"):
-            context |= {"title": str(case.person), "subtitle": str(case)}
-            context["statuses"] = case.statuses.order_by("-as_of", "-pk")
+        if edited := context.get("original"):
+            # The case as it is: a form that was sent back has changed the other copy.
+            case = Case.objects.get(pk=edited.pk)
+            may_mark = request.user.has_perm("people.mark_error")
+            context |= {
+                "title": str(case.person),
+                "subtitle": str(case),
+                "case": case,
+                "original": case,
+                "statuses": case.statuses.select_related("error_by").order_by("-as_of", "-pk"),
+                "designations": case.designations.select_related("error_by"),
+                "may_mark": may_mark and self.has_change_permission(request, case),
+                "to_review": case.sources_to_review(),
+            }
+        form = getattr(context.get("adminform"), "form", None)
+        formsets = [inline.formset for inline in context.get("inline_admin_formsets", [])]
+        shown = [one for one in [form, *formsets] if getattr(one, "digest", "")]
+        context |= {"confirm": shown, "is_public": _is_public(form), "today": timezone.localdate()}
+        if shown and not any(_has_mistake(one) for one in [form, *formsets]):
+            context["errors"] = []  # what is shown is to be read, nothing is to be corrected
         return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- Recorded in error, and sources ----------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        def page(address: str, view: Any, name: str) -> Any:
+            wrapped = update_wrapper(self.admin_site.admin_view(view), view)
+            return path(address, wrapped, name=f"people_case_{name}")
+
+        return [
+            page("<int:pk>/error/<str:kind>/<int:row>/", self.error_view, "error"),
+            page("<int:pk>/sources/", self.sources_view, "sources"),
+            *super().get_urls(),
+        ]
+
+    def error_view(self, request: HttpRequest, pk: int, kind: str, row: int) -> HttpResponse:
+        """Mark a status or a designation as recorded in error, with a note."""
+        case = self._found(request, pk)
+        if not request.user.has_perm("people.mark_error"):
+            raise PermissionDenied
+        marked: CaseStatus | Designation
+        if kind == "status":
+            marked = get_object_or_404(CaseStatus, pk=row, case=case)
+        elif kind == "designation":
+            marked = get_object_or_404(Designation, pk=row, case=case)
+        else:
+            raise Http404
+        form = ErrorForm(request.POST or None)
+        blockers: list[str] = []
+        if form.is_valid():
+            try:
+                mark_in_error(marked, by=User.of(request), note=form.cleaned_data["note"])
+            except Refused as refusal:
+                blockers = refusal.reasons
+            else:
+                messages.success(
+                    request, _("Marked as recorded in error. It is on no public page any more.")
+                )
+                return redirect("admin:people_case_change", case.pk)
+        return self._page(
+            request, case, _("Mark as recorded in error"), form, blockers, marked=marked
+        )
+
+    def sources_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Decide which sources may be printed, of those that were printed before an upgrade."""
+        case = self._found(request, pk)
+        form = SourcesForm(request.POST or None, rows=case.sources_to_review())
+        if request.method == "POST" and form.is_valid():
+            form.save()
+            messages.success(request, _("Saved. Only the sources that you ticked are printed."))
+            return redirect("admin:people_case_change", case.pk)
+        return self._page(request, case, _("Sources that were printed before"), form, [])
+
+    def _found(self, request: HttpRequest, pk: int) -> Case:
+        case = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, case):
+            raise PermissionDenied
+        return case
+
+    def _page(
+        self,
+        request: HttpRequest,
+        case: Case,
+        title: str,
+        form: forms.Form,
+        blockers: list[str],
+        **more: Any,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "case": case,
+            "form": form,
+            "blockers": blockers,
+            **more,
+        }
+        return render(request, "admin/people/case/ask.html", context)
+
+
+def _has_mistake(form: Any) -> bool:
+    """Whether a form or formset has an error besides that it waits to be confirmed."""
+    if isinstance(form, BaseFormSet):
+        return any(form.errors) or (
+            bool(form.non_form_errors()) and not getattr(form, "digest", "")
+        )
+    return bool(form.errors) and not form.digest
+
+
+def _is_public(form: Any) -> bool:
+    """Whether what a form of a case says is public as soon as it is saved."""
+    case = getattr(form, "instance", None)
+    return bool(case is not None and case.person_id and case.person.has_page())

@@ -11,17 +11,36 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_countries.fields import Country
 
-from people.models import Case, Person, PersonName
+from people.dates import UncertainDate
+from people.models import Case, CaseQuerySet, Group, Person, PersonName
 from releases.archive import Facet, facet_of
 from releases.body import printable
+from releases.calls import Entry
 
-SORTS = {"name": "Name", "country": "Held by", "status": "Status", "since": "Held since",
-         "as_of": "As of"}  # fmt: skip
-COLUMNS = ["name", "name in own script", "country", "country code", "custody status",
-           "legal status", "as of", "held since", "days held", "call", "address"]  # fmt: skip
+SORTS = {
+    "name": gettext_lazy("Name"),
+    "country": gettext_lazy("Country"),
+    "status": gettext_lazy("Status"),
+    "designation": gettext_lazy("Designation"),
+    "since": gettext_lazy("Time in detention"),
+    "as_of": gettext_lazy("As of"),
+}
+# Other programs read the file by these names: add columns, rename none.
+COLUMNS = [
+    "name", "name in own script", "country", "country code", "group", "custody status",
+    "legal status", "as of", "designation", "designation by", "designation since",
+    "held since", "held since in words", "held since EDTF",
+    "held until", "held until in words", "held until EDTF",
+    "days held", "call", "call quoted from", "source", "source address", "address",
+]  # fmt: skip
+FORM_NOT_STATED = gettext_lazy("In detention, form not stated")
+PRISONER_OF_CONSCIENCE = "prisoner-of-conscience"
 LEAST_FOR_A_PICTURE = 3
 # OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
@@ -32,7 +51,7 @@ def country_of(case: Case) -> Country:
     return cast(Country, case.country)
 
 
-def current_cases(on: date) -> QuerySet[Case]:
+def current_cases(on: date) -> CaseQuerySet:
     """Return the newest case of everybody with a page, with what lists show of each."""
     newest = Case.objects.filter(person=OuterRef("pk")).values("pk")[:1]
     people = Person.objects.with_page(on).annotate(case=Subquery(newest)).exclude(case=None)
@@ -54,6 +73,7 @@ class Filters:
     country: str = ""
     status: str = ""
     year: str = ""
+    designation: str = ""
     sort: str = ""
 
     @classmethod
@@ -63,60 +83,106 @@ class Filters:
         return told if told.sort.removeprefix("-") in SORTS else replace(told, sort="")
 
     def __bool__(self) -> bool:
-        return bool(self.country or self.status or self.year)
+        return bool(self.country or self.status or self.year or self.designation)
 
     def query(self) -> str:
         """Return them as the query of an address, "" where there are none."""
         pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
         return urlencode([(name, value) for name, value in pairs if value])
 
-    def match(self, case: Case) -> bool:
-        """Whether a case is one of those that were asked for."""
+    def match(self, case: Case, on: date) -> bool:
+        """Whether a case is one of those that were asked for, on a day."""
         return (
             (not self.country or country_of(case).code == self.country.upper())
             and (not self.status or case.custody_status == self.status)
             and (not self.year or _began_in(case, self.year))
+            and (not self.designation or designation_key(case, on) == self.designation)
         )
 
-    def apply(self, cases: Iterable[Case]) -> list[Case]:
-        """Return those that match, in the order that was asked for."""
-        found = list(filter(self.match, cases))
+    def apply(self, cases: Iterable[Case], on: date) -> list[Case]:
+        """Return those that match on a day, in the order that was asked for."""
+        found = [case for case in cases if self.match(case, on)]
         key = self.sort.removeprefix("-") or "name"
         if key == "name":
             return found[::-1] if self.sort == "-name" else found
-        known = [case for case in found if _value(case, key)]
-        known.sort(key=lambda case: _value(case, key), reverse=self.sort.startswith("-"))
-        return known + [case for case in found if not _value(case, key)]
+        known = [case for case in found if _value(case, key, on)]
+        known.sort(key=lambda case: _value(case, key, on), reverse=self.sort.startswith("-"))
+        return known + [case for case in found if not _value(case, key, on)]
 
 
-def facets(filters: Filters, cases: list[Case]) -> Iterator[Facet]:
+def designation_key(case: Case, on: date) -> str:
+    """Return what a case's designation is called in an address, "" without one on that day."""
+    designation = case.designation_on(on)
+    return slugify(designation.label, allow_unicode=True) if designation else ""
+
+
+def title_of(filters: Filters, cases: list[Case], on: date) -> str:
+    """Return the title of the list: it names a designation only if everybody listed has it."""
+    if filters.designation == PRISONER_OF_CONSCIENCE:
+        return _("Prisoners of conscience")
+    designation = cases[0].designation_on(on) if filters.designation and cases else None
+    return designation.label if designation else _("People whose cases we follow")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Those listed who belong to one group."""
+
+    group: Group
+    entries: list[Entry]
+
+
+def sections(entries: Iterable[Entry]) -> list[Section]:
+    """Return a section for each group that has people."""
+    entries = list(entries)
+    found = [Section(group, [one for one in entries if one.case.group == group]) for group in Group]
+    return [section for section in found if section.entries]
+
+
+def facets(filters: Filters, cases: list[Case], on: date) -> Iterator[Facet]:
     """Yield the filters that a visitor can set or lift from here, each with its counts."""
 
     facet = partial(facet_of, filters)
 
     def others(name: str) -> list[Case]:
         without = replace(filters, **{name: ""})
-        return list(filter(without.match, cases))
+        return [case for case in cases if without.match(case, on)]
 
     countries = [country_of(case) for case in others("country") if case.country]
     held_by = Counter((country.code, str(country.name or country.code)) for country in countries)
     named = [(code, name, count) for (code, name), count in held_by.items()]
-    yield facet("Held by", "country", sorted(named, key=lambda row: row[1]))
+    yield facet(_("Country"), "country", sorted(named, key=lambda row: row[1]))
     statuses = Counter(case.custody_status for case in others("status"))
     yield facet(
-        "Status",
+        _("Status"),
         "status",
         [
-            (value, label, statuses[value])
+            # The group of that name has more people than the status.
+            (
+                value,
+                str(FORM_NOT_STATED if value == Case.Custody.DETAINED else label),
+                statuses[value],
+            )
             for value, label in Case.Custody.choices
             if statuses[value]
         ],
+    )
+    keys = {
+        designation_key(case, on): designation.label
+        for case in others("designation")
+        if (designation := case.designation_on(on))
+    }
+    designated = Counter(designation_key(case, on) for case in others("designation"))
+    yield facet(
+        _("Designation"),
+        "designation",
+        [(key, label, designated[key]) for key, label in sorted(keys.items())],
     )
     dated = others("year")
     certain = {year for case in dated if (year := _certain_year(case))}
     years = [str(year) for year in sorted(certain, reverse=True)]
     yield facet(
-        "First held in",
+        _("First detained in"),
         "year",
         [(year, year, sum(_began_in(case, year) for case in dated)) for year in years],
     )
@@ -139,12 +205,12 @@ def columns(filters: Filters) -> list[Column]:
         down = by_it and not filters.sort.startswith("-")
         order = ("descending" if filters.sort.startswith("-") else "ascending") if by_it else "none"
         heads.append(
-            Column(label, replace(filters, sort=f"-{key}" if down else key).query(), order)
+            Column(str(label), replace(filters, sort=f"-{key}" if down else key).query(), order)
         )
     return heads
 
 
-def as_csv(cases: Iterable[Case], origin: str, on: date) -> str:
+def as_csv(entries: Iterable[Entry], origin: str, on: date) -> str:
     """Return a table for spreadsheets (RFC 4180, with the mark by which they know UTF-8).
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
@@ -152,8 +218,10 @@ def as_csv(cases: Iterable[Case], origin: str, on: date) -> str:
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(COLUMNS)
-    for case in cases:
-        person, country, days = case.person, country_of(case), case.days_held(on)
+    for entry in entries:
+        case = entry.case
+        person, country, days = case.person, country_of(case), case.days_in_detention(on)
+        designation = case.designation_on(on)
         own = [
             name.text
             for name in person.names.all()
@@ -161,13 +229,32 @@ def as_csv(cases: Iterable[Case], origin: str, on: date) -> str:
         ]
         cells = [
             person.display_name, " · ".join(own), str(country.name or ""), country.code,
-            case.get_custody_status_display(),
+            case.group.label, case.get_custody_status_display(),
             case.get_legal_status_display() if case.legal_status else "",
-            case.as_of.isoformat(), case.since, "" if days is None else days, case.call,
+            case.as_of.isoformat(),
+            *((designation.label, designation.by, designation.since) if designation else [""] * 3),
+            *_date_cells(case.held_since), *_date_cells(case.held_until),
+            "" if days is None else days,
+            entry.call, _speaker_and_address(entry, origin),
+            case.printed_source, case.printed_source_url,
             origin + person.get_absolute_url(),
         ]  # fmt: skip
         rows.writerow([_cell(cell) for cell in cells])
     return "\ufeff" + out.getvalue()
+
+
+def _date_cells(known: UncertainDate | None) -> tuple[str, str, str]:
+    """Return a date as ISO 8601 if its day is certain, in words, and in EDTF."""
+    if known is None:
+        return "", "", ""
+    return (known.earliest.isoformat() if known.is_certain else "", known.words, known.text)
+
+
+def _speaker_and_address(entry: Entry, origin: str) -> str:
+    if (quote := entry.quote) is None:
+        return ""
+    speaker = ", ".join(filter(None, [quote.attribution_name, quote.attribution_title]))
+    return f"{speaker}: {origin}{quote.release.get_absolute_url()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +290,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Since when each is held, drawn: bars over the years, the uncertain part of each lighter."""
+    """Since when each is in detention, drawn as bars over the years; what is unsure is lighter."""
 
     WIDTH, LEFT, ROW = 1000, 280, 30  # in units of the drawing; names stand on the left
 
@@ -231,10 +318,10 @@ def picture(cases: Iterable[Case], on: date) -> Picture | None:
     bars = []
     for row, case in enumerate(known):
         if case.since_earliest and case.since_latest:
-            last = on if case.is_held() else case.as_of
+            last = on if case.in_detention else case.as_of
             ends = (case.until_earliest or last, case.until_latest or last)
             days = (case.since_earliest, case.since_latest, *ends)
-            name, words = case.person.display_name, case.time_held(on)
+            name, words = case.person.display_name, case.time_in_detention(on)
             bars.append(Bar(name, words, row, *(at(day) for day in days)))
     step = max((on.year - first.year) // 8, 1)
     years = [(year, at(date(year, 1, 1))) for year in range(first.year, on.year + 1, step)]
@@ -252,12 +339,14 @@ def _began_in(case: Case, year: str) -> bool:
     return case.since_earliest.year <= int(year) <= case.since_latest.year
 
 
-def _value(case: Case, key: str) -> Any:
+def _value(case: Case, key: str, on: date) -> Any:
     match key:
         case "country":
             return str(country_of(case).name or country_of(case).code or "")
         case "status":
             return list(Case.Custody).index(Case.Custody(case.custody_status)) + 1
+        case "designation":
+            return designation_key(case, on)
         case "since":
             return case.since_earliest
         case _:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django_countries.fields import Country
 
 from people.models import Person
@@ -93,7 +94,10 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
 
 
 def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
-    """Return the JSON-LD of a person's page; of a detention schema.org has nothing to say."""
+    """Return the JSON-LD of a person's page.
+
+    schema.org has no words for a detention: the newest status stands in the description.
+    """
     url = origin + person.get_absolute_url()
     portrait = person.portrait if person.portrait and person.portrait.is_usable(at) else None
     speaks = any(role.speaks_for_us and role.held_on(on) for role in person.roles.all())
@@ -107,11 +111,25 @@ def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
             "name": person.display_name,
             "alternateName": [name.text for name in person.names.all() if name.printed],
             "url": url,
+            "description": _description(person, on),
             "jobTitle": person.title_on(on) if speaks else None,
             "image": origin + portrait.lasting_url("portrait", "jpg") if portrait else None,
         },
     }
     return _script(data)
+
+
+def _description(person: Person, on: date) -> str:
+    """Return the newest status with its group and the designation that holds. Reads prefetched."""
+    case = next(iter(person.cases.all()), None)
+    if case is None:
+        return ""
+    parts = [f"{case.group.label}: {case.sentence()}."]
+    if designation := case.designation_on(on):
+        parts.append(f"{designation.label}, {designation.sentence()}.")
+    if case.printed_source:
+        parts.append(_("Source: %(source)s") % {"source": case.printed_source})
+    return " ".join(parts)
 
 
 def _script(data: Any) -> SafeString:

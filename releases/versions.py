@@ -8,25 +8,25 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Field
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.matching import names_in
 from people.models import Person
+from people.names.shared import people_index
 from releases.body import Document
 from releases.models import Release
+from releases.public_texts import TABLES
 
+_TEXTS = TABLES["releases.release"]
 # What an editor writes; the rest of a row is the workflow's.
 WRITTEN = (
-    "title", "standfirst", "pull_quote", "body", "notes_to_editors", "kind", "language",
-    "dateline_place", "poster_id", "attached", "translation_of_id", "countries", "slug",
+    *(text.field for text in _TEXTS if text.restored),
+    "kind", "language", "poster_id", "attached", "translation_of_id", "countries",
 )  # fmt: skip
 # What a reader of the release sees of it.
-PRINTED = (
-    "title", "standfirst", "pull_quote", "body", "notes_to_editors", "dateline_place", "poster_id",
-    "attached",
-)  # fmt: skip
+PRINTED = (*(text.field for text in _TEXTS if text.printed), "poster_id", "attached")
 DOCUMENTS = {"body", "notes_to_editors"}
 FAR_FROM_A_CHANGE = 12  # words
 UNKNOWN = "somebody whose record you may not see"
@@ -78,10 +78,10 @@ def compare_printed(release: Release, since: int) -> list[Change]:
         pk: credit or "without a credit"
         for pk, credit in MediaAsset.objects.filter(pk__in=ids).values_list("pk", "credit_line")
     }
-    spellings = bound.spellings()
     changes = []
     for change in _compare(older, release, PRINTED, names):
-        if names_in(change.html, spellings):
+        named = {match.person for match in people_index().matches(strip_tags(change.html))}
+        if bound.filter(pk__in=named).exists():
             change = replace(change, html=NOT_REPEATED)
         changes.append(change)
     return changes

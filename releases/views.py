@@ -28,16 +28,17 @@ from django.views.decorators.http import require_safe
 from assets import storage
 from assets.cards import share_card
 from assets.models import CONTENT_TYPES
-from people.matching import fold
-from people.models import Case, Consent, Person
+from people.models import Consent, Group, Person
+from people.names import fold
 from releases.addresses import site_url
 from releases.archive import Filters, facets
 from releases.bundle import media_zip
+from releases.calls import entries
 from releases.exports import as_ninjs, as_text, withdrawn_ninjs
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.page import ReleasePage
 from releases.prisoners import Filters as PrisonerFilters
-from releases.prisoners import as_csv, columns, current_cases, picture
+from releases.prisoners import as_csv, columns, current_cases, picture, sections, title_of
 from releases.prisoners import facets as prisoner_facets
 from releases.structured import news_article, profile
 from releases.visibility import public_assets
@@ -74,9 +75,7 @@ def newsroom(request: HttpRequest) -> HttpResponse:
             "lead": newest[0] if newest else None,
             "releases": newest[1:],
             "topics": topics,
-            "cases": current_cases(timezone.localdate(now)).filter(custody_status__in=Case.HELD)[
-                :3
-            ],
+            "cases": current_cases(timezone.localdate(now)).in_group(Group.DETENTION)[:3],
         },
     )
 
@@ -233,6 +232,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     quotes = [quote for quote in said if fold(term) in fold(f"{quote.text} {quote.release.title}")]
     context = {
         "person": found,
+        "entries": entries(found.cases.all(), now),
         "today": today,
         "health": found.may_tell(Consent.Scope.HEALTH, today),
         "term": term,
@@ -246,18 +246,18 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def prisoners(request: HttpRequest) -> HttpResponse:
-    """The people whose cases we follow, by name: as a roll, a table and a picture."""
-    today = timezone.localdate()
+    """The people whose cases we follow: as a roll by group, a table and a picture."""
+    now = timezone.now()
+    today = timezone.localdate(now)
     filters = PrisonerFilters.from_query(request.GET)
     everybody = list(current_cases(today))
-    cases = filters.apply(everybody)
-    held = [case for case in cases if case.custody_status not in case.ENDED]
+    cases = filters.apply(everybody, today)
     context = {
+        "title": title_of(filters, cases, today),
         "filters": filters,
-        "facets": list(prisoner_facets(filters, everybody)),
+        "facets": list(prisoner_facets(filters, everybody, today)),
         "cases": cases,
-        "held": held,
-        "ended": [case for case in cases if case.custody_status in case.ENDED],
+        "sections": sections(entries(cases, now)),
         "columns": columns(filters),
         "picture": picture(cases, today),
         "today": today,
@@ -268,9 +268,11 @@ def prisoners(request: HttpRequest) -> HttpResponse:
 @require_safe
 def prisoners_csv(request: HttpRequest) -> HttpResponse:
     """The same table for spreadsheets."""
-    today = timezone.localdate()
+    now = timezone.now()
+    today = timezone.localdate(now)
     filters = PrisonerFilters.from_query(request.GET)
-    table = as_csv(filters.apply(current_cases(today)), site_url(request), today)
+    cases = filters.apply(current_cases(today), today)
+    table = as_csv(entries(cases, now), site_url(request), today)
     response = HttpResponse(table, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, "prisoners.csv")
     return response

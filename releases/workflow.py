@@ -1,23 +1,35 @@
 """What can be done to a release: submit, approve, move, publish, hold, correct, withdraw, …
 
 Each verb locks the row, checks who asks and what is missing, changes, and records an Event, in
-one transaction. Refused lists the reasons as sentences, the same that the admin shows beforehand.
+one transaction. Refused lists the reasons, the same that the admin shows beforehand: sentences,
+and finds of protected names, which `releases.name_finds` turns into sentences for a user.
 Times are aware datetimes; `at` is the moment of the act.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any, cast
 
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
-from django.dispatch import Signal
+from django.db.models import Model
+from django.dispatch import Signal, receiver
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
+from accounts import mail
 from accounts.models import User
 from accounts.refusal import Refused
-from releases import exposure
-from releases.models import Clearance, Correction, Event, Release
+from people.locking import names_change
+from people.names import letters
+from releases import protected_names
+from releases.models import Correction, Event, NameException, Release
+from releases.protected_names import Find, Reason, name_status_changed
+from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
@@ -103,7 +115,7 @@ def approve(
             )
         fresh.publish_at = publish_at
         fresh.day_only = archive and timezone.localtime(publish_at).time() == time()
-        _refuse_where(blockers(fresh))
+        _allow_at(fresh, max(publish_at, at))
         fresh.slug = fresh.slug or fresh.slug_from_title()
         _move(
             fresh,
@@ -135,12 +147,12 @@ def reschedule(
         fresh = _lock(release)
         _refuse_unless(by, "approve_release", "move an embargo")
         _refuse_where(_held(fresh))
-        if not fresh.is_scheduled(at):
+        if not (fresh.is_scheduled(at) or fresh.is_waiting()):
             raise Refused(f"The release is {fresh.state(at).lower()}: it has no embargo to move.")
         if publish_at <= at:
             raise Refused(f"{_shown(publish_at)} has passed. Choose a later time, or publish now.")
         before, fresh.publish_at = fresh.publish_at, publish_at
-        _refuse_where(blockers(fresh))
+        _allow_at(fresh, publish_at)
         _move(
             fresh,
             Release.Status.APPROVED,
@@ -171,7 +183,7 @@ def publish(
             )
         )
         fresh.publish_at = at
-        _refuse_where(blockers(fresh))
+        _allow_at(fresh, at)
         fresh.slug = fresh.slug or fresh.slug_from_title()
         _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at)
         lift_set.send(Release, release=fresh, by=by, tell=tell)
@@ -198,8 +210,8 @@ def correct(
             raise Refused("Only a release that is public can be corrected.")
         release.slug = release.slug or fresh.slug
         words = words.strip()
-        _refuse_where(blockers(release))
-        _refuse_where(exposure.named_in(words, "the words of the correction"))
+        _refuse_where(correction_blockers(release, at))
+        _refuse_where(_blocking(protected_names.finds_in_words(words, _("the correction"), at)))
         version = fresh.version
         release.save()
         if words:
@@ -249,9 +261,11 @@ def let_go(release: Release, *, by: User, at: datetime | None = None) -> Release
         if not fresh.is_held():
             raise Refused("The release is not held.")
         if fresh.status == Release.Status.APPROVED:
-            _refuse_where(blockers(fresh))
-            if not fresh.is_out(at) and fresh.publish_at and fresh.publish_at < at:
-                fresh.publish_at = at
+            if fresh.is_out(at):
+                _refuse_where(blockers(fresh, at))
+            else:
+                fresh.publish_at = max(fresh.publish_at or at, at)
+                _allow_at(fresh, fresh.publish_at)
         fresh.held_at = None
         return _move(fresh, Release.Status(fresh.status), Event.Verb.LET_GO, by, at)
 
@@ -268,7 +282,9 @@ def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = N
         _refuse_where(_wrong_status(fresh, Release.Status.APPROVED))
         if not reason.strip():
             raise Refused("Say in a sentence why it is withdrawn: readers will find it there.")
-        _refuse_where(exposure.named_in(reason, "the reason"))
+        if fresh.has_been_public(at):
+            place = _("the reason of the withdrawal")
+            _refuse_where(_blocking(protected_names.finds_in_words(reason, place, at)))
         fresh.withdrawn_at = at
         fresh.withdrawal_reason = reason.strip()
         return _move(
@@ -276,32 +292,71 @@ def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = N
         )
 
 
-def let_through(
-    release: Release, *, by: User, name: str, reason: str, at: datetime | None = None
-) -> Release:
-    """Let a protected name stand in a release: a namesake, or one that is part of another name.
+def allow_name(
+    row: Model, *, by: User, name: str, reason: str, at: datetime | None = None
+) -> NameException:
+    """Let a protected name stand in one text: a namesake, or a part of another name.
 
-    It holds for this spelling in this release. Whoever lets it through says why, for the record.
-    Of what is public already, a name may be let through before a correction brings it in.
+    It holds for this spelling in this row alone: a release, a picture, a topic, … In a text that
+    is public already, a name may be allowed before the change that brings it in.
     """
+    at, name, reason = at or timezone.now(), name.strip(), reason.strip()
+    with transaction.atomic():
+        names_change()
+        fresh = _lock(row) if isinstance(row, Release) else row
+        _require_name_right(by)
+        standing = {letters(find.surface) for find in _named_in(fresh, at)}
+        if not letters(name) or not (is_printed(fresh, at) or letters(name) in standing):
+            raise Refused(_("This name does not stand in the text, or it is allowed already."))
+        if not reason:
+            raise Refused(_("Enter the reason why this name may stand here. It stays on record."))
+        release = fresh if isinstance(fresh, Release) else None
+        where = {"table": table_of(fresh), "row": "" if release else str(fresh.pk)}
+        given = NameException.objects.standing().filter(release=release, **where)
+        if letters(name) in map(letters, given.values_list("name", flat=True)):
+            raise Refused(_("This name is allowed here already."))
+        exception = NameException.objects.create(
+            release=release, name=name, reason=reason, by=by, at=at, **where
+        )
+        _record_exception(exception, Event.Verb.CLEARED, by, at, reason=reason)
+    return exception
+
+
+def take_back_name(
+    exception: NameException, *, by: User, at: datetime | None = None
+) -> NameException:
+    """End a name exception. A release that is still to come waits until the name is removed."""
     at = at or timezone.now()
     with transaction.atomic():
-        fresh = _lock(release)
-        if not by.has_perm("people.set_level"):
-            raise Refused("You have no right to let a protected name through. Ask a publisher.")
-        if not name.strip() or (
-            not fresh.is_out(at) and name not in exposure.names_that_can_pass(fresh)
-        ):
-            raise Refused(
-                "This name stands nowhere in the release as it is now, or was let through."
-            )
-        if not reason.strip():
-            raise Refused("Say why the name may stand here: it stays in the record.")
-        if fresh.clearances.filter(name=name).exists():
-            raise Refused("This name was let through already.")
-        Clearance.objects.create(release=fresh, name=name, reason=reason.strip(), by=by, at=at)
-        record(fresh, Event.Verb.CLEARED, by, at, version=fresh.version, name=name, reason=reason)
+        names_change()
+        _require_name_right(by)
+        fresh = NameException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
+        if fresh.ended_at:
+            raise Refused(_("This exception was taken back already."))
+        fresh.ended_at, fresh.ended_by = at, by
+        fresh.save(update_fields=["ended_at", "ended_by"])
+        _record_exception(fresh, Event.Verb.UNCLEARED, by, at)
     return fresh
+
+
+def _named_in(row: Model, at: datetime) -> list[Find]:
+    if isinstance(row, Release):
+        own = table_of(row)
+        return [f for f in protected_names.finds_in_release(row, at) if f.table == own]
+    return protected_names.finds_in([row], at)
+
+
+def _record_exception(
+    exception: NameException, verb: Event.Verb, by: User, at: datetime, **detail: str
+) -> None:
+    """Let the releases follow an exception; record it with the release that it belongs to."""
+    release = exception.release
+    row = release or row_of(exception.table, exception.row)
+    if release:
+        record(release, verb, by, at, version=release.version, name=exception.name, **detail)
+    if row:
+        printing = Release.objects.filter(releases_printing(row))
+        protected_names.follow(Release.objects.filter(pk__in=[r.pk for r in printing]), at)
 
 
 def restore(release: Release, *, by: User, history_id: int, at: datetime | None = None) -> Release:
@@ -385,13 +440,57 @@ def may_send_back(release: Release, user: User) -> bool:
     return release.created_by_id == user.pk or user.has_perm("releases.return_release")
 
 
-def blockers(release: Release) -> list[str]:
-    """Return everything that keeps a release from being approved, a sentence each.
+def blockers(
+    release: Release, at: datetime | None = None, finds: list[Find] | None = None
+) -> list[Reason]:
+    """Return everything that keeps a release from going out at a moment (default: now).
 
-    Takes the release as it stands in memory, saved or not.
+    Takes the release as it stands in memory, saved or not; `finds` where they are known already.
     """
+    found = protected_names.finds_in_release(release, at) if finds is None else finds
+    return [
+        *_incomplete(release, at or timezone.now()),
+        *protected_names.withheld_pictures(release, at),
+        *_blocking(found),
+    ]
+
+
+def correction_blockers(release: Release, at: datetime | None = None) -> list[Reason]:
+    """Return what keeps the changed text of a public release from being stored.
+
+    Names that stood in it before do not: removing one of several must always be possible.
+    """
+    return [*_incomplete(release, at or timezone.now()), *protected_names.new_finds(release, at)]
+
+
+def warnings(
+    release: Release, at: datetime | None = None, finds: list[Find] | None = None
+) -> list[Reason]:
+    """Return what the approver of a release should know, for the moment at which it goes out.
+
+    None of it blocks.
+    """
+    at = at or timezone.now()
+    found: list[Reason] = []
+    for picture in pictures_of(release, release.document):
+        found += [f"“{picture}”: {note}" for note in picture.notes]
+        if picture.has_ended():
+            found.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
+        elif picture.has_ended(at):
+            found.append(
+                _("“%s”: our licence will have ended when the release goes out. It is not shown.")
+                % picture
+            )
+        elif picture.ends_soon(at):
+            ends = _shown(cast(datetime, picture.licence_expires))
+            found.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
+    if finds is None:
+        finds = protected_names.finds_in_release(release, at)
+    return found + [find for find in finds if not find.blocks]
+
+
+def _incomplete(release: Release, at: datetime) -> list[str]:
     document = release.document
-    pictures = exposure.pictures_of(release, document)
     reasons = missing_for_review(release)
     if release.slug and release.is_taken(release.slug):
         reasons.append(
@@ -409,38 +508,42 @@ def blockers(release: Release) -> list[str]:
             "The words of the pull quote stand in no quotation of the text. Copy them exactly "
             "from one, so that it is clear who said them."
         )
-    for picture in pictures:
+    for picture in pictures_of(release, document):
         what = picture.get_kind_display().lower()
+        is_poster = picture.pk == release.poster_id
         if lacking := picture.missing():
             reasons.append(f"The {what} “{picture}” lacks {get_text_list(lacking, 'and')}.")
-        if picture.has_ended() and not release.is_out():  # what is out may still be corrected
+        out = release.is_out()  # what is out may still be corrected
+        if not out and picture.has_ended():
             reasons.append(f"Our licence for the {what} “{picture}” has ended. Take another.")
+        elif not out and is_poster and picture.has_ended(at):
+            reasons.append(
+                _(
+                    "Our licence for the poster “%s” will have ended when the release goes out. "
+                    "Choose another."
+                )
+                % picture
+            )
         elif problem := picture.unready():
             reasons.append(f"The {what} “{picture}” {problem}.")
-    return reasons + exposure.reasons(release)
+    return reasons
 
 
-def remarks(release: Release) -> list[str]:
-    """Return what whoever approves a release should know of its pictures, a sentence each.
-
-    None of it stands in the way.
-    """
-    told = []
-    for picture in exposure.pictures_of(release, release.document):
-        told += [f"“{picture}”: {note}" for note in picture.notes]
-        if picture.has_ended():
-            told.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
-        if picture.ends_soon():
-            ends = _shown(cast(datetime, picture.licence_expires))
-            told.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
-    return told
+def _blocking(finds: list[Find]) -> list[Reason]:
+    return [find for find in finds if find.blocks]
 
 
 # --- What the verbs share ----------------------------------------------------------------------
 
 
 def _lock(release: Release, any_version: bool = False) -> Release:
-    """Return the row as it is now, locked; refuse where it is not what the caller has read."""
+    """Return the row as it is now, locked; refuse where it is not what the caller has read.
+
+    Nobody changes a level, a name or a public text meanwhile: what is checked is what goes out.
+    A hold waits for nobody.
+    """
+    if not any_version:
+        names_change()
     fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
     if fresh is None:
         raise Refused("Somebody deleted the release while you were reading it.")
@@ -462,6 +565,8 @@ def _move(
 ) -> Release:
     version = release.version
     release.status = status
+    if status in (Release.Status.DRAFT, Release.Status.IN_REVIEW):
+        release.names_allowed_until = None
     release.save()
     record(release, verb, by, at or timezone.now(), version=version, **detail)
     return release
@@ -493,7 +598,18 @@ def _refuse_unless(by: User, right: str, what: str) -> None:
         raise Refused(f"You have no right to {what}. Ask a publisher of your newsroom.")
 
 
-def _refuse_where(reasons: list[str]) -> None:
+def _allow_at(release: Release, at: datetime) -> None:
+    """Refuse what keeps a release from going out at a moment; write until when it may name."""
+    _refuse_where(blockers(release, at))
+    release.names_allowed_until = protected_names.names_allowed_until(release)
+
+
+def _require_name_right(by: User) -> None:
+    if not by.has_perm("people.set_level"):
+        raise Refused(_("You have no right to allow a protected name. Ask a publisher."))
+
+
+def _refuse_where(reasons: Sequence[Reason]) -> None:
     if reasons:
         raise Refused(*reasons)
 
@@ -523,3 +639,37 @@ def _shown(moment: datetime) -> str:
 def _start(text: str) -> str:
     first = text.strip("“”‘’\"' ")
     return first if len(first) <= 50 else first[:50].rpartition(" ")[0] + "…"
+
+
+# --- Releases that wait for a name -------------------------------------------------------------
+
+
+@receiver(name_status_changed)
+def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
+    """Record that a release does not go out, or goes out again; write to its people."""
+    goes_out = release.names_allowed()
+    verb = Event.Verb.GOES_OUT if goes_out else Event.Verb.WAITS
+    record(release, verb, None, at, version=release.version)
+    due = release.publish_at and _shown(release.publish_at)
+    if goes_out:
+        subject = _("A release goes out on time again")
+        text = _("A release that you wrote or approved goes out on %s as planned.") % due
+    else:
+        subject = _("A release does not go out")
+        text = _(
+            "A release that you wrote or approved does not go out on %s: a protected name stands "
+            "in it. It goes out on time if the name is removed or allowed before."
+        ) % due  # fmt: skip
+    address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
+    addresses = {user.email for user in _responsible(release) if user.email}
+    messages = [EmailMessage(subject, f"{text}\n\n{address}\n", to=[to]) for to in addresses]
+    if messages:
+        # The dashboard says it too: a message that cannot be sent is in the log, and no more.
+        transaction.on_commit(lambda: list(mail.send(messages)))
+
+
+def _responsible(release: Release) -> set[User]:
+    """Return the author of a release and those who approved or moved it."""
+    approvals = [Event.Verb.APPROVED, Event.Verb.PUBLISHED, Event.Verb.RESCHEDULED]
+    acted = release.events.filter(verb__in=approvals).select_related("actor")
+    return {user for user in (release.created_by, *(event.actor for event in acted)) if user}

@@ -20,8 +20,9 @@ from people.models import Case, Level, Person, Role
 from previews import links
 from previews.models import PreviewLink
 from previews.recipients import Recipient
-from releases import workflow
+from releases import protected_names, workflow
 from releases.models import Event, Release
+from releases.name_finds import sentences
 
 DATA = Path(__file__).parent / "data"
 REAL_RELEASE = Path(__file__).parent.parent / "demo" / "uk-china-red-lines.txt"
@@ -32,7 +33,7 @@ _count = itertools.count(1)
 
 STATES = [
     "draft", "in_review", "scheduled", "published", "withdrawn", "withdrawn_unseen", "held",
-    "held_unseen",
+    "held_unseen", "waiting",
 ]  # fmt: skip
 HIDDEN = [state for state in STATES if state != "published"]
 
@@ -49,6 +50,11 @@ def make_user(name="user", group=None, **fields) -> User:
     if group:
         user.groups.add(Group.objects.get(name=group))
     return user
+
+
+def as_shown(reasons, user=None) -> list[str]:
+    """Return reasons as the desk shows them to a user; to a new publisher where none is given."""
+    return sentences(reasons, user or make_user("publisher", group="Publisher"))
 
 
 def make_chief() -> User:
@@ -102,9 +108,20 @@ def whole_case(person, words="It was so.", own="إهانة", language="ar", **fi
     for kind, date in (("arrest", "2024-05-06"), ("trial", "2024-XX-XX"), ("sentence", "2025?")):
         case.events.create(kind=kind, date=date, summary=words, source=words)
     person.consents.create(
-        basis="subject", covers_name=True, covers_health=True, given=timezone.localdate()
+        basis="subject",
+        covers_name=True,
+        covers_photo=True,
+        covers_health=True,
+        given=timezone.localdate(),
     )
     return case
+
+
+def save_case(client, path, form):
+    """Save a case at the desk: read what is shown before a new status is saved, and confirm it."""
+    answer = client.post(path, form)
+    shown = re.findall(r'name="confirmed" value="([^"]+)"', answer.content.decode())
+    return client.post(path, form | {"confirmed": shown}) if shown else answer
 
 
 def picture_bytes(size=(360, 240), colour="#4a5a68", format="JPEG", **save) -> bytes:
@@ -145,13 +162,17 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
     """Make a release and take it through the workflow to a state.
 
     published: since an hour; scheduled: for the next hour; withdrawn: was public and has a
-    tombstone; withdrawn_unseen: never was; held and held_unseen likewise.
+    tombstone; withdrawn_unseen: never was; held and held_unseen likewise. waiting: its time came
+    an hour ago, and it did not go out, because a protected name stands in it.
     """
     now = at or timezone.now()
     by = by or make_chief()
     number = next(_count)
     title = fields.pop("title", f"Release number {number}")
     body = fields.pop("body", f"<p>The text of number {number}.</p>")
+    if state == "waiting":
+        named = make_person(f"Waiting Person-{number}", level=Level.NAMEABLE)
+        body += f"<p>{named}</p>"
     topics = fields.pop("topics", [])
     release = workflow.create(
         Release(title=title, body=body, **fields), by=by, at=now - timedelta(hours=3)
@@ -167,6 +188,10 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
     publish_at = publish_at or (now + hour if ahead else now - hour)
     approved_at = min(now, publish_at) - hour
     release = workflow.approve(release, by=by, publish_at=publish_at, at=approved_at)
+    if state == "waiting":
+        Person.objects.filter(pk=named.pk).update(level=Level.STAFF)
+        protected_names.follow(Release.objects.filter(pk=release.pk), at=approved_at)
+        release.refresh_from_db()
     if state.startswith("withdrawn"):
         release = workflow.withdraw(release, by=by, reason="A source asked us to.", at=now)
     if state.startswith("held"):

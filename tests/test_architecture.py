@@ -16,7 +16,8 @@ ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts"]
 # Modules that work on words and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
                 "assets/typesetting.py", "assets/documents.py", "assets/sandbox.py",
-                "people/matching.py", "people/slugs.py",
+                "people/names/normalise.py", "people/names/forms.py",
+                "people/names/index.py", "people/slugs.py",
                 "previews/marks.py", "previews/recipients.py",
                 "releases/body.py", "releases/pasting.py", "releases/importing"]  # fmt: skip
 

@@ -136,6 +136,22 @@ def test_real_people_carry_only_what_the_release_says_of_them(newsroom, real):
         assert case.as_of.isoformat() == "2025-02-13"
         for piece in case.call.strip("“”").split("…"):
             assert piece.strip() in said
+        assert (case.legal_status, case.since, case.call_types) == ("", "", [])
+        assert [row.sentence() for row in case.designations.all()] == [
+            "named in a release of 13 February 2025 by Amnesty International UK"
+        ]
+        page = text_of(case.person.get_absolute_url())
+        assert "In detention <span" in page
+        assert "named in a release of 13 February 2025" in page
+        assert "Felix Jakens" in page  # whose words the call is
+
+
+def test_no_informant_is_printed(newsroom):
+    pages = [text_of(person.get_absolute_url()) for person in Person.objects.with_page()]
+    pages += [text_of("/prisoners/"), text_of("/prisoners/prisoners.csv")]
+    for source in ("Her sister", "Two colleagues", "His lawyer", "The clinic", "Case file"):
+        assert f"Source: {source}" not in "".join(pages)
+    assert "Source: Judgment" in "".join(pages)
 
 
 def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):

@@ -52,12 +52,26 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
     assert (tries.times, tries.networks) == (6, 3)
 
 
-def test_the_address_it_had_before_is_counted(client, approver):
-    release = make_release("published", by=approver, title="The old title")
+def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_desk, approver):
+    picture = make_picture()
+    release = make_release("published", by=approver, title="The old title", poster=picture)
     release.slug = "a-new-address"
     release = workflow.correct(release, by=make_chief(), words="")
     workflow.hold(release, by=make_chief())
-    client.get("/releases/the-old-title/")
+    for path in (
+        "/releases/the-old-title/",
+        "/releases/a-new-address/",
+        f"/releases/{release.pk}/",
+    ):
+        assert client.get(path).status_code == 404
+    client.get(picture.rendition_url("press", "jpg"))
+    assert told() == []
+    assert "trying to find" not in at_desk(approver).get("/admin/").content.decode()
+
+
+def test_what_was_held_before_it_was_public_is_counted(client, approver):
+    release = make_release("held_unseen", by=approver)
+    client.get(release.get_absolute_url())
     assert told() == [("address", 1, "127.0.0.0/24")]
 
 
@@ -109,13 +123,13 @@ def test_it_is_shown_on_the_desk_and_beside_the_release(client, at_desk, approve
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
     guesses.drain()
     desk = at_desk(approver).get("/admin/").content.decode()
-    assert "Somebody is guessing" in desk
+    assert "Someone is trying to find this release" in desk
     assert "<b>3 times</b>" in desk
     assert "from 3 network addresses" in desk
     seen = client.get(f"/admin/releases/release/{release.pk}/seen/").content.decode()
     assert "203.0.113.0/24" in seen
     workflow.publish(Release.objects.get(), by=make_chief())
-    assert "Somebody is guessing" not in client.get("/admin/").content.decode()
+    assert "trying to find" not in client.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,13 @@ def test_every_label_is_on_a_screen(book):
 
 
 def test_a_label_that_no_screen_has_is_found():
-    wrong = {"Hold: off every path", "Sumbit for approval", "Approve", "Put back online", "Xyzzy …"}
+    wrong = {
+        "Hold: off every path",
+        "Sumbit for approval",
+        "Approve it",
+        "Put back online",
+        "Xyzzy …",
+    }
     assert strangers(wrong) == sorted(wrong)
     right = {
         "Submit for approval",

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from people.models import Case, Designation
 from releases.body import Document, clean
-from releases.importing import MAX_BYTES, NotARelease, report, understand
+from releases.forms import ConfirmImportForm
+from releases.importing import MAX_BYTES, NotARelease, PersonSuggestion, report, understand
+from releases.importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations
 from tests.make import DATA, REAL_RELEASE
 
 SAMPLES = sorted(
@@ -294,3 +297,95 @@ def test_any_mixture_of_what_releases_are_made_of_is_accounted_for(pieces, forma
     assert placed + left == understood.accounting.total == len(words_of(text))
     assert clean(understood.body_html) == understood.body_html
     assert 'href="javascript:' not in understood.body_html
+
+
+# --- Designations ------------------------------------------------------------------------------
+
+
+def offered(text, *names):
+    people = [PersonSuggestion(name, (), 1, False, "", "", "") for name in names]
+    return [one.name for one in designations([text], people)]
+
+
+def test_the_real_release_calls_four_people_prisoners_of_conscience(real):
+    assert [one.name for one in real.designations] == [
+        "Jimmy Lai", "Chow Hang-tung", "Ding Jiaxi", "Ilham Tohti",
+    ]  # fmt: skip
+    for one in real.designations:
+        assert one.sentence.startswith("“Mr Lammy must also demand the immediate release of")
+        assert one.sentence.endswith("long-held Uighur economist Ilham Tohti.")
+        assert one.sentence in " ".join(report(real).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Free the prisoner of conscience Ana Brask.", ["Ana Brask"]),
+        ("Free prisoners of conscience such as Ana Brask and Bo Corvin.",
+         ["Ana Brask", "Bo Corvin"]),
+        ("A prisoner of conscience, Ana Brask, and her son Bo Corvin.", ["Ana Brask"]),
+        ("Prisoners of conscience: Ana Brask; Bo Corvin.", ["Ana Brask", "Bo Corvin"]),
+        ("Ana Brask met prisoners of conscience.", []),
+        ("There are many prisoners of conscience. Ana Brask is free.", []),
+    ],
+)  # fmt: skip
+def test_those_who_follow_the_phrase_are_offered(text, names):
+    assert offered(text, "Ana Brask", "Bo Corvin") == names
+
+
+@pytest.mark.parametrize("rule", [*NOT_BEFORE, *ENDS_LIST, *NOT_AFTER], ids=lambda r: r.example)
+def test_each_rule_keeps_the_name_of_its_example_back(rule):
+    assert offered(rule.example, "Ana Brask") == []
+
+
+@pytest.mark.django_db
+class TestRecordingDesignations:
+    address = "/admin/releases/release/import/"
+
+    def send(self, client, real, **chosen):
+        shown = client.post(self.address, {"text": REAL_RELEASE.read_text()})
+        source = ConfirmImportForm.pack(REAL_RELEASE.read_bytes())
+        form = {"source": source, "filename": REAL_RELEASE.name}
+        for number, person in enumerate(real.people):
+            form[f"person_{number}"] = "create" if person.name == "Jimmy Lai" else ""
+        return shown.content.decode(), client.post(self.address, form | chosen)
+
+    def test_nothing_is_recorded_without_a_tick(self, at_desk, editor, real):
+        page, answer = self.send(at_desk(editor), real, designated_by="We")
+        assert "Jimmy Lai is designated a prisoner of conscience" in page
+        assert "long-held Uighur economist Ilham Tohti" in page
+        assert answer.status_code == 302
+        assert not Case.objects.exists()
+        assert not Designation.objects.exists()
+
+    def test_a_tick_records_the_designation_and_nothing_more(self, at_desk, editor, real):
+        ticked = {"designated_0": "on", "designated_by": "Amnesty International UK",
+                  "designated_on": "2025-02-13"}  # fmt: skip
+        _, answer = self.send(at_desk(editor), real, **ticked)
+        assert answer.status_code == 302
+        row = Designation.objects.get()
+        assert (row.case.person.display_name, row.since) == ("Jimmy Lai", "2025-02-13")
+        assert row.sentence() == (
+            "named in a release of 13 February 2025 by Amnesty International UK"
+        )
+        assert "release of 13 February 2025" in row.source
+        case = row.case
+        assert (case.custody_status, case.legal_status, case.summary, case.call) == (
+            "unknown", "", "", "",
+        )  # fmt: skip
+        assert (row.source_public, case.source_public) == (False, False)
+
+    def test_a_tick_needs_a_person_a_day_and_an_organisation(self, at_desk, editor, real):
+        _, answer = self.send(at_desk(editor), real, designated_1="on", designated_by="")
+        page = answer.content.decode()
+        assert "Choose above who this is, then tick again." in page
+        assert page.count("A designation needs this.") == 2
+        assert not Designation.objects.exists()
+
+    def test_an_author_is_shown_it_and_records_nothing(self, at_desk, author, real):
+        ticked = {"designated_0": "on", "designated_by": "We", "designated_on": "2025-02-13"}
+        page, answer = self.send(at_desk(author), real, **ticked)
+        assert "is designated" not in page
+        assert "An editor can record it." in page
+        assert answer.status_code == 302
+        assert not Designation.objects.exists()

@@ -3,19 +3,25 @@
 import io
 import zipfile
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from assets.models import MediaAsset
 from people import levels
 from people.levels import Refused
 from people.models import Case, Consent, Level, LevelChange, Person
 from releases import workflow
-from releases.exposure import releases_that_name
 from releases.models import Release
+from releases.protected_names import printing
 from tests.make import (
+    as_shown,
     make_chief,
     make_person,
     make_picture,
@@ -265,7 +271,7 @@ def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
     other.refresh_from_db()
     assert not other.is_held()
     public.refresh_from_db()
-    with pytest.raises(workflow.Refused, match="is a protected name"):
+    with pytest.raises(workflow.Refused, match="contains a protected name"):
         workflow.let_go(public, by=publisher)
     public.title, public.body = "Somebody is here", "<p>Somebody.</p>"
     public.slug = "somebody-is-here"
@@ -281,10 +287,10 @@ def test_a_release_that_was_approved_before_says_at_the_desk_whom_it_exposes(
     person = make_person("Teodor Brask")
     release = make_release(state, body="<p>It was Teodor Brask.</p>")
     form = f"/admin/releases/release/{release.pk}/change/"
-    assert "may not be named" not in text(at_desk(editor).get(form))
+    assert "protected name" not in text(at_desk(editor).get(form))
     levels.lower(person, to=Level.STAFF, by=editor)
     page = text(at_desk(editor).get(form))
-    assert "It names somebody who may not be named" in page
+    assert "Contains a protected name" in page
     assert "“Teodor Brask” in the text is a protected name: “It was Teodor Brask.”" in page
 
 
@@ -344,24 +350,25 @@ def test_a_name_is_found_in_every_place_of_an_approved_release():
         },
     }
     made = {place: make_release(**fields) for place, fields in texts.items()}
-    found = {release.pk: exposures for release, exposures in releases_that_name(person)}
+    found = {printed.release.pk: printed.finds for printed in printing(person)}
     for place, release in made.items():
-        assert any(place in exposure.place for exposure in found[release.pk]), place
+        assert any(place in find.place for find in found[release.pk]), place
 
 
 def test_a_name_without_spaces_is_found_with_a_dot_between_its_parts():
     person = make_person("阿努克萨贝林")
     release = make_release(body="<p>阿努克·萨贝林来了。</p>")
     make_release(body="<p>阿里来了。</p>")
-    ((found, _),) = releases_that_name(person)
-    assert found == release
+    (found,) = printing(person)
+    assert found.release == release
 
 
 # --- Consent -------------------------------------------------------------------------------------
 
 
 def consent(person, **fields):
-    row = {"basis": "family", "covers_name": True, "given": timezone.localdate() - 30 * DAY}
+    given = timezone.localdate() - 30 * DAY
+    row = {"basis": "family", "covers_name": True, "covers_photo": True, "given": given}
     return Consent.objects.create(person=person, **row | fields)
 
 
@@ -373,7 +380,7 @@ def test_a_consent_ends_by_itself_and_the_name_is_nowhere_from_the_next_day_on(k
     with time_machine.travel(timezone.now() + DAY):
         assert not any(places(*known).values())
         blocked = make_release("draft", body="<p>Teodor Brask.</p>")
-        assert "protected name" in " ".join(workflow.blockers(blocked))
+        assert "protected name" in " ".join(as_shown(workflow.blockers(blocked)))
     assert all(places(*known).values())
 
 
@@ -392,14 +399,85 @@ def test_a_consent_that_is_withdrawn_takes_all_away_at_once_and_another_keeps_it
     assert all(places(*known).values())  # nothing is recorded: the level alone decides
 
 
+PICTURES = {"portrait", "picture", "poster", "card", "zip"}
+
+
+def test_a_consent_that_leaves_photographs_out_hides_the_pictures_alone(known, at_desk, editor):
+    name_only = consent(known[0], covers_photo=False)
+    assert {place for place, there in places(*known).items() if not there} == PICTURES
+    page = text(at_desk(editor).get(f"/admin/people/person/{known[0].pk}/change/"))
+    assert "No recorded consent covers photographs." in page
+    assert "Pictures hidden: no recorded consent covers photographs" in text(
+        at_desk(editor).get("/admin/")
+    )
+    photo = consent(known[0], covers_name=False, basis="subject")
+    assert all(places(*known).values())
+    assert "Pictures hidden" not in text(at_desk(editor).get("/admin/"))
+    photo.delete()
+    assert not places(*known)["portrait"]
+    name_only.delete()
+    assert all(places(*known).values())  # nothing is recorded: the level alone decides
+
+
+@pytest.mark.parametrize(
+    ("rows", "hidden"),
+    [
+        ([{"basis": "public"}], False),
+        ([{"basis": "public"}, {"basis": "lawyer"}], True),
+        ([{"basis": "public", "covers_photo": True}, {"basis": "subject"}], False),
+        ([{"basis": "family", "ends": -1, "covers_health": True}, {"basis": "public"}], True),
+    ],
+)
+def test_what_is_widely_public_is_nobodys_consent(known, rows, hidden):
+    for row in rows:
+        ends = {"ends": timezone.localdate() + row["ends"] * DAY} if "ends" in row else {}
+        consent(known[0], **{"covers_photo": False} | row | ends)
+    person = Person.objects.get(pk=known[0].pk)
+    assert person.lacks_photo_consent() == hidden
+    assert Person.objects.lacking_photo_consent().contains(person) == hidden
+
+
+def test_the_desk_lists_of_those_without_consent_to_photographs_whom_pictures_show(
+    at_desk, editor, author
+):
+    for name, level in (("Shown", 3), ("Portrayed", 2), ("Low", 1), ("Without", 3)):
+        person = make_person(f"Anna {name}", level=level)
+        if name == "Portrayed":
+            person.portrait = make_picture()
+            person.save()
+        elif name != "Without":
+            person.depicted_in.add(make_picture())
+        consent(person, covers_photo=False)
+    desk = text(at_desk(editor).get("/admin/"))
+    names = ("Shown", "Portrayed", "Low", "Without")
+    assert [name for name in names if f"Anna {name}" in desk] == ["Shown", "Portrayed"]
+    assert "Pictures hidden" not in text(at_desk(author).get("/admin/"))
+
+
+def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeated(known):
+    follow = import_module("people.migrations.0008_photographs_need_consent").follow
+    person = known[0]
+    covered, minister = make_person("Covered"), make_person("Minister")
+    consent(person, covers_photo=False)
+    consent(covered)
+    consent(minister, covers_photo=False, basis="public")
+    # As the old code left it.
+    Person.objects.update(shown_until=None)
+    MediaAsset.objects.update(withheld_from=None)
+    assert all(places(*known).values())
+    editor = SimpleNamespace(connection=connection)
+    assert [follow(apps, editor), follow(apps, editor)] == [1, 0]
+    assert {place for place, there in places(*known).items() if not there} == PICTURES
+    assert list(Person.objects.lacking_photo_consent()) == [person]
+
+
 def test_without_consent_to_photographs_the_pictures_alone_are_gone(known):
-    consent(known[0])
+    consent(known[0], covers_photo=False)
     photo = consent(known[0], covers_name=False, covers_photo=True)
     assert all(places(*known).values())
     photo.withdrawn = timezone.localdate()
     photo.save()
-    pictures = {"portrait", "picture", "poster", "card", "zip"}
-    assert {place for place, there in places(*known).items() if not there} == pictures
+    assert {place for place, there in places(*known).items() if not there} == PICTURES
 
 
 def test_health_is_told_only_while_a_consent_covers_it(client):
@@ -448,7 +526,7 @@ def test_a_picture_of_several_is_shown_when_all_may_be_shown():
 
     def shown():
         picture.refresh_from_db()
-        return picture.is_usable() and not workflow.blockers(release)
+        return picture.is_usable() and not as_shown(workflow.blockers(release))
 
     assert not shown()
     for person in (one, other):

@@ -24,7 +24,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from PIL import Image
 
-from assets.metadata import AI_DID, Found, read, warnings
+from assets.metadata import AI_DID, COORDINATES, Found, has_coordinates, read, warnings
 from tests.make import DATA
 
 IMAGES = DATA / "images"
@@ -1209,6 +1209,25 @@ def test_an_e_mail_address_in_words_for_the_public_is_pointed_at():
     )
     (told,) = warnings(found, TODAY)
     assert "caption and usage terms" in told
+
+
+@pytest.mark.parametrize("pattern", COORDINATES)
+def test_coordinates_in_any_text_of_the_file_are_warned_of(pattern):
+    example = COORDINATES[pattern]
+    assert re.search(pattern, example, re.IGNORECASE)
+    for name in ("caption", "headline", "credit_line", "usage_terms", "alt_text", "place"):
+        (told,) = warnings(Found(**{name: f"A hut.\n{example}."}), TODAY)
+        assert f"There are coordinates in the file’s {name.replace('_', ' ')}" in told
+    assert warnings(Found(keywords=("hut", example)), TODAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It had 40° Celsius.", "12.345,67 EUR", "1/250 s, f/2.8, 50.0 mm", "In 2021, 12.5 million",
+     "Rooms 1.250, 3.400", "On the long, latitudinal road", "+44 20 7033 1500", "192.168.100.200"],
+)  # fmt: skip
+def test_other_numbers_are_not_taken_for_coordinates(text):
+    assert not has_coordinates(text)
 
 
 # --- Whatever the file holds --------------------------------------------------------------------

@@ -11,7 +11,7 @@ from releases import workflow
 from releases.models import Mention, RejectedName, Release
 from tests.make import make_chief, make_person, make_prisoner, make_release, make_user, mark
 from tests.test_admin import form_of, written
-from tests.test_finding import HOSTILE
+from tests.test_name_index import HOSTILE
 
 pytestmark = pytest.mark.django_db
 

@@ -14,6 +14,7 @@ from people.models import (
     Consent,
     Designation,
     LevelChange,
+    MinorMarkRemoval,
     Person,
     PersonName,
     Role,
@@ -21,11 +22,13 @@ from people.models import (
 )
 from previews.models import PreviewLink
 from releases.models import (
-    Clearance,
     Correction,
+    FoldedText,
     Guess,
     Illustration,
     Mention,
+    NameException,
+    NameFind,
     Quote,
     RejectedName,
     Release,
@@ -109,23 +112,39 @@ def agreed_with_oneself():
     a_level_change(asked_by=chief, decided_by=chief)
 
 
+def a_removal(**values):
+    row = {"person": make_person(), "requested_by": make_chief(), "reason": "x"} | values
+    MinorMarkRemoval.objects.create(**row)
+
+
+def approved_by_oneself():
+    chief = make_chief()
+    a_removal(outcome="approved", requested_by=chief, decided_by=chief)
+
+
+def two_requests_for_one_person():
+    person = make_person()
+    a_removal(person=person)
+    a_removal(person=person)
+
+
 def two_questions_about_one_person():
     two(
         LevelChange,
-        person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
+    person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
     )  # fmt: skip
 
 
-def a_clearance(**values):
+def an_exception(**values):
     row = {"name": "x", "reason": "A namesake.", "by": make_chief()} | values
-    return Clearance(release=make_release("draft"), **row)
+    return NameException(**{"release": make_release("draft")} | row)
 
 
-def two_clearances_of_a_name():
-    clearance = a_clearance()
-    Clearance.objects.bulk_create([clearance])
-    clearance.pk = None
-    Clearance.objects.bulk_create([clearance])
+def two_exceptions_of_a_name(**values):
+    exception = an_exception(**values)
+    NameException.objects.bulk_create([exception])
+    exception.pk = None
+    NameException.objects.bulk_create([exception])
 
 
 def a_link(**values):
@@ -193,6 +212,9 @@ NEVER = {
         lambda: a_level_change(basis=""),
     ],
     "levelchange_one_question": [two_questions_about_one_person],
+    "minormarkremoval_has_a_reason": [lambda: a_removal(reason="")],
+    "minormarkremoval_two_people": [approved_by_oneself, lambda: a_removal(outcome="approved")],
+    "minormarkremoval_one_request": [two_requests_for_one_person],
     "designation_has_a_source": [
         lambda: Designation.objects.create(
             case=make_prisoner().cases.get(), by="x", since="2024", source=""
@@ -206,10 +228,24 @@ NEVER = {
             case=make_prisoner().cases.get(), kind="life", duration="P5Y"
         )
     ],
-    "clearance_once_a_name": [two_clearances_of_a_name],
+    "nameexception_once_a_name": [two_exceptions_of_a_name],
+    "nameexception_once_a_name_and_row": [
+        lambda: two_exceptions_of_a_name(release=None, table="releases.topic", row="1")
+    ],
+    "namefind_once_a_day": [
+        lambda: two(
+            NameFind,
+            person=make_person(),
+            user=make_chief(),
+            table="releases.topic",
+            row="1",
+            day=date(2026, 1, 1),
+        )
+    ],
+    "foldedtext_once_a_row": [lambda: two(FoldedText, table="x", row="1", letters="x")],
     "clearance_has_a_reason": [
-        lambda: a_clearance(reason="").save(),
-        lambda: a_clearance(name="").save(),
+        lambda: an_exception(reason="").save(),
+        lambda: an_exception(name="").save(),
     ],
     "rejected_once_a_person": [
         lambda: two(RejectedName, release=make_release("draft"), name="x", person=make_person())

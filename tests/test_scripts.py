@@ -138,7 +138,11 @@ def planted(db):
             label=payload[:80] or "x", by=payload[:200], since="2021", source=payload or "x"
         )
         person.consents.create(
-            basis="subject", covers_name=True, covers_health=True, given=timezone.localdate()
+            basis="subject",
+            covers_name=True,
+            covers_photo=True,
+            covers_health=True,
+            given=timezone.localdate(),
         )
         contact = Contact.objects.create(name=line[:120], phone=payload[:40], hours=payload[:120])
         release = make_release(

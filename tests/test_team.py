@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,8 @@ def on_a_terminal(*arguments, answers):
         if answers and re.search(rb"(Password|once more): $", shown):
             os.write(terminal, answers.pop(0))
             shown += b"\n"
+    else:
+        os.kill(child, signal.SIGKILL)  # a command that hangs fails the test, and does not stop it
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os.close(terminal)
     return shown.decode(), status

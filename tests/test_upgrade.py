@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -314,7 +314,9 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
             ("people_person", "slug"), ("assets_mediaasset", "renditions"),
         }  # fmt: skip
     else:
-        assert differences == []
+        # A person with consents of which none covers photographs: see people.0008.
+        hidden = ("people_person", "shown_until", None, date.min)
+        assert [one for one in differences if one != hidden] == []
 
     # The old code has stopped: what it wrote since follows, once, and the new code goes on.
     if commit == FIRST:

@@ -32,6 +32,7 @@ def test_row_and_set_agree_in_every_state_at_every_moment(state):
         hidden = not release.is_public(at) and release.status != "withdrawn"
         assert Release.objects.hidden(at).exists() is hidden
     assert Release.objects.held().exists() is release.is_held()
+    assert Release.objects.waiting().exists() is release.is_waiting()
 
 
 def test_time_publishes_to_the_second():

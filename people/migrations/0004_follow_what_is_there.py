@@ -8,7 +8,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-from django.db import migrations, transaction
+from django.db import connections, migrations, transaction
 
 BATCH = 500
 NAMEABLE, PUBLIC = 2, 3
@@ -71,11 +71,23 @@ def in_batches(rows, alias, change):
 
 
 def keep_statuses(apps, alias):
-    """Keep the status of each case as a row where its last row says something else."""
+    """Keep the status of each case as a row where its last row says something else.
+
+    A row that an editor marked as recorded in error says nothing. Those marks are a column of a
+    later migration, which is there when this is repeated.
+    """
     statuses = apps.get_model("people", "CaseStatus").objects.using(alias)
+    with connections[alias].cursor() as cursor:
+        table = connections[alias].introspection.get_table_description(
+            cursor, "people_casestatus"
+        )
+    if any(column.name == "error_at" for column in table):
+        right = statuses.extra(where=["people_casestatus.error_at IS NULL"])
+    else:
+        right = statuses
 
     def change(cases):
-        last = {status.case_id: status for status in statuses.filter(case__in=cases).order_by("pk")}
+        last = {status.case_id: status for status in right.filter(case__in=cases).order_by("pk")}
         new = [
             statuses.model(
                 case=case, source=case.source, **{name: getattr(case, name) for name in STATUS}

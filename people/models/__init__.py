@@ -3,9 +3,11 @@
 from people.models.cases import (
     Case,
     CaseEvent,
+    CaseQuerySet,
     CaseStatus,
     Charge,
     Designation,
+    Group,
     Sentence,
     Sourced,
 )
@@ -18,17 +20,20 @@ from people.models.persons import (
     language_tag,
     script_of,
 )
-from people.models.protection import Consent, LevelChange
+from people.models.protection import Consent, LevelChange, MinorMarkRemoval
 
 __all__ = [
     "Case",
     "CaseEvent",
+    "CaseQuerySet",
     "CaseStatus",
     "Charge",
     "Consent",
     "Designation",
+    "Group",
     "Level",
     "LevelChange",
+    "MinorMarkRemoval",
     "Person",
     "PersonName",
     "PersonQuerySet",

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
+from people.locking import locked_rows, names_change
+from people.names.forms import is_full_name
 from people.slugs import slug_for
 
 if TYPE_CHECKING:
@@ -72,9 +75,19 @@ class PersonQuerySet(models.QuerySet["Person"]):
         soon = (on or timezone.localdate()) + SOON
         return self.filter(level__gte=Level.NAMEABLE, named_until__lt=soon)
 
-    def spellings(self) -> set[str]:
-        """Every form of their names that may be looked for in a text."""
-        return {form for person in self.prefetch_related("names") for form in person.spellings()}
+    def not_looked_for(self, on: date | None = None) -> "list[Person]":
+        """Return those who are protected on a day although no public text is searched for them."""
+        protected = self.protected(on).prefetch_related("names")
+        return [person for person in protected if not person.is_looked_for()]
+
+    def lacking_photo_consent(self) -> Self:
+        """Those with recorded consents of which none covers photographs."""
+        return self.filter(shown_until=Person.NEVER_SHOWN)
+
+    def with_pictures(self) -> Self:
+        """Those with a portrait, or in a picture of the library."""
+        shown = self.model.depicted_in.through.objects.values("person")
+        return self.filter(Q(portrait__isnull=False) | Q(pk__in=shown))
 
     def spokespeople(self, on: date | None = None) -> Self:
         """Those who speak for us on a day (default: today, in the newsroom's zone)."""
@@ -93,15 +106,37 @@ class PersonQuerySet(models.QuerySet["Person"]):
         known = self.model.case_officers.through.objects.filter(user=user).values("person")
         return self.filter(Q(level__gt=Level.CASE_OFFICERS) | Q(pk__in=known))
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete them while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete()
+
 
 class Person(models.Model):
     """Anybody a release speaks of: a spokesperson, a prisoner of conscience, a minister."""
+
+    NEVER_SHOWN = date.min  # in `shown_until`: consents are recorded, and none covers photographs
+    FOLLOWING = ("named_until", "shown_until")  # written by Consent alone
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     display_name = models.CharField(
         "name",
         max_length=200,
         help_text="As we print it. It is never re-ordered or re-cased; one name alone is valid.",
+    )
+    name_matchable = models.BooleanField(
+        "look for this name in texts",
+        default=True,
+        db_default=True,
+        help_text="A full name is always looked for. Only those who may set levels can switch it "
+        "off.",
+    )
+    name_match_exactly = models.BooleanField(
+        "look for it exactly as written",
+        default=False,
+        db_default=False,
+        help_text="For a name of one part, initials or a code name: case and full stops count.",
     )
     sort_name = models.CharField(
         max_length=200, blank=True, help_text="For lists. Empty: as printed. Not always a surname."
@@ -120,7 +155,11 @@ class Person(models.Model):
         "under eighteen",
         default=False,
         db_default=False,
-        help_text="Named by nobody but with a special right.",
+        help_text=_(
+            "Only users with the “name minors” permission can make this person public. Marking "
+            "somebody at level 2 or 3 lowers the level to 1 at once. A second person must approve "
+            "that the mark is removed."
+        ),
     )
     level = models.PositiveSmallIntegerField(
         "publication level",
@@ -135,7 +174,7 @@ class Person(models.Model):
         help_text="Why the person may be named: consent and of whom, or that it is widely public "
         "and was weighed. Needed from level 2 on. Never public.",
     )
-    # What the recorded consents come to: the last day on which they hold, None without an end.
+    # What follows from the recorded consents: the last day on which they hold, None without an end.
     named_until = models.DateField(null=True, blank=True, editable=False)
     shown_until = models.DateField(null=True, blank=True, editable=False)
     case_officers = models.ManyToManyField(
@@ -181,20 +220,35 @@ class Person(models.Model):
         """Save, with a sort name and an address of its own where none were typed.
 
         Who has no page has an address that says nothing: that another record is there must not
-        be told by an address that is taken.
+        be told by an address that is taken. What follows from the consents is left as it is stored,
+        and a mark “under eighteen” stays, unless `update_fields` names them.
         """
         self.pk = self.pk or uuid.uuid4()  # a form with further names takes the default away
         self.sort_name = self.sort_name or self.display_name
         self.slug = slug_for(self.slug, fallback="", length=120) or self.pk.hex
-        if self.level == Level.PUBLIC and self.slug == self.pk.hex:
-            short = self.pk.hex[:8]
-            self.slug = slug_for(self.display_name, fallback=f"person-{short}")
-            if Person.objects.filter(slug=self.slug).exclude(pk=self.pk).exists():
-                self.slug += f"-{short}"  # a namesake
-        super().save(*args, **kwargs)
+        is_whole = not self._state.adding and kwargs.get("update_fields") is None
+        if is_whole:
+            kwargs["update_fields"] = {
+                field.name for field in self._meta.concrete_fields if not field.primary_key
+            } - {*self.FOLLOWING}
+        with transaction.atomic():
+            names_change()
+            for stored in locked_rows(Person.objects.filter(pk=self.pk)):
+                # This copy may have been read before somebody marked the person.
+                self.under_18 = self.under_18 or (is_whole and stored.under_18)
+            if self.level == Level.PUBLIC and self.slug == self.pk.hex:
+                self.slug = self._free_address()
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("person", args=[self.slug])
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the record while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            locked_rows(Person.objects.filter(pk=self.pk))
+            return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
         """Refuse an address in which nothing would be left; make the others one."""
@@ -214,15 +268,29 @@ class Person(models.Model):
         """Whether every consent to be named has ended or was withdrawn; never where none is."""
         return self.named_until is not None and self.named_until < (on or timezone.localdate())
 
-    def withheld_from(self) -> date | None:
-        """Return the first day on which pictures of the person may not be shown, None for never.
+    def protected_from(self) -> date | None:
+        """Return the first day on which the name may stand in no release, None for never.
 
-        It has come already where the person may be named nowhere.
+        It is `date.min` where the level protects the name.
         """
         if self.level < Level.NAMEABLE:
             return date.min
+        return self.named_until + timedelta(days=1) if self.named_until else None
+
+    def withheld_from(self) -> date | None:
+        """Return the first day on which pictures of the person may not be shown, None for never.
+
+        It has come already where the person may be named nowhere, and where the recorded consents
+        leave photographs out.
+        """
+        if self.level < Level.NAMEABLE or self.lacks_photo_consent():
+            return date.min
         ends = [day for day in (self.named_until, self.shown_until) if day]
         return min(ends) + timedelta(days=1) if ends else None
+
+    def lacks_photo_consent(self) -> bool:
+        """Row twin of `Person.objects.lacking_photo_consent`."""
+        return self.shown_until == self.NEVER_SHOWN
 
     def may_tell(self, scope: "Consent.Scope", on: date | None = None) -> bool:
         """Whether a consent that covers a subject holds on a day. Reads prefetched consents."""
@@ -252,8 +320,36 @@ class Person(models.Model):
         return next((case.moved_on(day) for case in self.cases.all()), "")
 
     def spellings(self) -> list[str]:
-        """Return every form of the name that may be looked for in a text."""
-        return [self.display_name, *(name.text for name in self.names.all() if name.matchable)]
+        """Return every recorded name that is looked for in public texts."""
+        recorded = [(self.display_name, self.name_matchable, self.name_match_exactly)]
+        recorded += [
+            (name.text, name.matchable and name.kind != name.Kind.WEAK, name.match_exactly)
+            for name in self.names.all()
+        ]
+        return [
+            text
+            for text, matchable, exactly in recorded
+            if (matchable and is_full_name(text)) or (exactly and not is_full_name(text))
+        ]
+
+    def is_looked_for(self) -> bool:
+        """Whether the name that we print is looked for in public texts."""
+        return self.display_name in self.spellings()
+
+    def _free_address(self) -> str:
+        short = self.pk.hex[:8]
+        slug = slug_for(self.display_name, fallback=f"person-{short}")
+        if Person.objects.filter(slug=slug).exclude(pk=self.pk).exists():
+            slug += f"-{short}"  # a namesake
+        return slug
+
+
+class PersonNameQuerySet(models.QuerySet["PersonName"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete them while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete()
 
 
 class PersonName(models.Model):
@@ -287,8 +383,19 @@ class PersonName(models.Model):
         default=False, help_text="Print it on the person's page, beside the name."
     )
     matchable = models.BooleanField(
-        default=True, help_text="Look for it in texts. Not for a name that many people share."
+        "look for it in texts",
+        default=True,
+        help_text="A full name is always looked for. Only those who may set levels can switch it "
+        "off.",
     )
+    match_exactly = models.BooleanField(
+        "look for it exactly as written",
+        default=False,
+        db_default=False,
+        help_text="For a name of one part, initials or a code name: case and full stops count.",
+    )
+
+    objects = PersonNameQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -304,7 +411,15 @@ class PersonName(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with the script that most of its letters belong to where none was typed."""
         self.script = self.script or script_of(self.text)
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            names_change()
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the name while nobody reads who may be named."""
+        with transaction.atomic():
+            names_change()
+            return super().delete(*args, **kwargs)
 
 
 class RoleQuerySet(models.QuerySet["Role"]):

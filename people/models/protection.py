@@ -5,19 +5,22 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from people.locking import locked_rows, names_change
 from people.models.persons import Level, Person
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete one by one: each changes what may be told of its person."""
-        for consent in self:
-            consent.delete()
+        with transaction.atomic():
+            for consent in self:
+                consent.delete()
         return (0, {})
 
 
@@ -90,13 +93,17 @@ class Consent(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; what may be told of the person follows."""
-        super().save(*args, **kwargs)
-        self._follow()
+        with transaction.atomic():
+            people = self._lock_people()
+            super().save(*args, **kwargs)
+            _follow(people)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete; what may be told of the person follows."""
-        deleted = super().delete(*args, **kwargs)
-        self._follow()
+        with transaction.atomic():
+            people = self._lock_people()
+            deleted = super().delete(*args, **kwargs)
+            _follow(people)
         return deleted
 
     def clean(self) -> None:
@@ -117,10 +124,17 @@ class Consent(models.Model):
         last = self.last_day()
         return self.given <= day and (last is None or day <= last)
 
-    def _follow(self) -> None:
-        person = Person.objects.get(pk=self.person_id)
-        person.named_until = _last_day(person, self.Scope.NAME)
-        person.shown_until = _last_day(person, self.Scope.PHOTO)
+    def _lock_people(self) -> list[Person]:
+        """Lock whom the consent is of, and whom it was of before."""
+        names_change()
+        stored = Consent.objects.filter(pk=self.pk).values("person")
+        return locked_rows(Person.objects.filter(Q(pk=self.person_id) | Q(pk__in=stored)))
+
+
+def _follow(people: list[Person]) -> None:
+    for person in people:
+        person.named_until = _last_day(person, Consent.Scope.NAME)
+        person.shown_until = _photos_until(person)
         person.save(update_fields=["named_until", "shown_until"])
 
 
@@ -129,6 +143,19 @@ def _last_day(person: Person, scope: Consent.Scope) -> date | None:
     days = [consent.last_day() for consent in person.consents.all() if consent.covers(scope)]
     ends = [day for day in days if day]
     return max(ends) if ends and len(ends) == len(days) else None
+
+
+def _photos_until(person: Person) -> date | None:
+    """Return the last day on which photographs may be shown; None: no end, or none recorded.
+
+    Person.NEVER_SHOWN where somebody consented to something, and nobody to photographs: a person
+    who was asked about the name alone did not allow the face. See docs/decisions/0032.
+    """
+    consents = list(person.consents.all())
+    asked = any(consent.basis != Consent.Basis.PUBLIC for consent in consents)
+    if asked and not any(consent.covers_photo for consent in consents):
+        return Person.NEVER_SHOWN
+    return _last_day(person, Consent.Scope.PHOTO)
 
 
 class LevelChange(models.Model):
@@ -168,3 +195,42 @@ class LevelChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_before_display()} → {self.get_after_display()}"
+
+
+class MinorMarkRemoval(models.Model):
+    """Who requested that the mark “under eighteen” is removed, and who decided it."""
+
+    class Outcome(models.TextChoices):
+        REQUESTED = "requested", _("Waits for a second person")
+        APPROVED = "approved", _("Mark removed")
+        REJECTED = "rejected", _("Rejected")
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="minor_mark_removals")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.REQUESTED)
+    reason = models.TextField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True, help_text=_("Why it was rejected."))
+
+    class Meta:
+        ordering = ["-requested_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="minormarkremoval_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(outcome="approved")
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
+                name="minormarkremoval_two_people",
+            ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(outcome="requested"),
+                name="minormarkremoval_one_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}, {self.requested_at:%Y-%m-%d}"

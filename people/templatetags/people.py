@@ -28,9 +28,9 @@ def earlier_roles(person: Person, day: date) -> list[Role]:
 
 
 @register.filter
-def time_held(case: Case, day: date) -> str:
-    """Print since when the person is held, and for how long where a certain day says so."""
-    return case.time_held(day)
+def time_in_detention(case: Case, day: date) -> str:
+    """Print since when the person is in detention, and for how long if a day is certain."""
+    return case.time_in_detention(day)
 
 
 @register.filter
@@ -50,6 +50,15 @@ def public_events(case: Case, health: bool) -> list[CaseEvent]:
 def earlier_statuses(case: Case) -> list[CaseStatus]:
     """Return what was known before the present status, the newest first.
 
-    What was recorded for the same day or a later one was mended, not outlived.
+    What was recorded for the same day or a later one was replaced.
     """
-    return [status for status in case.statuses.all() if status.as_of < case.as_of][::-1]
+    earlier = [status for status in case.valid_statuses() if status.as_of < case.as_of]
+    # Two sources for the same status of one day are one line.
+    lines = {(row.custody_status, row.legal_status, row.as_of): row for row in earlier}
+    return list(lines.values())[::-1]
+
+
+@register.filter
+def newest_status(case: Case) -> CaseStatus | None:
+    """Return the row of the present status. Reads prefetched statuses."""
+    return max(case.valid_statuses(), key=lambda status: status.pk, default=None)

@@ -200,7 +200,9 @@ def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
     """
     outcome = Outcome()
     if not options.keep_schedule:
-        scheduled = Release.objects.using(alias).scheduled(moment).order_by()
+        # Those that wait for a name too; `scheduled` would read a column that may not be there.
+        upcoming = Release.objects.using(alias).upcoming(moment).order_by()
+        scheduled = upcoming.filter(held_at=None)
         outcome.held = list(scheduled.values_list("pk", flat=True))
         scheduled.update(held_at=moment)
     if not options.keep_previews:

@@ -5,6 +5,7 @@ decoding → formats (text, Markdown, HTML: blocks) → anatomy (kicker, title, 
 """
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from releases.importing.accounting import Ledger
@@ -12,6 +13,7 @@ from releases.importing.anatomy import Anatomy, dissect
 from releases.importing.blocks import Source, size
 from releases.importing.dates import Evidence, guess_date, relative_dates
 from releases.importing.decoding import MAX_BYTES, decode
+from releases.importing.designations import designations
 from releases.importing.formats import FORMATS, guess_format, refuse_other_formats, take_apart
 from releases.importing.languages import language_of
 from releases.importing.names import MOST_TEXT, Passage, People
@@ -19,6 +21,7 @@ from releases.importing.report import report
 from releases.importing.understood import (
     Accounting,
     DateGuess,
+    DesignationSuggestion,
     NotARelease,
     PersonSuggestion,
     Poster,
@@ -31,6 +34,7 @@ __all__ = [
     "MAX_BYTES",
     "Accounting",
     "DateGuess",
+    "DesignationSuggestion",
     "NotARelease",
     "PersonSuggestion",
     "Poster",
@@ -85,6 +89,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         posters=anatomy.posters,
         date_guess=guess,
         people=people,
+        designations=designations(_paragraphs(anatomy), people),
         relative_dates=relative_dates([anatomy.title, anatomy.body_text[:MOST_TEXT]]),
         notes=tuple(dict.fromkeys(notes)),
         missing=_missing(anatomy),
@@ -161,6 +166,16 @@ def _people(anatomy: Anatomy) -> tuple[PersonSuggestion, ...]:
         if found:
             element.name, element.title = found
     return people.suggestions()
+
+
+def _paragraphs(anatomy: Anatomy) -> Iterator[str]:
+    """Yield the running text, up to where people were looked for."""
+    length = 0
+    for element in anatomy.body:
+        for block in element.blocks:
+            length += len(block.spoken)
+            if length <= MOST_TEXT and element.kind != "heading":
+                yield block.spoken
 
 
 def _missing(anatomy: Anatomy) -> tuple[str, ...]:

@@ -17,6 +17,10 @@ def report(understood: Understood) -> str:
         "\n".join(_understood(understood)),
         *_guessed(understood),
         *_people(understood),
+        *_list(
+            "Called a prisoner of conscience, offered and not recorded",
+            tuple(f"{one.name}: “{one.sentence}”" for one in understood.designations),
+        ),
         *_list("Missing", understood.missing),
         *_list("Please note", understood.notes),
         "\n".join(_accounting(understood)),

@@ -48,6 +48,14 @@ class PersonSuggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class DesignationSuggestion:
+    """Somebody whom the text calls a prisoner of conscience, and the sentence that does."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
     """Where every word of the file went: into exactly one part, or quoted in `left_out`."""
 
@@ -80,6 +88,7 @@ class Understood:
     posters: tuple[Poster, ...]
     date_guess: DateGuess | None
     people: tuple[PersonSuggestion, ...]
+    designations: tuple[DesignationSuggestion, ...]
     relative_dates: tuple[str, ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...]

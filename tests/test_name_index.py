@@ -6,19 +6,19 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from people.finding import Index, everybody
-from people.matching import names_in
 from people.models import Level, Person, PersonName
+from people.names import NameIndex
+from people.names.shared import people_index
 from tests.make import DATA, REAL_RELEASE, make_person
 
 NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
 
 
 def index_of(*names):
-    index, ids = Index(), {}
+    index, ids = NameIndex(), {}
     for name in names:
         ids[pk := uuid4()] = name
-        index.put(pk, [name])
+        index.add(pk, [name])
     return index, ids
 
 
@@ -66,13 +66,12 @@ def found(text, *names):
 )
 def test_a_known_name_is_found_however_it_is_written(name, text, surface):
     assert found(text, name, "Somebody Else") == [(surface, [name], True)]
-    assert names_in(text, [name, "Somebody Else"]) == {name}  # and blocks, where it is protected
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("Jimmy Lai", "Jimmy, Lai; Jimmy. Lai"),
+        ("Jimmy Lai", "We met Jimmy. Lai is a river."),
         ("Jimmy Lai", "Jimmy Laidlaw and Calais"),
         ("Ana Li", "Diana Li"),
         ("Tavenu", "a tavenu of the river"),
@@ -107,24 +106,24 @@ def test_the_longer_of_two_names_is_meant():
 
 
 def test_whom_one_may_not_know_of_is_as_if_not_known():
-    index, known, hidden = Index(), uuid4(), uuid4()
-    index.put(known, ["Ana María"])
-    index.put(hidden, ["Ana María Ruiz"])
-    index.put(hidden_too := uuid4(), ["欧阳修文"])
+    index, known, hidden = NameIndex(), uuid4(), uuid4()
+    index.add(known, ["Ana María"])
+    index.add(hidden, ["Ana María Ruiz"])
+    index.add(hidden_too := uuid4(), ["欧阳修文"])
     told = index.find(["Ana María Ruiz wrote; Ruiz left. 欧阳修文"], without={hidden, hidden_too})
     assert [(name.surface, name.people) for name in told] == [("Ana María", {known})]
 
 
 def test_namesakes_are_all_told():
-    index, one, other = Index(), uuid4(), uuid4()
-    index.put(one, ["Li Na"])
-    index.put(other, ["Li Na"])
+    index, one, other = NameIndex(), uuid4(), uuid4()
+    index.add(one, ["Li Na"])
+    index.add(other, ["Li Na"])
     (name,) = index.find(["Li Na was there"])
     assert name.people == {one, other}
-    index.drop(one)
+    index.remove(one)
     (name,) = index.find(["Li Na was there"])
     assert name.people == {other}
-    index.put(other, ["Somebody"])
+    index.add(other, ["Somebody"])
     assert index.find(["Li Na was there"]) == []
 
 
@@ -179,13 +178,13 @@ def test_no_text_breaks_the_search_or_makes_it_wait(number):
 
 
 def test_a_word_that_very_many_share_makes_nobody_wait():
-    index = Index()
+    index = NameIndex()
     for number in range(6_000):
-        index.put(UUID(int=number), [f"Nobody{number} al-Nowhere"])
-    index.put(tohti := uuid4(), ["Ilham al-Tohti"])
+        index.add(UUID(int=number), [f"Nobody{number} al-Nowhere"])
+    index.add(tohti := uuid4(), ["Ilham al-Tohti"])
     assert index.alike("Ilham al-Tokhti") == {tohti}
     for number in range(6_000):
-        index.drop(UUID(int=number))
+        index.remove(UUID(int=number))
     assert [name.people for name in index.find(["Ilham al-Tohti"])] == [{tohti}]
 
 
@@ -201,7 +200,7 @@ def test_any_string_can_be_a_name():
 
 def known(text):
     return {
-        str(Person.objects.get(pk=pk)) for name in everybody().find([text]) for pk in name.people
+        str(Person.objects.get(pk=pk)) for name in people_index().find([text]) for pk in name.people
     }
 
 
@@ -266,9 +265,9 @@ def test_a_change_that_was_stored_late_is_found_too():
 @pytest.mark.django_db
 def test_an_unchanged_newsroom_is_asked_four_small_questions(django_assert_num_queries):
     make_person("Somebody Known")
-    everybody()
+    people_index()
     with django_assert_num_queries(4):
-        everybody()
+        people_index()
     person = make_person("Somebody Else")
     person.history.update(history_date=timezone.now())
     assert known("Somebody Else")

@@ -1,0 +1,47 @@
+"""What was recorded in error: marked with a note, taken off every public page, never deleted."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusal import Refused
+from people.models import Case, CaseStatus, Designation
+
+Row = CaseStatus | Designation
+
+
+def mark_in_error(row: Row, *, by: User, note: str, at: datetime | None = None) -> None:
+    """Mark a status or designation as recorded in error.
+
+    If it is the newest status, the case falls back to the row before it. Raises Refused.
+    """
+    with transaction.atomic():
+        case = Case.objects.select_for_update(of=("self",)).get(pk=row.case_id)
+        row.refresh_from_db()
+        if blockers := _blockers(row, case, by, note):
+            raise Refused(*blockers)
+        row.error_at, row.error_by, row.error_note = at or timezone.now(), by, note.strip()
+        row.save()
+        newest = case.newest_status()
+        if isinstance(row, CaseStatus) and newest:
+            for name in Case.STATUS:
+                setattr(case, name, getattr(newest, name))
+            case.save()
+
+
+def _blockers(row: Row, case: Case, by: User, note: str) -> list[str]:
+    blockers = []
+    if not by.has_perm("people.mark_error"):
+        blockers.append(_("You may not mark a row as recorded in error. Ask an editor."))
+    if not row.is_valid():
+        blockers.append(_("It is marked as recorded in error already."))
+    if not note.strip():
+        blockers.append(_("Enter what is wrong."))
+    if isinstance(row, CaseStatus) and not case.statuses.valid().exclude(pk=row.pk).exists():
+        blockers.append(
+            _("It is the only status of the case. Save the right status first, then mark this one.")
+        )
+    return blockers

@@ -1,0 +1,108 @@
+"""The mark “under eighteen”: everybody who may edit a record sets it, two people remove it.
+
+Each action locks the person, checks who acts, changes, and records what was done, in one
+transaction. Refused lists the reasons as sentences. Times are aware datetimes.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusal import Refused
+from people import levels
+from people.models import Level, MinorMarkRemoval, Person
+
+
+def mark(person: Person, *, by: User, at: datetime | None = None) -> Person:
+    """Mark somebody as under eighteen; who may be named is lowered to level 1 at once."""
+    with transaction.atomic():
+        fresh = levels.lock_record(person, by)
+        if fresh.under_18:
+            return fresh
+        fresh.under_18 = True
+        fresh.save()
+        if fresh.level <= Level.STAFF:
+            return fresh
+        reason = _("Marked as under eighteen.")
+        return levels.lower(fresh, to=Level.STAFF, by=by, words=reason, at=at)
+
+
+def request_removal(
+    person: Person, *, reason: str, by: User, at: datetime | None = None
+) -> MinorMarkRemoval:
+    """Request that the mark is removed; a second person must approve it."""
+    with transaction.atomic():
+        fresh = levels.lock_record(person, by)
+        if not fresh.under_18:
+            raise Refused(_("This person is not marked as under eighteen."))
+        if not reason.strip():
+            raise Refused(_("Enter a reason."))
+        if waiting(fresh):
+            raise Refused(_("The removal was requested already. A second person can decide it."))
+        return MinorMarkRemoval.objects.create(
+            person=fresh,
+            reason=reason.strip(),
+            requested_by=by,
+            requested_at=at or timezone.now(),
+        )
+
+
+def approve_removal(removal: MinorMarkRemoval, *, by: User, at: datetime | None = None) -> Person:
+    """Remove the mark as somebody else requested. The level stays as it is."""
+    with transaction.atomic():
+        person, removal = _lock_request(removal, by)
+        if reasons := blockers(removal, by):
+            raise Refused(*reasons)
+        person.under_18 = False
+        person.save(update_fields=["under_18"])
+        _decide(removal, MinorMarkRemoval.Outcome.APPROVED, by, at)
+    return person
+
+
+def reject_removal(
+    removal: MinorMarkRemoval, *, by: User, note: str = "", at: datetime | None = None
+) -> Person:
+    """Keep the mark. The person who requested the removal may take the request back this way."""
+    with transaction.atomic():
+        person, removal = _lock_request(removal, by)
+        if by != removal.requested_by and not by.has_perm("people.name_minor"):
+            raise Refused(_("Only users with the “name minors” permission can decide this."))
+        removal.note = note.strip()
+        _decide(removal, MinorMarkRemoval.Outcome.REJECTED, by, at)
+    return person
+
+
+def waiting(person: Person) -> MinorMarkRemoval | None:
+    """Return the request that waits for a second person, if there is one."""
+    return person.minor_mark_removals.filter(outcome=MinorMarkRemoval.Outcome.REQUESTED).first()
+
+
+def blockers(removal: MinorMarkRemoval, user: User) -> list[str]:
+    """Return why a user cannot approve a removal, a sentence each."""
+    reasons = []
+    if not user.has_perm("people.name_minor"):
+        reasons.append(_("Only users with the “name minors” permission can approve this."))
+    if user == removal.requested_by:
+        reasons.append(_("You requested it yourself. A second person must approve it."))
+    return reasons
+
+
+def _lock_request(removal: MinorMarkRemoval, by: User) -> tuple[Person, MinorMarkRemoval]:
+    person = levels.lock_record(removal.person, by)
+    fresh = MinorMarkRemoval.objects.get(pk=removal.pk)
+    if fresh.outcome != MinorMarkRemoval.Outcome.REQUESTED or not person.under_18:
+        raise Refused(_("This was decided in the meantime. Look at the record again."))
+    return person, fresh
+
+
+def _decide(
+    removal: MinorMarkRemoval,
+    outcome: MinorMarkRemoval.Outcome,
+    by: User,
+    at: datetime | None,
+) -> None:
+    removal.outcome, removal.decided_by, removal.decided_at = outcome, by, at or timezone.now()
+    removal.save()

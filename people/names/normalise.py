@@ -1,0 +1,341 @@
+"""Text as names are compared: words folded to letters, everything between them ignored."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+# Letters that have a plain twin without being it and a mark.
+_TWINS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    | dict.fromkeys("’‘ʼʻʾʿʹ′`´", "'")
+)
+# In these scripts a mark is an accent or an optional vowel; elsewhere it can be another name.
+_MARKS_ARE_OPTIONAL = ("LATIN", "GREEK", "HEBREW", "CYRILLIC")
+_ARABIC_VOWELS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u0640")
+# Keyboards of neighbouring languages write one Arabic letter differently, and hamza is left out.
+_ARABIC_ALIKE = str.maketrans("یىکھہەأإآٱ", "ييكهههاااا")
+_BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212\u00b7\u2022\u2027\u2219\u30fb\u0f0b\u0f0c-]+")
+# Marks are put into their order one by one: a long run of them would take the square of its length.
+_PERHAPS_MARKS = re.compile(r"[^\w\s]{31,}")
+MAX_MARKS = 30  # on one letter, as in the Stream-Safe Text Format of UAX #15
+
+# Letters of another script that look Latin, in capitals and in small letters.
+_CAPITALS = dict(
+    zip("АВЕКМНОРСТУХІЈЅԀԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abekmhopctyxijsdqwabezhikmnoptyx", strict=True)
+)
+_SMALL = dict(zip("аеорсухіјѕԁһԛԝкмтнвοανρικυχτɑɡ", "aeopcyxijsdhqwkmthboavpikuxtag", strict=True))
+_DIGITS = dict(zip("0135", "oles", strict=True))
+# The other way round: Latin letters inside a Cyrillic word.
+_CYRILLIC = dict(
+    zip("aeopcyxikmthbjsABEKMHOPCTYXIJS", "аеорсухікмтнвјѕавекмнорстухіјѕ", strict=True)
+)
+# “Abdul Rahman”, “Abdel-Rahman”, “Abdurrahman” are read like “Abd al-Rahman”.
+_ABD = re.compile(r"^abd[aeou][lrsdnzt](?=$|[a-z]{2})")
+_ESCAPED = re.compile("%2[0-9a-fA-F]")  # a space or a mark as an address writes it
+_HASHTAG = re.compile(r"(?<=[#@])\w+")
+_SET_WIDE = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
+MIN_SPACED_OUT = 3  # single letters in a row that are a word set wide
+
+# Scripts that write no space between words, or write particles to a name.
+_UNSPACED_RANGES = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u318f"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\ua9e0-\ua9ff\uaa60-\uaa7f\uac00-\ud7ff"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003fffd"
+)
+_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+_APOSTROPHES = "'’ʼ‘ʻʹ′`´ʾʿ"
+
+
+def _class_of(categories: tuple[str, ...]) -> str:
+    """Return the characters of some categories as ranges of a regular expression."""
+    found, start, last = [], -1, -2
+    for code in [*range(0x10000), *range(0xE0000, 0xE0200)]:
+        if unicodedata.category(chr(code)) in categories:
+            if code != last + 1:
+                if start >= 0:
+                    found.append((start, last))
+                start = code
+            last = code
+    return "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in [*found, (start, last)])
+
+
+# Marks, and what cannot be seen (soft hyphens, joiners, marks of direction), belong to a word.
+_MARKS = _class_of(("Mn", "Mc", "Cf"))
+_LETTER = f"(?:[^\\W_{_APOSTROPHES}])"
+_SPACED_LETTER = f"(?![{_UNSPACED_RANGES}]){_LETTER}"
+_UNSPACED_LETTER = f"(?=[{_UNSPACED_RANGES}]){_LETTER}"
+_WORD = re.compile(
+    f"(?P<unspaced>{_UNSPACED_LETTER}(?:[{_MARKS}]|{_UNSPACED_LETTER})*)"
+    f"|{_SPACED_LETTER}(?:[{_MARKS}]|{_SPACED_LETTER})*"
+)
+_PAIRS = ('""', "“”", "„“", "„”", "«»", "»«", "‹›", "()", "[]", "（）", "「」", "『』", "《》")
+_QUOTED = re.compile(
+    "|".join(
+        [
+            *(f"\\{pair[0]}[^\\{pair[0]}\\{pair[1]}\n]{{1,40}}\\{pair[1]}" for pair in _PAIRS),
+            "(?<![a-zA-Z])[‘'][^‘'’\n]{1,40}['’](?![a-zA-Z])",
+        ]
+    )
+)
+
+
+def fold(text: str) -> str:
+    """Return `text` as names are compared: case, accents, hyphens and apostrophes made alike.
+
+    What cannot be seen (soft hyphens, joiners, marks of direction) falls away.
+    """
+    text = _PERHAPS_MARKS.sub(_without_most_marks, text)
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_TWINS))
+    decomposed = decomposed.casefold()  # the bold letters of mathematics have a case only now
+    folded: list[str] = []
+    optional = False
+    for char in decomposed:
+        if char in _ARABIC_VOWELS or _is_invisible(char):
+            continue
+        if unicodedata.combining(char):
+            if optional:
+                continue
+        else:
+            optional = char.isascii() or _script_is(char, _MARKS_ARE_OPTIONAL)
+        folded.append(char)
+    return _BETWEEN.sub(" ", unicodedata.normalize("NFC", "".join(folded))).strip()
+
+
+def key(text: str) -> str:
+    """Return `text` as names are compared, with the letters made alike that keyboards confuse."""
+    return fold(text).translate(_ARABIC_ALIKE)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text.
+
+    `key`: its letters as they are compared. `alike`: the same read as the letters of another
+    script that it looks like, "" for none. `before`: what stands between it and the word before.
+    `unspaced`: it is of a script without spaces. `quoted`: it stands in quotes or brackets.
+    """
+
+    start: int
+    end: int
+    key: str
+    alike: str
+    before: str
+    unspaced: bool
+    quoted: bool
+    is_capital: bool
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether it is one letter that stands for a name."""
+        return len(self.key) == 1 and not self.unspaced
+
+    @property
+    def letter(self) -> str:
+        """Its first letter, as initials are compared."""
+        return self.alike[:1] or first_letter(self.key)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether an apostrophe joins it to the word before."""
+        return len(self.before) == 1 and self.before in _APOSTROPHES
+
+
+def words(text: str) -> list[Word]:
+    """Return the words of a text in their order."""
+    text = _ESCAPED.sub("   ", text)
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    humps = _humps(text) if "#" in text or "@" in text else set()
+    found: list[Word] = []
+    last_end, next_quote = 0, 0
+    for match in _WORD.finditer(text):
+        unspaced = match["unspaced"] is not None
+        for start, end in _cut(match.start(), match.end(), humps):
+            folded, alike = _folded(text[start:end])
+            if not folded:
+                continue
+            while next_quote < len(quoted) and quoted[next_quote][1] <= start:
+                next_quote += 1
+            inside = next_quote < len(quoted) and quoted[next_quote][0] < start
+            before = text[last_end:start] if found else "\n"
+            capital = not text[start].islower()
+            found.append(Word(start, end, folded, alike, before, unspaced, inside, capital))
+            last_end = end
+    return _set_close(found)
+
+
+def _humps(text: str) -> set[int]:
+    """Return where a capital begins a word inside a hashtag or an address: “#JohnRSmith”."""
+    return {
+        tag.start() + place
+        for tag in _HASHTAG.finditer(text)
+        if not tag[0].isupper()
+        for place, char in enumerate(tag[0])
+        if char.isupper()
+    }
+
+
+def _cut(start: int, end: int, humps: set[int]) -> list[tuple[int, int]]:
+    """Return the words that capitals mark inside a hashtag; any other word whole."""
+    if not humps:
+        return [(start, end)]
+    cuts = [start, *(place for place in range(start + 1, end) if place in humps), end]
+    return list(itertools.pairwise(cuts))
+
+
+def _set_close(found: list[Word]) -> list[Word]:
+    """Return the words, those whose letters are set wide (“J o h n”) as one."""
+    kept: list[Word] = []
+    run: list[Word] = []
+    for word in found:
+        if word.is_initial and (not run or _SET_WIDE.fullmatch(word.before)):
+            run.append(word)
+            continue
+        kept += _closed(run)
+        run = [word] if word.is_initial else []
+        kept += [] if word.is_initial else [word]
+    return kept + _closed(run)
+
+
+def _closed(run: list[Word]) -> list[Word]:
+    if len(run) < MIN_SPACED_OUT:
+        return run
+    first = run[0]
+    folded = "".join(word.key for word in run)
+    alike = "".join(word.alike or word.key for word in run) if any(w.alike for w in run) else ""
+    return [replace(first, end=run[-1].end, key=folded, alike=alike)]
+
+
+def letters(text: str) -> str:
+    """Return the letters of a text without anything between them, for the database to look through.
+
+    Single letters are left out: they may be initials. Further lines, where there is need of
+    them, read words as the script that they look like, and leave out nicknames.
+    """
+    found = [
+        word
+        for word, after in _with_next(words(text))
+        if not word.is_initial or word.is_joined or (after and after.is_joined)
+    ]
+    lines = ["".join(word.key for word in found)]
+    if any(word.alike for word in found):
+        lines.append("".join(word.alike or word.key for word in found))
+    if any(word.quoted and word.unspaced for word in found):
+        lines.append("".join(word.key for word in found if not word.quoted))
+    return "\n".join(lines)
+
+
+def _with_next(found: list[Word]) -> Iterator[tuple[Word, Word | None]]:
+    for number, word in enumerate(found):
+        yield word, found[number + 1] if number + 1 < len(found) else None
+
+
+@lru_cache(maxsize=65_536)
+def _folded(word: str) -> tuple[str, str]:
+    """Return the letters of a word as they are compared, and as the script that it looks like."""
+    folded = "".join(char for char in key(word) if char != "'" and char != " ")
+    if folded.isascii():
+        folded = _ABD.sub("abd", folded)
+        if not (any(map(str.isdigit, folded)) and any(map(str.isalpha, folded))):
+            return folded, ""
+    plain = _without_marks(word)
+    return folded, _as_latin(plain) or _as_cyrillic(plain)
+
+
+def _without_marks(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", _PERHAPS_MARKS.sub(_without_most_marks, word))
+    return "".join(c for c in decomposed if not unicodedata.combining(c) and not _is_invisible(c))
+
+
+def _as_latin(word: str) -> str:
+    read: list[str] = []
+    for char in word:
+        latin = (
+            _DIGITS.get(char, char.lower())
+            if char.isascii()
+            else _CAPITALS.get(char) or _SMALL.get(char) or _SMALL.get(char.lower(), "")
+        )
+        latin = latin or char.lower().translate(_TWINS)
+        if not latin.isascii():
+            return ""
+        read.append(latin)
+    return _ABD.sub("abd", "".join(read))
+
+
+def _as_cyrillic(word: str) -> str:
+    """Read Latin letters among Cyrillic ones as Cyrillic, "" where there is only one script."""
+    if word.isascii() or not any(char.isascii() for char in word):
+        return ""
+    read = [_CYRILLIC.get(char, "") if char.isascii() else char.lower() for char in word]
+    if not all(read) or not all("\u0400" <= char <= "\u052f" for char in read):
+        return ""
+    return key("".join(read))
+
+
+@lru_cache(maxsize=4096)
+def first_letter(folded: str) -> str:
+    """Return the first letter of a folded word as initials are compared, in whatever script."""
+    return _as_latin(folded[:1]) or folded[:1]
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether a character belongs to a script in which spaces do not tell words apart."""
+    return _UNSPACED.match(char) is not None
+
+
+def _without_most_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in run[0]:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
+@lru_cache(maxsize=4096)
+def _is_invisible(char: str) -> bool:
+    return (
+        unicodedata.category(char) == "Cf"
+        or "\ufe00" <= char <= "\ufe0f"
+        or "\U000e0100" <= char <= "\U000e01ef"
+    )
+
+
+@lru_cache(maxsize=4096)
+def _script_is(char: str, scripts: tuple[str, ...]) -> bool:
+    return unicodedata.name(char, "").startswith(scripts)
+
+
+# --- A name exactly as it is written -------------------------------------------------------------
+
+PREFIXES = frozenset("وفبلكובלמשהכ")  # “and”, “to”, “of” in Arabic and Hebrew, without a space
+
+
+def find_whole(name: str, text: str) -> int:
+    """Return where `name`, written exactly so, first stands in `text` as a whole, -1 if nowhere."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not _goes_on(name[-1], text[end : end + 1]) and (
+            not _goes_on(text[start - 1 : start], name[0]) or _is_prefixed(text, start)
+        ):
+            return start
+        start = text.find(name, start + 1)
+    return -1
+
+
+def _goes_on(left: str, right: str) -> bool:
+    """Whether two neighbouring characters, either of them perhaps missing, are in one word."""
+    return all(
+        char and unicodedata.category(char)[0] in "LMN" and not is_unspaced(char)
+        for char in (left, right)
+    )
+
+
+def _is_prefixed(text: str, start: int) -> bool:
+    """Whether only a prefix of one letter stands before `start` in its word."""
+    before, letter = text[max(start - 2, 0) : start - 1], text[start - 1]
+    return letter in PREFIXES and not _goes_on(before, letter)

@@ -1,0 +1,110 @@
+"""The index of everybody whom the newsroom knows, kept by each process."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, Max
+
+from people.models import Person, PersonName
+from people.names.index import Name, NameIndex
+
+MAX_CHANGED = 1_000  # people who are read anew one by one
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What shows that records were changed."""
+
+    person: "_Newest"
+    name: "_Newest"
+
+
+class _Newest(NamedTuple):
+    """The newest version of a table, and how many versions and rows there are."""
+
+    version: int | None
+    at: datetime | None
+    versions: int
+    rows: int
+
+
+_index = NameIndex()
+_stamp: _Stamp | None = None
+_one_at_a_time = threading.Lock()
+
+
+def people_index() -> NameIndex:
+    """Return the index of all people, current, kept by this process.
+
+    It has the people too that a user may not know of: ask `Person.objects.visible_to`
+    before showing what it finds.
+    """
+    global _index, _stamp
+    with _one_at_a_time:
+        now = _Stamp(_newest(Person), _newest(PersonName))
+        if now != _stamp:
+            changed = _changed(_stamp, now)
+            if changed is None:
+                _index = NameIndex()
+            for pk in changed or ():
+                _index.remove(pk)
+            people = (
+                Person.objects.all() if changed is None else Person.objects.filter(pk__in=changed)
+            )
+            for pk, names in _names_of(people):
+                _index.add(pk, names)
+            _stamp = now
+        return _index
+
+
+def _newest(model: Any) -> _Newest:
+    found = model.history.aggregate(
+        version=Max("history_id"), at=Max("history_date"), versions=Count("history_id")
+    )
+    return _Newest(**found, rows=model.objects.aggregate(n=Count("pk"))["n"])
+
+
+def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
+    """Return who was changed since a stamp; None where the versions do not say it."""
+    if before is None:
+        return None
+    changed: set[UUID] = set()
+    for model, was, is_now, of in (
+        (Person, before.person, now.person, "uuid"),
+        (PersonName, before.name, now.name, "person_id"),
+    ):
+        versions = model.history.all()
+        if was.version and not versions.filter(history_id=was.version, history_date=was.at):
+            return None
+        newer = versions.filter(history_id__gt=was.version or 0)
+        rows = list(newer.values_list(of, "history_type")[: MAX_CHANGED + 1])
+        kinds = [kind for _, kind in rows]
+        # A version that was stored late by a slow transaction has a lower number than the newest;
+        # a row that was stored in bulk has no version.
+        if (
+            len(rows) > MAX_CHANGED
+            or len(rows) != is_now.versions - was.versions
+            or kinds.count("+") - kinds.count("-") != is_now.rows - was.rows
+        ):
+            return None
+        changed |= {pk for pk, _ in rows}
+    return changed
+
+
+def _names_of(people: Any) -> Iterator[tuple[UUID, list[Name]]]:
+    names: dict[UUID, list[Name]] = {}
+    shown = people.values_list("pk", "display_name", "name_matchable", "name_match_exactly")
+    for pk, text, matchable, exact in shown:
+        names[pk] = [Name(text, protects=matchable, exact=exact)]
+    others = PersonName.objects.filter(person__in=people)
+    rows = others.values_list("person_id", "text", "matchable", "match_exactly", "kind")
+    for pk, text, matchable, exact, kind in rows:
+        weak = kind == PersonName.Kind.WEAK
+        if matchable or exact:
+            name = Name(text, protects=matchable and not weak, exact=exact, suggests=not weak)
+            names.setdefault(pk, []).append(name)
+    yield from names.items()

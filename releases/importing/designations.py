@@ -1,0 +1,111 @@
+"""Whom a text calls a prisoner of conscience: offered to an editor, recorded by nobody else."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from releases.importing.understood import DesignationSuggestion, PersonSuggestion
+
+_PHRASE = re.compile(r"\bprisoner(?P<many>s?)[ \-]of[ \-]conscience\b", re.IGNORECASE)
+# A full stop behind an initial or “Dr” ends no sentence.
+_END = re.compile(r"(?<=\w\w\w)[.!?][”’\"»)]*(?=\s|$)|\n")
+_WORD = re.compile(r"[^\W\d_][\w’'-]*")
+_MAX_BETWEEN = 8  # words between the phrase and a name, or between two names
+_MAX_SENTENCE = 1_000  # characters on either side
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Words that keep a name from being offered, with an example in which “Ana Brask” is not."""
+
+    words: frozenset[str]
+    example: str
+
+
+def _rule(words: str, example: str) -> Rule:
+    return Rule(frozenset(words.split()), example)
+
+
+# Directly before the phrase, up to two words away.
+NOT_BEFORE = (
+    _rule("former ex once", "We met the former prisoner of conscience Ana Brask."),
+    _rule("not no never nor", "She is not a prisoner of conscience, Ana Brask wrote."),
+    _rule("alleged supposed so-called", "The so-called prisoner of conscience Ana Brask."),
+)  # fmt: skip
+# Between the phrase and a name: the list has ended.
+ENDS_LIST = (
+    _rule("said says told tells added adds wrote writes urged urges asked asks",
+          "Free all prisoners of conscience, said Ana Brask."),
+    _rule("by from against to according", "A letter for prisoners of conscience by Ana Brask."),
+    _rule("who whose that which where", "Prisoners of conscience that Ana Brask visited are ill."),
+    _rule("when while after before because if until",
+          "Free the prisoners of conscience when Ana Brask visits."),
+    _rule("but unlike without except", "All prisoners of conscience but Ana Brask are listed."),
+    _rule("must should will may can has have had is are was were",
+          "Prisoners of conscience must be freed, and Ana Brask knows it."),
+)  # fmt: skip
+# Directly behind a name: somebody who speaks or acts is not in the list.
+NOT_AFTER = (
+    _rule("said says told tells added adds wrote writes urged urges asked asks",
+          "Free the prisoners of conscience, Ana Brask said."),
+    _rule("’s 's", "There are prisoners of conscience in Ana Brask’s country."),
+)  # fmt: skip
+
+
+def designations(
+    paragraphs: Iterable[str], people: Sequence[PersonSuggestion]
+) -> tuple[DesignationSuggestion, ...]:
+    """Return the people whom the phrase “prisoner(s) of conscience” is followed by, with the
+    sentence; each person once, in the order of the text.
+    """
+    forms = {form: person.name for person in people for form in (person.name, *person.also)}
+    if not forms:
+        return ()
+    longest_first = sorted(forms, key=len, reverse=True)
+    names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    found: dict[str, DesignationSuggestion] = {}
+    for text in paragraphs:
+        for phrase in _PHRASE.finditer(text):
+            start, end = _sentence(text, phrase)
+            before = _words(text[start : phrase.start()])[-2:]
+            if _breaks(NOT_BEFORE, before):
+                continue
+            sentence = " ".join(text[start:end].split())
+            for form in _named(text[phrase.end() : end], names, many=bool(phrase["many"])):
+                name = forms[form]
+                found.setdefault(name, DesignationSuggestion(name, sentence))
+    return tuple(found.values())
+
+
+def _named(tail: str, names: re.Pattern[str], many: bool) -> Iterable[str]:
+    """Yield the names that follow the phrase, until something else than a list follows."""
+    at = 0
+    for name in names.finditer(tail):
+        between = _words(tail[at : name.start()])
+        if len(between) > _MAX_BETWEEN or _breaks(ENDS_LIST, between):
+            return
+        behind = tail[name.end() : name.end() + 40]
+        next_words = ["’s"] if behind.startswith(("’s", "'s")) else _words(behind)[:1]
+        if _breaks(NOT_AFTER, next_words):
+            return
+        yield name[0]
+        at = name.end()
+        if not many:
+            return
+
+
+def _sentence(text: str, phrase: re.Match[str]) -> tuple[int, int]:
+    start = max(phrase.start() - _MAX_SENTENCE, 0)
+    for end in _END.finditer(text, start, phrase.start()):
+        start = end.end()
+    last = min(len(text), phrase.end() + _MAX_SENTENCE)
+    found = _END.search(text, phrase.end(), last)
+    return start, found.end() if found else last
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def _breaks(rules: Iterable[Rule], words: Iterable[str]) -> bool:
+    return any(not rule.words.isdisjoint(words) for rule in rules)

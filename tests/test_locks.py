@@ -1,0 +1,444 @@
+"""Two who save at the same moment: what follows from both is right, and neither waits for ever.
+
+Each test runs real transactions on PostgreSQL. Every action does its work and then waits before
+its commit until the others have done theirs, or until it is clear that they wait for a lock.
+"""
+
+import contextlib
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+from django.db.models.signals import post_save, pre_save
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people import levels, locking
+from people.models import Case, CaseStatus, Consent, Level, Person
+from releases import workflow
+from releases.importing import understand
+from releases.imports import AlreadyImported, import_draft
+from releases.models import Release, Topic
+from tests.make import (
+    REAL_RELEASE,
+    make_chief,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    make_user,
+)
+from tests.test_library import form_of, typed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql",
+    reason="SQLite has one writer at a time; set DATABASE_URL to a PostgreSQL server.",
+)
+PATIENCE = 1  # second, after which an action no longer waits for the others
+
+
+def at_once(*actions, between=None):
+    """Run actions side by side; return what each returned or raised, in order.
+
+    Each is a transaction, and all meet before the first of them commits. With `between`, a signal
+    and its sender, they are no transactions, and meet where the signal is sent.
+    """
+    barrier = threading.Barrier(len(actions))
+    came: list = [None] * len(actions)
+
+    def meet(**signal):
+        with contextlib.suppress(threading.BrokenBarrierError):  # the others wait for a lock
+            barrier.wait(PATIENCE)
+
+    def run(number, action):
+        try:
+            if between:
+                came[number] = action()
+            else:
+                with transaction.atomic():
+                    came[number] = action()
+                    meet()
+        except Exception as error:
+            came[number] = error
+        finally:
+            close_old_connections()
+            connection.close()
+
+    if between:
+        between[0].connect(meet, sender=between[1])
+    try:
+        threads = [
+            threading.Thread(target=run, args=[number, action])
+            for number, action in enumerate(actions)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        if between:
+            between[0].disconnect(meet, sender=between[1])
+    return came
+
+
+def assert_fine(came):
+    """Raise what an action raised: a lock that is missing is not an answer."""
+    for one in came:
+        if isinstance(one, Exception):
+            raise one
+
+
+# --- Consents and levels --------------------------------------------------------------------------
+
+
+def consent(person, **fields):
+    given = timezone.localdate() - timedelta(days=30)
+    row = {"basis": "family", "covers_name": True, "covers_photo": True, "given": given}
+    return Consent.objects.create(person=person, **row | fields)
+
+
+def withdraw(row):
+    row.withdrawn = timezone.localdate()
+    row.save()
+
+
+@on_postgresql
+def test_of_two_consents_that_are_withdrawn_at_once_none_is_left():
+    person = make_person()
+    rows = [consent(person), consent(person, basis="subject")]
+    assert_fine(at_once(*(lambda row=row: withdraw(row) for row in rows)))
+    assert Person.objects.get().is_protected()
+
+
+@on_postgresql
+def test_a_consent_that_is_deleted_while_another_ends_is_not_counted():
+    person = make_person()
+    today = timezone.localdate()
+    first, second = consent(person), consent(person, ends=today)
+    assert_fine(at_once(first.delete, lambda: withdraw(second)))
+    assert Person.objects.get().is_protected()
+
+
+@on_postgresql
+def test_a_person_who_is_saved_while_a_consent_is_withdrawn_keeps_what_follows_from_it():
+    person = make_person()
+    row = consent(person)
+    read = Person.objects.get()
+
+    def rename():
+        time.sleep(PATIENCE / 2)  # the consent is first
+        read.pronouns = "she"
+        read.save()
+
+    assert_fine(at_once(lambda: withdraw(row), rename))
+    person = Person.objects.get()
+    assert (person.is_protected(), person.pronouns) == (True, "she")
+
+
+@on_postgresql
+def test_a_level_that_is_lowered_while_somebody_agrees_to_raise_it_stays_low():
+    person = make_person(level=Level.NAMEABLE)
+    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="Asked.", by=make_chief())
+    by, second = make_chief(), make_chief()
+    lowered, agreed = at_once(
+        lambda: levels.lower(person, to=Level.STAFF, by=by),
+        lambda: levels.agree(change, by=second),
+    )
+    assert_fine([lowered])
+    assert Person.objects.get().level == Level.STAFF
+    assert levels.waiting(person) is None
+    if isinstance(agreed, Exception):
+        assert str(agreed) == "This was decided meanwhile. Look at the record again."
+
+
+@on_postgresql
+def test_of_two_who_ask_to_raise_a_level_one_is_refused_with_a_sentence():
+    person, chiefs = make_person(level=Level.STAFF), [make_chief(), make_chief()]
+    came = at_once(
+        *(
+            lambda by=by: levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=by)
+            for by in chiefs
+        )
+    )
+    (refused,) = [one for one in came if isinstance(one, Exception)]
+    assert str(refused).startswith("Somebody has asked already.")
+
+
+# --- Pictures -------------------------------------------------------------------------------------
+
+
+@on_postgresql
+def test_a_picture_of_two_who_are_lowered_at_once_is_withheld():
+    picture, people = make_picture(), [make_person("One"), make_person("Other")]
+    picture.depicts.set(people)
+    by = make_chief()
+    assert_fine(
+        at_once(*(lambda one=one: levels.lower(one, to=Level.STAFF, by=by) for one in people))
+    )
+    assert not MediaAsset.objects.get().is_usable()
+
+
+@on_postgresql
+def test_a_picture_of_one_who_is_lowered_while_the_other_is_raised_is_withheld():
+    picture, one, other = make_picture(), make_person("One"), make_person("Two", level=Level.STAFF)
+    picture.depicts.set([one, other])
+    change = levels.ask_to_raise(other, to=Level.NAMEABLE, basis="x", by=make_chief())
+    by, second = make_chief(), make_chief()
+    assert_fine(
+        at_once(
+            lambda: levels.lower(one, to=Level.STAFF, by=by),
+            lambda: levels.agree(change, by=second),
+        )
+    )
+    assert not MediaAsset.objects.get().is_usable()
+
+
+@on_postgresql
+def test_a_picture_of_two_whose_consents_end_is_withheld_when_the_first_ends():
+    picture, people = make_picture(), [make_person("One"), make_person("Other")]
+    picture.depicts.set(people)
+    today = timezone.localdate()
+    first, second = today + timedelta(days=3), today + timedelta(days=5)
+
+    def later():
+        time.sleep(PATIENCE / 4)  # the consent that ends first is first
+        consent(people[1], ends=second)
+
+    assert_fine(at_once(lambda: consent(people[0], ends=first), later))
+    withheld_from = MediaAsset.objects.get().withheld_from
+    assert timezone.localdate(withheld_from) == first + timedelta(days=1)
+
+
+@on_postgresql
+@pytest.mark.parametrize("door", ["picture", "person", "portrait"])
+def test_a_picture_that_is_said_to_show_somebody_who_is_lowered_is_withheld(door):
+    picture, person, by = make_picture(), make_person(), make_chief()
+
+    def say_so():
+        if door == "picture":
+            picture.depicts.add(person)
+        elif door == "person":
+            Person.objects.get(pk=person.pk).depicted_in.add(picture)
+        else:
+            fresh = Person.objects.get(pk=person.pk)
+            fresh.portrait = picture
+            fresh.save(update_fields=["portrait"])
+
+    assert_fine(at_once(say_so, lambda: levels.lower(person, to=Level.STAFF, by=by)))
+    assert not MediaAsset.objects.get().is_usable()
+
+
+@on_postgresql
+def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_for_ever():
+    """The form saves the picture and whom it shows: people are locked before pictures."""
+    picture, old, new = make_picture(), make_person("Old"), make_person("New")
+    picture.depicts.add(old)
+    editor, by = make_user("editor", "Editor"), make_chief()
+    client = Client()
+    client.force_login(editor)
+
+    def save_form():
+        answer = client.post(form_of(picture), typed(depicts=[str(old.pk), str(new.pk)]))
+        assert answer.status_code == 302
+
+    def lower():
+        time.sleep(PATIENCE / 4)  # the form has stored the picture, and not yet whom it shows
+        levels.lower(old, to=Level.STAFF, by=by)
+        levels.lower(new, to=Level.STAFF, by=by)
+
+    assert_fine(at_once(save_form, lower, between=(post_save, MediaAsset)))
+    assert set(picture.depicts.all()) == {old, new}
+    assert not MediaAsset.objects.get().is_usable()
+
+
+# --- Cases ----------------------------------------------------------------------------------------
+
+
+@on_postgresql
+def test_of_two_changes_of_a_case_the_last_status_is_the_one_that_holds():
+    make_prisoner()
+    read = [Case.objects.get(), Case.objects.get()]
+
+    def change(case, status):
+        case.custody_status = status
+        case.save()
+
+    came = at_once(
+        lambda: change(read[0], Case.Custody.RELEASED),
+        lambda: change(read[1], Case.Custody.HOUSE_ARREST),
+        between=(pre_save, CaseStatus),
+    )
+    assert_fine(came)
+    assert CaseStatus.objects.count() == 3
+    assert CaseStatus.objects.latest("pk").custody_status == Case.objects.get().custody_status
+
+
+@on_postgresql
+def test_a_status_that_two_save_at_once_is_kept_once():
+    make_prisoner()
+    read = [Case.objects.get(), Case.objects.get()]
+
+    def change(case):
+        case.custody_status = Case.Custody.RELEASED
+        case.save()
+
+    came = at_once(*(lambda one=one: change(one) for one in read), between=(pre_save, CaseStatus))
+    assert_fine(came)
+    assert CaseStatus.objects.count() == 2
+
+
+# --- Addresses ------------------------------------------------------------------------------------
+
+
+@on_postgresql
+@pytest.mark.parametrize("verb", ["approve", "publish"])
+def test_of_two_releases_with_one_title_each_gets_an_address(verb):
+    drafts = [make_release("draft", title="One title for both") for _ in range(2)]
+    chiefs = [make_chief(), make_chief()]
+    when = {"publish_at": timezone.now() + timedelta(days=1)} if verb == "approve" else {}
+    assert_fine(
+        at_once(
+            *(
+                lambda draft=draft, by=by: getattr(workflow, verb)(draft, by=by, **when)
+                for draft, by in zip(drafts, chiefs, strict=True)
+            )
+        )
+    )
+    slugs = set(Release.objects.values_list("slug", flat=True))
+    assert len(slugs) == 2
+    assert "one-title-for-both" in slugs
+
+
+@on_postgresql
+def test_of_two_topics_whose_names_make_one_address_each_gets_one():
+    names = ["Women’s rights", "Womens rights"]
+    assert_fine(at_once(*(lambda name=name: Topic.objects.create(name=name) for name in names)))
+    slugs = set(Topic.objects.values_list("slug", flat=True))
+    assert len(slugs) == 2
+    assert "womens-rights" in slugs
+
+
+@on_postgresql
+def test_of_two_namesakes_who_get_a_page_at_once_each_gets_an_address():
+    people = [make_person("Li Na", level=Level.STAFF) for _ in range(2)]
+    by, second = make_chief(), make_chief()
+    changes = [levels.ask_to_raise(one, to=Level.PUBLIC, basis="x", by=by) for one in people]
+    assert_fine(at_once(*(lambda one=one: levels.agree(one, by=second) for one in changes)))
+    slugs = set(Person.objects.values_list("slug", flat=True))
+    assert len(slugs) == 2
+    assert "li-na" in slugs
+
+
+@on_postgresql
+def test_an_import_that_two_confirm_at_once_is_stored_once_and_the_other_gets_a_sentence():
+    understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
+    chiefs = [make_chief(), make_chief()]
+    came = at_once(*(lambda by=by: import_draft(understood, by=by) for by in chiefs))
+    (stored,) = [one for one in came if isinstance(one, Release)]
+    (problem,) = [one for one in came if isinstance(one, AlreadyImported)]
+    assert problem.release == stored == Release.objects.get()
+    assert str(problem).startswith("This is in the newsroom already")
+
+
+# --- The locks themselves -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        locking.names_change,
+        locking.names_read,
+        lambda: locking.address_choice("topic"),
+        lambda: locking.locked(Person()),
+    ],
+)
+def test_a_lock_without_a_transaction_is_refused(lock):
+    with pytest.raises(locking.NoTransaction):
+        lock()
+
+
+def test_a_row_that_is_gone_is_not_locked():
+    with transaction.atomic(), pytest.raises(Person.DoesNotExist):
+        locking.locked(Person())
+
+
+def test_a_locked_row_is_as_it_is_now():
+    person = make_person()
+    Person.objects.update(pronouns="she")
+    with transaction.atomic():
+        assert locking.locked(person).pronouns == "she"
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has locks.")
+def test_a_transaction_on_sqlite_begins_as_the_only_writer():
+    assert settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+@on_postgresql
+def test_two_read_who_may_be_named_at_once_and_a_change_waits_for_both():
+    order = []
+
+    def read():
+        locking.names_read()
+        order.append("read")
+        time.sleep(PATIENCE)
+        order.append("read to the end")
+
+    def change():
+        time.sleep(PATIENCE / 4)
+        make_person()
+        order.append("changed")
+
+    assert_fine(at_once(read, read, change))
+    assert order == ["read", "read", "read to the end", "read to the end", "changed"]
+
+
+def actions_on_names():
+    """Every action that changes who may be named, with what it is called."""
+    by, second = make_chief(), make_chief()
+    person, gone = make_person(), make_person("Gone")
+    low = make_person("Low", level=Level.STAFF)
+    name, row = person.names.create(text="Other"), consent(person)
+    asked = levels.ask_to_raise(low, to=Level.NAMEABLE, basis="x", by=by)
+    understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
+    everybody = {suggestion.name: "create" for suggestion in understood.people}
+    return {
+        "a person is saved": person.save,
+        "a person is deleted": gone.delete,
+        "people are deleted": Person.objects.filter(pk=gone.pk).delete,
+        "a name is saved": name.save,
+        "a name is added": lambda: person.names.create(text="Third"),
+        "a name is deleted": name.delete,
+        "names are deleted": person.names.all().delete,
+        "a consent is added": lambda: consent(person),
+        "a consent is saved": row.save,
+        "a consent is deleted": row.delete,
+        "consents are deleted": person.consents.all().delete,
+        "a level is raised": lambda: levels.agree(asked, by=second),
+        "a level is lowered": lambda: levels.lower(person, to=Level.STAFF, by=by),
+        "an import adds people": lambda: import_draft(understood, by=by, people=everybody),
+    }
+
+
+@on_postgresql
+def test_who_may_be_named_is_locked_before_any_row():
+    for what, act in actions_on_names().items():
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            act()
+        locks = [
+            query["sql"]
+            for query in queries
+            if "advisory" in query["sql"]
+            or "FOR NO KEY UPDATE" in query["sql"]
+            or query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))
+        ]
+        assert "pg_advisory_xact_lock(" in locks[0], (what, locks[:2])

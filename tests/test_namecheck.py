@@ -1,0 +1,647 @@
+"""`manage.py namecheck`: a protected name that the site prints is found, wherever it stands."""
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people import levels
+from people.models import Case, Level, Person, Role
+from people.names import Form
+from pressroom import namecheck, printed_texts
+from releases import views, workflow
+from releases.models import (
+    Contact,
+    Correction,
+    NameCheckFind,
+    NameException,
+    Release,
+    Topic,
+)
+from tests.make import (
+    make_chief,
+    make_document,
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    make_user,
+    mark,
+    quotation,
+    whole_case,
+)
+
+pytestmark = pytest.mark.django_db
+
+NAME = "Iven Sorrel"
+DESK = "/admin/"
+
+
+@pytest.fixture(autouse=True)
+def sorrel():
+    return make_person(NAME, level=Level.STAFF)
+
+
+class Newsroom:
+    """A release with everything that a release prints, and people with pages."""
+
+    def __init__(self):
+        chief = make_chief()
+        self.speaker = make_person("Maren Tolvik", title="Director", speaks=True)
+        self.prisoner = make_prisoner("Teodor Brask")
+        whole_case(self.prisoner)
+        self.topic = Topic.objects.create(name="Open topic")
+        self.contact = Contact.objects.create(name="Press office", email="press@example.org")
+        self.picture = make_picture(caption="A square in the morning")
+        self.pdf = make_document("report.pdf", pdf_with("A report of the year."))
+        self.word = make_document("letter.docx", docx_with("A letter to all."))
+        self.release = make_release(
+            by=chief, title="A title", standfirst="In short.",
+            body=f"<p>Text of {mark(self.speaker)}.</p>{quotation(self.speaker)}",
+            poster=self.picture, topics=[self.topic],
+            attached=[str(self.pdf.pk), str(self.word.pk)],
+        )  # fmt: skip
+        self.release.contacts.add(self.contact)
+        self.withdrawn = make_release("withdrawn", by=chief)
+        self.draft = make_release("draft", by=chief)
+        self.by = chief
+
+    @property
+    def page(self) -> str:
+        return self.release.get_absolute_url()
+
+
+@pytest.fixture
+def newsroom():
+    return Newsroom()
+
+
+def pdf_with(text: str) -> bytes:
+    """A PDF of one page, with a line for each line of the text."""
+    lines = "".join(f"({line}) Tj T* " for line in text.splitlines())
+    stream = f"BT /F1 12 Tf 14 TL 72 700 Td {lines}ET".encode("latin-1")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out = io.BytesIO(b"%PDF-1.4\n")
+    out.seek(0, 2)
+    places = []
+    for number, content in enumerate(objects, start=1):
+        places.append(out.tell())
+        out.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
+    start = out.tell()
+    out.write(b"xref\n0 6\n0000000000 65535 f \n")
+    for place in places:
+        out.write(b"%010d 00000 n \n" % place)
+    out.write(b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % start)
+    return out.getvalue()
+
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def docx_with(*runs: str) -> bytes:
+    """A Word file of one paragraph, in as many runs."""
+    written = "".join(f'<w:r><w:t xml:space="preserve">{run}</w:t></w:r>' for run in runs)
+    body = f'<w:document xmlns:w="{WORD}"><w:body><w:p>{written}</w:p></w:body></w:document>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<x/>")
+        archive.writestr("word/document.xml", body)
+    return out.getvalue()
+
+
+def replace_file(asset: MediaAsset, content: bytes) -> None:
+    """Put other bytes where a stored file lies."""
+    storage = asset.original.storage
+    storage.delete(asset.original.name)
+    storage.save(asset.original.name, ContentFile(content))
+    change(asset, weight=len(content))
+
+
+def check(*options: str) -> tuple[int, str]:
+    """Run the command; return its exit status and what it printed."""
+    out = io.StringIO()
+    try:
+        call_command("namecheck", *options, stdout=out, stderr=io.StringIO())
+    except SystemExit as end:
+        return end.code, out.getvalue()
+    except CommandError as problem:
+        return problem.returncode, str(problem)
+    return 0, out.getvalue()
+
+
+def lines(output: str, title: str = "Protected names on public pages") -> list[list[str]]:
+    """Return the finds below a title: record, kind, place and address of each."""
+    found = re.search(rf"^{title}: [\d,]+\n((?:  .*\n)*)", output, re.MULTILINE)
+    return [re.split(r" {2,}", line.strip()) for line in found[1].splitlines()] if found else []
+
+
+def change(row, **values):
+    """Store past every guard."""
+    type(row)._default_manager.filter(pk=row.pk).update(**values)
+
+
+# --- Ten places ----------------------------------------------------------------------------------
+
+
+def in_correction(newsroom, settings):
+    Correction.objects.bulk_create(
+        [Correction(release=newsroom.release, words=f"It was {NAME}.", by=newsroom.by)]
+    )
+
+
+def in_site_notice(newsroom, settings):
+    settings.SITE_NOTICE = f"Free {NAME}!"
+
+
+def in_pdf(newsroom, settings):
+    replace_file(newsroom.pdf, pdf_with("The lawyer of Iven\nSorrel said so."))
+
+
+def in_word(newsroom, settings):
+    replace_file(newsroom.word, docx_with("The lawyer of Iv", "en Sor", "rel said so."))
+
+
+def in_metadata(newsroom, settings):
+    """The rights in the renditions are those of the day on which they were made."""
+    picture = make_picture("other.jpg", creator=NAME, caption="Another square")
+    change(picture, creator="")
+    change(newsroom.release, poster=picture)
+    newsroom.picture = picture
+
+
+def in_role(newsroom, settings):
+    change(Role.objects.get(person=newsroom.speaker), title=f"Lawyer of {NAME}")
+
+
+def in_case(newsroom, settings):
+    change(Case.objects.get(person=newsroom.prisoner), summary=f"Taken with {NAME}.")
+
+
+def in_file_name(newsroom, settings):
+    """A download is called by its caption; here the name is cut from the other words."""
+    change(newsroom.picture, caption="iven-sorrel_at_home")
+
+
+PLACES = {
+    "title": (
+        lambda n, s: change(n.release, title=f"{NAME} is free"),
+        lambda n: ("page", "the title", n.page),
+    ),
+    "caption": (
+        lambda n, s: change(n.picture, caption=f"{NAME}, at home"),
+        lambda n: ("page", "the caption", n.page),
+    ),
+    "topic": (
+        lambda n, s: change(n.topic, name=f"Free {NAME}"),
+        lambda n: ("page", "the name of the topic", n.page),
+    ),
+    "contact": (
+        lambda n, s: change(n.contact, name=f"Office of {NAME}"),
+        lambda n: ("page", "the name of the contact", n.page),
+    ),
+    "case summary": (
+        in_case,
+        lambda n: ("page", "the summary of the case", n.prisoner.get_absolute_url()),
+    ),
+    "job title": (
+        in_role,
+        lambda n: ("page", "the job title", n.speaker.get_absolute_url()),
+    ),
+    "correction": (in_correction, lambda n: ("page", "the correction", n.page)),
+    "site notice": (in_site_notice, lambda n: ("site notice", "SITE_NOTICE", "/")),
+    "PDF": (in_pdf, lambda n: ("document", "text", n.pdf.rendition_url("file", "pdf"))),
+    "DOCX": (in_word, lambda n: ("document", "text", n.word.rendition_url("file", "docx"))),
+    "metadata": (
+        in_metadata,
+        lambda n: ("picture metadata", "metadata", n.picture.rendition_url("press", "jpg")),
+    ),
+    "file name": (
+        in_file_name,
+        lambda n: ("file name", "the caption", n.picture.rendition_url("press", "jpg")),
+    ),
+}
+
+
+def needs_poppler(place):
+    if place == "PDF" and not shutil.which("pdftotext"):
+        pytest.skip("poppler-utils is not installed")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_name_is_found_with_kind_and_address_and_is_not_printed(
+    place, newsroom, settings, sorrel
+):
+    needs_poppler(place)
+    plant, expected = PLACES[place]
+    plant(newsroom, settings)
+    status, output = check()
+    assert status == 1
+    assert [str(sorrel.pk), *expected(newsroom)] in lines(output)
+    assert not re.search("iven|sorrel", output, re.IGNORECASE)
+    assert {line[0] for line in lines(output)} == {str(sorrel.pk)}
+
+
+def test_names_are_printed_where_the_operator_asks_for_them(newsroom):
+    change(newsroom.release, title=f"{NAME} is free")
+    status, output = check("--show-names")
+    assert status == 1
+    assert f"“{NAME}”" in output
+
+
+def test_an_address_with_the_name_is_printed_by_its_id(newsroom, sorrel):
+    change(newsroom.release, slug="free-iven-sorrel")
+    status, output = check()
+    assert status == 1
+    by_id = f"/releases/{newsroom.release.pk}/"
+    assert [str(sorrel.pk), "page", "the address", by_id] in lines(output)
+    assert "sorrel" not in output
+    assert "/releases/free-iven-sorrel/" in check("--show-names")[1]
+
+
+def test_nothing_planted_ends_with_0(newsroom):
+    change(newsroom.draft, title=f"{NAME} in a draft")
+    status, output = check()
+    assert status == 0, output
+    assert "No protected name was found that nobody has accepted." in output
+    assert NameCheckFind.objects.count() == 0
+
+
+def test_the_own_name_of_a_public_person_is_not_protected(newsroom):
+    make_prisoner("Somebody Public")
+    assert check()[0] == 0
+
+
+def test_every_form_of_a_release_and_of_its_tombstone_is_read(newsroom, sorrel):
+    change(newsroom.release, title=f"{NAME} is free")
+    change(newsroom.withdrawn, withdrawal_reason=f"{NAME} asked us to.")
+    found = {(line[1], line[3]) for line in lines(check()[1])}
+    for page, kinds in (
+        (newsroom.page, ["page", "plain text", "export", "card", "text in a ZIP"]),
+        (newsroom.withdrawn.get_absolute_url(), ["page", "plain text", "export", "card"]),
+    ):
+        forms = ["", "release.txt", "release.json", "card.jpg", "media.zip"]
+        for kind, form in zip(kinds, forms, strict=False):
+            assert (kind, page + form) in found
+    assert {("feed", "/releases/feed.atom"), ("page", "/releases/"), ("page", "/")} <= found
+    assert ("feed", "/releases/feed.atom?topic=open-topic") in found
+    assert ("page", newsroom.speaker.get_absolute_url()) in found
+
+
+def test_a_name_in_the_table_of_prisoners_is_found(newsroom, sorrel):
+    change(Case.objects.get(person=newsroom.prisoner), call=f"Free {NAME}.")
+    found = {(line[1], line[3]) for line in lines(check()[1])}
+    assert {("export", "/prisoners/prisoners.csv"), ("page", "/prisoners/")} <= found
+
+
+def test_further_pages_of_the_archive_are_read(newsroom, monkeypatch, sorrel):
+    monkeypatch.setattr(views, "A_PAGE", 1)
+    monkeypatch.setattr(namecheck, "A_PAGE", 1)
+    old = make_release(publish_at=timezone.now() - timedelta(days=9), by=newsroom.by)
+    change(old, title=f"{NAME} was here")
+    assert [str(sorrel.pk), "page", "text", "/releases/?page=2"] in lines(check()[1])
+
+
+BROKEN = {
+    "inline tags": (
+        "<p>It was <strong>Iv</strong>en <em>Sor<a href='https://a.b/'>rel</a></em>.</p>",
+        True,
+    ),
+    "a soft hyphen and entities": ("<p>It was I&shy;ven&nbsp;S&#111;rrel.</p>", True),
+    "two paragraphs": ("<p>It was Iven</p><p>Sorrel grows here.</p>", False),
+    "one word": ("<p>It was IvenSorrel.</p>", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_text_is_read_as_readers_read_it(how, newsroom):
+    body, is_found = BROKEN[how]
+    change(newsroom.release, body=body)
+    assert check()[0] == int(is_found)
+
+
+def test_a_site_notice_is_reported_once_and_not_for_each_page(newsroom, settings, sorrel):
+    settings.SITE_NOTICE = f"Free {NAME}!"
+    settings.NEWSROOM_EMAIL = "iven.sorrel@newsroom.example"
+    status, output = check()
+    assert status == 1
+    assert lines(output) == [
+        [str(sorrel.pk), "site notice", "SITE_NOTICE", "/"],
+        [str(sorrel.pk), "site notice", "NEWSROOM_EMAIL", "/"],
+    ]
+    change(newsroom.release, title=f"{NAME} is free")
+    assert [str(sorrel.pk), "page", "the title", newsroom.page] in lines(check()[1])
+
+
+# --- Accepted, and namesakes ---------------------------------------------------------------------
+
+
+def test_an_accepted_name_is_listed_apart_and_ends_with_0(newsroom, publisher):
+    change(newsroom.release, title=f"{NAME}, the footballer")
+    change(Role.objects.get(person=newsroom.speaker), title=f"Lawyer of {NAME}")
+    assert check()[0] == 1
+    release = Release.objects.get(pk=newsroom.release.pk)
+    workflow.allow_name(release, by=publisher, name="IVEN SORREL", reason="A footballer.")
+    role = Role.objects.get(person=newsroom.speaker)
+    workflow.allow_name(role, by=publisher, name=NAME, reason="A footballer.")
+    status, output = check()
+    assert status == 0, output
+    assert lines(output) == []
+    accepted = lines(output, "Accepted with a reason")
+    assert ["page", "the title", newsroom.page] in [line[1:] for line in accepted]
+    assert set(NameCheckFind.objects.values_list("accepted", flat=True)) == {True}
+    workflow.take_back_name(NameException.objects.get(release=release), by=publisher)
+    assert check()[0] == 1
+
+
+def test_a_name_that_is_accepted_in_one_release_is_found_in_another(newsroom, publisher):
+    change(newsroom.release, title=f"{NAME}, the footballer")
+    release = Release.objects.get(pk=newsroom.release.pk)
+    workflow.allow_name(release, by=publisher, name=NAME, reason="A footballer.")
+    other = make_release(by=newsroom.by)
+    change(other, title=f"{NAME}, the writer")
+    status, output = check()
+    assert status == 1
+    assert other.get_absolute_url() in {line[3] for line in lines(output)}
+    assert newsroom.page not in {line[3] for line in lines(output)}
+
+
+def test_what_may_be_somebody_else_is_listed_apart_and_ends_with_0(newsroom, monkeypatch):
+    """The engine of names says which spellings are no proof."""
+    real = namecheck.people_index()
+
+    class Uncertain:
+        def matches(self, text):
+            warns = Form.OTHER_INITIAL
+            return [replace(match, form=warns) for match in real.matches(text)]
+
+    monkeypatch.setattr(namecheck, "people_index", Uncertain)
+    change(newsroom.release, title=f"{NAME} is free")
+    status, output = check()
+    assert status == 0
+    assert lines(output) == []
+    assert len(lines(output, "May be the name of somebody else")) > 3
+    assert set(NameCheckFind.objects.values_list("warned", flat=True)) == {True}
+
+
+# --- Files that cannot be read -------------------------------------------------------------------
+
+
+def test_without_poppler_a_sentence_says_how_many_pdfs_were_not_read(newsroom, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    status, output = check()
+    assert status == 0
+    assert "1 PDFs were not read: poppler-utils is not installed." in output
+
+
+def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
+    needs_poppler("PDF")
+    replace_file(newsroom.pdf, b"%PDF-1.7\nnothing\n%%EOF\n")
+    replace_file(newsroom.word, docx_with("Cut short")[:200])
+    status, output = check()
+    assert status == 0
+    assert "2 files could not be read; look at them yourself:" in output
+    assert f"{newsroom.pdf.rendition_url('file', 'pdf')}: it is damaged" in output
+    assert f"{newsroom.word.rendition_url('file', 'docx')}: it cannot be unpacked" in output
+    replace_file(newsroom.pdf, pdf_with(""))
+    assert "it has no text: a scan, perhaps" in check()[1]
+
+
+def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom, monkeypatch):
+    monkeypatch.setattr(printed_texts, "MAX_PART", 1000)
+    replace_file(newsroom.word, docx_with("x" * 2000))
+    assert "it has a part of more than" in check()[1]
+
+
+def test_a_missing_file_is_named_and_the_rest_is_read(newsroom):
+    change(newsroom.release, title=f"{NAME} is free")
+    newsroom.word.original.storage.delete(newsroom.word.original.name)
+    status, output = check()
+    assert status == 1
+    assert newsroom.page in {line[3] for line in lines(output)}
+    assert "could not be read" in output
+
+
+def test_a_site_that_does_not_answer_ends_with_2(newsroom, settings):
+    settings.ALLOWED_HOSTS = []
+    settings.SITE_URL = ""
+    status, output = check()
+    assert status == 2
+    assert "ALLOWED_HOSTS" in output
+
+
+def test_a_page_that_fails_ends_with_2_and_is_named(newsroom, monkeypatch):
+    def fail(*args):
+        raise RuntimeError("Broken.")
+
+    monkeypatch.setattr(views, "as_csv", fail)
+    status, output = check()
+    assert status == 2
+    assert "/prisoners/prisoners.csv: it answers 500" in output
+
+
+# --- Since ---------------------------------------------------------------------------------------
+
+
+def three_hours_ago():
+    """Put everything that was stored three hours back, so that only what follows is a change."""
+    then = timezone.now() - timedelta(hours=3)
+    with connection.cursor() as cursor:
+        for table, column in (
+            ("releases_release", "updated_at"), ("releases_release", "publish_at"),
+            ("releases_event", "at"), ("releases_correction", "at"),
+            ("people_historicalperson", "history_date"), ("people_historicalrole", "history_date"),
+            ("people_historicalcase", "history_date"),
+            ("people_historicaldesignation", "history_date"),
+            ("people_historicalcharge", "history_date"),
+            ("people_historicalsentence", "history_date"),
+            ("people_historicalcaseevent", "history_date"),
+            ("people_historicalconsent", "history_date"),
+            ("assets_historicalmediaasset", "history_date"),
+        ):  # fmt: skip
+            cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} > %s", [then, then])  # noqa: S608
+
+
+SINCE = {
+    "how long ago": lambda hour_ago: "1h",
+    "a time": lambda hour_ago: f"{hour_ago:%Y-%m-%dT%H:%M:%S+00:00}",
+}
+
+
+@pytest.mark.parametrize("written", SINCE)
+def test_only_what_changed_since_is_read(newsroom, written, sorrel):
+    since = SINCE[written](timezone.now().astimezone(UTC) - timedelta(hours=1))
+    old = make_release(by=newsroom.by)
+    change(newsroom.release, title=f"{NAME} is free")
+    three_hours_ago()
+    _, output = check("--since", since)
+    assert newsroom.page not in {line[3] for line in lines(output)}
+    newer = Release.objects.get(pk=old.pk)
+    newer.save()
+    change(newer, title=f"{NAME} came back")
+    status, output = check("--since", since)
+    assert status == 1
+    addresses = {line[3] for line in lines(output)}
+    assert newer.get_absolute_url() in addresses
+    assert newsroom.page not in addresses
+
+
+def test_who_became_protected_since_is_looked_for_everywhere(newsroom, editor):
+    known = make_person("Known Before", level=Level.NAMEABLE)
+    release = make_release(by=newsroom.by, body="<p>It is Known Before.</p>")
+    replace_file(newsroom.word, docx_with("A letter to Known Before."))
+    three_hours_ago()
+    assert check("--since", "1h")[0] == 0
+    levels.lower(known, to=Level.STAFF, by=editor)
+    status, output = check("--since", "1h")
+    assert status == 1
+    found = {(line[1], line[3]) for line in lines(output)}
+    assert ("page", release.get_absolute_url()) in found
+    assert ("document", newsroom.word.rendition_url("file", "docx")) in found
+
+
+def test_whose_consent_ended_since_is_looked_for_everywhere(newsroom):
+    known = make_person("Known Before", level=Level.NAMEABLE)
+    release = make_release(by=newsroom.by, body="<p>It is Known Before.</p>")
+    three_hours_ago()
+    change(known, named_until=timezone.localdate() - timedelta(days=1))
+    status, output = check("--since", "1h")
+    assert status == 1
+    assert release.get_absolute_url() in {line[3] for line in lines(output)}
+    change(known, named_until=timezone.localdate() - timedelta(days=9))
+    # Its page is not read again; the lists always are.
+    addresses = {line[3] for line in lines(check("--since", "1h")[1])}
+    assert release.get_absolute_url() not in addresses
+    assert "/" in addresses
+
+
+def test_a_topic_that_changed_is_found_though_it_records_no_change(newsroom):
+    three_hours_ago()
+    change(newsroom.topic, name=f"Free {NAME}")
+    assert newsroom.page in {line[3] for line in lines(check("--since", "1h")[1])}
+
+
+def test_finds_of_what_did_not_change_stay_at_the_desk_and_others_are_replaced(newsroom):
+    change(newsroom.release, title=f"{NAME} is free")
+    other = make_release(by=newsroom.by)
+    change(other, title=f"{NAME} came back")
+    check()
+    three_hours_ago()
+    fixed = Release.objects.get(pk=other.pk)
+    fixed.title = "Somebody came back"
+    workflow.correct(fixed, by=newsroom.by, words="It was somebody else.")
+    check("--since", "1h")
+    addresses = set(NameCheckFind.objects.values_list("address", flat=True))
+    assert newsroom.page in addresses
+    assert other.get_absolute_url() not in addresses
+
+
+def test_no_time_is_refused_with_a_sentence(newsroom):
+    status, output = check("--since", "yesterday")
+    assert status == 2
+    assert "“yesterday” is no time." in output
+
+
+# --- At the desk ---------------------------------------------------------------------------------
+
+
+def desk_of(client, user) -> str:
+    client.force_login(user)
+    return client.get(DESK).content.decode()
+
+
+TITLE = "Protected names on public pages"
+
+
+def test_finds_are_shown_at_the_desk_with_a_way_to_accept_them(newsroom, client, editor, publisher):
+    change(newsroom.release, title=f"{NAME} is free")
+    check()
+    desk = desk_of(client, editor)
+    assert TITLE in desk
+    assert newsroom.page in desk
+    assert "the title" in desk
+    assert "nameexception/add/" not in desk
+    way = f"/admin/releases/nameexception/add/?table=releases.release&amp;row={newsroom.release.pk}"
+    assert way in desk_of(client, publisher)
+    change(newsroom.release, title="Free")
+    check()
+    assert TITLE not in desk_of(client, editor)
+
+
+def test_finds_of_level_0_are_shown_to_the_case_officer_alone(
+    newsroom, client, editor, publisher, sorrel
+):
+    officer = make_user("officer", "Editor")
+    Person.objects.filter(pk=sorrel.pk).update(level=Level.CASE_OFFICERS)
+    sorrel.case_officers.add(officer)
+    change(newsroom.release, title=f"{NAME} is free")
+    assert check()[0] == 1
+    assert TITLE in desk_of(client, officer)
+    for user in (editor, publisher, make_chief()):
+        desk = desk_of(client, user)
+        assert TITLE not in desk
+        assert str(sorrel.pk) not in desk
+
+
+def test_accepted_names_are_not_shown_at_the_desk(newsroom, client, publisher):
+    change(newsroom.release, title=f"{NAME}, the footballer")
+    release = Release.objects.get(pk=newsroom.release.pk)
+    workflow.allow_name(release, by=publisher, name=NAME, reason="A footballer.")
+    check()
+    assert NameCheckFind.objects.exists()
+    assert TITLE not in desk_of(client, publisher)
+
+
+# --- All public addresses ------------------------------------------------------------------------
+
+
+def test_every_public_address_is_read_or_excused_with_a_reason():
+    names = {p.name for p in get_resolver().url_patterns if isinstance(p, URLPattern)}
+    covered, excused = set(namecheck.COVERED), set(namecheck.EXCUSED)
+    assert names == covered | excused
+    assert not covered & excused
+    assert all(len(reason) > 15 for reason in namecheck.EXCUSED.values())
+    prefixes = {
+        str(p.pattern) for p in get_resolver().url_patterns if not isinstance(p, URLPattern)
+    }
+    assert prefixes == {"admin/", "admin/r/"}
+
+
+def test_each_covered_address_is_asked_for(newsroom):
+    scope = namecheck.whole_site(timezone.now())
+    for name, addresses in namecheck.COVERED.items():
+        found = list(addresses(scope))
+        assert found, name
+        for address in found:
+            match = get_resolver().resolve(address.path.partition("?")[0])
+            assert match.url_name == name
+
+
+def test_poppler_is_in_the_image(settings):
+    assert "poppler-utils" in (settings.BASE_DIR / "Dockerfile").read_text()
+
+
+def test_pdf_reading_is_limited():
+    needs_poppler("PDF")
+    done = subprocess.run(
+        ["sh", "-c", "ulimit -v"], capture_output=True, text=True, preexec_fn=printed_texts._limit,
+        check=True,
+    )  # fmt: skip
+    assert int(done.stdout) == printed_texts.PDF_MEMORY // 1024

@@ -1,0 +1,62 @@
+"""The table of public texts is whole: every text field stands in it, or is excused."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from releases.public_texts import INTERNAL, TABLES, TEXTS
+
+APPS = ("people", "assets", "releases", "previews")
+# E-mail, address, slug, file path and IP fields derive from these or hold text all the same.
+OF_TEXT = (models.CharField, models.TextField, models.FileField, models.JSONField,
+           models.GenericIPAddressField, models.BinaryField)  # fmt: skip
+
+
+def text_fields() -> set[tuple[str, str]]:
+    """Return every field that holds text, of every table but those of versions."""
+    return {
+        (model._meta.label_lower, field.name)
+        for app in APPS
+        for model in apps.get_app_config(app).get_models(include_auto_created=True)
+        if not hasattr(model, "instance_type")  # a version repeats a row
+        for field in model._meta.concrete_fields
+        if isinstance(field, OF_TEXT)
+    }
+
+
+def in_the_table() -> set[tuple[str, str]]:
+    return {(text.table, text.field) for text in TEXTS}
+
+
+def test_the_models_have_many_texts():
+    assert len(text_fields()) > 100
+    assert ("releases.release", "attached") in text_fields()
+    assert ("releases.contact", "email") in text_fields()
+
+
+def test_every_text_field_is_public_or_excused():
+    forgotten = text_fields() - in_the_table() - INTERNAL.keys()
+    assert not forgotten, (
+        f"Add them to releases.public_texts.TEXTS, or to INTERNAL with a reason: {forgotten}"
+    )
+
+
+def test_no_field_is_named_that_is_gone_and_none_twice():
+    assert in_the_table() - text_fields() == set()
+    assert INTERNAL.keys() - text_fields() == set()
+    assert in_the_table() & INTERNAL.keys() == set()
+
+
+@pytest.mark.parametrize("field", sorted(INTERNAL), ids=".".join)
+def test_every_excuse_gives_a_reason(field):
+    assert len(re.findall(r"\w+", INTERNAL[field])) >= 4
+
+
+def test_a_condition_of_a_text_is_a_field_of_its_row():
+    for table, texts in TABLES.items():
+        fields = {field.name for field in apps.get_model(table)._meta.concrete_fields}
+        for text in texts:
+            assert {text.when} - {""} <= fields
+            assert str(text.place).strip()

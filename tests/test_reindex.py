@@ -1,0 +1,66 @@
+"""`manage.py reindex`: every public text is read again, beside a working site."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+
+from people.models import Level, Person
+from releases import folded, protected_names
+from releases.models import FoldedText, Release, Topic
+from tests.make import make_person, make_picture, make_prisoner, make_release, whole_case
+
+pytestmark = pytest.mark.django_db
+
+NAME = "Iven Sorrel"
+
+
+def reindex() -> str:
+    out = io.StringIO()
+    call_command("reindex", stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+@pytest.fixture
+def newsroom():
+    topic = Topic.objects.create(name="Open topic")
+    release = make_release(poster=make_picture(caption="At home"), topics=[topic])
+    whole_case(make_prisoner())
+    return release
+
+
+def stored():
+    return set(FoldedText.objects.values_list("table", "row", "letters"))
+
+
+def test_it_stores_what_saves_store_and_says_how_many_rows_it_read(newsroom):
+    before = stored()
+    FoldedText.objects.all().delete()
+    assert reindex() == f"{folded.count():,} rows read. Every public text is indexed.\n"
+    assert stored() == before
+    reindex()
+    assert stored() == before
+
+
+def test_a_name_that_was_stored_past_the_application_is_found_again(newsroom):
+    person = make_person(NAME, level=Level.STAFF)
+    Release.objects.filter(pk=newsroom.pk).update(title=f"{NAME} is free")
+    assert protected_names.printing(person) == []
+    reindex()
+    (printed,) = protected_names.printing(person)
+    assert printed.release == newsroom
+
+
+def test_more_rows_than_one_batch_are_read_and_rows_that_are_gone_are_dropped(monkeypatch):
+    monkeypatch.setattr(folded, "BATCH", 3)
+    topics = [Topic.objects.create(name=f"Topic {number}") for number in range(7)]
+    people = [make_person(f"Person Number-{number}") for number in range(3)]
+    Topic.objects.filter(pk=topics[4].pk)._raw_delete("default")
+    FoldedText.objects.filter(row=str(topics[6].pk)).delete()
+    FoldedText.objects.create(table="gone.table", row="1", letters="x")
+    assert reindex().startswith(f"{6 + Person.objects.count()} rows")
+    kept = {(table, row) for table, row, _ in stored()}
+    assert ("gone.table", "1") not in kept
+    assert ("releases.topic", str(topics[4].pk)) not in kept
+    assert {("releases.topic", str(topics[6].pk)), ("people.person", str(people[2].pk))} <= kept
+    assert folded.missing() == {}
