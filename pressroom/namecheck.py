@@ -586,7 +586,7 @@ class Changes:
                     self.people.add(printed.page.pk)
 
     def scope(self) -> Scope:
-        """Return the public addresses that are to be read."""
+        """Return the public addresses to read."""
         everything = whole_site(self.at)
         used = Q(illustrations__release__in=self.releases) | Q(poster_of__in=self.releases)
         read = used | Q(portrait_of__in=self.people) | Q(pk__in=self.assets)

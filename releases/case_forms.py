@@ -44,7 +44,7 @@ class CaseForm(PublicTextForm, NewestForm):
         model = Case
         fields = ["call_types"]
 
-    # Digest of the new status and of what is asked about it; "" if nothing is to be shown.
+    # Digest of the new status and its questions; "" if there is nothing to show.
     digest = ""
     questions: list[str]
 

@@ -219,9 +219,9 @@ class Person(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with a sort name and an address of its own where none were typed.
 
-        Who has no page has an address that says nothing: that another record is there must not
-        be told by an address that is taken. What follows from the consents is left as it is stored,
-        and a mark “under eighteen” stays, unless `update_fields` names them.
+        A person without a page gets an address without the name: an address that is taken would
+        show that another record exists. The days that follow from consents and the mark “under
+        eighteen” stay as they are stored, unless `update_fields` names them.
         """
         self.pk = self.pk or uuid.uuid4()  # a form with further names takes the default away
         self.sort_name = self.sort_name or self.display_name

@@ -125,7 +125,7 @@ class Consent(models.Model):
         return self.given <= day and (last is None or day <= last)
 
     def _lock_people(self) -> list[Person]:
-        """Lock whom the consent is of, and whom it was of before."""
+        """Lock the person of this consent, and the person it belonged to before."""
         names_change()
         stored = Consent.objects.filter(pk=self.pk).values("person")
         return locked_rows(Person.objects.filter(Q(pk=self.person_id) | Q(pk__in=stored)))

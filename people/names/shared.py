@@ -1,4 +1,4 @@
-"""The index of everybody whom the newsroom knows, kept by each process."""
+"""The index of all recorded people, one for each process."""
 
 import threading
 from collections.abc import Iterator

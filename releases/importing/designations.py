@@ -1,4 +1,4 @@
-"""Whom a text calls a prisoner of conscience: offered to an editor, recorded by nobody else."""
+"""People that a text calls prisoners of conscience: offered to an editor, who confirms each."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ NOT_AFTER = (
 def designations(
     paragraphs: Iterable[str], people: Sequence[PersonSuggestion]
 ) -> tuple[DesignationSuggestion, ...]:
-    """Return the people whom the phrase “prisoner(s) of conscience” is followed by, with the
+    """Return the people named after the phrase “prisoner(s) of conscience”, with the
     sentence; each person once, in the order of the text.
     """
     forms = {form: person.name for person in people for form in (person.name, *person.also)}

@@ -49,7 +49,7 @@ class PersonSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class DesignationSuggestion:
-    """Somebody whom the text calls a prisoner of conscience, and the sentence that does."""
+    """A person that the text calls a prisoner of conscience, with the sentence."""
 
     name: str
     sentence: str
