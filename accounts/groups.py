@@ -30,10 +30,12 @@ EDITOR = {
     ] + ["delete_personname", "mark_error"],
     "assets": ["delete_mediaasset"],
     "previews": ["issue_previewlink"],
+    "jobs": ["view_email", "resend_email"],
 }  # fmt: skip
 PUBLISHER = {
     "releases": ["approve_release", "withdraw_release", "correct_release"],
     "people": ["set_level"],
+    "jobs": ["view_job", "retry_job"],
 }
 
 GROUPS = {

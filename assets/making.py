@@ -1,20 +1,16 @@
-"""Renditions are made behind the answer: whoever saves a picture does not wait for them.
+"""Renditions are made in the background: an editor who saves a picture does not wait for them.
 
-A picture that waits is claimed by one process, its renditions are stored under names that follow
-from what they show, and only then does the row say so: what a page shows is there. A process that
-serves the newsroom has one thread for it, woken by a save, and looking twice a minute for what a
-process that died has left; `manage.py makerenditions` does the same by hand.
+Each picture that waits has a job in the queue. Its renditions are stored under names that follow
+from what they show, and only then does the row say so: what a page shows is there.
 """
 
 import logging
-import threading
-from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import close_old_connections, connection, transaction
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
@@ -22,39 +18,64 @@ from assets import pictures, sandbox, storage
 from assets.models import MediaAsset, limits
 from assets.pictures import BadFile
 from assets.storage import StorageError
+from jobs import queue
+from jobs.models import Job
+from jobs.queue import Lane, job
 
 log = logging.getLogger(__name__)
 
 TIMES_AS_LONG = 30  # as the look at an upload may take: nobody waits for it
 TIMES_AS_LARGE = 4
-LOOK_EVERY = 30  # seconds
+FIND_EVERY = timedelta(minutes=10)
 
 
-def make_waiting(say: Callable[[str], object] = log.info) -> int:
-    """Make the renditions of every picture that waits; return how many were tried.
+def _given_up(reason: str, pk: str) -> None:
+    MediaAsset.objects.to_make().filter(pk=pk).update(
+        state=MediaAsset.State.FAILED, problem=reason, claimed_at=None
+    )
 
-    Raises StorageError where files are out of reach: the picture waits on, and so do the others.
-    """
-    done = 0
-    while (picture := _claim()) is not None:
-        _make(picture)
-        done += 1
-        say(f"Picture {picture.pk}: {outcome(picture)}")
-    return done
+
+@job("assets.make_renditions", lane=Lane.FILES, attempts=3, given_up=_given_up)
+def make_renditions(pk: str) -> None:
+    """Make the renditions of one picture, unless that has been done."""
+    now = timezone.now()
+    mine = MediaAsset.objects.to_make().filter(pk=pk)
+    if mine.update(state=MediaAsset.State.MAKING, claimed_at=now):
+        with storage.in_background():
+            _make(MediaAsset.objects.get(pk=pk))
+
+
+@job("assets.find_pictures", every=FIND_EVERY)
+def find_pictures() -> None:
+    """Put pictures into the queue that wait and are not in it: an older version left them."""
+    queued = set(Job.objects.filter(name=make_renditions.name).values_list("key", flat=True))
+    for picture in MediaAsset.objects.to_make().only("pk", "renditions"):
+        if str(picture.pk) not in queued:
+            _add(picture)
 
 
 def make(picture: MediaAsset) -> None:
-    """Make the renditions of one picture, here and now."""
-    if claimed := _claim(pk=picture.pk):
-        _make(claimed)
+    """Make the renditions of one picture here and now, unless a worker is doing so.
+
+    Where they cannot be made now, it goes on waiting for a worker.
+    """
+    queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
     picture.refresh_from_db(fields=MediaAsset.TOLD)
 
 
 def repair(picture: MediaAsset) -> None:
-    """Make the renditions of one picture again, here and now, unless another process does so."""
+    """Make the renditions of one picture again, here and now, unless a worker is doing so."""
     if picture.state != MediaAsset.State.MAKING:
         make_again(picture)
     make(picture)
+
+
+def _add(picture: MediaAsset) -> None:
+    # First what shows nothing yet: a release waits for it. The others are shown as they were; after
+    # an upgrade that may be the whole library, for hours.
+    make_renditions.add(
+        str(picture.pk), key=str(picture.pk), urgent="styles" not in picture.renditions
+    )
 
 
 def make_again(picture: MediaAsset) -> None:
@@ -63,21 +84,7 @@ def make_again(picture: MediaAsset) -> None:
         MediaAsset.objects.filter(pk=picture.pk).update(
             state=MediaAsset.State.WAITING, problem="", claimed_at=None
         )
-        transaction.on_commit(wake)
-
-
-def _claim(**which: Any) -> MediaAsset | None:
-    now = timezone.now()
-    # First what shows nothing yet: a release waits for it. The others are shown as they were; after
-    # an upgrade that may be the whole library, for hours.
-    is_shown = ExpressionWrapper(Q(renditions__has_key="styles"), BooleanField())
-    waiting = MediaAsset.objects.to_make(now).filter(**which)
-    waiting = waiting.order_by(is_shown, "uploaded_at", "pk")
-    for pk in waiting.values_list("pk", flat=True)[:20]:
-        mine = MediaAsset.objects.to_make(now).filter(pk=pk)
-        if mine.update(state=MediaAsset.State.MAKING, claimed_at=now):
-            return MediaAsset.objects.get(pk=pk)
-    return None
+        _add(picture)
 
 
 def _make(picture: MediaAsset) -> None:
@@ -90,9 +97,9 @@ def _make(picture: MediaAsset) -> None:
     )
     try:
         told = _render(picture)
-    except StorageError:
+    except StorageError as problem:
         row.update(state=MediaAsset.State.WAITING, claimed_at=None)
-        raise
+        raise queue.Later(str(problem)) from problem
     row.update(**told)
     for name, value in told.items():
         setattr(picture, name, value)
@@ -175,52 +182,9 @@ def outcome(picture: MediaAsset) -> str:
     return f"{picture.get_state_display().lower()}{because}"
 
 
-# --- The thread --------------------------------------------------------------------------------
-
-_wanted = threading.Event()
-_start = threading.Lock()
-_serving = False
-_thread: threading.Thread | None = None
-
-
-def serve() -> None:
-    """Make renditions in this process from now on: one that serves the newsroom."""
-    global _serving
-    _serving = True
-    wake()
-
-
-def wake() -> None:
-    """Let the thread of this process look now, where the process serves; it may have forked."""
-    global _thread
-    if not _serving:
-        return
-    with _start:
-        if not (_thread and _thread.is_alive()):
-            _thread = threading.Thread(target=_work, name="renditions", daemon=True)
-            _thread.start()
-    _wanted.set()
-
-
-def _work() -> None:
-    while True:
-        _wanted.clear()
-        close_old_connections()
-        try:
-            with storage.in_background():
-                make_waiting()
-        except StorageError as problem:
-            log.error("Renditions wait: %s", problem)
-        except Exception:
-            log.exception("Renditions could not be made.")
-        finally:
-            connection.close()
-        _wanted.wait(LOOK_EVERY)
-
-
 def _after_a_save(instance: MediaAsset, **signal: Any) -> None:
     if instance.state == MediaAsset.State.WAITING:
-        transaction.on_commit(wake)
+        _add(instance)
 
 
 def _after_a_deletion(instance: MediaAsset, **signal: Any) -> None:

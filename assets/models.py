@@ -92,11 +92,9 @@ class MediaAssetQuerySet(models.QuerySet["MediaAsset"]):
         licensed = Q(licence_expires=None) | Q(licence_expires__gt=at)
         return self.exclude(original="").filter(ready, licensed, shown)
 
-    def to_make(self, at: datetime | None = None) -> Self:
-        """Those whose renditions are to be made; those too that somebody began and never ended."""
-        lost = (at or timezone.now()) - MediaAsset.GIVEN_UP_AFTER
-        waiting = Q(state=MediaAsset.State.WAITING)
-        return self.filter(waiting | Q(state=MediaAsset.State.MAKING, claimed_at__lt=lost))
+    def to_make(self) -> Self:
+        """Those whose renditions wait, or are being made."""
+        return self.filter(state__in=[MediaAsset.State.WAITING, MediaAsset.State.MAKING])
 
     def licence_ends_soon(self, at: datetime | None = None) -> Self:
         """Those whose licence ends within thirty days."""
@@ -128,7 +126,6 @@ class MediaAsset(models.Model):
         MADE = "made", "Ready"
         FAILED = "failed", "Could not be made ready"
 
-    GIVEN_UP_AFTER = timedelta(minutes=5)
     # What an editor writes and the public may read.
     TEXTS = (
         "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms", "place",

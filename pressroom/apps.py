@@ -10,9 +10,10 @@ class PressroomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from pressroom import checks, errors, sqlite  # noqa: F401  # registers the checks
+        from pressroom import checks, errors, schedule, sqlite  # noqa: F401  # registers the checks
 
         errors.check_reporter()
+        schedule.connect()
         connection_created.connect(sqlite.keep_private, dispatch_uid="pressroom.sqlite")
 
 

@@ -1,9 +1,9 @@
 """Clearing what has expired: sessions, throttle counts, and uploads that were cut off.
 
-A process that serves the newsroom has one thread for it. It looks for cut-off uploads when it
-starts, and does everything once an hour; a lock in the folder for uploads lets one process of a
-machine do it. `manage.py tidy` does the same by hand. What is kept on purpose (records, versions,
-visits) is not touched.
+Sessions and counts are in the database: a background job clears them once an hour. Temporary files
+of uploads lie on each machine: each web process has a thread that looks for them when it starts and
+once an hour; a lock in their folder lets one process of a machine do it. `manage.py tidy` does all
+of it by hand. What is kept on purpose (records, versions, visits) is not touched.
 """
 
 import fcntl
@@ -71,11 +71,11 @@ def _clear_uploads() -> int:
 
 
 UPLOADS = Chore("temporary files of uploads that were cut off", _cut_off_uploads, _clear_uploads)
-CHORES = [
-    UPLOADS,
+IN_THE_DATABASE = [
     Chore("expired sessions", _expired_sessions, _clear_sessions),
     Chore("expired counts of wrong preview addresses", _expired_counts, _clear_counts),
 ]
+CHORES = [UPLOADS, *IN_THE_DATABASE]
 
 
 def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[str, int | None]:
@@ -93,6 +93,14 @@ def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[str, in
     return done
 
 
+def clear_everywhere() -> None:
+    """Clear what has expired in the database. Raises RuntimeError if a part of it failed."""
+    done = tidy(IN_THE_DATABASE)
+    _log_cleared(done)
+    if failed := [name for name, number in done.items() if number is None]:
+        raise RuntimeError(f"Not cleared: {', '.join(failed)}. The log says why.")
+
+
 # --- The schedule ------------------------------------------------------------------------------
 
 _start = threading.Lock()
@@ -100,7 +108,7 @@ _thread: threading.Thread | None = None
 
 
 def serve() -> None:
-    """Tidy from now on, behind the answers of this process: one that serves the newsroom."""
+    """Clear temporary files of uploads from now on, in a process that serves the newsroom."""
     global _thread
     with _start:
         if not (_thread and _thread.is_alive()):
@@ -108,15 +116,15 @@ def serve() -> None:
             _thread.start()
 
 
-def tidy_if_due() -> bool:
-    """Do all chores where the last run on this machine is an hour ago; say whether it was."""
+def clear_uploads_if_due() -> bool:
+    """Clear them where the last run on this machine is an hour ago; return whether it was."""
     with _claim() as claim:
         if claim is None:
             return False
         last = float(claim.read() or 0)
         if 0 <= time.time() - last < EVERY:
             return False
-        _log_cleared(tidy())
+        _log_cleared(tidy([UPLOADS]))
         claim.truncate(0)
         claim.write(str(time.time()))
         return True
@@ -148,7 +156,7 @@ def _claim() -> Iterator[TextIO | None]:
 def _run() -> None:
     _quietly(_clear_uploads_once)
     while True:
-        _quietly(tidy_if_due)
+        _quietly(clear_uploads_if_due)
         time.sleep(LOOK_EVERY)
 
 

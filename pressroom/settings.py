@@ -129,6 +129,9 @@ WEB_WORKERS = values.whole_number(
 )
 WEB_THREADS = values.whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
 
+# Whether web processes do the background work too. Off: `manage.py worker` does it.
+JOBS_IN_WEB = values.flag("JOBS_IN_WEB", True)
+
 # --- How it is watched --------------------------------------------------------------------------
 
 LOG_FORMAT = values.text("LOG_FORMAT", "text")
@@ -240,7 +243,7 @@ EMAIL_TIMEOUT = values.whole_number(
 # they would keep the address of a preview in a log, so there is no e-mail then.
 EMAIL_IS_ON = DEBUG or _email_scheme in values.MAIL_PORTS
 EMAIL_BACKEND = (
-    "accounts.mail.Backend"
+    "jobs.mail.Backend"
     if _email_scheme in values.MAIL_PORTS
     else _email["EMAIL_BACKEND"]
     if DEBUG
@@ -360,6 +363,7 @@ INSTALLED_APPS = [
     "people",
     "assets",
     "accounts",
+    "jobs",
     "pressroom.apps.NewsroomAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

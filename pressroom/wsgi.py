@@ -7,10 +7,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
 application = get_wsgi_application()
 
-from assets import making  # noqa: E402  # its models are there only now
+from django.conf import settings  # noqa: E402  # the applications are ready only now
+
+from jobs import worker  # noqa: E402
 from pressroom import housekeeping  # noqa: E402
 from pressroom.logs import capture_uncaught  # noqa: E402
 
 capture_uncaught()
-making.serve()
 housekeeping.serve()
+if settings.JOBS_IN_WEB:
+    worker.serve()

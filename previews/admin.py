@@ -5,14 +5,15 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.quiet import QuietAdmin
-from previews import letters, links
+from previews import emails, links
 from previews.forms import IssueForm
 from previews.marks import Unreadable
 from previews.models import PreviewLink
@@ -72,13 +73,14 @@ class PreviewLinkAdmin(QuietAdmin):
         return [
             page("trace/", self.trace_view, "trace"),
             page("issue/<uuid:release>/<str:kind>/", self.issue_view, "issue"),
+            page("issued/<uuid:batch>/", self.issued_view, "issued"),
             page("revoke/<uuid:pk>/", require_POST(self.revoke_view), "revoke"),
             page("revoke-all/<uuid:release>/", require_POST(self.revoke_all_view), "revoke_all"),
             *super().get_urls(),
         ]
 
     def issue_view(self, request: HttpRequest, release: Any, kind: str) -> HttpResponse:
-        """Ask for whom, issue, and show the addresses this once."""
+        """Ask for whom, and issue."""
         found = get_object_or_404(Release, pk=release)
         if kind not in PreviewLink.Kind.values:
             kind = PreviewLink.Kind.PRESS
@@ -96,33 +98,53 @@ class PreviewLinkAdmin(QuietAdmin):
             "media": self.media + form.media,
         }
         if form.is_valid():
-            values = form.cleaned_data
+            values, by = form.cleaned_data, User.of(request)
             send, words = values.pop("send", False), values.pop("words", "")
+            # The answer to an earlier sending of this form may have been lost on its way.
+            if links.shown_again(values["batch"], by=by):
+                return redirect("admin:previews_previewlink_issued", values["batch"])
             try:
-                issued = links.issue(found, by=User.of(request), kind=chosen, **values)
+                links.issue(
+                    found,
+                    by=by,
+                    kind=chosen,
+                    words=words if send else "",
+                    origin=site_url(request),
+                    **values,
+                )
             except Refused as refusal:
-                context["refused"] = sentences(refusal.reasons, User.of(request))
+                context["refused"] = sentences(refusal.reasons, by)
             else:
-                context |= self._issued(request, issued, words if send else "")
-                return render(request, "admin/previews/previewlink/issued.html", context)
+                return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)
 
-    def _issued(
-        self, request: HttpRequest, issued: list[links.Issued], words: str
-    ) -> dict[str, Any]:
+    def issued_view(self, request: HttpRequest, batch: Any) -> HttpResponse:
+        """Show the addresses of links to the person who has just issued them."""
+        try:
+            issued = links.shown_again(batch, by=User.of(request))
+        except Refused as refusal:
+            raise PermissionDenied from refusal
+        if not issued:
+            raise Http404
         origin = site_url(request)
-        addresses = [(new.link, origin + reverse("preview", args=[new.token])) for new in issued]
-        letters_to = [pair for pair in addresses if words and pair[0].email]
-        failures = letters.invite(letters_to, words)
-        failed: dict[str, list[PreviewLink]] = {}
-        for link, reason in failures.items():
-            if reason:
-                failed.setdefault(reason, []).append(link)
-        return {
-            "addresses": addresses,
-            "mailed": [link for link, reason in failures.items() if not reason],
-            "failed": failed,
+        written = emails.emails_of([new.link for new in issued])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Preview links"),
+            "opts": self.opts,
+            "release": issued[0].link.release,
+            "until": issued[0].link.issued_at + links.SHOWN_FOR,
+            "rows": [
+                {
+                    "link": new.link,
+                    "address": new.token and origin + reverse("preview", args=[new.token]),
+                    "email": written.get(new.link.pk),
+                }
+                for new in issued
+            ],
+            "on_their_way": any(email.ended_at is None for email in written.values()),
         }
+        return render(request, "admin/previews/previewlink/issued.html", context)
 
     def revoke_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         link = get_object_or_404(PreviewLink, pk=pk)

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from previews.letters import INVITATION
+from previews.emails import INVITATION
 from previews.models import PreviewLink
 from previews.recipients import BadList, Recipient, read
 from releases.forms import AsksWhich, LiftField
@@ -46,8 +46,8 @@ class IssueForm(AsksWhich):
     send = forms.BooleanField(
         label="Send by e-mail",
         required=False,
-        help_text="To those with an address, in the words below. Otherwise you copy the links "
-        "yourself: they are shown once.",
+        help_text="To those with an address, in the words below. The next page shows the "
+        "links too, so that you can copy them.",
     )
     words = forms.CharField(
         label="Words",

@@ -1,33 +1,36 @@
 """What can be done with preview links: issue, enter, revoke, trace.
 
 As in releases.workflow: each verb locks, checks, changes and records, in one transaction, and
-raises workflow.Refused with sentences. A token is 256 random bits; only its hash is stored.
+raises workflow.Refused with sentences. Of an address only a hash is stored: see previews.tokens.
 """
 
-import hashlib
-import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from previews import emails
 from previews.marks import new_reference, references_in
 from previews.models import PreviewLink, PreviewLinkQuerySet, Standing, Visit
 from previews.recipients import Recipient
+from previews.tokens import hash_of, new_token, token_of
 from releases import protected_names, workflow
 from releases.models import Event, Release
 from releases.protected_names import Reason
 from releases.workflow import Refused
 
+SHOWN_FOR = timedelta(days=1)  # how long those who issued links can see the addresses again
+
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new link with its token, which nobody can see again."""
+    """A link with its token."""
 
     link: PreviewLink
     token: str
@@ -42,9 +45,15 @@ def issue(
     expires_at: datetime | None = None,
     max_visits: int | None = None,
     batch: UUID,
+    words: str = "",
+    origin: str = "",
     at: datetime | None = None,
 ) -> list[Issued]:
-    """Make a link for each recipient. A `batch` is issued once, however often it is sent."""
+    """Make a link for each recipient. A `batch` is issued once, however often it is sent.
+
+    With `words`, each recipient with an address gets them by e-mail; `origin` is the site's
+    address, for the links in them.
+    """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
@@ -53,33 +62,47 @@ def issue(
         _refuse_unless_allowed(by)
         reasons = _against(fresh, by, kind, expires_at, at)
         if PreviewLink.objects.filter(batch=batch).exists():
-            reasons = ["These links were issued already. Their addresses are not shown again."]
+            reasons = [_("These links were issued already.")]
         if reasons:
             raise Refused(*reasons)
-        issued = [
-            Issued(
-                PreviewLink(
-                    release=fresh,
-                    kind=kind,
-                    name=recipient.name,
-                    outlet=recipient.outlet,
-                    email=recipient.email,
-                    token_hash=hash_of(token),
-                    reference=new_reference(),
-                    batch=batch,
-                    expires_at=expires_at,
-                    max_visits=max_visits,
-                    issued_at=at,
-                    issued_by=by,
-                ),
-                token,
+        made = [
+            PreviewLink(
+                release=fresh,
+                kind=kind,
+                name=recipient.name,
+                outlet=recipient.outlet,
+                email=recipient.email,
+                reference=new_reference(),
+                batch=batch,
+                expires_at=expires_at,
+                max_visits=max_visits,
+                issued_at=at,
+                issued_by=by,
             )
             for recipient in recipients
-            for token in [secrets.token_urlsafe(32)]
         ]
-        PreviewLink.objects.bulk_create([new.link for new in issued])
-        _record(fresh, Event.Verb.LINKED, by, at, [new.link for new in issued])
+        issued = [Issued(link, new_token(link.pk)) for link in made]
+        for new in issued:
+            new.link.token_hash = hash_of(new.token)
+        PreviewLink.objects.bulk_create(made)
+        _record(fresh, Event.Verb.LINKED, by, at, made)
+        if words:
+            emails.invite(made, words, origin=origin, by=by)
     return issued
+
+
+def shown_again(batch: UUID, *, by: User, at: datetime | None = None) -> list[Issued]:
+    """Return the links of a batch with their tokens, for the person who issued them, for a day.
+
+    A token that no key of ours makes any more is "".
+    """
+    at = at or timezone.now()
+    _refuse_unless_allowed(by)
+    found = PreviewLink.objects.filter(batch=batch, issued_by=by, issued_at__gt=at - SHOWN_FOR)
+    return [
+        Issued(link, token_of(link.pk, link.token_hash) or "")
+        for link in found.select_related("release").order_by("name", "pk")
+    ]
 
 
 def find(token: str) -> PreviewLink | None:
@@ -131,7 +154,7 @@ def record_restored_revocation(pks: Collection[UUID], *, words: str, at: datetim
     """
     found = PreviewLink.objects.filter(pk__in=pks).exclude(release=None)
     ordered = found.select_related("release").order_by("release_id", "name", "pk")
-    for _, links in groupby(ordered, key=lambda link: link.release_id):
+    for _release, links in groupby(ordered, key=lambda link: link.release_id):
         closed = list(links)
         if release := closed[0].release:
             _record(release, Event.Verb.UNLINKED, None, at, closed, words=words)
@@ -141,11 +164,6 @@ def traced(data: bytes) -> list[PreviewLink]:
     """Return the links whose marks are in a leaked file. Raises marks.Unreadable."""
     found = PreviewLink.objects.filter(reference__in=references_in(data))
     return list(found.select_related("release").prefetch_related("visits").order_by("name", "pk"))
-
-
-def hash_of(token: str) -> str:
-    """Return what is stored of a token. It is random through and through, so no salt is needed."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _against(

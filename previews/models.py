@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 
+from jobs.models import Email
 from releases.models import Release
 
 
@@ -72,6 +73,9 @@ class PreviewLink(models.Model):
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
+
+    # The e-mail that carries the address, where a page of the desk has looked it up.
+    invitation: "Email | None" = None
 
     objects = PreviewLinkQuerySet.as_manager()
 

@@ -11,7 +11,7 @@ from django.utils.timesince import timeuntil
 
 from assets.models import MediaAsset
 from previews import marks
-from previews.letters import in_both_zones
+from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
 from releases.page import ReleasePage
 from releases.versions import Change, compare_printed

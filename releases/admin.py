@@ -22,10 +22,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
+import releases.jobs_admin
 import releases.library_admin
 import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
 from accounts.quiet import QuietAdmin
+from jobs.models import Email
 from people.models import Person
 from releases import forms, languages, names, protected_names, workflow
 from releases.body import UnreadableText, uuids_in
@@ -375,6 +377,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "tried": tries_at(release),
             "blockers": said(workflow.blockers(release, at, finds)) if unpublished else [],
             "named": said(named) if release.is_approved() else [],
+            "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
             "locked": workflow.locked(release, User.of(request)),

@@ -8,6 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from assets.models import MediaAsset
+from jobs.models import Email, Job
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
 from releases.models import NameCheckFind, NameFind, Release
@@ -37,6 +38,8 @@ class Desk:
     photographs: list[Person]
     cases: list[Case]
     sources: list[Case]
+    emails: list[Email]
+    jobs: list[Job]
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -125,4 +128,8 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.change_case")
         else [],
+        emails=list(Email.objects.troubled().order_by("-created_at", "pk")[:AT_MOST])
+        if user.has_perm("jobs.view_email")
+        else [],
+        jobs=list(Job.objects.troubled()[:AT_MOST]) if user.has_perm("jobs.view_job") else [],
     )

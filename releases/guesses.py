@@ -1,26 +1,22 @@
 """Who tries the addresses of what is hidden, before it may be seen.
 
-A guesser gets the answer for what never was, and gets it at the same cost: a public answer that
-is a 404 only leaves its address in a queue of this process. A thread empties it about once a
-second, finds out whether anything hidden was meant, counts, and tells the publisher.
+A guesser gets the answer for what does not exist, and gets it at the same cost: a public answer
+that is a 404 only leaves its address in the memory of this process. About once a second what is
+there becomes a job, which finds out whether anything hidden was meant, counts, and notifies the
+publisher.
 """
 
-import contextlib
 import ipaddress
 import logging
-import queue
 import re
-import threading
-import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import close_old_connections, connection, transaction
+from django.db import transaction
 from django.db.models import Max, Min, Sum
 from django.http import HttpRequest
 from django.urls import reverse
@@ -28,7 +24,10 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 
-from accounts import mail
+from jobs import outbox
+from jobs.buffer import Buffer
+from jobs.models import Job
+from jobs.queue import job
 from people.slugs import slug_for
 from releases.models import Event, FormerSlug, Guess, Release, ReleaseQuerySet
 from releases.visibility import public_assets
@@ -36,6 +35,9 @@ from releases.visibility import public_assets
 log = logging.getLogger(__name__)
 
 AT_MOST = 50_000  # waiting in one process, for a second; what a flood brings beyond is not counted
+MOST_JOBS = 1_000  # that wait to be counted; there are more only where no worker runs
+A_JOB = 1_000  # addresses that one job counts
+SLUG = 200  # characters of an address that are kept; no release has a longer one
 NETWORKS = 500  # rows for one release; what comes from further addresses is one more
 TELL_AT = (1, 10, 100, 1_000, 10_000, 100_000)
 # What changes in an address from one time to the next.
@@ -48,11 +50,15 @@ DATES = {
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An address that led nowhere: the parts of it that could name something, and who asked."""
+    """An address that led nowhere: the parts of it that could name something, and who asked.
+
+    `who` is a keyed hash of the network address: it tells senders apart, and names none.
+    """
 
     slug: str
-    picture: UUID | None
-    address: str
+    picture: str
+    who: str
+    network: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +77,9 @@ def note(request: HttpRequest) -> None:
     if match is None or not (match.url_name or "").startswith(("release", "rendition")):
         return
     slug, picture = match.kwargs.get("slug", ""), match.kwargs.get("uuid")
-    with contextlib.suppress(queue.Full):
-        _waiting.put_nowait(Tried(slug, picture, address_of(request)))
-    _begin()
+    address = address_of(request)
+    who = salted_hmac("releases.guesses", address).hexdigest()
+    waiting.add(Tried(slug[:SLUG], str(picture or ""), who, network_of(address)))
 
 
 def address_of(request: HttpRequest) -> str:
@@ -99,22 +105,42 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
-def record(tried: Counter[Tried], at: datetime) -> None:
-    """Count what was meant for something hidden; tell the publisher at the first, tenth, … try."""
-    found: Counter[tuple[UUID, str, str]] = Counter()
+def _enqueue(tried: Counter[Tried]) -> None:
+    """Put what was tried into the queue."""
+    if Job.objects.filter(name=count_guesses.name).count() >= MOST_JOBS:
+        log.error("Guesses are not counted: %s jobs wait. Is a worker running?", MOST_JOBS)
+        return
+    rows = [[*astuple(attempt), times] for attempt, times in tried.items()]
+    with transaction.atomic():
+        for start in range(0, len(rows), A_JOB):
+            count_guesses.add(rows[start : start + A_JOB], timezone.now().isoformat())
+
+
+waiting: Buffer[Tried] = Buffer("Guesses", _enqueue, AT_MOST)
+
+
+@job("releases.count_guesses", atomic=True)
+def count_guesses(rows: list[list[Any]], at: str) -> None:
+    """Count what was meant for something hidden; notify at the first, tenth, … try.
+
+    A row is a Tried and how often it was tried; `at` is when, in ISO 8601.
+    """
+    moment = datetime.fromisoformat(at)
+    found: dict[UUID, Counter[tuple[str, str, str]]] = {}
+    tried = {Tried(*row[:-1]): row[-1] for row in rows}
     slugs = {attempt.slug for attempt in tried if attempt.slug}
-    pictures = {attempt.picture for attempt in tried if attempt.picture}
-    pictures -= set(public_assets(at).filter(pk__in=pictures).values_list("pk", flat=True))
-    by_slug, by_shape, by_picture = _targets(_never_seen(at), slugs, pictures)
+    pictures = {UUID(attempt.picture) for attempt in tried if attempt.picture}
+    pictures -= set(public_assets(moment).filter(pk__in=pictures).values_list("pk", flat=True))
+    by_slug, by_shape, by_picture = _targets(_never_seen(moment), slugs, pictures)
     for attempt, times in tried.items():
         meant = [(pk, Guess.What.ADDRESS) for pk in by_slug.get(attempt.slug, ())]
         meant = meant or [(pk, Guess.What.NEAR) for pk in by_shape.get(shape(attempt.slug), ())]
-        meant += [(pk, Guess.What.FILE) for pk in by_picture.get(attempt.picture, ())]
+        if attempt.picture:
+            meant += [(pk, Guess.What.FILE) for pk in by_picture.get(UUID(attempt.picture), ())]
         for pk, what in meant:
-            found[pk, what, attempt.address] += times
-    for pk in {pk for pk, _, _ in found}:
-        mine = {(what, who): n for (of, what, who), n in found.items() if of == pk}
-        _count(pk, mine, at)
+            found.setdefault(pk, Counter())[what, attempt.who, attempt.network] += times
+    for pk in sorted(found):
+        _count(pk, found[pk], moment)
 
 
 def tries_at(release: Release) -> Tries | None:
@@ -131,16 +157,6 @@ def shape(slug: str) -> str:
     words = [word for word in re.split(r"[-_\d]+", slug.casefold()) if word]
     kept = [word for word in words if word not in DATES]
     return "-".join(kept) if len(kept) > 1 and len("".join(kept)) >= 10 else ""
-
-
-def drain(*first: Tried) -> None:
-    """Record all that waits in this process. For the thread, and for tests."""
-    tried = Counter(first)
-    with contextlib.suppress(queue.Empty):
-        while True:
-            tried[_waiting.get_nowait()] += 1
-    if tried:
-        record(tried, timezone.now())
 
 
 # --- Counting ----------------------------------------------------------------------------------
@@ -184,33 +200,32 @@ def _addresses(pk: UUID, slug: str, title: str) -> set[str]:
     return {slug, slug_for(title, fallback=""), str(pk), pk.hex} - {""}
 
 
-def _count(pk: UUID, mine: dict[tuple[str, str], int], at: datetime) -> None:
+def _count(pk: UUID, mine: Counter[tuple[str, str, str]], at: datetime) -> None:
     with transaction.atomic():
         release = Release.objects.select_for_update(of=("self",)).filter(pk=pk).first()
         if release is None:
             return
         before = tries_at(release)
-        for (what, address), times in mine.items():
-            who = salted_hmac("releases.guesses", address).hexdigest()
+        for (what, who, network), times in mine.items():
             full = release.guesses.count() >= NETWORKS
             if full and not release.guesses.filter(what=what, who=who).exists():
-                who, address = "", ""
+                who, network = "", network_of("")
             row, _ = Guess.objects.get_or_create(
                 release=release,
                 what=what,
                 who=who,
-                defaults={"network": network_of(address), "first_at": at, "last_at": at},
+                defaults={"network": network, "first_at": at, "last_at": at},
             )
             row.times += times
             row.last_at = at
             row.save(update_fields=["times", "last_at"])
         now = tries_at(release)
         if now and any((before.times if before else 0) < step <= now.times for step in TELL_AT):
-            _tell(release, now, at)
+            _notify(release, now, at)
 
 
-def _tell(release: Release, tries: Tries, at: datetime) -> None:
-    """Record the guessing with the release, and write to whoever approved it."""
+def _notify(release: Release, tries: Tries, at: datetime) -> None:
+    """Record the guessing with the release, and write to the publisher who approved it."""
     approval = (
         release.events.filter(verb=Event.Verb.APPROVED).exclude(actor=None).order_by("-at").first()
     )
@@ -232,46 +247,14 @@ def _tell(release: Release, tries: Tries, at: datetime) -> None:
         f"An address of a release that is not public yet was tried {_times(tries.times)} since "
         f"{date_format(since, 'j F, H:i')} ({since.tzname()}), from {tries.networks} network "
         f"{'address' if tries.networks == 1 else 'addresses'}.\n\n"
-        "Whoever tried got the answer for a page that never was. If it was none of you, somebody "
+        "The answer was the one for a page that does not exist. If it was none of you, someone "
         "may know of the release, or is guessing from the address of an earlier one.\n\n"
         "Which release, and what can be done:\n"
         f"{settings.SITE_URL}{reverse('admin:releases_release_seen', args=[release.pk])}\n"
     )
-    letter = EmailMessage(
-        "Someone is trying to find a release that is not public yet", words, to=[publisher.email]
-    )
-    # The desk shows the guesses too: a letter that cannot be sent is in the log, and no more.
-    transaction.on_commit(lambda: list(mail.send([letter])))
+    subject = "Someone is trying to find a release that is not public yet"
+    outbox.put(publisher.email, subject, words, about=f"release:{release.pk}")
 
 
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
-
-
-# --- The thread --------------------------------------------------------------------------------
-
-_waiting: "queue.Queue[Tried]" = queue.Queue(AT_MOST)
-_start = threading.Lock()
-_thread: threading.Thread | None = None
-
-
-def _begin() -> None:
-    """Start the thread of this process, at the first guess: after a server has forked."""
-    global _thread
-    with _start:
-        if not (_thread and _thread.is_alive()):
-            _thread = threading.Thread(target=_work, name="guesses", daemon=True)
-            _thread.start()
-
-
-def _work() -> None:
-    while True:
-        first = _waiting.get()
-        time.sleep(1)
-        close_old_connections()
-        try:
-            drain(first)
-        except Exception:
-            log.exception("Guesses could not be counted.")
-        finally:
-            connection.close()

@@ -140,7 +140,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 class Release(models.Model):
     """A press release, statement, comment or media advisory."""
 
-    # Sentences that name readers who were not notified of a new time; set by previews.letters.
+    # Sentences that name readers who were not notified of a new time; set by previews.emails.
     undelivered: Sequence[str] = ()
 
     class Kind(models.TextChoices):

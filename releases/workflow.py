@@ -11,7 +11,6 @@ from datetime import datetime, time
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Model
 from django.dispatch import Signal, receiver
@@ -21,9 +20,9 @@ from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from accounts import mail
 from accounts.models import User
 from accounts.refusal import Refused
+from jobs import outbox
 from people.locking import names_change
 from people.names import letters
 from releases import protected_names
@@ -33,8 +32,8 @@ from releases.public_texts import is_printed, pictures_of, releases_printing, ro
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
-# whether to notify those who were promised another time. Readers that no e-mail reached stand
-# in `release.undelivered` once the transaction is over.
+# whether to notify those who were promised another time. Readers whom no e-mail can reach, because
+# e-mail is off, stand in `release.undelivered` afterwards.
 lift_set = Signal()
 
 # --- Verbs -------------------------------------------------------------------------------------
@@ -661,11 +660,8 @@ def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
             "in it. It goes out on time if the name is removed or allowed before."
         ) % due  # fmt: skip
     address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
-    addresses = {user.email for user in _responsible(release) if user.email}
-    messages = [EmailMessage(subject, f"{text}\n\n{address}\n", to=[to]) for to in addresses]
-    if messages:
-        # The dashboard says it too: a message that cannot be sent is in the log, and no more.
-        transaction.on_commit(lambda: list(mail.send(messages)))
+    for to in sorted({user.email for user in _responsible(release) if user.email}):
+        outbox.put(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
 
 
 def _responsible(release: Release) -> set[User]:

@@ -47,9 +47,9 @@ def _plain_http():
 
 
 # A browser that still asks when its test has ended would begin the thread of this process, and the
-# thread would take what a later test is to find: it begins only where a test is about it.
-_begin_counting = guesses._begin
-guesses._begin = lambda: None
+# thread would take what a later test looks for: it begins only where a test is about it.
+_begin_counting = guesses.waiting.begin
+guesses.waiting.begin = lambda: None
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     settings.SITE_NOTICE = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages._storages = {}
-    guesses._waiting.queue.clear()
+    guesses.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
     cache.clear()
     yield

@@ -16,11 +16,13 @@ from PIL import Image
 from accounts.models import User
 from assets import making
 from assets.models import MediaAsset
+from jobs import queue
+from jobs.models import Lane
 from people.models import Case, Level, Person, Role
 from previews import links
 from previews.models import PreviewLink
 from previews.recipients import Recipient
-from releases import protected_names, workflow
+from releases import guesses, protected_names, workflow
 from releases.models import Event, Release
 from releases.name_finds import sentences
 
@@ -137,6 +139,18 @@ def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
     )
     making.make(picture)
     return picture
+
+
+def work_off(*lanes: Lane) -> int:
+    """Do the background jobs that are due, as a worker does; return how many were begun."""
+    making.find_pictures()
+    return sum(queue.work(lane) for lane in lanes or Lane)
+
+
+def count_guesses() -> None:
+    """Count what was tried so far, as a server and its worker do."""
+    guesses.waiting.flush()
+    queue.work(Lane.QUICK)
 
 
 def pdf_bytes(weight=100) -> bytes:

@@ -31,9 +31,18 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from assets import making
 from assets.models import MediaAsset
 from assets.named_files import named_files
+from jobs.models import Lane
 from releases import workflow
 from tests.deployment import ROOT, environment, gunicorn, start
-from tests.make import make_chief, make_document, make_link, make_picture, make_release, pdf_bytes
+from tests.make import (
+    make_chief,
+    make_document,
+    make_link,
+    make_picture,
+    make_release,
+    pdf_bytes,
+    work_off,
+)
 from tests.make import picture_bytes as jpeg
 from tests.test_admin import written
 from tests.test_storage import environment_of
@@ -339,7 +348,7 @@ def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
         assert all(during.values()), during
         for upload in MediaAsset.objects.filter(alt_text__startswith="Upload")[1:]:
             upload.delete()  # renditions of all of them would take minutes
-        making.make_waiting()
+        work_off(Lane.FILES)
         quiet = backup(folder, **here)
         feed = fetch(port, "/releases/feed.atom")
         card = fetch(port, picture.rendition_url("poster", "jpg"))

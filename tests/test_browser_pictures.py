@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from assets import making
 from assets.models import MediaAsset
+from jobs.models import Lane
 from releases.models import Release
 from tests.browser import (
     NARROW,
@@ -33,6 +34,7 @@ from tests.make import (
     make_user,
     pdf_bytes,
     picture_bytes,
+    work_off,
 )
 
 LIBRARY = "/admin/assets/mediaasset/"
@@ -79,7 +81,7 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     expect(uploads.nth(2)).to_contain_text("bad.jpg: This is nothing that we can read")
     expect(uploads.nth(3)).to_contain_text("again.jpg")
     expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
-    making.make_waiting()
+    work_off(Lane.FILES)
     expect(uploads.nth(0)).to_contain_text("Ready")
     expect(uploads.nth(0).locator("img")).to_be_visible()
     assert violations(page) == []
@@ -115,7 +117,7 @@ def test_an_author_drops_a_picture_on_a_release_makes_it_the_poster_and_sets_it_
     attached = page.locator(".attached .upload")
     expect(page.locator(".attached .sending")).to_have_count(0)
     expect(attached).to_have_count(2)
-    making.make_waiting()
+    work_off(Lane.FILES)
     expect(attached.first.locator("img")).to_be_visible()
     attached.first.get_by_role("button", name="As poster").click()
     expect(page.locator(".field-poster .select2-selection__rendered")).to_contain_text("gate.jpg")
@@ -177,7 +179,7 @@ def test_the_focal_point_is_set_by_a_click_and_seen_in_every_shape_at_once(
     complaints.clear()  # of axe's own styles
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.focus == (0.06, 0.51)
     with picture.open_rendition("portrait", "jpg") as file:

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from assets import checkfiles, making, storage
 from assets.models import MediaAsset
+from jobs.models import Lane
 from tests import s3_server
 from tests.deployment import files, free_port, start
-from tests.make import make_document, make_picture, make_release, picture_bytes
+from tests.make import make_document, make_picture, make_release, picture_bytes, work_off
 from tests.test_storage import elsewhere, environment_of
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +129,7 @@ def test_a_picture_that_somebody_could_not_make_is_made_when_its_original_is_bac
     content = content_of(picture.original.name)
     default_storage.delete(picture.original.name)
     making.make_again(picture)
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.state == "failed"
     assert picture.problem.startswith("Its original is missing from the storage.")
@@ -404,11 +405,11 @@ def test_a_picture_waits_on_where_the_bucket_is_away_and_is_made_when_it_is_back
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     for _ in range(4):  # also when the bucket is not asked any more
         with pytest.raises(storage.StorageError):
-            making.make_waiting()
+            work_off(Lane.FILES)
     picture.refresh_from_db()
     assert (picture.state, picture.claimed_at) == ("waiting", None)
     elsewhere(settings, S3_ENDPOINT_URL=address)
-    assert making.make_waiting() == 1
+    assert work_off(Lane.FILES) == 1
     picture.refresh_from_db()
     assert picture.state == "made"
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from assets import making
 from assets.models import MediaAsset
+from jobs.models import Lane
 from people.models import Level
 from releases import workflow
 from releases.models import Release
@@ -29,6 +30,7 @@ from tests.make import (
     make_user,
     pdf_bytes,
     picture_bytes,
+    work_off,
 )
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +85,7 @@ def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, 
     asset = MediaAsset.objects.get()
     assert answer.status_code == 200
     assert f'data-id="{asset.pk}" data-state="waiting"' in text(answer)
-    making.make_waiting()
+    work_off(Lane.FILES)
     later = text(client.get(f"{UPLOAD}?part=upload&id={asset.pk}"))
     assert 'data-state="made"' in later
     assert "Lacks an alternative text, a credit line." in later
@@ -155,7 +157,7 @@ def test_whoever_may_not_add_may_not_upload(at_desk):
 def press_picture(client) -> MediaAsset:
     content = (DATA / "images" / "iptc-staff-photographer-example.jpg").read_bytes()
     client.post(f"{UPLOAD}?part=upload", {"file": sent("iptc.jpg", content)})
-    making.make_waiting()
+    work_off(Lane.FILES)
     return MediaAsset.objects.get()
 
 
@@ -203,7 +205,7 @@ def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
     asset.found["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
     asset.alt_text, asset.credit_line = "A field", "Somebody"
     asset.save()
-    making.make_waiting()
+    work_off(Lane.FILES)
     asset.refresh_from_db()
     assert "photographer@agency.example" in text(client.get(form_of(asset)))
     release = make_release(poster=asset)
@@ -240,7 +242,7 @@ def test_the_focal_point_decides_what_every_cut_keeps(at_desk, author):
     assert colour()[1] > 200
     answer = at_desk(author).post(form_of(asset), typed(focus_x="0.05", focus_y="0.5"))
     assert answer.status_code == 302
-    making.make_waiting()
+    work_off(Lane.FILES)
     asset.refresh_from_db()
     assert colour()[0] > 200
     assert colour()[1] < 60
@@ -342,7 +344,7 @@ def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
     nothing = text(client.post(LIBRARY, picked | {"apply": "yes"}))
     assert "all fields are empty" in nothing
     client.post(LIBRARY, picked | {"apply": "yes", "credit_line": "Reuters"})
-    making.make_waiting()
+    work_off(Lane.FILES)
     for one in chosen:
         one.refresh_from_db()
         assert (one.credit_line, one.usage_terms) == ("Reuters", "Old")
@@ -405,7 +407,7 @@ def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author
     picture = make_picture("first.jpg", content=first)
     client = at_desk(author)
     client.post(form_of(picture), typed(original=sent("second.jpg", second)))
-    making.make_waiting()
+    work_off(Lane.FILES)
     page = text(client.get(form_of(picture)))
     versions = re.findall(rf"{LIBRARY}{picture.pk}/original/(\d+)/", page)
     assert len(versions) == 2
@@ -417,7 +419,7 @@ def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author
     # What stood before is gone at once; the earlier file is made ready again.
     picture.refresh_from_db()
     assert (picture.width, picture.state, picture.renditions) == (900, "waiting", {})
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.size("press") == (900, 600)
     assert len(re.findall(r"Bring it back", text(client.get(form_of(picture))))) == 1

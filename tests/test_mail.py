@@ -16,12 +16,11 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from environ import Env
 
-from accounts import mail
+from jobs import mail
 from previews.models import PreviewLink
-from releases import guesses
 from releases.models import Event, Release
 from tests import smtp_server
-from tests.make import make_chief, make_link, make_release, make_user
+from tests.make import count_guesses, make_chief, make_link, make_release, make_user
 from tests.test_previews import accept, issue, move, text
 from tests.test_settings import PRODUCTION
 
@@ -32,7 +31,7 @@ OFF = "E-mail is off"
 def use(server, **more):
     """Send through a server from here on."""
     return override_settings(
-        EMAIL_BACKEND="accounts.mail.Backend",
+        EMAIL_BACKEND="jobs.mail.Backend",
         EMAIL_HOST="127.0.0.1",
         EMAIL_PORT=server.port,
         EMAIL_TIMEOUT=1,
@@ -90,7 +89,7 @@ def send_here(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.o
     sender = PRODUCTION["NEWSROOM_EMAIL"]
     with (
         pytest.MonkeyPatch.context() as patch,
-        override_settings(EMAIL_BACKEND="accounts.mail.Backend", EMAIL_TIMEOUT=1, **read,
+        override_settings(EMAIL_BACKEND="jobs.mail.Backend", EMAIL_TIMEOUT=1, **read,
                           NEWSROOM_EMAIL=sender, DEFAULT_FROM_EMAIL=sender),
     ):  # fmt: skip
         for name, value in more.items():
@@ -228,7 +227,7 @@ TRY = """
 import django
 django.setup()
 from django.core.mail import send_mail
-from accounts import mail
+from jobs import mail
 from django.core.mail import EmailMessage
 send_mail("TOKEN", "TOKEN", None, ["reader@example.org"])
 print(list(mail.send([EmailMessage("TOKEN", "TOKEN", to=["reader@example.org"])])))
@@ -295,7 +294,7 @@ def test_guesses_are_counted_and_nobody_is_written_to_where_email_is_off(
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     client.get(make_release("scheduled", by=approver).get_absolute_url())
     with django_capture_on_commit_callbacks(execute=True):
-        guesses.drain()
+        count_guesses()
     assert Event.objects.filter(verb="guessed").count() == 1
     assert "sent" not in caplog.text
 
@@ -403,7 +402,7 @@ def test_a_machine_that_takes_no_connection_is_named_in_time():
             each.setblocking(False)
             each.connect_ex(place)
         begun = time.monotonic()
-        with override_settings(EMAIL_BACKEND="accounts.mail.Backend", EMAIL_HOST=place[0],
+        with override_settings(EMAIL_BACKEND="jobs.mail.Backend", EMAIL_HOST=place[0],
                                EMAIL_PORT=place[1], EMAIL_TIMEOUT=0.5):  # fmt: skip
             (failure,) = mail.send([EmailMessage("s", "w", to=["you@example.org"])])
         assert 0.4 < time.monotonic() - begun < 2
@@ -475,7 +474,7 @@ def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_gu
         begun = time.monotonic()
         moved = move(release, 5)
         client.get(release.get_absolute_url())
-        guesses.drain()
+        count_guesses()
         assert time.monotonic() - begun < 8
         assert server.connections == 2
     assert Release.objects.get().publish_at == moved.publish_at

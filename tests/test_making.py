@@ -21,10 +21,11 @@ from django.utils import timezone
 from assets import making, pictures, sandbox, storage
 from assets.models import MediaAsset
 from assets.pictures import BadFile
+from jobs.models import Lane
 from releases import workflow
 from releases.models import Release
 from tests.deployment import gunicorn
-from tests.make import make_chief, make_picture, make_release, picture_bytes
+from tests.make import make_chief, make_picture, make_release, picture_bytes, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ def test_whoever_saves_a_picture_does_not_wait_for_its_renditions(client):
     assert page.status_code == 200
     assert b"<img" not in page.content
     assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
-    assert making.make_waiting() == 1
+    assert work_off(Lane.FILES) == 1
     page = client.get(release.get_absolute_url())
     assert b"<img" in page.content
     assert client.get(picture.rendition_url("poster", "jpg")).getvalue()
@@ -74,7 +75,7 @@ def test_a_release_is_not_approved_with_a_picture_that_is_not_ready():
     now = {"by": make_chief(), "publish_at": timezone.now() + timedelta(hours=1)}
     with pytest.raises(workflow.Refused, match="is being made ready; that takes some seconds"):
         workflow.approve(release, **now)
-    making.make_waiting()
+    work_off(Lane.FILES)
     release = Release.objects.get()
     assert workflow.approve(release, **now).is_scheduled()
 
@@ -83,7 +84,7 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_de
     picture = waiting_picture()
     intact = picture_bytes()
     break_original(picture)
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture = MediaAsset.objects.get()
     assert picture.state == "failed"
     assert "nothing that we can read" in picture.problem
@@ -96,7 +97,7 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_de
     assert "Make it ready again" in page
     break_original(picture, intact)
     client.post(f"/admin/assets/mediaasset/{picture.pk}/again/")
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture = MediaAsset.objects.get()
     assert (picture.state, picture.problem) == ("made", "")
 
@@ -104,7 +105,7 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_de
 def test_a_fault_of_ours_is_said_too_and_stops_nothing_else(monkeypatch):
     broken, other = waiting_picture(), waiting_picture(picture_bytes(colour="#123456"))
     default_storage.delete(str(broken.original.name))
-    assert making.make_waiting() == 2
+    assert work_off(Lane.FILES) == 2
     broken.refresh_from_db()
     other.refresh_from_db()
     assert (broken.state, other.state) == ("failed", "made")
@@ -119,7 +120,7 @@ def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
     picture.save()
     assert picture.state == "waiting"
     assert client.get(picture.rendition_url("teaser", "jpg")).getvalue() == before
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.state == "made"
     # What nobody is led to any more is not kept.
@@ -169,7 +170,7 @@ def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_mad
     draft = make_release("draft", poster=MediaAsset.objects.get())
     assert not any("picture" in words for words in workflow.blockers(draft))
     follow_up()
-    assert making.make_waiting() == 1
+    assert work_off(Lane.FILES) == 1
     assert MediaAsset.objects.get().state == "made"
     assert client.get(address).status_code == 200
 
@@ -196,7 +197,7 @@ def test_a_new_picture_does_not_wait_for_a_library_that_is_made_anew():
 def test_a_form_that_was_open_meanwhile_takes_nothing_of_it_back():
     picture = waiting_picture()
     opened = MediaAsset.objects.get()
-    making.make_waiting()
+    work_off(Lane.FILES)
     opened.caption = "Typed meanwhile"
     opened.save()
     picture.refresh_from_db()
@@ -208,10 +209,10 @@ def test_one_process_makes_a_picture_and_no_other():
     waiting_picture()
     mine = making._claim()
     assert mine.state == "making"
-    assert making.make_waiting() == 0
+    assert work_off(Lane.FILES) == 0
     # Whoever began is gone: another takes over, and the first has nothing to say any more.
     MediaAsset.objects.update(claimed_at=timezone.now() - timedelta(minutes=6))
-    assert making.make_waiting() == 1
+    assert work_off(Lane.FILES) == 1
     before = MediaAsset.objects.get().renditions
     making._make(mine)
     picture = MediaAsset.objects.get()
@@ -228,7 +229,7 @@ def test_what_was_made_of_an_older_state_is_dropped():
     making._make(claimed)
     picture.refresh_from_db()
     assert (picture.state, picture.renditions) == ("waiting", {})
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture.refresh_from_db()
     assert b"Another credit" in stored(picture)
     assert len(files_below(f"renditions/{picture.pk}")) == 23

@@ -26,8 +26,9 @@ from PIL.PngImagePlugin import PngInfo
 from assets import making
 from assets.models import MediaAsset
 from assets.pictures import MAX_SIDE, STYLES, BadFile, Rights, renditions
+from jobs.models import Lane
 from tests.cameras import PRIMARIES, TURNS, in_srgb, profile
-from tests.make import DATA, make_picture, picture_bytes
+from tests.make import DATA, make_picture, picture_bytes, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ def upload(client, content: bytes, name="picture.jpg", **words):
     """Send a file as an editor does; what it is cut to is made behind the answer."""
     file = SimpleUploadedFile(name, content)
     answer = client.post(ADD, WORDS | words | {"original": file})
-    making.make_waiting()
+    work_off(Lane.FILES)
     return answer
 
 

@@ -596,7 +596,7 @@ def test_the_addresses_are_sent_in_the_words_of_the_editor(
 def test_a_letter_that_could_not_be_sent_is_said_and_the_address_is_there(
     at_desk, editor, release, settings
 ):
-    settings.EMAIL_BACKEND = "accounts.mail.Backend"
+    settings.EMAIL_BACKEND = "jobs.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     page = text(
         issue(at_desk(editor), release, send="on", words="{link}", recipients="Rita, r@p.example")

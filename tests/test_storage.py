@@ -28,6 +28,7 @@ from PIL import Image
 from assets import making, storage
 from assets.models import MediaAsset
 from assets.storage import StorageError, is_reachable, replace, signed_address
+from jobs.models import Lane
 from pressroom import canary
 from releases import workflow
 from tests import s3_server
@@ -42,6 +43,7 @@ from tests.make import (
     make_picture,
     make_release,
     picture_bytes,
+    work_off,
 )
 from tests.test_library import typed
 
@@ -101,7 +103,7 @@ def test_a_picture_lies_in_the_bucket_and_nothing_of_it_in_the_folder(bucket, at
         "licence_expires_0": "", "licence_expires_1": "",
     }  # fmt: skip
     assert at_desk(author).post("/admin/assets/mediaasset/add/", words).status_code == 302
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture = MediaAsset.objects.get()
     made = [
         picture.rendition_path(style, extension)
@@ -396,7 +398,7 @@ def test_a_replaced_original_is_kept_in_the_bucket_and_brought_back(bucket, at_d
     at_desk(author).post(
         f"/admin/assets/mediaasset/{picture.pk}/bring-back/", {"version": first.history_id}
     )
-    making.make_waiting()
+    work_off(Lane.FILES)
     picture.refresh_from_db()
     assert (picture.width, picture.state) == (60, "made")
     assert content(str(picture.original.name)) == JPEG

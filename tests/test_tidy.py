@@ -140,15 +140,15 @@ def test_the_folder_for_uploads_is_private_and_made_again_when_it_is_missing(at_
 def test_it_is_done_once_an_hour_by_one_process():
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
-        assert housekeeping.tidy_if_due()
-        assert not housekeeping.tidy_if_due()
+        assert housekeeping.clear_uploads_if_due()
+        assert not housekeeping.clear_uploads_if_due()
         clock.shift(timedelta(minutes=59))
-        assert not housekeeping.tidy_if_due()
+        assert not housekeeping.clear_uploads_if_due()
         clock.shift(timedelta(minutes=2))
         with housekeeping._claim() as claim:
             assert claim is not None
-            assert not housekeeping.tidy_if_due()
-        assert housekeeping.tidy_if_due()
+            assert not housekeeping.clear_uploads_if_due()
+        assert housekeeping.clear_uploads_if_due()
 
 
 def test_a_process_that_is_killed_at_it_does_not_keep_the_others_from_it():
@@ -167,10 +167,10 @@ def test_a_process_that_is_killed_at_it_does_not_keep_the_others_from_it():
         assert folder
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(uploads, "folder", lambda: folder)
-            assert not housekeeping.tidy_if_due()
+            assert not housekeeping.clear_uploads_if_due()
             child.send_signal(signal.SIGKILL)
             child.wait(timeout=20)
-            assert housekeeping.tidy_if_due()
+            assert housekeeping.clear_uploads_if_due()
 
 
 def settings_folder_of(child: subprocess.Popen) -> Path:
@@ -181,10 +181,10 @@ def settings_folder_of(child: subprocess.Popen) -> Path:
 
 
 def test_a_failing_chore_is_one_line_in_the_log_and_no_more(caplog):
-    housekeeping._quietly(housekeeping.tidy_if_due)
+    housekeeping._quietly(housekeeping.clear_uploads_if_due)
     assert not caplog.records
     uploads.folder().chmod(0o755)
-    housekeeping._quietly(housekeeping.tidy_if_due)
+    housekeeping._quietly(housekeeping.clear_uploads_if_due)
     assert len(caplog.records) == 1
     assert caplog.records[0].getMessage().startswith("Housekeeping failed: ")
     assert "\n" not in caplog.records[0].getMessage()

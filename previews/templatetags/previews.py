@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from previews.letters import accepted, in_utc
+from previews.emails import accepted, emails_of, in_utc
 from previews.models import PreviewLink
 from releases.models import Release
 
@@ -16,11 +16,15 @@ register = template.Library()
 def preview_links(context: Any, release: Release) -> dict[str, Any]:
     """Print the links beside the release, and the ways to issue and revoke."""
     user = context["request"].user
+    links = _links(release)
+    written = emails_of(links)
+    for link in links:
+        link.invitation = written.get(link.pk)
     return {
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
         "release": release,
-        "links": _links(release),
+        "links": links,
         "may_issue": user.has_perm("previews.issue_previewlink") and not release.is_held(),
         "may_revoke": user.has_perm("previews.issue_previewlink"),
         "press": release.is_scheduled(),

@@ -65,8 +65,4 @@ class Command(BaseCommand):
         pictures = MediaAsset.objects.filter(kind=MediaAsset.Kind.IMAGE).exclude(original="")
         if again:
             return pictures
-        busy = pictures.filter(state=MediaAsset.State.MAKING)
-        stuck = pictures.exclude(pk__in=busy).exclude(
-            state=MediaAsset.State.MADE, renditions__has_key="styles"
-        )
-        return stuck | pictures.to_make()
+        return pictures.exclude(state=MediaAsset.State.MADE, renditions__has_key="styles")

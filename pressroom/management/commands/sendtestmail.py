@@ -6,7 +6,7 @@ from django.core.mail import EmailMessage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from accounts import mail
+from jobs import mail
 
 
 class Command(BaseCommand):

@@ -17,7 +17,10 @@ from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
-AT_MOST = 30  # seconds for all that one request sends; a proxy gives up after sixty
+AT_MOST = 30  # seconds for all that is sent on one connection, where nothing else is said
+# What a server may take to answer after it has the whole message, in seconds. A sender that leaves
+# earlier does not know whether the message was taken, and sends it twice: RFC 5321, 4.5.3.2.6.
+AFTER_THE_MESSAGE = 10 * 60
 PIECE = 16_384  # bytes that are sent in one step
 # These say something about one message. Every other failure is one of the connection.
 OF_ONE_MESSAGE = (
@@ -26,6 +29,17 @@ OF_ONE_MESSAGE = (
     smtplib.SMTPRecipientsRefused,
     smtplib.SMTPSenderRefused,
 )
+
+
+class Failure(str):
+    """Why a message was not sent; "" if it was. `is_final`: trying again would not help."""
+
+    is_final: bool
+
+    def __new__(cls, reason: str = "", *, is_final: bool = False) -> "Failure":
+        made = super().__new__(cls, reason)
+        made.is_final = is_final
+        return made
 
 
 class NoConnection(TimeoutError):
@@ -45,6 +59,8 @@ class _SMTP(smtplib.SMTP):
 
     ends = float("inf")
     step_ends = float("inf")
+    after_the_message: float | None = None  # seconds; None: as any other reply
+    _has_sent_all = False
 
     def _left(self) -> float:
         return min(self.step_ends, self.ends) - time.monotonic()
@@ -60,6 +76,8 @@ class _SMTP(smtplib.SMTP):
     def _step(self) -> Iterator[None]:
         begun = time.monotonic()
         self.step_ends = begun + self.timeout
+        if self._has_sent_all and self.after_the_message:
+            self.step_ends = self.ends = begun + self.after_the_message
         try:
             yield
         except smtplib.SMTPServerDisconnected as problem:
@@ -101,6 +119,13 @@ class _SMTP(smtplib.SMTP):
         with self._step():
             return super().getreply()
 
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        ends = self.ends
+        try:
+            return super().data(msg)
+        finally:
+            self._has_sent_all, self.ends = False, ends
+
     def send(self, s: Any) -> None:
         data = s.encode(self.command_encoding) if isinstance(s, str) else bytes(s)
         # In pieces of one TLS record: sendall of a TLS socket would count anew with each of them.
@@ -109,6 +134,7 @@ class _SMTP(smtplib.SMTP):
                 if self.sock:
                     self.sock.settimeout(max(0.01, self._left()))
                 super().send(data[start : start + PIECE])
+        self._has_sent_all = data.endswith(b"\r\n.\r\n")
 
 
 class _Incoming(io.RawIOBase):
@@ -135,12 +161,19 @@ class Backend(smtp.EmailBackend):
     """Django's SMTP backend with a bound on what a connection may take altogether.
 
     EMAIL_TIMEOUT bounds each answer; `seconds`, counted from the first opening, bounds all that
-    is sent and awaited.
+    is sent and awaited. `after_the_message` is what the answer to a whole message may take.
     """
 
-    def __init__(self, *args: Any, seconds: float = AT_MOST, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        seconds: float = AT_MOST,
+        after_the_message: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.seconds = seconds
+        self.after_the_message = after_the_message
         self.ends: float | None = None
 
     def open(self) -> bool | None:
@@ -150,20 +183,26 @@ class Backend(smtp.EmailBackend):
     @property
     def connection_class(self) -> Any:
         kind = _SMTPOverTLS if self.use_ssl else _SMTP
-        return type(kind.__name__, (kind,), {"ends": self.ends})
+        limits = {"ends": self.ends, "after_the_message": self.after_the_message}
+        return type(kind.__name__, (kind,), limits)
 
 
-def send(messages: Iterable[EmailMessage], seconds: float | None = None) -> Iterator[str]:
-    """Send messages over one connection; yield for each why it was not sent, "" where it was.
+def send(
+    messages: Iterable[EmailMessage], seconds: float | None = None, *, patient: bool = False
+) -> Iterator[Failure]:
+    """Send messages over one connection; yield for each why it was not sent, "" if it was.
 
-    Where the connection fails or the time is over, AT_MOST or fewer `seconds`, the rest is not
-    tried. Never raises.
+    If the connection fails or the time is over (`seconds`, AT_MOST by default), the rest is not
+    tried. `patient`: the answer to a whole message is awaited for AFTER_THE_MESSAGE seconds. A
+    message is taken from `messages` only after the one before it was answered. Never raises.
     """
     if not settings.EMAIL_IS_ON:
-        yield from (off() for _message in messages)
+        yield from (Failure(off()) for _message in messages)
         return
-    connection: Any = get_connection(seconds=seconds or AT_MOST)
-    stopped, delivered = "", 0
+    connection: Any = get_connection(
+        seconds=seconds or AT_MOST, after_the_message=AFTER_THE_MESSAGE if patient else None
+    )
+    stopped, delivered = Failure(), 0
     try:
         for message in messages:
             if stopped:
@@ -177,15 +216,16 @@ def send(messages: Iterable[EmailMessage], seconds: float | None = None) -> Iter
                 problem = _attempt(connection, message)
             if problem is None:
                 delivered += 1
-                yield ""
+                yield Failure()
                 continue
             # What a server says may quote the message, and the message holds an address that nobody
             # may read in a log.
             log.error("An e-mail could not be sent: %s", type(problem).__name__)
             of_one = isinstance(problem, OF_ONE_MESSAGE) and not _is_closed(connection)
+            failure = Failure(explain(problem), is_final=of_one and _is_final(problem))
             if isinstance(problem, OSError) and not of_one:
-                stopped = explain(problem)
-            yield explain(problem)
+                stopped = failure
+            yield failure
     finally:
         _close(connection)
 
@@ -197,6 +237,13 @@ def _attempt(connection: Any, message: EmailMessage) -> Exception | None:
     except Exception as problem:
         return problem
     return None
+
+
+def _is_final(problem: Exception) -> bool:
+    """Return whether a server refused a recipient or a message for good: with 500 or above."""
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _said in problem.recipients.values())
+    return isinstance(problem, smtplib.SMTPDataError) and problem.smtp_code >= 500
 
 
 def off() -> str:

@@ -1,17 +1,22 @@
-"""What is written to the readers of a preview: plain text, and never a word of the release."""
+"""E-mails to the readers of a preview: plain text, and never a word of the release."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
+from django.dispatch import receiver
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import mail
-from previews.models import PreviewLink
+from accounts.models import User
+from jobs import mail, outbox
+from jobs.models import Email
+from previews.models import PreviewLink, Standing
+from previews.tokens import token_of
 from releases.models import Release
 
 INVITATION = {
@@ -78,24 +83,64 @@ def placeholders(link: PreviewLink, address: str) -> dict[str, str]:
     }
 
 
-def invite(letters: list[tuple[PreviewLink, str]], words: str) -> dict[PreviewLink, str]:
-    """Send each reader the link's address in the editor's words; return why each was not sent.
+def invite(links: Sequence[PreviewLink], words: str, *, origin: str, by: User) -> None:
+    """Write each reader who has an address an e-mail in the editor's words, into the outbox.
 
-    The reason is "" if the mail server took the message.
+    `origin` is the site's address. The token of the link is filled in when the e-mail is sent: it
+    lies in no row.
     """
-    subject = f"For you alone, from {settings.NEWSROOM_NAME}"
-    messages = []
-    for link, address in letters:
+    subject = _("For you alone, from %s") % settings.NEWSROOM_NAME
+    for link in links:
+        if not link.email:
+            continue
         text = words
+        address = origin + reverse("preview", args=[TOKEN])
         for key, value in placeholders(link, address).items():
             text = text.replace(f"{{{key}}}", value)
-        messages.append(EmailMessage(subject, text, to=[link.email]))
-    found = {}
-    for (link, _address), failure in zip(letters, mail.send(messages), strict=True):
-        if not failure:
-            PreviewLink.objects.filter(pk=link.pk).update(mailed_at=timezone.now())
-        found[link] = failure
-    return found
+        outbox.put(
+            link.email,
+            subject,
+            text,
+            about=about(link.release) if link.release else "",
+            by=by,
+            fill="previews.address",
+            fill_key=str(link.pk),
+        )
+
+
+TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # stands for it until the e-mail is sent
+
+
+@outbox.fills("previews.address")
+def _with_address(email: Email) -> str:
+    link = PreviewLink.objects.select_related("release").filter(pk=email.fill_key).first()
+    if link is None or link.standing() == Standing.CLOSED:
+        raise outbox.NotNeeded(_("The link was closed before the e-mail could be sent."))
+    token = token_of(link.pk, link.token_hash)
+    if token is None:
+        raise outbox.NotNeeded(
+            _("SECRET_KEY was changed before the e-mail could be sent. Issue a new link.")
+        )
+    return email.text.replace(TOKEN, token)
+
+
+@receiver(outbox.sent)
+def _note_as_mailed(email: Email, **signal: Any) -> None:
+    if email.fill == "previews.address":
+        PreviewLink.objects.filter(pk=email.fill_key).update(mailed_at=timezone.now())
+
+
+def about(release: Release) -> str:
+    """Return how an e-mail in the outbox names the release that it is about."""
+    return f"release:{release.pk}"
+
+
+def emails_of(links: Iterable[PreviewLink]) -> dict[UUID, Email]:
+    """Return the invitation of each link that has one."""
+    found = Email.objects.filter(
+        fill="previews.address", fill_key__in=[str(link.pk) for link in links]
+    )
+    return {UUID(email.fill_key): email for email in found}
 
 
 def accepted(release: Release) -> list[PreviewLink]:
@@ -106,31 +151,25 @@ def accepted(release: Release) -> list[PreviewLink]:
     return list(links.distinct().prefetch_related("visits").order_by("name", "pk"))
 
 
-def tell_of_new_lift(*, release: Release, tell: bool, **signal: Any) -> None:
+def notify_of_new_lift(*, release: Release, by: User, tell: bool, **signal: Any) -> None:
     """Write to those who accepted another time than the release has now."""
     if not tell:
         return
     lift, at = release.publish_at, timezone.now()
-    letters = []
+    not_notified = []
     for link in {link.email.casefold(): link for link in accepted(release) if link.email}.values():
         before = link.accepted_lift
         if lift and before and before != lift and before > at:
-            words = (MOVED if release.is_scheduled() else LIFTED).format(
+            text = (MOVED if release.is_scheduled() else LIFTED).format(
                 name=link.name,
                 newsroom=settings.NEWSROOM_NAME,
                 before=in_both_zones(before),
                 lift=in_both_zones(lift),
             )
-            letters.append((link, EmailMessage("An embargo has moved", words, to=[link.email])))
-    if letters:
-        transaction.on_commit(lambda: _tell(release, letters))
-
-
-def _tell(release: Release, letters: list[tuple[PreviewLink, EmailMessage]]) -> None:
-    failures = zip(letters, mail.send([letter for _link, letter in letters]), strict=True)
-    release.undelivered = [
-        _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
-        % {"name": link.name, "email": link.email, "reason": reason}
-        for (link, _letter), reason in failures
-        if reason
-    ]
+            subject = _("An embargo has moved")
+            if outbox.put(link.email, subject, text, about=about(release), by=by) is None:
+                not_notified.append(
+                    _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
+                    % {"name": link.name, "email": link.email, "reason": mail.off()}
+                )
+    release.undelivered = not_notified

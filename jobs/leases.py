@@ -1,0 +1,38 @@
+"""How long a worker owns what it took, and how it keeps it while it works."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+BEAT = 15  # seconds from one renewal to the next
+
+
+@contextmanager
+def kept(rows: Callable[[], Any]) -> Iterator[None]:
+    """Renew the lease of some rows while the body runs, on a thread and connection of its own."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(BEAT):
+            try:
+                close_old_connections()
+                rows().update(due_at=timezone.now() + LEASE)
+            except Exception as problem:
+                log.warning("A lease was not renewed: %s", type(problem).__name__)
+            finally:
+                connection.close()
+
+    threading.Thread(target=beat, name="lease", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()

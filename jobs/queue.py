@@ -1,0 +1,309 @@
+"""The queue: declaring a job, adding work, and doing it.
+
+    @job("assets.make_renditions", lane=Lane.FILES)
+    def make_renditions(pk: str) -> None: ...
+
+    make_renditions.add(str(picture.pk), key=str(picture.pk))
+
+`add` writes a row in the caller's transaction: there is work if the change is committed, and none
+if it is rolled back. The work is done at least once. What must happen once only is declared with
+`atomic=True`: its changes and the end of the job are then one transaction. Everything else must
+have the same result when it is done twice.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jobs import leases, wake
+from jobs.leases import LEASE
+from jobs.models import Job, Lane
+
+log = logging.getLogger(__name__)
+
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240)]
+LATER = timedelta(minutes=1)
+SCHEDULED = "schedule"  # the key of a row that is on the schedule
+
+
+class Later(Exception):
+    """The work cannot be done now, for a reason outside of it. This counts as no attempt."""
+
+
+class GiveUp(Exception):
+    """The work cannot be done, and trying again would not help. The text says why."""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job as a room declares it; see `job`."""
+
+    name: str
+    run: Callable[..., None]
+    lane: Lane
+    atomic: bool
+    attempts: int
+    every: timedelta | None
+    daily: time | None
+    given_up: Callable[..., None] | None
+
+    def __call__(self, *arguments: Any) -> None:
+        self.run(*arguments)
+
+    def add(
+        self, *arguments: Any, key: str = "", due_at: datetime | None = None, urgent: bool = False
+    ) -> None:
+        """Add work to the queue, in the transaction of the caller.
+
+        With a `key` there is one row at most. A row that waits is done by the earlier of both
+        times; one that is running is done once more; one that was given up starts anew.
+        """
+        new = Job(
+            name=self.name,
+            key=key,
+            arguments=list(arguments),
+            lane=self.lane,
+            due_at=due_at or timezone.now(),
+            urgent=urgent,
+        )
+        if not (key and self._join(new)):
+            try:
+                with transaction.atomic():
+                    new.save()
+            except IntegrityError:  # another process has just added it
+                self._join(new)
+        transaction.on_commit(wake.up)
+
+    def _join(self, new: Job) -> bool:
+        """Let a row that is there already do the work of a new one; return False without any."""
+        rows = Job.objects.filter(name=new.name, key=new.key)
+        with transaction.atomic():
+            row = rows.select_for_update().first()
+            if row is None:
+                return False
+            row.arguments, row.urgent = new.arguments, row.urgent or new.urgent
+            if row.state == Job.State.RUNNING:
+                row.again = True
+            elif row.state == Job.State.FAILED:
+                row.state, row.attempts, row.reason = Job.State.WAITING, 0, ""
+                row.due_at = new.due_at
+            else:
+                row.due_at = min(row.due_at, new.due_at)
+            row.save()
+        return True
+
+    def next_time(self, after: datetime) -> datetime | None:
+        """Return when the schedule wants it next; None for a job that is on no schedule."""
+        if self.every:
+            return after + self.every
+        if self.daily is None:
+            return None
+        local = timezone.localtime(after)
+        moment = timezone.make_aware(datetime.combine(local.date(), self.daily))
+        if moment <= after:
+            tomorrow = local.date() + timedelta(days=1)
+            moment = timezone.make_aware(datetime.combine(tomorrow, self.daily))
+        return moment
+
+
+TASKS: dict[str, Task] = {}
+
+
+def job(
+    name: str,
+    *,
+    lane: Lane = Lane.QUICK,
+    atomic: bool = False,
+    attempts: int = 8,
+    every: timedelta | None = None,
+    daily: time | None = None,
+    given_up: Callable[..., None] | None = None,
+) -> Callable[[Callable[..., None]], Task]:
+    """Declare a function as a job, under a name that is kept for ever: rows carry it.
+
+    `lane` says which thread does it. `attempts` is how often it may begin. `every` or `daily`
+    (in the newsroom's zone) puts it on the schedule. `given_up(reason, *arguments)` is called in
+    the transaction that gives it up.
+    """
+
+    def declare(run: Callable[..., None]) -> Task:
+        TASKS[name] = Task(name, run, lane, atomic, attempts, every, daily, given_up)
+        return TASKS[name]
+
+    return declare
+
+
+def try_again(row: Job) -> bool:
+    """Let a job that waits or was given up be tried now; return False if it is running."""
+    open_ones = Job.objects.filter(pk=row.pk).exclude(state=Job.State.RUNNING)
+    now = timezone.now()
+    changed = open_ones.update(state=Job.State.WAITING, attempts=0, due_at=now)
+    transaction.on_commit(wake.up)
+    return bool(changed)
+
+
+# --- The schedule ------------------------------------------------------------------------------
+
+
+def plan(at: datetime) -> None:
+    """Put every job of the schedule into the queue that is not there yet."""
+    wanted = {task.name: task for task in TASKS.values() if task.every or task.daily}
+    there = Job.objects.filter(key=SCHEDULED).values_list("name", flat=True)
+    for name in wanted.keys() - set(there):
+        task = wanted[name]
+        task.add(key=SCHEDULED, due_at=at if task.every else task.next_time(at))
+
+
+# --- Doing the work ----------------------------------------------------------------------------
+
+
+def work(lane: Lane, *, at: datetime | None = None) -> int:
+    """Do all work of one lane that is due; return how many jobs were begun."""
+    begun = 0
+    while not wake.stopping.is_set() and (mine := _claim(lane=lane, at=at)) is not None:
+        _do(mine)
+        begun += 1
+    return begun
+
+
+def do(task: Task, *arguments: Any, key: str) -> bool:
+    """Do one piece of work here and now; return False if a worker is doing it already."""
+    task.add(*arguments, key=key)
+    mine = _claim(early=True, name=task.name, key=key)
+    if mine is None:
+        return False
+    _do(mine)
+    return True
+
+
+def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> Job | None:
+    now = at or timezone.now()
+    due = Job.objects.due(now)
+    if early:
+        due = due | Job.objects.filter(state=Job.State.WAITING)
+    due = due.filter(name__in=TASKS, **which)
+    # On SQLite a transaction locks the file: it begins only where there is something to take.
+    if not due.exists():
+        return None
+    with transaction.atomic():
+        mine = due.select_for_update(skip_locked=True).first()
+        if mine is None:
+            return None
+        mine.state, mine.lease, mine.due_at = Job.State.RUNNING, uuid.uuid4(), now + LEASE
+        mine.attempts += 1
+        mine.save(update_fields=["state", "lease", "due_at", "attempts"])
+    return mine
+
+
+def _do(mine: Job) -> None:
+    task = TASKS[mine.name]
+    if mine.attempts > task.attempts:
+        _give_up(task, mine, _("The worker was stopped each time it began this."))
+        return
+    try:
+        if task.atomic:
+            with transaction.atomic():
+                _lock(mine)
+                task.run(*mine.arguments)
+                _finish(task, mine)
+        else:
+            with _kept(mine):
+                task.run(*mine.arguments)
+            _finish(task, mine)
+    except LeaseLost:
+        log.warning("Job %s %s was taken over by another worker.", mine.name, mine.pk)
+    except Later as problem:
+        _postpone(mine, str(problem), timezone.now() + LATER, attempts=mine.attempts - 1)
+    except GiveUp as problem:
+        _give_up(task, mine, str(problem))
+    except Exception as problem:
+        log.exception("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
+        reason = _("%s. The log says more.") % type(problem).__name__
+        if mine.attempts >= task.attempts:
+            _give_up(task, mine, reason)
+        else:
+            pause = PAUSES[min(mine.attempts, len(PAUSES)) - 1]
+            _postpone(mine, reason, timezone.now() + pause)
+
+
+def _lock(mine: Job) -> None:
+    if not Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease).exists():
+        raise LeaseLost
+
+
+def _finish(task: Task, mine: Job) -> None:
+    held = Job.objects.filter(pk=mine.pk, lease=mine.lease)
+    following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
+    if following is None and held.filter(again=False).delete()[0]:
+        return
+    # In this order: what was asked for while it ran is done at once, the schedule can wait.
+    fresh = {"state": Job.State.WAITING, "lease": None, "attempts": 0, "reason": "", "again": False}
+    if held.filter(again=True).update(**fresh, due_at=timezone.now()):
+        return
+    if not held.update(**fresh, due_at=following or timezone.now()):
+        raise LeaseLost
+
+
+def _postpone(mine: Job, reason: str, until: datetime, **more: Any) -> None:
+    Job.objects.filter(pk=mine.pk, lease=mine.lease).update(
+        state=Job.State.WAITING, lease=None, reason=reason, due_at=until, again=False, **more
+    )
+
+
+def _give_up(task: Task, mine: Job, reason: str) -> None:
+    log.error("Job %s %s was given up: %s", mine.name, mine.pk, reason)
+    following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
+    with transaction.atomic():
+        held = Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease)
+        if not held.exists():
+            return
+        # A job of the schedule has its next time; the reason stays until it succeeds.
+        state = Job.State.WAITING if following else Job.State.FAILED
+        now = timezone.now()
+        held.update(
+            state=state, lease=None, reason=reason, again=False,
+            attempts=0 if following else mine.attempts, due_at=following or now,
+        )  # fmt: skip
+        if task.given_up:
+            task.given_up(reason, *mine.arguments)
+
+
+_running: set[uuid.UUID] = set()
+
+
+@contextmanager
+def _kept(mine: Job) -> Iterator[None]:
+    """Keep the lease of a job while it runs, and remember it for `hand_back`."""
+    lease = mine.lease
+    if lease is None:
+        raise LeaseLost
+    _running.add(lease)
+    try:
+        with leases.kept(lambda: Job.objects.filter(lease=lease)):
+            yield
+    finally:
+        _running.discard(lease)
+
+
+def hand_back() -> None:
+    """Free the jobs that this process has begun, so that another worker takes them at once."""
+    for lease in list(_running):
+        Job.objects.filter(lease=lease).update(
+            state=Job.State.WAITING,
+            lease=None,
+            due_at=timezone.now(),
+            attempts=F("attempts") - 1,
+        )
