@@ -24,7 +24,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from jobs import leases, mail, wake
-from jobs.leases import LEASE
+
 from jobs.models import Email
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def _claim() -> list[Email]:
         rows = due.order_by("due_at", "created_at").select_for_update(skip_locked=True)
         mine = [email.pk for email in rows.only("pk")[:BATCH]]
         Email.objects.filter(pk__in=mine).update(
-            state=Email.State.RUNNING, lease=lease, due_at=now + LEASE
+            state=Email.State.RUNNING, lease=lease, due_at=now + leases.LEASE
         )
     return list(Email.objects.filter(lease=lease).order_by("created_at", "pk"))
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import leases, wake
-from jobs.leases import LEASE
+
 from jobs.models import Job, Lane
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> 
         mine = due.select_for_update(skip_locked=True).first()
         if mine is None:
             return None
-        mine.state, mine.lease, mine.due_at = Job.State.RUNNING, uuid.uuid4(), now + LEASE
+        mine.state, mine.lease, mine.due_at = Job.State.RUNNING, uuid.uuid4(), now + leases.LEASE
         mine.attempts += 1
         mine.save(update_fields=["state", "lease", "due_at", "attempts"])
     return mine

@@ -12,7 +12,7 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
 ROOT = Path(settings.BASE_DIR)
-ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts"]
+ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts", "jobs"]
 # Modules that work on words and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
                 "assets/typesetting.py", "assets/documents.py", "assets/sandbox.py",
@@ -105,7 +105,7 @@ def test_every_address_of_the_contract_leads_somewhere():
 
 def test_every_command_of_the_contract_is_there():
     contract = {"importrelease", "demo", "leakcheck", "traceleak", "checkstorage"}
-    contract |= {"adduser", "sendtestmail"}
+    contract |= {"adduser", "sendtestmail", "worker"}
     assert contract <= get_commands().keys()
     targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {"setup", "demo", "test", "lint", "help", "bench", "soak"} <= set(targets)

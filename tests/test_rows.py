@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from assets.models import MediaAsset
+from jobs.models import Email, Job
 from people.models import (
     Case,
     Consent,
@@ -157,7 +158,35 @@ def a_role_that_ends_before_it_begins():
     Role.objects.create(person=make_person(), title="x", start=today, end=today - timedelta(days=1))
 
 
+def a_job(**values):
+    Job.objects.create(**{"name": "x"} | values)
+
+
+def an_email(**values):
+    Email.objects.create(**{"message_id": str(uuid4()), "to": "a@b.example"} | values)
+
+
+def two_jobs_of_one_key():
+    two(Job, name="x", key="y")
+
+
 NEVER = {
+    "job_once_for_a_key": [two_jobs_of_one_key],
+    "job_running_has_a_lease": [
+        lambda: a_job(state="running"),
+        lambda: a_job(lease=uuid4()),
+    ],
+    "email_running_has_a_lease": [
+        lambda: an_email(state="running"),
+        lambda: an_email(lease=uuid4()),
+    ],
+    "email_ended_has_a_time": [
+        lambda: an_email(state="sent"),
+        lambda: an_email(ended_at=timezone.now()),
+    ],
+    "email_keeps_no_text": [
+        lambda: an_email(state="sent", ended_at=timezone.now(), text="x"),
+    ],
     "release_approved_is_complete": [
         lambda: change(title=""),
         lambda: change(body=""),

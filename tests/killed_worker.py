@@ -1,0 +1,44 @@
+"""A worker for the kill test: `manage.py worker` with two jobs that note what they did.
+
+Called with the arguments of manage.py. The table `jobs_done` is made by the test.
+"""
+
+import os
+import random
+import sys
+import time
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
+django.setup()
+
+from django.core.management import execute_from_command_line  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from jobs import leases  # noqa: E402
+from jobs.queue import job  # noqa: E402
+
+
+def note(kind: str, number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO jobs_done (kind, number) VALUES (%s, %s)", [kind, number])
+
+
+@job("tests.once", atomic=True, attempts=1000)
+def once(number: int) -> None:
+    note("once", number)
+    time.sleep(random.random() * 0.02)
+
+
+@job("tests.repeatable", attempts=1000)
+def repeatable(number: int) -> None:
+    time.sleep(random.random() * 0.02)
+    note("repeatable", number)
+
+
+if __name__ == "__main__":
+    if seconds := os.environ.get("LEASE_SECONDS"):  # a test does not wait a minute for each kill
+        leases.LEASE = type(leases.LEASE)(seconds=float(seconds))
+        leases.BEAT = float(seconds) / 4
+    execute_from_command_line(["manage.py", *sys.argv[1:]])
