@@ -24,7 +24,6 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from jobs import leases, mail, wake
-
 from jobs.models import Email
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import leases, wake
-
 from jobs.models import Job, Lane
 
 log = logging.getLogger(__name__)
