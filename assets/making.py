@@ -38,11 +38,9 @@ def _given_up(reason: str, pk: str) -> None:
 @job("assets.make_renditions", lane=Lane.FILES, attempts=3, given_up=_given_up)
 def make_renditions(pk: str) -> None:
     """Make the renditions of one picture, unless that has been done."""
-    now = timezone.now()
-    mine = MediaAsset.objects.to_make().filter(pk=pk)
-    if mine.update(state=MediaAsset.State.MAKING, claimed_at=now):
+    if picture := _begin(pk):
         with storage.in_background():
-            _make(MediaAsset.objects.get(pk=pk))
+            _make(picture)
 
 
 @job("assets.find_pictures", every=FIND_EVERY)
@@ -57,9 +55,12 @@ def find_pictures() -> None:
 def make(picture: MediaAsset) -> None:
     """Make the renditions of one picture here and now, unless a worker is doing so.
 
-    Where they cannot be made now, it goes on waiting for a worker.
+    Raises StorageError if files are out of reach; the picture then waits for a worker.
     """
-    queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
+    try:
+        queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
+    except queue.Later as problem:
+        raise StorageError(str(problem)) from problem
     picture.refresh_from_db(fields=MediaAsset.TOLD)
 
 
@@ -85,6 +86,14 @@ def make_again(picture: MediaAsset) -> None:
             state=MediaAsset.State.WAITING, problem="", claimed_at=None
         )
         _add(picture)
+
+
+def _begin(pk: str) -> MediaAsset | None:
+    """Mark a picture as being made and return it; None if there is nothing to make."""
+    mine = MediaAsset.objects.to_make().filter(pk=pk)
+    if not mine.update(state=MediaAsset.State.MAKING, claimed_at=timezone.now()):
+        return None
+    return MediaAsset.objects.get(pk=pk)
 
 
 def _make(picture: MediaAsset) -> None:

@@ -179,12 +179,15 @@ def work(lane: Lane, *, at: datetime | None = None) -> int:
 
 
 def do(task: Task, *arguments: Any, key: str) -> bool:
-    """Do one piece of work here and now; return False if a worker is doing it already."""
+    """Do one piece of work here and now; return False if a worker is doing it already.
+
+    Raises Later if it cannot be done now; it then waits for a worker.
+    """
     task.add(*arguments, key=key)
     mine = _claim(early=True, name=task.name, key=key)
     if mine is None:
         return False
-    _do(mine)
+    _do(mine, raises=True)
     return True
 
 
@@ -207,7 +210,7 @@ def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> 
     return mine
 
 
-def _do(mine: Job) -> None:
+def _do(mine: Job, *, raises: bool = False) -> None:
     task = TASKS[mine.name]
     if mine.attempts > task.attempts:
         _give_up(task, mine, _("The worker was stopped each time it began this."))
@@ -226,6 +229,8 @@ def _do(mine: Job) -> None:
         log.warning("Job %s %s was taken over by another worker.", mine.name, mine.pk)
     except Later as problem:
         _postpone(mine, str(problem), timezone.now() + LATER, attempts=mine.attempts - 1)
+        if raises:
+            raise
     except GiveUp as problem:
         _give_up(task, mine, str(problem))
     except Exception as problem:

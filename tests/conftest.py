@@ -48,14 +48,7 @@ def _plain_http():
 
 # A browser that still asks when its test has ended would begin the thread of this process, and the
 # thread would take what a later test looks for: it begins only where a test is about it.
-_begin_counting = guesses.waiting.begin
 guesses.waiting.begin = lambda: None
-
-
-@pytest.fixture
-def begin_counting():
-    """What begins the thread that counts guesses."""
-    return _begin_counting
 
 
 @pytest.fixture(autouse=True)

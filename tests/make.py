@@ -16,7 +16,7 @@ from PIL import Image
 from accounts.models import User
 from assets import making
 from assets.models import MediaAsset
-from jobs import queue
+from jobs import outbox, queue
 from jobs.models import Lane
 from people.models import Case, Level, Person, Role
 from previews import links
@@ -142,8 +142,13 @@ def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
 
 
 def work_off(*lanes: Lane) -> int:
-    """Do the background jobs that are due, as a worker does; return how many were begun."""
+    """Do the background jobs that are due, as a worker does; return how many were begun.
+
+    Without lanes, all of them, and send the e-mails.
+    """
     making.find_pictures()
+    if not lanes:
+        outbox.deliver()
     return sum(queue.work(lane) for lane in lanes or Lane)
 
 

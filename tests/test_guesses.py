@@ -7,10 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 
+from jobs import outbox
+from jobs.buffer import Buffer
+from jobs.models import Job
 from releases import guesses, workflow
 from releases.models import Event, Guess, Release
-from tests.make import count_guesses, make_chief, make_picture, make_release, make_user
+from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -88,14 +92,14 @@ def test_nobody_guesses_at_what_everybody_knows(client, state):
 
 
 def test_the_publisher_is_told_at_the_first_the_tenth_and_the_hundredth_try(
-    client, approver, settings, django_capture_on_commit_callbacks
+    client, approver, settings
 ):
     settings.SITE_URL = "https://news.example"
     release = hidden(approver)
     for _ in range(12):
         client.get(release.get_absolute_url())
-        with django_capture_on_commit_callbacks(execute=True):
-            count_guesses()
+        count_guesses()
+        outbox.deliver()
     assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
     first, tenth = (message.body for message in mail.outbox)
     assert "tried once since" in first
@@ -106,14 +110,12 @@ def test_the_publisher_is_told_at_the_first_the_tenth_and_the_hundredth_try(
     assert Event.objects.filter(verb="guessed", release=release).count() == 2
 
 
-def test_a_mail_server_that_refuses_loses_no_count(
-    client, approver, settings, django_capture_on_commit_callbacks
-):
+def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
     settings.EMAIL_BACKEND = "jobs.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     client.get(hidden(approver).get_absolute_url())
-    with django_capture_on_commit_callbacks(execute=True):
-        count_guesses()
+    count_guesses()
+    outbox.deliver()
     assert Guess.objects.get().times == 1
 
 
@@ -159,26 +161,52 @@ def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
 
 
 def test_a_flood_that_nobody_empties_does_not_fill_the_memory(client, monkeypatch):
-    monkeypatch.setattr(guesses, "_waiting", guesses.queue.Queue(5))
+    monkeypatch.setattr(guesses.waiting, "_waiting", queue.Queue(5))
     for _ in range(9):
         assert client.get("/releases/nothing/").status_code == 404
-    assert guesses._waiting.qsize() == 5
+    assert guesses.waiting._waiting.qsize() == 5
+
+
+def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
+    """What waits goes on waiting, and is counted with what comes meanwhile."""
+    release = hidden(approver)
+    real = guesses.waiting.write
+
+    def locked(tried):
+        raise OperationalError("database is locked")
+
+    client.get(release.get_absolute_url())
+    monkeypatch.setattr(guesses.waiting, "write", locked)
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            guesses.waiting.flush()
+    client.get(release.get_absolute_url())
+    monkeypatch.setattr(guesses.waiting, "write", real)
+    assert told() == [("address", 2, "127.0.0.0/24")]
+
+
+def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, caplog):
+    monkeypatch.setattr(guesses, "MOST_JOBS", 2)
+    release = hidden(approver)
+    for _ in range(4):
+        client.get(release.get_absolute_url())
+        guesses.waiting.flush()
+    assert Job.objects.filter(name="releases.count_guesses").count() == 2
+    assert "Is a worker running?" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_without_being_asked(
-    client, approver, monkeypatch, begin_counting
-):
+def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
     release = hidden(approver)
-    monkeypatch.setattr(guesses, "_begin", begin_counting)
-    monkeypatch.setattr(guesses, "_thread", None)
-    # Its own queue: the thread outlives the test, and must take nothing from another.
-    monkeypatch.setattr(guesses, "_waiting", queue.Queue())
+    # A buffer of its own: the thread outlives the test, and must take nothing from another.
+    own = Buffer("Guesses", guesses._enqueue, 100)
+    monkeypatch.setattr(guesses, "waiting", own)
     client.get(release.get_absolute_url())
-    assert guesses._thread in threading.enumerate()
-    assert guesses._thread.daemon
-    for _ in range(60):
+    assert own._thread in threading.enumerate()
+    assert own._thread.daemon
+    for _ in range(200):
         time.sleep(0.1)
-        if Guess.objects.exists():
+        if Job.objects.filter(name="releases.count_guesses").exists():
             break
+    work_off()
     assert Guess.objects.get().times == 1

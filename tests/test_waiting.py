@@ -8,6 +8,7 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.refusal import Refused
+from jobs import outbox
 from people import levels
 from people.models import Level
 from releases import workflow
@@ -268,17 +269,15 @@ def test_a_marked_speaker_who_is_protected_stops_it_too(client, friday):
         assert not is_public(client, release)
 
 
-def test_its_people_learn_it_at_once(
-    at_desk, brask, friday, author, publisher, django_capture_on_commit_callbacks
-):
+def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
     author.email, publisher.email = "author@example.org", "publisher@example.org"
     author.save()
     publisher.save()
     release = make_release("draft", by=author, body=f"<p>It was {NAME}.</p>", title="Secret title")
     Release.objects.filter(pk=release.pk).update(created_by=author)
     workflow.approve(release, by=publisher, publish_at=friday)
-    with django_capture_on_commit_callbacks(execute=True):
-        levels.lower(brask, to=Level.STAFF, by=make_chief())
+    levels.lower(brask, to=Level.STAFF, by=make_chief())
+    outbox.deliver()
     assert {to for message in mail.outbox for to in message.to} == {author.email, publisher.email}
     for message in mail.outbox:
         assert "does not go out on" in message.body
