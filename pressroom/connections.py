@@ -30,6 +30,9 @@ SLOWEST = 8 * 1024  # bytes a second, of a body or an answer
 WINDOW = 20  # seconds of waiting over which that is measured
 PIECE = SLOWEST * WINDOW  # bytes
 CONNECTIONS = 4096  # of a worker, at one moment
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 
@@ -116,12 +119,16 @@ class Connection(gthread.TConn):
         if not self.needed:
             end = self.early.find(b"\r\n\r\n")
             if end < 0:
-                return len(self.early) > HEAD_BYTES
+                return False
             said = _LENGTH.search(self.early, 0, end + 2)
             length = int(said[1]) if said else 0
             self.needed = end + 4 + (length if length <= BODY_BYTES else 0)
             self.deadline = time.monotonic() + HEAD_SECONDS
         return len(self.early) >= self.needed
+
+    def has_no_end(self) -> bool:
+        """Return whether it is a head without an end, of more bytes than a head has."""
+        return not self.needed and len(self.early) > HEAD_BYTES
 
     def init(self) -> None:
         super().init()
@@ -221,6 +228,13 @@ class Worker(gthread.ThreadWorker):
             self.poller.unregister(conn.sock)
             self.arriving.discard(conn)
             self.enqueue_req(conn)
+        elif conn.has_no_end():
+            self.poller.unregister(conn.sock)
+            self.arriving.discard(conn)
+            self.nr_conns -= 1
+            with suppress(OSError):
+                conn.sock.send(TOO_LARGE)
+            self._linger(conn)
 
     def _linger(self, conn: Connection) -> None:
         """Close a connection when its client has read the answer, or has had time to.
