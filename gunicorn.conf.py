@@ -31,6 +31,7 @@ def environment() -> dict[str, str]:
 
 logs = load("logs")
 connections = load("connections")
+Worker: Any = connections["Worker"]
 
 
 class Logger(glogging.Logger):
@@ -81,7 +82,7 @@ class Logger(glogging.Logger):
         self.access_log.info("%s", text.format(**fields), extra=more)
 
 
-class DrainingWorker(connections["Worker"]):  # type: ignore[misc]
+class DrainingWorker(Worker):
     """A worker that loses no connection when it stops.
 
     Gunicorn's own worker stops accepting at once and keeps its listening sockets open until its

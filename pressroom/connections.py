@@ -30,9 +30,7 @@ SLOWEST = 8 * 1024  # bytes a second, of a body or an answer
 WINDOW = 20  # seconds of waiting over which that is measured
 PIECE = SLOWEST * WINDOW  # bytes
 CONNECTIONS = 4096  # of a worker, at one moment
-TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-)
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 
@@ -54,19 +52,23 @@ class PatientSocket(socket.socket):
     def recv(self, size: int, flags: int = 0) -> bytes:
         if self.gettimeout() is not None:
             return super().recv(size, flags)
-        begun = time.monotonic()
-        poll = select.poll()
-        poll.register(self, select.POLLIN)
-        if not poll.poll(1000 * (WINDOW - self._waited)):
-            raise too_slow()
-        self._waited += time.monotonic() - begun
+        self._wait_for_more()
         data = super().recv(size, flags)
         self._received += len(data)
-        if self._waited >= WINDOW:
+        return data
+
+    def _wait_for_more(self) -> None:
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        while True:
+            begun = time.monotonic()
+            found = poll.poll(max(0, 1000 * (WINDOW - self._waited)))
+            self._waited += time.monotonic() - begun
+            if found and self._waited < WINDOW:
+                return
             if self._received < PIECE:
                 raise too_slow()
             self._waited, self._received = 0.0, 0
-        return data
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         rest = memoryview(data)
@@ -177,9 +179,7 @@ class Worker(gthread.ThreadWorker):
             return
         family, kind, protocol = client.family, client.type, client.proto
         patient = PatientSocket(family, kind, protocol, fileno=client.detach())
-        conn = Connection(
-            self.cfg, patient, address, listener.getsockname(), linger=self._linger
-        )
+        conn = Connection(self.cfg, patient, address, listener.getsockname(), linger=self._linger)
         self.nr_conns += 1
         self._await_request(conn)
 

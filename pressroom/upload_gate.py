@@ -5,7 +5,8 @@ before it, as its first `process_view`: session and permission are known there, 
 still in the socket.
 
 A view takes files only if it is marked with assets.incoming.takes_files; with any other, the files
-of a form are left out. nginx passes an upload on unread at the same addresses (docs/nginx.conf); a test compares them.
+of a form are left out. nginx passes an upload on unread at the same addresses (docs/nginx.conf); a
+test compares them.
 """
 
 import fcntl
@@ -115,7 +116,7 @@ def _length_of(request: HttpRequest) -> int:
 
 
 def _is_signed_in(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_staff)  # type: ignore[union-attr]
+    return bool(request.user.is_active and request.user.is_staff)
 
 
 def _slot_of(account: str) -> int | None:

@@ -84,7 +84,7 @@ def storm(port: int, path: str, sockets: int = 500, addresses: int = 1, plain: b
         [sys.executable, Path(__file__), *arguments], stdout=subprocess.PIPE, text=True
     )
     try:
-        assert process.stdout and process.stdout.readline() == "ready\n"
+        assert process.stdout.readline() == "ready\n"
         yield
     finally:
         process.kill()

@@ -72,8 +72,9 @@ def test_a_worker_takes_no_more_memory_after_twenty_thousand_requests(
             for thread in threads:
                 thread.join()
             seen.append(megabytes(node))
-            print(f"after {(quarter + 1) * REQUESTS // 4:,} requests: {seen[-1]:.0f} MB "
-                  f"({REQUESTS / 4 / (time.monotonic() - begun):.0f} a second)", flush=True)  # fmt: skip
+            speed = REQUESTS / 4 / (time.monotonic() - begun)
+            done = f"after {(quarter + 1) * REQUESTS // 4:,} requests"
+            print(f"{done}: {seen[-1]:.0f} MB ({speed:.0f} a second)", flush=True)
     print(f"at the start {seen[0]:.0f} MB, then {', '.join(f'{one:.0f}' for one in seen[1:])} MB")
     assert wrong == []
     # It levels off: the last ten thousand add less than a twentieth.
