@@ -30,7 +30,15 @@ SLOWEST = 8 * 1024  # bytes a second, of a body or an answer
 WINDOW = 20  # seconds of waiting over which that is measured
 PIECE = SLOWEST * WINDOW  # bytes
 CONNECTIONS = 4096  # of a worker, at one moment
-TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+TOO_LARGE = b"\r\n".join(
+    [
+        b"HTTP/1.1 431 Request Header Fields Too Large",
+        b"Connection: close",
+        b"Content-Length: 0",
+        b"",
+        b"",
+    ]
+)
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 
