@@ -35,7 +35,7 @@ demo: preflight-port setup ## load the demo newsroom (only if empty) and serve i
 test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 	@$(PY) -m pytest -n auto $(ARGS)
 
-soak: .venv/dev setup ## restart two nodes behind nginx under load, for several minutes
+soak: .venv/dev setup ## restarts under load, slow clients by the thousand, memory: most of an hour
 	@$(PY) -m pytest -m soak -s $(ARGS)
 
 lint: .venv/dev .env ## check style, types and that migrations match the models

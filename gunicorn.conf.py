@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from gunicorn import glogging
-from gunicorn.workers.gthread import ThreadWorker
 
 HERE = Path(__file__).parent
 
@@ -31,6 +30,8 @@ def environment() -> dict[str, str]:
 
 
 logs = load("logs")
+connections = load("connections")
+Worker: Any = connections["Worker"]
 
 
 class Logger(glogging.Logger):
@@ -81,7 +82,7 @@ class Logger(glogging.Logger):
         self.access_log.info("%s", text.format(**fields), extra=more)
 
 
-class DrainingWorker(ThreadWorker):
+class DrainingWorker(Worker):
     """A worker that loses no connection when it stops.
 
     Gunicorn's own worker stops accepting at once and keeps its listening sockets open until its
@@ -165,6 +166,9 @@ if answer.returncode:
 bind = "127.0.0.1:8000"
 worker_class = DrainingWorker
 workers, threads = map(int, answer.stdout.split())
+worker_connections = connections["CONNECTIONS"]
+# Longer than keepalive_timeout of the upstreams in docs/nginx.conf.
+keepalive = 20
 # A request that runs when the server is stopped has this long, in seconds; stop_grace_period in
 # docker-compose.yml is longer.
 graceful_timeout = 30

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from ipaddress import ip_address
 from threading import Lock, Thread
 from time import monotonic
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from assets import storage
+from releases.guesses import address_of
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +23,19 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0
 LESS_PATIENCE = 0.5  # for what only degrades the site
 LOG_EVERY = 60  # seconds, in each process
+
+
+def may_probe(request: HttpRequest) -> bool:
+    """Return whether a probe is answered: at a host of ours, or to the local network."""
+    try:
+        request.get_host()
+        return True
+    except DisallowedHost:
+        pass
+    if "X-Forwarded-For" in request.headers and not settings.TRUST_PROXY:
+        return False  # it came through something that we do not know
+    address = address_of(request)
+    return bool(address) and not ip_address(address).is_global
 
 
 @never_cache

@@ -15,6 +15,7 @@ from django.urls import resolve, reverse
 
 from assets.storage import StorageBusy, StorageError
 from pressroom import logs
+from pressroom.health import may_probe
 from releases import guesses
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class RequestIdMiddleware:
 class ProbesFirst:
     """Answer the operator's probes before anything asks for a host name or for HTTPS.
 
-    A container's health check and a load balancer know an address and a port, no more.
+    A container's health check and a load balancer know an address and a port, no more. Anybody else
+    has to ask for a host name of ours, as for every page.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -81,7 +83,9 @@ class ProbesFirst:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = self.probes.get(request.path_info)
-        return probe(request) if probe else self.get_response(request)
+        if probe and may_probe(request):
+            return probe(request)
+        return self.get_response(request)
 
 
 class NothingKept:

@@ -331,6 +331,7 @@ _database = DATABASES["default"]
 _site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
 FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"
 FILE_UPLOAD_HANDLERS = [
+    "pressroom.upload_gate.OnlyWhereMarked",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "pressroom.uploads.UploadHandler",
 ]
@@ -389,6 +390,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "pressroom.upload_gate.UploadGate",  # before the next, which reads bodies
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

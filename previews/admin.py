@@ -3,6 +3,7 @@
 from functools import update_wrapper
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.quiet import QuietAdmin
+from assets.incoming import takes_files
 from previews import emails, links
 from previews.forms import IssueForm
 from previews.marks import Unreadable
@@ -165,6 +167,7 @@ class PreviewLinkAdmin(QuietAdmin):
             return redirect("admin:previews_previewlink_changelist")
         return redirect("admin:releases_release_change", release.pk)
 
+    @takes_files("previews.view_previewlink", megabytes=lambda: settings.MAX_PICTURE_MEGABYTES)
     def trace_view(self, request: HttpRequest) -> HttpResponse:
         """Say whose copy a leaked file or text is."""
         if not self.has_view_permission(request):

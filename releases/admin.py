@@ -27,12 +27,13 @@ import releases.library_admin
 import releases.people_admin  # noqa: F401  # they register themselves
 from accounts.models import User
 from accounts.quiet import QuietAdmin
+from assets.incoming import takes_files
 from jobs.models import Email
 from people.models import Person
 from releases import forms, languages, names, protected_names, workflow
 from releases.body import UnreadableText, uuids_in
 from releases.guesses import tries_at
-from releases.importing import NotARelease, report, understand
+from releases.importing import MAX_BYTES, NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
 from releases.models import Contact, Event, NameException, Release, Topic
 from releases.name_finds import sentences
@@ -607,6 +608,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             }
         )
 
+    @takes_files("releases.add_release", megabytes=lambda: MAX_BYTES // 1024**2)
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a source, show what was understood, and make a draft once that is confirmed."""
         if not self.has_add_permission(request):

@@ -30,6 +30,7 @@ from accounts.models import User
 from accounts.quiet import QuietAdmin
 from accounts.refusal import Refused
 from assets import making, storage
+from assets.incoming import takes_files
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people import depicted
@@ -244,6 +245,14 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
         return allowed and (obj is None or not locked(obj, User.of(request)))
 
     # --- The form ------------------------------------------------------------------------------
+
+    @takes_files("assets.add_mediaasset")
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(request, *args, **kwargs)
+
+    @takes_files("assets.change_mediaasset")
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().change_view(request, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: MediaAsset | None = None) -> Any:
         if obj is None:
@@ -485,6 +494,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
         kind = CONTENT_TYPES.get(row.extension, "application/octet-stream")
         return FileResponse(file, as_attachment=True, filename=row.original_name, content_type=kind)
 
+    @takes_files("assets.add_mediaasset")
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Take files, many at once; `part` is asked for by the script, which shows each by itself.
 

@@ -23,9 +23,14 @@ needs_nginx = pytest.mark.skipif(
 
 
 class Front:
-    """nginx as documented, on a port of this machine and with a certificate of its own."""
+    """nginx as documented, on a port of this machine and with a certificate of its own.
 
-    def __init__(self, folder: Path, *nodes: int, keep_all: bool = False) -> None:
+    Nodes are ports. Where no desk and no files are named, the nodes serve all three pools.
+    """
+
+    def __init__(
+        self, folder: Path, *nodes: int, desk: int = 0, files: int = 0, keep_all: bool = False
+    ) -> None:
         self.folder, self.port, self.certificate = folder, free_port(), folder / "certificate"
         make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
                 "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
@@ -36,7 +41,9 @@ class Front:
         changes = {
             r"^ +listen \[::\].*\n": "",
             "127.0.0.1:8000": f"127.0.0.1:{nodes[0]}",
-            "# server 127.0.0.1:8001": f"{hidden} server 127.0.0.1:{nodes[-1]}",
+            "127.0.0.1:8001": f"127.0.0.1:{desk or nodes[0]}",
+            "127.0.0.1:8002": f"127.0.0.1:{files or nodes[0]}",
+            r"# server SECOND\.NODE:\d+": f"{hidden} server 127.0.0.1:{nodes[-1]}",
             "listen 80;": f"listen 127.0.0.1:{free_port()};",
             "listen 443": f"listen 127.0.0.1:{self.port}",
             "/etc/ssl/NEWS.EXAMPLE.ORG/fullchain.pem": str(self.certificate),
@@ -59,7 +66,8 @@ class Front:
             # As root it would give its processes to a user who may not enter this folder.
             f"{'user root;' if os.geteuid() == 0 else ''}\n"
             f"daemon off; pid {folder}/pid; error_log {folder}/start.log;\n"
-            f"events {{}}\nhttp {{\n{temporary}include {folder}/pressroom.conf;\n}}\n"
+            "worker_processes 2; worker_rlimit_nofile 20000; events { worker_connections 8192; }\n"
+            f"http {{\n{temporary}include {folder}/pressroom.conf;\n}}\n"
         )
         command = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "start.log"]
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -68,6 +76,8 @@ class Front:
                 self.ask("/healthz")
                 return
             except OSError:
+                if self.process.poll() is not None:
+                    break
                 time.sleep(0.1)
         self.stop()
         pytest.fail(f"nginx did not start: {(folder / 'start.log').read_text()}")

@@ -104,13 +104,37 @@ def test_a_reader_is_asked_to_come_back_where_no_node_answers(front):
     assert front.ask("/")[0] == 200
 
 
-def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(front):
+def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(front, account):
     megabyte = 1024 * 1024
-    largest = b"x" * (settings.MAX_DOCUMENT_MEGABYTES * megabyte + megabyte)
-    assert front.ask("/admin/login/", "POST", largest)[0] == 403  # Pressroom's word, not nginx's
-    # nginx need not read to the end of what it refuses.
+    _, cookies = front.sign_in(account, PASSWORD)
+    upload = {
+        "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+        "Origin": front.url,
+        "X-CSRFToken": cookies["csrftoken"],
+        "Content-Type": "multipart/form-data; boundary=x",
+    }
+    path = "/admin/assets/mediaasset/upload/?part=upload"
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    largest = head + b"x" * settings.MAX_DOCUMENT_MEGABYTES * megabyte + b"\r\n--x--\r\n"
+    status, _, answer = front.ask(path, "POST", largest, **upload)
+    assert (status, b"a.pdf" in answer) == (400, True)  # Pressroom has read it: it is no PDF
+    # Nobody need read to the end of what is refused.
+    for where, body, sent in [
+        (path, largest + b"x" * 6 * megabyte, upload),
+        ("/admin/login/", b"x" * megabyte, {}),
+        ("/", b"x" * megabyte, {}),
+    ]:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
+            assert front.ask(where, "POST", body, **sent)[0] == 413
+
+
+def test_an_upload_without_a_session_does_not_get_to_pressroom(front):
+    path = "/admin/assets/mediaasset/upload/"
     with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
-        assert front.ask("/admin/login/", "POST", largest + b"x" * 5 * megabyte)[0] == 413
+        status, headers, _ = front.ask(path, "POST", b"x" * 5_000_000)
+        assert (status, headers["Location"]) == (302, f"/admin/login/?next={path}")
+    for log in (front.folder.parent / "log",):
+        assert path not in log.read_text()
 
 
 def test_a_preview_is_in_no_cache_and_its_token_in_no_log(front):

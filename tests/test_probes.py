@@ -20,6 +20,31 @@ def test_a_probe_needs_no_host_name_and_no_https(client, settings, probe):
     assert "no-store" in response["Cache-Control"]
 
 
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize(
+    ("trusted", "peer", "forwarded", "status"),
+    [
+        (False, "127.0.0.1", "", 200),
+        (False, "10.9.8.7", "", 200),
+        (False, "fd00::1", "", 200),
+        (False, "8.8.8.8", "", 400),
+        (False, "127.0.0.1", "8.8.8.8", 400),  # a proxy that nobody said to trust
+        (False, "127.0.0.1", "10.9.8.7", 400),
+        (True, "127.0.0.1", "8.8.8.8", 400),
+        (True, "127.0.0.1", "10.9.8.7, 8.8.8.8", 400),
+        (True, "127.0.0.1", "8.8.8.8, 10.9.8.7", 200),
+        (True, "127.0.0.1", "nobody", 400),
+    ],
+)
+def test_another_host_is_answered_on_the_local_network_alone(
+    client, settings, probe, trusted, peer, forwarded, status
+):
+    settings.ALLOWED_HOSTS, settings.TRUST_PROXY = ["news.example.org"], trusted
+    sent = {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
+    assert client.get(probe, headers={"Host": "10.1.2.3:8000"}, **sent).status_code == status
+    assert client.get(probe, headers={"Host": "news.example.org"}, **sent).status_code == 200
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_site_whose_migrations_are_behind_is_up_and_not_ready(client, settings):
     recorder = MigrationRecorder(connection)

@@ -248,6 +248,8 @@ WRONG = {
 }  # fmt: skip
 NEVER_WRONG = {
     "PORT": "make and Docker Compose read it, Pressroom does not; pressroom/preflight.py checks it",
+    "DESK_PORT": "Docker Compose alone reads it",
+    "FILES_PORT": "Docker Compose alone reads it",
     "POSTGRES_PASSWORD": "any text can be a password, and only the database knows",
 }
 SECRET = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN", "DATABASE_URL", "EMAIL_URL",

@@ -36,7 +36,9 @@ export function send(file, { part, into, token, list }) {
     request.addEventListener("load", () => {
       const type = request.getResponseHeader("Content-Type") ?? "";
       if (![200, 400].includes(request.status) || !type.startsWith("text/html") || !request.responseText.includes("upload")) {
-        fail(request.status === 413
+        fail([413, 429, 503].includes(request.status) && type.startsWith("text/plain")
+          ? request.responseText
+          : request.status === 413
           ? "It is larger than this newsroom takes."
           : "The newsroom did not take it. Are you still signed in? Reload the page, and choose it again.");
         return;

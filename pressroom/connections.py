@@ -1,0 +1,303 @@
+"""How gunicorn waits for slow clients: without a thread.
+
+gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
+nginx does the same, and better; this is for a gunicorn that has none in front.
+
+A thread gets a request when its head has arrived, and its body too where that is small. The main
+loop of a worker waits for both. A larger body is read by a thread, which gives up on a client that
+is slower than SLOWEST; so it does while it sends an answer.
+"""
+
+import errno
+import re
+import resource
+import select
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn.workers import gthread
+
+HEAD_SECONDS = 10  # for a whole head, and again for a small body
+HEAD_BYTES = 64 * 1024
+BODY_BYTES = 64 * 1024  # the public's own forms are smaller
+LINGER_SECONDS = 2  # in which a client may read the end of its answer
+SLOWEST = 8 * 1024  # bytes a second, of a body or an answer
+WINDOW = 20  # seconds of waiting over which that is measured
+PIECE = SLOWEST * WINDOW  # bytes
+CONNECTIONS = 4096  # of a worker, at one moment
+TOO_LARGE = b"\r\n".join(
+    [
+        b"HTTP/1.1 431 Request Header Fields Too Large",
+        b"Connection: close",
+        b"Content-Length: 0",
+        b"",
+        b"",
+    ]
+)
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
+
+
+def too_slow() -> ConnectionResetError:
+    """Return the error by which gunicorn closes a connection without a word in the log."""
+    return ConnectionResetError(errno.ECONNRESET, "The client is too slow.")
+
+
+class PatientSocket(socket.socket):
+    """A socket that ends what is too slow, instead of blocking its thread for ever.
+
+    This holds while it is blocking, as it is in a thread. Raises ConnectionResetError.
+    """
+
+    _waited = 0.0
+    _received = 0
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        if self.gettimeout() is not None:
+            return super().recv(size, flags)
+        self._wait_for_more()
+        data = super().recv(size, flags)
+        self._received += len(data)
+        return data
+
+    def _wait_for_more(self) -> None:
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        while True:
+            begun = time.monotonic()
+            found = poll.poll(max(0, 1000 * (WINDOW - self._waited)))
+            self._waited += time.monotonic() - begun
+            if found and self._waited < WINDOW:
+                return
+            if self._received < PIECE:
+                raise too_slow()
+            self._waited, self._received = 0.0, 0
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        rest = memoryview(data)
+        while rest:
+            with self._within_the_window():
+                super().sendall(rest[:PIECE], flags)
+            rest = rest[PIECE:]
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        # Each wait for the client has the time; the kernel's buffer makes waits few.
+        with self._within_the_window():
+            return super().sendfile(file, offset, count)
+
+    def _within_the_window(self) -> "Window":
+        return Window(self)
+
+
+class Window:
+    """Let a socket wait for so long, and no longer, then let it block again."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def __enter__(self) -> None:
+        self.sock.settimeout(WINDOW)
+
+    def __exit__(self, kind: Any, problem: Any, trace: Any) -> None:
+        with suppress(OSError):
+            self.sock.setblocking(True)
+        if isinstance(problem, TimeoutError):
+            raise too_slow() from None
+
+
+class Connection(gthread.TConn):
+    """A connection, with what has arrived of its next request."""
+
+    def __init__(self, *arguments: Any, linger: Callable[["Connection"], None]) -> None:
+        super().__init__(*arguments)
+        self.early = bytearray()
+        self.needed = 0  # bytes of the whole request, once its head says so
+        self.deadline = 0.0
+        self._linger = linger
+
+    def begin(self) -> None:
+        self.needed = 0
+        self.deadline = time.monotonic() + HEAD_SECONDS
+
+    def is_complete(self) -> bool:
+        """Return whether a thread may have it: nothing small is missing any more."""
+        if not self.needed:
+            end = self.early.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            said = _LENGTH.search(self.early, 0, end + 2)
+            length = int(said[1]) if said else 0
+            self.needed = end + 4 + (length if length <= BODY_BYTES else 0)
+            self.deadline = time.monotonic() + HEAD_SECONDS
+        return len(self.early) >= self.needed
+
+    def has_no_end(self) -> bool:
+        """Return whether it is a head without an end, of more bytes than a head has."""
+        return not self.needed and len(self.early) > HEAD_BYTES
+
+    def init(self) -> None:
+        super().init()
+        if self.early:
+            self.parser.unreader.unread(bytes(self.early))
+            self.early.clear()
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._linger(self)
+        else:
+            super().close()
+
+
+class Worker(gthread.ThreadWorker):
+    """A threaded worker whose main loop waits for the heads of requests.
+
+    gunicorn's own gives each new connection to a thread, and the thread waits. It also waits in
+    its main loop, for two seconds, for each client that does not close a connection.
+    """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.arriving: set[Connection] = set()
+        self.lingering: set[Connection] = set()
+        self._swept = 0.0
+
+    def init_process(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 2 * self.worker_connections
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            if hard != resource.RLIM_INFINITY:
+                wanted = min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        super().init_process()
+
+    def accept(self, listener: Any) -> None:
+        if self.cfg.is_ssl:
+            super().accept(listener)
+            return
+        try:
+            client, address = listener.accept()
+        except OSError as problem:
+            if problem.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return
+        family, kind, protocol = client.family, client.type, client.proto
+        patient = PatientSocket(family, kind, protocol, fileno=client.detach())
+        conn = Connection(self.cfg, patient, address, listener.getsockname(), linger=self._linger)
+        self.nr_conns += 1
+        self._await_request(conn)
+
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
+        if not isinstance(conn, Connection):
+            super().on_client_socket_readable(conn, client)
+            return
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._await_request(conn)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a request to a thread; one that was sent behind another may not be whole yet."""
+        if isinstance(conn, Connection) and conn.initialized and not conn.early:
+            conn.early += conn.parser.unreader.take_buffered()
+            if conn.early:
+                conn.begin()
+                if not conn.is_complete():
+                    self._await_request(conn)
+                    return
+        if isinstance(conn, Connection):
+            conn.data_ready = True
+            conn.sock._waited, conn.sock._received = 0.0, 0
+            if conn.initialized and conn.early:
+                conn.parser.unreader.unread(bytes(conn.early))
+                conn.early.clear()
+        super().enqueue_req(conn)
+
+    def _await_request(self, conn: Connection) -> None:
+        conn.begin()
+        conn.sock.setblocking(False)
+        self.arriving.add(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self._on_arriving, conn))
+
+    def _on_arriving(self, conn: Connection, _: Any) -> None:
+        try:
+            data = conn.sock.recv(64 * 1024)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        conn.early += data
+        if not data:
+            self._drop(conn)
+        elif conn.is_complete():
+            self.poller.unregister(conn.sock)
+            self.arriving.discard(conn)
+            self.enqueue_req(conn)
+        elif conn.has_no_end():
+            self.poller.unregister(conn.sock)
+            self.arriving.discard(conn)
+            self.nr_conns -= 1
+            with suppress(OSError):
+                conn.sock.send(TOO_LARGE)
+            self._linger(conn)
+
+    def _linger(self, conn: Connection) -> None:
+        """Close a connection when its client has read the answer, or has had time to.
+
+        To close at once would reset it where something of its request is still unread.
+        """
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._on_lingering, conn))
+        except (OSError, ValueError, KeyError, RuntimeError):
+            conn.close()
+            return
+        conn.deadline = time.monotonic() + LINGER_SECONDS
+        conn.needed = HEAD_BYTES  # what it may still send
+        self.lingering.add(conn)
+        self.nr_conns += 1
+
+    def _on_lingering(self, conn: Connection, _: Any) -> None:
+        try:
+            data = conn.sock.recv(64 * 1024)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        conn.needed -= len(data)
+        if not data or conn.needed < 0:
+            self._drop(conn)
+
+    def murder_pending(self) -> None:
+        """Close what did not arrive in time; once a second, since it looks at all."""
+        super().murder_pending()
+        now = time.monotonic()
+        if now - self._swept < 1:
+            return
+        self._swept = now
+        late = [conn for conn in (*self.arriving, *self.lingering) if conn.deadline < now]
+        for conn in late:
+            self._drop(conn)
+        if not self.alive:  # no client that says nothing may keep a worker from stopping
+            soonest = now + gthread.STOP_KEEPALIVE_LINGER
+            for conn in self.arriving:
+                if not conn.early:
+                    conn.deadline = min(conn.deadline, soonest)
+
+    def _drop(self, conn: Connection) -> None:
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        self.arriving.discard(conn)
+        self.lingering.discard(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
+        """Keep a connection only where the body is here. gunicorn would wait for it."""
+        if not keepalive:
+            return False
+        return bool(conn.parser.finish_body(deadline=time.monotonic() + 0.05))

@@ -1,0 +1,152 @@
+"""Who may send a large body: asked before a byte of it is read.
+
+Django's CSRF check reads the whole body of a form, and any stranger may send one. So this stands
+before it, as its first `process_view`: session and permission are known there, and the body lies
+still in the socket.
+
+A view takes files only if it is marked with assets.incoming.takes_files; with any other, the files
+of a form are left out. nginx passes an upload on unread at the same addresses (docs/nginx.conf); a
+test compares them.
+"""
+
+import fcntl
+import os
+from contextlib import ExitStack
+from threading import BoundedSemaphore
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assets import storage
+from pressroom import uploads
+from pressroom.middleware import GetResponse
+
+MEGABYTE = 1024 * 1024
+AT_A_TIME = 2  # uploads of one account, over all processes of a node
+STRANGERS_BYTES = 64 * 1024  # the sign-in and the button of a preview need far less
+FORM_BYTES = MEGABYTE  # of what stands around a file
+RETRY_SECONDS = 10
+
+
+class UploadGate:
+    """Refuse bodies that are not read; let an account have two uploads at a time.
+
+    A process gives half of its threads to uploads at most: the desk goes on beside them. How slow
+    a client may be is said in pressroom.connections.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self._places: BoundedSemaphore | None = None
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with ExitStack() as until_answered:
+            request.META["pressroom.until_answered"] = until_answered
+            return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        length = _length_of(request)
+        marked = getattr(view, "takes_files", None)
+        if marked is None:
+            if length <= STRANGERS_BYTES:
+                return None
+            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FORM_BYTES
+            return None if length <= most and _is_signed_in(request) else _too_large()
+        if request.method != "POST":
+            return None
+        permission, megabytes = marked
+        if not _is_signed_in(request):
+            return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+        if length > megabytes() * MEGABYTE + FORM_BYTES:
+            return _too_large()
+        return self._admit(request)
+
+    def _admit(self, request: HttpRequest) -> HttpResponse | None:
+        until_answered: ExitStack = request.META["pressroom.until_answered"]
+        places = self._of_this_process()
+        if not places.acquire(blocking=False):
+            words = _("Many files are arriving at this moment. Try again in some seconds.")
+            return _later(words, status=503)
+        until_answered.callback(places.release)
+        slot = _slot_of(str(request.user.pk))
+        if slot is None:
+            words = _("Two files of yours are arriving already. Send this one when they are here.")
+            return _later(words, status=429)
+        until_answered.callback(os.close, slot)
+        request.META["pressroom.takes_files"] = True
+        return None
+
+    def _of_this_process(self) -> BoundedSemaphore:
+        if self._places is None:  # how many threads there are is known once gunicorn has started
+            self._places = BoundedSemaphore(max(1, storage.web_threads // 2 or 1000))
+        return self._places
+
+
+class OnlyWhereMarked(FileUploadHandler):
+    """Leave out the files of a form that goes to a view which takes none."""
+
+    def new_file(self, *arguments: Any, **more: Any) -> None:
+        super().new_file(*arguments, **more)
+        if self.request is None or not self.request.META.get("pressroom.takes_files"):
+            raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def _length_of(request: HttpRequest) -> int:
+    """Return what a body is said to measure; Django reads none that does not say."""
+    try:
+        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_staff)
+
+
+def _slot_of(account: str) -> int | None:
+    """Take one of the account's places; return its descriptor, None where none is free.
+
+    The lock goes with the descriptor, so that a process that is killed leaves no place taken. The
+    name begins with a dot: what clears abandoned uploads leaves it.
+    """
+    uploads.prepare_folder()
+    for number in range(AT_A_TIME):
+        path = uploads.folder() / f".place-{account}-{number}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+        else:
+            return descriptor
+    return None
+
+
+def _too_large() -> HttpResponse:
+    return _refusal(_("This is larger than this newsroom takes."), status=413)
+
+
+def _later(words: str, status: int) -> HttpResponse:
+    response = _refusal(words, status)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _refusal(words: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{words}\n", status=status, content_type="text/plain; charset=utf-8")
