@@ -174,8 +174,8 @@ def _by_topic(name: str, kind: Kind) -> Addresses:
 def _further(first: Address, rows: int, size: int = A_PAGE) -> Iterator[Address]:
     """Yield the pages of a list of so many rows, from the second on."""
     for number in range(2, (rows + size - 1) // size + 1):
-        paths = (f"{path}?page={number}" for path in (first.path, first.without_words))
-        yield Address(*paths, first.kind, first.source)
+        page = f"?page={number}"
+        yield replace(first, path=first.path + page, without_words=first.without_words + page)
 
 
 def _archive(scope: Scope) -> Iterator[Address]:

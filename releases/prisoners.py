@@ -117,10 +117,10 @@ class Filters:
                 else cases.none()
             )
         if self.designation:
-            labelled = _labelled(cases, on)
-            labels = [label for label, _ in _counted(labelled, "label") if label]
+            cases = _labelled(cases, on)
+            labels = [label for label, _ in _counted(cases, "label") if label]
             asked = [label for label in labels if designation_key(label) == self.designation]
-            cases = labelled.filter(label__in=asked)
+            cases = cases.filter(Q(label__in=asked))
         return cases
 
     def order(self, cases: CaseQuerySet, on: date) -> CaseQuerySet:
