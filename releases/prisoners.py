@@ -257,7 +257,7 @@ def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
     It has everybody, so it is read and written piece by piece; each piece asks again who may be
     named. A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
-    on = timezone.localdate(at)
+    on, named = timezone.localdate(at), dict(countries)
     pks = list(cases.values_list("pk", flat=True))
     yield "\ufeff" + _lines([COLUMNS])
     for start in range(0, len(pks), IN_A_PIECE):
@@ -265,7 +265,7 @@ def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
         rows = current_cases(on).filter(pk__in=piece).select_related("person")
         found = {case.pk: case for case in rows.prefetch_related("person__names", "designations")}
         known = [found[pk] for pk in piece if pk in found]
-        yield _lines(map(partial(_cells, origin=origin, on=on), entries(known, at)))
+        yield _lines(map(partial(_cells, origin=origin, on=on, named=named), entries(known, at)))
 
 
 def _lines(rows: Iterable[list[Any]]) -> str:
@@ -274,9 +274,9 @@ def _lines(rows: Iterable[list[Any]]) -> str:
     return out.getvalue()
 
 
-def _cells(entry: Entry, origin: str, on: date) -> list[Any]:
+def _cells(entry: Entry, origin: str, on: date, named: Mapping[str, str]) -> list[Any]:
     case = entry.case
-    person, country, days = case.person, country_of(case), case.days_in_detention(on)
+    person, code, days = case.person, country_of(case).code or "", case.days_in_detention(on)
     designation = case.designation_on(on)
     own = [
         name.text
@@ -284,7 +284,7 @@ def _cells(entry: Entry, origin: str, on: date) -> list[Any]:
         if name.printed and name.kind == PersonName.Kind.NATIVE
     ]
     return [
-        person.display_name, " · ".join(own), str(country.name or ""), country.code,
+        person.display_name, " · ".join(own), named.get(code, ""), code,
         case.group.label, case.get_custody_status_display(),
         case.get_legal_status_display() if case.legal_status else "",
         case.as_of.isoformat(),
