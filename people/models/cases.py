@@ -336,7 +336,7 @@ class Case(Sourced):
         if problems:
             raise ValidationError(problems)
 
-    def get_custody_status_display(self) -> str:
+    def get_custody_status_display(self) -> str:  # type: ignore[no-redef]
         """Return the status in words; Django's own way translates every status for one."""
         known = self.custody_status in self.Custody.values
         return str(self.Custody(self.custody_status).label) if known else self.custody_status
