@@ -59,7 +59,21 @@ def read(text: str) -> UncertainDate:
     return UncertainDate(text, earliest, latest, *_words(shape))
 
 
-@lru_cache(maxsize=10_000)  # the grammar takes 10 ms for a date, and a page prints many
+def stored(text: str, earliest: date | None, latest: date | None) -> UncertainDate | None:
+    """Return a date with the days that were stored with it, None where there is none.
+
+    The grammar takes milliseconds for a date, so it runs when a date is stored, not when it is
+    printed. It runs here only for a row that was never saved and so has no days.
+    """
+    if not text:
+        return None
+    shape = _SHAPE.fullmatch(text)
+    if shape is None or earliest is None or latest is None:
+        return read(text)
+    return UncertainDate(text, earliest, latest, *_words(shape))
+
+
+@lru_cache(maxsize=10_000)  # an import stores many, and the grammar takes 10 ms for each
 def _first_and_last_day(text: str) -> tuple[date, date]:
     found = parse_edtf(text)
     return date(*found.lower_strict()[:3]), date(*found.upper_strict()[:3])

@@ -316,8 +316,8 @@ def _same_sessions(site: Site, names: Names) -> str:
 def _same_sitemap(site: Site) -> str:
     for _ in range(3):  # a release may go public between the two
         here = {unquote(release.get_absolute_url()) for release in Release.objects.public()}
-        told = site.ask(reverse("sitemap")).body.decode(errors="replace")
-        there = {unquote(urlsplit(html.unescape(u)).path) for u in re.findall("<loc>(.*?)<", told)}
+        files = _listed_in(site, reverse("sitemap"))
+        there = {unquote(urlsplit(u).path) for file in files for u in _listed_in(site, file)}
         there = {path for path in there if re.fullmatch("/releases/[^/]+/", path)}
         if here == there:
             break
@@ -333,6 +333,13 @@ def _same_sitemap(site: Site) -> str:
     if not here:
         return ""
     return f"Its sitemap lists the {len(here)} public releases of this database, and no other."
+
+
+def _listed_in(site: Site, path: str) -> list[str]:
+    """Return the addresses that a file of the sitemap lists, as paths of the site we ask."""
+    told = site.ask(path).body.decode(errors="replace")
+    parts = [urlsplit(html.unescape(url)) for url in re.findall("<loc>(.*?)<", told)]
+    return [f"{part.path}?{part.query}" if part.query else part.path for part in parts]
 
 
 def _same_pictures(site: Site) -> str:

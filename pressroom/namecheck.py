@@ -32,6 +32,7 @@ from people.names.shared import people_index
 from pressroom import printed_texts
 from pressroom.printed_texts import NoPdfReader, Unreadable, readings
 from releases.models import Contact, Correction, Event, NameCheckFind, NameException, Release, Topic
+from releases.prisoners import current_cases
 from releases.protected_names import printing
 from releases.public_texts import (
     TABLES,
@@ -45,7 +46,7 @@ from releases.public_texts import (
     table_of,
     texts_of,
 )
-from releases.views import A_PAGE
+from releases.views import A_PAGE, IN_A_SITEMAP
 from releases.visibility import public_assets
 
 BATCH = 200  # rows that are read at once
@@ -127,8 +128,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Of which records the addresses are read; `whole` where it is of all."""
+    """Of which records the addresses are read, at a moment; `whole` where it is of all."""
 
+    at: datetime
     releases: QuerySet[Release]
     people: QuerySet[Person]
     assets: QuerySet[MediaAsset]
@@ -139,7 +141,7 @@ class Scope:
     def count(self) -> int:
         """Return about how many addresses that are."""
         forms = 5 * self.releases.count()
-        return forms + self.people.count() + self.assets.count() + 2 * self.topics.count() + 9
+        return forms + self.people.count() + self.assets.count() + 2 * self.topics.count() + 12
 
 
 Addresses = Callable[[Scope], Iterator[Address]]
@@ -169,11 +171,38 @@ def _by_topic(name: str, kind: Kind) -> Addresses:
     return addresses
 
 
+def _further(first: Address, rows: int, size: int = A_PAGE) -> Iterator[Address]:
+    """Yield the pages of a list of so many rows, from the second on."""
+    for number in range(2, (rows + size - 1) // size + 1):
+        page = f"?page={number}"
+        yield replace(first, path=first.path + page, without_words=first.without_words + page)
+
+
 def _archive(scope: Scope) -> Iterator[Address]:
     yield from _by_topic("archive", Kind.PAGE)(scope)
-    for number in range(2, (scope.listed + A_PAGE - 1) // A_PAGE + 1):
-        path = f"{reverse('archive')}?page={number}"
-        yield Address(path, path, Kind.PAGE)
+    yield from _further(Address(reverse("archive"), reverse("archive"), Kind.PAGE), scope.listed)
+
+
+def _paged(name: str, kind: Kind, rows: Callable[[datetime], int], size: int) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        for first in _fixed(name, kind)(scope):
+            yield first
+            yield from _further(first, rows(scope.at), size)
+
+    return addresses
+
+
+def _people(scope: Scope) -> Iterator[Address]:
+    public = Release.objects.public(scope.at)
+    for person in _each(scope.people):
+        first = _of_person(person)
+        yield first
+        yield from _further(first, person.quotes.filter(release__in=public).count())
+
+
+def _spokespeople(at: datetime) -> int:
+    today = timezone.localdate(at)
+    return Person.objects.with_page(today).spokespeople(today).count()
 
 
 def _of_releases(name: str, kind: Kind) -> Addresses:
@@ -211,12 +240,27 @@ COVERED: dict[str, Addresses] = {
     "archive": _archive,
     "feed": _by_topic("feed", Kind.FEED),
     **{name: _of_releases(name, kind) for name, kind in FORMS.items()},
-    "people": _fixed("people", Kind.PAGE),
-    "person": lambda scope: map(_of_person, _each(scope.people)),
-    "prisoners": _fixed("prisoners", Kind.PAGE),
+    "people": _paged("people", Kind.PAGE, _spokespeople, A_PAGE),
+    "person": _people,
+    "prisoners": _paged(
+        "prisoners", Kind.PAGE, lambda at: current_cases(timezone.localdate(at)).count(), A_PAGE
+    ),
     "prisoners_csv": _fixed("prisoners_csv", Kind.EXPORT),
     "rendition": lambda scope: map(_of_asset, _each(scope.assets)),
     "sitemap": _fixed("sitemap", Kind.ADDRESSES),
+    "sitemap_pages": _fixed("sitemap_pages", Kind.ADDRESSES),
+    "sitemap_people": _paged(
+        "sitemap_people",
+        Kind.ADDRESSES,
+        lambda at: Person.objects.with_page(timezone.localdate(at)).count(),
+        IN_A_SITEMAP,
+    ),
+    "sitemap_releases": _paged(
+        "sitemap_releases",
+        Kind.ADDRESSES,
+        lambda at: Release.objects.public(at).count(),
+        IN_A_SITEMAP,
+    ),
     "robots": _fixed("robots", Kind.ADDRESSES),
 }
 EXCUSED = {
@@ -231,6 +275,7 @@ EXCUSED = {
 def whole_site(at: datetime) -> Scope:
     """Return everything that is public at a moment."""
     return Scope(
+        at=at,
         releases=_printed_releases(at),
         people=Person.objects.with_page(timezone.localdate(at)),
         assets=public_assets(at),
@@ -594,6 +639,7 @@ class Changes:
             read |= ~Q(kind=MediaAsset.Kind.IMAGE)
         assets = MediaAsset.objects.filter(read).values("pk")
         return Scope(
+            at=self.at,
             releases=everything.releases.filter(pk__in=self.releases),
             people=everything.people.filter(pk__in=self.people),
             assets=everything.assets.filter(pk__in=assets),
@@ -611,7 +657,10 @@ class Changes:
                     if slug:
                         yield _of_release(name, kind, release, slug).path
         for person in Person.objects.filter(pk__in=self.people):
-            yield person.get_absolute_url()
+            address = person.get_absolute_url()
+            yield address
+            pages = NameCheckFind.objects.filter(address__startswith=f"{address}?page=")
+            yield from pages.values_list("address", flat=True)
         for asset in MediaAsset.objects.filter(pk__in=self.assets).exclude(original=""):
             yield _of_asset(asset).path
 

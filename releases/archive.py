@@ -18,6 +18,7 @@ from releases import languages
 from releases.models import Mention, Release, ReleaseQuerySet, Topic
 
 MOST_PEOPLE = 12
+MOST_TOPICS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,10 @@ def facets(filters: Filters, at: datetime) -> Iterator[Facet]:
     topics = (
         Topic.objects.filter(releases__in=others("topic"))
         .annotate(count=Count("releases"))
-        .values_list("slug", "name", "count")
+        .order_by("-count", "name")
+        .values_list("slug", "name", "count")[:MOST_TOPICS]
     )
-    yield facet("Topic", "topic", list(topics))
+    yield facet("Topic", "topic", sorted(topics, key=lambda row: row[1]))
     yield facet("Country or territory", "country", _countries(others("country")))
     people = (
         Person.objects.with_page()

@@ -190,12 +190,12 @@ class ReleasePage:
     @cached_property
     def related(self) -> list[Release]:
         """The newest other public releases on the same topics, in the same language."""
+        about = Release.topics.through.objects.filter(topic__in=self.release.topics.all())
         return list(
             Release.objects.public(self.at)
-            .filter(topics__in=self.release.topics.all(), language=self.release.language)
+            .filter(pk__in=about.values("release"), language=self.release.language)
             .exclude(pk=self.release.pk)
-            .select_related("poster")
-            .distinct()[:MOST_RELATED]
+            .select_related("poster")[:MOST_RELATED]
         )
 
     def _attribution(self, quote: Quote) -> Attribution:

@@ -3,25 +3,28 @@
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case as Choose
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import ExtractYear
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_countries import countries
 from django_countries.fields import Country
 
 from people.dates import UncertainDate
-from people.models import Case, CaseQuerySet, Group, Person, PersonName
+from people.models import Case, CaseQuerySet, Designation, Group, Person, PersonName
 from releases.archive import Facet, facet_of
 from releases.body import printable
-from releases.calls import Entry
+from releases.calls import Entry, entries
 
 SORTS = {
     "name": gettext_lazy("Name"),
@@ -42,6 +45,8 @@ COLUMNS = [
 FORM_NOT_STATED = gettext_lazy("In detention, form not stated")
 PRISONER_OF_CONSCIENCE = "prisoner-of-conscience"
 LEAST_FOR_A_PICTURE = 3
+BY_NAME = ("person__sort_name", "person__display_name", "person__pk")
+IN_A_PIECE = 250  # cases of the table for spreadsheets that are read at once
 # OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
@@ -52,14 +57,18 @@ def country_of(case: Case) -> Country:
 
 
 def current_cases(on: date) -> CaseQuerySet:
-    """Return the newest case of everybody with a page, with what lists show of each."""
-    newest = Case.objects.filter(person=OuterRef("pk")).values("pk")[:1]
-    people = Person.objects.with_page(on).annotate(case=Subquery(newest)).exclude(case=None)
-    return (
-        Case.objects.filter(pk__in=people.values("case"))
-        .select_related("person__portrait")
-        .prefetch_related("person__names", "designations")
-        .order_by("person__sort_name", "person__display_name", "person__pk")
+    """Return the newest case of everybody with a page, by name."""
+    newer = Q(as_of__gt=OuterRef("as_of")) | Q(as_of=OuterRef("as_of"), pk__gt=OuterRef("pk"))
+    return Case.objects.filter(
+        ~Exists(Case.objects.filter(newer, person=OuterRef("person"))),
+        person__in=Person.objects.with_page(on),
+    ).order_by(*BY_NAME)
+
+
+def with_people(cases: CaseQuerySet) -> CaseQuerySet:
+    """Read with each case what lists show of it."""
+    return cases.select_related("person__portrait").prefetch_related(
+        "person__names", "designations"
     )
 
 
@@ -90,37 +99,51 @@ class Filters:
         pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
         return urlencode([(name, value) for name, value in pairs if value])
 
-    def match(self, case: Case, on: date) -> bool:
-        """Whether a case is one of those that were asked for, on a day."""
-        return (
-            (not self.country or country_of(case).code == self.country.upper())
-            and (not self.status or case.custody_status == self.status)
-            and (not self.year or _began_in(case, self.year))
-            and (not self.designation or designation_key(case, on) == self.designation)
-        )
+    def narrow(self, cases: CaseQuerySet, on: date) -> CaseQuerySet:
+        """Narrow a set of cases to those that were asked for, on a day."""
+        if self.country:
+            code = self.country.upper()
+            cases = cases.filter(country=code) if code in countries else cases.none()
+        if self.status:
+            known = self.status in Case.Custody
+            cases = cases.filter(custody_status=self.status) if known else cases.none()
+        if self.year:
+            year = int(self.year) if re.fullmatch("[0-9]{4}", self.year) else 0
+            cases = (
+                cases.filter(
+                    since_earliest__lte=date(year, 12, 31), since_latest__gte=date(year, 1, 1)
+                )
+                if year
+                else cases.none()
+            )
+        if self.designation:
+            cases = _labelled(cases, on)
+            labels = [label for label, _ in _counted(cases, "label") if label]
+            asked = [label for label in labels if designation_key(label) == self.designation]
+            cases = cases.filter(Q(label__in=asked))
+        return cases
 
-    def apply(self, cases: Iterable[Case], on: date) -> list[Case]:
-        """Return those that match on a day, in the order that was asked for."""
-        found = [case for case in cases if self.match(case, on)]
+    def order(self, cases: CaseQuerySet, on: date) -> CaseQuerySet:
+        """Bring cases into the order that was asked for; what is not known comes last."""
         key = self.sort.removeprefix("-") or "name"
         if key == "name":
-            return found[::-1] if self.sort == "-name" else found
-        known = [case for case in found if _value(case, key, on)]
-        known.sort(key=lambda case: _value(case, key, on), reverse=self.sort.startswith("-"))
-        return known + [case for case in found if not _value(case, key, on)]
+            return cases.reverse() if self.sort == "-name" else cases
+        cases = _ranked(cases, key, on)
+        rank = F("rank").desc if self.sort.startswith("-") else F("rank").asc
+        return cases.order_by(rank(nulls_last=True), *BY_NAME)
 
 
-def designation_key(case: Case, on: date) -> str:
-    """Return what a case's designation is called in an address, "" without one on that day."""
-    designation = case.designation_on(on)
-    return slugify(designation.label, allow_unicode=True) if designation else ""
+def designation_key(label: str) -> str:
+    """Return what a designation is called in an address."""
+    return slugify(label, allow_unicode=True)
 
 
-def title_of(filters: Filters, cases: list[Case], on: date) -> str:
-    """Return the title of the list: it names a designation only if everybody listed has it."""
+def title_of(filters: Filters, cases: Iterable[Case], on: date) -> str:
+    """Return the title of a list: it names a designation only if everybody listed has it."""
     if filters.designation == PRISONER_OF_CONSCIENCE:
         return _("Prisoners of conscience")
-    designation = cases[0].designation_on(on) if filters.designation and cases else None
+    first = next(iter(cases), None) if filters.designation else None
+    designation = first.designation_on(on) if first else None
     return designation.label if designation else _("People whose cases we follow")
 
 
@@ -139,20 +162,23 @@ def sections(entries: Iterable[Entry]) -> list[Section]:
     return [section for section in found if section.entries]
 
 
-def facets(filters: Filters, cases: list[Case], on: date) -> Iterator[Facet]:
-    """Yield the filters that a visitor can set or lift from here, each with its counts."""
+def facets(filters: Filters, on: date) -> Iterator[Facet]:
+    """Yield the filters that a visitor can set or lift from here, each with its counts.
 
+    A fixed number of queries, over all cases and not only those of a page.
+    """
     facet = partial(facet_of, filters)
 
-    def others(name: str) -> list[Case]:
-        without = replace(filters, **{name: ""})
-        return [case for case in cases if without.match(case, on)]
+    def others(name: str) -> CaseQuerySet:
+        return replace(filters, **{name: ""}).narrow(current_cases(on), on)
 
-    countries = [country_of(case) for case in others("country") if case.country]
-    held_by = Counter((country.code, str(country.name or country.code)) for country in countries)
-    named = [(code, name, count) for (code, name), count in held_by.items()]
-    yield facet(_("Country"), "country", sorted(named, key=lambda row: row[1]))
-    statuses = Counter(case.custody_status for case in others("status"))
+    held_by = [
+        (str(code), country_name(code), count)
+        for code, count in _counted(others("country"), "country")
+        if code
+    ]
+    yield facet(_("Country"), "country", sorted(held_by, key=lambda row: row[1]))
+    statuses = dict(_counted(others("status"), "custody_status"))
     yield facet(
         _("Status"),
         "status",
@@ -164,27 +190,42 @@ def facets(filters: Filters, cases: list[Case], on: date) -> Iterator[Facet]:
                 statuses[value],
             )
             for value, label in Case.Custody.choices
-            if statuses[value]
+            if value in statuses
         ],
     )
-    keys = {
-        designation_key(case, on): designation.label
-        for case in others("designation")
-        if (designation := case.designation_on(on))
-    }
-    designated = Counter(designation_key(case, on) for case in others("designation"))
+    designated: dict[str, tuple[str, int]] = {}
+    for label, count in _counted(_labelled(others("designation"), on), "label"):
+        if key := designation_key(label or ""):
+            first, before = designated.get(key, (label, 0))
+            designated[key] = first, before + count
     yield facet(
         _("Designation"),
         "designation",
-        [(key, label, designated[key]) for key, label in sorted(keys.items())],
+        [(key, *designated[key]) for key in sorted(designated)],
     )
-    dated = others("year")
-    certain = {year for case in dated if (year := _certain_year(case))}
-    years = [str(year) for year in sorted(certain, reverse=True)]
+    dated = others("year").annotate(
+        first=ExtractYear("since_earliest"), last=ExtractYear("since_latest")
+    )
+    began = [
+        (first, last, count)
+        for first, last, count in dated.order_by()
+        .values("first", "last")
+        .annotate(count=Count("pk"))
+        .values_list("first", "last", "count")
+        if first and last
+    ]
+    years = sorted({first for first, last, _count in began if first == last}, reverse=True)
     yield facet(
         _("First detained in"),
         "year",
-        [(year, year, sum(_began_in(case, year) for case in dated)) for year in years],
+        [
+            (
+                str(year),
+                str(year),
+                sum(count for first, last, count in began if first <= year <= last),
+            )
+            for year in years
+        ],
     )
 
 
@@ -210,37 +251,50 @@ def columns(filters: Filters) -> list[Column]:
     return heads
 
 
-def as_csv(entries: Iterable[Entry], origin: str, on: date) -> str:
-    """Return a table for spreadsheets (RFC 4180, with the mark by which they know UTF-8).
+def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
+    """Yield a table for spreadsheets (RFC 4180, with the mark by which they know UTF-8).
 
-    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    It has everybody, so it is read and written piece by piece; each piece asks again who may be
+    named. A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
+    on, named = timezone.localdate(at), dict(countries)
+    pks = list(cases.values_list("pk", flat=True))
+    yield "\ufeff" + _lines([COLUMNS])
+    for start in range(0, len(pks), IN_A_PIECE):
+        piece = pks[start : start + IN_A_PIECE]
+        rows = current_cases(on).filter(pk__in=piece).select_related("person")
+        found = {case.pk: case for case in rows.prefetch_related("person__names", "designations")}
+        known = [found[pk] for pk in piece if pk in found]
+        yield _lines(map(partial(_cells, origin=origin, on=on, named=named), entries(known, at)))
+
+
+def _lines(rows: Iterable[list[Any]]) -> str:
     out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(COLUMNS)
-    for entry in entries:
-        case = entry.case
-        person, country, days = case.person, country_of(case), case.days_in_detention(on)
-        designation = case.designation_on(on)
-        own = [
-            name.text
-            for name in person.names.all()
-            if name.printed and name.kind == PersonName.Kind.NATIVE
-        ]
-        cells = [
-            person.display_name, " · ".join(own), str(country.name or ""), country.code,
-            case.group.label, case.get_custody_status_display(),
-            case.get_legal_status_display() if case.legal_status else "",
-            case.as_of.isoformat(),
-            *((designation.label, designation.by, designation.since) if designation else [""] * 3),
-            *_date_cells(case.held_since), *_date_cells(case.held_until),
-            "" if days is None else days,
-            entry.call, _speaker_and_address(entry, origin),
-            case.printed_source, case.printed_source_url,
-            origin + person.get_absolute_url(),
-        ]  # fmt: skip
-        rows.writerow([_cell(cell) for cell in cells])
-    return "\ufeff" + out.getvalue()
+    csv.writer(out).writerows([_cell(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def _cells(entry: Entry, origin: str, on: date, named: Mapping[str, str]) -> list[Any]:
+    case = entry.case
+    person, code, days = case.person, country_of(case).code or "", case.days_in_detention(on)
+    designation = case.designation_on(on)
+    own = [
+        name.text
+        for name in person.names.all()
+        if name.printed and name.kind == PersonName.Kind.NATIVE
+    ]
+    return [
+        person.display_name, " · ".join(own), named.get(code, ""), code,
+        case.group.label, case.get_custody_status_display(),
+        case.get_legal_status_display() if case.legal_status else "",
+        case.as_of.isoformat(),
+        *((designation.label, designation.by, designation.since) if designation else [""] * 3),
+        *_date_cells(case.held_since), *_date_cells(case.held_until),
+        "" if days is None else days,
+        entry.call, _speaker_and_address(entry, origin),
+        case.printed_source, case.printed_source_url,
+        origin + person.get_absolute_url(),
+    ]  # fmt: skip
 
 
 def _date_cells(known: UncertainDate | None) -> tuple[str, str, str]:
@@ -328,29 +382,48 @@ def picture(cases: Iterable[Case], on: date) -> Picture | None:
     return Picture(bars, years)
 
 
-def _certain_year(case: Case) -> int | None:
-    since, latest = case.since_earliest, case.since_latest
-    return since.year if since and latest and since.year == latest.year else None
+def country_name(code: str) -> str:
+    """Return the name of a country, its code where it has none."""
+    return str(countries.name(code) or code)
 
 
-def _began_in(case: Case, year: str) -> bool:
-    if not (case.since_earliest and case.since_latest and re.fullmatch("[0-9]{4}", year)):
-        return False
-    return case.since_earliest.year <= int(year) <= case.since_latest.year
+def _labelled(cases: CaseQuerySet, on: date) -> CaseQuerySet:
+    """Annotate cases with the label of the designation that holds on a day."""
+    held = Designation.objects.valid().on(on).filter(case=OuterRef("pk"))
+    newest = held.order_by("-since_earliest", "-pk").values("label")[:1]
+    return cases.annotate(label=Subquery(newest))
 
 
-def _value(case: Case, key: str, on: date) -> Any:
+def _counted(cases: CaseQuerySet, field: str) -> list[tuple[Any, int]]:
+    rows = cases.order_by().values(field).annotate(count=Count("pk"))
+    return list(rows.values_list(field, "count"))
+
+
+def _ranked(cases: CaseQuerySet, key: str, on: date) -> CaseQuerySet:
+    """Annotate cases with a rank by which they are sorted, NULL for what is not known."""
+
+    def by(field: str, words: dict[str, Any]) -> CaseQuerySet:
+        """Rank by words that the database does not have; those that are alike rank alike."""
+        order = {each: n for n, each in enumerate(sorted(set(words.values())))}
+        ranks = [When(**{field: value}, then=Value(order[each])) for value, each in words.items()]
+        expression = Choose(*ranks, default=None, output_field=IntegerField())
+        return cases.annotate(rank=expression if ranks else Value(None, IntegerField()))
+
     match key:
         case "country":
-            return str(country_of(case).name or country_of(case).code or "")
+            codes = [code for code, _ in _counted(cases, "country") if code]
+            return by("country", {code: country_name(code) for code in codes})
         case "status":
-            return list(Case.Custody).index(Case.Custody(case.custody_status)) + 1
+            return by("custody_status", {status: n for n, status in enumerate(Case.Custody)})
         case "designation":
-            return designation_key(case, on)
+            cases = _labelled(cases, on)
+            labels = [label for label, _ in _counted(cases, "label") if label]
+            keys = {label: designation_key(label) for label in labels}
+            return by("label", {label: key for label, key in keys.items() if key})
         case "since":
-            return case.since_earliest
+            return cases.annotate(rank=F("since_earliest"))
         case _:
-            return case.as_of
+            return cases.annotate(rank=F("as_of"))
 
 
 def _cell(value: Any) -> str:

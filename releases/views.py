@@ -1,15 +1,18 @@
 """The public pages. Each asks the clock once and sees only what is public at that moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
 from hashlib import sha256
+from itertools import chain, islice
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Count, Q
+from django.core.paginator import InvalidPage, Page, Paginator
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -20,6 +23,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -29,16 +33,25 @@ from assets import storage
 from assets.cards import share_card
 from assets.models import CONTENT_TYPES
 from people.models import Consent, Group, Person
-from people.names import fold
+from people.names.patterns import pattern
 from releases.addresses import site_url
-from releases.archive import Filters, facets
+from releases.archive import MOST_TOPICS, Filters, facets
 from releases.bundle import media_zip
 from releases.calls import entries
+from releases.counts import MOST_COUNTED, CountUpTo
 from releases.exports import as_ninjs, as_text, withdrawn_ninjs
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.page import ReleasePage
 from releases.prisoners import Filters as PrisonerFilters
-from releases.prisoners import as_csv, columns, current_cases, picture, sections, title_of
+from releases.prisoners import (
+    as_csv,
+    columns,
+    current_cases,
+    picture,
+    sections,
+    title_of,
+    with_people,
+)
 from releases.prisoners import facets as prisoner_facets
 from releases.structured import news_article, profile
 from releases.visibility import public_assets
@@ -50,6 +63,11 @@ A_YEAR = 365 * A_DAY
 A_PAGE = 20
 ON_THE_FRONT = 8
 LONGEST_TERM = 200  # characters
+IN_A_SITEMAP = 5_000  # addresses in a file; the protocol allows 50,000
+OF_A_QUOTATION = (
+    "position", "text", "attribution_name", "attribution_title", "speaker",
+    "release__slug", "release__title", "release__language", "release__publish_at",
+)  # fmt: skip
 CASE_PARTS = ("statuses", "events", "charges", "sentences", "designations")
 
 
@@ -58,24 +76,36 @@ def listed(at: datetime) -> ReleaseQuerySet:
     return Release.objects.public(at).select_related("poster").defer("notes_to_editors")
 
 
+def page_of(request: HttpRequest, rows: "QuerySet[Any]", size: int = 0) -> "Page[Any]":
+    """Return the page of a list that the address asks for, of `size` rows or A_PAGE.
+
+    Raises Http404 where there is none.
+    """
+    try:
+        return Paginator(rows, size or A_PAGE).page(request.GET.get("page") or 1)
+    except InvalidPage:
+        raise Http404 from None
+
+
 @require_safe
 def newsroom(request: HttpRequest) -> HttpResponse:
     """The front page: the newest release as the lead, the ones before it, and ways in."""
     now = timezone.now()
     newest = list(listed(now)[: ON_THE_FRONT + 1])
-    topics = (
-        Topic.objects.filter(releases__in=Release.objects.public(now))
-        .annotate(count=Count("releases"))
-        .order_by("name")
+    about_it = Topic.releases.through.objects.filter(
+        topic=OuterRef("pk"), release__in=Release.objects.public(now)
     )
+    topics = Topic.objects.filter(Exists(about_it)).annotate(count=CountUpTo(about_it))
+    cases = current_cases(timezone.localdate(now)).in_group(Group.DETENTION)
     return render(
         request,
         "releases/newsroom.html",
         {
             "lead": newest[0] if newest else None,
             "releases": newest[1:],
-            "topics": topics,
-            "cases": current_cases(timezone.localdate(now)).in_group(Group.DETENTION)[:3],
+            "topics": topics.order_by("name")[:MOST_TOPICS],
+            "most_counted": MOST_COUNTED,
+            "cases": cases.select_related("person")[:3],
         },
     )
 
@@ -85,14 +115,14 @@ def archive(request: HttpRequest) -> HttpResponse:
     """Every public release, page by page, narrowed by the filters of the address."""
     now = timezone.now()
     filters = Filters.from_query(request.GET)
-    try:
-        page = Paginator(filters.apply(listed(now)), A_PAGE).page(request.GET.get("page") or 1)
-    except InvalidPage:
-        raise Http404 from None
     return render(
         request,
         "releases/archive.html",
-        {"page": page, "filters": filters, "facets": list(facets(filters, now))},
+        {
+            "page": page_of(request, filters.apply(listed(now))),
+            "filters": filters,
+            "facets": list(facets(filters, now)),
+        },
     )
 
 
@@ -192,24 +222,26 @@ def release_zip(request: HttpRequest, page: ReleasePage | Release) -> HttpRespon
 
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Our spokespeople."""
+    """Our spokespeople, page by page."""
     now = timezone.now()
-    said = Count("quotes", filter=Q(quotes__release__in=Release.objects.public(now)))
-    spokespeople = (
-        Person.objects.with_page()
-        .spokespeople()
-        .select_related("portrait")
-        .prefetch_related("roles")
-        .annotate(quotations=said)
-        .order_by("sort_name", "display_name", "pk")  # an aggregate drops the model's own order
-    )
-    context = {"people": spokespeople, "today": timezone.localdate(now)}
+    today = timezone.localdate(now)
+    spokespeople = Person.objects.with_page(today).spokespeople(today)
+    page = page_of(request, spokespeople.select_related("portrait").prefetch_related("roles"))
+    said = Quote.objects.filter(speaker=OuterRef("pk"), release__in=Release.objects.public(now))
+    these = Person.objects.filter(pk__in=[person.pk for person in page])
+    quotations = dict(these.order_by().values_list("pk", CountUpTo(said)))
+    context = {
+        "page": page,
+        "speakers": [(person, quotations.get(person.pk, 0)) for person in page],
+        "most_counted": MOST_COUNTED,
+        "today": today,
+    }
     return render(request, "releases/people.html", context)
 
 
 @require_safe
 def person(request: HttpRequest, slug: str) -> HttpResponse:
-    """One person: titles, what they said, the case, and every public release that names them."""
+    """One person: titles, the case, what they said, page by page, and the newest releases."""
     now = timezone.now()
     today = timezone.localdate(now)
     found = get_object_or_404(
@@ -223,22 +255,25 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         slug=slug,
     )
-    said = list(
-        Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
-        .select_related("release")
-        .order_by("release", "position")
-    )
+    said = Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
     term = request.GET.get("q", "").strip()[:LONGEST_TERM]
-    quotes = [quote for quote in said if fold(term) in fold(f"{quote.text} {quote.release.title}")]
+    quotes = said.select_related("release").only(*OF_A_QUOTATION).order_by("release", "position")
+    if term:
+        words = pattern(term)
+        quotes = quotes.filter(Q(text__regex=words) | Q(release__title__regex=words))
+    page = page_of(request, quotes)
+    releases = list(listed(now).filter(mentions__person=found)[: A_PAGE + 1])
     context = {
         "person": found,
         "entries": entries(found.cases.all(), now),
         "today": today,
         "health": found.may_tell(Consent.Scope.HEALTH, today),
         "term": term,
-        "said": len(said),
-        "quotes": quotes if term else said,
-        "releases": listed(now).filter(mentions__person=found),
+        "query": urlencode({"q": term}) if term else "",
+        "said": said.count() if term else page.paginator.count,
+        "page": page,
+        "releases": releases[:A_PAGE],
+        "more": len(releases) > A_PAGE,
         "structured": profile(found, today, site_url(request), now),
     }
     return render(request, "releases/person.html", context)
@@ -246,34 +281,35 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def prisoners(request: HttpRequest) -> HttpResponse:
-    """The people whose cases we follow: as a roll by group, a table and a picture."""
+    """The people whose cases we follow, page by page: as a roll by group, a table and a picture."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = PrisonerFilters.from_query(request.GET)
-    everybody = list(current_cases(today))
-    cases = filters.apply(everybody, today)
+    cases = filters.order(filters.narrow(current_cases(today), today), today)
+    page = page_of(request, with_people(cases))
     context = {
-        "title": title_of(filters, cases, today),
+        "title": title_of(filters, page, today),
         "filters": filters,
-        "facets": list(prisoner_facets(filters, everybody, today)),
-        "cases": cases,
-        "sections": sections(entries(cases, now)),
+        "facets": list(prisoner_facets(filters, today)),
+        "page": page,
+        "sections": sections(entries(page, now)),
         "columns": columns(filters),
-        "picture": picture(cases, today),
+        "picture": picture(page, today),
         "today": today,
     }
     return render(request, "releases/prisoners.html", context)
 
 
 @require_safe
-def prisoners_csv(request: HttpRequest) -> HttpResponse:
-    """The same table for spreadsheets."""
+def prisoners_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Everybody in the same table, for spreadsheets."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = PrisonerFilters.from_query(request.GET)
-    cases = filters.apply(current_cases(today), today)
-    table = as_csv(entries(cases, now), site_url(request), today)
-    response = HttpResponse(table, content_type="text/csv; charset=utf-8")
+    cases = filters.order(filters.narrow(current_cases(today), today), today)
+    lines = as_csv(cases, site_url(request), now)
+    begun = [*islice(lines, 2)]  # what fails at once is answered with an error, not with half
+    response = StreamingHttpResponse(chain(begun, lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, "prisoners.csv")
     return response
 
@@ -310,16 +346,53 @@ def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> H
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Every public page, for search engines."""
-    return render(
-        request,
-        "sitemap.xml",
-        {
-            "releases": Release.objects.public().only("slug", "publish_at", "updated_at"),
-            "people": Person.objects.with_page().only("slug"),
-        },
-        content_type="application/xml",
+    """The files that name every public page, for search engines."""
+    now = timezone.now()
+    files = [(reverse("sitemap_pages"), 1)]
+    for name, rows in (("sitemap_people", _paged_people(now)), ("sitemap_releases", _paged(now))):
+        files += [(reverse(name), n) for n in Paginator(rows, IN_A_SITEMAP).page_range]
+    return render(request, "sitemap.xml", {"files": files}, content_type="application/xml")
+
+
+@require_safe
+def sitemap_pages(request: HttpRequest) -> HttpResponse:
+    """The pages that are always there."""
+    names = ("newsroom", "archive", "people", "prisoners")
+    return _addresses(request, [(reverse(name), None) for name in names])
+
+
+@require_safe
+def sitemap_people(request: HttpRequest) -> HttpResponse:
+    """The pages of people."""
+    page = page_of(request, _paged_people(timezone.now()), IN_A_SITEMAP)
+    return _addresses(request, [(reverse("person", args=[slug]), None) for (slug,) in page])
+
+
+@require_safe
+def sitemap_releases(request: HttpRequest) -> HttpResponse:
+    """The pages of releases, and when each was changed."""
+    page = page_of(request, _paged(timezone.now()), IN_A_SITEMAP)
+    return _addresses(
+        request, [(reverse("release", args=[slug]), changed) for slug, changed in page]
     )
+
+
+def _paged_people(at: datetime) -> "QuerySet[Person, tuple[str]]":
+    people = Person.objects.with_page(timezone.localdate(at))
+    return people.order_by("pk").values_list("slug")
+
+
+def _paged(at: datetime) -> "QuerySet[Release, tuple[str, datetime]]":
+    """Return the public releases, the oldest first: what is full is not filled anew."""
+    releases = Release.objects.public(at).order_by("publish_at", "pk")
+    return releases.values_list("slug", "updated_at")
+
+
+def _addresses(
+    request: HttpRequest, addresses: Iterable[tuple[str, datetime | None]]
+) -> HttpResponse:
+    context = {"addresses": addresses}
+    return render(request, "sitemap_part.xml", context, content_type="application/xml")
 
 
 @require_safe

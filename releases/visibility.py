@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from assets.models import MediaAsset
@@ -17,10 +17,10 @@ def public_assets(at: datetime | None = None) -> QuerySet[MediaAsset]:
     portraits of people with a public page; never one whose licence has ended.
     """
     at = at or timezone.now()
-    shown = Release.objects.public(at)
-    in_them = Illustration.objects.filter(release__in=shown)
+    shown, this = Release.objects.public(at), OuterRef("pk")
+    # Each asks about one picture, by index: a set of all that is public would be built for it.
     return MediaAsset.objects.usable(at).filter(
-        Q(pk__in=shown.exclude(poster=None).values("poster"))
-        | Q(pk__in=in_them.values("asset"))
-        | Q(pk__in=Person.objects.with_page().exclude(portrait=None).values("portrait"))
+        Exists(shown.filter(poster=this))
+        | Exists(Illustration.objects.filter(asset=this, release__in=shown))
+        | Exists(Person.objects.with_page(timezone.localdate(at)).filter(portrait=this))
     )

@@ -66,7 +66,7 @@ def page(client, path):
 
 
 def table(client, query="") -> list[dict[str, str]]:
-    content = client.get(f"/prisoners/prisoners.csv{query}").content.decode("utf-8-sig")
+    content = client.get(f"/prisoners/prisoners.csv{query}").getvalue().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
@@ -226,7 +226,7 @@ def error_path(row) -> str:
 def everywhere(client) -> str:
     """Everything that a stranger can read of the only person whose case is followed."""
     paths = ("/", "/prisoners/", "/prisoners/prisoners.csv", "/people/ana-brask/")
-    return "\n".join(client.get(path).content.decode() for path in paths)
+    return "\n".join(client.get(path).getvalue().decode() for path in paths)
 
 
 def test_a_slip_is_marked_leaves_every_page_and_the_case_falls_back(client, at_desk, editor):

@@ -203,7 +203,7 @@ def test_a_site_that_forgets_the_clock_is_named_in_all_its_lists(newsroom, monke
     with served() as url:
         code, out, err = leakcheck_at(url, "--max-pages", "40")
     assert code == 1, out + err
-    for place in ["/", "/releases/", "/releases/feed.atom", "/sitemap.xml",
+    for place in ["/", "/releases/", "/releases/feed.atom", "/sitemap-releases.xml",
                   "/releases/leak-check-[a-z]{16}/", "/people/ansa-verel/"]:  # fmt: skip
         assert re.search(rf"^  GET {place}\n +(body|not as)", out, re.MULTILINE), place + out
     picture = r"/media/[0-9a-f-]{36}/poster.jpg(\?v=\w+)?"

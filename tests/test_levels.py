@@ -211,7 +211,7 @@ def places(person, portrait, picture, release) -> dict[str, bool]:
         "filter": "Brask" in page("/releases/"),
         "filtered": release.title in page(f"/releases/?person={person.slug}"),
         "feed": release.title in page(f"/releases/feed.atom?person={person.slug}"),
-        "sitemap": address in page("/sitemap.xml"),
+        "sitemap": address in page("/sitemap-people.xml"),
         "link": address in page(release.get_absolute_url()),
         "JSON-LD": str(person.pk) in page(release.get_absolute_url()),
         "ninjs": str(person.pk) in page(f"{release.get_absolute_url()}release.json"),

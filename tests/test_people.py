@@ -65,7 +65,7 @@ def test_names_that_nobody_bears_are_taken_or_refused_and_never_break_a_page(cli
         Case.objects.create(person=person, as_of=date(2026, 1, 1))
         assert client.get(person.get_absolute_url()).status_code == 200, text
     assert Person.objects.count() > 400
-    for page in ("/prisoners/", "/sitemap.xml"):
+    for page in ("/prisoners/", "/sitemap-people.xml"):
         assert client.get(page).status_code == 200
 
 
@@ -191,7 +191,7 @@ def test_lowering_a_level_takes_name_links_and_page_away_at_once(client):
     page = client.get(release.get_absolute_url()).content.decode()
     assert "Ansa Verel" in page
     assert address not in page
-    for path in (address, "/people/", "/sitemap.xml"):
+    for path in (address, "/people/", "/sitemap-people.xml"):
         assert "Ansa Verel" not in client.get(path).content.decode()
     assert client.get(address).status_code == 404
 

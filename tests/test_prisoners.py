@@ -72,7 +72,7 @@ def in_the_roll(root) -> list[str]:
 def table(client, query="") -> list[dict[str, str]]:
     response = client.get(f"/prisoners/prisoners.csv{query}")
     assert response.status_code == 200
-    text = response.content.decode("utf-8-sig")
+    text = response.getvalue().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -171,10 +171,11 @@ def test_what_means_nothing_finds_nothing_and_breaks_nothing(client, cases, path
     response = client.get(f"{path}?{query}")
     assert response.status_code == 200
     everybody = query.startswith(("sort=", "level=", "q=")) or query == "status="
-    assert (b"Ana Brask" in response.content) == everybody
+    content = response.getvalue()
+    assert (b"Ana Brask" in content) == everybody
     if path == "/prisoners/":
         said = b"6 people" if everybody else b"Nobody matches."
-        assert said in response.content
+        assert said in content
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,8 @@ def test_the_file_has_every_fact_that_may_be_told_in_a_column_of_its_own(client)
     response = client.get("/prisoners/prisoners.csv")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="prisoners.csv"'
-    assert response.content.startswith(b"\xef\xbb\xbf")  # a spreadsheet knows UTF-8 by it
+    content = response.getvalue()
+    assert content.startswith(b"\xef\xbb\xbf")  # a spreadsheet knows UTF-8 by it
     first, second = table(client)
     assert list(first) == COLUMNS
     assert list(first.values()) == [
@@ -266,7 +268,7 @@ def test_the_file_has_every_fact_that_may_be_told_in_a_column_of_its_own(client)
     assert (second["held since"], second["days held"], second["country"]) == ("", "", "")
     assert second["held since in words"] == "about September 2021"
     assert second["held since EDTF"] == "2021-09~"
-    for line in response.content.split(b"\r\n")[:2]:
+    for line in content.split(b"\r\n")[:2]:
         assert b"\r" not in line
 
 
@@ -329,7 +331,9 @@ def test_strings_that_nobody_bears_break_neither_page_nor_table_nor_feed(client)
             assert shown.count(" ".join(text.split())) >= 8, text
     people = [case.person for case in Case.objects.select_related("person")[:5]]
     make_release(title=texts[7], body="".join(f"<p>{mark(person)}</p>" for person in people))
-    assert len(in_the_table(page(client))) == len(texts) + 1
+    pages = range(1, len(texts) // 20 + 2)
+    listed = [name for n in pages for name in in_the_table(page(client, f"?page={n}"))]
+    assert len(listed) == len(texts) + 1
     for sort in ("-name", "status", "since"):
         assert page(client, f"?sort={sort}") is not None
     rows = table(client)
@@ -408,12 +412,12 @@ def test_dates_of_the_far_past_and_of_today_are_drawn(client):
 
 @pytest.mark.parametrize("level", [Level.CASE_OFFICERS, Level.STAFF, Level.NAMEABLE])
 def test_who_has_no_page_is_in_no_row_no_count_and_no_filter(client, cases, level):
-    before = [client.get(path).content for path in ("/prisoners/", "/prisoners/prisoners.csv")]
+    before = [client.get(path).getvalue() for path in ("/prisoners/", "/prisoners/prisoners.csv")]
     hidden = make_person("Hidden One", level=level)
     Case.objects.create(
         person=hidden, custody_status="house_arrest", country="FR", since="1999", as_of=TODAY
     )
-    after = [client.get(path).content for path in ("/prisoners/", "/prisoners/prisoners.csv")]
+    after = [client.get(path).getvalue() for path in ("/prisoners/", "/prisoners/prisoners.csv")]
     assert before == after
 
 

@@ -175,7 +175,7 @@ def test_no_public_page_runs_what_was_typed(client, planted, settings):
         assert response.status_code == (404 if "none" in page else 200)
         assert_nothing_runs(response.content)
         assert "unsafe-inline" not in response["Content-Security-Policy"]
-    for feed in ("/releases/feed.atom", "/sitemap.xml"):
+    for feed in ("/releases/feed.atom", "/sitemap.xml", "/sitemap-releases.xml"):
         root = lxml.etree.fromstring(client.get(feed).content)
         assert not list(root.iter("{http://www.w3.org/1999/xhtml}script", "script"))
     atom = lxml.etree.fromstring(client.get("/releases/feed.atom").content)

@@ -22,7 +22,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TITLE = "Released at its second"
 # Where the time of a release changes nothing, so that there is nothing to wait for.
-ELSEWHERE = {"people", "prisoners", "prisoners_csv", "robots", "healthz", "readyz"}
+ELSEWHERE = {
+    "sitemap",
+    "sitemap_pages",
+    "sitemap_people",
+    "people",
+    "prisoners",
+    "prisoners_csv",
+    "robots",
+    "healthz",
+    "readyz",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ def pages_of(release: Release, former: str) -> list[Page]:
         ],
         "person": [Page(speaker.get_absolute_url(), words)],
         "rendition": [Page(release.poster.rendition_url("teaser", "jpg"), is_ok)],
-        "sitemap": [Page(reverse("sitemap"), says(release.get_absolute_url()))],
+        "sitemap_releases": [Page(reverse("sitemap_releases"), says(release.get_absolute_url()))],
     }
     found = [page for pages in known.values() for page in pages]
     for pattern in get_resolver().url_patterns:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
-from people.dates import UncertainDate, UncertainDateField, read
+from people.dates import UncertainDate, UncertainDateField, read, stored
 from people.locking import locked_rows
 from people.models.persons import Person, language_tag
 
@@ -120,7 +120,7 @@ class Dated(models.Model):
 
     @property
     def day(self) -> UncertainDate | None:
-        return _read(self.date)
+        return stored(self.date, self.date_earliest, self.date_latest)
 
 
 class Group(models.TextChoices):
@@ -329,11 +329,17 @@ class Case(Sourced):
         if self.as_of and self.as_of > timezone.localdate():
             problems["as_of"] = "This day is still to come: the status cannot be known for it."
         with contextlib.suppress(ValidationError):  # each field says itself what is wrong with it
-            since, until = self.held_since, self.held_until
+            # What was just typed has no stored days yet.
+            since, until = (read(text) if text else None for text in (self.since, self.until))
             if since and until and until.latest < since.earliest:
                 problems["until"] = "It cannot end before it began."
         if problems:
             raise ValidationError(problems)
+
+    def get_custody_status_display(self) -> str:  # type: ignore[no-redef]
+        """Return the status in words; Django's own way translates every status for one."""
+        known = self.custody_status in self.Custody.values
+        return str(self.Custody(self.custody_status).label) if known else self.custody_status
 
     @property
     def group(self) -> Group:
@@ -365,11 +371,11 @@ class Case(Sourced):
 
     @property
     def held_since(self) -> UncertainDate | None:
-        return _read(self.since)
+        return stored(self.since, self.since_earliest, self.since_latest)
 
     @property
     def held_until(self) -> UncertainDate | None:
-        return _read(self.until)
+        return stored(self.until, self.until_earliest, self.until_latest)
 
     @property
     def calls(self) -> list[str]:
@@ -511,6 +517,15 @@ class CaseStatus(Sourced, ErrorMarked):
         return f"{self.get_custody_status_display()} (as of {date_format(self.as_of)})"
 
 
+class DesignationQuerySet(ErrorMarkedQuerySet):
+    def on(self, day: date) -> Self:
+        """Those made by a day and not revoked by then, as far as the dates can tell."""
+        return self.filter(
+            Q(since_earliest=None) | Q(since_earliest__lte=day),
+            Q(until_earliest=None) | Q(until_earliest__gt=day),
+        )
+
+
 class Designation(Sourced, ErrorMarked):
     """The decision to call somebody a prisoner of conscience: dated, sourced, revocable."""
 
@@ -537,7 +552,7 @@ class Designation(Sourced, ErrorMarked):
     until_earliest = models.DateField(null=True, editable=False)
     until_latest = models.DateField(null=True, editable=False)
 
-    objects = ErrorMarkedQuerySet.as_manager()
+    objects = DesignationQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -554,7 +569,7 @@ class Designation(Sourced, ErrorMarked):
         return self.label
 
     def holds_on(self, day: date) -> bool:
-        """Whether it was made by a day and not revoked by then, as far as the dates can tell."""
+        """Row twin of `Designation.objects.on`."""
         begun = self.since_earliest is None or self.since_earliest <= day
         return begun and (self.until_earliest is None or day < self.until_earliest)
 
@@ -573,11 +588,11 @@ class Designation(Sourced, ErrorMarked):
 
     @property
     def decided(self) -> UncertainDate | None:
-        return _read(self.since)
+        return stored(self.since, self.since_earliest, self.since_latest)
 
     @property
     def revoked(self) -> UncertainDate | None:
-        return _read(self.until)
+        return stored(self.until, self.until_earliest, self.until_latest)
 
 
 class Charge(Sourced, Dated):
@@ -683,7 +698,3 @@ class CaseEvent(Sourced, Dated):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.date}"
-
-
-def _read(text: str) -> UncertainDate | None:
-    return read(text) if text else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 # Letters that have a plain twin without being it and a mark.
-_TWINS = str.maketrans(
+TWINS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | dict.fromkeys("’‘ʼʻʾʿʹ′`´", "'")
 )
@@ -88,7 +88,7 @@ def fold(text: str) -> str:
     What cannot be seen (soft hyphens, joiners, marks of direction) falls away.
     """
     text = _PERHAPS_MARKS.sub(_without_most_marks, text)
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_TWINS))
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(TWINS))
     decomposed = decomposed.casefold()  # the bold letters of mathematics have a case only now
     folded: list[str] = []
     optional = False
@@ -257,7 +257,7 @@ def _as_latin(word: str) -> str:
             if char.isascii()
             else _CAPITALS.get(char) or _SMALL.get(char) or _SMALL.get(char.lower(), "")
         )
-        latin = latin or char.lower().translate(_TWINS)
+        latin = latin or char.lower().translate(TWINS)
         if not latin.isascii():
             return ""
         read.append(latin)

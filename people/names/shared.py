@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Max
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, Max, Subquery
 
 from people.models import Person, PersonName
 from people.names.index import Name, NameIndex
 
 MAX_CHANGED = 1_000  # people who are read anew one by one
+# Versions among which one is noticed that was stored late. Saves of people wait for each other
+# (`names_change`), so a late one is at most a few numbers behind.
+RECENT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,11 @@ class _Stamp:
 
 
 class _Newest(NamedTuple):
-    """The newest version of a table, and how many versions and rows there are."""
+    """The newest version of a table, how many of the last numbers are taken, how many rows."""
 
     version: int | None
     at: datetime | None
-    versions: int
+    recent: int
     rows: int
 
 
@@ -62,8 +65,11 @@ def people_index() -> NameIndex:
 
 
 def _newest(model: Any) -> _Newest:
-    found = model.history.aggregate(
-        version=Max("history_id"), at=Max("history_date"), versions=Count("history_id")
+    newest = Subquery(model.history.order_by("-history_id").values("history_id")[:1])
+    last = ExpressionWrapper(newest - RECENT, BigIntegerField())
+    # By index: it is asked at each pause in typing, and the versions of years are not counted.
+    found = model.history.filter(history_id__gt=last).aggregate(
+        version=Max("history_id"), at=Max("history_date"), recent=Count("history_id")
     )
     return _Newest(**found, rows=model.objects.aggregate(n=Count("pk"))["n"])
 
@@ -80,16 +86,16 @@ def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
         versions = model.history.all()
         if was.version and not versions.filter(history_id=was.version, history_date=was.at):
             return None
+        before_it = versions.filter(
+            history_id__gt=(was.version or 0) - RECENT, history_id__lte=was.version or 0
+        )
+        if before_it.count() != was.recent:
+            return None  # a slow transaction took its number early and stored it late
         newer = versions.filter(history_id__gt=was.version or 0)
         rows = list(newer.values_list(of, "history_type")[: MAX_CHANGED + 1])
         kinds = [kind for _, kind in rows]
-        # A version that was stored late by a slow transaction has a lower number than the newest;
-        # a row that was stored in bulk has no version.
-        if (
-            len(rows) > MAX_CHANGED
-            or len(rows) != is_now.versions - was.versions
-            or kinds.count("+") - kinds.count("-") != is_now.rows - was.rows
-        ):
+        # A row that was stored in bulk has no version.
+        if len(rows) > MAX_CHANGED or kinds.count("+") - kinds.count("-") != is_now.rows - was.rows:
             return None
         changed |= {pk for pk, _ in rows}
     return changed

@@ -1,0 +1,409 @@
+"""Pages of lists: whatever grows is read a page at a time, and no page tells of what is hidden."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import lxml.etree
+import lxml.html
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people import dates
+from people.models import Case, Level, Person, Role
+from people.names import fold
+from people.names.patterns import pattern
+from releases.models import Illustration, Quote, Release, Topic
+from releases.page import ReleasePage
+from releases.prisoners import current_cases
+from releases.visibility import public_assets
+from tests.make import HIDDEN, make_person, make_picture, make_release, quotation, whole_case
+
+pytestmark = pytest.mark.django_db
+
+
+def root_of(client, path):
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return lxml.html.document_fromstring(response.content)
+
+
+def words(node) -> str:
+    return " ".join(node.text_content().split())
+
+
+def names(root) -> list[str]:
+    return [words(cell) for cell in root.xpath("//table//tbody//th")]
+
+
+def address_of(root, rel) -> str:
+    (link,) = root.xpath(f"//nav[@class='pager']//a[@rel='{rel}']/@href")
+    return link
+
+
+def add_people(number, **values) -> list[Person]:
+    return Person.objects.bulk_create(
+        Person(
+            display_name=f"Person {n:03}", sort_name=f"Person {n:03}", slug=f"person-{n}",
+            level=Level.PUBLIC, level_basis="x", **values,
+        )
+        for n in range(number)
+    )  # fmt: skip
+
+
+def add_releases(number, **values) -> list[Release]:
+    first = timezone.now() - timedelta(days=1)
+    return Release.objects.bulk_create(
+        Release(
+            title=f"Release {n:03}", body="<p>x</p>", slug=f"release-{n:03}", status="approved",
+            publish_at=first + timedelta(seconds=n), **values,
+        )
+        for n in range(number)
+    )  # fmt: skip
+
+
+def say(releases, speaker, text="Words {}.") -> None:
+    Quote.objects.bulk_create(
+        Quote(
+            release=release, speaker=speaker, position=1, text=text.format(n),
+            attribution_name=speaker.display_name,
+        )
+        for n, release in enumerate(releases)
+    )  # fmt: skip
+
+
+def put_under(topic, releases) -> None:
+    through = Release.topics.through
+    through.objects.bulk_create(through(release=release, topic=topic) for release in releases)
+
+
+@pytest.fixture
+def cases(db):
+    """Forty-five people: every ninth in Iceland, the last alone under house arrest."""
+    return Case.objects.bulk_create(
+        Case(
+            person=person, as_of=date(2026, 1, 1), country="GB" if n % 9 else "IS",
+            custody_status="house_arrest" if n == 44 else "imprisoned", since=f"{1980 + n}",
+        )
+        for n, person in enumerate(add_people(45))
+    )  # fmt: skip
+
+
+# --- Dates are read when they are stored ---------------------------------------------------------
+
+
+def test_no_page_reads_a_date_by_its_grammar(client, monkeypatch):
+    whole_case(make_person("Ana Brask"), until="2025-06~")
+
+    def refuse(text):
+        raise AssertionError(f"The grammar was asked for {text} while a page was read.")
+
+    monkeypatch.setattr(dates, "parse_edtf", refuse)
+    dates._first_and_last_day.cache_clear()
+    page = words(root_of(client, "/people/ana-brask/"))
+    assert "6 May 2024" in page
+    assert "about 2024" in page
+    assert "2025 (not certain)" in page
+    assert "from 6 May 2024 until about June 2025" in words(root_of(client, "/prisoners/"))
+    assert b"about June 2025" in client.get("/prisoners/prisoners.csv").getvalue()
+
+
+@pytest.mark.parametrize("text", ["2024-02-29", "2021", "2021-09-XX", "20XX", "202X?", "2021-XX%"])
+def test_a_stored_date_says_what_was_typed(text):
+    case = Case.objects.create(person=make_person(), as_of=date(2026, 1, 1), since=text)
+    case.refresh_from_db()
+    assert case.held_since == dates.read(text)
+    case.since = "1999"
+    case.save()
+    assert case.held_since == dates.read("1999")
+
+
+# --- The people whose cases we follow ------------------------------------------------------------
+
+
+def test_the_list_is_paged_and_its_filters_look_at_everybody(client, cases):
+    first = root_of(client, "/prisoners/")
+    assert "45 people" in words(first)
+    assert len(names(first)) == 20
+    second = root_of(client, f"/prisoners/{address_of(first, 'next')}")
+    third = root_of(client, f"/prisoners/{address_of(second, 'next')}")
+    listed = [*names(first), *names(second), *names(third)]
+    assert listed == sorted(listed)
+    assert len(set(listed)) == 45
+    assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/prisoners/?page=2")
+    assert first.xpath("//link[@rel='canonical']/@href")[0].endswith("/prisoners/")
+    facets = {words(link) for link in first.xpath("//nav[@id='filters']//a")}
+    assert {"Iceland 5", "United Kingdom 40", "Under house arrest 1", "2024 1"} <= facets
+    assert names(root_of(client, "/prisoners/?status=house_arrest")) == ["Person 044"]
+    assert names(root_of(client, "/prisoners/?country=IS&sort=-since"))[0] == "Person 036"
+    assert names(root_of(client, "/prisoners/?sort=-since&page=3"))[-1] == "Person 000"
+
+
+def test_the_pager_keeps_filters_and_order(client, cases):
+    first, second = (
+        root_of(client, f"/prisoners/?country=GB&sort=-since{page}") for page in ("", "&page=2")
+    )
+    assert address_of(first, "next") == "?country=GB&sort=-since&page=2"
+    assert address_of(second, "prev") == "?country=GB&sort=-since&page=1"
+    (canonical,) = second.xpath("//link[@rel='canonical']/@href")
+    assert canonical.endswith("/prisoners/?country=GB&sort=-since&page=2")
+    assert "/prisoners/?country=GB&sort=since#table" in second.xpath("//thead//a/@href")
+
+
+def test_the_file_has_everybody_in_one_order(client, cases, monkeypatch):
+    monkeypatch.setattr("releases.prisoners.IN_A_PIECE", 7)
+    answer = client.get("/prisoners/prisoners.csv?sort=-name")
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
+    assert [row["name"] for row in rows] == [f"Person {n:03}" for n in range(44, -1, -1)]
+
+
+def test_who_is_hidden_while_the_file_is_written_is_not_in_it(client, cases, monkeypatch):
+    monkeypatch.setattr("releases.prisoners.IN_A_PIECE", 10)
+    answer = client.get("/prisoners/prisoners.csv")
+    Person.objects.filter(display_name="Person 040").update(level=Level.STAFF)
+    assert b"Person 039" in (file := answer.getvalue())
+    assert b"Person 040" not in file
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "4", "x", "%00", "9" * 400, "1.5"])
+@pytest.mark.parametrize(
+    "path", ["/prisoners/", "/people/", "/people/person-0/", "/sitemap-people.xml"]
+)
+def test_a_page_that_is_none_is_the_quiet_page(client, cases, path, number):
+    response = client.get(f"{path}?page={number}")
+    assert response.status_code == 404
+    assert response.content == client.get("/releases/no-such-release/").content
+
+
+def test_pages_ask_as_much_for_many_cases_as_for_few(client, cases):
+    paths = ["/prisoners/", "/prisoners/?designation=x&sort=country&year=2000", "/people/person-0/"]
+
+    def cost(path):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    few = [cost(path) for path in paths]
+    Case.objects.filter(person__slug__gte="person-2").delete()
+    assert [cost(path) for path in paths] == few
+    assert max(few) <= 14
+
+
+# --- Spokespeople, and one person ----------------------------------------------------------------
+
+
+def test_spokespeople_are_paged(client):
+    Role.objects.bulk_create(
+        Role(person=person, title="Deputy", speaks_for_us=True) for person in add_people(25)
+    )
+    first = root_of(client, "/people/")
+    second = root_of(client, f"/people/{address_of(first, 'next')}")
+    listed = [words(h2) for root in (first, second) for h2 in root.xpath("//ul[@class='roll']//h2")]
+    assert listed == [f"Person {n:03}" for n in range(25)]
+    assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/people/?page=2")
+
+
+def test_counts_stop_where_nobody_counts_any_more(client, monkeypatch):
+    for module in ("releases.counts", "releases.views"):
+        monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
+    speaker = make_person("Ann Verel", speaks=True)
+    topic, rare = Topic.objects.create(name="Courts"), Topic.objects.create(name="Rare")
+    releases = add_releases(5)
+    say(releases, speaker)
+    put_under(topic, releases)
+    put_under(rare, releases[:3])
+    assert "more than 3 quotations" in words(root_of(client, "/people/"))
+    listed = [words(row) for row in root_of(client, "/").xpath("//section[h2[.='Topics']]//li")]
+    assert listed == ["Courts 3+", "Rare 3"]
+    Quote.objects.filter(release__in=releases[1:]).delete()
+    assert "1 quotation" in words(root_of(client, "/people/"))
+
+
+def test_quotations_are_paged_and_searched_as_a_whole(client):
+    speaker = make_person("Ann Verel")
+    say(add_releases(45), speaker, "The café number {} is closed.")
+    first = root_of(client, "/people/ann-verel/")
+    said = first.xpath("//figure[@class='quotation']/blockquote")
+    assert [words(each) for each in said][:2] == [
+        "The café number 44 is closed.", "The café number 43 is closed.",
+    ]  # fmt: skip
+    assert len(said) == 20
+    second = root_of(client, f"/people/ann-verel/{address_of(first, 'next')}")
+    assert address_of(second, "next") == "?page=3#quotations"
+    assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/ann-verel/?page=2")
+    found = root_of(client, "/people/ann-verel/?q=CAFE+number-7")
+    assert "1 of 45 quotations contains" in words(found)
+    assert len(found.xpath("//figure[@class='quotation']")) == 1
+    many = root_of(client, "/people/ann-verel/?q=cafe")
+    assert address_of(many, "next") == "?q=cafe&page=2#quotations"
+    assert "45 of 45" in words(many)
+
+
+def test_a_search_reads_no_more_quotations_than_it_prints(client):
+    speaker = make_person("Ann Verel")
+    say(add_releases(45), speaker)
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/people/ann-verel/?q=words")
+    read = [q["sql"] for q in queries if "attribution_title" in q["sql"]]
+    assert len(read) == 1
+    assert "LIMIT 20" in read[0]
+
+
+def test_the_releases_that_name_somebody_are_the_newest_and_lead_to_all(client):
+    speaker = make_person("Ann Verel")
+    for release in add_releases(21):
+        release.mentions.create(person=speaker, surface="x")
+    root = root_of(client, "/people/ann-verel/")
+    assert len(root.xpath("//ol[@class='releases']/li")) == 20
+    (link,) = root.xpath("//a[.='All releases that name Ann Verel']/@href")
+    assert "21 releases" in words(root_of(client, link))
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("cafe", "CAFÉ"), ("café", "cafe\u0301"), ("lukasz zolc", "Łukasz Żółć"),
+        ("o'neill", "O’Neill"), ("strasse", "Straße"), ("aether", "Æther"), ("ssa", "ßa"),
+        ("well-known", "well known"), ("释放", "请释放他"), ("свобода", "СВОБОДА"), ("α", "Ά"),
+        ("a.b", "a.b"), ("free", "fr\u00adee"), ("[x]", "[X]"), ("a  b", "A\n\nb"), ("ee", "EE"),
+    ],
+)  # fmt: skip
+def test_a_pattern_finds_what_folds_alike(term, text):
+    speaker = make_person("Ann Verel")
+    say(add_releases(2), speaker, f"x {text} y")
+    assert fold(term) in fold(text)
+    assert Quote.objects.filter(text__regex=pattern(term)).count() == 2
+    assert not Quote.objects.filter(text__regex=pattern(f"{term}q")).exists()
+
+
+@pytest.mark.parametrize("term", ["ae" * 100, "é" * 200, "-" * 200, "\\", "(", "*" * 200, "\x00"])
+def test_a_pattern_of_any_text_is_one(term):
+    assert list(Quote.objects.filter(text__regex=pattern(term))) == []
+
+
+# --- The sitemap ---------------------------------------------------------------------------------
+
+
+def sitemap(client) -> dict[str, list[str]]:
+    def listed(path):
+        root = lxml.etree.fromstring(client.get(path).content)
+        return [loc.text.removeprefix("http://testserver") for loc in root.iter("{*}loc")]
+
+    return {file: listed(file) for file in listed("/sitemap.xml")}
+
+
+def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch):
+    monkeypatch.setattr("releases.views.IN_A_SITEMAP", 3)
+    add_releases(7)
+    add_people(4)
+    files = sitemap(client)
+    assert list(files) == [
+        "/sitemap-pages.xml", "/sitemap-people.xml", "/sitemap-people.xml?page=2",
+        "/sitemap-releases.xml", "/sitemap-releases.xml?page=2", "/sitemap-releases.xml?page=3",
+    ]  # fmt: skip
+    assert files["/sitemap-releases.xml?page=3"] == ["/releases/release-006/"]
+    assert max(len(listed) for name, listed in files.items() if "pages" not in name) == 3
+    assert client.get("/sitemap-releases.xml?page=4").status_code == 404
+
+
+# --- What is hidden is counted nowhere -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", HIDDEN)
+def test_nothing_hidden_makes_a_page_more(client, monkeypatch, state):
+    """Every list is full to the last place, so that one more would be seen."""
+    monkeypatch.setattr("releases.views.A_PAGE", 2)
+    monkeypatch.setattr("releases.views.IN_A_SITEMAP", 2)
+    speaker, other = make_person("Ann Verel", speaks=True), make_person("Ben Corvin", speaks=True)
+    for person in (speaker, other):
+        Case.objects.create(person=person, as_of=date(2026, 1, 1))
+        make_release(body=quotation(speaker, "“Seen.”"))
+    lists = ["/releases/", "/people/", "/people/ann-verel/", "/prisoners/", "/sitemap-people.xml",
+             "/sitemap-releases.xml"]  # fmt: skip
+    paths = ["/sitemap.xml", *lists, *(f"{path}?page=2" for path in lists)]
+    paths += ["/people/ann-verel/?q=seen", "/prisoners/prisoners.csv"]
+
+    def told():
+        answers = {path: client.get(path) for path in paths}
+        return {path: (answer.status_code, answer.getvalue()) for path, answer in answers.items()}
+
+    before = told()
+    assert [before[path][0] for path in paths if path.endswith("page=2")] == [404] * len(lists)
+    make_release(state, body=quotation(speaker, "“Not seen.”"))
+    hidden = make_person("Hidden One", level=2, speaks=True)
+    Case.objects.create(person=hidden, as_of=date(2026, 1, 1))
+    assert told() == before
+
+
+# --- Plans ---------------------------------------------------------------------------------------
+
+
+def grow() -> MediaAsset:
+    """Make so many rows that reading a whole table costs more than an index; return a picture."""
+    releases = add_releases(1_500)
+    assets = MediaAsset.objects.bulk_create(
+        MediaAsset(kind="document", original=f"{n}.pdf") for n in range(1_500)
+    )
+    Illustration.objects.bulk_create(
+        Illustration(release=release, asset=asset, position=1)
+        for release, asset in zip(releases, assets, strict=True)
+    )
+    add_people(300)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return assets[700]
+
+
+def test_one_picture_is_asked_for_by_index(client, django_assert_num_queries):
+    asset = grow()
+    plan = public_assets().filter(pk=asset.pk).explain()
+    whole = "Seq Scan" if connection.vendor == "postgresql" else "SCAN"
+    read = [line for line in plan.splitlines() if whole in line]
+    assert not [line for line in read if "releases" in line or "mediaasset" in line], plan
+    assert "hashed" not in plan
+    assert public_assets().filter(pk=asset.pk).exists()
+    with django_assert_num_queries(1):
+        assert client.get(f"/media/{asset.pk}/nothing.pdf").status_code == 404
+
+
+def test_of_one_release_and_its_related_ones_no_table_is_read_whole():
+    grow()
+    release = Release.objects.get(slug="release-700")
+    topic = Topic.objects.create(name="Courts")
+    put_under(topic, [release, *Release.objects.filter(slug__startswith="release-10")])
+    page = ReleasePage(release, at=timezone.now())
+    with CaptureQueriesContext(connection) as queries:
+        assert page.related[0].slug == "release-1099"
+    assert "DISTINCT" not in queries[0]["sql"]
+    plan = Release.objects.public().filter(slug="release-700").explain()
+    assert "Seq Scan" not in plan
+    assert "SCAN releases_release" not in plan
+
+
+def test_the_newest_case_is_found_by_index():
+    people = add_people(1_000)
+    Case.objects.bulk_create(Case(person=person, as_of=date(2026, 1, 1)) for person in people)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    plan = current_cases(timezone.localdate()).explain()
+    if connection.vendor == "postgresql":  # one pass over two tables, or a look-up for each
+        assert "Anti Join" in plan, plan
+        assert "SubPlan" not in plan, plan
+    else:
+        assert "SEARCH U0 USING INDEX people_case_person_id" in plan, plan
+
+
+def test_the_gate_of_a_picture_is_the_same_for_one_and_for_many():
+    shown, hidden = make_picture(), make_picture()
+    make_release(poster=shown)
+    make_release("draft", poster=hidden)
+    assert set(public_assets()) == {shown}
+    assert set(public_assets().filter(pk=hidden.pk)) == set()
+    portrait = make_picture()
+    person = make_person("Ann Verel", portrait=portrait)
+    assert set(public_assets()) == {shown, portrait}
+    Person.objects.filter(pk=person.pk).update(level=Level.NAMEABLE)
+    assert set(public_assets()) == {shown}
