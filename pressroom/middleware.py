@@ -13,11 +13,8 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
-from assets.storage import StorageBusy, StorageError
-from pressroom import logs
+from pressroom import logs, outages
 from releases import guesses
-
-log = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -59,9 +56,10 @@ class RequestIdMiddleware:
         """Log what fails while an answer is being sent; Django is done with it by then."""
         try:
             yield from content
-        except Exception:
+        except Exception as problem:
             words, more = "Internal Server Error while sending: %s", {"request": request}
             logging.getLogger("django.request").exception(words, request.path, extra=more)
+            problem.is_logged = True  # type: ignore[attr-defined]  # gunicorn.conf.py
             raise
 
     @staticmethod
@@ -127,8 +125,11 @@ class CompressedWords(GZipMiddleware):
         return super().process_response(request, response) if words else response
 
 
-class FilesAway:
-    """Say that it will pass where stored files are out of reach; the log says what is wrong."""
+class Outages:
+    """Answer 503 where a view fails because the database or the storage is away.
+
+    What fails in a middleware comes to `pressroom.errors.server_error`, which does the same.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -137,13 +138,11 @@ class FilesAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        if not isinstance(problem, StorageError):
+        outage = outages.outage_of(problem)
+        if outage is None:
             return None
-        # That the bucket is not asked was logged when it stopped answering.
-        log.log(logging.DEBUG if isinstance(problem, StorageBusy) else logging.ERROR, "%s", problem)
-        response = render(request, "503.html", status=503)
-        response["Retry-After"] = "60"
-        return response
+        outages.note(outage)
+        return outages.answer(request, outage)
 
 
 class OneNotFound:

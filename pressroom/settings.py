@@ -394,7 +394,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "pressroom.middleware.FilesAway",
+    "pressroom.middleware.Outages",
     "pressroom.middleware.OneNotFound",
 ]
 
