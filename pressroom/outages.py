@@ -42,6 +42,7 @@ SQLITE = {
     ),
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # an extended code: the file beside it cannot grow
 }  # fmt: skip
 # PostgreSQL's states (appendix A of its manual), by how they begin: a lost connection, too few
 # resources, locks that were not given, a server that is stopped, and what the system below it does.
@@ -113,10 +114,11 @@ def _with_what_broke_the_transaction(problem: BaseException | None) -> Iterator[
 def _why_of_database(problem: BaseException) -> str:
     below = problem.__cause__
     if isinstance(below, sqlite3.Error):
-        code = getattr(below, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        extended = getattr(below, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        code = extended & 0xFF
         if code == sqlite3.SQLITE_ERROR and "no such table" in str(below):
             return AWAY if _is_empty_sqlite() else ""
-        return SQLITE.get(code, "")
+        return SQLITE.get(extended) or SQLITE.get(code, "")
     if not hasattr(below, "sqlstate"):
         return ""
     if below.sqlstate is None:  # it happened on our side of the connection

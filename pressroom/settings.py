@@ -316,7 +316,7 @@ if S3_BUCKET:
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_files = "assets.bucket.Bucket" if S3_BUCKET else "django.core.files.storage.FileSystemStorage"
+_files = "assets.bucket.Bucket" if S3_BUCKET else "assets.storage.Folder"
 STORAGES = {
     "default": {"BACKEND": _files},
     # Everybody may read these, above all a server that is not the user who collected them.
