@@ -79,7 +79,7 @@ class Folder(FileSystemStorage):
 
     def _open(self, name: str, mode: str = "rb") -> File:
         with _in_words(writes="r" not in mode):
-            return super()._open(name, mode)
+            return super()._open(name, mode)  # type: ignore[misc]  # the stubs have it not
 
     def _save(self, name: str, content: File) -> str:
         with self._written(name, content) as path:
@@ -101,7 +101,7 @@ class Folder(FileSystemStorage):
         part = str(PurePosixPath(name).with_name(f".{secrets.token_hex(8)}.part"))
         with _in_words(writes=True):
             try:
-                super()._save(part, content)
+                super()._save(part, content)  # type: ignore[misc]
                 # Django moves a large upload by writes whose length it does not look at.
                 if os.path.getsize(self.path(part)) < (content.size or 0):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -42,7 +42,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     on a public page.
     """
     runs = {check: check.begin() for check in CHECKS}
-    stops, degrades = {}, {}
+    stops: dict[str, str] = {}
+    degrades: dict[str, str] = {}
     for check, run in runs.items():
         only_degrades = check.only_degrades or (check.name == "storage" and storage.has_answered())
         problem = run.result(LESS_PATIENCE if only_degrades else PATIENCE)

@@ -163,7 +163,7 @@ def _unless_plain(match: re.Match[str]) -> str:
 
 def on_every_handler(redaction: logging.Filter) -> None:
     """Put the filter on each handler there is, of whatever logger, that does not have one."""
-    named = [each for each in logging.root.manager.loggerDict.values()]
+    named = list(logging.root.manager.loggerDict.values())
     loggers = [logging.root, *(each for each in named if isinstance(each, logging.Logger))]
     handlers = {handler for logger in loggers for handler in logger.handlers}
     for handler in handlers | ({logging.lastResort} if logging.lastResort else set()):

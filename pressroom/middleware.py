@@ -7,7 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.signals import request_finished
+from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
@@ -116,6 +118,33 @@ class NothingKept:
         return response
 
 
+class NothingLent:
+    """Say what browsers may use of a device, and who may show what is ours in their pages.
+
+    No page asks for a camera, a place or a payment; a script that got into one could not either.
+    Pictures of the public site may stand in any page: feed readers and newsrooms show them. What
+    belongs to the desk and to previews is given to their own pages alone, so that no other site can
+    learn from a picture that loads whether its reader is signed in.
+    """
+
+    FEATURES = (
+        "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope",
+        "hid", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-create",
+        "serial", "usb", "xr-spatial-tracking",
+    )  # fmt: skip
+    POLICY = ", ".join(f"{feature}=()" for feature in FEATURES)
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = self.POLICY
+        private = request.path_info.startswith(tuple(NothingKept.STRICT))
+        response["Cross-Origin-Resource-Policy"] = "same-origin" if private else "cross-origin"
+        return response
+
+
 class CompressedWords(GZipMiddleware):
     """Compress what is words. Pictures and archives are packed already, and keep their length."""
 
@@ -167,3 +196,17 @@ class OneNotFound:
             private = request.path_info.startswith("/preview/")
             return render(request, "previews/closed.html" if private else "404.html", status=404)
         return response
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        """Answer 404 at the desk where a query or a field names a row by what cannot be a key.
+
+        Django asks the database for it as it came, in filters, actions and fields that search.
+        """
+        words = getattr(problem, "message", "") or str(problem)
+        no_uuid = UUIDField.default_error_messages["invalid"]
+        is_no_key = (isinstance(problem, ValidationError) and words == no_uuid) or (
+            isinstance(problem, ValueError) and "expected a number but got" in words
+        )
+        if not (is_no_key and request.path.startswith("/admin/")):
+            return None
+        return render(request, "404.html", status=404)

@@ -88,7 +88,7 @@ def outage_of(problem: BaseException | None) -> Outage | None:
     """Return the outage that an error comes from, None for an error of our own."""
     for each in _with_what_broke_the_transaction(problem):
         if isinstance(each, StorageError):
-            return Outage(FILES, _WHY.get(each.errno, AWAY), each)
+            return Outage(FILES, _WHY.get(each.errno or 0, AWAY), each)
         if isinstance(each, (DatabaseError, InterfaceError)) and (why := _why_of_database(each)):
             return Outage(DATABASE, why, each)
     return None
@@ -119,12 +119,11 @@ def _why_of_database(problem: BaseException) -> str:
         if code == sqlite3.SQLITE_ERROR and "no such table" in str(below):
             return AWAY if _is_empty_sqlite() else ""
         return SQLITE.get(extended) or SQLITE.get(code, "")
-    if not hasattr(below, "sqlstate"):
-        return ""
-    if below.sqlstate is None:  # it happened on our side of the connection
+    state = getattr(below, "sqlstate", "")
+    if state is None:  # it happened on our side of the connection
         lost = isinstance(problem, OperationalError) or "connection" in str(problem)
         return AWAY if lost and not isinstance(problem, ProgrammingError) else ""
-    return next((why for at, why in POSTGRESQL.items() if below.sqlstate.startswith(at)), "")
+    return next((why for at, why in POSTGRESQL.items() if state.startswith(at)), "")
 
 
 def _is_empty_sqlite() -> bool:

@@ -26,6 +26,7 @@ try:
     os.environ.update(environment.read(ENV_FILE))
 except UnicodeDecodeError:
     raise ImproperlyConfigured(f"{ENV_FILE} is not in UTF-8. Save it as UTF-8.") from None
+values.refuse_misspelt(os.environ, BASE_DIR / ".env.example")
 # How to make a key, in .env.example too.
 MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(60))'"
 
@@ -382,6 +383,7 @@ MIDDLEWARE = [
     "pressroom.metrics.MetricsMiddleware",
     "pressroom.middleware.ProbesFirst",
     "pressroom.middleware.NothingKept",
+    "pressroom.middleware.NothingLent",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pressroom.middleware.CompressedWords",

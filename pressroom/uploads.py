@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -75,7 +75,7 @@ class UploadHandler(TemporaryFileUploadHandler):
             with self._noting():
                 self.file.flush()
                 return super().file_complete(file_size)
-        return NotStored(str(self.file_name), cast(OSError, self.problem))
+        return NotStored(str(self.file_name), self.problem)
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
