@@ -85,7 +85,8 @@ class Lacking(admin.SimpleListFilter):
         lacks = self.value()
         if lacks == "alt_text":
             queryset = queryset.filter(kind=MediaAsset.Kind.IMAGE)
-        return queryset.filter(**{lacks: ""}) if lacks else queryset
+        known = lacks in ("alt_text", "credit_line", "original")
+        return queryset.filter(**{lacks: ""}) if known else queryset
 
 
 class Licence(admin.SimpleListFilter):
