@@ -30,10 +30,9 @@ class Disk:
     def fill(self, room: int = 0) -> None:
         """Write until nothing more goes in, then free some bytes again."""
         filler = self.path / "filler"
-        with filler.open("ab") as file, contextlib.suppress(OSError):
+        with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"x" * 4096)
-                file.flush()
         if room:
             os.truncate(filler, max(0, filler.stat().st_size - room))
 
