@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.signals import request_finished
+from django.db import DataError
 from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.gzip import GZipMiddleware
@@ -203,10 +204,17 @@ class OneNotFound:
         Django asks the database for it as it came, in filters, actions and fields that search.
         """
         words = getattr(problem, "message", "") or str(problem)
-        no_uuid = UUIDField.default_error_messages["invalid"]
-        is_no_key = (isinstance(problem, ValidationError) and words == no_uuid) or (
-            isinstance(problem, ValueError) and "expected a number but got" in words
-        )
+        match problem:
+            case ValidationError():
+                is_no_key = words == UUIDField.default_error_messages["invalid"]
+            case ValueError():
+                is_no_key = "expected a number but got" in words
+            case OverflowError():  # SQLite's, for a number of many digits
+                is_no_key = "too large to convert" in words
+            case DataError():  # and PostgreSQL's
+                is_no_key = getattr(problem.__cause__, "sqlstate", "") == "22003"
+            case _:
+                is_no_key = False
         if not (is_no_key and request.path.startswith("/admin/")):
             return None
         return render(request, "404.html", status=404)
