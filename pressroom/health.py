@@ -38,7 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     The second line is the version. What cannot be written, and a bucket that answered this process
     before and no longer does, is named, and leaves it ready: readers get their pages, and no other
-    node would do better (decisions 0027 and 0034). What went wrong in detail stands in the log, not
+    node would do better (decisions 0027 and 0035). What went wrong in detail stands in the log, not
     on a public page.
     """
     runs = {check: check.begin() for check in CHECKS}
