@@ -85,8 +85,8 @@ class Lacking(admin.SimpleListFilter):
         lacks = self.value()
         if lacks == "alt_text":
             queryset = queryset.filter(kind=MediaAsset.Kind.IMAGE)
-        known = lacks in ("alt_text", "credit_line", "original")
-        return queryset.filter(**{lacks: ""}) if known else queryset
+        known = lacks and lacks in ("alt_text", "credit_line", "original")
+        return queryset.filter(**{lacks: ""}) if lacks and known else queryset
 
 
 class Licence(admin.SimpleListFilter):
