@@ -44,14 +44,21 @@ class Logger(glogging.Logger):
         name = variables.get("LOG_FORMAT") or "text"
         if wrong := logs["wrong_format"](name):
             raise RuntimeError(wrong)
-        redaction = logs["RedactionFilter"](variables)
+        redaction, flood = logs["RedactionFilter"](variables), logs["FloodFilter"]()
         for handler in [*self.error_log.handlers, *self.access_log.handlers]:
             handler.setFormatter(logs["formatter"](name))
+            handler.addFilter(flood)
             handler.addFilter(redaction)
+        logs["on_every_handler"](redaction)  # a file of --log-config may name others
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """Write a traceback, but only the sentence where a wrong setting stops the start."""
+        """Write a traceback, but only the sentence where a wrong setting stops the start.
+
+        What Pressroom's middleware has written, with the id of the request, is not written again.
+        """
         problem = sys.exc_info()[1]
+        if getattr(problem, "is_logged", False):
+            return
         if type(problem).__name__ == "ImproperlyConfigured":
             self.error("%s", problem)
         else:

@@ -10,7 +10,7 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from pressroom.logs import capture_uncaught
+    from pressroom.logs import RedactionFilter, capture_uncaught
 
     capture_uncaught()
 
@@ -19,6 +19,12 @@ def main() -> None:
     except ImproperlyConfigured as problem:
         # An operator reads this, not a developer: the sentence, without the stack above it.
         sys.exit(str(problem))
+    except Exception as problem:
+        from pressroom.outages import outage_of
+
+        if outage := outage_of(problem):  # nor is there anything to debug
+            sys.exit(RedactionFilter().redact(str(outage)))
+        raise
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ What does not differ is Django's own: `default_storage.open`, `exists`, `delete`
 
 import errno
 import os
+import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -15,7 +17,9 @@ from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.files.base import File
-from django.core.files.storage import default_storage, storages
+from django.core.files.move import file_move_safe
+from django.core.files.storage import FileSystemStorage, default_storage, storages
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
     from assets.bucket import Bucket
@@ -27,11 +31,120 @@ _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
 
 
 class StorageError(OSError):
-    """Stored files are out of reach; its text says why and what to do, and holds no key."""
+    """Stored files are out of reach; its text says why and what to do, and holds no key.
+
+    `errno` is what the disk said when a file could not be written, None otherwise.
+    """
+
+    def __init__(self, words: str, number: int | None = None) -> None:
+        super().__init__(words)
+        self.errno = number
 
 
 class StorageBusy(StorageError):
     """The storage was not asked, since it did not answer before; that is in the log already."""
+
+
+# What a disk says, and what can be done; the rest is in its own words.
+_ADVICE = {
+    errno.ENOSPC: "The disk is full. Make room on it.",
+    errno.EDQUOT: "The quota of the disk is used up. Make room, or raise it.",
+    errno.EFBIG: "The file is larger than this process may write.",
+    errno.EROFS: "The disk is read-only. Look for its faults, and mount it again.",
+    errno.EACCES: "The user of Pressroom may not do that. Change owner or mode.",
+    errno.EPERM: "The user of Pressroom may not do that. Change owner or mode.",
+}
+PROBE_BYTES = 4096  # a block of most disks
+
+
+@contextmanager
+def _in_words(*, writes: bool) -> Iterator[None]:
+    """Turn what a disk says into a StorageError. A file that is not there stays what it is."""
+    try:
+        yield
+    except (StorageError, FileNotFoundError, FileExistsError, IsADirectoryError):
+        raise
+    except OSError as problem:
+        if problem.errno in (errno.ENOTEMPTY, errno.ENAMETOOLONG):
+            raise
+        advice = _ADVICE.get(problem.errno or 0, f"{problem.strerror}.")
+        raise StorageError(
+            f"{settings.MEDIA_ROOT} cannot be {'written' if writes else 'read'}. {advice}",
+            problem.errno if writes else None,
+        ) from problem
+
+
+class Folder(FileSystemStorage):
+    """A folder whose faults are those of a bucket, and in which no file is ever half-written."""
+
+    def _open(self, name: str, mode: str = "rb") -> File:
+        with _in_words(writes="r" not in mode):
+            return super()._open(name, mode)  # type: ignore[misc]  # the stubs have it not
+
+    def _save(self, name: str, content: File) -> str:
+        with self._written(name, content) as path:
+            while True:
+                try:
+                    file_move_safe(path, self.path(name))
+                    return name
+                except FileExistsError:  # somebody was faster
+                    name = self.get_available_name(name)
+
+    def replace(self, name: str, content: File) -> None:
+        """Store a file under a name, whatever was there; that stays if this fails."""
+        with self._written(name, content) as path:
+            os.replace(path, self.path(name))
+
+    @contextmanager
+    def _written(self, name: str, content: File) -> Iterator[str]:
+        """Write a file beside its name, and remove it and its new folders if anything fails."""
+        part = str(PurePosixPath(name).with_name(f".{secrets.token_hex(8)}.part"))
+        with _in_words(writes=True):
+            try:
+                super()._save(part, content)  # type: ignore[misc]
+                # Django moves a large upload by writes whose length it does not look at.
+                if os.path.getsize(self.path(part)) < (content.size or 0):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                yield self.path(part)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(self.path(part))
+                self.remove_empty_folders(name)
+                raise
+
+    def remove_empty_folders(self, name: str) -> None:
+        """Remove the folders around a name that are empty, except those at the top."""
+        with suppress(OSError):  # something else lies there
+            for folder in list(PurePosixPath(name).parents)[:-2]:
+                os.rmdir(self.path(str(folder)))
+
+    def delete(self, name: str) -> None:
+        with _in_words(writes=True):
+            super().delete(name)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with _in_words(writes=False):
+            return super().listdir(path)
+
+    def size(self, name: str) -> int:
+        with _in_words(writes=False):
+            return super().size(name)
+
+
+def in_words(problem: OSError) -> str:
+    """Return why a file was not stored, as the middle of a sentence for an editor."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return gettext("the disk of the newsroom is full")
+    if problem.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return gettext("our files cannot be written at the moment")
+    return gettext("our files are out of reach for the moment")
+
+
+def probe(folder: str | os.PathLike[str], size: int = PROBE_BYTES) -> None:
+    """Write some bytes to a file without a name in a folder. Raises OSError if that fails."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        while size > 0:
+            size -= file.write(bytes(min(size, 1024 * 1024)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +177,7 @@ def replace(name: str, content: File) -> None:
     if bucket := the_bucket():
         bucket.replace(name, content)
     else:
-        default_storage.delete(name)
-        default_storage.save(name, content)
+        cast(Folder, storages["default"]).replace(name, content)
 
 
 def remove_folder(path: str) -> int:
@@ -146,9 +258,7 @@ def remove(name: str) -> None:
     """Remove a file, and in a folder the folders that are empty without it."""
     default_storage.delete(name)
     if the_bucket() is None:
-        with suppress(OSError):  # something else lies there
-            for folder in list(PurePosixPath(name).parents)[:-2]:
-                os.rmdir(default_storage.path(str(folder)))
+        cast(Folder, storages["default"]).remove_empty_folders(name)
 
 
 def is_reachable() -> bool:
@@ -162,4 +272,16 @@ def is_reachable() -> bool:
         raise FileNotFoundError(f"There is no folder {settings.MEDIA_ROOT}. Make it, or mount it.")
     else:
         default_storage.listdir("")
+    return True
+
+
+def takes_files(size: int = PROBE_BYTES) -> bool:
+    """Return True where a file of so many bytes can be stored; a bucket is asked if it answers.
+
+    Raises OSError, saying why, where it cannot.
+    """
+    is_reachable()
+    if the_bucket() is None:
+        with _in_words(writes=True):
+            probe(settings.MEDIA_ROOT, size)
     return True

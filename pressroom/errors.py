@@ -27,9 +27,11 @@ file on PYTHONPATH, such as newsroom_sentry.py, and set ERROR_REPORTER=newsroom_
 import atexit
 import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import TracebackType
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -37,6 +39,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.module_loading import import_string
 
+from pressroom import outages
 from pressroom.logs import RedactionFilter, request_id
 
 log = logging.getLogger(__name__)
@@ -46,7 +49,10 @@ EXIT_SECONDS = 5  # that a process which ends waits for its reports
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with the id under which the log has the error."""
+    """Answer 503 to an outage in a middleware, else 500 with the id of the error in the log."""
+    if outage := outages.outage_of(sys.exc_info()[1]):
+        outages.note(outage)
+        return outages.answer(request, outage)
     page = loader.get_template("500.html").render({"request_id": request_id.get()})
     return HttpResponse(page, status=500)
 
@@ -92,8 +98,7 @@ class ReportHandler(logging.Handler):
         if error is None or threading.current_thread() is self.thread:
             return
         try:
-            self._clean(error)
-            self.waiting.put_nowait((error, self._details(record)))
+            self.waiting.put_nowait((self._cleaned(error), self._details(record)))
         except queue.Full:
             return
         except Exception:
@@ -118,26 +123,26 @@ class ReportHandler(logging.Handler):
             details["view"] = request.resolver_match.view_name if request.resolver_match else ""
         return details
 
-    def _clean(self, error: BaseException) -> None:
-        """Take the variables of its frames and the secrets of its text out of an exception.
+    def _cleaned(self, error: BaseException) -> BaseException:
+        """Return an exception of the same name and traceback, whose text has no secrets.
 
-        Frames that are still running cannot be cleared, so they are left out: they are the
-        outermost, where a request or a loop was begun.
+        The error itself may carry any: in arguments that are no text, in notes, in attributes such
+        as the path of a 404. The variables of its frames are cleared. Frames that are still running
+        cannot be, so they are left out: they are the outermost, where a request or a loop began.
         """
+        made: dict[int, BaseException] = {}
         for each in _chain(error):
-            trace = each.__traceback__
-            shown = None
-            while trace:
-                try:
-                    trace.tb_frame.clear()
-                    shown = shown or trace
-                except RuntimeError:
-                    shown = None
-                trace = trace.tb_next
-            each.__traceback__ = shown
-            each.args = tuple(
-                self.redaction.redact(part) if isinstance(part, str) else part for part in each.args
-            )
+            kind = type(each)
+            named = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+            text = self.redaction.redact(str(each))
+            made[id(each)] = type(kind.__name__, (Exception,), named)(text)
+            made[id(each)].__traceback__ = _without_variables(each.__traceback__)
+        for each in _chain(error):
+            copy = made[id(each)]
+            copy.__cause__ = made.get(id(each.__cause__))
+            copy.__context__ = made.get(id(each.__context__))
+            copy.__suppress_context__ = each.__suppress_context__
+        return made[id(error)]
 
     def _work(self) -> None:
         while True:
@@ -156,6 +161,18 @@ class ReportHandler(logging.Handler):
         end = time.monotonic() + EXIT_SECONDS
         while self.waiting.unfinished_tasks and time.monotonic() < end:
             time.sleep(0.05)
+
+
+def _without_variables(trace: TracebackType | None) -> TracebackType | None:
+    shown = None
+    while trace:
+        try:
+            trace.tb_frame.clear()
+            shown = shown or trace
+        except RuntimeError:
+            shown = None
+        trace = trace.tb_next
+    return shown
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

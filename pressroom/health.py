@@ -1,6 +1,7 @@
 """Whether the site is up, and whether it is able to serve."""
 
 import logging
+import os
 from collections.abc import Callable
 from ipaddress import ip_address
 from threading import Lock, Thread
@@ -15,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from assets import storage
+from pressroom import sqlite, uploads
 from releases.guesses import address_of
 
 log = logging.getLogger(__name__)
@@ -50,24 +52,26 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 where database, migrations and storage are ready, else 503 naming which are not.
 
-    The second line is the version. A bucket that answered this process before and no longer does
-    is named, and leaves it ready: pages that need no file work, and no other node would do better
-    (decision 0027). What went wrong in detail stands in the log, not on a public page.
+    The second line is the version. What cannot be written, and a bucket that answered this process
+    before and no longer does, is named, and leaves it ready: readers get their pages, and no other
+    node would do better (decisions 0027 and 0035). What went wrong in detail stands in the log, not
+    on a public page.
     """
-    runs = {name: check.begin() for name, check in CHECKS.items()}
-    degrades = {"storage"} if storage.has_answered() else set()
-    problems = {}
-    for name, run in runs.items():
-        problem = run.result(LESS_PATIENCE if name in degrades else PATIENCE)
+    runs = {check: check.begin() for check in CHECKS}
+    stops: dict[str, str] = {}
+    degrades: dict[str, str] = {}
+    for check, run in runs.items():
+        only_degrades = check.only_degrades or (check.name == "storage" and storage.has_answered())
+        problem = run.result(LESS_PATIENCE if only_degrades else PATIENCE)
         if problem is not None:
-            problems[name] = problem
-    _log_readiness(problems)
-    if not problems:
-        status = "ready"
-    elif set(problems) <= degrades:
-        status = "ready, degraded: storage"
+            (degrades if only_degrades else stops).setdefault(check.name, problem)
+    _log_readiness(degrades | stops)
+    if stops:
+        status = f"not ready: {', '.join(stops)}"
+    elif degrades:
+        status = f"ready, degraded: {', '.join(degrades)}"
     else:
-        status = f"not ready: {', '.join(problems)}"
+        status = "ready"
     return HttpResponse(
         f"{status}\nversion {settings.VERSION}\n",
         status=503 if status.startswith("not") else 200,
@@ -92,6 +96,29 @@ def _storage() -> str | None:
     return None
 
 
+def _database_takes_writes() -> str | None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            return "it is read-only" if cursor.fetchone() == ("on",) else None
+    if file := sqlite.file_of(connection):
+        if not os.access(file, os.W_OK):
+            return f"{file} cannot be written"
+        storage.probe(file.parent)  # SQLite writes beside the file, too
+    return None
+
+
+def _storage_takes_files() -> str | None:
+    if storage.the_bucket() is None:  # a bucket has answered that it is there, and has no end
+        storage.takes_files()
+    return None
+
+
+def _uploads_can_wait() -> str | None:
+    uploads.takes_files()
+    return None
+
+
 class Check:
     """A question that is answered in time, or counts as not answered.
 
@@ -99,7 +126,10 @@ class Check:
     answer, so that probes never use up threads or connections.
     """
 
-    def __init__(self, ask: Callable[[], str | None]) -> None:
+    def __init__(
+        self, name: str, ask: Callable[[], str | None], *, only_degrades: bool = False
+    ) -> None:
+        self.name, self.only_degrades = name, only_degrades
         self._ask = ask
         self._lock = Lock()
         self._run: Run | None = None
@@ -133,11 +163,14 @@ class Run(Thread):
         return f"no answer within {patience} s" if self.is_alive() else self._problem
 
 
-CHECKS = {
-    "database": Check(_database),
-    "migrations": Check(_migrations),
-    "storage": Check(_storage),
-}
+CHECKS = [
+    Check("database", _database),
+    Check("migrations", _migrations),
+    Check("storage", _storage),
+    Check("database", _database_takes_writes, only_degrades=True),
+    Check("storage", _storage_takes_files, only_degrades=True),
+    Check("uploads", _uploads_can_wait, only_degrades=True),
+]
 
 _lock = Lock()
 _logged_at: float | None = None  # since when the log says that this process is not ready

@@ -10,12 +10,13 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 FORMATS = ("text", "json")
 # The key in the WSGI environment under which RequestIdMiddleware leaves what the access log needs.
@@ -35,16 +36,34 @@ def wrong_format(name: str) -> str:
 # --- Nothing secret ----------------------------------------------------------------------------
 
 HIDDEN = "…"
-_SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|SECRET|TOKEN|PASSWORD)(?:_|$)")
+_SECRET_NAME = re.compile(
+    r"(?:^|_|PG)(?:KEYS?|SECRETS?|TOKENS?|PASSWORDS?|PASSWD|PASSPHRASE|PASS|DSN)(?:_|$)"
+)
 _PASSWORD_IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^\s]+)@")
+
+
+def _encoded(word: str) -> str:
+    """Return a pattern for a word with any of its characters percent-encoded, once or more."""
+    return "".join(
+        f"(?:{re.escape(each)}|%(?:25)*(?:{ord(each):02x}|{ord(each.swapcase()):02x}))"
+        for each in word
+    )
+
+
+_SLASH, _EQUALS = _encoded("/"), _encoded("=")
+_NAMES = (
+    "x-amz-signature|x-amz-credential|x-amz-security-token|signature|awsaccesskeyid|token|secret"
+    r"|password\d?|sessionid|session_key|csrftoken|csrfmiddlewaretoken"
+)
 _PATTERNS = [
     # The token in the address of a preview, as it is and percent-encoded.
-    (r"(?i)\b((?:preview|signoff)(?:/|%2f))(?:(?!%2f)[^/?#&\s\"'<>])+", rf"\1{HIDDEN}"),
+    (rf"(?i)((?:{_encoded('preview')}|{_encoded('signoff')}){_SLASH})"
+     rf"(?:(?!{_SLASH})[^/?#&\s\"'<>])+", rf"\1{HIDDEN}"),
     # user:password@ in the address of a database, a cache or a mail server.
     (r"(://[^/\s:@]*:)[^/\s@]+(?=@)", rf"\1{HIDDEN}"),
-    (r"(?i)\b(x-amz-(?:signature|credential|security-token)|signature|awsaccesskeyid|token|secret"
-     r"|password\d?|sessionid|csrftoken|csrfmiddlewaretoken)(=|%3d)[^&\s\"';]+", rf"\1\2{HIDDEN}"),
+    (rf"(?i)\b({_NAMES})(['\"]?\s*(?:{_EQUALS}|:)\s*b?['\"]?)[^&\s\"';,)}}]+", rf"\1\2{HIDDEN}"),
     (r"(?i)\b((?:set-)?cookie|authorization)(['\"]?\s*:\s*)[^\n]+", rf"\1\2{HIDDEN}"),
+    (r"<Session: \w+>", f"<Session: {HIDDEN}>"),
     # PostgreSQL repeats the row or the query that it refuses: an embargoed text, or a person.
     (r"(?s)((?:DETAIL|CONTEXT|LINE \d+):\s).+?(?=\n\nThe above|\n\nDuring handling|\Z)",
      rf"\1{HIDDEN}"),
@@ -52,15 +71,18 @@ _PATTERNS = [
     (r"\bip=[0-9A-Fa-f.:]+(?=: )", f"ip={HIDDEN}"),
 ]  # fmt: skip
 _REPLACEMENTS = [(re.compile(pattern), replacement) for pattern, replacement in _PATTERNS]
-# Random keys of whatever origin: capitals, small letters and digits in one long word.
-_LONG_WORD = re.compile(r"[A-Za-z0-9_-]{40,}")
+# Random keys of whatever origin, in one long word: tokens, and with 32 characters the keys of
+# sessions and CSRF secrets. Each character may be percent-encoded.
+_CHARACTER = r"(?:[A-Za-z0-9_-]|%(?:25)*(?:2d|5f|3[0-9]|[46][1-9a-f]|[57][0-9a]))"
+_LONG_WORD = re.compile(rf"(?<![A-Za-z0-9_-]){_CHARACTER}{{32,}}", re.IGNORECASE)
 
 
 def secrets_in(variables: Mapping[str, str]) -> list[str]:
     """Return the values that no line may hold: keys, tokens and passwords, the longest first.
 
-    What is shorter than eight characters is left out: a password such as "press" would blot out
-    half of the log. In an address it is hidden all the same.
+    Each also as it stands in an address and in Python's repr. What is shorter than eight characters
+    is left out: a password such as "press" would blot out half of the log. In an address it is
+    hidden all the same.
     """
     found = set()
     for name, value in variables.items():
@@ -68,6 +90,8 @@ def secrets_in(variables: Mapping[str, str]) -> list[str]:
             found |= {value, *value.split(",")}
         elif match := _PASSWORD_IN_ADDRESS.search(value):
             found |= {match[1], unquote(match[1])}
+    found = {value.strip() for value in found}
+    found |= {quote(value, safe="") for value in found} | {repr(value)[1:-1] for value in found}
     return sorted((value for value in found if len(value) >= 8), key=len, reverse=True)
 
 
@@ -83,8 +107,17 @@ class RedactionFilter(logging.Filter):
         self.secrets = secrets_in(variables)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if getattr(record, "redacted", False):
+        if getattr(record, "redacted_by", None) is RedactionFilter:
             return True
+        try:
+            self._redact(record)
+        except Exception as problem:  # a line less is better than a secret more
+            record.msg, record.args = "A line was left out (%s).", (type(problem).__name__,)
+            record.exc_info = record.exc_text = record.stack_info = None
+        record.redacted_by = RedactionFilter
+        return True
+
+    def _redact(self, record: logging.LogRecord) -> None:
         try:
             text = record.getMessage()
         except Exception:
@@ -95,6 +128,8 @@ class RedactionFilter(logging.Filter):
             record.exc_info = record.exc_text = None
         if record.exc_info and record.exc_info[0]:
             record.exc_text = self.redact(logging.Formatter().formatException(record.exc_info))
+        elif record.exc_text:
+            record.exc_text = self.redact(record.exc_text)
         if record.stack_info:
             record.stack_info = self.redact(record.stack_info)
         if fields := getattr(record, "fields", None):
@@ -102,8 +137,6 @@ class RedactionFilter(logging.Filter):
                 key: self.redact(value) if isinstance(value, str) else value
                 for key, value in fields.items()
             }
-        record.redacted = True
-        return True
 
     def redact(self, text: str) -> str:
         """Return a text without secrets."""
@@ -116,7 +149,77 @@ class RedactionFilter(logging.Filter):
 
 def _unless_plain(match: re.Match[str]) -> str:
     word = match[0]
-    return HIDDEN if all(re.search(kind, word) for kind in ("[a-z]", "[A-Z]", "[0-9]")) else word
+    while "%" in word and (decoded := unquote(word)) != word:
+        word = decoded
+    if len(word) == 32 and word.isalnum():
+        # A session's key has small letters and digits; the hexadecimal words are ids and digests.
+        is_random = not re.fullmatch("[0-9a-f]+|[0-9A-F]+|[A-Za-z]+", word)
+    elif len(word) < 40:
+        is_random = False
+    else:
+        is_random = all(re.search(kind, word) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+    return HIDDEN if is_random else match[0]
+
+
+def on_every_handler(redaction: logging.Filter) -> None:
+    """Put the filter on each handler there is, of whatever logger, that does not have one."""
+    named = list(logging.root.manager.loggerDict.values())
+    loggers = [logging.root, *(each for each in named if isinstance(each, logging.Logger))]
+    handlers = {handler for logger in loggers for handler in logger.handlers}
+    for handler in handlers | ({logging.lastResort} if logging.lastResort else set()):
+        if not any(isinstance(each, RedactionFilter) for each in handler.filters):
+            handler.addFilter(redaction)
+
+
+# --- What strangers can write --------------------------------------------------------------------
+
+FLOOD_LINES = 10  # of one logger, in each process
+FLOOD_SECONDS = 60
+
+
+class FloodFilter(logging.Filter):
+    """Let a few lines a minute pass of what any stranger can cause, and count the rest.
+
+    A wrong Host, a form without its token, a request that is none: whoever sends thousands must
+    not push everything else out of the log.
+    """
+
+    KINDS = re.compile(r"django\.security\b.*|previews\.views|gunicorn\.error")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+        self.seen: dict[str, tuple[float, int]] = {}  # since when, and how many
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        passes: bool | None = getattr(record, "passes_flood", None)
+        if passes is None:
+            # gunicorn says with INFO what the operator did, and with ERROR what failed.
+            counts = self.KINDS.fullmatch(record.name) and (
+                record.levelno == logging.WARNING or record.name.startswith("django.security")
+            )
+            passes = record.passes_flood = self._passes(record) if counts else True
+        return passes
+
+    def _passes(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        with self.lock:
+            since, number = self.seen.get(record.name, (now, 0))
+            left_out = number - FLOOD_LINES
+            if now - since >= FLOOD_SECONDS:
+                since, number = now, 0
+            else:
+                left_out = 0
+            self.seen[record.name] = since, number + 1
+        if left_out > 0:
+            self._add(record, f"({left_out} more like this were left out before.)")
+        if number + 1 == FLOOD_LINES:
+            self._add(record, f"(More like this are left out for {FLOOD_SECONDS} seconds.)")
+        return number < FLOOD_LINES
+
+    @staticmethod
+    def _add(record: logging.LogRecord, words: str) -> None:
+        record.msg, record.args = f"{record.getMessage()} {words}", ()
 
 
 # --- One format --------------------------------------------------------------------------------
@@ -169,26 +272,31 @@ def id_of(record: logging.LogRecord) -> str:
     return getattr(record, "request_id", "") or request_id.get()
 
 
+FILTERS = ["outages", "flood", "redaction"]  # on every handler, in this order
+
+
 def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
     """Return Django's LOGGING for a format, text or json."""
     handlers: dict[str, Any] = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["redaction"],
+            "filters": FILTERS,
         },
     }
     if report_errors:
         handlers["reporter"] = {
             "()": "pressroom.errors.ReportHandler",
             "level": "ERROR",
-            "filters": ["redaction"],
+            "filters": FILTERS,
         }
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter, "name": name}},
         "filters": {
+            "outages": {"()": "pressroom.outages.OneLine"},
+            "flood": {"()": FloodFilter},
             "redaction": {"()": RedactionFilter},
             # Who answers 503 has just written why.
             "not_503": {
@@ -237,6 +345,7 @@ def capture_uncaught() -> None:
         info = (failed.exc_type, failed.exc_value, failed.exc_traceback)
         log.error("%s: %r", failed.err_msg or "Error ignored in", failed.object, exc_info=info)
 
+    on_every_handler(RedactionFilter())
     logging.captureWarnings(True)
     sys.excepthook = command_failed
     threading.excepthook = thread_failed

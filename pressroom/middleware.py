@@ -7,18 +7,18 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.signals import request_finished
+from django.db import DataError
+from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 
-from assets.storage import StorageBusy, StorageError
-from pressroom import logs
+from pressroom import logs, outages
 from pressroom.health import may_probe
 from releases import guesses
-
-log = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -60,9 +60,10 @@ class RequestIdMiddleware:
         """Log what fails while an answer is being sent; Django is done with it by then."""
         try:
             yield from content
-        except Exception:
+        except Exception as problem:
             words, more = "Internal Server Error while sending: %s", {"request": request}
             logging.getLogger("django.request").exception(words, request.path, extra=more)
+            problem.is_logged = True  # type: ignore[attr-defined]  # gunicorn.conf.py
             raise
 
     @staticmethod
@@ -122,6 +123,33 @@ class NothingKept:
         return response
 
 
+class NothingLent:
+    """Say what browsers may use of a device, and who may show what is ours in their pages.
+
+    No page asks for a camera, a place or a payment; a script that got into one could not either.
+    Pictures of the public site may stand in any page: feed readers and newsrooms show them. What
+    belongs to the desk and to previews is given to their own pages alone, so that no other site can
+    learn from a picture that loads whether its reader is signed in.
+    """
+
+    FEATURES = (
+        "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope",
+        "hid", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-create",
+        "serial", "usb", "xr-spatial-tracking",
+    )  # fmt: skip
+    POLICY = ", ".join(f"{feature}=()" for feature in FEATURES)
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = self.POLICY
+        private = request.path_info.startswith(tuple(NothingKept.STRICT))
+        response["Cross-Origin-Resource-Policy"] = "same-origin" if private else "cross-origin"
+        return response
+
+
 class CompressedWords(GZipMiddleware):
     """Compress what is words. Pictures and archives are packed already, and keep their length."""
 
@@ -131,8 +159,11 @@ class CompressedWords(GZipMiddleware):
         return super().process_response(request, response) if words else response
 
 
-class FilesAway:
-    """Say that it will pass where stored files are out of reach; the log says what is wrong."""
+class Outages:
+    """Answer 503 where a view fails because the database or the storage is away.
+
+    What fails in a middleware comes to `pressroom.errors.server_error`, which does the same.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -141,13 +172,11 @@ class FilesAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        if not isinstance(problem, StorageError):
+        outage = outages.outage_of(problem)
+        if outage is None:
             return None
-        # That the bucket is not asked was logged when it stopped answering.
-        log.log(logging.DEBUG if isinstance(problem, StorageBusy) else logging.ERROR, "%s", problem)
-        response = render(request, "503.html", status=503)
-        response["Retry-After"] = "60"
-        return response
+        outages.note(outage)
+        return outages.answer(request, outage)
 
 
 class OneNotFound:
@@ -172,3 +201,24 @@ class OneNotFound:
             private = request.path_info.startswith("/preview/")
             return render(request, "previews/closed.html" if private else "404.html", status=404)
         return response
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        """Answer 404 at the desk where a query or a field names a row by what cannot be a key.
+
+        Django asks the database for it as it came, in filters, actions and fields that search.
+        """
+        words = getattr(problem, "message", "") or str(problem)
+        match problem:
+            case ValidationError():
+                is_no_key = words == UUIDField.default_error_messages["invalid"]
+            case ValueError():
+                is_no_key = "expected a number but got" in words
+            case OverflowError():  # SQLite's, for a number of many digits
+                is_no_key = "too large to convert" in words
+            case DataError():  # and PostgreSQL's
+                is_no_key = getattr(problem.__cause__, "sqlstate", "") == "22003"
+            case _:
+                is_no_key = False
+        if not (is_no_key and request.path.startswith("/admin/")):
+            return None
+        return render(request, "404.html", status=404)

@@ -26,6 +26,7 @@ try:
     os.environ.update(environment.read(ENV_FILE))
 except UnicodeDecodeError:
     raise ImproperlyConfigured(f"{ENV_FILE} is not in UTF-8. Save it as UTF-8.") from None
+values.refuse_misspelt(os.environ, BASE_DIR / ".env.example")
 # How to make a key, in .env.example too.
 MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(60))'"
 
@@ -316,7 +317,7 @@ if S3_BUCKET:
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_files = "assets.bucket.Bucket" if S3_BUCKET else "django.core.files.storage.FileSystemStorage"
+_files = "assets.bucket.Bucket" if S3_BUCKET else "assets.storage.Folder"
 STORAGES = {
     "default": {"BACKEND": _files},
     # Everybody may read these, above all a server that is not the user who collected them.
@@ -383,6 +384,7 @@ MIDDLEWARE = [
     "pressroom.metrics.MetricsMiddleware",
     "pressroom.middleware.ProbesFirst",
     "pressroom.middleware.NothingKept",
+    "pressroom.middleware.NothingLent",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pressroom.middleware.CompressedWords",
@@ -396,7 +398,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "pressroom.middleware.FilesAway",
+    "pressroom.middleware.Outages",
     "pressroom.middleware.OneNotFound",
 ]
 

@@ -1,25 +1,102 @@
 """A folder of our own for uploads on their way in, and what killed processes leave in it."""
 
+import io
+import logging
 import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.utils.translation import gettext
+
+from assets import storage
+
+log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 2 * 60 * 60  # an upload that goes on has its file open; this is for copied files
 
 
+class NotStored(UploadedFile):
+    """What a form gets in place of a file for which there was no room: its field says so."""
+
+    def __init__(self, name: str, problem: OSError) -> None:
+        self.problem = problem
+        super().__init__(io.BytesIO(), name)
+
+    def read(self, *args: Any) -> bytes:
+        """Raise StorageError: nobody may take it for an empty file."""
+        raise storage.StorageError(f"{folder()} takes no uploads.", self.problem.errno)
+
+    open = chunks = read  # type: ignore[assignment]
+
+    @property
+    def size(self) -> int:
+        """Raise ValidationError: every form asks for the size before it takes a file."""
+        raise ValidationError(
+            gettext("%(file)s was not stored: %(why)s. Choose it again in a minute.")
+            % {"file": self.name, "why": storage.in_words(self.problem)}
+        )
+
+    @size.setter
+    def size(self, size: int | None) -> None:
+        pass
+
+
 class UploadHandler(TemporaryFileUploadHandler):
-    """Write a large upload to our folder, which others may neither read nor list."""
+    """Write a large upload to our folder, which others may neither read nor list.
+
+    If it cannot be written, the other fields of the form still arrive.
+    """
+
+    problem: OSError | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        prepare_folder()
-        super().new_file(*args, **kwargs)
+        self.problem = None
+        with self._noting():
+            prepare_folder()
+            super().new_file(*args, **kwargs)
+        if self.problem is not None:  # what the parent sets before it makes its file
+            self.file_name = args[1]
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.problem is None:
+            with self._noting():
+                super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> Any:
+        if self.problem is None:
+            with self._noting():
+                self.file.flush()
+                return super().file_complete(file_size)
+        return NotStored(str(self.file_name), self.problem)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            self.problem = problem
+            words = "An upload was not stored in %s: %s"
+            log.error(words, folder(), " ".join(str(problem).split()))
+            if file := getattr(self, "file", None):
+                with suppress(OSError):
+                    os.unlink(file.temporary_file_path())
+                with suppress(OSError):
+                    file.close()
+
+
+def takes_files(size: int = storage.PROBE_BYTES) -> bool:
+    """Return True where an upload of so many bytes can wait. Raises OSError where it cannot."""
+    prepare_folder()
+    storage.probe(folder(), size)
+    return True
 
 
 def folder() -> Path:

@@ -5,6 +5,7 @@ A sentence has the name of the setting, its value unless that may be secret, and
 
 import os
 import re
+from collections.abc import Iterable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from rapidfuzz.distance import OSA
 
 ON, OFF = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
 POSTGRESQL = ("postgres", "postgresql", "psql", "pgsql")
@@ -31,6 +33,37 @@ CUT_SHORT = (
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def refuse_misspelt(variables: Iterable[str], example: Path) -> None:
+    """Stop the start where a variable resembles a setting of ours that is not set.
+
+    It would be ignored, and the default might store files elsewhere or let strangers in. Another
+    program may have a variable of such a name: then the setting itself is set, and this passes.
+    `example` is .env.example, which lists every setting.
+    """
+    if not example.exists():
+        return
+    known = set(re.findall(r"^#?([A-Z0-9_]+)=", example.read_text("utf-8"), re.MULTILINE))
+    given = set(variables)
+    pairs = [(name, meant) for name in given - known for meant in known - given]
+    found = sorted((name, meant) for name, meant in pairs if _resembles(name, meant))
+    if found:
+        sentences = [
+            f"{name} is set, and Pressroom has no such setting. If you mean {meant}, rename it; if "
+            f"it belongs to another program, set {meant} too."
+            for name, meant in found
+        ]
+        raise ImproperlyConfigured("\n".join(sentences))
+
+
+def _resembles(name: str, meant: str) -> bool:
+    """Return whether a name is another with one slip of the keyboard, with two if it is long."""
+    if len(meant) < 6:  # PORT, DEBUG, HTTPS: too much is near to them
+        return name != meant and sorted(name) == sorted(meant)
+    most = 2 if len(meant) >= 12 else 1
+    same_case = OSA.distance(name.upper(), meant, score_cutoff=most)
+    return same_case <= most or name.upper().removeprefix("DJANGO_") == meant
 
 
 def secret(name: str, default: str = "") -> str:

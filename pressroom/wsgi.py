@@ -1,6 +1,7 @@
 """The WSGI entry point: `gunicorn pressroom.wsgi`."""
 
 import os
+from threading import Thread
 
 from django.core.wsgi import get_wsgi_application
 
@@ -10,10 +11,11 @@ application = get_wsgi_application()
 from django.conf import settings  # noqa: E402  # the applications are ready only now
 
 from jobs import worker  # noqa: E402
-from pressroom import housekeeping  # noqa: E402
+from pressroom import housekeeping, outages  # noqa: E402
 from pressroom.logs import capture_uncaught  # noqa: E402
 
 capture_uncaught()
+Thread(target=outages.look, name="first look", daemon=True).start()
 housekeeping.serve()
 if settings.JOBS_IN_WEB:
     worker.serve()

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from assets.models import MediaAsset
-from assets.storage import StorageError
+from assets.storage import StorageError, in_words
 from people.models import Person
 from releases.models import Illustration, Release
 
@@ -110,8 +110,9 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
     A file that is there already is not added again: what is there is returned.
     """
     asset = into or MediaAsset(uploaded_by=by)
-    asset.original = upload
     try:
+        _ = upload.size  # which says so where there was no room for it
+        asset.original = upload
         asset.clean_fields(exclude=[f.name for f in asset._meta.fields if f.name != "original"])
     except ValidationError as refused:
         return Taken(upload.name, problems=refused.messages)
@@ -122,9 +123,10 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
             asset.save()
     except StorageError as problem:
         log.error("An upload was not stored: %s", problem)
-        words = gettext("%(file)s was not stored: our files are out of reach for the moment. "
-                        "Nothing was changed. Upload it again in a minute.")  # fmt: skip
-        return Taken(upload.name, problems=[words % {"file": upload.name}])
+        words = gettext(
+            "%(file)s was not stored: %(why)s. Nothing was changed. Upload it again in a minute."
+        ) % {"file": upload.name, "why": in_words(problem)}
+        return Taken(upload.name, problems=[words])
     return Taken(upload.name, asset)
 
 

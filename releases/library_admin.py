@@ -86,7 +86,8 @@ class Lacking(admin.SimpleListFilter):
         lacks = self.value()
         if lacks == "alt_text":
             queryset = queryset.filter(kind=MediaAsset.Kind.IMAGE)
-        return queryset.filter(**{lacks: ""}) if lacks else queryset
+        known = lacks and lacks in ("alt_text", "credit_line", "original")
+        return queryset.filter(**{lacks: ""}) if lacks and known else queryset
 
 
 class Licence(admin.SimpleListFilter):
@@ -153,14 +154,13 @@ class AssetForm(PublicTextForm, NewestForm):
             raise ValidationError(why)
         if "original" in self.changed_data:
             try:  # before anything is saved: later, the form and its words would be lost
-                storage.is_reachable()
-            except OSError:
-                raise ValidationError(
-                    _(
-                        "The file was not stored: our files are out of reach for the moment. "
-                        "Nothing was changed. Choose the file again and save in a minute."
-                    )
-                ) from None
+                storage.takes_files(file.size)
+            except OSError as problem:
+                words = _(
+                    "The file was not stored: %(why)s. Nothing was changed. Choose the file again "
+                    "and save in a minute."
+                )
+                raise ValidationError(words % {"why": storage.in_words(problem)}) from None
         return file
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -57,7 +57,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
     settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "default": {"BACKEND": "assets.storage.Folder"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.S3_BUCKET = ""

@@ -1,21 +1,26 @@
 """What an operator reads of a running newsroom, and what never stands there."""
 
+import contextlib
 import json
 import logging
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import tomllib
+import traceback
 from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
 from django.conf import settings as site
 from django.db import IntegrityError, transaction
 
-from pressroom import __version__
+from pressroom import __version__, errors
 from releases.models import Release
 from tests.deployment import ROOT, environment, free_port, gunicorn, start
 from tests.make import make_release, make_user
@@ -23,6 +28,7 @@ from tests.make import make_release, make_user
 TOKEN = "Zq3sEcReT_tOkEn-0123456789abcdefGHIJKLMNOPQ"  # 43 characters, as a preview has them
 PASSWORD = "p4ssw0rd-of-the-database"
 AWAY = f"postgres://u:{PASSWORD}@127.0.0.1:1/n"
+MAIL = f"smtp://u:{PASSWORD}@mail.example.org"
 CANARY = "Zaunkönigin"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 [A-Z]+ [\w.]+ [\w-]+ \S.*")
 
@@ -34,6 +40,15 @@ def ask(port, path, method="GET", **headers):
     body = response.read().decode()
     connection.close()
     return response.status, response.headers, body
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """The address of a database without our tables: every page fails, and it is no outage."""
+    file = tmp_path / "broken.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as made:
+        made.execute("CREATE TABLE another (id)")
+    return f"sqlite:///{file}"
 
 
 def parsed(text: str) -> list[dict]:
@@ -92,9 +107,9 @@ def test_the_token_of_a_preview_is_in_no_line_of_any_logger(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ["text", "json"])
-def test_an_error_has_one_id_in_the_answer_and_in_every_line_and_no_password(tmp_path, kind):
-    log = tmp_path / "log"
-    with gunicorn(log, 1, 2, "/healthz", LOG_FORMAT=kind, DATABASE_URL=AWAY) as port:
+def test_an_error_has_one_id_in_the_answer_and_in_every_line(tmp_path, kind, broken):
+    log, more = tmp_path / "log", {"LOG_FORMAT": kind, "DATABASE_URL": broken, "EMAIL_URL": MAIL}
+    with gunicorn(log, 1, 2, "/healthz", **more) as port:
         begun = time.monotonic()
         status, headers, page = ask(port, f"/preview/{TOKEN}/")
         took = (time.monotonic() - begun) * 1000
@@ -166,6 +181,80 @@ def test_a_secret_is_taken_out_wherever_it_stands(caplog, text):
     assert site.SECRET_KEY not in caplog.text
 
 
+ENCODED = "".join(f"%{ord(each):02x}" for each in TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"/preview/{ENCODED}/", f"/%70review%2f{TOKEN}", f"preview%252F{TOKEN[:9]}x",
+        f"a word of its own: {ENCODED}", f"%{ord(TOKEN[0]):X}{TOKEN[1:]}",
+        f"{{'token': '{TOKEN[:12]}'}}", "Key (session_key)=(abcdefgh1jklmnop2rstuvwxyz345678)",
+        "<Session: abcdefgh1jklmnop2rstuvwxyz345678>", "of 1abcdefghijklmnopqrstuvwxyz34567",
+        f"SECRET={quote(site.SECRET_KEY, safe='')}",
+    ],
+)  # fmt: skip
+def test_a_secret_is_taken_out_in_every_way_of_writing_it(caplog, text):
+    logging.getLogger("pressroom").warning("Seen: %s", text)
+    assert "…" in caplog.text
+    for hidden in (TOKEN[1:9], ENCODED[3:30], "abcdefgh", site.SECRET_KEY):
+        assert hidden not in caplog.text
+
+
+class Odd(Exception):
+    """An error that carries a secret where no text is."""
+
+    def __init__(self, path):
+        super().__init__({"path": path}, path.encode())
+        self.path = path
+        self.add_note(path)
+
+
+@pytest.mark.django_db
+def test_a_report_has_no_secret_in_whatever_an_error_carries(settings, monkeypatch):
+    told = []
+    monkeypatch.setattr("tests.test_logs.reported", told.append, raising=False)
+    settings.ERROR_REPORTER = "tests.test_logs.report"
+    handler = errors.ReportHandler()
+    try:
+        try:
+            raise ValueError(f"/preview/{TOKEN}/")
+        except ValueError as cause:
+            raise Odd(f"/preview/{TOKEN}/") from cause
+    except Odd:
+        made = logging.getLogger("x").makeRecord(
+            "x", logging.ERROR, "", 0, "failed", (), sys.exc_info()
+        )
+        handler.emit(made)
+    handler.waiting.join()
+    (error,) = told
+    assert type(error).__name__ == "Odd"
+    assert type(error.__cause__).__name__ == "ValueError"
+    shown = "".join(traceback.format_exception(error)) + repr(vars(error)) + repr(error.args)
+    assert "Odd" in shown
+    assert TOKEN not in shown
+
+
+def report(error, details):
+    reported(error)  # noqa: F821  # the test puts it there
+
+
+def test_what_strangers_send_fills_no_log(client, settings, caplog):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    for _ in range(50):
+        assert client.get("/", headers={"Host": "evil.example.org"}).status_code == 400
+    said = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]
+    assert 1 <= len([each for each in said if getattr(each, "passes_flood", False)]) <= 10
+    assert not any(each.exc_text for each in said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_below_the_log_stops_no_answer(tmp_path):
+    with gunicorn(Path("/dev/full"), 1, 1) as port:
+        assert ask(port, "/")[0] == 200
+        assert ask(port, "/", Host="evil.example.org")[0] == 400
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -215,16 +304,24 @@ def test_the_development_server_writes_the_same_lines_each_once(tmp_path, kind):
     assert text.count("DisallowedHost") == 1
 
 
-def test_a_command_that_fails_says_so_in_the_same_format_and_without_the_password():
-    command = start("showmigrations", DATABASE_URL=AWAY, LOG_FORMAT="json")
-    out, err = command.communicate(timeout=60)
+def test_a_command_that_fails_says_so_in_the_same_format(broken):
+    command = start("clearsessions", DATABASE_URL=broken, LOG_FORMAT="json")
+    _, err = command.communicate(timeout=60)
     assert command.returncode == 1
     line = parsed(err)[-1]
     assert (line["level"], line["message"]) == (
         "CRITICAL",
-        f"{ROOT}/manage.py showmigrations failed",
+        f"{ROOT}/manage.py clearsessions failed",
     )
     assert "OperationalError" in line["exception"]
+
+
+def test_a_command_without_its_database_ends_with_a_sentence():
+    command = start("clearsessions", DATABASE_URL=AWAY)
+    out, err = command.communicate(timeout=60)
+    assert command.returncode == 1
+    assert err.startswith("The database does not answer: ")
+    assert err.count("\n") == 1
     assert PASSWORD not in out + err
 
 
@@ -324,9 +421,9 @@ def test_every_answer_has_an_id_of_its_own(client, settings):
     assert len(set(seen)) == len(seen)
 
 
-def test_a_proxys_id_is_that_of_the_lines(tmp_path):
+def test_a_proxys_id_is_that_of_the_lines(tmp_path, broken):
     log = tmp_path / "log"
-    more = {"TRUST_PROXY": "on", "DATABASE_URL": AWAY, "LOG_FORMAT": "json"}
+    more = {"TRUST_PROXY": "on", "DATABASE_URL": broken, "LOG_FORMAT": "json"}
     with gunicorn(log, 1, 1, "/healthz", **more) as port:
         sent = {"X-Request-ID": "of-the-proxy", "X-Forwarded-For": "203.0.113.7, 198.51.100.23"}
         assert ask(port, "/", **sent)[1]["X-Request-ID"] == "of-the-proxy"
@@ -415,13 +512,13 @@ def report(error, details):
 
 
 @pytest.fixture
-def reporting(tmp_path):
+def reporting(tmp_path, broken):
     """Settings with a reporter that fails for one page and hangs for another, and its reports."""
     (tmp_path / "our_reporter.py").write_text(REPORTER)
     reports = tmp_path / "reports"
     reports.touch()
     more = {"PYTHONPATH": str(tmp_path), "ERROR_REPORTER": "our_reporter.report",
-            "REPORTS": str(reports), "DATABASE_URL": AWAY}  # fmt: skip
+            "REPORTS": str(reports), "DATABASE_URL": broken}  # fmt: skip
     return more, lambda: parsed(reports.read_text())
 
 
@@ -456,8 +553,8 @@ def test_an_error_is_reported_without_anything_of_the_request_but_its_address(tm
 
 def test_a_command_that_fails_is_reported_before_it_ends(reporting):
     more, reports = reporting
-    command = start("showmigrations", **more)
+    command = start("clearsessions", **more)
     command.communicate(timeout=60)
     assert command.returncode == 1
     (told,) = reports()
-    assert told["details"]["message"].endswith("manage.py showmigrations failed")
+    assert told["details"]["message"].endswith("manage.py clearsessions failed")

@@ -305,6 +305,51 @@ def test_a_password_that_cuts_an_address_short_is_named_and_nothing_of_it_said(
     assert "ss" not in said.replace("password", "").replace("Pressroom", "")
 
 
+MISSPELT = [
+    ("ALOWED_HOSTS", "ALLOWED_HOSTS"), ("EMAIL_URLS", "EMAIL_URL"), ("TIMEZONE", "TIME_ZONE"),
+    ("MEDIA_ROT", "MEDIA_ROOT"), ("trust_proxy", "TRUST_PROXY"), ("DEBGU", "DEBUG"),
+    ("DJANGO_SECRET_KEY", "SECRET_KEY"), ("S3_ACES_KEY_ID", "S3_ACCESS_KEY_ID"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(installed, where):
+    for name, meant in MISSPELT:
+        given = {key: value for key, value in PRODUCTION.items() if key != meant}
+        if where == "file":
+            (installed / ".env").write_text(f"{name}={HIDDEN}\n")
+            done = run(installed, "manage.py", "check", **given)
+        else:
+            done = run(installed, "manage.py", "check", **given | {name: HIDDEN})
+        assert done.returncode == 1, name
+        assert done.stderr.startswith(f"{name} is set, and Pressroom has no such setting. If you ")
+        assert f"If you mean {meant}, rename it" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert HIDDEN not in done.stderr
+
+
+def test_a_misspelt_setting_stops_the_server_in_a_sentence(installed):
+    given = {key: value for key, value in PRODUCTION.items() if key != "ALLOWED_HOSTS"}
+    command = ["-m", "gunicorn", "--check-config", "-c", str(ROOT / "gunicorn.conf.py")]
+    done = run(ROOT, *command, "pressroom.wsgi", **given | {"ALOWED_HOSTS": "x"})
+    assert done.returncode
+    assert "ALOWED_HOSTS is set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_variables_of_other_programs_are_left_alone(installed):
+    others = {
+        "HTTP_PROXY": "x", "https_proxy": "x", "PORTS": "1", "HOST": "x", "EMAIL": "x", "TZ": "UTC",
+        "PGPASSWORD": "x", "POSTGRES_PASSWORD_FILE": "/x", "GPG_KEY": "x", "REDIS_URL": "x",
+        "NEWSROOM_SERVICE_HOST": "x", "NEWSROOM_PORT": "tcp://10.0.0.1:80", "AWS_REGION": "x",
+        "DJANGO_SETTINGS_MODULE": "pressroom.settings", "WEB_CONCURRENCY": "2", "DATABASE": "x",
+        # Another program's, beside our own of nearly the same name.
+        "ALLOWED_HOST": "x", "TIMEZONE": "x", "TIME_ZONE": "UTC",
+    }  # fmt: skip
+    done = run(installed, "manage.py", "check", **PRODUCTION | others)
+    assert done.returncode == 0, done.stderr
+
+
 RIGHT = [
     {"DATABASE_URL": "postgres://u:p@[::1]:5432/news"},
     {"DATABASE_URL": "postgres://u:a,b@db1.example.org,db2.example.org/news"},

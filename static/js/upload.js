@@ -40,6 +40,8 @@ export function send(file, { part, into, token, list }) {
           ? request.responseText
           : request.status === 413
           ? "It is larger than this newsroom takes."
+          : request.status === 503
+          ? "The newsroom cannot store it at the moment. Choose it again in a minute."
           : "The newsroom did not take it. Are you still signed in? Reload the page, and choose it again.");
         return;
       }

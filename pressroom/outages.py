@@ -1,0 +1,230 @@
+"""A database or a storage that is away, full or read-only: what the reader gets, what the log says.
+
+An outage is a 503 with Retry-After, wherever it happens, and one line a minute in the log of each
+process. An error of our own (a wrong query, a broken constraint) is none. See docs/decisions/0035.
+"""
+
+import errno
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from urllib.parse import quote
+
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils.translation import gettext_lazy as _
+
+from assets.storage import StorageBusy, StorageError
+from pressroom import sqlite
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY = 60  # seconds, for each kind of outage in each process
+RETRY_AFTER = "60"  # seconds
+
+AWAY, FULL, READ_ONLY = "away", "full", "read-only"
+DATABASE, FILES = "database", "files"
+
+# SQLite's result codes (https://sqlite.org/rescode.html), without those of a wrong query.
+SQLITE = {
+    **dict.fromkeys(
+        (
+            sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+            sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
+        ),
+        AWAY,
+    ),
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # an extended code: the file beside it cannot grow
+}  # fmt: skip
+# PostgreSQL's states (appendix A of its manual), by how they begin: a lost connection, too few
+# resources, locks that were not given, a server that is stopped, and what the system below it does.
+POSTGRESQL = {
+    "53100": FULL, "25006": READ_ONLY,
+    **dict.fromkeys(("08", "53", "55P03", "40001", "40P01", "57", "58", "XX001", "XX002"), AWAY),
+}  # fmt: skip
+
+# What the page says. The page follows each with what to do.
+WORDS = {
+    (DATABASE, AWAY): _("Our database does not answer at the moment"),
+    (DATABASE, FULL): _("The disk of our database is full"),
+    (DATABASE, READ_ONLY): _("Our database cannot store anything at the moment"),
+    (FILES, AWAY): _("Our files are out of reach for the moment"),
+    (FILES, FULL): _("The disk for our files is full"),
+    (FILES, READ_ONLY): _("Our files cannot be written at the moment"),
+}
+LOG_WORDS = {
+    (DATABASE, AWAY): "The database does not answer",
+    (DATABASE, FULL): "The disk of the database is full",
+    (DATABASE, READ_ONLY): "The database is read-only",
+    (FILES, AWAY): "Stored files are out of reach",
+    (FILES, FULL): "The disk for stored files is full",
+    (FILES, READ_ONLY): "Stored files are read-only",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What is away (DATABASE, FILES), in which way (AWAY, FULL, READ_ONLY), and who said so."""
+
+    what: str
+    why: str
+    problem: BaseException
+
+    def __str__(self) -> str:
+        """The sentence for the log and the terminal."""
+        said = " ".join(str(self.problem).split())
+        return f"{LOG_WORDS[self.what, self.why]}: {said.rstrip('.')}."
+
+
+def outage_of(problem: BaseException | None) -> Outage | None:
+    """Return the outage that an error comes from, None for an error of our own."""
+    for each in _with_what_broke_the_transaction(problem):
+        if isinstance(each, StorageError):
+            return Outage(FILES, _WHY.get(each.errno or 0, AWAY), each)
+        if isinstance(each, (DatabaseError, InterfaceError)) and (why := _why_of_database(each)):
+            return Outage(DATABASE, why, each)
+    return None
+
+
+_WHY = {
+    errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EFBIG: FULL,
+    errno.EROFS: READ_ONLY, errno.EACCES: READ_ONLY, errno.EPERM: READ_ONLY,
+}  # fmt: skip
+
+
+def _with_what_broke_the_transaction(problem: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error; where Django refused a query because an earlier one had failed, that too."""
+    seen: set[int] = set()
+    while problem is not None and id(problem) not in seen:
+        seen.add(id(problem))
+        yield problem
+        if not isinstance(problem, ProgrammingError) or hasattr(problem.__cause__, "sqlstate"):
+            return  # the database's own word
+        problem = problem.__cause__ or problem.__context__
+
+
+def _why_of_database(problem: BaseException) -> str:
+    below = problem.__cause__
+    if isinstance(below, sqlite3.Error):
+        extended = getattr(below, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        code = extended & 0xFF
+        if code == sqlite3.SQLITE_ERROR and "no such table" in str(below):
+            return AWAY if _is_empty_sqlite() else ""
+        return SQLITE.get(extended) or SQLITE.get(code, "")
+    state = getattr(below, "sqlstate", "")
+    if state is None:  # it happened on our side of the connection
+        lost = isinstance(problem, OperationalError) or "connection" in str(problem)
+        return AWAY if lost and not isinstance(problem, ProgrammingError) else ""
+    return next((why for at, why in POSTGRESQL.items() if state.startswith(at)), "")
+
+
+def _is_empty_sqlite() -> bool:
+    """Return whether the database has no table at all: SQLite makes an empty file of a lost one."""
+    path = sqlite.file_of(connection)
+    if path is None:
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as asked:
+            return asked.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    except sqlite3.Error:
+        return True
+
+
+# --- What the reader gets ----------------------------------------------------------------------
+
+
+def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
+    """Return the page for an outage. At the desk it gives back what was typed, to send again."""
+    kept, files = _typed(request)
+    words = {
+        "heading": WORDS[outage.what, outage.why],
+        "what": outage.what,
+        "why": outage.why,
+        "kept": kept,
+        "files": files,
+        "action": request.get_full_path(),
+    }
+    page = loader.get_template("503.html").render(words)
+    headers = {"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"}
+    return HttpResponse(page, status=503, headers=headers)
+
+
+def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
+    """Return the fields that an editor has sent, and whether there were files among them.
+
+    No password is given back.
+    """
+    if request.method != "POST" or not request.path_info.startswith("/admin/"):
+        return [], False
+    try:
+        fields = [(name, value) for name, values in request.POST.lists() for value in values]
+        files = bool(request.FILES)
+    except Exception:  # what was sent cannot be read
+        return [], True
+    if any("password" in name for name, value in fields):
+        return [], False
+    return [(name, str(value)) for name, value in fields], files
+
+
+# --- What the log says -------------------------------------------------------------------------
+
+_lock = Lock()
+_last: dict[tuple[str, str], tuple[float, int]] = {}  # when a kind was logged, how many since
+
+
+def note(outage: Outage) -> None:
+    """Write an outage to the log, once a minute."""
+    if line := _line(outage):
+        log.error("%s", line)
+
+
+def _line(outage: Outage) -> str:
+    """Return what to write, "" where this was written less than a minute ago."""
+    if isinstance(outage.problem, StorageBusy):  # logged when the bucket stopped answering
+        return ""
+    kind, now = (outage.what, outage.why), monotonic()
+    with _lock:
+        at, left_out = _last.get(kind, (None, 0))
+        if at is not None and now - at < LOG_EVERY:
+            _last[kind] = (at, left_out + 1)
+            return ""
+        _last[kind] = (now, 0)
+    return f"{outage} ({left_out} more since the last line.)" if left_out else str(outage)
+
+
+class OneLine(logging.Filter):
+    """Write an outage as one line a minute, without a traceback, whatever thread logs it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        passes: bool | None = getattr(record, "passes_outages", None)
+        if passes is None:
+            passes = record.passes_outages = self._decide(record)
+        return passes
+
+    def _decide(self, record: logging.LogRecord) -> bool:
+        outage = outage_of(record.exc_info[1]) if record.exc_info else None
+        if outage is None:
+            return True
+        line = _line(outage)
+        record.msg, record.args = f"{record.getMessage()} {line}", ()
+        record.exc_info = record.exc_text = None
+        return bool(line)
+
+
+def look() -> None:
+    """Say in the log where the database is away. For the start: a server waits for it, and runs."""
+    try:
+        connection.ensure_connection()
+    except Exception as problem:
+        if outage := outage_of(problem):
+            note(outage)
+    finally:
+        connection.close()

@@ -1,0 +1,295 @@
+"""The database or a disk is away: a plain page and one line, and all is well when it is back."""
+
+import contextlib
+import os
+import sqlite3
+
+import pytest
+from django.conf import settings as site
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    close_old_connections,
+    connection,
+    transaction,
+)
+
+from pressroom import outages
+from releases import views
+from releases.models import Release, Topic
+from tests.make import PASSWORD, make_release
+
+POSTGRESQL = site.DATABASES["default"]["ENGINE"].endswith("postgresql")
+ON_SQLITE = pytest.mark.skipif(POSTGRESQL, reason="it is about SQLite's file")
+ON_POSTGRESQL = pytest.mark.skipif(not POSTGRESQL, reason="it is about PostgreSQL's server")
+
+
+ADD, TOPIC = "/admin/releases/topic/add/", {"name": "The words of a minute.", "slug": "words"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_logged_yet(monkeypatch):
+    monkeypatch.setattr(outages, "_last", {})
+
+
+@contextlib.contextmanager
+def elsewhere(**changes):
+    """Let every connection that is opened from now on lead somewhere else."""
+    before = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict.update(changes)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
+
+
+def nowhere(tmp_path):
+    """Return the settings of a database that is away."""
+    return {"PORT": "1"} if POSTGRESQL else {"NAME": str(tmp_path / "no-folder" / "x.sqlite3")}
+
+
+def lines(caplog):
+    return [record for record in caplog.records if record.name != "previews.views"]
+
+
+# --- Away ---------------------------------------------------------------------------------------
+
+
+def paths(release):
+    """Return what readers and editors ask for, on every path that needs the database."""
+    page = release.get_absolute_url()
+    return [
+        "/", "/releases/", "/releases/?q=word", page, f"{page}release.txt", f"{page}release.json",
+        f"{page}card.jpg", f"{page}media.zip", "/releases/feed.atom", "/people/", "/people/nobody/",
+        "/prisoners/", "/prisoners/prisoners.csv", "/sitemap.xml",
+        "/media/3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b/press.jpg", "/preview/no-such-token/",
+        "/admin/", f"/admin/releases/release/{release.pk}/change/", "/admin/login/",
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_page_says_that_the_database_is_away_in_one_line_of_the_log(
+    at_desk, editor, tmp_path, caplog
+):
+    release = make_release()
+    desk, reader = at_desk(editor), at_desk(editor).__class__()
+    with elsewhere(**nowhere(tmp_path)):
+        for method in ("get", "head"):
+            for path in paths(release):
+                client = desk if path.startswith("/admin/") else reader
+                client.raise_request_exception = False
+                answer = getattr(client, method)(path)
+                assert (answer.status_code, answer["Retry-After"]) == (503, "60"), path
+                assert "no-store" in answer["Cache-Control"]
+                if method == "get":
+                    assert b"Our database does not answer at the moment" in answer.content
+        signed_in = reader.post("/admin/login/", {"username": "a", "password": PASSWORD})
+        assert signed_in.status_code == 503
+        assert PASSWORD not in signed_in.content.decode()
+        # What needs no database is there, and so is what is not.
+        sheet = reader.get("/static/css/site.css")
+        assert b"".join(sheet.streaming_content)
+        assert reader.get("/robots.txt").status_code == 200
+        for nothing in ("/static/css/nothing.css", "/nothing/", "/favicon.ico"):
+            assert reader.get(nothing).status_code == 404
+    (line,) = lines(caplog)
+    assert line.getMessage().startswith("The database does not answer: ")
+    assert (line.levelname, line.exc_info) == ("ERROR", None)
+    assert desk.get("/admin/").status_code == 200
+    for path in ("/", release.get_absolute_url()):
+        assert reader.get(path).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_typed_is_on_the_page_and_is_sent_again(at_desk, editor, tmp_path):
+    client, release = at_desk(editor), make_release()
+    path = f"/admin/releases/release/{release.pk}/change/"
+    words = {"title": 'The words of "an hour"', "body": "<p>First.</p>\n<p>Second.</p>"}
+    with elsewhere(**nowhere(tmp_path)):
+        client.raise_request_exception = False
+        answer = client.post(path, words)
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert f'<form method="post" action="{path}">' in page
+    assert 'name="title" value="The words of &quot;an hour&quot;"' in page
+    assert 'value="&lt;p&gt;First.&lt;/p&gt;\n&lt;p&gt;Second.&lt;/p&gt;"' in page
+    assert "Send it again" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_password_is_given_back(at_desk, editor, tmp_path):
+    client = at_desk(editor)
+    with elsewhere(**nowhere(tmp_path)):
+        client.raise_request_exception = False
+        sent = {"old_password": PASSWORD, "new_password1": PASSWORD, "new_password2": PASSWORD}
+        answer = client.post("/admin/password_change/", sent)
+    assert answer.status_code == 503
+    assert PASSWORD not in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_next_minute_has_a_line_of_its_own(client, tmp_path, caplog, monkeypatch):
+    with elsewhere(**nowhere(tmp_path)):
+        for minute in (0.0, 59.0, 61.0):
+            monkeypatch.setattr(outages, "monotonic", lambda now=minute: now)
+            assert client.get("/").status_code == 503
+    first, second = (line.getMessage() for line in lines(caplog))
+    assert second == f"{first} (1 more since the last line.)"
+
+
+@ON_SQLITE
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 100, None])
+def test_a_file_that_is_no_database_is_an_outage(client, tmp_path, caplog, content):
+    file = tmp_path / "newsroom.sqlite3"  # None: it is gone, and SQLite makes an empty one
+    if content is not None:
+        file.write_bytes(content)
+    with elsewhere(NAME=str(file)):
+        assert client.get("/").status_code == 503
+    assert client.get("/").status_code == 200
+    assert len(lines(caplog)) == 1
+
+
+@ON_SQLITE
+@pytest.mark.django_db(transaction=True)
+def test_a_damaged_file_is_an_outage(client, tmp_path):
+    file = tmp_path / "newsroom.sqlite3"
+    with sqlite3.connect(connection.settings_dict["NAME"]) as source:
+        with sqlite3.connect(file) as copy:
+            source.backup(copy)
+        copy.close()
+    source.close()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
+    with elsewhere(NAME=str(file)):
+        assert client.get("/").status_code == 503
+
+
+@ON_SQLITE
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_somebody_else_has_locked_is_an_outage(at_desk, editor):
+    client = at_desk(editor)
+    name = connection.settings_dict["NAME"]
+    options = connection.settings_dict["OPTIONS"] | {"timeout": 0.05}
+    with contextlib.closing(sqlite3.connect(name, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with elsewhere(OPTIONS=options):
+            answer = client.post(ADD, TOPIC)
+    assert answer.status_code == 503
+    assert "The words of a minute." in answer.content.decode()
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_a_server_without_a_connection_to_give_is_an_outage(client, caplog):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS pressroom_crowded")
+        cursor.execute("CREATE ROLE pressroom_crowded LOGIN CONNECTION LIMIT 0 PASSWORD 'p'")
+    try:
+        with elsewhere(USER="pressroom_crowded", PASSWORD="p"):
+            assert client.get("/").status_code == 503
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP ROLE pressroom_crowded")
+    assert client.get("/").status_code == 200
+    (line,) = lines(caplog)
+    assert "too many connections" in line.getMessage()
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("query", [1, 6])
+def test_a_connection_that_drops_in_the_middle_is_an_outage(at_desk, editor, query, caplog):
+    """The session is read with the first query; a later one fails inside a transaction."""
+    client, asked = at_desk(editor), 0
+
+    def drop(execute, sql, params, many, context):
+        nonlocal asked
+        asked += 1
+        if asked == query:
+            pid = connection.connection.info.backend_pid
+            other = connection.copy()
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            other.close()
+        return execute(sql, params, many, context)
+
+    client.raise_request_exception = False
+    with connection.execute_wrapper(drop):
+        answer = client.post(ADD, TOPIC)
+    close_old_connections()  # as at the end of a request; the test client keeps its connection
+    assert asked >= query
+    assert answer.status_code == 503
+    assert len(lines(caplog)) == 1
+    assert not Topic.objects.exists()
+    assert client.post(ADD, TOPIC).status_code == 302
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_a_standby_is_read_and_says_that_nothing_is_stored(at_desk, editor):
+    client, release = at_desk(editor), make_release()
+    with elsewhere(OPTIONS={"options": "-c default_transaction_read_only=on"}):
+        assert client.get(release.get_absolute_url()).status_code == 200
+        answer = client.post(ADD, TOPIC)
+        ready = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "Our database cannot store anything at the moment" in answer.content.decode()
+    assert (ready.status_code, ready.content.splitlines()[0]) == (200, b"ready, degraded: database")
+
+
+# --- What is none -------------------------------------------------------------------------------
+
+
+def run(sql):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def of_sql(sql):
+    return lambda: run(sql)
+
+
+def twice():
+    with transaction.atomic():
+        release = make_release()
+        Release.objects.bulk_create([Release(pk=release.pk, title="x")])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (of_sql("SELECT nothing FROM releases_release"), (ProgrammingError, OperationalError)),
+        (of_sql("SELECT 1 FROM no_such_table"), (ProgrammingError, OperationalError)),
+        (of_sql("SELEC 1"), (ProgrammingError, OperationalError)),
+        (twice, IntegrityError),
+        (of_sql("SELECT 1/0"), DataError),
+    ],
+)
+def test_an_error_of_our_own_is_no_outage(client, monkeypatch, caplog, wrong, kind):
+    if kind is DataError and not POSTGRESQL:
+        pytest.skip("SQLite divides by zero")
+    monkeypatch.setattr(views, "listed", lambda now: wrong())
+    client.raise_request_exception = False
+    assert client.get("/releases/").status_code == 500
+    (line,) = lines(caplog)
+    assert issubclass(line.exc_info[0], kind)
+    assert "Traceback" in line.exc_text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_while_an_outage_is_handled_is_no_outage(client, monkeypatch):
+    def wrong(now):
+        try:
+            raise OperationalError("away")
+        except OperationalError:
+            raise ValueError("a mistake of ours") from None
+
+    monkeypatch.setattr(views, "listed", wrong)
+    client.raise_request_exception = False
+    assert client.get("/releases/").status_code == 500

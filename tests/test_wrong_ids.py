@@ -1,0 +1,97 @@
+"""What cannot be the key of anything is not found at the desk, wherever it stands."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.make import make_chief, make_person, make_picture, make_release
+
+pytestmark = pytest.mark.django_db
+
+WRONG = ["xyz", "9" * 30, "-1", "²", "%00", "a_00b", "1/2"]
+UUID = "3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b"
+
+
+def admin_paths(patterns=None, before="/"):
+    """Yield the pattern of every address below /admin/, as a text with <converter:name> in it."""
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        path = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from admin_paths(each.url_patterns, path)
+        elif isinstance(each, URLPattern) and path.startswith("/admin/"):
+            yield path
+
+
+WITH_ID = sorted({path for path in admin_paths() if "<" in path})
+
+
+@pytest.fixture
+def chief(client):
+    client.force_login(make_chief())
+    client.raise_request_exception = False
+    return client
+
+
+def filled(path, value):
+    """Fill in every id of an address: a wrong one where its converter lets it pass."""
+
+    def one(match):
+        kind = match[1].rpartition(":")[0]
+        return {"uuid": UUID, "int": "9" * 30}.get(kind, quote(value, safe="%/"))
+
+    return re.sub(r"<([^>]+)>", one, path.replace("^", "").replace("$", "").replace("\\Z", ""))
+
+
+def test_there_are_addresses_with_an_id_to_try():
+    assert len(WITH_ID) > 40
+    assert any("history" in path for path in WITH_ID)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_no_address_of_the_desk_fails_for_an_id_that_is_none(chief, method):
+    failed = {}
+    for path in WITH_ID:
+        if "(?P" in path:
+            continue
+        for value in WRONG:
+            address = filled(path, value)
+            status = getattr(chief, method)(address).status_code
+            if status not in (301, 302, 403, 404, 405):
+                failed[method, address] = status
+    assert not failed
+
+
+LISTS = sorted({re.sub(r"<.*", "", path) for path in WITH_ID if path.endswith("change/")})
+
+
+def test_no_list_or_form_fails_for_a_query_that_is_none(chief):
+    make_release(), make_person(), make_picture()
+    failed = {}
+    for at in LISTS:
+        found = chief.get(at)
+        if found.status_code != 200:
+            continue
+        names = set(re.findall(r"[?&](?:amp;)?(\w+)=", found.content.decode()))
+        form = chief.get(f"{at}add/")
+        fields = set()
+        if form.status_code == 200:
+            fields = set(re.findall(r'name="([\w-]+)"', form.content.decode()))
+        for value in ("xyz", "9" * 30, "²", "%00"):
+            for name in names | {"o", "p", "q", "e", "id", "id__exact", "person", "pk__in"}:
+                address = f"{at}?{name}={quote(value, safe='%')}"
+                if (status := chief.get(address).status_code) >= 500:
+                    failed[address] = status
+            every = "&".join(f"{name}={quote(value, safe='%')}" for name in sorted(fields))
+            if every and (status := chief.get(f"{at}add/?{every}").status_code) >= 500:
+                failed[f"{at}add/?{value}"] = status
+            sent = dict.fromkeys(fields, value.replace("%00", "\0"))
+            sent |= {name: "1" for name in fields if name.endswith("_FORMS")}
+            if every and (status := chief.post(f"{at}add/", sent).status_code) >= 500:
+                failed[f"POST {at}add/", value] = status
+            for action in ("delete_selected", "edit_many"):
+                sent = {"action": action, "_selected_action": value.replace("%00", "\0")}
+                if (status := chief.post(at, sent).status_code) >= 500:
+                    failed[f"POST {at}", action, value] = status
+    assert not failed
