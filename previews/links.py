@@ -112,7 +112,7 @@ def find(token: str) -> PreviewLink | None:
 
 
 def enter(
-    link: PreviewLink, *, lift: datetime | None, network: str, agent: str, at: datetime
+    link: PreviewLink, *, lift: datetime | None, network: str, browser: str, at: datetime
 ) -> Visit | None:
     """Let the reader in who accepts the terms; None where the link is closed or used up.
 
@@ -133,7 +133,7 @@ def enter(
             version=fresh.release.version,
             before=last.version if last else None,
             network=network,
-            agent=agent,
+            agent=browser,
         )
 
 

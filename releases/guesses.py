@@ -92,9 +92,11 @@ def address_of(request: HttpRequest) -> str:
     if settings.TRUST_PROXY:
         told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
     try:
-        return str(ipaddress.ip_address(told))
+        address = ipaddress.ip_address(told)
     except ValueError:
         return ""
+    # A server that listens on IPv6 names IPv4 addresses like this: ::ffff:203.0.113.7
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def network_of(address: str) -> str:
