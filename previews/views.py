@@ -113,8 +113,9 @@ def text(request: HttpRequest, token: str) -> HttpResponse:
     """The release as text, for whoever has accepted the terms."""
     page = _opened(request, token)
     words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
-    marked = woven(f"{page.warning}\n\n{words}\n\n{page.warning}\n", page.link.reference)
-    response = HttpResponse(marked, content_type="text/plain; charset=utf-8")
+    marked = woven(words, page.link.reference, page.paragraphs)
+    content = f"{page.warning}\n\n{marked}\n\n{page.warning}\n"
+    response = HttpResponse(content, content_type="text/plain; charset=utf-8")
     if request.method == "GET":
         openings.count(page.link, Opening.What.TEXT, Origin.of(request), page.at)
     return _attached(response, page, "release.txt")
