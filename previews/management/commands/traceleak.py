@@ -44,8 +44,9 @@ class Command(BaseCommand):
             )
         if not found:
             self.stdout.write(
-                "No mark of ours. Retyped or translated text carries none; look for a printed "
-                "reference, such as K7Q2-M4XD, in a picture of it."
+                "No mark of ours. Text that was retyped, translated or shortened carries none, and "
+                "so does a picture that was cropped and saved anew. Look for a printed reference, "
+                "such as K7Q2-M4XD."
             )
             raise SystemExit(1)
 
