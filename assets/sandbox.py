@@ -31,7 +31,8 @@ from typing import IO, Any, cast
 if __name__ == "__main__":  # the process itself: it starts in isolation, and knows no path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from assets import documents, metadata, pictures, search as searching
+from assets import documents, metadata, pictures
+from assets import search as searching
 from assets.pictures import STYLES, BadFile, Rendition, Rights
 
 log = logging.getLogger(__name__)

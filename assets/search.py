@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from html import unescape
-from typing import IO
+from typing import IO, cast
 
 from assets.pictures import BadFile
 
@@ -88,7 +88,7 @@ def _archive(file: IO[bytes], most: int) -> Iterator[str]:
         raise
     except DAMAGED:
         raise BadFile(
-            "The file is damaged: it cannot be unpacked. Open it, save a new copy, and choose that; "
+            "The file is damaged: it cannot be unpacked. Open it, save a new copy and choose that, "
             "or paste its text."
         ) from None
 
@@ -114,8 +114,7 @@ def _pdf(file: IO[bytes], pdftotext: str, seconds: int) -> Iterator[str]:
         alarm = threading.Timer(seconds, stop)
         alarm.start()
         try:
-            assert program.stdout is not None
-            yield from _pieces(program.stdout)
+            yield from _pieces(cast(IO[bytes], program.stdout))
             status = program.wait()
         finally:
             alarm.cancel()

@@ -366,9 +366,7 @@ KEEP_VISITS_DAYS = values.whole_number(
 KEEP_EMAILS_DAYS = values.whole_number(
     "KEEP_EMAILS_DAYS", 30, 1, 3650, "days to keep e-mails that were sent or given up"
 )
-KEEP_LOGS_DAYS = values.whole_number(
-    "KEEP_LOGS_DAYS", 365, 1, 3650, "days to keep the desk's log"
-)
+KEEP_LOGS_DAYS = values.whole_number("KEEP_LOGS_DAYS", 365, 1, 3650, "days to keep the desk's log")
 
 # --- What it is built of -----------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ BLOCKS = ("p", "li", "ul", "ol", "div", "section", "figure", "table", "blockquot
 SPARED = ("figcaption", "table", "aside", "nav", "footer", "form")
 SPARED_CLASSES = {"media", "related"}
 
-# Marks of copies that were given out before version 0.4: two bits a sign, with a check of 16.
+# Marks of copies that were given out earlier: two bits a sign, with a check of 16.
 _OLD_UNSEEN = "\u2061\u2062\u2063\u2064"
 _OLD_SIGNS = (5 * LENGTH + 16) // 2
 _OLD_RUN = f"[{_OLD_UNSEEN}]{{{_OLD_SIGNS}}}"
@@ -143,7 +143,7 @@ def _weave(block: Element, mark: str) -> None:
     """Put the mark into the words that stand in a block itself: not into its links and names."""
     inline = list(takewhile(lambda child: child.tag not in BLOCKS, block))
     words = (block.text or "") + "".join(
-        "".join(child.itertext()) + (child.tail or "") for child in inline
+        "".join(map(str, child.itertext())) + (child.tail or "") for child in inline
     )
     if not is_long(words.strip()):
         return

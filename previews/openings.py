@@ -90,9 +90,7 @@ def of_links(links: Iterable[PreviewLink]) -> dict[UUID, list[Opened]]:
         what = str(Opening.What(row["what"]).label)
         network = _("further networks") if row["network"] == FURTHER else row["network"]
         browser = browsers.words_for(row["browser"])
-        opened = Opened(
-            what, network, browser, row["times"], row["first_at"], row["last_at"]
-        )
+        opened = Opened(what, network, browser, row["times"], row["first_at"], row["last_at"])
         found.setdefault(row["link"], []).append(opened)
     return found
 
@@ -121,8 +119,10 @@ def expired_origins(before: datetime) -> VisitQuerySet:
     What was accepted stays with the record of the release; from where and with what goes. It
     stays while the link can be opened.
     """
-    return Visit.objects.filter(seen_at__lt=before).exclude(network="", agent="").exclude(
-        link__in=PreviewLink.objects.live()
+    return (
+        Visit.objects.filter(seen_at__lt=before)
+        .exclude(network="", agent="")
+        .exclude(link__in=PreviewLink.objects.live())
     )
 
 

@@ -72,7 +72,7 @@ class ReaderPage(ReleasePage):
         release = self.release
         notes = Document(release.notes_to_editors)
         headings = {
-            "".join(heading.itertext()).strip()
+            "".join(map(str, heading.itertext())).strip()
             for document in (self.document, notes)
             for heading in document.root.iter("h2", "h3")
         }

@@ -69,4 +69,3 @@ def _add(bucket: int, at: datetime) -> int:
         cursor.execute(COUNT, [bucket, ends, now, now])
         (misses,) = cursor.fetchone()
     return int(misses)
-

@@ -134,7 +134,9 @@ def picture(
     content = shown.stamped_rendition(style, extension, page.warning)
     response = HttpResponse(content, content_type=CONTENT_TYPES[extension])
     is_download, origin = style == "press", Origin.of(request)
-    if request.method == "GET" and (is_download or not openings.is_known(page.link, origin, page.at)):
+    if request.method == "GET" and (
+        is_download or not openings.is_known(page.link, origin, page.at)
+    ):
         openings.count(page.link, Opening.What.PICTURE, origin, page.at)
     return _attached(response, page, f"{style}.{extension}") if is_download else response
 
@@ -153,7 +155,7 @@ def _door(
     request: HttpRequest, link: PreviewLink, moved: bool = False, failed: bool = False
 ) -> HttpResponse:
     """Say that there is something, for whom and until when, and not what."""
-    known = link.latest_visit
+    known = None if failed else link.latest_visit  # what could not be written may not be read
     context = {
         "link": link,
         "lift": link.lift,

@@ -3,9 +3,9 @@
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
 
+import io
 import os
 import re
-import io
 import shutil
 import subprocess
 from urllib.parse import urlsplit

@@ -19,12 +19,12 @@ from tests.make import REAL_RELEASE, accept, make_chief, make_link, make_person
 REFERENCE = "K7Q2M4XD"
 # Words of each script, with what parts them and what ends a sentence.
 SCRIPTS = {
-    "Latin": ("the court has again put off a hearing that was due in May and gave no reason", " ", "."),
+    "Latin": ("the court has again put off a hearing that was due in May for no reason", " ", "."),
     "Arabic": ("قالت المحكمة إن الجلسة تأجلت مرة أخرى ولم تذكر أي سبب لذلك في القرار", " ", "؟"),
-    "Cyrillic": ("суд снова перенёс слушание которое было назначено на май и не назвал причины", " ", "."),
+    "Cyrillic": ("суд снова перенёс слушание которое было назначено на май", " ", "."),
     "Hebrew": ("בית המשפט דחה שוב את הדיון שנקבע לחודש מאי ולא מסר כל סיבה לכך", " ", "."),
-    "Chinese": ("法 院 再 次 推 迟 了 原 定 于 五 月 举 行 的 听 证 会 没 有 说 明 任 何 理 由", "", "。"),
-    "Japanese": ("裁 判 所 は ふ た た び 五 月 の 審 理 を 延 期 し 理 由 を 述 べ な か っ た", "", "。"),
+    "Chinese": ("法 院 再 次 推 迟 了 原 定 于 五 月 举 行 的 听 证 会", "", "。"),
+    "Japanese": ("裁 判 所 は ふ た た び 五 月 の 審 理 を 延 期 し た", "", "。"),
     "Thai": ("ศาล เลื่อน การ พิจารณา ออก ไป อีก ครั้ง โดย ไม่ ให้ เหตุ ผล ใด", "", " ๚"),
     "Short": ("a b it is no go up so we", " ", "."),
 }  # fmt: skip
@@ -156,7 +156,7 @@ def test_a_protected_name_in_a_marked_text_is_found_all_the_same():
 
 
 def test_copies_that_were_given_out_before_are_still_traced():
-    """As version 0.3 wove them: 28 signs of two bits."""
+    """As they were woven at first: 28 signs of two bits."""
     run = "".join("\u2061\u2062\u2063\u2064"[int(n)] for n in OLD_DIGITS)
     assert marks.references_in(io.BytesIO(f"Some words{run}.".encode())) == {"K7Q2M4XD"}
     assert traced(f"Some words{run[:-1]}.") == set()

@@ -53,9 +53,7 @@ def opened(client, release):
     assert door.status_code == 200
     assert told() == []  # a scanner or a chat program that looks at the door has opened nothing
     lift = PreviewLink.objects.get().lift.isoformat()
-    client.post(
-        path, {"lift": lift}, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7"
-    )
+    client.post(path, {"lift": lift}, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
     return path
 
 

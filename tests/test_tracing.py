@@ -1,4 +1,4 @@
-"""A leaked file comes from a stranger: it is opened elsewhere, within limits, or refused in words."""
+"""A leaked file comes from a stranger: it is opened elsewhere, within limits, or refused."""
 
 import io
 import os
@@ -132,9 +132,7 @@ def test_a_pdftotext_that_takes_its_time_is_stopped(monkeypatch, tmp_path):
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(slow.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: str(slow))
-    monkeypatch.setattr(
-        marks, "LIMITS", sandbox.Limits(megapixels=0, seconds=1, megabytes=200)
-    )
+    monkeypatch.setattr(marks, "LIMITS", sandbox.Limits(megapixels=0, seconds=1, megabytes=200))
     begun = time.monotonic()
     with pytest.raises(marks.Unreadable, match="takes more than 1 seconds"):
         marks.references_in(io.BytesIO(b"%PDF-1.7"))
