@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs.models import Email
 from previews import openings, throttle
 from releases import guesses
 
@@ -59,6 +60,10 @@ class Forgotten:
     rows: int | None
 
 
+def _ended_emails(before: datetime) -> QuerySet[Email]:
+    return Email.objects.filter(ended_at__lt=before)
+
+
 def _desk_log(before: datetime) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(action_time__lt=before)
 
@@ -73,6 +78,7 @@ RETAINED = [
         openings.forget_origins,
     ),
     Retained(_("counts of wrong preview addresses"), throttle.expired),
+    Retained(_("e-mails that were sent or given up"), _ended_emails, "KEEP_EMAILS_DAYS"),
     Retained(_("lines of the desk's log"), _desk_log, "KEEP_LOGS_DAYS"),
 ]
 
