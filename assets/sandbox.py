@@ -5,8 +5,9 @@ memory and so many seconds of a processor, and is ended when it wants more.
 
     sandbox.inspect(file, limits)         what a file is, and what it says of itself
     sandbox.renditions(file, limits, …)   what it is cut to, one after the other
+    sandbox.search(file, limits, …)       which patterns match in its text
 
-Both raise BadFile with a sentence for the editor.
+All raise BadFile with a sentence for the editor.
 """
 
 import io
@@ -14,6 +15,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +32,7 @@ if __name__ == "__main__":  # the process itself: it starts in isolation, and kn
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from assets import documents, metadata, pictures
+from assets import search as searching
 from assets.pictures import STYLES, BadFile, Rendition, Rights
 
 log = logging.getLogger(__name__)
@@ -37,7 +40,23 @@ log = logging.getLogger(__name__)
 CODE = 40  # megabytes of such a process are programs, which the kernel does not count as data
 MOST_SAID = 2_000_000  # bytes of one line, which holds all that a file says of itself
 MOST_MADE = 200_000_000  # bytes of one rendition
+
 PATIENCE = 15  # a busy machine may take so many times the seconds that a processor is given
+# What an editor reads where a limit is met, by the task.
+TOO_LONG = {
+    "search": "It takes more than {seconds} seconds to search. Paste a part of its text instead.",
+}
+TOO_LONG_TO_UNPACK = (
+    "It takes more than {seconds} seconds to unpack, so it was not taken. Save it smaller, or as a "
+    "JPEG."
+)
+TOO_MUCH = {
+    "search": "It takes more than {megabytes} MB of memory to search. Paste a part of its text "
+    "instead.",
+}
+TOO_MUCH_TO_UNPACK = (
+    "It needs more than {megabytes} MB of memory to unpack, so it was not taken. Save it smaller."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,21 @@ def renditions(
             yield Rendition(style, extension, *size, content)
 
 
+def search(file: IO[bytes], limits: Limits, patterns: list[str], most: int) -> list[str]:
+    """Return what matches some patterns in the text of a file; see assets.search.
+
+    `most` is how many bytes an archive may unpack to.
+    """
+    order = {"task": "search", "patterns": patterns, "most": most,
+             "pdftotext": shutil.which("pdftotext") or ""}  # fmt: skip
+    with _asked(file, limits, order) as answers:
+        head, _ = next(answers)
+        found = head.get("found")
+        if not isinstance(found, list):
+            raise _broken("said what nobody asked")
+        return [str(each) for each in found]
+
+
 # --- Our side ----------------------------------------------------------------------------------
 
 
@@ -106,14 +140,14 @@ def _asked(
                 told, heard = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
                 with suppress(BrokenPipeError), told:
                     told.write(json.dumps(order).encode())
-                yield _answers(process, heard, limits)
+                yield _answers(process, heard, limits, order["task"])
                 process.kill()  # whoever asked has heard enough
         finally:
             alarm.cancel()
 
 
 def _answers(
-    process: subprocess.Popen[bytes], heard: IO[bytes], limits: Limits
+    process: subprocess.Popen[bytes], heard: IO[bytes], limits: Limits, task: str
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield what the process says, as far as it may: a file can have made it say anything."""
     while line := heard.readline(MOST_SAID):
@@ -134,15 +168,13 @@ def _answers(
         if len(content) < length:
             break
         yield head, content
-    raise _ended_early(process.wait(), limits)
+    raise _ended_early(process.wait(), limits, task)
 
 
-def _ended_early(status: int, limits: Limits) -> BadFile:
+def _ended_early(status: int, limits: Limits, task: str) -> BadFile:
     if status in (-signal.SIGXCPU, -signal.SIGKILL):
-        return BadFile(
-            f"It takes more than {limits.seconds} seconds to unpack, so it was not taken. Save it "
-            "smaller, or as a JPEG."
-        )
+        sentence = TOO_LONG.get(task, TOO_LONG_TO_UNPACK)
+        return BadFile(sentence.format(seconds=limits.seconds))
     return _broken(f"ended with {status}")
 
 
@@ -184,12 +216,8 @@ def _main() -> None:
     except BadFile as problem:
         _tell({"refused": str(problem)})
     except MemoryError:
-        _tell(
-            {
-                "refused": f"It needs more than {limits.megabytes} MB of memory to unpack, so it "
-                "was not taken. Save it smaller."
-            }
-        )
+        sentence = TOO_MUCH.get(order["task"], TOO_MUCH_TO_UNPACK)
+        _tell({"refused": sentence.format(megabytes=limits.megabytes)})
     except Exception as problem:  # ours, not the file's: the log of the newsroom gets it
         _tell({"failed": f"{type(problem).__name__}: {problem}"})
     else:
@@ -212,6 +240,13 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
         _tell(asdict(_inspect(file, limits)))
         return
     os.nice(10)  # pages come first
+    if order["task"] == "search":
+        found = searching.matches(
+            file, order["patterns"], most=order["most"], pdftotext=order["pdftotext"],
+            seconds=limits.seconds,
+        )  # fmt: skip
+        _tell({"found": found})
+        return
     rights, focus = Rights(**order["rights"]), tuple(order["focus"])
     for made in pictures.renditions(file, rights, focus, limits.megapixels):
         head = {name: getattr(made, name) for name in ("style", "extension", "width", "height")}

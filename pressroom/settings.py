@@ -356,6 +356,20 @@ MAX_PICTURE_MEMORY_MEGABYTES = values.whole_number(
     "MAX_PICTURE_MEMORY_MEGABYTES", 300, 50, 16000, "megabytes that a picture may take of memory"
 )
 
+# --- How long it is kept ------------------------------------------------------------------------
+
+# In days, for `manage.py forget`. docs/operating.md says what stays for good.
+KEEP_PROBES_DAYS = values.whole_number(
+    "KEEP_PROBES_DAYS", 90, 1, 3650, "days to keep attempts at unpublished addresses"
+)
+KEEP_VISITS_DAYS = values.whole_number(
+    "KEEP_VISITS_DAYS", 365, 1, 3650, "days to keep openings of preview links"
+)
+KEEP_EMAILS_DAYS = values.whole_number(
+    "KEEP_EMAILS_DAYS", 30, 1, 3650, "days to keep e-mails that were sent or given up"
+)
+KEEP_LOGS_DAYS = values.whole_number("KEEP_LOGS_DAYS", 365, 1, 3650, "days to keep the desk's log")
+
 # --- What it is built of -----------------------------------------------------------------------
 
 INSTALLED_APPS = [

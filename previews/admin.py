@@ -1,21 +1,23 @@
 """Preview links at the desk: issued from a release, revoked in one click, traced when one leaks."""
 
 from functools import update_wrapper
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.quiet import QuietAdmin
 from assets.incoming import takes_files
-from previews import emails, links
+from previews import emails, links, openings
 from previews.forms import IssueForm
 from previews.marks import Unreadable
 from previews.models import PreviewLink
@@ -37,6 +39,7 @@ class PreviewLinkAdmin(QuietAdmin):
     fields = [
         "release", "kind", "name", "outlet", "email", "state", "reference_printed", "expires_at",
         "max_visits", "issued_at", "issued_by", "mailed_at", "revoked_at", "revoked_by", "opened",
+        "openings",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -62,6 +65,12 @@ class PreviewLinkAdmin(QuietAdmin):
     @admin.display(description="opened")
     def opened(self, link: PreviewLink) -> str:
         return str(len(link.visits.all()) or "–")
+
+    @admin.display(description=gettext_lazy("what was opened"))
+    def openings(self, link: PreviewLink) -> str:
+        found = openings.of_links([link]).get(link.pk, [])
+        context = {"openings": found, "hint": openings.hint(found)}
+        return render_to_string("admin/previews/_openings.html", context)
 
     @admin.display(description="reference")
     def reference_printed(self, link: PreviewLink) -> str:
@@ -179,9 +188,10 @@ class PreviewLinkAdmin(QuietAdmin):
         }
         if request.method == "POST":
             file = request.FILES.get("file")
-            data = file.read() if file else request.POST.get("text", "").encode()
             try:
-                context["found"] = links.traced(data)
+                context["found"] = links.traced(
+                    cast(IO[bytes], file) if file else request.POST.get("text", "")
+                )
                 context["looked"] = True
             except Unreadable as problem:
                 context["problem"] = str(problem)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import IO
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from previews import emails
-from previews.marks import new_reference, references_in
+from previews.marks import new_reference, references_in, references_in_text
 from previews.models import PreviewLink, PreviewLinkQuerySet, Standing, Visit
 from previews.recipients import Recipient
 from previews.tokens import hash_of, new_token, token_of
@@ -112,7 +113,7 @@ def find(token: str) -> PreviewLink | None:
 
 
 def enter(
-    link: PreviewLink, *, lift: datetime | None, network: str, agent: str, at: datetime
+    link: PreviewLink, *, lift: datetime | None, network: str, browser: str, at: datetime
 ) -> Visit | None:
     """Let the reader in who accepts the terms; None where the link is closed or used up.
 
@@ -133,7 +134,7 @@ def enter(
             version=fresh.release.version,
             before=last.version if last else None,
             network=network,
-            agent=agent,
+            agent=browser,
         )
 
 
@@ -160,9 +161,13 @@ def record_restored_revocation(pks: Collection[UUID], *, words: str, at: datetim
             _record(release, Event.Verb.UNLINKED, None, at, closed, words=words)
 
 
-def traced(data: bytes) -> list[PreviewLink]:
-    """Return the links whose marks are in a leaked file. Raises marks.Unreadable."""
-    found = PreviewLink.objects.filter(reference__in=references_in(data))
+def traced(leak: IO[bytes] | str) -> list[PreviewLink]:
+    """Return the links whose marks are in a leaked file or a pasted text.
+
+    Raises marks.Unreadable with a sentence.
+    """
+    references = references_in_text(leak) if isinstance(leak, str) else references_in(leak)
+    found = PreviewLink.objects.filter(reference__in=references)
     return list(found.select_related("release").prefetch_related("visits").order_by("name", "pk"))
 
 

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 from enum import Enum
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -11,8 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email
+from previews.browsers import words_for
 from releases.models import Release
 
 
@@ -162,8 +164,12 @@ class PreviewLink(models.Model):
         return f"{self.reference[:4]}-{self.reference[4:]}"
 
 
+class VisitQuerySet(models.QuerySet["Visit"]):
+    pass
+
+
 class Visit(models.Model):
-    """One opening of a link: the reader accepted its terms, and saw the release."""
+    """A reader accepted the terms of a link in one browser, and saw the release."""
 
     link = models.ForeignKey(PreviewLink, models.CASCADE, related_name="visits")
     at = models.DateTimeField(default=timezone.now)
@@ -173,8 +179,16 @@ class Visit(models.Model):
     before = models.PositiveIntegerField(
         null=True, help_text="The version that was shown before that one."
     )
-    network = models.CharField(max_length=45, help_text="The address without its last part.")
-    agent = models.CharField(max_length=200, blank=True)
+    network = models.CharField(
+        max_length=45,
+        blank=True,
+        help_text="The address without its last part; empty once KEEP_VISITS_DAYS have passed.",
+    )
+    agent = models.CharField(
+        max_length=200, blank=True, help_text="The family of the browser, never its whole name."
+    )
+
+    objects = VisitQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]
@@ -182,16 +196,59 @@ class Visit(models.Model):
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}, {self.network}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.agent = self.agent[:200]
-        super().save(*args, **kwargs)
+    @property
+    def browser(self) -> str:
+        """The family of the browser as editors read it."""
+        return words_for(self.agent)
 
     def show(self, version: int, at: datetime) -> None:
-        """Note that a version was shown, and which one was seen before it."""
+        """Note that a version is shown, and which one was seen before it. Stores nothing yet."""
         if version != self.version:
             self.before, self.version = self.version, version
         self.seen_at = at
-        self.save(update_fields=["before", "version", "seen_at"])
+
+
+class OpeningQuerySet(models.QuerySet["Opening"]):
+    pass
+
+
+class Opening(models.Model):
+    """How often one kind of thing was opened through a link within an hour, and from where.
+
+    `previews.openings` counts. One row for each network and browser family, up to a limit of rows
+    for each link.
+    """
+
+    class What(models.TextChoices):
+        PAGE = "page", _("the page")
+        TEXT = "text", _("the text file")
+        PICTURE = "picture", _("a picture")
+
+    link = models.ForeignKey(PreviewLink, models.CASCADE, related_name="openings")
+    what = models.CharField(max_length=8, choices=What.choices)
+    network = models.CharField(max_length=45, help_text="The address without its last part.")
+    browser = models.CharField(
+        max_length=20, help_text="The family of the browser, never its whole name."
+    )
+    hour = models.DateTimeField(help_text="The full hour from which this row counts.")
+    times = models.PositiveIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+
+    objects = OpeningQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_at", "pk"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link", "what", "network", "browser", "hour"],
+                name="opening_one_row_for_each",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}, {self.times} times from {self.network}"
 
 
 class ThrottleBucket(models.Model):

@@ -13,6 +13,7 @@ from assets.models import MediaAsset
 from previews import marks
 from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
+from releases.body import Document, printable
 from releases.page import ReleasePage
 from releases.versions import Change, compare_printed
 
@@ -64,6 +65,21 @@ class ReaderPage(ReleasePage):
         context = {"page": self, "release": self.release}
         html = render_to_string("releases/_release.html", context)
         return marks.woven_html(html, self.link.reference)
+
+    @cached_property
+    def paragraphs(self) -> list[str]:
+        """What a text file of the release says in paragraphs, in order: no headings, no labels."""
+        release = self.release
+        notes = Document(release.notes_to_editors)
+        headings = {
+            "".join(map(str, heading.itertext())).strip()
+            for document in (self.document, notes)
+            for heading in document.root.iter("h2", "h3")
+        }
+        parts = [release.standfirst, release.pull_quote if self.pull_quote else ""]
+        parts += [*self.document.paragraphs]
+        parts += [*notes.paragraphs, *(correction.words for correction in self.corrections)]
+        return [printable(part) for part in parts if part not in headings]
 
     @cached_property
     def changes(self) -> list[Change]:

@@ -7,15 +7,13 @@ statement to an answer that leads nowhere.
 
 import ipaddress
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
+from previews.brief_waits import brief_wait
 from previews.models import ThrottleBucket
 
 log = logging.getLogger(__name__)
@@ -23,7 +21,6 @@ log = logging.getLogger(__name__)
 LIMIT = 30  # wrong addresses from one network address, within
 WINDOW = timedelta(minutes=10)
 BUCKETS = 65_536
-LOCK_MILLISECONDS = 500  # how long an answer waits for somebody who locks the table
 
 # One statement, so that two processes never count the same miss; RETURNING gives each its own.
 COUNT = """
@@ -43,7 +40,7 @@ def count_miss(address: str, at: datetime) -> int:
     """
     bucket = _bucket(address)
     try:
-        with _short_wait():
+        with brief_wait():
             row = ThrottleBucket.objects.filter(bucket=bucket, ends_at__gt=at)
             if row.filter(misses__gt=LIMIT).exists():
                 return LIMIT + 1
@@ -72,20 +69,3 @@ def _add(bucket: int, at: datetime) -> int:
         cursor.execute(COUNT, [bucket, ends, now, now])
         (misses,) = cursor.fetchone()
     return int(misses)
-
-
-@contextmanager
-def _short_wait() -> Iterator[None]:
-    """Wait for a lock for a moment only: a stranger's answer must not hold a thread."""
-    if connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
-            yield
-        return
-    usual = settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5) * 1000
-    with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA busy_timeout = {LOCK_MILLISECONDS}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")

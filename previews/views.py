@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,9 +22,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assets.pictures import CONTENT_TYPES
-from previews import links, throttle
+from previews import links, openings, throttle
+from previews.brief_waits import brief_wait
 from previews.marks import woven
-from previews.models import PreviewLink, Standing, Visit
+from previews.models import Opening, PreviewLink, Standing, Visit
+from previews.openings import Origin
 from previews.page import ReaderPage
 from releases.addresses import site_url
 from releases.exports import as_text
@@ -34,6 +37,7 @@ log = logging.getLogger(__name__)
 COOKIE = "preview"
 A_SITTING = 12 * 60 * 60  # seconds for which a link stays open in the browser that accepted
 MINUTE = timedelta(minutes=1)
+ACCEPTANCE_MILLISECONDS = 5_000  # how long an acceptance waits for somebody who locks the table
 
 
 def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -89,8 +93,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         return _accept(request, link, now)
     if visit is None:
         return _door(request, link)
-    if request.method == "GET":
-        visit.show(release.version, now)
+    visit.show(release.version, now)
     context = {
         "page": ReaderPage(release, at=now, token=token, link=link, visit=visit),
         "release": release,
@@ -98,7 +101,10 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         "lang": release.language,
         "dir": release.direction,
     }
-    return render(request, "previews/release.html", context)
+    response = render(request, "previews/release.html", context)
+    if request.method == "GET":
+        openings.count(link, Opening.What.PAGE, Origin.of(request), now, visit)
+    return response
 
 
 @require_safe
@@ -107,8 +113,11 @@ def text(request: HttpRequest, token: str) -> HttpResponse:
     """The release as text, for whoever has accepted the terms."""
     page = _opened(request, token)
     words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
-    marked = woven(f"{page.warning}\n\n{words}\n\n{page.warning}\n", page.link.reference)
-    response = HttpResponse(marked, content_type="text/plain; charset=utf-8")
+    marked = woven(words, page.link.reference, page.paragraphs)
+    content = f"{page.warning}\n\n{marked}\n\n{page.warning}\n"
+    response = HttpResponse(content, content_type="text/plain; charset=utf-8")
+    if request.method == "GET":
+        openings.count(page.link, Opening.What.TEXT, Origin.of(request), page.at)
     return _attached(response, page, "release.txt")
 
 
@@ -124,7 +133,12 @@ def picture(
         raise Http404
     content = shown.stamped_rendition(style, extension, page.warning)
     response = HttpResponse(content, content_type=CONTENT_TYPES[extension])
-    return _attached(response, page, f"{style}.{extension}") if style == "press" else response
+    is_download, origin = style == "press", Origin.of(request)
+    if request.method == "GET" and (
+        is_download or not openings.is_known(page.link, origin, page.at)
+    ):
+        openings.count(page.link, Opening.What.PICTURE, origin, page.at)
+    return _attached(response, page, f"{style}.{extension}") if is_download else response
 
 
 # --- Behind the door ---------------------------------------------------------------------------
@@ -137,29 +151,38 @@ def _link(token: str) -> PreviewLink:
     return link
 
 
-def _door(request: HttpRequest, link: PreviewLink, moved: bool = False) -> HttpResponse:
+def _door(
+    request: HttpRequest, link: PreviewLink, moved: bool = False, failed: bool = False
+) -> HttpResponse:
     """Say that there is something, for whom and until when, and not what."""
-    known = link.latest_visit
+    known = None if failed else link.latest_visit  # what could not be written may not be read
     context = {
         "link": link,
         "lift": link.lift,
         "accepted": known.lift if known and known.lift != link.lift else None,
         "moved": moved,
+        "failed": failed,
     }
-    return render(request, "previews/door.html", context)
+    response = render(request, "previews/door.html", context, status=503 if failed else 200)
+    if failed:
+        response["Retry-After"] = "10"
+    return response
 
 
 def _accept(request: HttpRequest, link: PreviewLink, now: datetime) -> HttpResponse:
     agreed = _moment(request.POST.get("lift", ""))
     if agreed != link.lift:
         return _door(request, link, moved=True)
-    visit = links.enter(
-        link,
-        lift=agreed,
-        network=network_of(address_of(request)),
-        agent=request.headers.get("User-Agent", ""),
-        at=now,
-    )
+    origin = Origin.of(request)
+    try:
+        with brief_wait(ACCEPTANCE_MILLISECONDS):
+            visit = links.enter(
+                link, lift=agreed, network=origin.network, browser=origin.browser, at=now
+            )
+    except Error as problem:
+        # Nobody is let in on a promise that is not on record.
+        log.error("The acceptance of a preview could not be recorded: %s", problem)
+        return _door(request, link, failed=True)
     if visit is None:
         raise Http404
     response = HttpResponseRedirect(request.path, status=303)

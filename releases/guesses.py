@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -92,9 +92,11 @@ def address_of(request: HttpRequest) -> str:
     if settings.TRUST_PROXY:
         told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
     try:
-        return str(ipaddress.ip_address(told))
+        address = ipaddress.ip_address(told)
     except ValueError:
         return ""
+    # A server that listens on IPv6 names IPv4 addresses like this: ::ffff:203.0.113.7
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def network_of(address: str) -> str:
@@ -150,6 +152,11 @@ def tries_at(release: Release) -> Tries | None:
         return None
     networks = release.guesses.values("who").distinct().count()
     return Tries(told["times"], networks, told["first"], told["last"])
+
+
+def expired(before: datetime) -> QuerySet[Guess]:
+    """Return the attempts of which the last was before a time."""
+    return Guess.objects.filter(last_at__lt=before)
 
 
 def shape(slug: str) -> str:

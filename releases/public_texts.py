@@ -264,6 +264,9 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("previews.previewlink", "reference"): _NEVER_PUBLIC,
     ("previews.visit", "network"): _NEVER_PUBLIC,
     ("previews.visit", "agent"): _NEVER_PUBLIC,
+    ("previews.opening", "what"): _NEVER_PUBLIC,
+    ("previews.opening", "network"): _NEVER_PUBLIC,
+    ("previews.opening", "browser"): _NEVER_PUBLIC,
 }
 
 TABLES: dict[str, tuple[PublicText, ...]] = {

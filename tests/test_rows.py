@@ -21,7 +21,7 @@ from people.models import (
     Role,
     Sentence,
 )
-from previews.models import PreviewLink
+from previews.models import Opening, PreviewLink
 from releases.models import (
     Correction,
     FoldedText,
@@ -153,6 +153,15 @@ def a_link(**values):
     PreviewLink.objects.create(release=make_release("draft"), issued_by=make_chief(), **row)
 
 
+def two_openings_for_one():
+    now = timezone.now()
+    a_link()
+    two(
+        Opening, link=PreviewLink.objects.get(), what="page", network="x", browser="x", hour=now,
+        first_at=now, last_at=now,
+    )  # fmt: skip
+
+
 def a_role_that_ends_before_it_begins():
     today = timezone.localdate()
     Role.objects.create(person=make_person(), title="x", start=today, end=today - timedelta(days=1))
@@ -229,6 +238,7 @@ NEVER = {
     "guess_one_row_for_each": [two_guesses_for_one],
     "previewlink_has_a_reader": [lambda: a_link(name="")],
     "previewlink_for_one_visit_at_least": [lambda: a_link(max_visits=0)],
+    "opening_one_row_for_each": [two_openings_for_one],
     "role_ends_after_it_starts": [a_role_that_ends_before_it_begins],
     "consent_covers_something": [lambda: a_consent(covers_name=False)],
     "consent_ends_after_it_was_given": [

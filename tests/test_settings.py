@@ -245,6 +245,10 @@ WRONG = {
         for name in ("PICTURE_MEGABYTES", "DOCUMENT_MEGABYTES", "PICTURE_MEGAPIXELS",
                      "PICTURE_SECONDS", "PICTURE_MEMORY_MEGABYTES")
     },
+    **{
+        f"KEEP_{name}_DAYS": (["x", "0", "-1", "1.5", "3651"], "a whole number from 1 to 3650", {})
+        for name in ("PROBES", "VISITS", "EMAILS", "LOGS")
+    },
 }  # fmt: skip
 NEVER_WRONG = {
     "PORT": "make and Docker Compose read it, Pressroom does not; pressroom/preflight.py checks it",

@@ -71,7 +71,7 @@ def test_where_an_address_is_counted_depends_on_the_key_of_the_site(client, sett
 
 
 @contextmanager
-def locked():
+def locked(table="previews_throttlebucket"):
     """Hold the lock that a count needs, as a long import or a migration does."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
@@ -83,7 +83,7 @@ def locked():
         with psycopg.connect(
             **connection.get_connection_params() | {"cursor_factory": None}
         ) as other:
-            other.execute("LOCK TABLE previews_throttlebucket IN ACCESS EXCLUSIVE MODE")
+            other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             yield
             other.rollback()
 

@@ -299,6 +299,7 @@ def _without_most_marks(run: re.Match[str]) -> str:
 def _is_invisible(char: str) -> bool:
     return (
         unicodedata.category(char) == "Cf"
+        or char in "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f"  # as invisible, and marks (Mn)
         or "\ufe00" <= char <= "\ufe0f"
         or "\U000e0100" <= char <= "\U000e01ef"
     )

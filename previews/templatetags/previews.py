@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 
+from previews import openings
 from previews.emails import accepted, emails_of, in_utc
 from previews.models import PreviewLink
 from releases.models import Release
@@ -20,11 +21,13 @@ def preview_links(context: Any, release: Release) -> dict[str, Any]:
     written = emails_of(links)
     for link in links:
         link.invitation = written.get(link.pk)
+    found = openings.of_links(links)
     return {
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
         "release": release,
         "links": links,
+        "passed_on": {link.pk for link in links if openings.hint(found.get(link.pk, []))},
         "may_issue": user.has_perm("previews.issue_previewlink") and not release.is_held(),
         "may_revoke": user.has_perm("previews.issue_previewlink"),
         "press": release.is_scheduled(),
@@ -34,8 +37,12 @@ def preview_links(context: Any, release: Release) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/previews/_readers.html")
 def preview_readers(release: Release) -> dict[str, Any]:
-    """Print who has read the release through a link, each visit."""
-    return {"links": _links(release)}
+    """Print who accepted the terms of a link, and what was opened from where."""
+    links = _links(release)
+    found = openings.of_links(links)
+    opened = [(link, found[link.pk], openings.hint(found[link.pk])) for link in links
+              if link.pk in found]  # fmt: skip
+    return {"links": links, "opened": opened}
 
 
 @register.simple_tag

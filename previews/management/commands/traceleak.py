@@ -1,12 +1,15 @@
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from previews.links import traced
-from previews.marks import Unreadable
+from previews.marks import LARGEST, Unreadable
 
 
 class Command(BaseCommand):
@@ -23,8 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: str, **options: Any) -> None:
         try:
-            data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-            found = traced(data)
+            with _opened(file) as leak:
+                found = traced(leak)
         except OSError as problem:
             raise CommandError(f"{file} cannot be read: {problem.strerror}.") from None
         except Unreadable as problem:
@@ -41,7 +44,23 @@ class Command(BaseCommand):
             )
         if not found:
             self.stdout.write(
-                "No mark of ours. Retyped or translated text carries none; look for a printed "
-                "reference, such as K7Q2-M4XD, in a picture of it."
+                "No mark of ours. Text that was retyped, translated or shortened carries none, and "
+                "so does a picture that was cropped and saved anew. Look for a printed reference, "
+                "such as K7Q2-M4XD."
             )
             raise SystemExit(1)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    """Open a file, or what comes from standard input, up to a little more than may be read."""
+    if file != "-":
+        with Path(file).open("rb") as leak:
+            yield leak
+        return
+    with TemporaryFile() as copy:
+        left = LARGEST + 1
+        while piece := sys.stdin.buffer.read(min(left, 1 << 20)):
+            copy.write(piece)
+            left -= len(piece)
+        yield copy

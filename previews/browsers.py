@@ -1,0 +1,44 @@
+"""Which family of browsers a reader uses: enough to see a pattern, not a person. No ORM."""
+
+import re
+
+from django.utils.translation import gettext_lazy as _
+
+UNNAMED, PROGRAM, ANOTHER, FURTHER = "unnamed", "program", "another", "further"
+# The first that fits: most browsers also name those that they descend from.
+FAMILIES = [
+    (PROGRAM, r"bot\b|bot/|crawl|spider|preview|expanding|externalhit|headless|curl|wget|python|"
+              r"java/|okhttp|go-http|libwww|axios|node"),
+    ("Edge", r"edg(e|a|ios)?/"),
+    ("Opera", r"opr/|opios/|opera"),
+    ("Samsung Internet", r"samsungbrowser/"),
+    ("Vivaldi", r"vivaldi/"),
+    ("Yandex Browser", r"yabrowser/"),
+    ("UC Browser", r"ucbrowser/"),
+    ("DuckDuckGo", r"duckduckgo/|ddg/"),
+    ("Firefox", r"firefox/|fxios/"),
+    ("Chrome", r"chrome/|crios/|chromium/"),
+    ("Safari", r"safari/"),
+    ("Internet Explorer", r"msie |trident/"),
+]  # fmt: skip
+_FAMILIES = [(family, re.compile(pattern, re.IGNORECASE)) for family, pattern in FAMILIES]
+WORDS = {
+    UNNAMED: _("not named"),
+    PROGRAM: _("a program, not a browser"),
+    ANOTHER: _("another browser"),
+    FURTHER: _("further browsers"),
+}
+KNOWN = {*WORDS, *(family for family, _pattern in FAMILIES)}
+
+
+def family_of(agent: str) -> str:
+    """Return the family that a User-Agent header names: one of KNOWN."""
+    if not agent.strip():
+        return UNNAMED
+    beginning = agent[:1000]
+    return next((name for name, known in _FAMILIES if known.search(beginning)), ANOTHER)
+
+
+def words_for(family: str) -> str:
+    """Return a stored family as editors read it."""
+    return str(WORDS.get(family, family))
