@@ -12,6 +12,7 @@ text, the limit of an upload for what is pasted or imported.
     python bench/growth.py [WORD …]     only shapes with one of the words in their name
 """
 
+import gc
 import math
 import multiprocessing
 import os
@@ -289,7 +290,7 @@ def timed(shape: Shape, size: int, runs: int = 1) -> tuple[float, str]:
         began = time.process_time()
         try:
             DEEDS[shape.deed](text)
-        except ValueError as problem:
+        except ValueError as problem:  # UnreadableText, NotARelease
             refused = type(problem).__name__
         best = min(best, time.process_time() - began)
     return best, refused
@@ -305,6 +306,7 @@ def exponent(sizes: list[int], times: list[float]) -> float:
 
 def _in_a_process(shape: Shape, sizes: list[int], pipe) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
+    gc.disable()  # a collection is a matter of all that lives in this process
     for size in sizes:
         pipe.send(timed(shape, size))
 

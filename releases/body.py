@@ -69,6 +69,7 @@ MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
 # Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
 # follows where one is not closed.
 MAX_INLINE_LEVELS = 12
+MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
 MAX_MARKUP = 2_000_000  # characters of what is pasted, without what falls away
 # What no XML may hold: one such character in a title would break the feed. Those that Word puts
 # for the end of a line or a page, and the separators of old, part two words.
@@ -78,6 +79,10 @@ _UNPRINTABLE = {
     **{ord(char): " " for char in "\v\f\x1c\x1d\x1e\x1f"},
 }
 
+# Characters that no text may use. nh3 writes “&” and the space that does not break in quadratic
+# time, so these two stand for them there.
+_STANDS_FOR = {0xFDD0: None, 0xFDD1: None, ord("\u00a0"): "\ufdd0", ord("&"): "\ufdd1"}
+_STOOD_FOR = {0xFDD0: "\u00a0", 0xFDD1: "&amp;"}
 _INLINE = {*EMPHASIS, "a", "span"}
 _EMPTY = {"br", "hr"}
 
@@ -115,8 +120,7 @@ class Cleaner:
         closed = lxml.etree.fromstring(
             f"<html><body>{printable(html)}</body></html>", HTMLParser(target=reader)
         )
-        # lxml would add up a text from its references one by one.
-        return printable(self._as_a_browser.clean(closed).replace("&nbsp;", "\u00a0"))
+        return printable(self._as_a_browser.clean(closed)).translate(_STOOD_FOR)
 
 
 class _Reader:
@@ -162,7 +166,7 @@ class _Reader:
     def data(self, text: str) -> None:
         if not self._unwanted:
             self._words += len(text)
-            self._write(escape(text, quote=False))
+            self._write(escape(text.translate(_STANDS_FOR), quote=False))
 
     def close(self) -> str:
         return "".join(self._written)
@@ -171,7 +175,9 @@ class _Reader:
         wanted = self._cleaner.attributes
         names = wanted.get("*", set()) | wanted.get(tag, set())
         return "".join(
-            f' {name}="{escape(value or "")}"' for name, value in found.items() if name in names
+            f' {name}="{escape(value)}"'
+            for name, value in found.items()
+            if name in names and value and len(value) <= MAX_ATTRIBUTE
         )
 
     def _write(self, piece: str) -> None:
