@@ -261,9 +261,9 @@ def _searched(text: str) -> None:
 
 
 def _printed(text: str) -> None:
-    from django.template.loader import render_to_string  # noqa: PLC0415, F401
+    from django.template.loader import render_to_string  # noqa: F401
 
-    from releases.body import Links, _printed  # noqa: PLC0415
+    from releases.body import Links, _printed
 
     document = Document(text)
     for node in document.root:

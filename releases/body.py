@@ -12,7 +12,6 @@ it. Blocks are `p h2 h3 ul ol blockquote figure`; inline are `a strong em br` an
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property

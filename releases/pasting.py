@@ -14,9 +14,7 @@ from releases.body import BLOCKS, EMPHASIS, SCHEMES, UNWANTED_WITH_CONTENT, Clea
 
 # Conditional comments of Word are comments: they are dropped, and what stands between them stays.
 # What was struck out while changes were tracked is no part of the text.
-_with_styles = Cleaner(
-    {"*": {"style"}, "a": {"href"}}, unwanted=UNWANTED_WITH_CONTENT | {"del"}
-)
+_with_styles = Cleaner({"*": {"style"}, "a": {"href"}}, unwanted=UNWANTED_WITH_CONTENT | {"del"})
 _DEEPEST_LIST = 9  # levels, as in Word
 # Hidden text, and the remarks of colleagues beside a text in Word.
 _NOT_FOR_READERS = re.compile(
