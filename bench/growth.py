@@ -33,7 +33,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from people.names import NameIndex, letters  # noqa: E402
+from people.names import Name, NameIndex, letters  # noqa: E402
 from releases.body import Document, clean, render_text  # noqa: E402
 from releases.importing import understand  # noqa: E402
 from releases.pasting import clean_pasted  # noqa: E402
@@ -187,6 +187,11 @@ def _shapes() -> list[Shape]:
         ("comments that never close", "<!--", LEAD + "a "),
         ("scripts that never close", "<script>", LEAD + "a "),
         ("scripts", "<script>a</script>", LEAD + "a "),
+        ("scripts whose tag never closes", "<script ", LEAD + "a "),
+        ("pictures in one paragraph", "![a](b{}.jpg)\n", LEAD),
+        ("dates above the text", "3 May 2021\n", "# A title\n"),
+        ("blanks in a heading", " ", LEAD + "# a", "b\n"),
+        ("capitals in the words of a picture", "A", LEAD + '<p>a</p><img src="a.jpg" alt="', '">'),
         ("silent tags that close each other", "<svg></svg ", LEAD + "a "),
         ("character references", "&amp;", LEAD + "a "),
         ("signs &", "&a", LEAD + "a "),
@@ -221,6 +226,8 @@ def _shapes() -> list[Shape]:
         ("Chinese apart", "安 "), ("marks that combine", "\u0301"), ("joiners", "\u200d"),
         ("escaped blanks", "%20a"), ("titles", "Dr "), ("parts of a name", "Ana "),
         ("exact names", "Falcon "), ("last names with initials", "J. Brask "),
+        ("both forms of one name", "Ana Brask, A. Brask, "),
+        ("Chinese names apart", "安娜布 “安” "),
         ("Hangul", "\u1100\u1161"), ("letters that look Latin", "Аnа Вrаsk "),
     ]  # fmt: skip
     shapes += [Shape("names", name, piece) for name, piece in searched]
@@ -244,6 +251,7 @@ def _index() -> NameIndex:
         index.add(UUID(int=number), [f"Ana {name}"])
     index.add(UUID(int=1_000), ["Ana Brask"])
     index.add(UUID(int=1_001), ["安娜布"])
+    index.add(UUID(int=1_002), [Name("Falcon", exact=True)])
     return index
 
 

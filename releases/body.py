@@ -90,6 +90,10 @@ class UnreadableText(ValueError):
     """A text that is not taken in; its words say why and what to do."""
 
 
+class TextTooLong(UnreadableText):
+    """A text with more characters than a release may have."""
+
+
 class Cleaner:
     """Lets in some tags and attributes of any HTML, and reads it in linear time.
 
@@ -183,7 +187,7 @@ class _Reader:
         self._written.append(piece)
         self._length += len(piece)
         if self._words > MAX_TEXT or self._length > MAX_MARKUP:
-            raise UnreadableText(too_long(max(self._words, MAX_TEXT + 1)))
+            raise TextTooLong(too_long(0))  # the rest was not read
 
 
 _let_in = Cleaner(ATTRIBUTES)
@@ -191,15 +195,22 @@ _let_in = Cleaner(ATTRIBUTES)
 
 def too_long(length: int, most: int = MAX_TEXT) -> str:
     """Return the sentence that refuses a text, with what to do about it."""
-    if length <= most + 1:
-        return _(
-            "The text is too long: a release has at most %(most)s characters. Shorten it, or "
-            "attach the long part as a document."
-        ) % {"most": f"{most:,}"}
-    return _(
-        "The text is too long: it has %(length)s characters with its formatting, and at most "
-        "%(most)s are taken. Shorten it, or attach the long part as a document."
-    ) % {"length": f"{length:,}", "most": f"{most:,}"}
+    limit = {"most": f"{most:,}", "length": f"{length:,}"}
+    if length <= most:  # nobody has counted to the end
+        return (
+            _(
+                "The text is too long: with its formatting, at most %(most)s characters are taken "
+                "here. Shorten it, or attach the long part as a document."
+            )
+            % limit
+        )
+    return (
+        _(
+            "The text is too long: it has %(length)s characters with its formatting, and at most "
+            "%(most)s are taken here. Shorten it, or attach the long part as a document."
+        )
+        % limit
+    )
 
 
 def printable(text: str) -> str:
@@ -217,7 +228,7 @@ def clean(html: str, most: int = MAX_TEXT) -> str:
     """
     cleaned = _written(_flow(tree(html, _let_in)))
     if len(cleaned) > most:
-        raise UnreadableText(too_long(len(cleaned), most))
+        raise TextTooLong(too_long(len(cleaned), most))
     _refuse_too_deep(cleaned)
     return cleaned
 

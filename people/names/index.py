@@ -8,6 +8,7 @@ automaton and no model: a text of a thousand words is some thousands of lookups.
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -298,15 +299,14 @@ class NameIndex:
         for match in sorted(found, key=lambda match: (match.start, not match.blocks, -match.end)):
             if (match.person, match.start) not in best:
                 best[match.person, match.start] = match
-        blocked = [(m.person, m.start, m.end) for m in best.values() if m.blocks]
+        blocked: dict[UUID, list[tuple[int, int]]] = {}
+        for match in best.values():
+            if match.blocks:
+                blocked.setdefault(match.person, []).append((match.start, match.end))
         return [
             match
             for match in best.values()
-            if match.blocks
-            or not any(
-                person == match.person and start < match.end and match.start < end
-                for person, start, end in blocked
-            )
+            if match.blocks or not _overlaps(match, blocked.get(match.person, ()))
         ]
 
     def find(
@@ -325,10 +325,13 @@ class NameIndex:
                 if match.blocks and match.person not in without and match.is_suggestion:
                     whole.setdefault(match.start, []).append(match)
             end = 0
+            starts: list[int] | None = None
             for place, word in enumerate(there):
                 if word.unspaced or word.start < end:
                     # A name may begin inside a run of a script without spaces.
-                    for start in sorted(s for s in whole if max(word.start, end) <= s < word.end):
+                    starts = starts if starts is not None else sorted(whole)
+                    first = bisect_left(starts, max(word.start, end))
+                    for start in starts[first : bisect_left(starts, word.end)]:
                         if start >= end:
                             name = self._longest(number, paragraph, whole[start])
                             found.append(name)
@@ -828,13 +831,24 @@ def _exact_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"{before}{written}(?!\w)")
 
 
+_WORD_BEHIND = re.compile(r"[ \u00a0-]([^\W\d_]+)")
+
+
+def _overlaps(match: Match, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a match shares letters with one of some places, in the order of their starts."""
+    last = bisect_left(places, (match.end, 0))
+    near = places[max(last - MAX_WORDS, 0) : last]  # no name has more words, so none begins before
+    return any(start < match.end and match.start < end for start, end in near)
+
+
 def _is_inside_a_name(text: str, start: int, end: int) -> bool:
     """Whether capitalised words beside it make it a part of a longer name."""
-    behind = re.match(r"[ \u00a0-]([^\W\d_]+)", text[end:])
+    behind = _WORD_BEHIND.match(text, end)
     if behind and behind[1][0].isupper() and not (text[end - 1] == "." and len(behind[1]) > 8):
         return True
     before = re.search(r"([^\W\d_]+)\.?[ \u00a0-]$", text[max(start - 40, 0) : start])
     if not before or not before[1][0].isupper():
         return False
-    opens_sentence = re.search(r"(^|[.!?。\n]\s*)$", text[: max(start - 40, 0) + before.start()])
+    place = max(start - 40, 0) + before.start()
+    opens_sentence = not place or re.search(r"[.!?。\n]\s*$", text[max(place - 40, 0) : place])
     return before[1].casefold() not in TITLES and not opens_sentence
