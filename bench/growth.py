@@ -1,15 +1,14 @@
 """How the time of texts from outside grows with their size.
 
 Each shape is pasted, saved, imported or searched for names in three sizes, in a process of its
-own that is stopped after LONGEST seconds of CPU. The exponent is the slope of the logarithm of
-the time over that of the size: 1 is linear, 2 is quadratic. Times are of the processor, the best
-of several runs; those below FASTEST are mostly noise and print no exponent. A shape that is
-refused is refused in that time.
+own that is stopped after LONGEST seconds of CPU for all sizes. The exponent is the slope of the
+logarithm of the time over that of the size: 1 is linear, 2 is quadratic. Times are of the
+processor; where the largest is below FASTEST, it is mostly noise and no exponent is printed. A
+shape that is refused is refused in that time.
 
-The sizes are a quarter, a half and the whole of what is accepted: `body.MAX_TEXT` characters of a
-text, the limit of an upload for what is pasted or imported.
+The largest size is GROWTH_SIZE characters (180,000), just below what a release may have.
 
-    python bench/growth.py [WORD …]     only shapes with one of the words in their name
+    python bench/growth.py [WORD …]     only shapes with all of the words in their name
 """
 
 import gc
@@ -38,7 +37,7 @@ from releases.body import Document, clean, render_text  # noqa: E402
 from releases.importing import understand  # noqa: E402
 from releases.pasting import clean_pasted  # noqa: E402
 
-LONGEST = 60  # seconds of CPU for one run
+LONGEST = 60  # seconds of CPU for a shape
 FASTEST = 0.02  # seconds
 MAX_EXPONENT = 1.2
 WORDS = "The court said on Monday that the Government had detained eleven people in the north. "
@@ -338,7 +337,7 @@ def measured(shape: Shape, sizes: list[int]) -> list[tuple[float, str]]:
 
 
 def main() -> None:
-    most = int(os.environ.get("GROWTH_SIZE", "400000"))
+    most = int(os.environ.get("GROWTH_SIZE", "180000"))
     sizes = [most // 4, most // 2, most]
     wanted = [s for s in SHAPES if all(w in f"{s.deed} {s.name}" for w in sys.argv[1:])]
     print(f"{'':58}" + "".join(f"{size:>10,}" for size in sizes) + "  exponent")
