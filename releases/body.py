@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import lxml.html
@@ -120,8 +120,9 @@ class Cleaner:
     def clean(self, html: str) -> str:
         """Return what is let in. Raises UnreadableText where it is too long or too deep."""
         reader = _Reader(self)
-        closed = lxml.etree.fromstring(
-            f"<html><body>{printable(html)}</body></html>", HTMLParser(target=reader)
+        parser = HTMLParser(target=cast(Any, reader))
+        closed = cast(
+            str, lxml.etree.fromstring(f"<html><body>{printable(html)}</body></html>", parser)
         )
         return printable(self._as_a_browser.clean(closed)).translate(_STOOD_FOR)
 

@@ -1,6 +1,6 @@
 """Every version of a release: seen, compared, restored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from html import escape
@@ -166,7 +166,7 @@ def _differences(before: list[str], after: list[str]) -> list[tuple[str, int, in
         last += 1
     old, new = before[first : len(before) - last], after[first : len(after) - last]
     if len(old) + len(new) > MAX_COMPARED:
-        inside = [("replace", 0, len(old), 0, len(new))]
+        inside: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(old), 0, len(new))]
     else:
         inside = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     found = [("equal", 0, first, 0, first)] if first else []
