@@ -117,9 +117,12 @@ class Cleaner:
             link_rel=None,
         )
 
-    def clean(self, html: str) -> str:
-        """Return what is let in. Raises UnreadableText where it is too long or too deep."""
-        reader = _Reader(self)
+    def clean(self, html: str, most: int = MAX_TEXT) -> str:
+        """Return what is let in, at most so many characters of words.
+
+        Raises UnreadableText where it is too long or too deep.
+        """
+        reader = _Reader(self, most)
         parser = HTMLParser(target=cast(Any, reader))
         closed = cast(
             str, lxml.etree.fromstring(f"<html><body>{printable(html)}</body></html>", parser)
@@ -130,8 +133,8 @@ class Cleaner:
 class _Reader:
     """Writes down the tags that are let in as lxml comes to them, each of them closed."""
 
-    def __init__(self, cleaner: Cleaner) -> None:
-        self._cleaner = cleaner
+    def __init__(self, cleaner: Cleaner, most: int) -> None:
+        self._cleaner, self._most = cleaner, most
         self._written: list[str] = []
         self._open: list[bool] = []  # whether the tag was written
         self._levels = self._inline_levels = self._length = self._words = self._unwanted = 0
@@ -187,8 +190,8 @@ class _Reader:
     def _write(self, piece: str) -> None:
         self._written.append(piece)
         self._length += len(piece)
-        if self._words > MAX_TEXT or self._length > MAX_MARKUP:
-            raise TextTooLong(too_long(0))  # the rest was not read
+        if self._words > self._most or self._length > max(MAX_MARKUP, 10 * self._most):
+            raise TextTooLong(too_long(0, self._most))  # the rest was not read
 
 
 _let_in = Cleaner(ATTRIBUTES)
@@ -227,7 +230,7 @@ def clean(html: str, most: int = MAX_TEXT) -> str:
     to somebody is for `without_strangers` to say. Raises UnreadableText where the nesting is
     absurdly deep, or the document has more than `most` characters.
     """
-    cleaned = _written(_flow(tree(html, _let_in)))
+    cleaned = _written(_flow(_tree(_let_in.clean(html, most))))
     if len(cleaned) > most:
         raise TextTooLong(too_long(len(cleaned), most))
     _refuse_too_deep(cleaned)

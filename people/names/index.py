@@ -43,6 +43,7 @@ MAX_PARTS = 3  # words of a name that may stand for it
 MAX_RUN = 24  # letters of a name in a script without spaces
 MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
 MAX_INITIALS = 4
+MAX_REMEMBERED = 8  # texts whose names are remembered
 BEGINNING = 7  # letters by which it is known whether any name begins so
 MAX_BETWEEN = 40  # characters between two parts of one name
 MIN_PREFIXED = 3
@@ -165,6 +166,8 @@ class NameIndex:
         self._last_words: dict[str, int] = {}
         self._beginnings: Counter[str] = Counter()  # of every way, to give up early
         self._max_run = 1
+        self._changes = 0  # counted before and after each, so that none is overlooked midway
+        self._matched: dict[tuple[int, str], list[Match]] = {}
 
     def __len__(self) -> int:
         return len(self._of)
@@ -174,6 +177,7 @@ class NameIndex:
     def add(self, person: UUID, names: Iterable[Name | str]) -> None:
         """Know a person by these names, and by no others."""
         self.remove(person)
+        self._changes += 1
         stored: list[tuple[dict[str, tuple[_Entry, ...]], str]] = []
         exact: list[Name] = []
         parts: set[str] = set()
@@ -205,9 +209,11 @@ class NameIndex:
                 self._with.setdefault(word, set()).add(way)
         if exact:
             self._exact[person] = tuple(exact)
+        self._changed()
 
     def remove(self, person: UUID) -> None:
         """Know a person no longer."""
+        self._changes += 1
         for table, way in self._of.pop(person, ()):
             self._beginnings[way[:BEGINNING]] -= 1
             if not self._beginnings[way[:BEGINNING]]:
@@ -229,6 +235,11 @@ class NameIndex:
                         ways.discard(way)
                         if not ways:
                             del self._with[word]
+        self._changed()
+
+    def _changed(self) -> None:
+        self._changes += 1
+        self._matched = {}
 
     def _entries(
         self, person: UUID, name: Name
@@ -291,8 +302,20 @@ class NameIndex:
         """Return every name in a text that is looked for, in the order in which they stand.
 
         Namesakes are all there. A name that stands in full there is not also there in a lesser
-        form.
+        form. One action asks about the same text several times: the last ones are remembered, as
+        long as nobody was added or removed.
         """
+        asked = (self._changes, text)
+        remembered = self._matched
+        found = remembered.get(asked)
+        if found is None:
+            found = self._matches(text)
+            if len(remembered) >= MAX_REMEMBERED:
+                remembered.clear()
+            remembered[asked] = found
+        return list(found)
+
+    def _matches(self, text: str) -> list[Match]:
         found = [match for match in self._all(text, words(text)) if match.is_protection]
         found += self._exactly(text)
         best: dict[tuple[UUID, int], Match] = {}

@@ -15,7 +15,13 @@ from releases.importing.blocks import Source, size
 from releases.importing.dates import Evidence, guess_date, relative_dates
 from releases.importing.decoding import MAX_BYTES, decode
 from releases.importing.designations import designations
-from releases.importing.formats import FORMATS, guess_format, refuse_other_formats, take_apart
+from releases.importing.formats import (
+    FORMATS,
+    guess_format,
+    refuse_other_formats,
+    refuse_too_many_lines,
+    take_apart,
+)
 from releases.importing.languages import language_of
 from releases.importing.names import MOST_TEXT, Passage, People
 from releases.importing.report import report
@@ -59,6 +65,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     decoded = decode(data, filename)
     refuse_other_formats(decoded.text, filename)
     format = format or guess_format(decoded.text, filename)
+    refuse_too_many_lines(decoded.text, filename)
     if format == "text":
         _refuse_too_long(len(decoded.text), filename)
     source = take_apart(decoded.text, format, filename)
