@@ -54,6 +54,7 @@ bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/names.py
 	@$(PY) bench/printing.py
 	@$(PY) bench/pages.py
+	@$(PY) bench/growth.py
 
 pictures: .venv/dev setup ## make the pictures of docs/editing.md again (wants Debian's chromium)
 	@$(PY) docs/images/editing/make.py

@@ -254,7 +254,7 @@ def main() -> None:
     times = {
         "find": seconds(lambda: index.find(text)),
         "find, one changed": seconds(find_after_a_change),
-        "matches": seconds(lambda: index.matches("\n\n".join(text))),
+        "matches": seconds(lambda: index._matches("\n\n".join(text))),
         "each in turn": seconds(lambda: in_turn(text, filler), 3),
         "build": built,
         **requests(chance, filler),

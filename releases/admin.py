@@ -31,7 +31,7 @@ from assets.incoming import takes_files
 from jobs.models import Email
 from people.models import Person
 from releases import forms, languages, names, protected_names, workflow
-from releases.body import UnreadableText, uuids_in
+from releases.body import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.guesses import tries_at
 from releases.importing import MAX_BYTES, NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
@@ -561,7 +561,13 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             return HttpResponseBadRequest("Send the pasted HTML.")
         try:
             html = clean_pasted(request.body.decode("utf-8", errors="replace"))
-        except (UnreadableText, ValueError):
+        except RequestDataTooBig:
+            return HttpResponse(too_long(0), status=413, content_type="text/plain; charset=utf-8")
+        except TextTooLong as problem:
+            return HttpResponse(problem, status=413, content_type="text/plain; charset=utf-8")
+        except UnreadableText as problem:
+            return HttpResponseBadRequest(problem, content_type="text/plain; charset=utf-8")
+        except ValueError:
             return HttpResponseBadRequest("The pasted text cannot be read.")
         return HttpResponse(html, content_type="text/html; charset=utf-8")
 

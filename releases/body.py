@@ -13,20 +13,22 @@ it. Blocks are `p h2 h3 ul ol blockquote figure`; inline are `a strong em br` an
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import lxml.html
 import nh3
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from lxml.etree import HTMLParser
 from lxml.etree import _Element as Element
 
-from people.names.normalise import find_whole, is_unspaced
+from people.names.normalise import find_whole, set_apart
 
 if TYPE_CHECKING:
     from assets.models import MediaAsset
@@ -49,15 +51,25 @@ GROUPING = {
     "dl", "dt", "dd", "form", "fieldset", "details", "summary", "hr",
 }  # fmt: skip
 BLOCKS = {"p", "blockquote", "figure", "li", *LISTS, *HEADINGS, *GROUPING}
-_IN_NO_ITEM = ("<blockquote", "<figure")
+_IN_NO_ITEM = {"blockquote", "figure"}
 UNWANTED_WITH_CONTENT = {
     "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title",
     "textarea", "select", "xml",
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto"}
 MAX_ATTRIBUTION = 200
-# Nobody nests so deep. lxml reads 255 levels, and a deeper text it drops without a word.
-MAX_LEVELS = 100
+# Characters of a text with its marks, as it is stored: some 30,000 words, or 75 pages. Names are
+# looked for in as many (releases.names). With 1,000,000 the pages and files of a release take
+# below 0.2 s of CPU each, but the checks for protected names read at 4 to 5 s a time.
+MAX_TEXT = 200_000
+MAX_NOTES = 50_000  # the same for notes to editors
+MAX_LINES = 2_000  # characters of a standfirst or a pull quote
+MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
+# Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
+# follows where one is not closed.
+MAX_INLINE_LEVELS = 12
+MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
+MAX_MARKUP = 2_000_000  # characters of what is pasted, without what falls away
 # What no XML may hold: one such character in a title would break the feed. Those that Word puts
 # for the end of a line or a page, and the separators of old, part two words.
 _UNPRINTABLE = {
@@ -66,17 +78,143 @@ _UNPRINTABLE = {
     **{ord(char): " " for char in "\v\f\x1c\x1d\x1e\x1f"},
 }
 
-_let_in = nh3.Cleaner(
-    tags=BLOCKS | set(EMPHASIS) | {"a", "span", "br"},
-    attributes=ATTRIBUTES,
-    clean_content_tags=UNWANTED_WITH_CONTENT,
-    url_schemes=SCHEMES,
-    link_rel=None,
-)
+# Characters that no text may use. nh3 writes “&” and the space that does not break in quadratic
+# time, so these two stand for them there.
+_STANDS_FOR = {0xFDD0: None, 0xFDD1: None, ord("\u00a0"): "\ufdd0", ord("&"): "\ufdd1"}
+_STOOD_FOR = {0xFDD0: "\u00a0", 0xFDD1: "&amp;"}
+_INLINE = {*EMPHASIS, "a", "span"}
+_EMPTY = {"br", "hr"}
 
 
 class UnreadableText(ValueError):
-    """A text that cannot be taken apart; its words say what to do."""
+    """A text that is not taken in; its words say why and what to do."""
+
+
+class TextTooLong(UnreadableText):
+    """A text with more characters than a release may have."""
+
+
+class Cleaner:
+    """Lets in some tags and attributes of any HTML, and reads it in linear time.
+
+    A browser's way to read HTML takes the square of the depth, and repeats what is not closed.
+    The text is therefore read first by a parser that only counts, and is written down anew with
+    each element closed, before it is read as a browser would.
+    """
+
+    def __init__(
+        self, attributes: Mapping[str, set[str]], unwanted: Collection[str] = UNWANTED_WITH_CONTENT
+    ) -> None:
+        """Take the attributes by tag, “*” for each, and the tags that go with their content."""
+        self.unwanted = frozenset(unwanted)
+        self.tags = BLOCKS | _INLINE | {"br"}
+        self.attributes = attributes
+        self._as_a_browser = nh3.Cleaner(
+            tags=self.tags,
+            attributes=dict(attributes),
+            clean_content_tags=set(unwanted),
+            url_schemes=SCHEMES,
+            link_rel=None,
+        )
+
+    def clean(self, html: str, most: int = MAX_TEXT) -> str:
+        """Return what is let in, at most so many characters of words.
+
+        Raises UnreadableText where it is too long or too deep.
+        """
+        reader = _Reader(self, most)
+        parser = HTMLParser(target=cast(Any, reader))
+        closed = cast(
+            str, lxml.etree.fromstring(f"<html><body>{printable(html)}</body></html>", parser)
+        )
+        return printable(self._as_a_browser.clean(closed)).translate(_STOOD_FOR)
+
+
+class _Reader:
+    """Writes down the tags that are let in as lxml comes to them, each of them closed."""
+
+    def __init__(self, cleaner: Cleaner, most: int) -> None:
+        self._cleaner, self._most = cleaner, most
+        self._written: list[str] = []
+        self._open: list[bool] = []  # whether the tag was written
+        self._levels = self._inline_levels = self._length = self._words = self._unwanted = 0
+
+    def start(self, tag: str, found: Mapping[str, str]) -> None:
+        attributes = self._attributes(tag, found)
+        inline = tag in _INLINE
+        unwanted = tag in self._cleaner.unwanted
+        kept = unwanted or tag in self._cleaner.tags
+        if inline and (
+            self._inline_levels >= MAX_INLINE_LEVELS or (tag == "span" and not attributes)
+        ):
+            kept = False
+        self._open.append(kept)
+        if not kept:
+            return
+        self._write(f"<{tag}{attributes}>")
+        if tag in _EMPTY:
+            return
+        self._levels += 1
+        self._inline_levels += inline
+        self._unwanted += unwanted
+        if self._levels > MAX_LEVELS:
+            raise UnreadableText(
+                _("The text is nested too deeply to be read. Paste it without its formatting.")
+            )
+
+    def end(self, tag: str) -> None:
+        if not self._open.pop() or tag in _EMPTY:
+            return
+        self._write(f"</{tag}>")
+        self._levels -= 1
+        self._inline_levels -= tag in _INLINE
+        self._unwanted -= tag in self._cleaner.unwanted
+
+    def data(self, text: str) -> None:
+        if not self._unwanted:
+            self._words += len(text)
+            self._write(escape(text.translate(_STANDS_FOR), quote=False))
+
+    def close(self) -> str:
+        return "".join(self._written)
+
+    def _attributes(self, tag: str, found: Mapping[str, str]) -> str:
+        wanted = self._cleaner.attributes
+        names = wanted.get("*", set()) | wanted.get(tag, set())
+        return "".join(
+            f' {name}="{escape(value)}"'
+            for name, value in found.items()
+            if name in names and value and len(value) <= MAX_ATTRIBUTE
+        )
+
+    def _write(self, piece: str) -> None:
+        self._written.append(piece)
+        self._length += len(piece)
+        if self._words > self._most or self._length > max(MAX_MARKUP, 10 * self._most):
+            raise TextTooLong(too_long(0, self._most))  # the rest was not read
+
+
+_let_in = Cleaner(ATTRIBUTES)
+
+
+def too_long(length: int, most: int = MAX_TEXT) -> str:
+    """Return the sentence that refuses a text, with what to do about it."""
+    limit = {"most": f"{most:,}", "length": f"{length:,}"}
+    if length <= most:  # nobody has counted to the end
+        return (
+            _(
+                "The text is too long: with its formatting, at most %(most)s characters are taken "
+                "here. Shorten it, or attach the long part as a document."
+            )
+            % limit
+        )
+    return (
+        _(
+            "The text is too long: it has %(length)s characters with its formatting, and at most "
+            "%(most)s are taken here. Shorten it, or attach the long part as a document."
+        )
+        % limit
+    )
 
 
 def printable(text: str) -> str:
@@ -84,25 +222,27 @@ def printable(text: str) -> str:
     return text.translate(_UNPRINTABLE)
 
 
-def clean(html: str) -> str:
+def clean(html: str, most: int = MAX_TEXT) -> str:
     """Return any HTML as a document of our schema; all its words stay, in their order.
 
     Headings come down to two levels, what only groups or decorates falls away, a quotation holds
     paragraphs alone, empty blocks go. An `…id` that is no uuid goes as well; whether it belongs
     to somebody is for `without_strangers` to say. Raises UnreadableText where the nesting is
-    absurdly deep.
+    absurdly deep, or the document has more than `most` characters.
     """
-    cleaned = "\n".join(_flow(tree(html, _let_in)))
+    cleaned = _written(_flow(_tree(_let_in.clean(html, most))))
+    if len(cleaned) > most:
+        raise TextTooLong(too_long(len(cleaned), most))
     _refuse_too_deep(cleaned)
     return cleaned
 
 
-def tree(html: str, cleaner: nh3.Cleaner) -> Element:
+def tree(html: str, cleaner: Cleaner) -> Element:
     """Return any HTML, as far as a cleaner lets it in, below one `div`.
 
-    Raises UnreadableText where the nesting is absurdly deep.
+    Raises UnreadableText where it is too long or the nesting is absurdly deep.
     """
-    return _tree(printable(cleaner.clean(printable(html))))
+    return _tree(cleaner.clean(html))
 
 
 def without_strangers(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
@@ -119,7 +259,7 @@ def without_strangers(html: str, people: Collection[UUID], assets: Collection[UU
         for node in root.iter(tag):
             if uuid_in(node.get(attribute)) not in known:
                 node.attrib.pop(attribute, "")
-    return "\n".join(_flow(root))
+    return _written(_flow(root))
 
 
 def with_people(html: str, people: Mapping[str, UUID]) -> str:
@@ -134,7 +274,7 @@ def with_people(html: str, people: Mapping[str, UUID]) -> str:
             quotation.set("data-speaker", str(speaker))
     for name, person in people.items():
         _mark_first(root, name, person)
-    return "\n".join(_flow(root))
+    return _written(_flow(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +293,10 @@ class Quotation:
 
     def contains(self, excerpt: str) -> bool:
         """Whether an excerpt is taken from it word for word; quotation marks do not count."""
-        return bool(_words(excerpt)) and f" {_words(excerpt)} " in f" {_words(self.text)} "
+        return bool(words := _words(excerpt)) and self._contains(words)
+
+    def _contains(self, words: str) -> bool:
+        return f" {words} " in f" {_words(self.text)} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +364,9 @@ class Document:
 
     def lifted(self, excerpt: str) -> Quotation | None:
         """Return the quotation that a pull quote is an excerpt of."""
-        return next((quote for quote in self.quotations if quote.contains(excerpt)), None)
+        if not (words := _words(excerpt)):
+            return None
+        return next((quote for quote in self.quotations if quote._contains(words)), None)
 
 
 def render(
@@ -242,11 +387,12 @@ def render(
     links = Links(people, since, set())
     background = _background(document.root)
     parts: list[str] = []
+    position = 0
     for node in document.root:
         if node is background:
             parts.append('<section class="background">')
         if node.tag == "blockquote":
-            position = sum(1 for _ in node.itersiblings("blockquote", preceding=True)) + 1
+            position += 1
             paragraphs = [_printed(p, links) for p in node.iterfind("p")]
             parts.append(
                 render_to_string(
@@ -316,23 +462,48 @@ def _tree(html: str) -> Element:
 def _refuse_too_deep(html: str) -> None:
     levels = deepest = 0
     for closing, tag in re.findall(r"<(/?)(\w+)", html):
-        if tag not in ("br", "hr"):
+        if tag not in _EMPTY:
             levels += -1 if closing else 1
             deepest = max(deepest, levels)
-    if deepest > MAX_LEVELS:
+    # The cleaner has counted what came in; beyond 255 levels lxml drops a text without a word.
+    if deepest > 2 * MAX_LEVELS:
         raise UnreadableText(
-            "The text is nested too deeply to be read. Paste it without its formatting."
+            _("The text is nested too deeply to be read. Paste it without its formatting.")
         )
 
 
-def _flow(node: Element) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of our schema: its content as HTML, and the blocks that a list or quotation holds."""
+
+    tag: str
+    inner: str
+    attributes: str = ""
+    held: "list[_Block]" = field(default_factory=list)
+
+    @property
+    def html(self) -> str:
+        return f"<{self.tag}{self.attributes}>{self.inner}</{self.tag}>"
+
+    @property
+    def paragraphs(self) -> "list[_Block]":
+        """What it says, as paragraphs."""
+        if self.tag in ("p", "h2", "h3"):
+            return [self if self.tag == "p" else replace(self, tag="p")]
+        return [p for block in self.held for p in block.paragraphs]
+
+
+def _written(blocks: Iterable[_Block]) -> str:
+    return "\n".join(block.html for block in blocks)
+
+
+def _flow(node: Element) -> list[_Block]:
     """Return the content of a node as blocks of our schema; loose text becomes paragraphs."""
-    blocks: list[str] = []
+    blocks: list[_Block] = []
     run: list[str] = []
 
     def end_run() -> None:
-        if paragraph := _paragraph("p", "".join(run)):
-            blocks.append(paragraph)
+        blocks.extend(_paragraph("p", "".join(run)))
         run.clear()
 
     run.append(_escaped(node.text))
@@ -351,53 +522,59 @@ def _holds_blocks(node: Element) -> bool:
     return any(inner is not node for inner in node.iter(*BLOCKS))
 
 
-def _block(node: Element) -> list[str]:
+def _block(node: Element) -> list[_Block]:
     tag = node.tag
     if tag in HEADINGS and _holds_blocks(node):
         level = HEADINGS[tag]
-        return [re.sub(r"^<p>(.*)</p>$", rf"<{level}>\1</{level}>", b) for b in _flow(node)]
+        return [replace(b, tag=level) if b.tag == "p" else b for b in _flow(node)]
     if tag == "p" or tag in HEADINGS:
-        block = _paragraph(HEADINGS.get(tag, "p"), _inline_content(node))
-        return [block] if block else []
+        return _paragraph(HEADINGS.get(tag, "p"), _inline_content(node))
     if tag in LISTS:
         return _list(node)
     if tag == "blockquote":
         return _quotation(node)
     if tag == "figure":
         asset = uuid_in(node.get("data-asset"))
-        figure = [f'<figure data-asset="{asset}"></figure>'] if asset else []
+        figure = [_Block("figure", "", f' data-asset="{asset}"')] if asset else []
         return figure + _flow(node)
-    return [_around(node, block) for block in _flow(node)]
+    return _around(node, _flow(node))
 
 
-def _around(node: Element, block: str) -> str:
+def _around(node: Element, blocks: list[_Block]) -> list[_Block]:
     """Put a link or an emphasis that holds whole paragraphs into each of them."""
-    found = re.fullmatch(r"<(p|h2|h3)>(.*)</\1>", block, re.DOTALL)
-    return f"<{found[1]}>{_wrapped(node, found[2])}</{found[1]}>" if found else block
+    opening, closing = _wrapping(node)
+    if not opening:
+        return blocks
+    return [
+        replace(block, inner=f"{opening}{block.inner}{closing}")
+        if block.tag in ("p", "h2", "h3") and block.inner.strip()
+        else block
+        for block in blocks
+    ]
 
 
-def _list(node: Element) -> list[str]:
+def _list(node: Element) -> list[_Block]:
     """Return a list; a quotation or a picture in it, which no item can hold, parts it in two."""
-    blocks: list[str] = []
-    items: list[str] = []
+    blocks: list[_Block] = []
+    items: list[list[_Block]] = []
 
     def end_list() -> None:
         if items:
-            blocks.append(f"<{node.tag}>{''.join(items)}</{node.tag}>")
+            inner = "".join(f"<li>{''.join(b.html for b in item)}</li>" for item in items)
+            blocks.append(_Block(node.tag, inner, held=[b for item in items for b in item]))
         items.clear()
 
     for child in _with_loose_text_in_items(node):
         # Google Docs puts a list into a list beside the item it belongs to.
         inner = _flow(child) if child.tag == "li" else _block(child)
-        for parts_it, group in groupby(inner, lambda block: block.startswith(_IN_NO_ITEM)):
+        for parts_it, group in groupby(inner, lambda block: block.tag in _IN_NO_ITEM):
             if parts_it:
                 end_list()
                 blocks.extend(group)
             elif child.tag in LISTS and items:
-                items[-1] = items[-1].removesuffix("</li>") + "".join(group) + "</li>"
+                items[-1].extend(group)
             else:
-                content = (part for block in group for part in _as_in_an_item(block))
-                items.append(f"<li>{''.join(content)}</li>")
+                items.append([part for block in group for part in _as_in_an_item(block)])
     end_list()
     return blocks
 
@@ -417,11 +594,11 @@ def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
         yield from item(child.tail)
 
 
-def _as_in_an_item(block: str) -> list[str]:
-    return [block] if block.startswith(("<ul>", "<ol>")) else _only_paragraphs(block)
+def _as_in_an_item(block: _Block) -> list[_Block]:
+    return [block] if block.tag in LISTS else block.paragraphs
 
 
-def _quotation(node: Element) -> list[str]:
+def _quotation(node: Element) -> list[_Block]:
     attributes = ""
     if speaker := uuid_in(node.get("data-speaker")):
         attributes += f' data-speaker="{speaker}"'
@@ -430,22 +607,10 @@ def _quotation(node: Element) -> list[str]:
     if title := _attribution(node.get("data-title")):
         attributes += f' data-title="{escape(title)}"'
     inner = _flow(node)
-    paragraphs = [p for block in inner for p in _only_paragraphs(block)]
-    figures = [block for block in inner if block.startswith("<figure")]
-    quotation = (
-        [f"<blockquote{attributes}>{''.join(paragraphs)}</blockquote>"] if paragraphs else []
-    )
-    return quotation + figures
-
-
-def _only_paragraphs(block: str) -> list[str]:
-    if block.startswith("<p>"):
-        return [block]
-    return [
-        f"<p>{inner}</p>"
-        for p in _tree(block).iter("p", "h2", "h3")
-        if (inner := _inline_content(p))
-    ]
+    paragraphs = [p for block in inner for p in block.paragraphs]
+    figures = [block for block in inner if block.tag == "figure"]
+    said = "".join(p.html for p in paragraphs)
+    return [*([_Block("blockquote", said, attributes, paragraphs)] if said else []), *figures]
 
 
 # The end is looked at backwards: a search for it would be quadratic in a long run of blanks.
@@ -453,19 +618,19 @@ _BLANK = re.compile(r"(?:<br>|[ \u00a0])*+")
 _BLANK_BACKWARDS = re.compile(r"(?:>rb<|[ \u00a0])*+")
 
 
-def _paragraph(tag: str, inline: str) -> str:
+def _paragraph(tag: str, inline: str) -> list[_Block]:
     # Word writes a run of its own for every second word. Twice: where the outer of two are joined,
     # the inner become neighbours.
     for seam in ("</strong><strong>", "</em><em>") * 2:
         inline = inline.replace(seam, "")
     # What a tag stood between that falls away may bring two spaces together.
-    words = re.split(r"(<[^>]*>)", inline)
+    words = re.split(r"(<[^>]*+>)", inline)
     inline = "".join(word if word[:1] == "<" else re.sub(" {2,}", " ", word) for word in words)
     blank = _BLANK.match(inline)
     if blank and blank.end() < len(inline):
         behind = _BLANK_BACKWARDS.match(inline[::-1])
         inline = inline[blank.end() : len(inline) - (behind.end() if behind else 0)]
-    return f"<{tag}>{inline}</{tag}>" if re.sub(r"<[^>]*>|[\s\u00a0]", "", inline) else ""
+    return [_Block(tag, inline)] if re.sub(r"<[^>]*+>|[\s\u00a0]++", "", inline) else []
 
 
 def _inline_content(node: Element) -> str:
@@ -482,19 +647,24 @@ def _inline(node: Element) -> str:
 
 
 def _wrapped(node: Element, content: str) -> str:
-    """Return content in the link, emphasis or mark of a node; once is enough for each of them."""
+    """Return content in the link, emphasis or mark of a node."""
     if not content.strip():
         return content
-    around = list(node.iterancestors())
+    opening, closing = _wrapping(node)
+    return f"{opening}{content}{closing}"
+
+
+def _wrapping(node: Element) -> tuple[str, str]:
+    """Return the tags of a node's link, emphasis or mark; once is enough for each of them."""
     if tag := EMPHASIS.get(node.tag):
-        twice = any(EMPHASIS.get(outer.tag) == tag for outer in around)
-        return content if twice else f"<{tag}>{content}</{tag}>"
+        twice = any(EMPHASIS.get(outer.tag) == tag for outer in node.iterancestors())
+        return ("", "") if twice else (f"<{tag}>", f"</{tag}>")
     if node.tag == "a" and (href := node.get("href", "").strip()):
-        return f'<a href="{escape(href)}">{content}</a>'
+        return f'<a href="{escape(href)}">', "</a>"
     if node.tag == "span" and (person := uuid_in(node.get("data-person"))):
-        twice = any(uuid_in(outer.get("data-person")) for outer in around)
-        return content if twice else f'<span data-person="{person}">{content}</span>'
-    return content
+        twice = any(uuid_in(outer.get("data-person")) for outer in node.iterancestors())
+        return ("", "") if twice else (f'<span data-person="{person}">', "</span>")
+    return "", ""
 
 
 def _escaped(text: str | None) -> str:
@@ -561,8 +731,8 @@ def _text_pieces(node: Element) -> Iterator[str]:
 
 def _words(text: str) -> str:
     """Return a text as its bare words; where no spaces part them, each character is one."""
-    spaced = "".join(f" {char} " if is_unspaced(char) else char for char in text.casefold())
-    return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced.replace("’", "'")))
+    spaced = set_apart(text.casefold()).replace("’", "'")
+    return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced))
 
 
 def _background(root: Element) -> Element | None:

@@ -28,7 +28,16 @@ from people.models import Person
 from people.names.shared import people_index
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
-from releases.body import UnreadableText, clean, uuids_in
+from releases.body import (
+    MAX_LINES,
+    MAX_NOTES,
+    MAX_TEXT,
+    UnreadableText,
+    clean,
+    too_long,
+    uuids_in,
+)
+from releases.importing import MAX_BYTES
 from releases.imports import Designated
 from releases.library import Taken
 from releases.models import FormerSlug, Release
@@ -120,6 +129,7 @@ class ReleaseForm(forms.ModelForm):
     )
     correction = forms.CharField(
         label="What was wrong, and what is right",
+        max_length=MAX_LINES,
         widget=forms.Textarea(attrs={"rows": 2}),
         required=False,
         help_text="Public: it is printed below the release with today’s date and goes out in the "
@@ -161,10 +171,17 @@ class ReleaseForm(forms.ModelForm):
         return names.read_rejected(told if isinstance(told, list) else [])
 
     def clean_body(self) -> str:
-        return _cleaned(self.cleaned_data["body"])
+        return _cleaned(self.cleaned_data["body"], MAX_TEXT, self.instance.body)
 
     def clean_notes_to_editors(self) -> str:
-        return _cleaned(self.cleaned_data["notes_to_editors"])
+        notes = self.cleaned_data["notes_to_editors"]
+        return _cleaned(notes, MAX_NOTES, self.instance.notes_to_editors)
+
+    def clean_standfirst(self) -> str:
+        return _not_longer(self.cleaned_data["standfirst"], MAX_LINES, self.instance.standfirst)
+
+    def clean_pull_quote(self) -> str:
+        return _not_longer(self.cleaned_data["pull_quote"], MAX_LINES, self.instance.pull_quote)
 
     def clean_slug(self) -> str:
         typed = self.cleaned_data["slug"]
@@ -330,6 +347,7 @@ class VerbForm(forms.Form):
 class SendBackForm(VerbForm):
     words = forms.CharField(
         label="What is to be changed",
+        max_length=MAX_LINES,
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
         help_text="For the author; it stays in the record.",
@@ -420,6 +438,7 @@ class PublishForm(VerbForm):
 class WithdrawForm(VerbForm):
     reason = forms.CharField(
         label="Why, in public words",
+        max_length=MAX_LINES,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Stands at the release’s address from now on. Name nobody who needs protection.",
     )
@@ -433,6 +452,7 @@ class NameExceptionForm(forms.Form):
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
+        max_length=MAX_LINES,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
             "Why the name may stand here: it is another person of this name, or a part of another "
@@ -466,6 +486,12 @@ class ImportForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if bool(cleaned.get("file")) == bool((cleaned.get("text") or "").strip()):
             raise ValidationError("Choose a file, or paste the text: one of the two.")
+        file = cleaned.get("file")
+        if file and file.size > MAX_BYTES:
+            raise ValidationError(
+                _("The file is larger than %s MB. Import the text of one release alone.")
+                % (MAX_BYTES // 1024**2)
+            )
         return cleaned
 
     def source(self) -> tuple[bytes, str]:
@@ -600,11 +626,21 @@ class ConfirmImportForm(forms.Form):
         )
 
 
-def _cleaned(html: str) -> str:
+def _cleaned(html: str, most: int, stored: str) -> str:
+    """Return a text as it is stored; one that is too long already may become shorter."""
+    _not_longer(html, most, stored)
     try:
-        return clean(html)
+        return clean(html, max(most, len(stored)))
     except UnreadableText as problem:
         raise ValidationError(str(problem)) from problem
+
+
+def _not_longer(words: str, most: int, stored: str) -> str:
+    if len(words) > max(most, len(stored)):
+        raise ValidationError(
+            _("%s What you typed is still here; nothing was saved.") % too_long(len(words), most)
+        )
+    return words
 
 
 def _moments(typed: datetime) -> list[datetime]:

@@ -7,21 +7,15 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import lxml.html
-import nh3
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from releases.body import BLOCKS, EMPHASIS, SCHEMES, UNWANTED_WITH_CONTENT, clean, tree
+from releases.body import BLOCKS, EMPHASIS, SCHEMES, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
 
-# Conditional comments of Word are comments: nh3 drops them and keeps what stands between them.
+# Conditional comments of Word are comments: they are dropped, and what stands between them stays.
 # What was struck out while changes were tracked is no part of the text.
-_with_styles = nh3.Cleaner(
-    tags=BLOCKS | set(EMPHASIS) | {"a", "span", "br"},
-    attributes={"*": {"style"}, "a": {"href"}},
-    clean_content_tags=UNWANTED_WITH_CONTENT | {"del"},
-    url_schemes=SCHEMES,
-    link_rel=None,
-)
+_with_styles = Cleaner({"*": {"style"}, "a": {"href"}}, unwanted=UNWANTED_WITH_CONTENT | {"del"})
+_DEEPEST_LIST = 9  # levels, as in Word
 # Hidden text, and the remarks of colleagues beside a text in Word.
 _NOT_FOR_READERS = re.compile(
     r"display:\s*none|mso-hide:\s*all|mso-element:\s*comment|mso-special-character:\s*comment",
@@ -83,8 +77,8 @@ def _make_word_lists(parent: Element) -> None:
         if not is_list:
             continue
         items = list(group)
-        start = parent.index(items[0])
         holder = lxml.html.Element("div")
+        items[0].addprevious(holder)
         open_lists: list[tuple[int, Element]] = []
         for item in items:
             level = _word_level(item)
@@ -99,7 +93,6 @@ def _make_word_lists(parent: Element) -> None:
                 open_lists.append((level, SubElement(last, kind)))
             item.tail = None
             SubElement(open_lists[-1][1], "li").append(item)
-        parent.insert(start, holder)
 
 
 def _word_level(node: Element) -> int:
@@ -107,8 +100,8 @@ def _word_level(node: Element) -> int:
 
     A numbered heading is a heading.
     """
-    found = re.search(r"mso-list:\s*l\d+\s+level(\d+)", node.get("style", ""))
-    return int(found[1]) if found and node.tag == "p" else 0
+    found = re.search(r"mso-list:\s*l\d+\s+level(\d{1,3})", node.get("style", ""))
+    return min(int(found[1]), _DEEPEST_LIST) if found and node.tag == "p" else 0
 
 
 def _take_number(item: Element) -> bool:
@@ -122,15 +115,9 @@ def _take_number(item: Element) -> bool:
 
 
 def _take_out(node: Element) -> None:
-    """Remove a node with all that it holds; the words after it stay."""
-    parent, before, tail = node.getparent(), node.getprevious(), node.tail or ""
-    if parent is None:
-        return
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    parent.remove(node)
+    """Empty a node of all that it holds, so that it falls away; the words after it stay."""
+    node.clear(keep_tail=True)  # type: ignore[call-arg]  # not in the stubs
+    node.tag = "span"
 
 
 def _texts(node: Element) -> Iterator[str]:

@@ -221,9 +221,11 @@ def _titles(release: Release, document: Document, at: datetime | None) -> list[F
 
 def _sentence(text: str, start: int, end: int) -> str:
     """Return the sentence in which a name stands, cut where it is long."""
-    first = max((m.end() for m in _SENTENCE_ENDS.finditer(text, 0, start)), default=0)
-    after = _SENTENCE_ENDS.search(text, end)
-    sentence = text[first : after.start() if after else len(text)].strip()
+    # No further than it is shown: a long text has many names in it.
+    left, right = max(start - 2 * MAX_SENTENCE, 0), min(end + 2 * MAX_SENTENCE, len(text))
+    first = max((m.end() for m in _SENTENCE_ENDS.finditer(text, left, start)), default=left)
+    after = _SENTENCE_ENDS.search(text, end, right)
+    sentence = text[first : after.start() if after else right].strip()
     if len(sentence) <= MAX_SENTENCE:
         return sentence
     at = max(min(start - first - MAX_SENTENCE // 2, len(sentence) - MAX_SENTENCE), 0)

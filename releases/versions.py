@@ -1,6 +1,6 @@
 """Every version of a release: seen, compared, restored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from html import escape
@@ -29,6 +29,7 @@ WRITTEN = (
 PRINTED = (*(text.field for text in _TEXTS if text.printed), "poster_id", "attached")
 DOCUMENTS = {"body", "notes_to_editors"}
 FAR_FROM_A_CHANGE = 12  # words
+MAX_COMPARED = 4_000  # words between the first and the last change
 UNKNOWN = "somebody whose record you may not see"
 NOT_REPEATED = mark_safe("Changed; what stood there is not repeated.")
 
@@ -139,7 +140,7 @@ def _readable(version: Any, name: str, names: dict[UUID | None, str]) -> str:
 
 def _marked(before: list[str], after: list[str]) -> SafeString:
     pieces = []
-    for kind, i, j, k, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for kind, i, j, k, end in _differences(before, after):
         if kind == "equal":
             pieces.append(escape(_shortened(before[i:j])))
             continue
@@ -148,6 +149,31 @@ def _marked(before: list[str], after: list[str]) -> SafeString:
         if k < end:
             pieces.append(f"<ins>{escape(' '.join(after[k:end]))}</ins>")
     return mark_safe(" ".join(pieces))
+
+
+def _differences(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
+    """Return what differs between two lists of words, as `difflib` says it.
+
+    What is alike at both ends is left out first. Where more than MAX_COMPARED words are left, what
+    stood there is taken out as a whole, and what stands there now put in: to compare words takes
+    the square of their number.
+    """
+    first, shorter = 0, min(len(before), len(after))
+    while first < shorter and before[first] == after[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and before[-1 - last] == after[-1 - last]:
+        last += 1
+    old, new = before[first : len(before) - last], after[first : len(after) - last]
+    if len(old) + len(new) > MAX_COMPARED:
+        inside: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(old), 0, len(new))]
+    else:
+        inside = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    found = [("equal", 0, first, 0, first)] if first else []
+    found += [(kind, i + first, j + first, k + first, end + first) for kind, i, j, k, end in inside]
+    if last:
+        found.append(("equal", len(before) - last, len(before), len(after) - last, len(after)))
+    return found
 
 
 def _shortened(words: list[str]) -> str:

@@ -8,6 +8,7 @@ automaton and no model: a text of a thousand words is some thousands of lookups.
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ MAX_PARTS = 3  # words of a name that may stand for it
 MAX_RUN = 24  # letters of a name in a script without spaces
 MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
 MAX_INITIALS = 4
+MAX_REMEMBERED = 8  # texts whose names are remembered
 BEGINNING = 7  # letters by which it is known whether any name begins so
 MAX_BETWEEN = 40  # characters between two parts of one name
 MIN_PREFIXED = 3
@@ -164,6 +166,8 @@ class NameIndex:
         self._last_words: dict[str, int] = {}
         self._beginnings: Counter[str] = Counter()  # of every way, to give up early
         self._max_run = 1
+        self._changes = 0  # counted before and after each, so that none is overlooked midway
+        self._matched: dict[tuple[int, str], list[Match]] = {}
 
     def __len__(self) -> int:
         return len(self._of)
@@ -173,6 +177,7 @@ class NameIndex:
     def add(self, person: UUID, names: Iterable[Name | str]) -> None:
         """Know a person by these names, and by no others."""
         self.remove(person)
+        self._changes += 1
         stored: list[tuple[dict[str, tuple[_Entry, ...]], str]] = []
         exact: list[Name] = []
         parts: set[str] = set()
@@ -204,9 +209,11 @@ class NameIndex:
                 self._with.setdefault(word, set()).add(way)
         if exact:
             self._exact[person] = tuple(exact)
+        self._changed()
 
     def remove(self, person: UUID) -> None:
         """Know a person no longer."""
+        self._changes += 1
         for table, way in self._of.pop(person, ()):
             self._beginnings[way[:BEGINNING]] -= 1
             if not self._beginnings[way[:BEGINNING]]:
@@ -228,6 +235,11 @@ class NameIndex:
                         ways.discard(way)
                         if not ways:
                             del self._with[word]
+        self._changed()
+
+    def _changed(self) -> None:
+        self._changes += 1
+        self._matched = {}
 
     def _entries(
         self, person: UUID, name: Name
@@ -290,23 +302,34 @@ class NameIndex:
         """Return every name in a text that is looked for, in the order in which they stand.
 
         Namesakes are all there. A name that stands in full there is not also there in a lesser
-        form.
+        form. One action asks about the same text several times: the last ones are remembered, as
+        long as nobody was added or removed.
         """
+        asked = (self._changes, text)
+        remembered = self._matched
+        found = remembered.get(asked)
+        if found is None:
+            found = self._matches(text)
+            if len(remembered) >= MAX_REMEMBERED:
+                remembered.clear()
+            remembered[asked] = found
+        return list(found)
+
+    def _matches(self, text: str) -> list[Match]:
         found = [match for match in self._all(text, words(text)) if match.is_protection]
         found += self._exactly(text)
         best: dict[tuple[UUID, int], Match] = {}
         for match in sorted(found, key=lambda match: (match.start, not match.blocks, -match.end)):
             if (match.person, match.start) not in best:
                 best[match.person, match.start] = match
-        blocked = [(m.person, m.start, m.end) for m in best.values() if m.blocks]
+        blocked: dict[UUID, list[tuple[int, int]]] = {}
+        for match in best.values():
+            if match.blocks:
+                blocked.setdefault(match.person, []).append((match.start, match.end))
         return [
             match
             for match in best.values()
-            if match.blocks
-            or not any(
-                person == match.person and start < match.end and match.start < end
-                for person, start, end in blocked
-            )
+            if match.blocks or not _overlaps(match, blocked.get(match.person, ()))
         ]
 
     def find(
@@ -325,10 +348,13 @@ class NameIndex:
                 if match.blocks and match.person not in without and match.is_suggestion:
                     whole.setdefault(match.start, []).append(match)
             end = 0
+            starts: list[int] | None = None
             for place, word in enumerate(there):
                 if word.unspaced or word.start < end:
                     # A name may begin inside a run of a script without spaces.
-                    for start in sorted(s for s in whole if max(word.start, end) <= s < word.end):
+                    starts = starts if starts is not None else sorted(whole)
+                    first = bisect_left(starts, max(word.start, end))
+                    for start in starts[first : bisect_left(starts, word.end)]:
                         if start >= end:
                             name = self._longest(number, paragraph, whole[start])
                             found.append(name)
@@ -828,13 +854,24 @@ def _exact_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"{before}{written}(?!\w)")
 
 
+_WORD_BEHIND = re.compile(r"[ \u00a0-]([^\W\d_]+)")
+
+
+def _overlaps(match: Match, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a match shares letters with one of some places, in the order of their starts."""
+    last = bisect_left(places, (match.end, 0))
+    near = places[max(last - MAX_WORDS, 0) : last]  # no name has more words, so none begins before
+    return any(start < match.end and match.start < end for start, end in near)
+
+
 def _is_inside_a_name(text: str, start: int, end: int) -> bool:
     """Whether capitalised words beside it make it a part of a longer name."""
-    behind = re.match(r"[ \u00a0-]([^\W\d_]+)", text[end:])
+    behind = _WORD_BEHIND.match(text, end)
     if behind and behind[1][0].isupper() and not (text[end - 1] == "." and len(behind[1]) > 8):
         return True
     before = re.search(r"([^\W\d_]+)\.?[ \u00a0-]$", text[max(start - 40, 0) : start])
     if not before or not before[1][0].isupper():
         return False
-    opens_sentence = re.search(r"(^|[.!?。\n]\s*)$", text[: max(start - 40, 0) + before.start()])
+    place = max(start - 40, 0) + before.start()
+    opens_sentence = not place or re.search(r"[.!?。\n]\s*$", text[max(place - 40, 0) : place])
     return before[1].casefold() not in TITLES and not opens_sentence

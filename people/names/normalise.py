@@ -285,6 +285,11 @@ def is_unspaced(char: str) -> bool:
     return _UNSPACED.match(char) is not None
 
 
+def set_apart(text: str) -> str:
+    """Return a text with a space around each character of a script that writes none."""
+    return _UNSPACED.sub(r" \g<0> ", text)
+
+
 def _without_most_marks(run: re.Match[str]) -> str:
     kept: list[str] = []
     marks = 0

@@ -8,13 +8,20 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from releases.body import MAX_TEXT
 from releases.importing.accounting import Ledger
 from releases.importing.anatomy import Anatomy, dissect
 from releases.importing.blocks import Source, size
 from releases.importing.dates import Evidence, guess_date, relative_dates
 from releases.importing.decoding import MAX_BYTES, decode
 from releases.importing.designations import designations
-from releases.importing.formats import FORMATS, guess_format, refuse_other_formats, take_apart
+from releases.importing.formats import (
+    FORMATS,
+    guess_format,
+    refuse_other_formats,
+    refuse_too_many_lines,
+    take_apart,
+)
 from releases.importing.languages import language_of
 from releases.importing.names import MOST_TEXT, Passage, People
 from releases.importing.report import report
@@ -46,6 +53,8 @@ __all__ = [
 
 # Below this there is no sentence to publish.
 _FEWEST_WORDS = 8
+# Each of them is looked up, and asked about on a page of the desk.
+_MOST_PEOPLE = 200
 
 
 def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
@@ -55,8 +64,14 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         raise NotARelease(f"“{format}” is no format that is read. Choose {', '.join(FORMATS)}.")
     decoded = decode(data, filename)
     refuse_other_formats(decoded.text, filename)
-    source = take_apart(decoded.text, format or guess_format(decoded.text, filename), filename)
+    format = format or guess_format(decoded.text, filename)
+    refuse_too_many_lines(decoded.text, filename)
+    if format == "text":
+        _refuse_too_long(len(decoded.text), filename)
+    source = take_apart(decoded.text, format, filename)
+    _refuse_too_long(sum(len(run.text) for b in source.blocks for run in b.runs), filename)
     anatomy = dissect(source)
+    _refuse_too_long(len(anatomy.body_html), filename)
     _refuse_what_says_nothing(anatomy, filename)
     people = _people(anatomy)
     stated = source.fields.get("language")
@@ -70,6 +85,9 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         )
     )
     notes = [*decoded.notes, *source.notes, *anatomy.notes, *date_notes]
+    if len(people) > _MOST_PEOPLE:
+        notes.append(f"Only the first {_MOST_PEOPLE} people are offered. Name the others yourself.")
+        people = people[:_MOST_PEOPLE]
     if language and language.partition("-")[0] in _UNREAD_NAMES:
         notes.append("People are not looked for in this script. Name them yourself.")
     if len(anatomy.body_text) > MOST_TEXT:
@@ -136,6 +154,14 @@ def _refuse_what_says_nothing(anatomy: Anatomy, filename: str) -> None:
         raise NotARelease(
             f"“{filename}” has no release in it: it is mostly numbers and signs. "
             "Import the file with the words of the release."
+        )
+
+
+def _refuse_too_long(length: int, filename: str) -> None:
+    if length > MAX_TEXT:
+        raise NotARelease(
+            f"“{filename}” is too long: it has {length:,} characters of text, and a release has at "
+            f"most {MAX_TEXT:,}. Import the text of one release alone, or shorten it."
         )
 
 

@@ -22,6 +22,8 @@ from releases.importing.vocabulary import (
     WEEKDAYS,
 )
 
+_LONGEST_HEAD = 50  # lines above the text
+_LONGEST_CREDIT = 300  # characters at the end of a picture's name in which a credit is looked for
 _OPENING, _CLOSING = "“„«‟", "”»"
 _PULL_QUOTE = re.compile(
     r"[‘“\"'«„](?P<text>.+)[’”\"'»“]\s*(?:[-–—]+|\|)\s*(?P<speaker>[^“”\"‘\n]{2,100})"
@@ -176,7 +178,9 @@ class _Dissection:
     # --- Above the lead ---
 
     def _head(self) -> None:
-        while self.queue:
+        for _ in range(_LONGEST_HEAD):
+            if not self.queue:
+                break
             self._first_line_alone()
             block = self.queue[0]
             if not (
@@ -517,7 +521,8 @@ def _looks_like_credit(text: str) -> bool:
 def _same_group(blocks: list[Block], place: int) -> list[Block]:
     first = blocks[place]
     together = []
-    for block in blocks[place:]:
+    for number in range(place, len(blocks)):
+        block = blocks[number]
         if (block.kind, block.group) != (first.kind, first.group):
             break
         together.append(block)
@@ -538,7 +543,8 @@ def _quotation(blocks: list[Block], place: int) -> int:
     if shape != "open":
         return 0
     count = 1
-    for block in blocks[place + 1 :]:
+    for number in range(place + 1, len(blocks)):
+        block = blocks[number]
         if block.kind != "paragraph":
             break
         shape = _shape(block.text)
@@ -591,10 +597,10 @@ def _shape(text: str) -> str:
         else:
             opening = mark in _OPENING
         depth += 1 if opening else -1
-        rest = text[at + 1 :].strip(" .,!?;\xa0)")
-        if depth == 0 and opens:
-            return "mixed" if rest or _ATTRIBUTED_INSIDE.search(text) else "whole"
-        if depth < 0:
+        if depth < 0 or (depth == 0 and opens):
+            rest = text[at + 1 :].strip(" .,!?;\xa0)")
+            if depth == 0:
+                return "mixed" if rest or _ATTRIBUTED_INSIDE.search(text) else "whole"
             return "closing" if not rest and not opens else "mixed"
     if not opens:
         return "plain"
@@ -662,7 +668,7 @@ def _poster(block: Block, occurrences: int) -> Poster:
 
 def picture_credit(name: str) -> str:
     """Return whom the name of a picture credits: “AFP via Getty Images”, or nothing."""
-    text = re.sub(r"\.\w{2,5}$", "", name).replace("_", " ")
+    text = re.sub(r"\.\w{2,5}$", "", name[-_LONGEST_CREDIT:]).replace("_", " ")
     text = re.sub(
         r"\s+", " ", re.sub(r"(?<=[^\W\d_])-(?=[A-Za-z])", " ", text) if " " not in text else text
     )
@@ -684,9 +690,12 @@ def picture_credit(name: str) -> str:
     return agency
 
 
+_AGENCIES = sorted(PICTURE_AGENCIES, key=len, reverse=True)
+
+
 def _agency_at_end(text: str) -> str:
     text = text.rstrip(" )]")
-    for agency in sorted(PICTURE_AGENCIES, key=len, reverse=True):
+    for agency in _AGENCIES:
         if text.casefold().endswith(agency.casefold()) and not text[: -len(agency)][-1:].isalnum():
             found = text[-len(agency) :]
             return (

@@ -1,6 +1,7 @@
 """The pieces that every format is taken apart into; each letter knows its place in the file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 
@@ -79,6 +80,24 @@ class Block:
                 runs.append(run.part(first, last))
             place += len(run.text)
         return replace(self, runs=runs)
+
+    def parts(self, edges: Sequence[int]) -> "list[Block]":
+        """Return the pieces between positions in its raw text, which are in order, in one go."""
+        pieces: list[list[Run]] = [[] for _ in edges[1:]]
+        number = place = 0
+        for run in self.runs:
+            end = place + len(run.text)
+            while number < len(pieces) and edges[number + 1] <= place:
+                number += 1
+            last = number
+            while last < len(pieces) and edges[last] < end:
+                first = max(edges[last] - place, 0)
+                until = min(edges[last + 1] - place, len(run.text))
+                if first < until:
+                    pieces[last].append(run.part(first, until))
+                last += 1
+            place = end
+        return [replace(self, runs=runs) for runs in pieces]
 
     def html(self, emphasis: bool = True) -> str:
         """Return the text as inline HTML of the document schema, ends trimmed."""

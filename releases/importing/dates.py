@@ -1,6 +1,7 @@
 """Days in a text: when the release seems to be from, and what only makes sense on that day."""
 
 import re
+from bisect import bisect_left
 from calendar import day_name, month_name
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -116,11 +117,17 @@ def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
             taken.append((match.start(), match[0]))
             spans.append(match.span())
         for day in days_in(text):
-            if day.year is None and not any(a < day.end and day.start < b for a, b in spans):
+            if day.year is None and not _touches(spans, day):
                 taken.append((day.start, day.text))
         for _, phrase in sorted(taken):
             found.setdefault(phrase.casefold(), phrase)
     return tuple(found.values())
+
+
+def _touches(spans: list[tuple[int, int]], day: Day) -> bool:
+    """Whether a day is in one of some places, which are in order and apart."""
+    number = bisect_left(spans, (day.end, 0))
+    return number > 0 and spans[number - 1][1] > day.start
 
 
 def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[str]]:

@@ -92,10 +92,11 @@ def decode(data: bytes, filename: str) -> Decoded:
     text, removed = _UNPRINTABLE.subn("", text)
     if removed:
         notes.append(f"{_in_places(removed)} an unprintable control character was left out.")
-    if signs := list(_MOJIBAKE.finditer(text)):
-        example = " ".join(text[signs[0].start() : signs[0].start() + 24].split())
+    if sign := _MOJIBAKE.search(text):
+        example = " ".join(text[sign.start() : sign.start() + 24].split())
+        signs = sum(1 for _ in _MOJIBAKE.finditer(text))
         notes.append(
-            f"{_in_places(len(signs))} the text shows signs of a wrong conversion, the first at "
+            f"{_in_places(signs)} the text shows signs of a wrong conversion, the first at "
             f"“{example}”: accents or quotation marks were lost before this file was made. "
             "Nothing was changed; correct them by hand."
         )

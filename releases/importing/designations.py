@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from releases.importing.names import Phrases
 from releases.importing.understood import DesignationSuggestion, PersonSuggestion
 
 _PHRASE = re.compile(r"\bprisoner(?P<many>s?)[ \-]of[ \-]conscience\b", re.IGNORECASE)
@@ -61,8 +62,9 @@ def designations(
     forms = {form: person.name for person in people for form in (person.name, *person.also)}
     if not forms:
         return ()
-    longest_first = sorted(forms, key=len, reverse=True)
-    names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    names = Phrases()
+    for form in forms:
+        names.add(form, 0)
     found: dict[str, DesignationSuggestion] = {}
     for text in paragraphs:
         for phrase in _PHRASE.finditer(text):
@@ -77,19 +79,22 @@ def designations(
     return tuple(found.values())
 
 
-def _named(tail: str, names: re.Pattern[str], many: bool) -> Iterable[str]:
+def _named(tail: str, names: Phrases, many: bool) -> Iterable[str]:
     """Yield the names that follow the phrase, until something else than a list follows."""
     at = 0
-    for name in names.finditer(tail):
-        between = _words(tail[at : name.start()])
+    longest = {start: end for _, start, end in sorted(names.find(tail))}
+    for start, end in longest.items():
+        if start < at:
+            continue
+        between = _words(tail[at:start])
         if len(between) > _MAX_BETWEEN or _breaks(ENDS_LIST, between):
             return
-        behind = tail[name.end() : name.end() + 40]
+        behind = tail[end : end + 40]
         next_words = ["’s"] if behind.startswith(("’s", "'s")) else _words(behind)[:1]
         if _breaks(NOT_AFTER, next_words):
             return
-        yield name[0]
-        at = name.end()
+        yield tail[start:end]
+        at = end
         if not many:
             return
 

@@ -58,13 +58,22 @@ def refuse_other_formats(text: str, filename: str) -> None:
 def take_apart(text: str, format: str, filename: str) -> Source:
     """Return a decoded file as blocks; raises NotARelease where it has far too many."""
     source = Source(text, format)
-    if text.count("\n") <= 5 * MAX_BLOCKS and text.count("<") <= 10 * MAX_BLOCKS:
-        {"text": read_text, "markdown": read_markdown, "html": read_html}[format](source, filename)
-        if len(source.blocks) <= MAX_BLOCKS:
-            return source
-    raise NotARelease(
-        f"“{filename}” has far more lines than a release. Import the text of one release alone."
-    )
+    {"text": read_text, "markdown": read_markdown, "html": read_html}[format](source, filename)
+    _refuse_many_lines(len(source.blocks) > MAX_BLOCKS, filename)
+    return source
+
+
+def refuse_too_many_lines(text: str, filename: str) -> None:
+    """Raise NotARelease for a text that is far too much to take apart."""
+    far_more = text.count("\n") > 5 * MAX_BLOCKS or text.count("<") > 10 * MAX_BLOCKS
+    _refuse_many_lines(far_more, filename)
+
+
+def _refuse_many_lines(far_more: bool, filename: str) -> None:
+    if far_more:
+        raise NotARelease(
+            f"“{filename}” has far more lines than a release. Import the text of one release alone."
+        )
 
 
 def _only_words(filename: str, what: str) -> str:

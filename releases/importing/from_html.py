@@ -161,6 +161,7 @@ class _Reader:
         self.wml = wml
         self.links = Links()
         self.runs: list[Run] = []
+        self.looked_at = 0  # runs without a word, from the first on
         self.inline: list[_Inline] = []
         self.paragraph = ""
         self.lists: list[tuple[int, bool]] = []
@@ -268,7 +269,7 @@ class _Reader:
             if block.text and self.defining in ("title", "date", "page title"):
                 field = Field(block.text, tuple(block.spans))
                 self.source.fields.setdefault(self.defining, field)
-            self.runs, self.defining = [], ""
+            self.runs, self.looked_at, self.defining = [], 0, ""
 
     def _block_tag(self, closing: bool, name: str, written: str) -> None:
         if self.in_item and name not in ("li", "ul", "ol", "dd", "dt"):
@@ -332,7 +333,11 @@ class _Reader:
             )
 
     def _has_words(self) -> bool:
-        return any(plain(run.text) for run in self.runs)
+        while self.looked_at < len(self.runs):
+            if plain(self.runs[self.looked_at].text):
+                return True
+            self.looked_at += 1
+        return False
 
     def _end_block(self) -> None:
         if self._has_words():
@@ -345,7 +350,7 @@ class _Reader:
             elif re.fullmatch("h[1-6]", self.paragraph):
                 block = replace(block, kind="heading", level=int(self.paragraph[1]))
             self.source.blocks.append(block)
-        self.runs, self.defining = [], ""
+        self.runs, self.looked_at, self.defining = [], 0, ""
 
     def _notes(self) -> list[str]:
         notes = self.links.notes()

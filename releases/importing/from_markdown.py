@@ -31,7 +31,7 @@ _FIELDS = {
     "category": "kicker",
 }
 _HEADING = re.compile(r"(#{1,6})[ \t]+(?=\S)")
-_HEADING_END = re.compile(r"[ \t]+#+[ \t]*$|[ \t]+$")
+_HEADING_END = re.compile(r"(?<![ \t])[ \t]++(?:#+[ \t]*)?$")
 _UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
 _RULE = re.compile(r"([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _ITEM = re.compile(r"(?:[*+-]|(\d{1,9})[.)])(?:[ \t]+(?=\S)|$)")
@@ -42,13 +42,13 @@ _LABEL = re.compile(r"[A-Z]\w{1,15}: ")
 _EMPHATIC_LINE = re.compile(r"(\*{1,3}|_{1,3})(?=\S)[^*\n]+(?<=\S)\1[ \t]*$")
 _INLINE = re.compile(
     r"\\([!-/:-@\[-`{-~])"
-    r"|(`+)([^`\n]+)\2"
+    r"|(?<!`)(`++)([^`\n]++)\2(?!`)"
     r"|\[((?:[^\[\]\\\n]|\\.)*+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)"
     r"|<((?:https?|ftp)://[^\s<>]++|mailto:[^\s<>]++|[\w.+-]++@[\w.-]++)>"
     r"|(\*+|_+)"
     r"|(?P<tag><)"
 )
-_LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')$")
+_LINK_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 
 
 def read_markdown(source: Source, filename: str) -> None:

@@ -8,8 +8,8 @@ from releases.importing.accounting import Span
 from releases.importing.blocks import Block, Run, Source
 from releases.importing.markup import counted
 
-_PICTURE = re.compile(r"!\[([^\]\n]*+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)")
-_PICTURE_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')$")
+_PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)")
+_PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _BULLET = re.compile(r"(?:([*•●▪‣·◦○])|([–—-])|\d{1,2}[.)])[ \t\xa0]+(?=\S)")
 # Wrapped by hand or by a mail program: every line but the last of a paragraph is as full as can be.
 _WRAPPED = range(50, 101)
@@ -43,18 +43,20 @@ def read_text(source: Source, filename: str) -> None:
 def split_pictures(block: Block) -> list[Block]:
     """Return a block as itself and the pictures that stood in it, `![alt](address)`."""
     raw = block.raw
+    pictures = list(_PICTURE.finditer(raw))
+    if not pictures:
+        return [block] if block.text else []
     found: list[Block] = []
-    place = 0
-    for match in _PICTURE.finditer(raw):
-        before = block.part(place, match.start())
-        place = match.end()
-        if before.text:
-            found.append(before)
+    edges = [0, *(edge for match in pictures for edge in match.span()), len(raw)]
+    parts = block.parts(edges)
+    for number, part in enumerate(parts):
+        if number % 2 == 0:
+            found += [part] if part.text else []
+            continue
+        match = pictures[number // 2]
         address = _PICTURE_TITLE.sub("", match[2].strip()).strip("<>")
-        picture = block.part(*match.span())
-        found.append(replace(picture, kind="picture", source=address, alt=match[1].strip()))
-    rest = block.part(place) if place else block
-    return [*found, rest] if rest.text else found
+        found.append(replace(part, kind="picture", source=address, alt=match[1].strip()))
+    return found
 
 
 def _lines(text: str) -> list[Span]:
@@ -133,7 +135,7 @@ def _parts(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
     if wrapped:
         # Here the gaps of the usual width are the line ends of a page with an indent; a paragraph
         # is parted by less, or by much more.
-        enough = len(text[start : gap.start()].split(None, 20)) > 20
+        enough = len(text[start : min(gap.start(), start + 2_000)].split(None, 20)) > 20
         return len(gap[0]) >= _PARTING or (
             len(gap[0]) < _WIDE and enough and text[gap.end()].isupper()
         )

@@ -15,7 +15,7 @@ _ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']+
 _LONGEST_TAG = 20_000
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SILENT = "script style object iframe svg math select xml template textarea applet"
-_SILENT_TAG = re.compile(rf"<({_SILENT.replace(' ', '|')})\b[^>]*+>", re.I)
+_SILENT_TAG = re.compile(rf"<({_SILENT.replace(' ', '|')})\b", re.I)
 
 
 def silence(text: str, macros: bool = False) -> str:
@@ -53,7 +53,9 @@ def _silent_elements(text: str) -> Iterator[Span]:
     unclosed: set[str] = set()
     place = 0
     while match := _SILENT_TAG.search(text, place):
-        place = match.end()
+        place = text.find(">", match.end()) + 1
+        if not place:
+            return
         name = match[1].casefold()
         if name in unclosed:
             continue

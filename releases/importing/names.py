@@ -9,8 +9,10 @@ is a suggestion.
 import re
 import sys
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from releases.importing.understood import PersonSuggestion
@@ -36,6 +38,7 @@ from releases.importing.vocabulary import (
 
 # People are looked for in so many characters; no release is longer.
 MOST_TEXT = 100_000
+_MOST_WORDS_OF = 20  # titles and descriptions that are kept of one person
 
 _UPPER = "".join(c for c in map(chr, range(0x41, 0x2000)) if c.isupper() and c not in "^]\\-")
 _LETTER = r"[^\W\d_]"
@@ -71,6 +74,8 @@ _TO_BE = re.compile(
 )
 _LIST_BETWEEN = re.compile(rf"{_IN_BRACKETS}(?:,|;|,? (?:and|or|&|y|et|und|e))?\s+$")
 _LIST_OPENS = re.compile(r"(?:,? such as|,? including|,? namely|:|\s?\()\s*$")
+_WORD_BEGINS = re.compile(r"(?<!\w)\w++")
+_SENTENCE_ENDS = re.compile(r"[.!?][”\"’)]?\s++(?=[“\"‘(]?[^\W\d_a-z])")
 _QUOTE_NEAR = re.compile(r"[“”\"«»:]")
 _NEVER_IN_NAMES = frozenset(
     ["the", "and", "of", "for", "in", "on", "at", "by", "with", "from", "or", "as", "a", "to"]
@@ -167,6 +172,33 @@ class _Person:
     descriptors: list[str] = field(default_factory=list)
 
 
+class Phrases:
+    """Phrases that are found in a text as whole words, however many there are."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[int]] = {}
+        self._lengths: dict[str, list[int]] = {}
+
+    def add(self, phrase: str, number: int) -> None:
+        """Look for a phrase, and call it by a number; it may have several."""
+        numbers = self._found.setdefault(phrase, [])
+        if number not in numbers:
+            numbers.append(number)
+        lengths = self._lengths.setdefault(_first_word(phrase), [])
+        if len(phrase) not in lengths:
+            lengths.append(len(phrase))
+
+    def find(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Yield number, start and end of each place of a phrase, in their order."""
+        for word in _WORD_BEGINS.finditer(text):
+            start = word.start()
+            for length in self._lengths.get(word[0], ()):
+                end = start + length
+                if not text[end : end + 1].isalnum() and text[end : end + 1] != "_":
+                    for number in self._found.get(text[start:end], ()):
+                        yield number, start, end
+
+
 class People:
     """The people of a text, and where each is named."""
 
@@ -175,6 +207,12 @@ class People:
         self.passages = _up_to(passages, MOST_TEXT)
         self.mentions: list[list[Mention]] = [[] for _ in self.passages]
         self._people: list[_Person] = []
+        self._by_name: dict[tuple[str, str], _Person] = {}
+        self._parts: set[str] = set()  # first and last names, as they are compared
+        self._forms, self._shouted = Phrases(), Phrases()
+        self._statements: dict[int, list[int]] = {}
+        self._sentences: dict[int, list[int]] = {}
+        self._lets_speak: dict[int, bool] = {}
         self._ordinary = _ordinary_words(self.passages)
         candidates = [
             candidate
@@ -194,6 +232,16 @@ class People:
         for candidate in believed:
             if len(candidate.words) == 1:
                 self._add_single(candidate)
+        for number, person in enumerate(self._people):
+            for form in person.forms:
+                self._look_for(form, number)
+        self._indexes = {
+            shouted: (
+                _index([person.last for person in self._people], shouted),
+                _index([person.first for person in self._people], shouted),
+            )
+            for shouted in (False, True)
+        }
         for place in range(len(self.passages)):
             self._name_all(place)
         self._describe(believed)
@@ -211,19 +259,18 @@ class People:
         text = self.passages[place].text
         mentions = self.mentions[place]
         if statement := _FOLLOWING_STATEMENT.search(text):
-            start = _sentence_start(text, statement.start())
+            start = self._sentence_start(place, statement.start())
             named = [m for m in mentions if start <= m.start and m.end <= statement.start()]
             return self._attribution(place, named[0]) if len(named) == 1 else None
         if not text.endswith((":", ",")):
             return None
-        start = _sentence_start(text, len(text) - 1)
+        start = self._sentence_start(place, len(text) - 1)
         for mention in reversed([m for m in mentions if m.start >= start]):
-            rest = text[mention.end :]
             if (
-                rest == ":"
+                text[mention.end : mention.end + 2] == ":"
                 or _says(text, mention.end)
                 or self._is_said_by(place, mention)
-                or _POSSESSIVE_STATEMENT.match(rest)
+                or _POSSESSIVE_STATEMENT.match(text, mention.end)
             ):
                 return self._attribution(place, mention)
         return None
@@ -267,7 +314,8 @@ class People:
             candidate.certain = candidate.addressed and described
             candidate.certain &= not candidate.plural or bool(listed)
             return
-        before, after = text[: candidate.start], text[candidate.end : candidate.end + 250]
+        before = text[max(0, candidate.start - 80) : candidate.start]
+        after = text[candidate.end : candidate.end + 250]
         initial = any(map(_is_initial, candidate.words))
         strong = bool(
             described
@@ -312,48 +360,52 @@ class People:
     def _add(self, full: str, words: list[str]) -> None:
         core = [word for word in words if _lower(word) not in SUFFIXES] or words
         first, last = core[0], core[-1]
-        for person in self._people:
-            if person.last == last and person.first == first:
-                person.forms.setdefault(full)
-                return
-        self._people.append(_Person(full, first, last, {full: None}))
+        if person := self._by_name.get((first, last)):
+            person.forms.setdefault(full)
+        else:
+            self._know(_Person(full, first, last, {full: None}))
+
+    def _know(self, person: _Person) -> None:
+        self._people.append(person)
+        self._by_name.setdefault((person.first, person.last), person)
+        self._parts |= {_fold(person.first), _fold(person.last)}
 
     def _add_single(self, candidate: _Candidate) -> None:
-        word = _fold(candidate.words[0])
-        if any(word in (_fold(person.first), _fold(person.last)) for person in self._people):
+        if _fold(candidate.words[0]) in self._parts:
             return
         name = candidate.form
         title = self.passages[candidate.passage].text[: candidate.start].split()[-1:]
         if title and _lower(title[0]) in _PART_OF_NAME:
             name = f"{title[0]} {name}"
-        self._people.append(_Person(name, name, candidate.form, {name: None}))
+        self._know(_Person(name, name, candidate.form, {name: None}))
 
     # --- Naming: every form of a name that was found ---
+
+    def _look_for(self, form: str, number: int) -> None:
+        if " " in form:
+            self._forms.add(form, number)
+            self._shouted.add(form.upper(), number)
 
     def _name_all(self, place: int) -> None:
         text = self.passages[place].text
         shouted = text.upper() == text
-        taken: list[tuple[int, int]] = []
-        for number, person in enumerate(self._people):
-            for form in sorted(person.forms, key=len, reverse=True):
-                if " " not in form:
-                    continue
-                pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)", re.I if shouted else 0)
-                for match in pattern.finditer(text):
-                    if not any(a < match.end() and match.start() < b for a, b in taken):
-                        taken.append(match.span())
-                        self._mention(place, number, *match.span())
+        taken = bytearray(len(text))
+        found = (self._shouted if shouted else self._forms).find(text)
+        # Who was found first has a place, and the longest form of the name.
+        for number, start, end in sorted(found, key=lambda it: (it[0], it[1] - it[2], it[1])):
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
+                self._mention(place, number, start, end)
         self._name_by_part(place, taken, shouted)
         self.mentions[place].sort(key=lambda mention: mention.start)
 
-    def _name_by_part(self, place: int, taken: list[tuple[int, int]], shouted: bool) -> None:
+    def _name_by_part(self, place: int, taken: bytearray, shouted: bool) -> None:
         """Find surnames alone, and family names that come first (“Chen” for Chen Guangcheng)."""
         text = self.passages[place].text
-        by_last = _index([person.last for person in self._people], shouted)
-        by_first = _index([person.first for person in self._people], shouted)
+        by_last, by_first = self._indexes[shouted]
         tokens = list(_TOKEN.finditer(text))
         for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-            if any(a < token.end() and token.start() < b for a, b in taken):
+            if any(taken[token.start() : token.end()]):
                 continue
             word = _POSSESSIVE.sub("", token[0])
             key = _fold(word, shouted)
@@ -395,7 +447,8 @@ class People:
             return False
         if not before or addressed or text[before.end() : token.start()] not in (" ", ". "):
             return True
-        return is_role(before[0]) or _lower(before[0]) in FUNCTION_WORDS | self._ordinary
+        word = _lower(before[0])
+        return is_role(before[0]) or word in FUNCTION_WORDS or word in self._ordinary
 
     def _mention(
         self, place: int, number: int, start: int, end: int, name_start: int | None = None
@@ -403,8 +456,9 @@ class People:
         name_start = start if name_start is None else name_start
         person = self._people[number]
         form = self.passages[place].text[start:end]
-        if not (form.isupper() and len(form) > 3):
-            person.forms.setdefault(form)
+        if form not in person.forms and not (form.isupper() and len(form) > 3):
+            person.forms[form] = None
+            self._look_for(form, number)
         person.found.append((place, start))
         self.mentions[place].append(Mention(number, start, end, name_start))
 
@@ -421,15 +475,13 @@ class People:
                 after = _apposition(text[mention.end : mention.end + 250])
                 if self._is_speaking(place, mention):
                     person.speaker = True
-                    person.titles += [
-                        title for title in (after, self._title_said(place, mention)) if title
-                    ]
+                    _keep(person.titles, after, self._title_said(place, mention))
                 if passage.running:
-                    person.descriptors += [words for words in (before, after) if words]
+                    _keep(person.descriptors, before, after)
 
     def _is_speaking(self, place: int, mention: Mention) -> bool:
         text = self.passages[place].text
-        statement = _FOLLOWING_STATEMENT.search(text, mention.end)
+        statement = self._statement_after(place, mention.end)
         return bool(
             _says(text, mention.end)
             or self._is_said_by(place, mention)
@@ -439,15 +491,33 @@ class People:
                 and text.endswith(":")
             )
             or (
-                statement
-                and self.speaker_before(place)
-                and self._is_subject(place, mention, statement)
+                statement is not None
+                and self._has_speaker(place)
+                and mention.start >= self._sentence_start(place, statement)
             )
         )
 
-    def _is_subject(self, place: int, mention: Mention, statement: re.Match[str]) -> bool:
-        text = self.passages[place].text
-        return mention.start >= _sentence_start(text, statement.start())
+    def _statement_after(self, place: int, end: int) -> int | None:
+        """Return where “made the following statement” stands next in a passage."""
+        if place not in self._statements:
+            found = _FOLLOWING_STATEMENT.finditer(self.passages[place].text)
+            self._statements[place] = [match.start() for match in found]
+        starts = self._statements[place]
+        number = bisect_left(starts, end)
+        return starts[number] if number < len(starts) else None
+
+    def _has_speaker(self, place: int) -> bool:
+        if place not in self._lets_speak:
+            self._lets_speak[place] = bool(self.speaker_before(place))
+        return self._lets_speak[place]
+
+    def _sentence_start(self, place: int, end: int) -> int:
+        """Return where the sentence begins that goes on at a place in a passage."""
+        if place not in self._sentences:
+            self._sentences[place] = list(_sentence_starts(self.passages[place].text))
+        starts = self._sentences[place]
+        number = bisect_left(starts, end)
+        return starts[number - 1] if number else 0
 
     def _is_said_by(self, place: int, mention: Mention) -> bool:
         return _said_before(self.passages[place].text, mention.name_start)
@@ -773,15 +843,28 @@ def _opens_list_of_people(before: str) -> bool:
     return bool(words) and _is_plural_role(words[-1].strip(","))
 
 
-def _sentence_start(text: str, end: int) -> int:
-    """Return where the sentence begins that goes on at a place; “Sen. Reid” does not end one."""
-    start = 0
-    for match in re.finditer(r"(\S*[^\s.])[.!?][”\"’)]?\s+(?=[“\"‘(]?[^\W\d_a-z])", text[:end]):
-        if _lower(match[1]).strip('(“"') not in ABBREVIATIONS and len(match[1]) > 1:
-            start = match.end()
-    return start
+def _sentence_starts(text: str) -> Iterator[int]:
+    """Yield where sentences begin; “Sen. Reid” does not begin one."""
+    for match in _SENTENCE_ENDS.finditer(text):
+        before = text[max(0, match.start() - 40) : match.start()]
+        word = before.split()[-1] if before and not before[-1].isspace() else ""
+        if _lower(word).strip('(“"') not in ABBREVIATIONS and len(word) > 1 and word[-1] != ".":
+            yield match.end()
 
 
+def _first_word(text: str) -> str:
+    found = _WORD_BEGINS.search(text)
+    return found[0] if found else ""
+
+
+def _keep(kept: list[str], *words: str) -> None:
+    """Add what says something new, as long as there is not much of it."""
+    for each in words:
+        if each and each not in kept and len(kept) < _MOST_WORDS_OF:
+            kept.append(each)
+
+
+@lru_cache(maxsize=65_536)
 def _fold(word: str, shouted: bool = False) -> str:
     """Return a word as names are compared: accents do not count, capitals do unless all are."""
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
@@ -816,11 +899,12 @@ def _up_to(passages: Sequence[Passage], most: int) -> list[Passage]:
 
 
 def _snippet(text: str, start: int, around: int = 60) -> str:
-    text, start = text.replace("\n", " "), start
     first, last = max(0, start - around), min(len(text), start + around + 20)
     if first:
-        first = text.find(" ", first, start) + 1 or first
+        blank = re.compile("[ \n]").search(text, first, start)
+        first = blank.end() if blank else first
     if last < len(text):
-        last = text.rfind(" ", start, last) if text.rfind(" ", start, last) > start else last
+        cut = max(text.rfind(" ", start, last), text.rfind("\n", start, last))
+        last = cut if cut > start else last
     before, after = "…" if first else "", "…" if last < len(text) else ""
     return before + " ".join(text[first:last].split()) + after

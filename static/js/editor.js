@@ -33,6 +33,19 @@ async function search(of, term) {
 const PEOPLE = { app_label: "releases", model_name: "quote", field_name: "speaker" };
 const PICTURES = { app_label: "releases", model_name: "illustration", field_name: "asset" };
 
+// A dialog that says why nothing was pasted; what was copied is still in the clipboard.
+function say(words) {
+  const form = element("form", { method: "dialog" }, [
+    element("p", { textContent: words }),
+    element("div", { className: "dialog-buttons" }, [
+      element("button", { type: "submit", className: "default", textContent: "Close" }),
+    ]),
+  ]);
+  const dialog = element("dialog", { className: "newsroom-dialog" }, [form]);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
 // A dialog with a search field, its results, and further fields; resolves to what was chosen.
 function choose({ title, of, term = "", chosen = null, fields = [], removable = false }) {
   return new Promise((resolve) => {
@@ -369,8 +382,13 @@ export const CleanPaste = Extension.create({
             const text = event.clipboardData.getData("text/plain");
             const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
             fetch(page.paste, { method: "POST", headers: { "X-CSRFToken": token, "Content-Type": "text/html" }, body: html })
-              .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
-              .then((clean) => { cleaned = true; view.pasteHTML(clean); })
+              .then(async (answer) => {
+                if (answer.status === 413) return say(await answer.text());
+                if (!answer.ok) throw new Error(answer.status);
+                const clean = await answer.text();
+                cleaned = true;
+                view.pasteHTML(clean);
+              })
               .catch(() => { cleaned = true; view.pasteText(text); })
               .finally(() => { cleaned = false; });
             return true;

@@ -1,0 +1,178 @@
+"""The work for a text from outside is bounded: its size and depth, and how its time grows."""
+
+import time
+from base64 import b64encode
+from uuid import UUID
+
+import pytest
+from django.urls import reverse
+
+from bench import growth
+from people.names import NameIndex
+from releases.body import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
+from releases.importing import NotARelease, understand
+from releases.models import Release
+from releases.pasting import clean_pasted
+from tests.make import make_chief, make_release
+
+pytestmark = pytest.mark.django_db
+
+LONG = "<p>" + "Some words. " * (MAX_TEXT // 12 + 10) + "</p>"
+# Far above what each takes (bench/growth.py), far below what quadratic work would.
+SECONDS = 8
+SIZE = 60_000
+# One of each kind that took the square of its length once, or would without its guard.
+ONCE_QUADRATIC = {
+    "paste: nested div", "paste: nested lists", "save: nested quotations",
+    "save: nested bold, each of its own class", "save: nesting hidden by closing tags",
+    "save: nesting hidden in comments", "save: nesting hidden in attributes",
+    "save: bold that is reopened in each paragraph", "save: attributes of one tag",
+    "save: spaces that do not break", "save: signs &", "paste: hidden text",
+    "paste: list paragraphs of Word that go deeper",
+    "import text: one paragraph of speakers", "import text: quotation marks",
+    "import text: pictures that never close", "import text: capitalised names that differ",
+    "import text: statements", "import markdown: backticks",
+    "import markdown: pictures in one paragraph", "import html: scripts whose tag never closes",
+    "names: exact names", "names: both forms of one name", "names: Chinese names apart",
+}  # fmt: skip
+
+
+def shape(name):
+    return next(s for s in growth.SHAPES if f"{s.deed}: {s.name}" == name)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", sorted(ONCE_QUADRATIC))
+def test_no_shape_takes_the_square_of_its_length(name):
+    took, _ = growth.timed(shape(name), SIZE)
+    assert took < SECONDS
+
+
+def test_the_table_has_thirty_shapes_that_are_pasted_and_imported():
+    deeds = [s.deed for s in growth.SHAPES if s.deed.startswith(("paste", "import"))]
+    assert len(deeds) >= 30
+    assert growth.exponent([1, 2, 4], [1, 4, 16]) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("tag", ["div", "blockquote", "ul><li", "table><tr><td"])
+def test_depth_is_refused_before_the_text_is_read_as_a_browser_would(tag):
+    began = time.process_time()
+    for read in (clean, clean_pasted):
+        with pytest.raises(UnreadableText, match="nested too deeply"):
+            read(f"<{tag}>" * 100_000)
+    assert time.process_time() - began < SECONDS
+
+
+def test_what_is_nested_less_deeply_keeps_all_its_words():
+    assert clean("<div>" * (MAX_LEVELS - 1) + "Words" + "</div>" * (MAX_LEVELS - 1)) == (
+        "<p>Words</p>"
+    )
+    # Each list is two levels.
+    assert "Words" in clean("<ul><li>" * 40 + "Words")
+    assert clean("<span><div></span></div>" * 500 + "Words") == "<p>Words</p>"
+
+
+def test_what_is_not_closed_is_not_repeated_without_end():
+    many = "<p>" + "".join(f"<b class={n}>" for n in range(80)) + "</p>" + "<p>x" * 5_000
+    began = time.process_time()
+    assert clean(many).count("x") == 5_000
+    assert time.process_time() - began < SECONDS
+
+
+# --- A text that is too long, at every way in -----------------------------------------------------
+
+
+def test_a_text_that_is_too_long_is_refused_and_stays_in_the_form(client):
+    chief = make_chief()
+    release = make_release(title="A title", body="<p>As it was.</p>")
+    client.force_login(chief)
+    address = reverse("admin:releases_release_change", args=[release.pk])
+    data = {
+        "kind": "press_release", "language": "en", "title": "A title", "body": LONG,
+        "read_version": release.version, "rejected_names": "[]",
+    }  # fmt: skip
+    page = client.post(address, data)
+    assert page.status_code == 200
+    words = page.content.decode()
+    assert f"at most {MAX_TEXT:,} are taken here. Shorten it" in words
+    assert "What you typed is still here; nothing was saved." in words
+    assert words.count("Some words. ") >= LONG.count("Some words. ")
+    release.refresh_from_db()
+    assert release.body == "<p>As it was.</p>"
+
+
+@pytest.mark.parametrize("field", ["standfirst", "pull_quote", "notes_to_editors"])
+def test_the_other_texts_of_a_release_have_a_limit_too(client, field):
+    release = make_release(title="A title", body="<p>As it was.</p>")
+    client.force_login(make_chief())
+    address = reverse("admin:releases_release_change", args=[release.pk])
+    data = {
+        "kind": "press_release", "language": "en", "title": "A title", "body": release.body,
+        "read_version": release.version, "rejected_names": "[]", field: "Some words. " * 6_000,
+    }  # fmt: skip
+    assert "The text is too long" in client.post(address, data).content.decode()
+    release.refresh_from_db()
+    assert getattr(release, field) == ""
+
+
+def test_a_stored_text_that_is_too_long_may_become_shorter(client):
+    release = make_release(title="A title")
+    Release.objects.filter(pk=release.pk).update(body=LONG)
+    client.force_login(make_chief())
+    address = reverse("admin:releases_release_change", args=[release.pk])
+    shorter = LONG.replace("Some words. ", "", 2)
+    data = {
+        "kind": "press_release", "language": "en", "title": "A title", "body": shorter,
+        "read_version": release.version, "rejected_names": "[]",
+    }  # fmt: skip
+    assert client.post(address, data).status_code == 302
+    release.refresh_from_db()
+    assert release.body == clean(shorter, len(shorter))
+
+
+def test_a_paste_that_is_too_long_is_refused_with_what_to_do(client):
+    client.force_login(make_chief())
+    answer = client.post(reverse("admin:releases_release_paste"), LONG, content_type="text/html")
+    assert answer.status_code == 413
+    assert "too long" in answer.content.decode()
+    assert "Shorten it" in answer.content.decode()
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_an_import_that_is_too_long_is_refused_with_its_length(client, format):
+    text = f"<p>{LONG}</p>" if format == "html" else "Some words. " * (MAX_TEXT // 12 + 10)
+    with pytest.raises(NotARelease, match=f"at most {MAX_TEXT:,}"):
+        understand(text.encode(), "a", format)
+
+
+def test_two_megabytes_in_one_paragraph_are_refused_at_once(client):
+    client.force_login(make_chief())
+    text = "“…,” said Ana Brask. " * 70_000  # 2 MB in UTF-8
+    began = time.process_time()
+    page = client.post(reverse("admin:releases_release_import"), {"text": text})
+    assert time.process_time() - began < SECONDS
+    assert "is too long" in page.content.decode()
+    assert text[:1000] in page.content.decode()
+    packed = b64encode(text.encode()).decode()
+    sent = {"source": packed, "filename": "a.txt"}
+    assert client.post(reverse("admin:releases_release_import"), sent).status_code == 302
+    assert not Release.objects.exists()
+
+
+def test_an_import_offers_no_more_people_than_a_page_can_ask_about():
+    chance = (f"The lawyer {a}a{b} Bra{c}k said so. "
+              for a in "BDFGKLMNPR" for b in "lmnrst" for c in "lmnrst")  # fmt: skip
+    understood = understand(("A title of it\n\n" + "".join(chance)).encode(), "a.txt")
+    assert len(understood.people) == 200
+    assert any("Only the first 200 people" in note for note in understood.notes)
+
+
+def test_names_that_are_remembered_follow_every_change():
+    index, text = NameIndex(), "It was Ana Brask."
+    assert index.matches(text) == []
+    index.add(UUID(int=1), ["Ana Brask"])
+    assert [match.surface for match in index.matches(text)] == ["Ana Brask"]
+    index.matches(text).clear()
+    assert [match.surface for match in index.matches(text)] == ["Ana Brask"]
+    index.remove(UUID(int=1))
+    assert index.matches(text) == []
