@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any, cast
 from uuid import UUID
 
@@ -130,6 +130,7 @@ class Canary:
     language: str
     country: str
     numbers: tuple[int, ...]
+    lifts_at: datetime | None = None
 
 
 def _uuid(word: str, what: str) -> UUID:
@@ -237,7 +238,10 @@ def plant(canary: Canary) -> Canary:
         FormerSlug.objects.create(slug=names.former_slug, release=release)
     originals = tuple(str(file.original.name) for file in (poster, inside, document))
     return replace(
-        canary, names=replace(names, originals=originals), numbers=(topic.pk, contact.pk)
+        canary,
+        names=replace(names, originals=originals),
+        numbers=(topic.pk, contact.pk),
+        lifts_at=lifts,
     )
 
 
@@ -395,24 +399,25 @@ class NotRemoved(Exception):
     """A canary that is still there."""
 
 
-class Interrupted(Exception):
-    """A signal that asks the run to end."""
+class Interrupted(BaseException):
+    """A signal that asks the run to end: no handler of errors on the way may swallow it."""
 
 
 TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def removed_at_the_end(names: Names) -> Iterator[None]:
+def removed_at_the_end(names: Names) -> Iterator[Callable[[], None]]:
     """Remove a canary when the block ends, however it ends: also by a signal, or a kill.
 
-    A guardian process waits at a pipe whose other end is ours. It removes what is there when the
+    Yields what waits until the guardian is on guard; call it before you plant. The guardian
+    process waits at a pipe whose other end is ours. It removes what is there when the
     pipe closes without a word from us, which the kernel does for every process that dies. Raises
     NotRemoved where the removal fails; the guardian goes on trying.
     """
-    with _signals(_interrupt), _guardian(names) as pipe:
+    with _signals(_interrupt), _guardian(names) as (pipe, on_guard):
         try:
-            yield
+            yield on_guard
         finally:
             with _signals(signal.SIG_IGN):
                 _sweep_or_say(names)
@@ -439,8 +444,8 @@ def _sweep_or_say(names: Names) -> None:
 
 
 @contextlib.contextmanager
-def _guardian(names: Names) -> Iterator[int]:
-    """Start a guardian; yield the end of its pipe at which we may say that all is done."""
+def _guardian(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Start a guardian; yield our end of its pipe, and what waits until it is on guard."""
     command = [
         sys.executable,
         str(settings.BASE_DIR / "manage.py"),
@@ -453,13 +458,16 @@ def _guardian(names: Names) -> Iterator[int]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     waits_at, says = cast(IO[bytes], guardian.stdin), cast(IO[bytes], guardian.stdout)
-    try:
+
+    def on_guard() -> None:
         if says.readline() != b"on guard\n":
             raise NoGuardian(
                 "The guardian process, which removes the canary if this one is killed, did not "
                 "start; what it said stands above. Nothing was planted."
             )
-        yield waits_at.fileno()
+
+    try:
+        yield waits_at.fileno(), on_guard
         guardian.wait(timeout=60)
     finally:
         # Closing without a word, after a failure, sends the guardian to work.
