@@ -46,11 +46,12 @@ def check(
         raise CannotCheck(f"--minutes must be above 0 and at most {MOST_MINUTES:.0f}.")
     site = Site(origin_of(url))
     report = Report(kinds=[kind for kind in KINDS if not only or kind in only])
-    until = started + 60 * minutes * (1 - AT_THE_END)
+    ends = started + 60 * minutes
+    until = ends - 60 * minutes * AT_THE_END
     try:
         alive(site)
         canaries.sweep()
-        search = Search(site, canaries.choose(), report, until, progress)
+        search = Search(site, canaries.choose(), report, until, ends, progress)
         with canaries.removed_at_the_end(search.canary.names) as guarded:
             report.control = control(site, search.canary.names)
             search.ask_before()

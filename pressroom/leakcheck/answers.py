@@ -135,16 +135,15 @@ def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Jud
         elif mine is None:
             judgement.difference = _named(name, mine, first)
             return judgement
-        elif moved := _off_the_line(values, times):
-            judgement.difference = _named(name, *moved)
-            return judgement
-        elif all(other == others[0] for other in others):
-            judgement.is_own = True
-        elif (
-            name not in ("header etag:", "header content-length:")
-            or "body" not in judgement.unsteady
-        ):
-            judgement.unsteady.add(name)
+        else:
+            moved, is_followed = _off_the_line(values, times)
+            if moved:
+                judgement.difference = _named(name, *moved)
+                return judgement
+            if all(other == others[0] for other in others):
+                judgement.is_own = True
+            elif not is_followed and not (name in FROM_THE_BODY and "body" in judgement.unsteady):
+                judgement.unsteady.add(name)
     return judgement
 
 
@@ -162,29 +161,45 @@ def _named(name: str, mine: bytes | None, theirs: bytes | None) -> str:
     return f"{name} {_words([mine or b''])} instead of {_words([theirs or b''])}"
 
 
-def _off_the_line(values: list[bytes | None], times: list[float]) -> tuple[bytes, bytes] | None:
-    """Return the part of a changing value that is not where its own movement would have it."""
+def _off_the_line(
+    values: list[bytes | None], times: list[float]
+) -> tuple[tuple[bytes, bytes] | None, bool]:
+    """Follow what moves in a value.
+
+    Returns the part that is not where its own movement would have it, with where that is; and
+    whether all that moves is a clock or a countdown, so that it could be followed.
+    """
     split = [_WORDS.findall(value or b"") for value in values]
     first, mine, *others = split
     if any(len(other) != len(first) for other in others):
-        return None  # nothing in it can be followed
+        return None, False
     if len(mine) != len(first):
-        return values[1] or b"", values[0] or b""
+        return (values[1] or b"", values[0] or b""), False
+    is_followed = True
     for words in zip(*split, strict=True):
         before, now, *after = words
         if all(other == before for other in after):
             if now != before:
-                return now, before
-        elif (numbers := [_number(word) for word in words]) and None not in numbers:
-            start, here, *ends = [number for number in numbers if number is not None]
-            for rate in _RATES:
-                unit = max(1, abs(rate))
-                line = [start + rate * (at - times[0]) for at in times]
-                steady = all(abs(a - b) <= 2 * unit for a, b in zip(ends, line[2:], strict=True))
-                if steady and (ends[-1] - start) * rate > 0:
-                    if abs(here - line[1]) > 30 * unit:
-                        return now, b"%.0f" % line[1]
-                    break
+                return (now, before), False
+            continue
+        numbers = [number for word in words if (number := _number(word)) is not None]
+        line = _line(numbers, times) if len(numbers) == len(words) else None
+        if line is None:
+            is_followed = False
+        elif abs(numbers[1] - line[0]) > 30 * line[1]:
+            return (now, b"%.0f" % line[0]), True
+    return None, is_followed
+
+
+def _line(numbers: list[float], times: list[float]) -> tuple[float, float] | None:
+    """Return where the second of some numbers would be on the line of the others, and its unit."""
+    start, _, *ends = numbers
+    for rate in _RATES:
+        unit = max(1, abs(rate))
+        line = [start + rate * (at - times[0]) for at in times]
+        is_steady = all(abs(a - b) <= 2 * unit for a, b in zip(ends, line[2:], strict=True))
+        if is_steady and (ends[-1] - start) * rate > 0:
+            return line[1], unit
     return None
 
 

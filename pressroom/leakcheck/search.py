@@ -58,13 +58,23 @@ def ask_by_header(path: str, method: str, headers: dict[str, str]) -> Asked:
 
 
 class Search:
-    """One search, of some kinds, until a time (time.monotonic)."""
+    """One search, of some kinds.
+
+    It looks for the canary until a time, and ends at another (both of time.monotonic).
+    """
 
     def __init__(
-        self, site: Site, canary: Canary, report: Report, until: float, progress: Progress
+        self,
+        site: Site,
+        canary: Canary,
+        report: Report,
+        until: float,
+        ends: float,
+        progress: Progress,
     ) -> None:
         self.site, self.canary, self.report = site, canary, report
-        self.until, self.progress, self.doing = until, progress, ""
+        self.until, self.ends, self.progress, self.doing = until, ends, progress, ""
+        self.counting: set[tuple[str, datetime]] = set()
         self.never = Names.new()
         self.before: dict[str, dict[Asked, Answer]] = {}
         self.changed: dict[Asked, tuple[Answer, Answer]] = {}
@@ -115,12 +125,16 @@ class Search:
         if not self.changed:
             return
         after: dict[Asked, list[Answer]] = defaultdict(list)
+        todo = list(self.changed)
         for number in range(3):
             if number:
                 time.sleep(1.1)  # so that what prints the present second differs from itself
-            for asked in self.changed:
-                after[asked].append(self._ask(asked, "lists, after"))
-        for asked, (before, now) in self.changed.items():
+            until = time.monotonic() + (self.ends - time.monotonic()) / (3 - number)
+            for asked in self._in_time(until, "lists, after", todo):
+                after[asked].append(self._ask(asked))
+            todo = list(after)
+        for asked in [asked for asked, answers in after.items() if len(answers) > 1]:
+            before, now = self.changed[asked]
             judgement = judge(before, now, after[asked], self.canary.names)
             if judgement.difference:
                 what = f"changed while the canary was there: {judgement.difference}"
@@ -268,13 +282,22 @@ class Search:
         for _ in range(timing.ROUNDS - 1):
             # Other names that never were, and other moments.
             again = self._measure(list(suspects), Names.new(), until, timing.MOST // 4)
-            suspects = {path: one for path, one in again.items() if one.is_like(suspects[path])}
+            for path, one in list(suspects.items()):
+                if path not in again:
+                    note = f"{path} took {one} once; there was no time to confirm it."
+                elif not again[path].is_like(one):
+                    note = f"{path} took {one} once; the next measurement did not show it."
+                else:
+                    suspects[path] = again[path]
+                    continue
+                self.report.notes.append(note)
+                del suspects[path]
         for path, one in suspects.items():
-            what = f"takes {one} longer than an address that never was"
+            what = f"takes {one} than an address that never was ({one.range})"
             self._note(Asked(path, by="timed"), what)
         clean = [one.could_see for path, one in found.items() if path not in suspects]
         self.report.timed = len(found)
-        self.report.smallest = max(clean, default=0)
+        self.report.smallest = max(clean, default=timing.LEAST)
         self.report.left_out["addresses not timed"] += len(paths) - len(found)
 
     def _measure(
@@ -283,10 +306,9 @@ class Search:
         """Measure in rounds over all the addresses, so that a busy moment meets all of them."""
         pairs = [(path, Asked(path), self._with(never, Asked(path))) for path in paths]
         found: dict[str, list[float]] = {path: [] for path in paths}
+        began = time.monotonic()
         for number in range(most + 1):
-            if pairs and number > timing.FEWEST and not self._is_time(until):
-                break
-            if not self._is_time(self.until):
+            if not self._is_time(until if number > timing.FEWEST else self.until):
                 break
             self._show("timing", most - number)
             for path, hidden, other in pairs:
@@ -296,6 +318,11 @@ class Search:
                 )
                 if number:  # the first of all warms up what there is to warm up
                     found[path].append(took)
+            if not number:
+                # Where there is no time for all of them, measure fewer, but enough.
+                now = time.monotonic()
+                rounds = max(0, until - now) / (now - began or 1)
+                pairs = pairs[: max(1, int(len(pairs) * rounds / timing.FEWEST))]
         return {
             path: timing.difference(times)
             for path, times in found.items()
@@ -319,7 +346,7 @@ class Search:
             yield each
 
     def _show(self, kind: str, waiting: int) -> None:
-        left = max(0, self.until - time.monotonic())
+        left = max(0, self.ends - time.monotonic())
         self.doing = f"{kind}: {waiting:,} to go; {left / 60:.1f} minutes left at most"
 
     # --- One address ---------------------------------------------------------------------------
@@ -349,11 +376,13 @@ class Search:
         one = counts_down_to(answer, self.moments)
         if not one:
             return False
-        time.sleep(5)  # a number that stays as it is was near the moment by chance
-        other = counts_down_to(self._ask(asked), self.moments)
-        if not other or (one[0], one[2]) != (other[0], other[2]):
-            return False
         name, value, moment = one
+        if (name, moment) not in self.counting:
+            time.sleep(4.5)  # a number that stays as it is was near the moment by chance
+            other = counts_down_to(self._ask(asked), self.moments)
+            if not other or (name, moment) != (other[0], other[2]):
+                return False
+            self.counting.add((name, moment))
         self._note(
             asked,
             f"header {name}: “{value}” says when something that is not public yet goes public "
@@ -369,11 +398,11 @@ class Search:
                 "leakcheck, or at the desk. Run one at a time, and leave it alone."
             )
 
-    def _ask(self, asked: Asked, doing: str = "") -> Answer:
+    def _ask(self, asked: Asked) -> Answer:
         answer = self.site.ask(asked.path, asked.method, dict(asked.headers))
         self.report.asked[asked.method] += 1
         self.report.addresses.add(asked.path)
-        self.progress(self.report, doing or self.doing)
+        self.progress(self.report, self.doing)
         return answer
 
     def _note(self, asked: Asked, where: str) -> None:

@@ -42,10 +42,12 @@ class Difference:
         return self.is_certain and other.is_certain and (self.low > 0) == (other.low > 0)
 
     def __str__(self) -> str:
-        return (
-            f"{1000 * self.median:+.1f} ms ({1000 * self.low:+.1f} to {1000 * self.high:+.1f} ms "
-            f"in {self.pairs} pairs)"
-        )
+        return f"{1000 * abs(self.median):.1f} ms {'longer' if self.median > 0 else 'less long'}"
+
+    @property
+    def range(self) -> str:
+        """The interval in which the true median lies, in words."""
+        return f"{1000 * self.low:+.1f} to {1000 * self.high:+.1f} ms in {self.pairs} pairs"
 
 
 def difference(differences: list[float]) -> Difference:

@@ -9,6 +9,8 @@ from django.db import OperationalError
 from assets.management.progress import Progress
 from pressroom import canary, leakcheck
 
+MOST_LISTED = 200
+
 
 class Command(BaseCommand):
     help = (
@@ -94,8 +96,10 @@ class Command(BaseCommand):
         for sentence in (*report.control, *report.notes):
             self.stdout.write(f"- {sentence}")
         self.stdout.write(f"\nThe canary was seen: {len(report.sightings) or 'nowhere'}")
-        for seen in report.sightings:
+        for seen in report.sightings[:MOST_LISTED]:
             self.stdout.write(f"  {seen.way} {seen.address}\n      {seen.where}")
+        if len(report.sightings) > MOST_LISTED:
+            self.stdout.write(f"  and {len(report.sightings) - MOST_LISTED:,} times more")
         self.stdout.write("\nNot checked:")
         for sentence in report.unchecked(leakcheck.origin_of(url)):
             self.stdout.write(f"- {sentence}")
