@@ -231,10 +231,11 @@ class Search:
             likely[path] = is_likely or likely.get(path, False)
         first = [path for path, is_likely in likely.items() if is_likely]
         others = [path for path, is_likely in likely.items() if not is_likely]
-        ways = [ask_by_header(path, *way) for path in first for way in addresses.OTHER_WAYS]
-        random.shuffle(ways)
+        desk = reverse("admin:index")
+        first.sort(key=lambda path: path.startswith(desk))  # the public ones before it
+        ways = [ask_by_header(path, *way) for way in addresses.OTHER_WAYS for path in first]
         random.shuffle(others)
-        todo = [*map(Asked, first), *_mixed(ways, [Asked(path) for path in others])]
+        todo = [*map(Asked, first), *ways, *map(Asked, others)]
         for asked in self._in_time(until, "guesses", todo):
             self.report.guessed += asked.method == "GET" and not asked.headers
             self.look(asked)
@@ -277,11 +278,12 @@ class Search:
         """Time hidden addresses against those that never were, and confirm what differs."""
         paths = addresses.first_of_each(self.canary)
         first = time.monotonic() + (until - time.monotonic()) * 3 / 4
-        found = self._measure(paths, Names.new(), first)
+        found = self._measure(paths, Names.new(), first, timing.MOST)
         suspects = {path: one for path, one in found.items() if one.is_certain}
         for _ in range(timing.ROUNDS - 1):
             # Other names that never were, and other moments.
-            again = self._measure(list(suspects), Names.new(), until, timing.MOST // 4)
+            most = max(timing.FEWEST, timing.MOST // 4)
+            again = self._measure(list(suspects), Names.new(), until, most)
             for path, one in list(suspects.items()):
                 if path not in again:
                     note = f"{path} took {one} once; there was no time to confirm it."
@@ -301,7 +303,7 @@ class Search:
         self.report.left_out["addresses not timed"] += len(paths) - len(found)
 
     def _measure(
-        self, paths: list[str], never: Names, until: float, most: int = timing.MOST
+        self, paths: list[str], never: Names, until: float, most: int
     ) -> dict[str, timing.Difference]:
         """Measure in rounds over all the addresses, so that a busy moment meets all of them."""
         pairs = [(path, Asked(path), self._with(never, Asked(path))) for path in paths]
