@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import IO, Any, cast
 from uuid import UUID
 
@@ -27,12 +29,14 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, connections, models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django_countries import countries
 
 from assets import making, storage
 from assets.cards import title_card
 from assets.models import MediaAsset
+from jobs.models import Email, Job
 from people.models import Case, Level, Person, PersonName, Role
 from people.slugs import slug_for
 from pressroom.demo import KEPT
@@ -187,7 +191,7 @@ def plant(canary: Canary) -> Canary:
         for uuid in (names.poster, names.inside)
     )
     for picture in (poster, inside):
-        making.make(picture)
+        _make(picture)
     paper = f"%PDF-1.7\n% {title}: {word}\ntrailer << >>\n%%EOF\n".encode()
     document = MediaAsset.objects.create(
         uuid=names.document, original=ContentFile(paper, name=f"{word}.pdf"), **about
@@ -243,6 +247,15 @@ def plant(canary: Canary) -> Canary:
         numbers=(topic.pk, contact.pk),
         lifts_at=lifts,
     )
+
+
+def _make(picture: MediaAsset) -> None:
+    """Make the renditions, or wait for the worker that makes them already."""
+    for _ in range(60):
+        making.make(picture)
+        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+            return
+        time.sleep(0.5)
 
 
 def is_in_place(canary: Canary) -> bool:
@@ -369,6 +382,10 @@ def _marked(names: Names | None) -> Rows:
     titles = {"name": names.title} if names else {"name__regex": TITLES}
     for named in (Topic, Contact):
         doomed[named] = set(_rows(named).filter(**titles).values_list("pk", flat=True))
+    ends = [str(uuid) for uuid in names.uuids] if names else [NODE]
+    for model, column in ((Job, "key"), (Email, "about")):
+        about = reduce(or_, (Q(**{f"{column}__endswith": end}) for end in ends))
+        doomed[model] = set(_rows(model).filter(about).values_list("pk", flat=True))
     begins = SESSIONS + (names.word if names else "")
     doomed[Session] = set(_rows(Session).filter(pk__startswith=begins).values_list("pk", flat=True))
     return doomed

@@ -295,7 +295,7 @@ class Search:
                 self.report.notes.append(note)
                 del suspects[path]
         for path, one in suspects.items():
-            what = f"takes {one} than an address that never was ({one.range})"
+            what = f"takes {one} than an address that never existed ({one.range})"
             self._note(Asked(path, by="timed"), what)
         clean = [one.could_see for path, one in found.items() if path not in suspects]
         self.report.timed = len(found)
@@ -370,7 +370,7 @@ class Search:
         if any(part in said for part in self.canary.names.replaceable):
             self.report.compared += 1
             if difference := self._differs(asked, answer):
-                self._note(asked, f"not as for an address that never was: {difference}")
+                self._note(asked, f"differs from an address that never existed: {difference}")
         return answer
 
     def _note_countdown(self, asked: Asked, answer: Answer) -> bool:
@@ -429,7 +429,7 @@ class Search:
         return [*parts[:10], *parts[-1:]]
 
     def _differs(self, asked: Asked, answer: Answer) -> str:
-        """Compare with an address that never was; thrice, since the newsroom may be at work."""
+        """Compare with an address that never existed; thrice, since the newsroom may be at work."""
         mine = Told(answer, self.canary.names)
         for _ in range(3):
             other = self._never(self.never, asked)
@@ -447,7 +447,7 @@ class Search:
         return Told(self._ask(self._with(never, asked)), never)
 
     def _with(self, never: Names, asked: Asked) -> Asked:
-        """Return the same request for what never was."""
+        """Return the same request for what never existed."""
 
         def renamed(text: str) -> str:
             for mine, theirs in zip(self.canary.names.replaceable, never.replaceable, strict=True):

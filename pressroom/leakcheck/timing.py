@@ -1,4 +1,4 @@
-"""Whether a hidden address takes longer, or less long, than one that never was.
+"""Whether a hidden address takes longer, or less long, than one that never existed.
 
 Both are asked one after the other, many times, in random order: load on the machine meets both
 alike. What counts is the median of the differences within the pairs, and the interval in which it

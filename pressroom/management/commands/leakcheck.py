@@ -90,7 +90,7 @@ class Command(BaseCommand):
             f"Asked {url} for {len(report.addresses):,} addresses in {report.asked.total():,} "
             f"requests ({ways}) within {report.seconds:.0f} s.\n"
             f"{report.guessed:,} of the addresses were guesses; {report.compared:,} answers were "
-            f"compared with those for addresses that never were; {report.timed} addresses were "
+            f"compared with those for addresses that never existed; {report.timed} addresses were "
             "timed.\n"
         )
         for sentence in (*report.control, *report.notes):
