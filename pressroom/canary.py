@@ -39,6 +39,7 @@ from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import Case, Level, Person, PersonName, Role
 from people.slugs import slug_for
+from pressroom import schedule
 from pressroom.demo import KEPT
 from releases import languages
 from releases.models import (
@@ -208,7 +209,10 @@ def plant(canary: Canary) -> Canary:
             level_basis="Nobody: the leak check made this up, and removes it.",
             portrait=poster,
         )
-        PersonName.objects.create(person=speaker, text=word, printed=True)
+        _without_a_job(
+            schedule.check_names_since.name,
+            lambda: PersonName.objects.create(person=speaker, text=word, printed=True),
+        )
         Role.objects.create(person=speaker, title=word, unit=word, speaks_for_us=True)
         Case.objects.create(
             person=speaker, country=canary.country, as_of=timezone.localdate(),
@@ -247,6 +251,13 @@ def plant(canary: Canary) -> Canary:
         numbers=(topic.pk, contact.pk),
         lifts_at=lifts,
     )
+
+
+def _without_a_job(name: str, act: Callable[[], object]) -> None:
+    """Do something without the background job that it would add; one that waits already stays."""
+    waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
+    act()
+    Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
 
 
 def _make(picture: MediaAsset) -> None:
@@ -497,7 +508,8 @@ def stand_guard(word: str, say: Callable[[str], object]) -> None:
     for number in TO_END:
         signal.signal(number, signal.SIG_IGN)
     connections.close_all()
-    os.write(1, b"on guard\n")
+    with contextlib.suppress(BrokenPipeError):  # the run has ended before it needed a guardian
+        os.write(1, b"on guard\n")
     until = time.time() + GUARDED_FOR.total_seconds()
     while time.time() < until:  # a clock that goes on while the machine sleeps
         if select.select([0], [], [], 5)[0]:
