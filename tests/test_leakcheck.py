@@ -463,6 +463,12 @@ def test_the_parts_of_a_sitemap_are_read(newsroom, quick, views_of):
     assert "Its sitemap lists the 1 public releases of this database, and no other." in said
 
 
+def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
+    with served() as url, pytest.raises(leakcheck.CannotCheck, match="before the search began"):
+        leakcheck.check(url, lambda *told: None, 0.001)
+    assert (rows(), files()) == newsroom
+
+
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
 def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
     with pytest.raises(leakcheck.CannotCheck, match="--minutes must be above 0 and at most 40"):
@@ -596,7 +602,7 @@ def test_the_guardian_of_one_check_leaves_the_canary_of_the_next_alone(newsroom)
 
 def test_a_check_that_loses_its_canary_says_so(newsroom):
     with served() as url:
-        process = start("leakcheck", "--url", url, "--minutes", "0.2", "--only", "links")
+        process = start("leakcheck", "--url", url, "--only", "guesses")
         wait_until(is_planted)
         canary.sweep()
         _, err = process.communicate(timeout=60)

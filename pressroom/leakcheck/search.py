@@ -103,6 +103,11 @@ class Search:
 
     def search(self) -> None:
         """Look for the canary, which stands by now, in every way of the kinds asked for."""
+        if not self._is_time(self.until):
+            raise CannotCheck(
+                "The time was over before the search began, so nothing is known. Give it more: "
+                "--minutes 10"
+            )
         lift = self.canary.lifts_at
         if lift:
             self.moments.append(lift)
