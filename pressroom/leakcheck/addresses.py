@@ -135,7 +135,7 @@ def narrowed(canary: Canary) -> list[str]:
 
 def main_lists() -> list[str]:
     """Return the lists in which a release appears first."""
-    return [reverse(name) for name in ("newsroom", "archive", "feed", "sitemap", "people")]
+    return [reverse(name) for name in ("newsroom", "archive", "feed", "sitemap_releases", "people")]
 
 
 def likeliest(canary: Canary) -> list[str]:
