@@ -16,7 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import IO, Any, cast
 from uuid import UUID
 
@@ -27,14 +29,17 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, connections, models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django_countries import countries
 
 from assets import making, storage
 from assets.cards import title_card
 from assets.models import MediaAsset
+from jobs.models import Email, Job
 from people.models import Case, Level, Person, PersonName, Role
 from people.slugs import slug_for
+from pressroom import schedule
 from pressroom.demo import KEPT
 from releases import languages
 from releases.models import (
@@ -130,6 +135,7 @@ class Canary:
     language: str
     country: str
     numbers: tuple[int, ...]
+    lifts_at: datetime | None = None
 
 
 def _uuid(word: str, what: str) -> UUID:
@@ -186,7 +192,7 @@ def plant(canary: Canary) -> Canary:
         for uuid in (names.poster, names.inside)
     )
     for picture in (poster, inside):
-        making.make(picture)
+        _make(picture)
     paper = f"%PDF-1.7\n% {title}: {word}\ntrailer << >>\n%%EOF\n".encode()
     document = MediaAsset.objects.create(
         uuid=names.document, original=ContentFile(paper, name=f"{word}.pdf"), **about
@@ -203,7 +209,10 @@ def plant(canary: Canary) -> Canary:
             level_basis="Nobody: the leak check made this up, and removes it.",
             portrait=poster,
         )
-        PersonName.objects.create(person=speaker, text=word, printed=True)
+        _without_a_job(
+            schedule.check_names_since.name,
+            lambda: PersonName.objects.create(person=speaker, text=word, printed=True),
+        )
         Role.objects.create(person=speaker, title=word, unit=word, speaks_for_us=True)
         Case.objects.create(
             person=speaker, country=canary.country, as_of=timezone.localdate(),
@@ -237,8 +246,27 @@ def plant(canary: Canary) -> Canary:
         FormerSlug.objects.create(slug=names.former_slug, release=release)
     originals = tuple(str(file.original.name) for file in (poster, inside, document))
     return replace(
-        canary, names=replace(names, originals=originals), numbers=(topic.pk, contact.pk)
+        canary,
+        names=replace(names, originals=originals),
+        numbers=(topic.pk, contact.pk),
+        lifts_at=lifts,
     )
+
+
+def _without_a_job(name: str, act: Callable[[], object]) -> None:
+    """Do something without the background job that it would add; one that waits already stays."""
+    waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
+    act()
+    Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
+
+
+def _make(picture: MediaAsset) -> None:
+    """Make the renditions, or wait for the worker that makes them already."""
+    for _ in range(60):
+        making.make(picture)
+        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+            return
+        time.sleep(0.5)
 
 
 def is_in_place(canary: Canary) -> bool:
@@ -365,6 +393,10 @@ def _marked(names: Names | None) -> Rows:
     titles = {"name": names.title} if names else {"name__regex": TITLES}
     for named in (Topic, Contact):
         doomed[named] = set(_rows(named).filter(**titles).values_list("pk", flat=True))
+    ends = [str(uuid) for uuid in names.uuids] if names else [NODE]
+    for model, column in ((Job, "key"), (Email, "about")):
+        about = reduce(or_, (Q(**{f"{column}__endswith": end}) for end in ends))
+        doomed[model] = set(_rows(model).filter(about).values_list("pk", flat=True))
     begins = SESSIONS + (names.word if names else "")
     doomed[Session] = set(_rows(Session).filter(pk__startswith=begins).values_list("pk", flat=True))
     return doomed
@@ -395,24 +427,25 @@ class NotRemoved(Exception):
     """A canary that is still there."""
 
 
-class Interrupted(Exception):
-    """A signal that asks the run to end."""
+class Interrupted(BaseException):
+    """A signal that asks the run to end: no handler of errors on the way may swallow it."""
 
 
 TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def removed_at_the_end(names: Names) -> Iterator[None]:
+def removed_at_the_end(names: Names) -> Iterator[Callable[[], None]]:
     """Remove a canary when the block ends, however it ends: also by a signal, or a kill.
 
-    A guardian process waits at a pipe whose other end is ours. It removes what is there when the
+    Yields what waits until the guardian is on guard; call it before you plant. The guardian
+    process waits at a pipe whose other end is ours. It removes what is there when the
     pipe closes without a word from us, which the kernel does for every process that dies. Raises
     NotRemoved where the removal fails; the guardian goes on trying.
     """
-    with _signals(_interrupt), _guardian(names) as pipe:
+    with _signals(_interrupt), _guardian(names) as (pipe, on_guard):
         try:
-            yield
+            yield on_guard
         finally:
             with _signals(signal.SIG_IGN):
                 _sweep_or_say(names)
@@ -439,8 +472,8 @@ def _sweep_or_say(names: Names) -> None:
 
 
 @contextlib.contextmanager
-def _guardian(names: Names) -> Iterator[int]:
-    """Start a guardian; yield the end of its pipe at which we may say that all is done."""
+def _guardian(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Start a guardian; yield our end of its pipe, and what waits until it is on guard."""
     command = [
         sys.executable,
         str(settings.BASE_DIR / "manage.py"),
@@ -453,13 +486,16 @@ def _guardian(names: Names) -> Iterator[int]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     waits_at, says = cast(IO[bytes], guardian.stdin), cast(IO[bytes], guardian.stdout)
-    try:
+
+    def on_guard() -> None:
         if says.readline() != b"on guard\n":
             raise NoGuardian(
                 "The guardian process, which removes the canary if this one is killed, did not "
                 "start; what it said stands above. Nothing was planted."
             )
-        yield waits_at.fileno()
+
+    try:
+        yield waits_at.fileno(), on_guard
         guardian.wait(timeout=60)
     finally:
         # Closing without a word, after a failure, sends the guardian to work.
@@ -472,7 +508,8 @@ def stand_guard(word: str, say: Callable[[str], object]) -> None:
     for number in TO_END:
         signal.signal(number, signal.SIG_IGN)
     connections.close_all()
-    os.write(1, b"on guard\n")
+    with contextlib.suppress(BrokenPipeError):  # the run has ended before it needed a guardian
+        os.write(1, b"on guard\n")
     until = time.time() + GUARDED_FOR.total_seconds()
     while time.time() < until:  # a clock that goes on while the machine sleeps
         if select.select([0], [], [], 5)[0]:

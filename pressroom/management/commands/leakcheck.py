@@ -9,6 +9,8 @@ from django.db import OperationalError
 from assets.management.progress import Progress
 from pressroom import canary, leakcheck
 
+MOST_LISTED = 200
+
 
 class Command(BaseCommand):
     help = (
@@ -24,11 +26,18 @@ class Command(BaseCommand):
             help="the site as readers reach it; default: SITE_URL, else http://127.0.0.1:8000",
         )
         parser.add_argument(
-            "--max-pages",
-            type=int,
-            default=leakcheck.MOST_ADDRESSES,
+            "--minutes",
+            type=float,
+            default=leakcheck.MINUTES,
             metavar="N",
-            help="follow links to at most so many pages (default: %(default)s)",
+            help="take at most so long, on a site of any size (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--only",
+            action="append",
+            choices=[*leakcheck.KINDS],
+            default=[],
+            help="check only this; may be repeated",
         )
         parser.add_argument(
             "--sweep",
@@ -48,7 +57,9 @@ class Command(BaseCommand):
                     f"Removed {removed} rows and files." if removed else "Nothing left."
                 )
                 return
-            report = leakcheck.check(options["url"], options["max_pages"], self._progress())
+            report = leakcheck.check(
+                options["url"], self._progress(), options["minutes"], options["only"]
+            )
         except (leakcheck.CannotCheck, canary.NotRemoved) as problem:
             raise CommandError(str(problem), returncode=2) from problem
         except OperationalError as problem:
@@ -64,8 +75,8 @@ class Command(BaseCommand):
     def _progress(self) -> leakcheck.Progress:
         progress = Progress(self.stderr)
 
-        def show(report: leakcheck.Report, waiting: int) -> None:
-            line = f"{report.asked.total()} requests, {waiting} addresses known and not asked"
+        def show(report: leakcheck.Report, doing: str) -> None:
+            line = f"{report.asked.total():,} requests; {doing}"
             seen = f", seen {len(report.sightings)} times" if report.sightings else ""
             progress.write(line + seen)
 
@@ -74,15 +85,21 @@ class Command(BaseCommand):
     def _print(self, report: leakcheck.Report, url: str) -> None:
         if self.stderr.isatty():
             self.stderr.write("")
-        ways = ", ".join(f"{number} {way}" for way, number in report.asked.most_common())
+        ways = ", ".join(f"{number:,} {way}" for way, number in report.asked.most_common())
         self.stdout.write(
-            f"Asked {url} for {len(report.addresses)} addresses in {report.asked.total()} requests "
-            f"({ways}) within {report.seconds:.0f} s.\n"
-            f"{report.guessed} of the addresses were guesses; {report.compared} answers were "
-            "compared with those for addresses that never were.\n"
+            f"Asked {url} for {len(report.addresses):,} addresses in {report.asked.total():,} "
+            f"requests ({ways}) within {report.seconds:.0f} s.\n"
+            f"{report.guessed:,} of the addresses were guesses; {report.compared:,} answers were "
+            f"compared with those for addresses that never existed; {report.timed} addresses were "
+            "timed.\n"
         )
         for sentence in (*report.control, *report.notes):
             self.stdout.write(f"- {sentence}")
         self.stdout.write(f"\nThe canary was seen: {len(report.sightings) or 'nowhere'}")
-        for seen in report.sightings:
+        for seen in report.sightings[:MOST_LISTED]:
             self.stdout.write(f"  {seen.way} {seen.address}\n      {seen.where}")
+        if len(report.sightings) > MOST_LISTED:
+            self.stdout.write(f"  and {len(report.sightings) - MOST_LISTED:,} times more")
+        self.stdout.write("\nNot checked:")
+        for sentence in report.unchecked(leakcheck.origin_of(url)):
+            self.stdout.write(f"- {sentence}")

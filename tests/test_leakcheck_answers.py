@@ -1,0 +1,75 @@
+"""What leakcheck takes for a leak, and what for noise: of values that move, and of time."""
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+
+from pressroom import canary
+from pressroom.leakcheck import timing
+from pressroom.leakcheck.answers import Judgement, judge
+from pressroom.leakcheck.site import Answer
+
+
+def answer(at, body="", **headers) -> Answer:
+    told = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return Answer(200, "OK", told, body.encode(), at=at)
+
+
+def judged(values, make):
+    """Judge values at moments: before, with the canary, and three times after."""
+    times = [1_800_000_000.0, 1_800_000_060.0, 1_800_000_120, 1_800_000_121.1, 1_800_000_122.2]
+    before, now, *after = (make(at, value) for at, value in zip(times, values, strict=True))
+    return judge(before, now, after, canary.Names.new())
+
+
+@pytest.mark.parametrize(
+    ("values", "difference"),
+    [
+        (["84654", "3540", "84534", "84533", "84532"], "header x: “3540” instead of “84594”"),
+        (["84654000", "3540000", "84534000", "84532900", "84531800"],
+         "header x: “3540000” instead of “84594000”"),
+        (["a", "b", "a", "a", "a"], "header x: “b” instead of “a”"),
+        # A clock and a countdown that go on, and what somebody published meanwhile.
+        (["84654", "84594", "84534", "84533", "84532"], ""),
+        (["5000", "5060", "5120", "5121", "5122"], ""),
+        (["4", "4", "5", "5", "5"], ""),
+        (["4", "5", "5", "5", "5"], ""),
+        (["a8f3", "77ac", "0b1e", "9d2c", "e4e4"], ""),
+        (["3", "9", "5", "1", "7"], ""),
+    ],
+)  # fmt: skip
+def test_a_header_that_moves_by_itself_is_followed(values, difference):
+    assert judged(values, lambda at, value: answer(at, X=value)).difference == difference
+
+
+def test_a_value_in_which_nothing_could_be_seen_is_listed():
+    judgement = judged(["a8", "77", "0b", "9d", "e4"], lambda at, value: answer(at, X=f"k{value}"))
+    assert judgement.unsteady == {"header x:"}
+
+
+def test_a_page_that_prints_the_time_is_compared_in_the_rest():
+    def page(at, count):
+        return answer(at, f"<p>{datetime.fromtimestamp(at, UTC).isoformat()}</p><b>{count}</b>")
+
+    assert judged([4, 5, 4, 4, 4], page).difference.startswith("body ")
+    assert judged([4, 4, 4, 4, 4], page) == Judgement()
+
+
+def measured(seed, effect, pairs=60) -> timing.Difference:
+    """Measure on a busy machine: half of the answers wait for others, some for very long."""
+    chance = random.Random(seed)
+
+    def took(more):
+        return 0.01 + more + chance.choice([0, 0, 0.002, 0.03]) + chance.expovariate(200)
+
+    return timing.difference([took(effect) - took(0) for _ in range(pairs)])
+
+
+def test_time_is_told_from_load():
+    assert sum(measured(seed, 0.04).is_certain for seed in range(50)) == 50
+    assert all(measured(seed, 0.04).low > 0 for seed in range(50))
+    # Thrice the same way is what is reported: of these, none comes near.
+    false = [seed for seed in range(1000) if measured(seed, 0).is_certain]
+    assert len(false) <= 2
+    assert all(timing.LEAST < measured(seed, 0).could_see < 0.04 for seed in range(20))
