@@ -19,6 +19,10 @@ BEAT = 15  # seconds from one renewal to the next
 @contextmanager
 def kept(rows: Callable[[], Any]) -> Iterator[None]:
     """Renew the lease of some rows while the body runs, on a thread and connection of its own."""
+    if connection.in_atomic_block:
+        # No other worker sees these rows before the commit, and SQLite would let nobody write.
+        yield
+        return
     done = threading.Event()
 
     def beat() -> None:
