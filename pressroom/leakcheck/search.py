@@ -37,6 +37,7 @@ _LINKS = re.compile(
 _TEXT = re.compile("text/|xml|json|javascript")
 T = TypeVar("T")
 
+LOOK_AFTER_IT = 10  # seconds: how often we make sure that the canary is still there
 MOST_MOMENTS = 20  # of releases that wait for their time: how many are looked for in headers
 
 
@@ -80,6 +81,7 @@ class Search:
         self.changed: dict[Asked, tuple[Answer, Answer]] = {}
         self.ours = {site.origin, settings.SITE_URL}
         self.moments: list[datetime] = []
+        self.seen_at = time.monotonic()
 
     # --- The phases ----------------------------------------------------------------------------
 
@@ -364,6 +366,8 @@ class Search:
         An answer may repeat what was asked for. So where the address holds the canary's name, the
         answer is compared with that for a name of the same length which nothing ever had.
         """
+        if time.monotonic() > self.seen_at + LOOK_AFTER_IT:
+            self._still_there()
         answer = self._ask(asked)
         said = " ".join([asked.path, *(value for _, value in asked.headers)]).lower()
         for needle in self.words:
@@ -404,6 +408,7 @@ class Search:
                 "The canary was taken away or changed while the site was asked: by another "
                 "leakcheck, or at the desk. Run one at a time, and leave it alone."
             )
+        self.seen_at = time.monotonic()
 
     def _ask(self, asked: Asked) -> Answer:
         answer = self.site.ask(asked.path, asked.method, dict(asked.headers))
