@@ -13,7 +13,7 @@ function at the moment of sending: `put(…, fill="previews.address")`.
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -201,8 +201,3 @@ def _failed(email: Email, failure: mail.Failure) -> None:
             state=Email.State.WAITING, lease=None, reason=failure, attempts=attempts,
             due_at=now + PAUSES[attempts - 1],
         )  # fmt: skip
-
-
-def forget(before: datetime) -> int:
-    """Remove the rows of messages that ended before a time; return how many."""
-    return Email.objects.filter(ended_at__lt=before).delete()[0]

@@ -1,7 +1,7 @@
 """A database or a storage that is away, full or read-only: what the reader gets, what the log says.
 
 An outage is a 503 with Retry-After, wherever it happens, and one line a minute in the log of each
-process. An error of our own (a wrong query, a broken constraint) is none. See docs/decisions/0035.
+process. An error of our own (a wrong query, a broken constraint) is none. See docs/decisions/0037.
 """
 
 import errno

@@ -2,7 +2,7 @@
 
 Each room says which of its rows are too old; here they are counted and removed, in batches. What
 proves an action (events, versions, what a reader accepted) is not in the table, and stays. See
-docs/decisions/0037.
+docs/decisions/0036.
 """
 
 import logging
@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jobs.models import Email
+from jobs.models import Email, Job
 from previews import openings, throttle
 from releases import guesses
 
@@ -64,6 +64,10 @@ def _ended_emails(before: datetime) -> QuerySet[Email]:
     return Email.objects.filter(ended_at__lt=before)
 
 
+def _failed_jobs(before: datetime) -> QuerySet[Job]:
+    return Job.objects.failed().filter(due_at__lt=before)
+
+
 def _desk_log(before: datetime) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(action_time__lt=before)
 
@@ -79,6 +83,8 @@ RETAINED = [
     ),
     Retained(_("counts of wrong preview addresses"), throttle.expired),
     Retained(_("e-mails that were sent or given up"), _ended_emails, "KEEP_EMAILS_DAYS"),
+    # Those that counted attempts at unpublished addresses carry what they could not count.
+    Retained(_("background jobs that were given up"), _failed_jobs, "KEEP_PROBES_DAYS"),
     Retained(_("lines of the desk's log"), _desk_log, "KEEP_LOGS_DAYS"),
 ]
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from jobs.models import Job
 from jobs.queue import Lane, job
 from people.models import Consent, LevelChange, MinorMarkRemoval, PersonName
-from pressroom import housekeeping
+from pressroom import housekeeping, retention
 
 AFTER_A_CHANGE = timedelta(minutes=10)  # several changes come together as a rule
 LONGEST = timedelta(hours=6)
@@ -34,6 +34,13 @@ def check_names_since(since: str) -> None:
 def clear_expired() -> None:
     """Clear expired sessions and counts."""
     housekeeping.clear_everywhere()
+
+
+@job("pressroom.forget", daily=time(3, 50))
+def forget() -> None:
+    """Remove what is older than its retention setting."""
+    if failed := [str(done.what.label) for done in retention.forget() if done.rows is None]:
+        raise RuntimeError(f"Not removed: {', '.join(failed)}. The log says why.")
 
 
 def _namecheck(*arguments: str) -> None:

@@ -326,16 +326,6 @@ def test_nothing_is_written_where_email_is_off(settings):
     assert not Email.objects.exists()
 
 
-@pytest.mark.django_db
-def test_sent_messages_are_forgotten_after_a_time_and_waiting_ones_never(settings):
-    outbox.put("a@p.example", "1", "x")
-    outbox.deliver()
-    outbox.put("b@p.example", "2", "x")
-    with later(days=40):
-        assert outbox.forget(timezone.now() - timedelta(days=30)) == 1
-    assert Email.objects.get().to == "b@p.example"
-
-
 # --- Workers that are killed -------------------------------------------------------------------
 
 WORKER = [sys.executable, "-m", "tests.killed_worker", "worker"]
