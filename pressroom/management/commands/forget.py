@@ -12,8 +12,8 @@ class Command(BaseCommand):
         "Remove what is older than its retention setting: attempts at unpublished addresses "
         "(KEEP_PROBES_DAYS), openings of preview links, and from where they were accepted "
         "(KEEP_VISITS_DAYS), e-mails (KEEP_EMAILS_DAYS) and the desk's log (KEEP_LOGS_DAYS). A "
-        "background job does it every night. What proves an action stays. Ends with 1 where something could not be "
-        "removed."
+        "background job does it every night. What proves an action stays. Ends with 1 if "
+        "something could not be removed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
