@@ -1,5 +1,6 @@
 """What we say, and when it may be seen."""
 
+import sys
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -455,8 +456,11 @@ class Release(models.Model):
         self.standfirst = self.standfirst.strip()
         self.pull_quote = self.pull_quote.strip()
         # The notes are printed as they are stored: whom they name stays out of the page.
-        self.notes_to_editors = without_strangers(clean(self.notes_to_editors), (), ())
-        self.body = clean(self.body)
+        # What is too long is refused where it comes in. A text that is stored can always be held,
+        # withdrawn or made shorter.
+        notes = clean(self.notes_to_editors, most=sys.maxsize)
+        self.notes_to_editors = without_strangers(notes, (), ())
+        self.body = clean(self.body, most=sys.maxsize)
         document = self.document
         speakers = {quote.speaker for quote in document.quotations if quote.speaker}
         named = speakers | {person for person, _ in document.mentions}

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from bench import growth
 from people.names import NameIndex
+from releases import workflow
 from releases.body import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
 from releases.importing import NotARelease, understand
 from releases.models import Release
@@ -123,11 +124,15 @@ def test_a_stored_text_that_is_too_long_may_become_shorter(client):
     shorter = LONG.replace("Some words. ", "", 2)
     data = {
         "kind": "press_release", "language": "en", "title": "A title", "body": shorter,
-        "read_version": release.version, "rejected_names": "[]",
+        "read_version": release.version, "rejected_names": "[]", "minor": "on",
     }  # fmt: skip
-    assert client.post(address, data).status_code == 302
+    answer = client.post(address, data)
+    assert answer.status_code == 302, answer.context["errors"]
     release.refresh_from_db()
     assert release.body == clean(shorter, len(shorter))
+    workflow.hold(release, by=make_chief())
+    release.refresh_from_db()
+    assert release.is_held()
 
 
 def test_a_paste_that_is_too_long_is_refused_with_what_to_do(client):
