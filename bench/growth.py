@@ -38,6 +38,7 @@ from releases.importing import understand  # noqa: E402
 from releases.pasting import clean_pasted  # noqa: E402
 
 LONGEST = 60  # seconds of CPU for a shape
+RUNS = 3  # the best counts
 FASTEST = 0.02  # seconds
 MAX_EXPONENT = 1.2
 WORDS = "The court said on Monday that the Government had detained eleven people in the north. "
@@ -315,7 +316,7 @@ def _in_a_process(shape: Shape, sizes: list[int], pipe) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
     gc.disable()  # a collection is a matter of all that lives in this process
     for size in sizes:
-        pipe.send(timed(shape, size))
+        pipe.send(timed(shape, size, RUNS))
 
 
 def measured(shape: Shape, sizes: list[int]) -> list[tuple[float, str]]:
