@@ -62,7 +62,7 @@ def desk_addresses(person, case, picture, release) -> list[str]:
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
-        if model._meta.app_label in ("people", "releases", "assets", "previews")
+        if model._meta.app_label in ("people", "releases", "assets", "previews", "jobs")
     ]
     searches = [f"{address}?q={TERM}" for address in lists]
     relations = [

@@ -8,7 +8,7 @@ from django.db import models
 
 from releases.public_texts import INTERNAL, TABLES, TEXTS
 
-APPS = ("people", "assets", "releases", "previews")
+APPS = ("people", "assets", "releases", "previews", "jobs")
 # E-mail, address, slug, file path and IP fields derive from these or hold text all the same.
 OF_TEXT = (models.CharField, models.TextField, models.FileField, models.JSONField,
            models.GenericIPAddressField, models.BinaryField)  # fmt: skip

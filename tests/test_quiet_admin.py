@@ -168,7 +168,7 @@ def addresses(scene) -> list[str]:
             "release": [scene.release.pk],
             "kind": ["press", "colleague"],
             "content_type_id": [content],
-            "app_label": ["people", "releases", "assets", "accounts", "auth", "previews"],
+            "app_label": ["people", "releases", "assets", "accounts", "auth", "previews", "jobs"],
             "url": ["people/person/nothing"],
             "id": [one.pk for one in rows],
             "row": [f"{content}/{scene.person.pk}"],
