@@ -78,11 +78,17 @@ class UploadGate:
             words = _("Many files are arriving at this moment. Try again in some seconds.")
             return _later(words, status=503)
         until_answered.callback(places.release)
-        slot = _slot_of(str(request.user.pk))
-        if slot is None:
-            words = _("Two files of yours are arriving already. Send this one when they are here.")
-            return _later(words, status=429)
-        until_answered.callback(os.close, slot)
+        try:
+            slot = _slot_of(str(request.user.pk))
+        except OSError:  # no room there: the form says so, once the upload is refused for it
+            slot = None
+        else:
+            if slot is None:
+                words = _(
+                    "Two files of yours are arriving already. Send this one when they are here."
+                )
+                return _later(words, status=429)
+            until_answered.callback(os.close, slot)
         request.META["pressroom.takes_files"] = True
         return None
 

@@ -107,7 +107,7 @@ def test_much_is_forgotten_in_batches_with_progress(old, capsys, monkeypatch):
 
 def test_a_row_that_is_used_meanwhile_stays(old, monkeypatch):
     """Between the reading of a batch and its removal somebody tried the address again."""
-    (what,) = [what for what in retention.RETAINED if what.setting == "KEEP_PROBES_DAYS"]
+    what = next(what for what in retention.RETAINED if what.setting == "KEEP_PROBES_DAYS")
     asked = []
 
     def expired(before):

@@ -166,6 +166,7 @@ def addresses(scene) -> list[str]:
             "style": ["teaser"],
             "extension": ["jpg"],
             "release": [scene.release.pk],
+            "batch": [one.batch for one in scene.rows()["previews_previewlink"]],
             "kind": ["press", "colleague"],
             "content_type_id": [content],
             "app_label": ["people", "releases", "assets", "accounts", "auth", "previews", "jobs"],
