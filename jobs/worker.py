@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from django.db import close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from jobs import outbox, queue, wake
@@ -87,11 +87,13 @@ def _run(look: Callable[[], object], every: float) -> None:
         close_old_connections()
         try:
             look()
-        except Exception as problem:
-            # Most often the database is away: one line a minute says so.
+        except Error as problem:
+            # The database is away, or there is no table yet: one line a minute says so.
             if time.monotonic() - complained >= COMPLAIN_EVERY:
                 log.error("Background work waits: %s", " ".join(str(problem).split()))
                 complained = time.monotonic()
+        except Exception:
+            log.exception("Background work failed.")
         finally:
             connection.close()
         woken.wait(every)

@@ -358,10 +358,13 @@ def test_what_has_not_changed_is_not_sent_again(client):
         assert client.get(path, headers=tags[path]).status_code == 200, path
 
 
+PAGES = ["/", "/releases/", "/sitemap-releases.xml"]
+
+
 def test_a_lift_reaches_those_who_ask_whether_anything_changed(client):
     lift = timezone.now() + timedelta(hours=1)
     make_release("scheduled", title="Lifted", publish_at=lift)
-    tags = {path: client.get(path)["ETag"] for path in ["/", "/releases/", "/sitemap.xml"]}
+    tags = {path: client.get(path)["ETag"] for path in PAGES}
     for moment, status in [(lift - timedelta(seconds=1), 304), (lift, 200)]:
         with time_machine.travel(moment, tick=False):
             for path, tag in tags.items():
