@@ -171,7 +171,7 @@ def _by_topic(name: str, kind: Kind) -> Addresses:
     return addresses
 
 
-def _further(first: Address, rows: int, size: int = A_PAGE) -> Iterator[Address]:
+def _further(first: Address, rows: int, size: int) -> Iterator[Address]:
     """Yield the pages of a list of so many rows, from the second on."""
     for number in range(2, (rows + size - 1) // size + 1):
         page = f"?page={number}"
@@ -180,7 +180,9 @@ def _further(first: Address, rows: int, size: int = A_PAGE) -> Iterator[Address]
 
 def _archive(scope: Scope) -> Iterator[Address]:
     yield from _by_topic("archive", Kind.PAGE)(scope)
-    yield from _further(Address(reverse("archive"), reverse("archive"), Kind.PAGE), scope.listed)
+    yield from _further(
+        Address(reverse("archive"), reverse("archive"), Kind.PAGE), scope.listed, A_PAGE
+    )
 
 
 def _paged(name: str, kind: Kind, rows: Callable[[datetime], int], size: int) -> Addresses:
