@@ -199,7 +199,8 @@ def _people(scope: Scope) -> Iterator[Address]:
     for person in _each(scope.people):
         first = _of_person(person)
         yield first
-        yield from _further(first, person.quotes.filter(release__in=public).count())
+        quotations = person.quotes.filter(release__in=public).count()
+        yield from _further(first, quotations, A_PAGE)
 
 
 def _spokespeople(at: datetime) -> int:
