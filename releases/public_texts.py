@@ -185,6 +185,7 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("releases.rejectedname", "name"): _NEVER_PUBLIC,
     ("jobs.job", "reason"): _NEVER_PUBLIC,
     ("jobs.job", "name"): _NEVER_PUBLIC,
+    ("jobs.job", "lane"): _NEVER_PUBLIC,
     ("jobs.job", "key"): _NEVER_PUBLIC,
     ("jobs.job", "arguments"): _NEVER_PUBLIC,
     ("jobs.job", "state"): _NEVER_PUBLIC,
