@@ -180,6 +180,7 @@ WRONG = {
     ),
     "HTTPS": (["maybe"], "write on or off", {}),
     "TRUST_PROXY": (["nginx"], "write on or off", {}),
+    "JOBS_IN_WEB": (["maybe"], "write on or off", {}),
     "WEB_WORKERS": (["many", "0"], "a whole number from 1 to 64", {}),
     "PROTECTED_NAMES_A_DAY": (["few", "0"], "a whole number from 1 to 10000", {}),
     "WEB_THREADS": (["many", "65"], "a whole number from 1 to 64", {}),
