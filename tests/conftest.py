@@ -31,7 +31,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
 
 def pytest_collection_modifyitems(items):
     if pressroom_settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        left = pytest.mark.skip(reason="chooses its databases itself: the suite on SQLite runs it")
+        left = pytest.mark.skip(reason="the same on both databases: the suite on SQLite runs it")
         for item in items:
             if item.get_closest_marker("once"):
                 item.add_marker(left)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.deployment import ROOT, Node
 
+pytestmark = pytest.mark.once
 MODULE = str(ROOT / "pressroom/connections.py")
 
 

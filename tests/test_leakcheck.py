@@ -385,6 +385,7 @@ def leaks_of_time(behind, monkeypatch):
     }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("kind", "plant"),
     [

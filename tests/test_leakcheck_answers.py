@@ -10,6 +10,8 @@ from pressroom.leakcheck import timing
 from pressroom.leakcheck.answers import Judgement, judge
 from pressroom.leakcheck.site import Answer
 
+pytestmark = pytest.mark.once
+
 
 def answer(at, body="", **headers) -> Answer:
     told = [(name.replace("_", "-"), value) for name, value in headers.items()]

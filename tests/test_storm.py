@@ -13,7 +13,7 @@ from tests.make import PASSWORD, make_person, make_picture, make_release, quotat
 from tests.nginx import Front, needs_nginx
 from tests.storm import Readers, storm
 
-pytestmark = [pytest.mark.django_db(transaction=True), needs_nginx]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once, needs_nginx]
 
 UPLOAD = "/admin/assets/mediaasset/upload/"
 

@@ -18,7 +18,7 @@ from previews.models import PreviewLink
 from tests.deployment import ROOT, environment
 from tests.make import make_link, make_release
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 TRACE = "/admin/previews/previewlink/trace/"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000)
 
