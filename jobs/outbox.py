@@ -3,8 +3,8 @@
     outbox.put(to, subject, text, about=f"release:{release.pk}", by=user)
 
 A worker sends what is due over one connection and commits each message by itself, right after the
-mail server's answer. So no message is lost, and one is sent twice only if the worker dies between
-that answer and the commit; both copies then have the same Message-ID.
+mail server's answer. So no message is lost, and one is sent twice only if the worker dies after the
+server has the whole message and before the commit; both copies then have the same Message-ID.
 
 A text that must not lie in the database, such as the address of a preview, is completed by a
 function at the moment of sending: `put(…, fill="previews.address")`.
