@@ -178,6 +178,8 @@ def public_things(client):
     speaker = make_person(title="Director", speaks=True)
     make_prisoner()
     # What is so short that its random padding makes it longer is not always compressed.
+    for _ in range(8):  # the sitemap of people
+        make_person(title="Director", speaks=True)
     Case.objects.update(call="Release him now, and all others who are held with him. " * 9)
     for _ in range(22):
         make_release(topics=[topic], countries=["GB"])
