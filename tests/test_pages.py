@@ -507,3 +507,11 @@ def test_pages_link_only_to_what_is_there(client):
                 queue.append(address.replace("&amp;", "&").removeprefix("http://testserver"))
     assert len(seen) > 15
     assert Release.objects.get().get_absolute_url() in seen
+
+
+def test_a_short_page_is_packed_always_or_never(client):
+    """Django's padding is random: a short page must not come packed by chance."""
+    make_person(title="Director", speaks=True)
+    path, packed = "/sitemap-people.xml", {"Accept-Encoding": "gzip"}
+    seen = {client.get(path, headers=packed).headers.get("Content-Encoding") for _ in range(40)}
+    assert len(seen) == 1
