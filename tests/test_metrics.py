@@ -257,12 +257,15 @@ def test_it_answers_while_the_database_is_away_and_counts_what_fails(tmp_path):
     away = {"DATABASE_URL": "postgres://u:p@127.0.0.1:1/n", "METRICS_TOKEN": TOKEN}
     with gunicorn(tmp_path / "log", 1, 2, "/healthz", TMPDIR=str(tmp_path), **away) as port:
         for path in ("/people/", "/people/", "/preview/x/"):
-            assert fetch(port, path)[0] == 500
+            assert fetch(port, path)[0] == 503
         status, text = fetch(port, "/metrics", **ALLOWED)
     assert status == 200
     found = read(text)
-    assert found["pressroom_http_exceptions_total", ("view", "people")] == 2
-    assert found["pressroom_http_exceptions_total", ("view", "private")] == 1
+    # An outage is no error of ours: it counts as an answer of 503, and not as an exception.
+    for view, times in [("people", 2), ("private", 1)]:
+        failed = ("method", "GET"), ("status", "5xx"), ("view", view)
+        assert found["pressroom_http_requests_total", *failed] == times
+        assert ("pressroom_http_exceptions_total", ("view", view)) not in found
     assert ("pressroom_renditions_waiting",) not in found
 
 
