@@ -16,7 +16,6 @@ class Record(QuietAdmin):
     """Rows that the newsroom writes itself: they are read here, and changed by their action."""
 
     list_display_links = None
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
