@@ -255,9 +255,15 @@ def _stored(name: str) -> Iterator[_Stored]:
 def _blamed_on(name: str) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, storage.StorageError):  # the second says all that is to say
+    except FileNotFoundError:
         raise
-    except OSError as problem:
+    except OSError as found:
+        problem: OSError = found
+        if isinstance(found, storage.StorageError):
+            # A bucket has said everything. A folder names itself, and not the file.
+            if storage.the_bucket() or not isinstance(found.__cause__, OSError):
+                raise
+            problem = found.__cause__
         place = name if storage.the_bucket() else default_storage.path(name)
         words = problem.strerror or str(problem)
         if problem.errno in (errno.EACCES, errno.EPERM):
@@ -266,7 +272,7 @@ def _blamed_on(name: str) -> Iterator[None]:
             advice = "Make room for temporary files, or set TMPDIR."
         else:
             advice = "Is the disk sound?"
-        raise BackupError(f"The stored file {place} cannot be read: {words}. {advice}") from problem
+        raise BackupError(f"The stored file {place} cannot be read: {words}. {advice}") from found
 
 
 def _prepared(folder: Path) -> Path:
