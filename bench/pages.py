@@ -137,8 +137,8 @@ def of_the_database() -> Callable[[], float]:
     def seconds() -> float:
         if not stat.exists():  # on another machine
             return 0.0
-        told = stat.read_text().rpartition(")")[2].split()
-        return (int(told[11]) + int(told[12])) / ticks
+        fields = stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / ticks
 
     return seconds
 

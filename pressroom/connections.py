@@ -110,6 +110,16 @@ class Window:
             raise too_slow() from None
 
 
+def _received(sock: socket.socket) -> bytes | None:
+    """Return what has arrived: b"" if the client has gone, None if there is nothing yet."""
+    try:
+        return sock.recv(64 * 1024)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
 class Connection(gthread.TConn):
     """A connection, with what has arrived of its next request."""
 
@@ -223,12 +233,9 @@ class Worker(gthread.ThreadWorker):
         self.poller.register(conn.sock, EVENT_READ, partial(self._on_arriving, conn))
 
     def _on_arriving(self, conn: Connection, _: Any) -> None:
-        try:
-            data = conn.sock.recv(64 * 1024)
-        except BlockingIOError:
+        data = _received(conn.sock)
+        if data is None:
             return
-        except OSError:
-            data = b""
         conn.early += data
         if not data:
             self._drop(conn)
@@ -262,12 +269,9 @@ class Worker(gthread.ThreadWorker):
         self.nr_conns += 1
 
     def _on_lingering(self, conn: Connection, _: Any) -> None:
-        try:
-            data = conn.sock.recv(64 * 1024)
-        except BlockingIOError:
+        data = _received(conn.sock)
+        if data is None:
             return
-        except OSError:
-            data = b""
         conn.needed -= len(data)
         if not data or conn.needed < 0:
             self._drop(conn)

@@ -16,7 +16,7 @@ from django.utils.http import http_date
 from pressroom.canary import Names
 from pressroom.leakcheck.site import MOST_BYTES, Answer
 
-# What differs from one answer to the next, whoever asks: tokens, and the present moment.
+# What differs from one answer to the next, no matter who asks: tokens, and the present moment.
 _TOKENS = re.compile(rb'(csrfmiddlewaretoken" value="|nonce="|\'nonce-|csrftoken=)[\w+/=-]+')
 _MOMENT = (
     rb"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)"
@@ -31,7 +31,7 @@ _BY_THE_WAY = {"date", "age", "x-request-id", "connection", "keep-alive"}
 _RATES = [sign * unit for unit in (1, 1000, 1_000_000, 1 / 60) for sign in (1, -1)]
 
 
-class Told:
+class Comparable:
     """An answer without what differs anyway, and with the names that were asked for taken out.
 
     Blurred, the present moment is taken out as well: an empty feed prints it.
@@ -46,19 +46,19 @@ class Told:
         # The tag of a page that repeats what was asked for is as different as the page.
         left_out = _BY_THE_WAY | ({"etag"} if any(self._in(raw)) else set())
         is_packed = answer.header("content-encoding") == "gzip"
-        told = [(key.lower(), value) for key, value in answer.headers]
+        sent = [(key.lower(), value) for key, value in answer.headers]
         self.headers = sorted(
             (key, self._plain(value.lower().encode(errors="replace")))
-            for key, value in told
+            for key, value in sent
             # Django adds bytes at random to what it compresses.
             if key not in left_out and not (is_packed and key == "content-length")
         )
 
-    def different_headers(self, other: "Told") -> set[str]:
+    def different_headers(self, other: "Comparable") -> set[str]:
         mine, theirs = set(self.headers), set(other.headers)
         return {key for key, _ in mine ^ theirs}
 
-    def difference(self, other: "Told", besides: set[str] | None = None) -> str:
+    def difference(self, other: "Comparable", besides: set[str] | None = None) -> str:
         """Return how this differs from another answer, "" where it does not."""
         if self.status != other.status:
             return f"status {self.status} instead of {other.status}"
@@ -72,17 +72,17 @@ class Told:
             )
             return f"body {_words(mine)} instead of {_words(theirs)}"
         for key in sorted(self.different_headers(other) - (besides or set())):
-            mine, theirs = ([v for k, v in told.headers if k == key] for told in (self, other))
+            mine, theirs = ([v for k, v in answer.headers if k == key] for answer in (self, other))
             return f"header {key}: {_words(mine)} instead of {_words(theirs)}"
         return ""
 
     def fields(self) -> dict[str, bytes]:
         """Return status, headers and body by name."""
-        told: dict[str, bytes] = {"status": self.status.encode(), "body": self.body}
+        fields: dict[str, bytes] = {"status": self.status.encode(), "body": self.body}
         for key, value in self.headers:
             name = f"header {key}:"
-            told[name] = told[name] + b", " + value if name in told else value
-        return told
+            fields[name] = fields[name] + b", " + value if name in fields else value
+        return fields
 
     def _in(self, text: bytes) -> Iterator[bool]:
         yield from (part.encode() in text for part in self.names.replaceable)
@@ -121,9 +121,9 @@ def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Jud
     """
     judgement = Judgement()
     times = [before.at, now.at, *(answer.at for answer in after)]
-    told = [Told(answer, names, blurred=False).fields() for answer in (before, now, *after)]
-    for name in sorted(set().union(*told), key=_status_first):
-        values = [fields.get(name) for fields in told]
+    fields = [Comparable(answer, names, blurred=False).fields() for answer in (before, now, *after)]
+    for name in sorted(set().union(*fields), key=_status_first):
+        values = [fields.get(name) for fields in fields]
         first, mine, *others = values
         if mine == first or (mine is None and None in others):
             continue

@@ -63,8 +63,8 @@ def _same_sessions(site: Site, names: Names) -> str:
         answer = site.ask(page, headers={"Cookie": f"{cookie}={key}"})
         if answer.status != 200:
             return None
-        told = [value for name, value in answer.headers if name.lower() == "set-cookie"]
-        return not any(value.startswith(f"{cookie}=") for value in told)
+        cookies = [value for name, value in answer.headers if name.lower() == "set-cookie"]
+        return not any(value.startswith(f"{cookie}=") for value in cookies)
 
     with canaries.known_session(names) as key:
         ours = is_known(key)

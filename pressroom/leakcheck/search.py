@@ -19,7 +19,7 @@ from pressroom import canary as canaries
 from pressroom.canary import Canary, Names
 from pressroom.leakcheck import addresses, timing
 from pressroom.leakcheck.answers import (
-    Told,
+    Comparable,
     counts_down_to,
     judge,
     moments_as_text,
@@ -197,8 +197,10 @@ class Search:
     def _compare_with_before(self, asked: Asked, before: Answer) -> None:
         now = self.look(asked)
         names = self.canary.names
-        was, told = (Told(answer, names, blurred=False).fields() for answer in (before, now))
-        if was != told:
+        was, is_now = (
+            Comparable(answer, names, blurred=False).fields() for answer in (before, now)
+        )
+        if was != is_now:
             self.changed[asked] = before, now
 
     def _follow_links(self, until: float) -> None:
@@ -440,7 +442,7 @@ class Search:
 
     def _differs(self, asked: Asked, answer: Answer) -> str:
         """Compare with an address that never existed; thrice, since the newsroom may be at work."""
-        mine = Told(answer, self.canary.names)
+        mine = Comparable(answer, self.canary.names)
         for _ in range(3):
             other = self._never(self.never, asked)
             difference = mine.difference(other)
@@ -450,11 +452,11 @@ class Search:
             noise = other.different_headers(again)
             if other.body == again.body and not (difference := mine.difference(other, noise)):
                 return ""
-            mine = Told(self._ask(asked), self.canary.names)
+            mine = Comparable(self._ask(asked), self.canary.names)
         return difference
 
-    def _never(self, never: Names, asked: Asked) -> Told:
-        return Told(self._ask(self._with(never, asked)), never)
+    def _never(self, never: Names, asked: Asked) -> Comparable:
+        return Comparable(self._ask(self._with(never, asked)), never)
 
     def _with(self, never: Names, asked: Asked) -> Asked:
         """Return the same request for what never existed."""
