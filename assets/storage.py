@@ -67,7 +67,7 @@ def _in_words(*, writes: bool) -> Iterator[None]:
     except OSError as problem:
         if problem.errno in (errno.ENOTEMPTY, errno.ENAMETOOLONG):
             raise
-        advice = _ADVICE.get(problem.errno or 0, f"{problem.strerror}.")
+        advice = _ADVICE.get(problem.errno or 0, f"{str(problem).rstrip('.')}.")
         raise StorageError(
             f"{settings.MEDIA_ROOT} cannot be {'written' if writes else 'read'}. {advice}",
             problem.errno if writes else None,

@@ -59,6 +59,7 @@ class UploadHandler(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         self.problem = None
+        vars(self).pop("file", None)  # of the file before: a form can have several
         with self._noting():
             prepare_folder()
             super().new_file(*args, **kwargs)

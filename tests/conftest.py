@@ -72,6 +72,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     storages._storages = {}
     guesses.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
+    monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
     yield
     storages._storages = {}

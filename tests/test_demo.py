@@ -63,7 +63,7 @@ def real(newsroom):
 def text_of(path, status=200) -> str:
     response = Client().get(path)
     assert response.status_code == status, path
-    return response.content.decode()
+    return response.getvalue().decode()
 
 
 def test_every_group_has_a_printed_sign_in_that_works(newsroom):

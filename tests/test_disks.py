@@ -4,12 +4,13 @@ import contextlib
 import os
 import sqlite3
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import connection
 
 from assets import storage
@@ -107,27 +108,22 @@ def test_no_part_of_a_file_stays_on_a_full_disk_and_what_was_there_does(
     disk.fill(room=MEGABYTE // 2)
     before = files(disk.path)
 
-    def content():
-        if not large:
-            return ContentFile(os.urandom(MEGABYTE))
-        from django.core.files.uploadedfile import TemporaryUploadedFile
-
+    def refused(store, name):
         settings.FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
-        file = TemporaryUploadedFile("x.jpg", "image/jpeg", MEGABYTE, None)
-        file.write(os.urandom(MEGABYTE))
-        file.flush()
-        return file
+        upload = partial(TemporaryUploadedFile, "x.jpg", "image/jpeg", MEGABYTE, None)
+        with contextlib.closing(upload() if large else ContentFile(b"")) as file:
+            file.write(os.urandom(MEGABYTE))
+            file.flush()
+            with pytest.raises(StorageError, match="The disk is full") as problem:
+                store(name, file)
+            assert problem.value.errno
+            assert files(disk.path) == before
 
     for store in (default_storage.save, storage.replace):
-        with pytest.raises(StorageError, match="The disk is full") as refused:
-            store("originals/b/new.jpg", content())
-        assert refused.value.errno
-        assert files(disk.path) == before
-    with pytest.raises(StorageError):
-        storage.replace("originals/a/kept.jpg", content())
+        refused(store, "originals/b/new.jpg")
+    refused(storage.replace, "originals/a/kept.jpg")
     with default_storage.open("originals/a/kept.jpg") as file:
         assert file.read() == b"as it was"
-    assert files(disk.path) == before
 
 
 @pytest.mark.django_db

@@ -29,11 +29,6 @@ ON_POSTGRESQL = pytest.mark.skipif(not POSTGRESQL, reason="it is about PostgreSQ
 ADD, TOPIC = "/admin/releases/topic/add/", {"name": "The words of a minute.", "slug": "words"}
 
 
-@pytest.fixture(autouse=True)
-def _nothing_was_logged_yet(monkeypatch):
-    monkeypatch.setattr(outages, "_last", {})
-
-
 @contextlib.contextmanager
 def elsewhere(**changes):
     """Let every connection that is opened from now on lead somewhere else."""
