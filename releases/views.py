@@ -12,7 +12,8 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.core.paginator import InvalidPage, Page, Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.http import (
     Http404,
     HttpRequest,
@@ -76,7 +77,7 @@ def listed(at: datetime) -> ReleaseQuerySet:
     return Release.objects.public(at).select_related("poster").defer("notes_to_editors")
 
 
-def page_of(request: HttpRequest, rows: "QuerySet[Any]", size: int = 0) -> "Page[Any]":
+def page_of(request: HttpRequest, rows: "QuerySet[Any] | list[Any]", size: int = 0) -> "Page[Any]":
     """Return the page of a list that the address asks for, of `size` rows or A_PAGE.
 
     Raises Http404 where there is none.
@@ -259,9 +260,13 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     term = request.GET.get("q", "").strip()[:LONGEST_TERM]
     quotes = said.select_related("release").only(*OF_A_QUOTATION).order_by("release", "position")
     if term:
-        words = pattern(term)
-        quotes = quotes.filter(Q(text__regex=words) | Q(release__title__regex=words))
-    page = page_of(request, quotes)
+        words = Concat("text", Value("\n"), "release__title", output_field=TextField())
+        with_term = quotes.alias(words=words).filter(words__regex=pattern(term))
+        # Every text is read for this: once, and not for the number and for the page again.
+        page = page_of(request, list(with_term.values_list("pk", flat=True)))
+        page.object_list = quotes.filter(pk__in=page.object_list)
+    else:
+        page = page_of(request, quotes)
     releases = list(listed(now).filter(mentions__person=found)[: A_PAGE + 1])
     context = {
         "person": found,
