@@ -117,10 +117,12 @@ class Filters:
                 else cases.none()
             )
         if self.designation:
-            cases = _labelled(cases, on)
-            labels = [label for label, _ in _counted(cases, "label") if label]
-            asked = [label for label in labels if designation_key(label) == self.designation]
-            cases = cases.filter(Q(label__in=asked))
+            # As keys: PostgreSQL takes a comparison with what is annotated for one that nearly
+            # nothing passes, and compares every case with every person.
+            labelled = _labelled(cases, on).order_by()
+            labels = labelled.values_list("pk", "label")  # type: ignore[misc]  # annotated
+            asked = [pk for pk, label in labels if designation_key(label or "") == self.designation]
+            cases = cases.filter(pk__in=asked)
         return cases
 
     def order(self, cases: CaseQuerySet, on: date) -> CaseQuerySet:
@@ -390,7 +392,7 @@ def country_name(code: str) -> str:
 def _labelled(cases: CaseQuerySet, on: date) -> CaseQuerySet:
     """Annotate cases with the label of the designation that holds on a day."""
     held = Designation.objects.valid().on(on).filter(case=OuterRef("pk"))
-    newest = held.order_by("-since_earliest", "-pk").values("label")[:1]
+    newest = held.order_by(F("since_earliest").desc(nulls_last=True), "-pk").values("label")[:1]
     return cases.annotate(label=Subquery(newest))
 
 
