@@ -15,10 +15,13 @@ from PIL import Image
 from assets import storage
 from assets.models import MediaAsset
 from previews.throttle import LIMIT
+from releases.models import Guess
+from tests import smtp_server
 from tests.deployment import Node
 from tests.make import make_link, make_picture, make_release, make_user
 from tests.nginx import sign_in
 from tests.test_storage import environment_of
+from tests.test_to_the_second import wait_for
 
 PASSWORD = "a long and quiet river"
 
@@ -158,3 +161,16 @@ def multipart(node, cookies, content):
         "Referer": f"{node.url}/admin/assets/mediaasset/upload/",
     }
     return headers, body
+
+
+def test_one_server_counts_guesses_and_sends_their_e_mail_without_a_second_process(tmp_path):
+    approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
+    hidden = make_release("scheduled", by=approver)
+    with smtp_server.running() as mail:
+        sent = {"EMAIL_URL": f"smtp://127.0.0.1:{mail.port}"}
+        with Node(tmp_path / "log", 1, 4, **sent) as node:
+            assert ask(node, hidden.get_absolute_url())[0] == 404
+            wait_for(lambda: mail.letters != [])
+    assert Guess.objects.get().times == 1
+    assert mail.recipients == ["publisher@newsroom.example"]
+    assert hidden.title not in mail.letters[0]
