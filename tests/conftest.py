@@ -33,8 +33,16 @@ def pytest_collection_modifyitems(items):
     if pressroom_settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         left = pytest.mark.skip(reason="the same on both databases: the suite on SQLite runs it")
         for item in items:
-            if item.get_closest_marker("once"):
+            if item.get_closest_marker("once") or not asks_for_a_database(item):
                 item.add_marker(left)
+
+
+def asks_for_a_database(item) -> bool:
+    """Return whether a test reads the database of the suite, or makes some of its own."""
+    fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
+    makes_its_own = item.path.stem in ("test_database", "test_upgrade")
+    marked = item.get_closest_marker("django_db")
+    return bool(makes_its_own or marked or fixtures & {*item.fixturenames})
 
 
 @pytest.fixture(scope="session", autouse=True)
