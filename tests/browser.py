@@ -13,6 +13,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.once,
     pytest.mark.skipif(
         not CHROMIUM, reason="Chromium is not installed (on Debian: apt install chromium)."
     ),

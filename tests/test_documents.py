@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from assets.models import MediaAsset
 from tests.make import DATA, make_document, make_release, pdf_bytes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def box(name: bytes, content: bytes) -> bytes:

@@ -17,7 +17,7 @@ from tests.deployment import Node, files, rows, start
 from tests.make import PASSWORD, make_person, make_picture, make_release, quotation
 from tests.nginx import Front, needs_nginx
 
-pytestmark = [pytest.mark.django_db(transaction=True), needs_nginx]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once, needs_nginx]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from jobs.models import Lane
 from tests.cameras import PRIMARIES, TURNS, in_srgb, profile
 from tests.make import DATA, make_picture, picture_bytes, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 IMAGES = DATA / "images"
 ADD = "/admin/assets/mediaasset/add/"

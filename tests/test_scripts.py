@@ -16,7 +16,7 @@ from releases import workflow
 from releases.models import Contact, Correction, Release, Topic
 from tests.make import DATA, make_chief, make_person, make_picture, make_release, mark, quotation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 OURS = [
     "<script>alert(1)</script>",

@@ -47,7 +47,7 @@ from tests.make import (
 )
 from tests.test_library import typed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 JPEG = picture_bytes((60, 40))
