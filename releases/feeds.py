@@ -1,6 +1,6 @@
 """The newest releases for feed readers (RFC 4287)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from releases.models import Correction, Release
 IN_A_FEED = 50
 
 
+UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)  # a feed that says nothing yet
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 
 
@@ -39,6 +40,12 @@ class ReleaseFeed(Atom1Feed):
             handler.startElement("at:deleted-entry", when)
             handler.addQuickElement("at:comment", printable(release.withdrawal_reason))
             handler.endElement("at:deleted-entry")
+
+    def latest_post_date(self) -> datetime:
+        """Return when the feed changed last; the present second would change an empty feed."""
+        if self.items:
+            return super().latest_post_date()
+        return max((r.withdrawn_at for r in self.feed["withdrawn"]), default=UNCHANGED)
 
     def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
         return super().item_attributes(item) | {"xml:lang": item["language"]}

@@ -433,6 +433,19 @@ def test_the_feed_is_valid_atom_and_newest_first(client):
     )
 
 
+def test_a_feed_that_says_nothing_new_stays_as_it_is(client):
+    """A feed reader that asks again is answered 304, where there is no entry yet too."""
+    empty = client.get("/releases/feed.atom")
+    tag = {"If-None-Match": empty["ETag"]}
+    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
+        make_release("scheduled")
+        assert client.get("/releases/feed.atom", headers=tag).status_code == 304
+        gone = make_release("withdrawn")
+        updated = lxml.etree.fromstring(client.get("/releases/feed.atom").content)
+    assert updated.findtext("{*}updated") == gone.withdrawn_at.isoformat()
+    assert not updated.findall("{*}entry")
+
+
 @pytest.mark.parametrize(
     ("character", "read"),
     [("\x0b", " "), ("\x08", ""), ("\x1f", " "), ("\ufffe", ""), ("\uffff", "")],
