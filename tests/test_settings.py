@@ -1,5 +1,6 @@
 """An operator's environment: what is safe without a word, what is refused, and in which words."""
 
+import compileall
 import json
 import os
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+
+from tests import forks
 
 pytestmark = pytest.mark.once
 ROOT = Path(settings.BASE_DIR)
@@ -28,28 +31,41 @@ PRODUCTION = {
 }
 
 
-@pytest.fixture
-def installed(tmp_path):
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
     """The product as an operator installs it: without our .env, var and environment."""
+    place = tmp_path_factory.mktemp("installed")
     for name in PRODUCT:
-        if (ROOT / name).is_dir():
-            shutil.copytree(
-                ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        else:
-            shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, place / name)
+    compileall.compile_dir(place, quiet=2)
+    return place
 
 
-def run(installed, *command, **environment):
+@pytest.fixture
+def installed(compiled):
+    """The same for each test, which may add files to it beside those of the product."""
+    yield compiled
+    for path in compiled.iterdir():
+        if path.name not in PRODUCT:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def process(installed, *command, **environment):
+    """Start a process in the ordinary way, with the libraries that it finds."""
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment
     return subprocess.run(
         [sys.executable, *command], cwd=installed, env=environment, capture_output=True, text=True
     )
 
 
-def check(installed, *options, **environment):
-    return run(installed, "manage.py", "check", *options, **environment)
+def run(installed, *command, **environment):
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment
+    return forks.run(*command, cwd=installed, env=environment)
+
+
+def check(installed, *options, start=run, **environment):
+    return start(installed, "manage.py", "check", *options, **environment)
 
 
 def setting(installed, *names, **environment) -> list:
@@ -336,7 +352,7 @@ def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(installed, where
 def test_a_misspelt_setting_stops_the_server_in_a_sentence(installed):
     given = {key: value for key, value in PRODUCTION.items() if key != "ALLOWED_HOSTS"}
     command = ["-m", "gunicorn", "--check-config", "-c", str(ROOT / "gunicorn.conf.py")]
-    done = run(ROOT, *command, "pressroom.wsgi", **given | {"ALOWED_HOSTS": "x"})
+    done = process(ROOT, *command, "pressroom.wsgi", **given | {"ALOWED_HOSTS": "x"})
     assert done.returncode
     assert "ALOWED_HOSTS is set" in done.stderr
     assert "Traceback" not in done.stderr
@@ -410,7 +426,7 @@ def test_the_command_that_makes_a_key_is_the_same_everywhere_and_its_key_is_take
     for place in (".env.example", "docs/operating.md"):
         assert f"python3 {command}" in (ROOT / place).read_text(), place
         assert "`make setup` writes" not in (ROOT / place).read_text()
-    key = run(installed, *shlex.split(command)).stdout.strip()
+    key = process(installed, *shlex.split(command)).stdout.strip()
     assert check(installed, SECRET_KEY=key).returncode == 0
 
 
@@ -432,19 +448,21 @@ def test_a_copied_example_leaves_alone_what_the_image_sets(installed):
 
 
 def test_all_that_is_unsafe_is_named_at_once(installed):
-    done = check(installed, SECRET_KEY="", ALLOWED_HOSTS="*", HTTPS="off")
+    done = check(installed, SECRET_KEY="", ALLOWED_HOSTS="*", HTTPS="off", start=process)
     for sentence in ("SECRET_KEY is missing", "ALLOWED_HOSTS is *", "HTTPS is off"):
         assert sentence in done.stderr
 
 
 def test_the_server_itself_does_not_start_with_an_unsafe_setting(installed):
-    done = run(installed, "-c", "import pressroom.wsgi", **PRODUCTION | {"SECRET_KEY": "secret"})
+    done = process(
+        installed, "-c", "import pressroom.wsgi", **PRODUCTION | {"SECRET_KEY": "secret"}
+    )
     assert done.returncode != 0
     assert "Pressroom will not start with these settings" in done.stderr
 
 
 def test_a_production_passes_the_deployment_check(installed):
-    done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    done = check(installed, "--deploy", "--fail-level", "WARNING", start=process, **PRODUCTION)
     assert done.returncode == 0, done.stderr
     # Silenced: what a whole domain promises about HTTPS is not a newsroom's to say, and the folder
     # for uploads is made with the first upload.
@@ -541,11 +559,11 @@ def test_a_bucket_without_what_speaks_with_it_is_refused_and_a_folder_is_not(ins
     # As Python itself keeps a module from being found, since this suite has both installed.
     (installed / "sitecustomize.py").write_text(f"import sys; sys.modules[{package!r}] = None\n")
     environment = PRODUCTION | {"PYTHONPATH": str(installed)}
-    done = check(installed, **environment | BUCKET)
+    done = check(installed, start=process, **environment | BUCKET)
     assert done.returncode != 0
     assert "pip install --require-hashes -r requirements-s3.txt" in done.stderr
     assert "Traceback" not in done.stderr
-    assert check(installed, **environment).returncode == 0
+    assert check(installed, start=process, **environment).returncode == 0
 
 
 def test_with_a_key_alone_everything_is_at_its_safest(installed):
