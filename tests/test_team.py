@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
+from tests import forks
 from tests.deployment import ROOT, environment
 from tests.make import make_chief, make_link, make_release
 from tests.test_previews import accept
@@ -24,10 +25,8 @@ ROLES = {"author": "Author", "editor": "Editor", "publisher": "Publisher", "admi
 
 
 def add(*arguments, typed=f"{GOOD}\n", stdin="--password-stdin"):
-    command = [sys.executable, ROOT / "manage.py", "adduser", *arguments, *stdin.split()]
-    done = subprocess.run(
-        command, input=typed, env=environment(), capture_output=True, text=True, timeout=60
-    )
+    command = [ROOT / "manage.py", "adduser", *arguments, *stdin.split()]
+    done = forks.run(*command, typed=typed, env=environment())
     assert "Traceback" not in done.stderr
     assert GOOD not in done.stdout + done.stderr
     return done
@@ -35,10 +34,13 @@ def add(*arguments, typed=f"{GOOD}\n", stdin="--password-stdin"):
 
 def on_a_terminal(*arguments, answers):
     """Run adduser on a terminal; answer what it asks. Return all that the terminal shows."""
+    command = [sys.executable, str(ROOT / "manage.py"), "adduser", *arguments]
+    given = environment()
     child, terminal = pty.fork()
     if child == 0:
-        command = [sys.executable, str(ROOT / "manage.py"), "adduser", *arguments]
-        os.execve(sys.executable, command, environment())  # noqa: S606
+        # A suite that was started in the background ignores Ctrl-C, and so would the command.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.execve(sys.executable, command, given)  # noqa: S606
     shown, answers, ends = b"", list(answers), time.monotonic() + 60
     while time.monotonic() < ends:
         if not select.select([terminal], [], [], 1)[0]:
