@@ -33,6 +33,7 @@ from assets.models import MediaAsset
 from assets.named_files import named_files
 from jobs.models import Lane
 from releases import workflow
+from tests import forks
 from tests.deployment import ROOT, environment, gunicorn, start
 from tests.make import (
     make_chief,
@@ -97,10 +98,7 @@ print(json.dumps({
 
 
 def manage(*arguments, **more) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, ROOT / "manage.py", *arguments], capture_output=True, text=True,
-        env=environment(**more), timeout=120, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return forks.run(ROOT / "manage.py", *arguments, env=environment(**more))
 
 
 def backup(folder, *options, **more) -> Path:
