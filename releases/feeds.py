@@ -19,8 +19,6 @@ from releases.exports import corrected
 from releases.models import Correction, Release
 
 IN_A_FEED = 50
-
-
 UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)  # a feed that says nothing yet
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 

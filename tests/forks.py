@@ -80,8 +80,8 @@ def import_libraries() -> None:
         os.write(writing, " ".join(sys.modules).encode())
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        names = told.read().split()
+    with os.fdopen(reading) as pipe:
+        names = pipe.read().split()
     os.wait()
     for name in names:
         if name.partition(".")[0] not in own:

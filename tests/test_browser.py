@@ -156,7 +156,8 @@ def preview(full_release):
     public = full_release
     hidden = make_release(
         "scheduled", title="Valdria: What is to come", body=public.body + LONG,
-        poster=public.poster, pull_quote=public.pull_quote, notes_to_editors=public.notes_to_editors,
+        poster=public.poster, pull_quote=public.pull_quote,
+        notes_to_editors=public.notes_to_editors,
     )  # fmt: skip
     return make_link(hidden, name="Rita Reader", outlet="The Paper")
 
