@@ -36,8 +36,10 @@ def compiled(tmp_path_factory):
     """The product as an operator installs it: without our .env, var and environment."""
     place = tmp_path_factory.mktemp("installed")
     for name in PRODUCT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, place / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, place / name)
     compileall.compile_dir(place, quiet=2)
     return place
 

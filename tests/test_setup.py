@@ -108,7 +108,7 @@ def test_make_test_fails_with_the_suite_and_says_what_it_skipped(checkout):
         "import pytest\n\ndef test_a():\n    pass\n\ndef test_b():\n    assert False\n\n"
         "def test_c():\n    pytest.skip('apt install chromium')\n"
     )
-    done = run(checkout, "make", *DONE, "test")
+    done = run(checkout, "make", *DONE, "test", "ARGS=-n 1")
     assert "1 failed, 1 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
     assert re.search(r"SKIPPED \[1\] .*: apt install chromium", done.stdout)
     assert done.returncode != 0
