@@ -25,6 +25,12 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 expect.set_options(timeout=20_000)  # a promise of what is seen, not of how fast a busy machine is
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# A page is loaded once a size, and switches its colours in place.
+SIZES = pytest.mark.parametrize(
+    ("size", "schemes"),
+    [(WIDE, ("light", "dark")), (NARROW, ("dark", "light"))],
+    ids=["wide", "narrow"],
+)
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +97,20 @@ def violations(page: Page, within: str | None = None) -> list[str]:
 
 def overflow(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+def colour(page: Page, scheme: str) -> None:
+    """Switch a page that is open to a colour scheme, and wait until its colours have changed."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(
+        "Promise.allSettled(document.getAnimations()"
+        ".filter((one) => one instanceof CSSTransition).map((one) => one.finished))"
+    )
+
+
+def assert_usable(page: Page, schemes, name: str) -> None:
+    """Assert it of a page that was loaded in the first of some colour schemes, in all of them."""
+    for scheme in schemes:
+        colour(page, scheme)
+        assert violations(page) == [], (name, scheme)
+        assert overflow(page) <= 0, f"{name} is wider than the screen"

@@ -23,9 +23,11 @@ from previews.models import PreviewLink
 from releases.models import Contact, Correction, Release, Topic
 from tests.browser import (
     NARROW,
+    SIZES,
     WIDE,
     _connections_of_the_loop,
     _leave_the_page,
+    assert_usable,
     browser_type_launch_args,
     complaints,
     overflow,
@@ -115,21 +117,6 @@ def newsroom(full_release):
         "prisoners, nobody": "/prisoners/?country=GB",
         "not found": "/releases/no-such-release/",
     }
-
-
-SIZES = pytest.mark.parametrize(
-    ("size", "schemes"),
-    [(WIDE, ("light", "dark")), (NARROW, ("dark", "light"))],
-    ids=["wide", "narrow"],
-)
-
-
-def assert_usable(page, schemes, name) -> None:
-    """Assert it of a page that was loaded in the first of some colour schemes, in all of them."""
-    for scheme in schemes:
-        page.emulate_media(color_scheme=scheme)
-        assert violations(page) == [], (name, scheme)
-        assert overflow(page) <= 0, f"{name} is wider than the screen"
 
 
 @SIZES

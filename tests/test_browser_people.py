@@ -9,11 +9,11 @@ from playwright.sync_api import expect
 from people import levels
 from people.models import Case, Level
 from tests.browser import (
-    NARROW,
-    WIDE,
+    SIZES,
     _connections_of_the_loop,
     _leave_the_page,
     browser_type_launch_args,
+    colour,
     complaints,
     overflow,
     pytestmark,
@@ -72,23 +72,27 @@ def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_a_case_can_be_written_by_everybody(page, live_server, signed_in, size, scheme):
+@SIZES
+def test_a_case_can_be_written_by_everybody(page, live_server, signed_in, size, schemes):
     person = make_prisoner("Teodor Brask", level=Level.STAFF)
     case = whole_case(person)
     levels.ask_to_raise(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
     page.set_viewport_size(size)
-    page.emulate_media(color_scheme=scheme)
     signed_in(make_user("publisher", "Publisher"))
-    for path in ("decide", "named", "history"):
-        page.goto(f"{live_server.url}/admin/people/person/{person.pk}/{path}/")
-        assert overflow(page) <= 0, path
-        assert path == "history" or violations(page) == [], path  # the list is the library's
-    for path in (f"person/{person.pk}/change/", f"case/{case.pk}/change/"):
+    record, nothing = f"person/{person.pk}", ""
+    for path, within in [
+        (f"{record}/decide/", None),
+        (f"{record}/named/", None),
+        (f"{record}/history/", nothing),  # the list is the library's
+        (f"{record}/change/", ".panel"),
+        (f"case/{case.pk}/change/", ".panel"),
+    ]:
+        page.emulate_media(color_scheme=schemes[0])
         page.goto(f"{live_server.url}/admin/people/{path}")
-        assert violations(page, ".panel") == [], path
-        assert overflow(page) <= 0, path
+        for scheme in schemes:
+            colour(page, scheme)
+            assert overflow(page) <= 0, (path, scheme)
+            assert within == nothing or violations(page, within) == [], (path, scheme)
 
 
 def test_a_quotation_is_copied_without_what_became_of_people_since(
