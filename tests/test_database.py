@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests import forks
 from tests.deployment import ROOT, environment
 
 AWAY = "postgres://u:Geheimnis@127.0.0.1:1/newsroom"
@@ -56,8 +57,8 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
     ("command", "status"), [(["migrate"], 1), (["leakcheck", "--sweep"], 2), (["leakcheck"], 2)]
 )
 def test_a_database_that_is_away_is_a_sentence(command, status):
-    done = manage(*command, url=AWAY)
-    said = done.communicate(timeout=60)[0]
+    done = forks.run(ROOT / "manage.py", *command, env=environment(DATABASE_URL=AWAY), timeout=60)
+    said = done.stdout + done.stderr
     assert done.returncode == status, said
     assert "Traceback" not in said
     assert "Geheimnis" not in said
