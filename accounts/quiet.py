@@ -4,7 +4,7 @@ Its delete pages and its list filters follow relations to any row, and print or 
 find; a row that is a secret of others would be among it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -16,7 +16,12 @@ from django.utils.text import capfirst
 
 
 class QuietAdmin(ModelAdmin):
-    """An admin whose delete pages and filters say nothing of the rows that point to its own."""
+    """An admin whose delete pages and filters say nothing of the rows that point to its own.
+
+    Nor do its filters tell what `unseen_fields` contain, which no page shows.
+    """
+
+    unseen_fields: Collection[str] = ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what is deleted without what goes with it; what is in the way by its kind."""
@@ -33,7 +38,8 @@ class QuietAdmin(ModelAdmin):
         except FieldDoesNotExist:
             return super().lookup_allowed(lookup, value, request)
         points_here = field.auto_created and not field.concrete
-        return not points_here and super().lookup_allowed(lookup, value, request)
+        hidden = points_here or field.name in self.unseen_fields
+        return not hidden and super().lookup_allowed(lookup, value, request)
 
 
 def _kinds_in_the_way(rows: Iterable[Any]) -> list[str]:

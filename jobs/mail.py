@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import smtplib
 import ssl
 import time
@@ -338,10 +339,15 @@ def explain(problem: Exception) -> str:
     return _("The message could not be sent (%s).") % type(problem).__name__
 
 
+# A server may quote the message that it refuses, and the address of a preview stands in it. This is
+# every word with a slash, however it is written, and every word as long as a token.
+_QUOTED = re.compile(r"\S*(?:/|%(?:25)*2f|&#x?(?:2f|47);)\S*|[^\s@]{25,}", re.IGNORECASE)
+
+
 def _said(code: int, words: bytes | str) -> str:
-    """Return what a server answered, short enough for a line."""
+    """Return what a server answered without what it may quote, short enough for a line."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return f"“{code} {' '.join(text.split())[:200]}”"
+    return f"“{code} {' '.join(_QUOTED.sub('…', text).split())[:200]}”"
 
 
 def _is_closed(connection: Any) -> bool:

@@ -79,19 +79,32 @@ LOOKS: dict[str, Callable[[], object]] = {
 }
 
 
+def _may_complain() -> bool:
+    """Return True once a minute, for all threads together."""
+    global _complained
+    with _start:
+        due = time.monotonic() - _complained >= COMPLAIN_EVERY
+        if due:
+            _complained = time.monotonic()
+        return due
+
+
+_complained = float("-inf")
+
+
 def _run(look: Callable[[], object], every: float) -> None:
-    woken, complained = threading.Event(), float("-inf")
+    woken = threading.Event()
     wake.register(woken)
     while not wake.stopping.is_set():
         woken.clear()
         close_old_connections()
         try:
             look()
-        except Error as problem:
-            # The database is away, or there is no table yet: one line a minute says so.
-            if time.monotonic() - complained >= COMPLAIN_EVERY:
-                log.error("Background work waits: %s", " ".join(str(problem).split()))
-                complained = time.monotonic()
+        except Error:
+            # The database is away, or there is no table yet. With the error itself, what writes the
+            # log knows an outage, and counts it with those that readers meet.
+            if _may_complain():
+                log.exception("Background work waits.")
         except Exception:
             log.exception("Background work failed.")
         finally:

@@ -40,7 +40,7 @@ TOO_LARGE = b"\r\n".join(
     ]
 )
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 
 
 def too_slow() -> ConnectionResetError:

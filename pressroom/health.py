@@ -65,7 +65,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         problem = run.result(LESS_PATIENCE if only_degrades else PATIENCE)
         if problem is not None:
             (degrades if only_degrades else stops).setdefault(check.name, problem)
-    _log_readiness(degrades | stops)
+    _log_readiness(stops, degrades)
     if stops:
         status = f"not ready: {', '.join(stops)}"
     elif degrades:
@@ -176,9 +176,10 @@ _lock = Lock()
 _logged_at: float | None = None  # since when the log says that this process is not ready
 
 
-def _log_readiness(problems: dict[str, str]) -> None:
+def _log_readiness(stops: dict[str, str], degrades: dict[str, str]) -> None:
     """Write one line a minute while something is wrong, and one when it is right again."""
     global _logged_at
+    problems = stops | degrades
     with _lock:
         now = monotonic()
         if not problems and _logged_at is not None:
@@ -187,4 +188,5 @@ def _log_readiness(problems: dict[str, str]) -> None:
         elif problems and (_logged_at is None or now - _logged_at >= LOG_EVERY):
             _logged_at = now
             found = [f"{name} ({why})" for name, why in problems.items()]
-            log.error("Not ready: %s", ", ".join(found))
+            words = "Not ready: %s" if stops else "Ready, degraded: %s"
+            log.error(words, ", ".join(found))

@@ -20,6 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email, Job
+from pressroom.outages import outage_of
 from previews import openings, throttle
 from releases import guesses
 
@@ -97,7 +98,8 @@ def forget(
 ) -> Iterator[Forgotten]:
     """Work through the table; yield what was done, line by line.
 
-    A failure is logged and does not keep the other lines from being done.
+    A failure is logged and does not keep the other lines from being done; an outage of the
+    database is raised.
     """
     at = at or timezone.now()
     for what in RETAINED:
@@ -105,6 +107,8 @@ def forget(
         try:
             rows = what.expired(before).count() if dry_run else _forget(what, before, progress)
         except Exception as problem:
+            if outage_of(problem):  # of the database, and so of every line
+                raise
             log.error("Forgetting failed (%s): %s", what.label, " ".join(str(problem).split()))
             yield Forgotten(what, before, None)
         else:

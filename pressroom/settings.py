@@ -339,6 +339,7 @@ FILE_UPLOAD_HANDLERS = [
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a case with all the rows that its forms allow
 # What an upload may ask of us: the process that opens it is ended above these.
 MAX_PICTURE_MEGABYTES = values.whole_number(
     "MAX_PICTURE_MEGABYTES", 40, 1, 1000, "megabytes of the largest picture"

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from assets import storage
 from pressroom import uploads
 from pressroom.middleware import GetResponse
+from pressroom.outages import outage_of
 
 MEGABYTE = 1024 * 1024
 AT_A_TIME = 2  # uploads of one account, over all processes of a node
@@ -53,12 +54,24 @@ class UploadGate:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
+        try:
+            return self._refusal_of(request, view)
+        except Exception as problem:
+            # Nobody can be asked who this is. The page for an outage gives back what was typed, but
+            # it reads only what half of the threads can wait for.
+            length = _length_of(request)
+            if outage_of(problem) and length > STRANGERS_BYTES:
+                fits = length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+                request.META["pressroom.unread"] = not (fits and self._has_place(request))
+            raise
+
+    def _refusal_of(self, request: HttpRequest, view: Any) -> HttpResponse | None:
         length = _length_of(request)
         marked = getattr(view, "takes_files", None)
         if marked is None:
             if length <= STRANGERS_BYTES:
                 return None
-            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FORM_BYTES
+            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             return None if length <= most and _is_signed_in(request) else _too_large()
         if request.method != "POST":
             return None
@@ -73,11 +86,9 @@ class UploadGate:
 
     def _admit(self, request: HttpRequest) -> HttpResponse | None:
         until_answered: ExitStack = request.META["pressroom.until_answered"]
-        places = self._of_this_process()
-        if not places.acquire(blocking=False):
+        if not self._has_place(request):
             words = _("Many files are arriving at this moment. Try again in some seconds.")
             return _later(words, status=503)
-        until_answered.callback(places.release)
         try:
             slot = _slot_of(str(request.user.pk))
         except OSError:  # no room there: the form says so, once the upload is refused for it
@@ -92,6 +103,14 @@ class UploadGate:
         request.META["pressroom.takes_files"] = True
         return None
 
+    def _has_place(self, request: HttpRequest) -> bool:
+        """Take a place of this process until the request is answered; False if none is free."""
+        places = self._of_this_process()
+        if not places.acquire(blocking=False):
+            return False
+        request.META["pressroom.until_answered"].callback(places.release)
+        return True
+
     def _of_this_process(self) -> BoundedSemaphore:
         if self._places is None:  # how many threads there are is known once gunicorn has started
             self._places = BoundedSemaphore(max(1, storage.web_threads // 2 or 1000))
@@ -104,6 +123,8 @@ class OnlyWhereMarked(FileUploadHandler):
     def new_file(self, *arguments: Any, **more: Any) -> None:
         super().new_file(*arguments, **more)
         if self.request is None or not self.request.META.get("pressroom.takes_files"):
+            if self.request is not None:
+                self.request.META["pressroom.left_out_files"] = True
             raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
@@ -145,7 +166,11 @@ def _slot_of(account: str) -> int | None:
 
 
 def _too_large() -> HttpResponse:
-    return _refusal(_("This is larger than this newsroom takes."), status=413)
+    words = _(
+        "This is larger than this newsroom takes, and nothing was stored. Go back, and send a "
+        "smaller file or a shorter text."
+    )
+    return _refusal(words, status=413)
 
 
 def _later(words: str, status: int) -> HttpResponse:

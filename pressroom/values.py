@@ -62,8 +62,10 @@ def _resembles(name: str, meant: str) -> bool:
     if len(meant) < 6:  # PORT, DEBUG, HTTPS: too much is near to them
         return name != meant and sorted(name) == sorted(meant)
     most = 2 if len(meant) >= 12 else 1
-    same_case = OSA.distance(name.upper(), meant, score_cutoff=most)
-    return same_case <= most or name.upper().removeprefix("DJANGO_") == meant
+    typed = name.upper()
+    slips = OSA.distance(typed, meant, score_cutoff=most)
+    without_bars = OSA.distance(typed.replace("_", ""), meant.replace("_", ""), score_cutoff=1)
+    return slips <= most or without_bars <= 1 or typed.removeprefix("DJANGO_") == meant
 
 
 def secret(name: str, default: str = "") -> str:

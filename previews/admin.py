@@ -31,6 +31,7 @@ from releases.workflow import Refused
 class PreviewLinkAdmin(QuietAdmin):
     list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
     list_filter = ["kind"]
+    unseen_fields = ["token_hash", "batch"]
     list_select_related = ["release"]
     search_fields = ["name", "outlet", "email", "reference"]
     search_help_text = "A name, an outlet, an e-mail address, or the reference on a leaked copy."
@@ -124,6 +125,9 @@ class PreviewLinkAdmin(QuietAdmin):
                     **values,
                 )
             except Refused as refusal:
+                # A double click sends the form twice at once, and the first has just issued them.
+                if links.shown_again(values["batch"], by=by):
+                    return redirect("admin:previews_previewlink_issued", values["batch"])
                 context["refused"] = sentences(refusal.reasons, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 USER, PASSWORD = "press", "letter-box"
 
@@ -26,7 +27,8 @@ class MailServer:
     endless: str = ""  # the command that is answered for ever; "connect", "handshake", "letter"
     drips: bytes = b"250-X\r\n"  # what an endless answer consists of, ten times a second
     sips: bool = False  # a letter is read in small pieces, ten times a second
-    refuses: dict[str, str] = field(default_factory=dict)  # command or recipient: the answer
+    # Command or recipient: the answer; for "letter" also what makes an answer of the letter.
+    refuses: dict[str, Any] = field(default_factory=dict)
     letters_a_connection: int = 0  # after which the server hangs up; 0: never
     letters: list[str] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
@@ -118,7 +120,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 if mail.endless == "letter":
                     self.drip(mail.drips)
                 if answer := mail.refuses.get("letter"):
-                    self.say(answer)
+                    self.say(answer(letter.decode()) if callable(answer) else answer)
                     continue
                 mail.letters.append(letter.decode())
                 taken += 1

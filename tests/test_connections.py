@@ -27,6 +27,17 @@ def pair():
         yield ours, theirs
 
 
+@pytest.mark.parametrize("length", ["60000", "00000000000000060000", " \t60000 "])
+def test_a_small_body_is_waited_for_however_its_length_is_written(length):
+    module = runpy.run_path(MODULE)
+    conn = module["Connection"].__new__(module["Connection"])
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length:{length}\r\n\r\n".encode()
+    conn.needed, conn.early = 0, bytearray(head + b"x" * 59_999)
+    assert not conn.is_complete()
+    conn.early += b"x"
+    assert conn.is_complete()
+
+
 def trickle(end: socket.socket, stop: threading.Event, size: int) -> threading.Thread:
     def send():
         while not stop.wait(0.02):

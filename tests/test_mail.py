@@ -15,6 +15,7 @@ from django.test import override_settings
 from environ import Env
 
 from jobs import mail, outbox
+from jobs.models import Email
 from previews.models import PreviewLink
 from releases.models import Event, Release
 from tests import forks, smtp_server
@@ -408,13 +409,31 @@ def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor,
 
 
 @pytest.mark.django_db
-def test_what_a_server_quotes_of_a_letter_stands_in_no_log(at_desk, editor, release, caplog):
-    quoting = {"letter": "554 5.7.1 the address /preview/SECRET/ is listed"}
-    with smtp_server.running(refuses=quoting) as server, use(server):
-        issue(at_desk(editor), release, send="on", words="{link}", recipients="Ann, a@p.example")
+@pytest.mark.parametrize("code", [554, 451])
+@pytest.mark.parametrize(
+    "quoted", ["https://n.example/preview/{}/", "(hxxp://n.example/preview/{}/)", "{}", "<{}>",
+               "preview%2F{}%2F", "preview&#x2f;{}&#x2f;", "“/preview/{}”,"],
+)  # fmt: skip
+def test_what_a_server_quotes_of_a_letter_is_neither_logged_nor_stored(
+    at_desk, editor, release, caplog, quoted, code
+):
+    token = []
+
+    def refuse(text):
+        token.append(re.search("/preview/([^/]+)/", text)[1])
+        return f"{code} 5.7.1 the address {quoted.format(token[0])} is listed, says the filter"
+
+    client = at_desk(editor)
+    with smtp_server.running(refuses={"letter": refuse}) as server, use(server):
+        issue(client, release, send="on", words="{link}", recipients="Ann, a@p.example")
         outbox.deliver()
     assert "SMTPDataError" in caplog.text
-    assert "SECRET" not in caplog.text
+    assert token[0] not in caplog.text
+    reason = Email.objects.get().reason
+    assert token[0] not in reason
+    assert "is listed, says the filter" in reason
+    for path in ("/admin/", "/admin/jobs/email/"):
+        assert token[0] not in client.get(path).content.decode()
 
 
 def test_a_server_that_ends_a_connection_after_some_letters_gets_the_rest_on_another():

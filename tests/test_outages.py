@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 from django.conf import settings as site
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import (
     DataError,
     IntegrityError,
@@ -20,6 +21,7 @@ from pressroom import outages
 from releases import views
 from releases.models import Release, Topic
 from tests.make import PASSWORD, make_release
+from tests.test_upload_gate import MEGABYTE, UPLOAD, send_unread
 
 POSTGRESQL = site.DATABASES["default"]["ENGINE"].endswith("postgresql")
 ON_SQLITE = pytest.mark.skipif(POSTGRESQL, reason="it is about SQLite's file")
@@ -113,6 +115,26 @@ def test_what_was_typed_is_on_the_page_and_is_sent_again(at_desk, editor, tmp_pa
     assert 'name="title" value="The words of &quot;an hour&quot;"' in page
     assert 'value="&lt;p&gt;First.&lt;/p&gt;\n&lt;p&gt;Second.&lt;/p&gt;"' in page
     assert "Send it again" in page
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", [UPLOAD, "/admin/releases/topic/add/"])
+def test_no_large_body_is_read_while_nobody_can_be_asked_who_sends_it(client, tmp_path, path):
+    client.cookies["sessionid"] = "b" * 32
+    with elsewhere(**nowhere(tmp_path)):
+        client.raise_request_exception = False
+        assert send_unread(client, path, 60 * MEGABYTE).status_code in (413, 503)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_with_a_file_says_that_the_file_is_not_kept(at_desk, editor, tmp_path):
+    client = at_desk(editor)
+    with elsewhere(**nowhere(tmp_path)):
+        client.raise_request_exception = False
+        sent = {"caption": "Words", "file": SimpleUploadedFile("a.jpg", b"x" * 100_000)}
+        page = client.post(UPLOAD, sent).content.decode()
+    assert 'name="caption" value="Words"' in page
+    assert "A file is not kept: you will choose it again." in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import threading
 import zipfile
 from datetime import timedelta
 
@@ -10,6 +11,8 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
@@ -517,6 +520,31 @@ def issue_form(client, release, kind="press"):
 def issue(client, release, kind="press", **values):
     values = issue_form(client, release, kind) | {"recipients": "Rita Reader, The Paper"} | values
     return client.post(f"{DESK}/issue/{release.pk}/{kind}/", values, follow=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_leads_both_times_to_the_links_that_were_made_once(
+    client, at_desk, editor, release
+):
+    sent = issue_form(at_desk(editor), release) | {"recipients": "Rita Reader, The Paper"}
+    clients = [Client() for _ in range(4)]
+    for each in clients:
+        each.force_login(editor)
+    answers, begin = [], threading.Barrier(len(clients))
+
+    def click(client):
+        begin.wait()
+        answers.append(client.post(f"{DESK}/issue/{release.pk}/press/", sent))
+        connection.close()
+
+    threads = [threading.Thread(target=click, args=[each]) for each in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    issued = f"{DESK}/issued/{sent['batch']}/"
+    assert [(answer.status_code, answer.url) for answer in answers] == [(302, issued)] * 4
+    assert PreviewLink.objects.count() == 1
 
 
 def test_an_editor_issues_links_from_the_release(client, at_desk, editor, release):

@@ -332,6 +332,7 @@ MISSPELT = [
     ("ALOWED_HOSTS", "ALLOWED_HOSTS"), ("EMAIL_URLS", "EMAIL_URL"), ("TIMEZONE", "TIME_ZONE"),
     ("MEDIA_ROT", "MEDIA_ROOT"), ("trust_proxy", "TRUST_PROXY"), ("DEBGU", "DEBUG"),
     ("DJANGO_SECRET_KEY", "SECRET_KEY"), ("S3_ACES_KEY_ID", "S3_ACCESS_KEY_ID"),
+    ("TIMZONE", "TIME_ZONE"),
 ]  # fmt: skip
 
 

@@ -1,14 +1,46 @@
-"""What cannot be the key of anything is not found at the desk, wherever it stands."""
+"""What is odd in an address or a form is answered at the desk, and never fails."""
 
 import re
 from urllib.parse import quote
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.make import make_chief, make_person, make_picture, make_release
 
 pytestmark = pytest.mark.django_db
+
+
+def test_a_search_of_any_length_is_answered(at_desk, publisher):
+    client = at_desk(publisher)
+    many = "+".join(f"word{n}" for n in range(500))
+    for model in admin.site._registry:
+        if admin.site.get_model_admin(model).search_fields:
+            path = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
+            assert client.get(f"{path}?q={many}").status_code in (200, 302, 403), path
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["jobs/email/?text__contains=a", "jobs/job/?arguments__contains=a",
+     "previews/previewlink/?token_hash__startswith=a", "previews/previewlink/?batch__isnull=1"],
+)  # fmt: skip
+def test_a_list_is_not_filtered_by_what_it_does_not_show(at_desk, publisher, asked):
+    answer = at_desk(publisher).get(f"/admin/{asked}")
+    assert answer.status_code == 400
+    assert "This request cannot be read" in answer.content.decode()
+
+
+def test_a_form_has_as_many_rows_as_it_allows(at_desk, publisher):
+    rows = {f"row-{n}": "x" for n in range(15_000)}
+    answer = at_desk(publisher).post("/admin/releases/topic/add/", {"name": "", **rows})
+    assert answer.status_code == 200
+    answer = at_desk(publisher).post("/admin/releases/topic/add/", {"name": "", **rows, **{
+        f"more-{n}": "x" for n in range(6_000)}})  # fmt: skip
+    assert answer.status_code == 400
+    assert "send a shorter text or fewer rows" in answer.content.decode()
+
 
 WRONG = ["xyz", "9" * 30, "-1", "²", "%00", "a_00b", "1/2"]
 UUID = "3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b"
