@@ -4,6 +4,8 @@ import io
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from jobs import mail, outbox
 from jobs.models import Email
 from previews.models import PreviewLink
 from releases.models import Event, Release
-from tests import forks, smtp_server
+from tests import smtp_server
 from tests.make import count_guesses, make_chief, make_link, make_release, make_user
 from tests.test_previews import accept, issue, move, text
 from tests.test_settings import PRODUCTION
@@ -60,7 +62,10 @@ def manage(*command, **environment):
         **PRODUCTION,
         "DATABASE_URL": "",
     } | environment
-    return forks.run("manage.py", *command, env=environment, timeout=60)
+    return subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True,
+        text=True, timeout=60,
+    )  # fmt: skip
 
 
 def send_test(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.org", **more):
@@ -233,8 +238,10 @@ print(list(mail.send([EmailMessage("TOKEN", "TOKEN", to=["reader@example.org"])]
 @pytest.mark.parametrize("url", ["", "consolemail://", "filemail:///{}", "memorymail://"])
 def test_in_production_no_letter_goes_to_a_log_or_a_file(tmp_path, url):
     environment = PRODUCTION | {"PATH": os.environ["PATH"], "EMAIL_URL": url.format(tmp_path)}
-    environment["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
-    done = forks.run("-c", TRY, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], cwd=ROOT, capture_output=True, text=True,
+        env=environment | {"DJANGO_SETTINGS_MODULE": "pressroom.settings"},
+    )  # fmt: skip
     assert done.stdout.strip() == "['E-mail is off for this newsroom.']"
     assert "TOKEN" not in done.stdout + done.stderr
     assert not list(tmp_path.iterdir())
