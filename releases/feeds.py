@@ -40,10 +40,8 @@ class ReleaseFeed(Atom1Feed):
             handler.endElement("at:deleted-entry")
 
     def latest_post_date(self) -> datetime:
-        """Return when the feed changed last; the present second would change an empty feed."""
-        if self.items:
-            return super().latest_post_date()
-        return max((r.withdrawn_at for r in self.feed["withdrawn"]), default=UNCHANGED)
+        """Return when an entry changed last; Django's present second would change an empty feed."""
+        return super().latest_post_date() if self.items else UNCHANGED
 
     def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
         return super().item_attributes(item) | {"xml:lang": item["language"]}
