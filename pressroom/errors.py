@@ -57,6 +57,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=500)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400 with a page that needs no styles and no host, which may not be ours."""
+    return HttpResponse(loader.get_template("400.html").render(), status=400)
+
+
 def no_such_page(request: HttpRequest, row: str) -> HttpResponse:
     """Answer 404 at an address of Django's that this site does not have."""
     raise Http404

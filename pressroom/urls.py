@@ -7,6 +7,7 @@ from pressroom import errors, health
 from previews import views as previews
 from releases import feeds, views
 
+handler400 = "pressroom.errors.bad_request"
 handler500 = "pressroom.errors.server_error"
 
 # /metrics is not here: without its token the address does not exist (pressroom.metrics).
