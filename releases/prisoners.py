@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Case as Choose
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import ExtractYear
+from django.db.models.functions import Cast, ExtractYear
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -409,7 +409,8 @@ def _ranked(cases: CaseQuerySet, key: str, on: date) -> CaseQuerySet:
         order = {each: n for n, each in enumerate(sorted(set(words.values())))}
         ranks = [When(**{field: value}, then=Value(order[each])) for value, each in words.items()]
         expression = Choose(*ranks, default=None, output_field=IntegerField())
-        return cases.annotate(rank=expression if ranks else Value(None, IntegerField()))
+        # PostgreSQL sorts by no bare NULL.
+        return cases.annotate(rank=expression if ranks else Cast(Value(None), IntegerField()))
 
     match key:
         case "country":

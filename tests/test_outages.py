@@ -204,14 +204,21 @@ def test_a_database_that_somebody_else_has_locked_is_an_outage(at_desk, editor):
 @pytest.mark.django_db(transaction=True)
 def test_a_server_without_a_connection_to_give_is_an_outage(client, caplog):
     with connection.cursor() as cursor:
-        cursor.execute("DROP ROLE IF EXISTS pressroom_crowded")
-        cursor.execute("CREATE ROLE pressroom_crowded LOGIN CONNECTION LIMIT 0 PASSWORD 'p'")
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if cursor.fetchone()[0]:
+            pytest.skip("a superuser may always connect; .ci/run has a role of its own")
+
+    def allow(connections):
+        with connection._nodb_cursor() as cursor:
+            name = connection.ops.quote_name(connection.settings_dict["NAME"])
+            cursor.execute(f"ALTER DATABASE {name} CONNECTION LIMIT {connections}")
+
+    allow(0)
     try:
-        with elsewhere(USER="pressroom_crowded", PASSWORD="p"):
+        with elsewhere():
             assert client.get("/").status_code == 503
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP ROLE pressroom_crowded")
+        allow(-1)
     assert client.get("/").status_code == 200
     (line,) = lines(caplog)
     assert "too many connections" in line.getMessage()
