@@ -180,7 +180,7 @@ FLOOD_SECONDS = 60
 class FloodFilter(logging.Filter):
     """Let a few lines a minute pass of what any stranger can cause, and count the rest.
 
-    A wrong Host, a form without its token, a request that is none: whoever sends thousands must
+    A wrong Host, a form without its token, a request that is none: someone who sends thousands must
     not push everything else out of the log.
     """
 

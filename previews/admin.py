@@ -92,7 +92,7 @@ class PreviewLinkAdmin(QuietAdmin):
         ]
 
     def issue_view(self, request: HttpRequest, release: Any, kind: str) -> HttpResponse:
-        """Ask for whom, and issue."""
+        """Ask for the readers, and issue their links."""
         found = get_object_or_404(Release, pk=release)
         if kind not in PreviewLink.Kind.values:
             kind = PreviewLink.Kind.PRESS

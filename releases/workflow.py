@@ -32,7 +32,7 @@ from releases.public_texts import is_printed, pictures_of, releases_printing, ro
 from releases.versions import take_back
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
-# whether to notify those who were promised another time. Readers whom no e-mail can reach, because
+# whether to notify those who were promised another time. Readers that no e-mail can reach, because
 # e-mail is off, stand in `release.undelivered` afterwards.
 lift_set = Signal()
 
