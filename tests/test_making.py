@@ -319,7 +319,9 @@ def test_the_process_that_opens_files_knows_no_secret_of_ours():
     order = {"task": "inspect"}
     limits = sandbox.Limits(10, 2, 300)
     with sandbox._asked(io.BytesIO(picture_bytes()), limits, order) as answers:
-        environments = sandbox_environments()
+        ends = time.monotonic() + 10
+        while not (environments := sandbox_environments()) and time.monotonic() < ends:
+            time.sleep(0.005)  # until it has started
         next(answers)
     assert environments
     for environment in environments:
