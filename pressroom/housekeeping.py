@@ -22,7 +22,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from pressroom import uploads
-from pressroom.outages import outage_of
+from pressroom.outages import is_of_database
 from previews import throttle
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[str, in
         try:
             done[chore.name] = chore.count() if dry_run else chore.clear()
         except Exception as problem:
-            if outage_of(problem):  # of the database, and so of every chore
+            if is_of_database(problem):  # and so of every chore
                 raise
             done[chore.name] = None
             log.error("Clearing failed (%s): %s", chore.name, " ".join(str(problem).split()))

@@ -94,6 +94,12 @@ def outage_of(problem: BaseException | None) -> Outage | None:
     return None
 
 
+def is_of_database(problem: BaseException) -> bool:
+    """Return whether an error comes from an outage of the database."""
+    outage = outage_of(problem)
+    return outage is not None and outage.what == DATABASE
+
+
 _WHY = {
     errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EFBIG: FULL,
     errno.EROFS: READ_ONLY, errno.EACCES: READ_ONLY, errno.EPERM: READ_ONLY,

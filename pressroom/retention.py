@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email, Job
-from pressroom.outages import outage_of
+from pressroom.outages import is_of_database
 from previews import openings, throttle
 from releases import guesses
 
@@ -107,7 +107,7 @@ def forget(
         try:
             rows = what.expired(before).count() if dry_run else _forget(what, before, progress)
         except Exception as problem:
-            if outage_of(problem):  # of the database, and so of every line
+            if is_of_database(problem):  # and so of every line
                 raise
             log.error("Forgetting failed (%s): %s", what.label, " ".join(str(problem).split()))
             yield Forgotten(what, before, None)

@@ -432,9 +432,8 @@ def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in,
                  f"/admin/previews/previewlink/issue/{release.pk}/colleague/",
                  "/admin/previews/previewlink/", "/admin/previews/previewlink/trace/",
                  ]:  # fmt: skip
-        page.set_viewport_size(NARROW)
-        page.goto(live_server.url + path, wait_until="networkidle")
-        assert overflow(page) <= 0, f"{path} on a phone"
-        page.set_viewport_size(WIDE)  # a phone that is turned, a window that is drawn larger
-        assert overflow(page) <= 0, f"{path} on a desk"
+        for size in (WIDE, NARROW):
+            page.set_viewport_size(size)
+            page.goto(live_server.url + path, wait_until="networkidle")
+            assert overflow(page) <= 0, f"{path} at {size['width']}"
     assert complaints == []

@@ -146,8 +146,8 @@ def work_of(client, path, way) -> tuple[list[str], tuple]:
     """What an answer costs, as far as it is not chance: the queries in their order; the answer."""
     reset_queries()  # Django keeps the last 9,000
     with CaptureQueriesContext(connection) as queries:
-        told = answer(client, path, way)
-    return [re.sub(r"'[^']*'|\b[0-9a-f]{32}\b|\d+", "?", q["sql"]) for q in queries], told
+        got = answer(client, path, way)
+    return [re.sub(r"'[^']*'|\b[0-9a-f]{32}\b|\d+", "?", q["sql"]) for q in queries], got
 
 
 def the_site(client, *more) -> dict:
@@ -254,10 +254,10 @@ def hide(state):
     return release, things
 
 
-def without_tombstones(told: dict) -> dict:
+def without_tombstones(got: dict) -> dict:
     """What is seen besides the notice that something was withdrawn, which says no more."""
     kept = {}
-    for (path, way), (status, headers, body) in told.items():
+    for (path, way), (status, headers, body) in got.items():
         left = re.sub(rb"\s*<at:deleted-entry.*?</at:deleted-entry>", b"", body, flags=re.DOTALL)
         measures = ("ETag", "Content-Length") if "feed" in path else ()
         kept[path, way] = (status, [pair for pair in headers if pair[0] not in measures], left)
@@ -287,8 +287,8 @@ def test_a_hidden_release_changes_nothing_that_a_stranger_sees(
         for (path, way), (status, headers, _) in before.items():
             etag = dict(headers).get("ETag")
             if way == "get" and status == 200 and etag:
-                told = answer(client, path, **{"If-None-Match": etag})
-                assert (told[0], told[2]) == (304, b""), path
+                got = answer(client, path, **{"If-None-Match": etag})
+                assert (got[0], got[2]) == (304, b""), path
                 count["cells"] += 1
 
 
@@ -319,14 +319,14 @@ def test_a_hidden_release_answers_as_one_that_never_was(client, public_things, s
         release, things_of[state] = hide(state)
         slugs[state] = release.slug
     for state, way, guess, never in guesses_in_turn(things_of):
-        cost, told = work_of(client, guess, way)
-        if state == "withdrawn" and told[0] == 410:
+        cost, got = work_of(client, guess, way)
+        if state == "withdrawn" and got[0] == 410:
             assert guess.startswith(f"/releases/{slugs[state]}/")
-            assert_silent({(guess, way): told})
+            assert_silent({(guess, way): got})
             continue
         if (never, way) not in nothing:
             nothing[never, way] = work_of(client, never, way)
-        assert (cost, told) == nothing[never, way], (state, way, guess)
+        assert (cost, got) == nothing[never, way], (state, way, guess)
         count["cells"] += 1
     assert count.total() > 400
 
@@ -397,9 +397,9 @@ def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]
     pages += [f"{release.get_absolute_url()}{file}" for file in ("release.txt", "release.json")]
-    told = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
-    assert_silent(told)
-    shown = told[speaker.get_absolute_url(), "get"][2].decode()
+    got = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
+    assert_silent(got)
+    shown = got[speaker.get_absolute_url(), "get"][2].decode()
     assert "Open words." in shown
     for internal in ("Not usually reliable", "Family", "review"):
         assert internal not in shown
@@ -484,10 +484,10 @@ def test_the_public_site_sets_no_cookie_and_does_not_know_an_editor(
 ):
     of_a_stranger = the_site(client, *public_things)
     at_desk(publisher)
-    for (path, way), told in of_a_stranger.items():
-        assert answer(client, path, way) == told
-        assert "Set-Cookie" not in dict(told[1])
-        assert "Cookie" not in dict(told[1]).get("Vary", "")
+    for (path, way), got in of_a_stranger.items():
+        assert answer(client, path, way) == got
+        assert "Set-Cookie" not in dict(got[1])
+        assert "Cookie" not in dict(got[1]).get("Vary", "")
     assert client.get("/admin/").status_code == 200  # an editor all the while
 
 
