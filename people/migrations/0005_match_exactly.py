@@ -1,6 +1,9 @@
 """Which names are looked for in texts: full names always, others only where the record says so.
 
 A name of one word that was looked for until now goes on being looked for, exactly as written.
+
+Columns and rows change in one transaction: a killed migration must not leave some of the columns
+behind. Few names have one word, so the tables are locked for a moment only.
 """
 
 from django.db import migrations, models
@@ -11,7 +14,7 @@ PLACEHOLDERS = {"unknown", "anonymous", "nobody", "somebody", "name withheld"}
 
 
 def keep_single_names(apps, schema_editor):
-    """Go on looking for names of one word. Can run again; skips what is done."""
+    """Go on looking for names of one word."""
     for model, text, flag, looked_for in (
         ("Person", "display_name", "name_match_exactly", {}),
         ("PersonName", "text", "match_exactly", {"matchable": True}),
@@ -47,8 +50,6 @@ def exactly():
 
 
 class Migration(migrations.Migration):
-    atomic = False
-
     dependencies = [("people", "0004_follow_what_is_there")]
 
     operations = [
