@@ -83,11 +83,12 @@ class MediaAssetQuerySet(models.QuerySet["MediaAsset"]):
     def usable(self, at: datetime | None = None) -> Self:
         """Those that may be shown at a time, if a page shows them.
 
-        There is a file, made ready where it is a picture, a licence for it, and nobody in it who
-        may not be shown.
+        There is a file, made ready where it is a picture, a licence for it, nobody in it who may
+        not be shown, and nobody has withdrawn it.
         """
         at = at or timezone.now()
         shown = Q(withheld_from=None) | Q(withheld_from__gt=at)
+        shown &= Q(withdrawn_at=None) | Q(withdrawn_at__gt=at)
         ready = Q(renditions__has_key="styles") | ~Q(kind=MediaAsset.Kind.IMAGE)
         licensed = Q(licence_expires=None) | Q(licence_expires__gt=at)
         return self.exclude(original="").filter(ready, licensed, shown)
@@ -239,6 +240,9 @@ class MediaAsset(models.Model):
         help_text="From when on it is shown nowhere, because of somebody in it: see "
         "people.depicted.",
     )
+    withdrawn_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when the desk keeps it off every page."
+    )
     uploaded_at = models.DateTimeField(auto_now_add=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -316,12 +320,11 @@ class MediaAsset(models.Model):
             asset.renditions = {"styles": styles}
         return asset
 
-    def bring_back(self, version: Any) -> None:
-        """Make the original of one of its versions the file again, and save."""
+    def take_file_of(self, version: Any) -> None:
+        """Make the original of one of its versions the file again, in memory."""
         for name in ("original", "kind", "extension", "weight", "sha256", "width", "height",
                      "found", "notes", "original_name"):  # fmt: skip
             setattr(self, name, getattr(version, name))
-        self.save()
 
     def clean(self) -> None:
         """Say where the same file is in the library already."""
@@ -352,11 +355,16 @@ class MediaAsset(models.Model):
     def is_usable(self, at: datetime | None = None) -> bool:
         """Row twin of `MediaAsset.objects.usable`."""
         ready = not self.is_picture or "styles" in self.renditions
-        return bool(self.original) and ready and not self.has_ended(at) and not self.is_withheld(at)
+        hidden = self.has_ended(at) or self.is_withheld(at) or self.is_withdrawn(at)
+        return bool(self.original) and ready and not hidden
 
     def is_withheld(self, at: datetime | None = None) -> bool:
         """Whether somebody in it may not be shown."""
         return self.withheld_from is not None and self.withheld_from <= (at or timezone.now())
+
+    def is_withdrawn(self, at: datetime | None = None) -> bool:
+        """Whether somebody at the desk took it off every page."""
+        return self.withdrawn_at is not None and self.withdrawn_at <= (at or timezone.now())
 
     def has_ended(self, at: datetime | None = None) -> bool:
         """Whether our licence for it has ended."""

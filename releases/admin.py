@@ -4,13 +4,21 @@ import json
 from dataclasses import asdict
 from functools import partial, update_wrapper
 from typing import Any
+from uuid import UUID
 
 from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    JsonResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -24,20 +32,28 @@ from js_asset import Media
 
 import releases.jobs_admin
 import releases.library_admin
-import releases.people_admin  # noqa: F401  # they register themselves
+import releases.people_admin
+import releases.shared_rows_admin  # noqa: F401  # they register themselves
 from accounts.models import User
 from accounts.quiet import QuietAdmin
 from assets.incoming import takes_files
 from jobs.models import Email
 from people.models import Person
-from releases import forms, languages, names, protected_names, workflow
+from releases import (
+    approval,
+    forms,
+    languages,
+    names,
+    protected_names,
+    workflow,
+)
 from releases.body import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.guesses import tries_at
 from releases.importing import MAX_BYTES, NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
-from releases.models import Contact, Event, NameException, Release, Topic
+from releases.models import Event, NameException, Release
 from releases.name_finds import sentences
-from releases.name_forms import NameCheckedAdmin, PublicTextForm, show, way_to_allow
+from releases.name_forms import NameCheckedAdmin, show, way_to_allow
 from releases.page import ReleasePage
 from releases.pasting import clean_pasted
 from releases.public_texts import model_of, row_of, row_or_none
@@ -382,10 +398,15 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
             "locked": workflow.locked(release, User.of(request)),
-            "events": release.events.select_related("actor").order_by("-at", "-pk")[:6],
+            "events": self._record_of(release)[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
             "reasons": guess.get("reasons", []),
         }
+
+    def _record_of(self, release: Release) -> QuerySet[Event]:
+        """Return the events of a release, newest first; those before a deletion too."""
+        events = Event.objects.filter(release_uuid=release.pk)
+        return events.select_related("actor").order_by("-at", "-pk")
 
     def _ways_to_allow(self, finds: list[Any], user: User) -> list[tuple[Any, str]]:
         """Return the rows beside it that print a protected name, and where to allow each."""
@@ -426,6 +447,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             page("import/", self.import_view, "import"),
             page("paste/", self.paste_view, "paste"),
             page("names/", self.names_view, "names"),
+            page("deleted/", self.deleted_view, "deleted"),
             page("<uuid:pk>/preview/", self.preview_view, "preview"),
             page("<uuid:pk>/seen/", self.seen_view, "seen"),
             *(
@@ -466,6 +488,9 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         initial: dict[str, Any] = {"version": release.version, "publish_at": release.publish_at}
         if name == "allow_name":
             initial["names"] = names_to_allow(release)
+        covers_page = name in ("approve", "publish")
+        if covers_page:
+            initial["read"] = approval.printed(release)
         form = verb["form"](request.POST or None, initial=initial)
         refused: list[str] = []
         if request.method == "POST" and form.is_valid():
@@ -482,8 +507,9 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     messages.warning(request, sentence)
                 then = verb.get("then", "change")
                 return redirect(f"admin:releases_release_{then}", release.pk)
-        if name in ("approve", "publish") and not refused:
+        if covers_page and not refused:
             refused = sentences(workflow.blockers(release), User.of(request))
+        user = User.of(request)
         context = {
             **self.admin_site.each_context(request),
             "title": verb["label"],
@@ -491,11 +517,35 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "release": release,
             "form": form,
             "refused": refused,
+            "changes": approval.changes_since_submission(release, user) if covers_page else [],
             "media": self.media + form.media,
             "opts": self.opts,
             "original": release,
         }
         return render(request, "admin/releases/release/verb.html", context)
+
+    def deleted_view(self, request: HttpRequest) -> HttpResponse:
+        """The drafts that were deleted and can be restored."""
+        user = User.of(request)
+        if not user.has_perm("releases.delete_release"):
+            raise PermissionDenied
+        if request.method == "POST":
+            chosen = uuids_in([request.POST.get("restore")])
+            try:
+                release = workflow.undelete(chosen[0] if chosen else UUID(int=0), by=user)
+            except workflow.Refused as refusal:
+                show(request, refusal)
+            else:
+                messages.success(request, _("It is a draft again. Read it before you go on."))
+                return redirect("admin:releases_release_change", release.pk)
+        page = Paginator(workflow.deleted_drafts(user).select_related("history_user"), 50)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Deleted drafts"),
+            "opts": self.opts,
+            "page": page.get_page(request.GET.get("page")),
+        }
+        return render(request, "admin/releases/release/deleted.html", context)
 
     def seen_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """What may have been seen of a release so far, and by whom."""
@@ -539,7 +589,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         older = by_number.get(request.GET.get("from", ""))
         if older is None and newer in versions[:-1]:
             older = versions[versions.index(newer) + 1]
-        events = release.events.select_related("actor").order_by("-at", "-pk")
+        events = [
+            (event, approval.covered(event.detail.get("page") or {}))
+            for event in self._record_of(release)
+        ]
         can_restore = not workflow.locked(release, User.of(request)) and not release.is_out()
         context = {
             **self.admin_site.each_context(request),
@@ -677,20 +730,6 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             return redirect("admin:releases_release_change", problem.release.pk)
         messages.success(request, "Made a draft. What is still missing stands beside it.")
         return redirect("admin:releases_release_change", release.pk)
-
-
-@admin.register(Topic)
-class TopicAdmin(NameCheckedAdmin, QuietAdmin):
-    form = PublicTextForm
-    list_display = ["name", "slug"]
-    search_fields = ["name"]
-
-
-@admin.register(Contact)
-class ContactAdmin(NameCheckedAdmin, QuietAdmin):
-    form = PublicTextForm
-    list_display = ["name", "email", "phone"]
-    search_fields = ["name"]
 
 
 @admin.register(NameException)

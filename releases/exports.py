@@ -119,7 +119,7 @@ def _after(page: ReleasePage, origin: str) -> Iterator[str]:
         yield "\n".join(_since(page))
     contacts = [
         ", ".join(filter(None, [contact.name, contact.phone, contact.email, contact.hours]))
-        for contact in release.contacts.all()
+        for contact in release.shown_contacts
     ]
     if contacts:
         yield "Press contact"

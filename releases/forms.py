@@ -344,6 +344,24 @@ class VerbForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class ReadForm(VerbForm):
+    """Carries what was read of everything that the page prints: see releases.approval."""
+
+    read = forms.JSONField(
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": gettext_lazy("Open this form again: it is incomplete."),
+            "invalid": gettext_lazy("Open this form again: it is incomplete."),
+        },
+    )
+
+    def clean_read(self) -> dict[str, str]:
+        read = self.cleaned_data["read"]
+        if not isinstance(read, dict):
+            raise ValidationError(self.fields["read"].error_messages["invalid"])
+        return {str(key): str(value) for key, value in read.items()}
+
+
 class SendBackForm(VerbForm):
     words = forms.CharField(
         label="What is to be changed",
@@ -411,7 +429,7 @@ class AsksWhich(forms.Form):
         return cleaned
 
 
-class LiftForm(AsksWhich, VerbForm):
+class LiftForm(AsksWhich):
     publish_at = LiftField(
         label="The embargo lifts",
         help_text="The release is public from this second on.",
@@ -419,7 +437,7 @@ class LiftForm(AsksWhich, VerbForm):
     tell = TELL
 
 
-class ApproveForm(LiftForm):
+class ApproveForm(LiftForm, ReadForm):
     archive = forms.BooleanField(
         label="It came out then: this is a release of the past",
         required=False,
@@ -427,11 +445,11 @@ class ApproveForm(LiftForm):
     )
 
 
-class RescheduleForm(LiftForm):
+class RescheduleForm(LiftForm, VerbForm):
     pass
 
 
-class PublishForm(VerbForm):
+class PublishForm(ReadForm):
     tell = TELL
 
 

@@ -4,9 +4,11 @@ It stands here, above people and releases, because it tells of both.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,10 +19,15 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
 from accounts.models import User
+from accounts.refusal import Refused
 from assets.models import MediaAsset
 from assets.storage import StorageError, in_words
+from people import locking
+from people.locking import names_read
 from people.models import Person
-from releases.models import Illustration, Release
+from releases import approval, protected_names, workflow
+from releases.models import Illustration, Release, ReleaseQuerySet
+from releases.public_texts import releases_printing
 
 log = logging.getLogger(__name__)
 
@@ -71,21 +78,127 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
     return uses
 
 
-def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
-    """Return why a user may not change the words of something, or its `file`; "" where they may.
+def releases_with(asset: MediaAsset) -> ReleaseQuerySet:
+    """Return the releases that show or offer something, each once."""
+    return Release.objects.filter(releases_printing(asset))
 
-    What an approved release shows was approved with it, as was what a person with a page is seen
-    by: its words are for editors then, and its file for those who may correct what is public.
+
+def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
+    """Return why a user may not change something, or put another `file` there; "" if they may.
+
+    It is approved together with the releases that show it. Once one of them is public, a change
+    is a correction. A page of a person shows a portrait: a publisher can change the file, and an
+    editor the text.
     """
-    if file and not user.has_perm("releases.correct_release"):
-        why = "It is shown as it was approved. A publisher can put another file in its place."
-    elif not user.has_perm("releases.edit_any_release"):
-        why = "It is shown as it was approved. An editor can change its words."
-    else:
-        return ""
-    settled = Release.objects.approved().filter(Q(poster=asset) | Q(illustrations__asset=asset))
-    shown = settled.exists() or Person.objects.with_page().filter(portrait=asset).exists()
-    return why if shown else ""
+    edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
+    shown_in = releases_with(asset)
+    if settled := shown_in.settled().first():
+        return gettext(
+            "It is shown in “%s”, which is approved as it stands. Send that release back to draft "
+            "to change it."
+        ) % settled  # fmt: skip
+    if not corrects and shown_in.out().exists():
+        return gettext("It is shown on a public page. A publisher can correct it.")
+    if not edits and (read := shown_in.filter(status=Release.Status.IN_REVIEW).first()):
+        return gettext("It is shown in “%s”, which is being reviewed. An editor can change it.") % (
+            read
+        )
+    if (not corrects if file else not edits) and (
+        Person.objects.with_page().filter(portrait=asset).exists()
+    ):
+        if file:
+            return gettext("It is shown on the page of a person. A publisher can replace the file.")
+        return gettext("It is shown on the page of a person. An editor can change its text.")
+    return ""
+
+
+def store(asset: MediaAsset, *, by: User, words: str = "", at: datetime | None = None) -> None:
+    """Save a changed picture or document; on public pages that is a correction or a minor edit.
+
+    With `words`, a correction is printed on each public release that shows it; without, the change
+    is recorded there. Raises Refused if `locked` says so.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        names_read()
+        stored = locking.locked(asset)
+        if why := locked(stored, by, file=asset.original.name != stored.original.name):
+            raise Refused(why)
+        finds = protected_names.finds_in_words(words, gettext("the correction"), at)
+        if blocking := [find for find in finds if find.blocks]:
+            raise Refused(*blocking)
+        before = approval.fingerprint(stored)
+        asset.save()
+        if approval.fingerprint(asset) != before:
+            for release in releases_with(asset).out(at).order_by("pk"):
+                workflow.record_correction(release, by=by, words=words, at=at, of=str(asset))
+
+
+def needs_words(asset: MediaAsset) -> bool:
+    """Whether a change of something is a correction: a public release shows it."""
+    return releases_with(asset).out().exists()
+
+
+@dataclass(slots=True)
+class SetOnMany:
+    """What became of a change of many: how many were changed, which stayed, and why."""
+
+    changed: int = 0
+    stayed: list[tuple[MediaAsset, str]] = field(default_factory=list)
+
+
+def set_on_many(
+    read: Mapping[UUID, int], values: Mapping[str, Any], *, by: User, words: str = ""
+) -> SetOnMany:
+    """Set some fields on many pictures or documents, in one transaction.
+
+    `read` names the version of each that the user saw (`version_of`): what somebody changed since
+    stays as it is, as does what is locked. Raises Refused, and then nothing was changed.
+    """
+    done = SetOnMany()
+    with transaction.atomic():
+        names_read()
+        for asset in locking.locked_rows(MediaAsset.objects.filter(pk__in=read)):
+            if version_of(asset) != read[asset.pk]:
+                why = gettext("Somebody changed it since you chose it.")
+            elif not (why := locked(asset, by)):
+                for name, value in values.items():
+                    setattr(asset, name, value)
+                store(asset, by=by, words=words)
+                done.changed += 1
+                continue
+            done.stayed.append((asset, why))
+    return done
+
+
+def version_of(asset: MediaAsset) -> int:
+    """Return the number of the newest version of something, 0 if it has none."""
+    newest = asset.history.order_by("-history_id").values_list("history_id", flat=True).first()
+    return newest or 0
+
+
+def withdraw(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
+    """Keep a picture or document off every page at once, whatever shows it. Raises Refused."""
+    if not by.has_perm("releases.hold_release"):
+        raise Refused(gettext("You have no right to withdraw a picture. Ask an editor."))
+    _set_withdrawn(asset, at or timezone.now(), by=by, words=gettext("“%s” was withdrawn."))
+
+
+def show_again(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
+    """End the withdrawal of a picture or document. Raises Refused."""
+    right = "correct_release" if releases_with(asset).approved().exists() else "hold_release"
+    if not by.has_perm(f"releases.{right}"):
+        raise Refused(gettext("You have no right to show it again. Ask a publisher."))
+    _set_withdrawn(asset, None, by=by, words=gettext("“%s” is shown again."))
+
+
+def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, words: str) -> None:
+    with transaction.atomic():
+        names_read()
+        fresh = locking.locked(asset)
+        fresh.withdrawn_at = at
+        fresh.save()
+        workflow.record_change_around(fresh, words % fresh, by=by, at=timezone.now())
 
 
 @dataclass(slots=True)
@@ -142,8 +255,26 @@ def offers(asset: MediaAsset) -> dict[str, str]:
     return {name: words for name, words in said.items() if words and not getattr(asset, name)}
 
 
-def take_words(asset: MediaAsset) -> list[str]:
-    """Fill the empty fields with what the file says of itself; return which were filled."""
+def take_words(asset: MediaAsset, *, by: User) -> list[str]:
+    """Fill the empty fields with what the file says of itself; return which were filled.
+
+    Raises Refused if `locked` says so.
+    """
+    with transaction.atomic():
+        names_read()
+        return _take_words(locking.locked(asset), by)
+
+
+def bring_back(asset: MediaAsset, version: Any, *, by: User) -> None:
+    """Make the original of one of its versions the file again. Raises Refused."""
+    with transaction.atomic():
+        names_read()
+        fresh = locking.locked(asset)
+        fresh.take_file_of(version)
+        store(fresh, by=by)
+
+
+def _take_words(asset: MediaAsset, by: User) -> list[str]:
     taken = offers(asset)
     for name, words in taken.items():
         if name == "licence_expires":
@@ -151,7 +282,7 @@ def take_words(asset: MediaAsset) -> list[str]:
         else:
             setattr(asset, name, words[: _most(name)])
     if taken:
-        asset.save()
+        store(asset, by=by)
     return list(taken)
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.contrib.auth.context_processors import PermWrapper
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import (
     FileResponse,
@@ -23,6 +23,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -36,25 +37,34 @@ from assets.pictures import FAMILIES
 from people import depicted
 from people.locking import names_read
 from people.models import Person
-from releases.body import uuids_in
+from releases.body import MAX_LINES, uuids_in
 from releases.forms import NewestForm
 from releases.library import (
     OFFERED,
     Taken,
+    bring_back,
     locked,
+    needs_words,
     offers,
+    set_on_many,
+    show_again,
+    store,
     take,
     take_words,
     uses_of,
     verbose_name,
+    version_of,
     versions_of,
     with_use,
+    withdraw,
 )
 from releases.models import Illustration, Quote, Release
 from releases.name_finds import sentences
 from releases.name_forms import NameCheckedAdmin, PublicTextForm, show
 from releases.visibility import public_assets
 
+# What can be changed in the record of a picture on a public page without a correction.
+NOT_PRINTED = {"depicts", "licence_expires", "read_version", "correction", "minor"}
 OFFERED_AS = {"licence_ends": "licence_expires"}
 
 
@@ -130,6 +140,22 @@ class AssetForm(PublicTextForm, NewestForm):
         "not approved with a release.",
     )
 
+    correction = forms.CharField(
+        label=gettext_lazy("What was wrong, and what is right"),
+        max_length=MAX_LINES,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text=gettext_lazy(
+            "Public: it is printed below each public release that shows this. Needed for every "
+            "change of substance."
+        ),
+    )
+    minor = forms.BooleanField(
+        label=gettext_lazy("Only a slip: spelling, a comma, a better cut"),
+        required=False,
+        help_text=gettext_lazy("Recorded among the versions, not announced."),
+    )
+
     class Meta:
         model = MediaAsset
         fields = [
@@ -163,6 +189,20 @@ class AssetForm(PublicTextForm, NewestForm):
                 raise ValidationError(words % {"why": storage.in_words(problem)}) from None
         return file
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance._state.adding:
+            return cleaned
+        if why := locked(self.instance, self.user):
+            kept = _("What you typed is still here; nothing was saved.")
+            raise ValidationError([why, kept])
+        printed = set(self.changed_data) - NOT_PRINTED
+        said = cleaned.get("correction") or cleaned.get("minor")
+        if printed and not said and needs_words(self.instance):
+            words = _("A public release shows it. Enter what was wrong, or that it was a slip.")
+            self.add_error("correction" if "correction" in self.fields else None, words)
+        return cleaned
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "licence_expires" in self.fields:
@@ -193,17 +233,55 @@ class EditManyForm(forms.Form):
     licence_expires = forms.SplitDateTimeField(
         label="Licence ends", widget=admin.widgets.AdminSplitDateTime, required=False
     )
+    read = forms.JSONField(widget=forms.HiddenInput)
+    correction = forms.CharField(
+        label=gettext_lazy("What was wrong, and what is right"),
+        max_length=MAX_LINES,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text=gettext_lazy(
+            "Public: it is printed below each public release that shows one of them."
+        ),
+    )
+    minor = forms.BooleanField(
+        label=gettext_lazy("Only a slip: spelling, a comma"),
+        required=False,
+        help_text=gettext_lazy("Recorded among the versions, not announced."),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    ABOUT = ("read", "correction", "minor")
+
+    def __init__(self, *args: Any, is_public: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         label_parts(self.fields["licence_expires"], "Licence ends")
+        self.is_public = is_public
+        if not is_public:
+            del self.fields["correction"], self.fields["minor"]
+
+    def clean_read(self) -> dict[UUID, int]:
+        try:
+            return {UUID(pk): int(version) for pk, version in self.cleaned_data["read"].items()}
+        except (AttributeError, TypeError, ValueError):
+            raise ValidationError(_("Choose the pictures again: the form is incomplete.")) from None
+
+    def values(self) -> dict[str, Any]:
+        """Return what each picture gets, by field."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value and name not in self.ABOUT
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        filled = {name: value for name, value in cleaned.items() if value}
-        if not filled and not self.errors:
-            raise ValidationError("Write what is to be set; all fields are empty.")
-        return filled
+        if not self.values() and not self.errors:
+            raise ValidationError(_("Enter what you want to set. All fields are empty."))
+        said = cleaned.get("correction") or cleaned.get("minor")
+        if self.is_public and not said and set(self.values()) - NOT_PRINTED:
+            words = _("Public releases show some of them. Enter what was wrong, or that it was a "
+                      "slip.")  # fmt: skip
+            self.add_error("correction", words)
+        return cleaned
 
 
 @admin.register(MediaAsset)
@@ -242,7 +320,9 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: MediaAsset | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or not locked(obj, User.of(request)))
+        # A form that was locked meanwhile says so itself, and keeps what was typed.
+        is_form = request.method == "POST"
+        return allowed and (obj is None or is_form or not locked(obj, User.of(request)))
 
     # --- The form ------------------------------------------------------------------------------
 
@@ -264,10 +344,14 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
             version = [(None, {"fields": ["read_version"], "classes": ["hidden-fields"]})]
         else:
             left_out.add("depicts")  # it would be read out to everybody, whoever may know of whom
-        return version + [
+        shown = [
             (name, {"fields": [field for field in options["fields"] if field not in left_out]})
             for name, options in self.fieldsets
         ]
+        if version and needs_words(obj):
+            said = {"fields": ["correction", "minor"], "classes": ["signal"]}
+            shown.append((_("Correction"), said))
+        return version + shown
 
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
@@ -275,7 +359,10 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
         # Names are locked before people, and people before pictures: see people.locking.
         names_read()
         depicted.lock_people(obj, [person.pk for person in form.cleaned_data.get("depicts", ())])
-        super().save_model(request, obj, form, change)
+        if change:
+            store(obj, by=User.of(request), words=form.cleaned_data.get("correction", "").strip())
+        else:
+            super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -300,8 +387,9 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
         return asset
 
     @admin.display(description="state")
-    def state_of_it(self, asset: MediaAsset) -> str:
-        return _rendered("_state.html", asset=asset, remarks=asset.notes)
+    def state_of_it(self, asset: Any) -> str:
+        perms = PermWrapper(asset.asked_by)
+        return _rendered("_state.html", asset=asset, remarks=asset.notes, perms=perms)
 
     @admin.display(description="as it is cut")
     def as_cut(self, asset: MediaAsset) -> str:
@@ -377,6 +465,8 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     @admin.display(description="remarks", empty_value="")
     def marks(self, asset: Any) -> str:
         told = [f"lacks {what}" for what in asset.missing()]
+        if asset.is_withdrawn():
+            told.append(_("withdrawn"))
         if asset.has_ended():
             told.append("licence has ended")
         elif asset.ends_soon():
@@ -391,28 +481,29 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     def edit_many(self, request: HttpRequest, queryset: QuerySet[MediaAsset]) -> Any:
         """Ask which words, then set them on each, with a version of each."""
         asked = "apply" in request.POST
-        form = EditManyForm(request.POST if asked else None)
+        chosen = list(queryset)
+        form = EditManyForm(
+            request.POST if asked else None,
+            initial={"read": {str(one.pk): version_of(one) for one in chosen}},
+            is_public=any(map(needs_words, chosen)),
+        )
         if asked and form.is_valid():
-            chosen = [one for one in queryset if not locked(one, User.of(request))]
+            words = form.cleaned_data.get("correction", "").strip()
+            there = {one.pk for one in chosen}
+            read = {pk: seen for pk, seen in form.cleaned_data["read"].items() if pk in there}
             try:
-                with transaction.atomic():
-                    for asset in chosen:
-                        for name, value in form.cleaned_data.items():
-                            setattr(asset, name, value)
-                        asset.save()
+                done = set_on_many(read, form.values(), by=User.of(request), words=words)
             except Refused as refusal:
                 for sentence in sentences(refusal.reasons, User.of(request)):
                     form.add_error(None, sentence)
-        if asked and form.is_valid():
-            self.message_user(request, f"Set on {len(chosen)}.", messages.SUCCESS)
-            if left := queryset.count() - len(chosen):
-                self.message_user(
-                    request,
-                    f"{left} stayed as they are: they are shown as they were approved. An editor "
-                    "can change their words.",
-                    messages.WARNING,
-                )
-            return None
+            else:
+                if done.changed:
+                    said = _("Set on %d.") % done.changed
+                    self.message_user(request, said, messages.SUCCESS)
+                for asset, why in done.stayed:
+                    said = _("“%(name)s” stays as it is. %(why)s") % {"name": asset, "why": why}
+                    self.message_user(request, said, messages.WARNING)
+                return None
         context = {
             **self.admin_site.each_context(request),
             "title": "Set credit and terms",
@@ -459,6 +550,8 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
             page("<uuid:pk>/original/<int:version>/", self.original_view, "original"),
             page("<uuid:pk>/words/", require_POST(self.words_view), "words"),
             page("<uuid:pk>/again/", require_POST(self.again_view), "again"),
+            page("<uuid:pk>/withdraw/", require_POST(self.withdraw_view), "withdraw"),
+            page("<uuid:pk>/show-again/", require_POST(self.show_again_view), "show_again"),
             page("<uuid:pk>/bring-back/", require_POST(self.bring_back_view), "bring_back"),
             *super().get_urls(),
         ]
@@ -532,7 +625,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     def words_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take over what the file says of itself, where its record says nothing."""
         try:
-            taken = take_words(self._changeable(request, pk))
+            taken = take_words(self._changeable(request, pk), by=User.of(request))
         except Refused as refusal:
             show(request, refusal)
             return redirect("admin:assets_mediaasset_change", pk)
@@ -549,18 +642,33 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
         messages.success(request, "It is being made ready again; that takes some seconds.")
         return redirect("admin:assets_mediaasset_change", pk)
 
+    def withdraw_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Keep it off every page at once."""
+        return self._carry_out(request, pk, withdraw, _("Withdrawn. It is off every page now."))
+
+    def show_again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """End its withdrawal."""
+        return self._carry_out(request, pk, show_again, _("It is shown again."))
+
+    def _carry_out(self, request: HttpRequest, pk: UUID, action: Any, said: str) -> HttpResponse:
+        try:
+            action(self._visible(request, pk), by=User.of(request))
+        except Refused as refusal:
+            show(request, refusal)
+        else:
+            messages.success(request, said)
+        return redirect("admin:assets_mediaasset_change", pk)
+
     def bring_back_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Let an earlier original be the picture again."""
         asset = self._changeable(request, pk)
         chosen = request.POST.get("version", "")
         row = asset.history.filter(history_id=int(chosen)).first() if chosen.isdigit() else None
-        if why := locked(asset, User.of(request), file=True):
-            messages.error(request, why)
-        elif row is None or not row.original or not default_storage.exists(str(row.original)):
+        if row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, "There is no such version of its file.")
         else:
             try:
-                asset.bring_back(row)
+                bring_back(asset, row, by=User.of(request))
             except Refused as refusal:
                 show(request, refusal)
             else:

@@ -40,6 +40,8 @@ class Topic(models.Model):
         "address", max_length=90, unique=True, blank=True, help_text="Empty: made from the name."
     )
 
+    history = HistoricalRecords()
+
     class Meta:
         ordering = ["name"]
 
@@ -58,6 +60,12 @@ class Topic(models.Model):
             super().save(*args, **kwargs)
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def shown(self) -> Self:
+        """Those that are printed where a release names them."""
+        return self.filter(hidden_at=None)
+
+
 class Contact(models.Model):
     """A press contact as it is printed below a release; never somebody's private line."""
 
@@ -65,6 +73,12 @@ class Contact(models.Model):
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     hours = models.CharField(max_length=120, blank=True, help_text="When to call, and which zone.")
+    hidden_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it is printed nowhere."
+    )
+
+    objects = ContactQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = "press contact"
@@ -72,6 +86,10 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_shown(self) -> bool:
+        """Row twin of `Contact.objects.shown`."""
+        return self.hidden_at is None
 
 
 # A release that has not been public goes out only if no protected name stands in it at that moment.
@@ -121,6 +139,16 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
     def approved(self) -> Self:
         """Those that are approved as they stand: scheduled, public or held."""
         return self.filter(status=Release.Status.APPROVED)
+
+    def out(self, at: datetime | None = None) -> Self:
+        """Those in which every change is a correction: see the row twin, `Release.is_out`."""
+        at = at or timezone.now()
+        due = self.approved().filter(NAMES_ALLOWED, publish_at__lte=at)
+        return due.filter(Q(held_at=None) | Q(held_at__gte=F("publish_at")))
+
+    def settled(self, at: datetime | None = None) -> Self:
+        """Those that are approved and have not been public: nothing that they print may change."""
+        return self.approved().exclude(pk__in=Release.objects.out(at).values("pk"))
 
     def hidden(self, at: datetime | None = None) -> Self:
         """Those that nobody outside may see yet, or now: neither public nor withdrawn."""
@@ -364,12 +392,19 @@ class Release(models.Model):
         )
 
     def is_out(self, at: datetime | None = None) -> bool:
-        """Whether a change of its text is a correction: it has been public and is not withdrawn."""
+        """Whether a change of what it prints is a correction: it has been public, not withdrawn.
+
+        Row twin of `Release.objects.out`.
+        """
         return self.status == self.Status.APPROVED and self.has_been_public(at)
 
     def is_approved(self) -> bool:
         """Row twin of `Release.objects.approved`."""
         return self.status == self.Status.APPROVED
+
+    def is_settled(self, at: datetime | None = None) -> bool:
+        """Row twin of `Release.objects.settled`."""
+        return self.is_approved() and not self.is_out(at)
 
     def is_tombstone(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.tombstones`."""
@@ -432,6 +467,11 @@ class Release(models.Model):
     def day(self) -> date:
         """The day, in the newsroom's zone, whose titles and facts the release prints."""
         return timezone.localdate(self.publish_at or timezone.now())
+
+    @property
+    def shown_contacts(self) -> list[Contact]:
+        """The contacts that are printed below it."""
+        return [contact for contact in self.contacts.all() if contact.is_shown()]
 
     @property
     def attached_ids(self) -> list[UUID]:
@@ -890,6 +930,8 @@ class Event(AppendOnly):
         WITHDRAWN = "withdrawn", "Withdrawn"
         GUESSED = "guessed", "Somebody is guessing at it"
         DELETED = "deleted", "Deleted"
+        UNDELETED = "undeleted", "Restored after it was deleted"
+        AROUND = "around", "Something that it prints was changed"
         LINKED = "linked", "Preview links issued"
         UNLINKED = "unlinked", "Preview links revoked"
         CLEARED = "cleared", "A protected name was allowed"

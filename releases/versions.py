@@ -60,7 +60,7 @@ def _compare(
         if before != after:
             field = cast("Field[Any, Any]", Release._meta.get_field(name.removesuffix("_id")))
             yield Change(
-                str(field.verbose_name).capitalize(), _marked(before.split(" "), after.split(" "))
+                str(field.verbose_name).capitalize(), marked(before.split(" "), after.split(" "))
             )
 
 
@@ -138,7 +138,7 @@ def _readable(version: Any, name: str, names: dict[UUID | None, str]) -> str:
     return str(value)
 
 
-def _marked(before: list[str], after: list[str]) -> SafeString:
+def marked(before: list[str], after: list[str]) -> SafeString:
     pieces = []
     for kind, i, j, k, end in _differences(before, after):
         if kind == "equal":

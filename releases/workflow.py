@@ -6,13 +6,14 @@ and finds of protected names, which `releases.name_finds` turns into sentences f
 Times are aware datetimes; `at` is the moment of the act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.dispatch import Signal, receiver
 from django.urls import reverse
 from django.utils import timezone
@@ -25,8 +26,8 @@ from accounts.refusal import Refused
 from jobs import outbox
 from people.locking import names_change
 from people.names import letters
-from releases import protected_names
-from releases.models import Correction, Event, NameException, Release
+from releases import approval, protected_names
+from releases.models import Contact, Correction, Event, NameException, Release, Topic
 from releases.protected_names import Find, Reason, name_status_changed
 from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
 from releases.versions import take_back
@@ -63,7 +64,8 @@ def submit(release: Release, *, by: User, at: datetime | None = None) -> Release
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
         _refuse_where(_not_theirs(fresh, by))
         _refuse_where(missing_for_review(fresh))
-        return _move(fresh, Release.Status.IN_REVIEW, Event.Verb.SUBMITTED, by, at)
+        page = approval.printed(fresh)
+        return _move(fresh, Release.Status.IN_REVIEW, Event.Verb.SUBMITTED, by, at, page=page)
 
 
 def send_back(
@@ -90,12 +92,14 @@ def approve(
     at: datetime | None = None,
     archive: bool = False,
     tell: bool = False,
+    read: Mapping[str, str] | None = None,
 ) -> Release:
-    """Approve a release for the moment at which its embargo lifts.
+    """Approve a release, with everything that its page prints, for the end of its embargo.
 
     A moment in the past is refused, unless `archive` says that the release came out then; there
     midnight in the newsroom's zone stands for a day whose hour nobody recorded. `tell` sends word
-    to those who accepted an embargo until another time.
+    to those who accepted an embargo until another time. `read` is what the approver read
+    (`approval.printed`): anything else is refused.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -103,6 +107,7 @@ def approve(
         _refuse_unless(by, "approve_release", "approve releases")
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW))
         _refuse_where(_held(fresh))
+        _refuse_where(_not_as_read(fresh, read))
         if publish_at < at and not archive:
             raise Refused(
                 f"{_shown(publish_at)} has passed. Choose a later time, publish now, or say that "
@@ -124,6 +129,7 @@ def approve(
             at,
             publish_at=publish_at.isoformat(),
             archive=archive,
+            page=approval.printed(fresh),
         )
         lift_set.send(Release, release=fresh, by=by, tell=tell)
     return fresh
@@ -166,9 +172,17 @@ def reschedule(
 
 
 def publish(
-    release: Release, *, by: User, tell: bool = False, at: datetime | None = None
+    release: Release,
+    *,
+    by: User,
+    tell: bool = False,
+    at: datetime | None = None,
+    read: Mapping[str, str] | None = None,
 ) -> Release:
-    """Make a release public now, whether or not it was scheduled for later."""
+    """Make a release public now, whether or not it was scheduled for later.
+
+    `read` is what the publisher read, as in `approve`.
+    """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = _lock(release)
@@ -181,10 +195,12 @@ def publish(
                 fresh, Release.Status.DRAFT, Release.Status.IN_REVIEW, Release.Status.APPROVED
             )
         )
+        _refuse_where(_not_as_read(fresh, read))
         fresh.publish_at = at
         _allow_at(fresh, at)
         fresh.slug = fresh.slug or fresh.slug_from_title()
-        _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at)
+        page = approval.printed(fresh)
+        _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at, page=page)
         lift_set.send(Release, release=fresh, by=by, tell=tell)
     return fresh
 
@@ -213,11 +229,21 @@ def correct(
         _refuse_where(_blocking(protected_names.finds_in_words(words, _("the correction"), at)))
         version = fresh.version
         release.save()
-        if words:
-            Correction.objects.create(release=release, at=at, words=words, by=by)
-        verb = Event.Verb.CORRECTED if words else Event.Verb.AMENDED
-        record(release, verb, by, at, version=version, words=words)
+        record_correction(release, by=by, words=words, at=at, version=version)
     return release
+
+
+def record_correction(
+    release: Release, *, by: User, words: str, at: datetime, version: int = 0, of: str = ""
+) -> None:
+    """Record a change of what a public release prints; with `words`, print the correction.
+
+    `of` names what was changed if it is not the text. Call it in the transaction of the change.
+    """
+    if words:
+        Correction.objects.create(release=release, at=at, words=words, by=by)
+    verb = Event.Verb.CORRECTED if words else Event.Verb.AMENDED
+    record(release, verb, by, at, version=version or release.version, words=words, of=of)
 
 
 def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
@@ -397,6 +423,45 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
         fresh.delete()
 
 
+def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:
+    """Make a deleted draft a draft again, with its text, topics and contacts, as a new version.
+
+    What it pointed to and is gone meanwhile stays empty, as in `restore`.
+    """
+    with transaction.atomic():
+        names_change()
+        last = deleted_drafts(by).filter(uuid=pk).first()
+        if last is None:
+            raise Refused(_("There is no deleted draft that you may restore here."))
+        fresh = Release(pk=pk, created_by_id=last.created_by_id, version=last.version + 1)
+        take_back(fresh, last)
+        if not Release.objects.filter(import_digest=last.import_digest).exists():
+            fresh.import_digest = last.import_digest
+        # The last row of a version has its topics and contacts; that of the deletion has none.
+        written = Release.history.filter(uuid=pk, history_type__in="+~").latest("history_id")
+        topics = Topic.objects.filter(pk__in=written.topics.values("topic"))
+        contacts = Contact.objects.filter(pk__in=written.contacts.values("contact"))
+        fresh.save(force_insert=True)
+        fresh.topics.set(topics)
+        fresh.contacts.set(contacts)
+        version = last.version
+        record(fresh, Event.Verb.UNDELETED, by, at or timezone.now(), version=version)
+        return fresh
+
+
+def deleted_drafts(user: User) -> QuerySet[Any]:
+    """Return the last version of each deleted draft that a user may restore, newest first."""
+    gone = Release.history.filter(history_type="-")
+    gone = gone.exclude(uuid__in=Release.objects.values("pk"))
+    newer = gone.filter(uuid=OuterRef("uuid"), history_id__gt=OuterRef("history_id"))
+    gone = gone.filter(~Exists(newer)).order_by("-history_date", "-history_id")
+    if not user.has_perm("releases.delete_release"):
+        return gone.none()
+    if user.has_perm("releases.edit_any_release"):
+        return gone
+    return gone.filter(created_by=user)
+
+
 # --- What stands in the way --------------------------------------------------------------------
 
 
@@ -473,7 +538,9 @@ def warnings(
     found: list[Reason] = []
     for picture in pictures_of(release, release.document):
         found += [f"“{picture}”: {note}" for note in picture.notes]
-        if picture.has_ended():
+        if picture.is_withdrawn():
+            found.append(_("“%s”: it was withdrawn. It is not shown.") % picture)
+        elif picture.has_ended():
             found.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
         elif picture.has_ended(at):
             found.append(
@@ -513,6 +580,11 @@ def _incomplete(release: Release, at: datetime) -> list[str]:
         if lacking := picture.missing():
             reasons.append(f"The {what} “{picture}” lacks {get_text_list(lacking, 'and')}.")
         out = release.is_out()  # what is out may still be corrected
+        if not out and picture.is_withdrawn():
+            reasons.append(
+                _("The %(kind)s “%(name)s” was withdrawn. Remove it, or choose another.")
+                % {"kind": what, "name": picture}
+            )
         if not out and picture.has_ended():
             reasons.append(f"Our licence for the {what} “{picture}” has ended. Take another.")
         elif not out and is_poster and picture.has_ended(at):
@@ -619,6 +691,11 @@ def _wrong_status(release: Release, *allowed: Release.Status) -> list[str]:
     return [f"The release is {release.state().lower()}, so this cannot be done to it."]
 
 
+def _not_as_read(release: Release, read: Mapping[str, str] | None) -> list[str]:
+    changed = approval.changed_since(read, release) if read is not None else []
+    return [*changed, _("Read the page again, then open this form again.")] if changed else []
+
+
 def _held(release: Release) -> list[str]:
     return ["The release is held. Let it go first."] if release.is_held() else []
 
@@ -659,8 +736,34 @@ def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
             "A release that you wrote or approved does not go out on %s: a protected name stands "
             "in it. It goes out on time if the name is removed or allowed before."
         ) % due  # fmt: skip
+    _write_to_its_people(release, subject, text)
+
+
+# --- What a release prints and others can change -----------------------------------------------
+
+
+def record_change_around(row: Model, words: str, *, by: User, at: datetime) -> None:
+    """Record on each approved release that is still to come that a row it prints was changed.
+
+    Its author and its approvers get an e-mail; the approval stays. `words` is the record.
+    """
+    settled = Release.objects.settled(at).filter(releases_printing(row))
+    for release in settled.order_by("pk"):
+        record(release, Event.Verb.AROUND, by, at, version=release.version, words=words)
+        subject = _("Something that an approved release prints was changed")
+        text = _(
+            "%(who)s changed something that a release prints which you wrote or approved: "
+            "%(what)s It stays approved. Read its preview."
+        ) % {"who": by, "what": words}  # fmt: skip
+        _write_to_its_people(release, subject, text, but=by)
+
+
+def _write_to_its_people(
+    release: Release, subject: str, text: str, but: User | None = None
+) -> None:
     address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
-    for to in sorted({user.email for user in _responsible(release) if user.email}):
+    people = _responsible(release) - {but}
+    for to in sorted({user.email for user in people if user and user.email}):
         outbox.put(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
 
 

@@ -1,5 +1,6 @@
 """The desk, as authors, editors and publishers find it."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from people.models import Level
-from releases import workflow
+from releases import approval, workflow
 from releases.models import Correction, Event, Quote, Release
 from tests.make import (
     make_chief,
@@ -59,7 +60,8 @@ def written(**changes) -> dict:
 
 def press(client, release, verb, **values):
     release.refresh_from_db()
-    values = {"version": release.version} | values
+    read = json.dumps(approval.printed(release))
+    values = {"version": release.version, "read": read} | values
     return client.post(f"{LIST}{release.pk}/{verb}/", values, follow=True)
 
 
@@ -386,9 +388,11 @@ def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publi
 
 def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
     release = make_release("in_review")
-    read = release.version
+    read, page = release.version, json.dumps(approval.printed(release))
     at_desk(editor).post(form_of(release), written(read_version=read, title="Changed since"))
-    answer = at_desk(publisher).post(f"{LIST}{release.pk}/publish/", {"version": read})
+    answer = at_desk(publisher).post(
+        f"{LIST}{release.pk}/publish/", {"version": read, "read": page}
+    )
     assert "Read it again first." in text(answer)
     assert not Release.objects.public().exists()
 

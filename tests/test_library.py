@@ -30,6 +30,7 @@ from tests.make import (
     make_user,
     pdf_bytes,
     picture_bytes,
+    verbs_of,
     work_off,
 )
 
@@ -59,6 +60,11 @@ def typed(**changes) -> dict:
         "licence_expires_1": "", "date_created": "", "place": "", "focus_x": "0.5",
         "focus_y": "0.5", "depicts": [],
     } | changes  # fmt: skip
+
+
+def read_in(response) -> str:
+    """The versions of what was chosen, as the form to change many carries them."""
+    return unescape(re.search(r'name="read" value="([^"]*)"', response.content.decode())[1])
 
 
 def listed(client, query="") -> set[str]:
@@ -339,11 +345,12 @@ def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
     other = make_picture(content=picture_bytes(colour="green"))
     client = at_desk(author)
     picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
-    asked = text(client.post(LIBRARY, picked))
-    assert "For these 2." in asked
-    nothing = text(client.post(LIBRARY, picked | {"apply": "yes"}))
-    assert "all fields are empty" in nothing
-    client.post(LIBRARY, picked | {"apply": "yes", "credit_line": "Reuters"})
+    asked = client.post(LIBRARY, picked)
+    assert "For these 2." in text(asked)
+    picked |= {"apply": "yes", "read": read_in(asked)}
+    nothing = text(client.post(LIBRARY, picked))
+    assert "All fields are empty" in nothing
+    client.post(LIBRARY, picked | {"credit_line": "Reuters"})
     work_off(Lane.FILES)
     for one in chosen:
         one.refresh_from_db()
@@ -567,36 +574,68 @@ def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
 # --- Once it is approved -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["scheduled", "published", "held"])
-def test_what_was_approved_is_changed_by_those_who_may(at_desk, author, editor, publisher, state):
+@pytest.mark.parametrize("state", ["scheduled", "waiting", "held_unseen"])
+def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publisher, state):
     picture = make_picture("approved.jpg")
-    make_release(state, poster=picture)
+    release = make_release(state, poster=picture)
+    before = picture.sha256
+    page = text(at_desk(publisher).get(form_of(picture)))
+    assert "which is approved as it stands. Send that release back to draft" in page
+    assert str(release) in page
+    assert 'name="caption"' not in page
+    first = picture.history.order_by("history_id").first()
     other = sent("other.jpg", picture_bytes(colour="red"))
+    answer = at_desk(publisher).post(form_of(picture), typed(original=other, caption="Typed"))
+    refused = text(answer)
+    assert "What you typed is still here; nothing was saved." in refused
+    assert "Typed" in refused
+    for path, values in (
+        ("bring-back", {"version": first.history_id}),
+        ("words", {}),
+    ):
+        at_desk(publisher).post(f"{LIBRARY}{picture.pk}/{path}/", values)
+    picture.refresh_from_db()
+    assert (picture.caption, picture.sha256) == ("", before)
+    assert picture.history.count() == 1
+
+
+@pytest.mark.parametrize("state", ["published", "held"])
+def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, publisher, state):
+    picture = make_picture("approved.jpg")
+    release = make_release(state, poster=picture)
+    other = sent("other.jpg", picture_bytes(colour="red"))
+    before = picture.sha256
 
     def tries(user, **changes):
         answer = at_desk(user).post(form_of(picture), typed(**changes))
         picture.refresh_from_db()
         return answer
 
-    before = picture.sha256
-    assert tries(author, caption="By an author").status_code == 403
-    assert tries(editor, caption="By an editor").status_code == 302
-    page = text(tries(editor, original=other, caption="Typed"))
-    assert "A publisher can put another file in its place." in page
-    assert "Typed" in page
-    assert (picture.caption, picture.sha256) == ("By an editor", before)
+    for user in (author, editor):
+        refused = text(tries(user, caption="Typed", minor="on"))
+        assert "It is shown on a public page. A publisher can correct it." in refused
+        assert "Typed" in refused
+    assert (picture.caption, picture.sha256) == ("", before)
+    unsaid = text(tries(publisher, caption="Typed"))
+    assert "Enter what was wrong, or that it was a slip." in unsaid
+    assert tries(publisher, caption="A gate", minor="on").status_code == 302
+    assert tries(publisher, caption="A door", correction="A door, no gate.").status_code == 302
     other.seek(0)
-    assert tries(publisher, original=other).status_code == 302
+    assert tries(publisher, caption="A door", original=other, minor="on").status_code == 302
     assert picture.sha256 != before
+    assert [c.words for c in release.corrections.all()] == ["A door, no gate."]
+    verbs = [verb for verb in verbs_of(release) if verb in ("amended", "corrected")]
+    assert verbs == ["amended", "corrected", "amended"]
     first = picture.history.order_by("history_id").first()
     path = f"{LIBRARY}{picture.pk}/bring-back/"
-    said = text(at_desk(editor).post(path, {"version": first.history_id}, follow=True))
-    assert "A publisher can put another file in its place." in said
-    assert "Bring it back" not in said
+    at_desk(editor).post(path, {"version": first.history_id})
+    picture.refresh_from_db()
+    assert picture.sha256 != before
     assert "Bring it back" in text(at_desk(publisher).get(form_of(picture)))
     at_desk(publisher).post(path, {"version": first.history_id})
     picture.refresh_from_db()
     assert picture.sha256 == before
+    assert verbs_of(release)[-1] == "amended"
 
 
 def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk, author):
@@ -608,25 +647,71 @@ def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk,
     assert "Zaunkönigin" not in page
     assert 'name="caption"' not in page
     # And is offered nothing that would be refused.
-    assert "An editor can change its words." in page
+    assert "A publisher can correct it." in page
     assert "Make it ready again" not in page
     assert "Click on what no cut may lose" not in page
     assert f"{form_of(picture)[: -len('change/')]}original/" not in page
+    assert "Withdraw it" not in page
 
 
-def test_many_at_once_leave_what_was_approved_to_editors(at_desk, author):
+def test_many_at_once_leave_what_was_approved_to_publishers(at_desk, author):
     free, shown = make_picture(), make_picture(content=picture_bytes(colour="red"))
     make_release(poster=shown)
     picked = {"action": "edit_many", "_selected_action": [str(free.pk), str(shown.pk)]}
-    page = text(
-        at_desk(author).post(
-            LIBRARY, picked | {"apply": "yes", "credit_line": "Reuters"}, follow=True
-        )
-    )
+    client = at_desk(author)
+    read = read_in(client.post(LIBRARY, picked))
+    picked |= {"apply": "yes", "credit_line": "Reuters", "minor": "on", "read": read}
+    page = text(client.post(LIBRARY, picked, follow=True))
     assert "Set on 1." in page
-    assert "1 stayed as they are" in page
+    assert f"“{shown}” stays as it is. It is shown on a public page." in page
     shown.refresh_from_db()
     assert shown.credit_line == "Nobody in particular"
+
+
+def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
+    chosen = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue")]
+    releases = [make_release(poster=one) for one in chosen]
+    picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
+    client = at_desk(publisher)
+    picked |= {
+        "apply": "yes",
+        "credit_line": "AP",
+        "read": read_in(client.post(LIBRARY, picked)),
+    }
+    assert "Enter what was wrong" in text(client.post(LIBRARY, picked))
+    client.post(LIBRARY, picked | {"correction": "The credit was wrong."})
+    for one, release in zip(chosen, releases, strict=True):
+        one.refresh_from_db()
+        assert one.credit_line == "AP"
+        assert release.corrections.get().words == "The credit was wrong."
+
+
+def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):
+    chosen = [make_picture(content=picture_bytes(colour=c), caption=c) for c in ("red", "blue")]
+    client = at_desk(author)
+    picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
+    picked |= {"apply": "yes", "read": read_in(client.post(LIBRARY, picked))}
+    newer = MediaAsset.objects.get(pk=chosen[0].pk)
+    newer.credit_line, newer.alt_text = "Somebody else", "Typed meanwhile"
+    newer.save()
+    page = text(client.post(LIBRARY, picked | {"credit_line": "Reuters"}, follow=True))
+    assert "Set on 1." in page
+    assert f"“{newer}” stays as it is. Somebody changed it since you chose it." in page
+    assert {one.alt_text: one.credit_line for one in MediaAsset.objects.all()} == {
+        "Typed meanwhile": "Somebody else", chosen[1].alt_text: "Reuters",
+    }  # fmt: skip
+
+
+def test_many_at_once_are_changed_whole_or_not_at_all(at_desk, publisher):
+    chosen = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue")]
+    make_person("Iven Sorrel", level=Level.STAFF)
+    make_release(poster=chosen[1])
+    client = at_desk(publisher)
+    picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
+    picked |= {"apply": "yes", "minor": "on", "read": read_in(client.post(LIBRARY, picked))}
+    page = text(client.post(LIBRARY, picked | {"usage_terms": "Ask Iven Sorrel"}))
+    assert "is a protected name" in page
+    assert set(MediaAsset.objects.values_list("usage_terms", flat=True)) == {""}
 
 
 @pytest.mark.django_db

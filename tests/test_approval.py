@@ -1,0 +1,498 @@
+"""An approval covers everything that the page prints: text, pictures, contacts, topics, titles."""
+
+import json
+import re
+from contextlib import closing
+from datetime import timedelta
+from html import unescape
+from threading import Thread
+
+import pytest
+from django.db import connection, connections, transaction
+from django.test import Client
+from django.utils import timezone
+
+from assets import making
+from assets.models import MediaAsset
+from jobs.models import Email
+from people.models import Level, Role
+from releases import approval, library, shared_rows, workflow
+from releases.models import Contact, Event, Release, Topic
+from tests.make import (
+    make_chief,
+    make_document,
+    make_person,
+    make_picture,
+    make_release,
+    make_user,
+    picture_bytes,
+    quotation,
+    verbs_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/releases/release/"
+HOUR = timedelta(hours=1)
+
+
+def text(response) -> str:
+    return unescape(response.content.decode())
+
+
+@pytest.fixture
+def at_desk():
+    def sign_in(user):
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def whole(db):
+    """A release in review that prints one row of each kind."""
+    speaker = make_person("Ann Verel")
+    role = Role.objects.create(person=speaker, title="Director")
+    picture, document = make_picture(caption="A gate"), make_document()
+    inside = make_picture(content=picture_bytes(colour="red"))
+    author = make_user("author", "Author")
+    body = f'<p>A text.</p>{quotation(speaker)}<figure data-asset="{inside.pk}"></figure>'
+    release = make_release(
+        "draft", by=author, body=body, poster=picture, attached=[str(document.pk)]
+    )
+    topic, contact = Topic.objects.create(name="Prisons"), Contact.objects.create(name="Desk")
+    release.topics.set([topic])
+    release.contacts.set([contact])
+    release = workflow.submit(release, by=author)
+    return {
+        "release": release, "poster": picture, "document": document, "picture": inside,
+        "topic": topic, "contact": contact, "role": role, "author": author,
+    }  # fmt: skip
+
+
+def change(whole, what):
+    """Change one thing that the page prints, as its own form would store it."""
+    match what:
+        case "poster" | "picture" | "document":
+            row = whole[what]
+            row.caption = "Nobody reviewed this"
+        case "file":
+            row = whole["poster"]
+            other = MediaAsset.objects.create(original=make_picture(content=picture_bytes(
+                colour="green")).original, credit_line="x")  # fmt: skip
+            row.take_file_of(other.history.first())
+        case "topic":
+            row = whole["topic"]
+            row.name = "Something else"
+        case "contact":
+            row = whole["contact"]
+            row.email = "evil@evil.test"
+        case "role":
+            row = whole["role"]
+            row.title = "Traitor"
+    row.save()
+    if what in ("poster", "picture", "file"):
+        making.make(row)
+
+
+WHAT = ["poster", "picture", "document", "file", "topic", "contact", "role"]
+
+
+@pytest.mark.parametrize("verb", ["approve", "publish"])
+@pytest.mark.parametrize("what", WHAT)
+def test_what_was_changed_while_it_was_read_is_not_approved(whole, at_desk, publisher, what, verb):
+    release, client = whole["release"], at_desk(publisher)
+
+    def opened():
+        form = client.get(f"{LIST}{release.pk}/{verb}/").content.decode()
+        found = {
+            name: re.search(rf'name="{name}" value="([^"]*)"', form)[1]
+            for name in ("version", "read")
+        }
+        return {name: unescape(value) for name, value in found.items()}
+
+    read = opened() | {"publish_at_0": "2031-07-01", "publish_at_1": "09:00"}
+    change(whole, what)
+    answer = client.post(f"{LIST}{release.pk}/{verb}/", read)
+    assert answer.status_code == 200
+    assert "was changed while you were reading." in text(answer)
+    assert "Read the page again, then open this form again." in text(answer)
+    release.refresh_from_db()
+    assert release.status == "in_review"
+    # Read again, it is approved.
+    assert client.post(f"{LIST}{release.pk}/{verb}/", read | opened()).status_code == 302
+    event = release.events.get(verb={"approve": "approved", "publish": "published"}[verb])
+    assert event.detail["page"] == approval.printed(Release.objects.get())
+    record = text(client.get(f"{LIST}{release.pk}/history/"))
+    assert "the text, pictures and documents: 3, topics: 1, contacts: 1, speakers: 1" in record
+
+
+@pytest.mark.parametrize("read", [None, "", "[]", "{", "1", '{"a": []}'])
+def test_a_form_without_what_was_read_approves_nothing(whole, at_desk, publisher, read):
+    sent = {"version": whole["release"].version} | ({} if read is None else {"read": read})
+    answer = at_desk(publisher).post(f"{LIST}{whole['release'].pk}/publish/", sent)
+    assert answer.status_code == 200
+    assert not Release.objects.public().exists()
+    if read != '{"a": []}':
+        assert "Open this form again: it is incomplete." in text(answer)
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_a_change_after_the_submission_is_shown_at_the_approval(whole, at_desk, publisher, what):
+    release = whole["release"]
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
+    assert "Changed since it was submitted" not in form
+    change(whole, what)
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
+    assert "Changed since it was submitted" in form
+    shown = {
+        "poster": "<ins>Nobody reviewed this</ins>", "picture": "<ins>Nobody reviewed this</ins>",
+        "document": "<ins>Nobody reviewed this</ins>", "file": "Another file took its place.",
+        "topic": "<del>Prisons</del>", "contact": "<ins>evil@evil.test</ins>",
+        "role": "The name or the job title was changed.",
+    }  # fmt: skip
+    assert shown[what] in form
+
+
+def test_a_change_of_the_text_in_review_is_shown_too(whole, at_desk, publisher):
+    release = whole["release"]
+    release.standfirst = "Written by an editor"
+    release.save()
+    release.topics.clear()
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
+    assert "<ins>Written by an editor</ins>" in form
+    assert "Topic “Prisons”" in form
+    assert "It was removed from the release." in form
+
+
+def test_the_name_of_a_hidden_speaker_is_not_shown_with_a_change(whole, at_desk, publisher):
+    whole["role"].person.level = Level.CASE_OFFICERS
+    whole["role"].person.save()
+    change(whole, "role")
+    form = text(at_desk(publisher).get(f"{LIST}{whole['release'].pk}/approve/"))
+    changes = form[form.index("Changed since it was submitted") : form.index('class="verb-form"')]
+    assert "Ann Verel" not in changes
+    assert "It was changed or deleted." in changes
+
+
+def test_in_review_authors_leave_its_pictures_to_editors(whole, at_desk, editor):
+    address = f"/admin/assets/mediaasset/{whole['poster'].pk}/change/"
+    read = text(at_desk(whole["author"]).get(address))
+    assert "which is being reviewed. An editor can change it." in read
+    assert 'name="caption"' not in read
+    assert 'name="caption"' in text(at_desk(editor).get(address))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_is_not_swapped_while_a_release_is_approved(whole, publisher):
+    """Two transactions: the change waits for the approval, and is refused then."""
+    picture, refused = whole["poster"], []
+
+    def swap():
+        try:
+            mine = MediaAsset.objects.get(pk=picture.pk)
+            mine.caption = "Nobody reviewed this"
+            library.store(mine, by=editor)
+        except workflow.Refused as refusal:
+            refused.append(str(refusal))
+        finally:
+            connections.close_all()
+
+    editor = make_user("editor", "Editor")
+    with transaction.atomic():
+        workflow.approve(whole["release"], by=publisher, publish_at=timezone.now() + HOUR)
+        other = Thread(target=swap)
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+    other.join(20)
+    assert "which is approved as it stands" in refused[0]
+    picture.refresh_from_db()
+    assert picture.caption == "A gate"
+
+
+# --- Taking something away is always possible ----------------------------------------------------
+
+
+def answers(client, address) -> int:
+    with closing(client.get(address)) as response:
+        return response.status_code
+
+
+@pytest.mark.parametrize("state", ["scheduled", "published", "in_review", "draft"])
+def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
+    picture = make_picture()
+    release = make_release(state, poster=picture, body=f'<p>x</p><figure data-asset="{picture.pk}">'
+                           "</figure>")  # fmt: skip
+    address = picture.rendition_url("press", "jpg")
+    assert answers(client, address) == (200 if state == "published" else 404)
+    form = f"/admin/assets/mediaasset/{picture.pk}/"
+    assert "Withdraw it" in text(at_desk(editor).get(f"{form}change/"))
+    said = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
+    assert "Withdrawn. It is off every page now." in said
+    assert "no page shows it" in said
+    assert answers(client, address) == 404
+    if state == "published":
+        assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
+        refused = at_desk(editor).post(f"{form}show-again/", follow=True)
+        assert "You have no right to show it again. Ask a publisher." in text(refused)
+    if state in ("in_review", "draft"):
+        blocked = " ".join(map(str, workflow.blockers(release)))
+        assert "was withdrawn. Remove it, or choose another." in blocked
+    at_desk(make_user("publisher2", "Publisher")).post(f"{form}show-again/")
+    assert answers(client, address) == (200 if state == "published" else 404)
+    assert [row.history_user.username.split("-")[0] for row in picture.history.all()[:2]] == [
+        "publisher2", "editor",
+    ]  # fmt: skip
+
+
+def test_the_people_of_a_scheduled_release_learn_of_a_withdrawn_picture(editor):
+    chief = make_user("chief", is_superuser=True, email="chief@newsroom.test")
+    picture = make_picture()
+    release = make_release("scheduled", by=chief, poster=picture)
+    library.withdraw(picture, by=editor)
+    assert verbs_of(release)[-1] == "around"
+    email = Email.objects.get(to="chief@newsroom.test")
+    assert release.title not in email.text + email.subject
+    assert "It stays approved." in email.text
+
+
+def test_an_author_withdraws_no_picture(at_desk, author):
+    picture = make_picture()
+    make_release(poster=picture)
+    answer = at_desk(author).post(f"/admin/assets/mediaasset/{picture.pk}/withdraw/", follow=True)
+    assert "You have no right to withdraw a picture. Ask an editor." in text(answer)
+    picture.refresh_from_db()
+    assert picture.is_usable()
+
+
+@pytest.mark.parametrize("state", ["scheduled", "published"])
+def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
+    contact = Contact.objects.create(name="Mara Desk", email="mara@newsroom.test")
+    release = make_release(state, by=make_chief())
+    release.contacts.set([contact])
+    printed = release.get_absolute_url()
+    form = f"/admin/releases/contact/{contact.pk}/"
+    if state == "published":
+        assert "mara@newsroom.test" in text(client.get(printed))
+    said = text(at_desk(editor).post(f"{form}hide/", follow=True))
+    assert "Hidden. It is printed nowhere now." in said
+    assert "it is printed nowhere." in said
+    if state == "published":
+        for address in (printed, f"{printed}release.txt"):
+            assert "mara@newsroom.test" not in text(client.get(address))
+    refused = text(at_desk(editor).post(f"{form}show/", follow=True))
+    assert "A publisher can change it." in refused
+    at_desk(make_user("publisher2", "Publisher")).post(f"{form}show/")
+    contact.refresh_from_db()
+    assert contact.is_shown()
+
+
+# --- Contacts and topics -------------------------------------------------------------------------
+
+
+FORMS = {
+    "topic": {"name": "Prisons and cells", "slug": ""},
+    "contact": {"name": "Desk", "email": "new@newsroom.test", "phone": "", "hours": ""},
+}
+
+
+@pytest.fixture(params=["topic", "contact"])
+def shared(request):
+    """A topic or contact on two public releases, one scheduled and one draft."""
+    chief = make_user("chief", is_superuser=True, email="chief@newsroom.test")
+    row = {"topic": Topic, "contact": Contact}[request.param].objects.create(name="Prisons")
+    releases = [
+        make_release(state, by=chief, title=f"{state} {n}")
+        for n, state in enumerate(["published", "held", "scheduled", "draft"])
+    ]
+    for release in releases:
+        getattr(release, f"{request.param}s").set([row])
+    Email.objects.all().delete()
+    return row, request.param, releases
+
+
+def test_a_publisher_changes_it_after_seeing_on_how_many_releases_it_stands(
+    shared, at_desk, publisher, client
+):
+    row, kind, releases = shared
+    address = f"/admin/releases/{kind}/{row.pk}/change/"
+    desk = at_desk(publisher)
+    opened = text(desk.get(address))
+    assert "2 public releases, 1 approved release, 1 other release" in opened
+    values = FORMS[kind]
+    asked = text(desk.post(address, values))
+    assert "stands on 2 public releases, 1 approved release, 1 other release." in asked
+    assert "Save again if you want that." in asked
+    row.refresh_from_db()
+    assert row.name == "Prisons"
+    values |= {"asked": re.search(r'name="asked" value="([^"]+)"', asked)[1]}
+    other = desk.post(address, values | {"name": "Something else"})
+    assert "Save again if you want that." in text(other)  # it was asked about another name
+    assert desk.post(address, values).status_code == 302
+    assert {str(getattr(v, name)) for v in row.history.all() for name in ("name",)} == {
+        "Prisons", values["name"],
+    }  # fmt: skip
+    assert row.history.first().history_user == publisher
+    verbs = [verbs_of(release)[-1] for release in releases]
+    assert verbs == ["approved", "held", "around", "created"]
+    assert [release.corrections.count() for release in releases] == [0] * 4
+    assert Release.objects.scheduled().count() == 1
+    email = Email.objects.get(to="chief@newsroom.test")
+    assert str(releases[2].pk) in email.text
+    assert "scheduled" not in email.text.replace(values["name"], "")
+    assert f"/{kind}/" in address
+    printed = values["email"] if kind == "contact" else values["name"]
+    assert printed in text(client.get(releases[0].get_absolute_url()))
+
+
+def test_an_editor_reads_it_and_is_refused(shared, at_desk, editor):
+    row, kind, _releases = shared
+    address = f"/admin/releases/{kind}/{row.pk}/change/"
+    opened = text(at_desk(editor).get(address))
+    assert "It stands on approved or public releases. A publisher can change it." in opened
+    assert 'name="name"' not in opened
+    refused = text(at_desk(editor).post(address, FORMS[kind] | {"name": "Typed"}))
+    assert "What you typed is still here; nothing was saved." in refused
+    assert "Typed" in refused
+    row.refresh_from_db()
+    assert row.name == "Prisons"
+    row.name = "By a script"
+    with pytest.raises(workflow.Refused, match="A publisher can change it"):
+        shared_rows.store(row, by=editor)
+
+
+def test_an_editor_changes_what_no_approved_release_uses(at_desk, editor):
+    topic = Topic.objects.create(name="Prisons")
+    make_release("draft").topics.set([topic])
+    address = f"/admin/releases/topic/{topic.pk}/change/"
+    assert at_desk(editor).post(address, FORMS["topic"]).status_code == 302
+    assert at_desk(editor).get(f"/admin/releases/topic/{topic.pk}/history/").status_code == 200
+
+
+def test_what_a_release_uses_is_not_deleted(shared, at_desk):
+    row, kind, _releases = shared
+    root = make_user("root", is_superuser=True)
+    address = f"/admin/releases/{kind}/{row.pk}/delete/"
+    said = text(at_desk(root).post(address, {"post": "yes"}, follow=True))
+    assert "so it was not deleted. Remove it from them first." in said
+    assert ("You can hide it at once." in said) is (kind == "contact")
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_one_who_is_faster_is_not_overwritten(at_desk, publisher):
+    contact = Contact.objects.create(name="Desk")
+    address = f"/admin/releases/contact/{contact.pk}/change/"
+    opened = text(at_desk(publisher).get(address))
+    read = re.search(r'name="read_version" value="(\d+)"', opened)[1]
+    contact.phone = "+44 20"
+    contact.save()
+    page = text(at_desk(publisher).post(address, FORMS["contact"] | {"read_version": read}))
+    assert "while you were writing. What you typed is still here; nothing was saved." in page
+    assert FORMS["contact"]["email"] in page
+    contact.refresh_from_db()
+    assert contact.phone == "+44 20"
+
+
+# --- Deleted drafts ------------------------------------------------------------------------------
+
+
+def test_a_deleted_draft_is_restored_at_the_desk(at_desk, editor):
+    topic, contact = Topic.objects.create(name="Prisons"), Contact.objects.create(name="Desk")
+    picture = make_picture()
+    release = make_release("draft", title="Nearly lost", poster=picture)
+    release.topics.set([topic])
+    release.contacts.set([contact])
+    pk, owner, body = release.pk, release.created_by, release.body
+    desk = at_desk(editor)
+    desk.post(f"{LIST}{pk}/delete/", {"post": "yes"})
+    assert not Release.objects.exists()
+    listed = text(desk.get(f"{LIST}deleted/"))
+    assert "Nearly lost" in listed
+    assert 'href="/admin/releases/release/deleted/"' in text(desk.get(LIST))
+    said = text(desk.post(f"{LIST}deleted/", {"restore": str(pk)}, follow=True))
+    assert "It is a draft again." in said
+    restored = Release.objects.get()
+    assert (restored.pk, restored.status, restored.body) == (pk, "draft", body)
+    assert (restored.created_by, restored.poster) == (owner, picture)
+    assert [*restored.topics.all(), *restored.contacts.all()] == [topic, contact]
+    assert restored.version > release.version
+    record = text(desk.get(f"{LIST}{pk}/history/"))
+    assert "Restored after it was deleted" in record
+    assert "Deleted" in record
+    assert "Nearly lost" not in text(desk.get(f"{LIST}deleted/"))
+    # Once more, and again.
+    desk.post(f"{LIST}{pk}/delete/", {"post": "yes"})
+    desk.post(f"{LIST}deleted/", {"restore": str(pk)})
+    assert Release.objects.get().title == "Nearly lost"
+
+
+def test_a_draft_is_restored_by_those_who_may(at_desk, author, editor, publisher):
+    release = make_release("draft", title="Not theirs")
+    pk = release.pk
+    workflow.discard(release, by=editor)
+    assert at_desk(author).get(f"{LIST}deleted/").status_code == 403
+    assert at_desk(author).post(f"{LIST}deleted/", {"restore": str(pk)}).status_code == 403
+    for wrong in ("", "x", "0" * 32, str(make_release("published").pk)):
+        said = at_desk(publisher).post(f"{LIST}deleted/", {"restore": wrong})
+        assert "There is no deleted draft that you may restore here." in text(said)
+    at_desk(publisher).post(f"{LIST}deleted/", {"restore": str(pk)})
+    again = at_desk(publisher).post(f"{LIST}deleted/", {"restore": str(pk)})
+    assert "There is no deleted draft that you may restore here." in text(again)
+    assert Event.objects.filter(release_uuid=pk, verb="undeleted").count() == 1
+
+
+def test_a_restored_draft_leaves_out_what_is_gone(editor, publisher):
+    picture, topic = make_picture(), Topic.objects.create(name="Prisons")
+    release = make_release("draft", poster=picture, slug="an-address")
+    release.topics.set([topic])
+    pk = release.pk
+    workflow.discard(release, by=editor)
+    picture.delete()
+    topic.delete()
+    make_release("draft", slug="an-address")
+    restored = workflow.undelete(pk, by=publisher)
+    assert restored.poster is None
+    assert restored.slug == ""
+    assert not restored.topics.exists()
+
+
+# --- Buttons -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "has_page"),
+    [
+        ("draft", False), ("in_review", False), ("scheduled", False), ("published", True),
+        ("held", False), ("withdrawn", True), ("withdrawn_unseen", False), ("waiting", False),
+    ],
+)  # fmt: skip
+def test_the_public_page_is_linked_where_there_is_one(at_desk, publisher, client, state, has_page):
+    release = make_release(state)
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
+    assert ("Public page" in form) is has_page
+    if release.slug:
+        public = client.get(release.get_absolute_url()).status_code
+        assert (public in (200, 410)) is has_page
+
+
+def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, publisher):
+    release = make_release()
+    desk = at_desk(publisher)
+    form = text(desk.get(f"{LIST}{release.pk}/change/"))
+    assert "_preview" in form
+    sent = {
+        "kind": "press_release", "language": "en", "title": "Changed", "body": release.body,
+        "attached": [], "read_version": release.version, "slug": release.slug,
+        "rejected_names": json.dumps([]), "_preview": "yes",
+    }  # fmt: skip
+    assert "Say in public what was wrong" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
+    release.refresh_from_db()
+    assert release.title != "Changed"
+    answer = desk.post(f"{LIST}{release.pk}/change/", sent | {"correction": "Changed it."})
+    assert answer.status_code == 302
+    assert release.corrections.get().words == "Changed it."
+    assert verbs_of(release)[-1] == "corrected"
