@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import Model
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -175,7 +176,8 @@ def _row_changes(
 
 
 def _field_changes(row: MediaAsset | Topic | Contact, label: str, at: datetime) -> Iterator[Change]:
-    older = row.history.filter(history_date__lte=at).first()  # the newest is first
+    # The newest is first. A row whose versions begin later is compared with the first of them.
+    older = row.history.filter(history_date__lte=at).first() or row.history.last()
     if older is None:
         yield Change(label, _words(_("It was changed. Its earlier text is not known.")))
         return
@@ -202,4 +204,4 @@ def _is_visible(person: Person, user: User) -> bool:
 
 
 def _words(sentence: str) -> SafeString:
-    return marked([], sentence.split(" "))
+    return format_html("{}", sentence)

@@ -5,9 +5,11 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.context_processors import PermWrapper
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -79,7 +81,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
     @admin.display(description=gettext_lazy("stands on"))
     def where(self, row: Any) -> str:
         said = str(shared_rows.use_of(row))
-        why = shared_rows.locked(row, row.asked_by) if hasattr(row, "asked_by") else ""
+        why = shared_rows.locked(row, row.asked_by)
         return f"{said}. {why}" if why else f"{said}."
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -119,7 +121,19 @@ class ContactAdmin(SharedAdmin):
     list_display = ["name", "email", "phone", "hidden_at"]
     list_filter = [("hidden_at", admin.EmptyFieldListFilter)]
     printed = ["name", "email", "phone", "hours"]
+    readonly_fields = ["where", "shown"]
     change_form_template = "admin/releases/contact/change_form.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj:
+            fieldsets[-1][1]["fields"].append("shown")
+        return fieldsets
+
+    @admin.display(description=gettext_lazy("printed"))
+    def shown(self, contact: Any) -> str:
+        context = {"contact": contact, "perms": PermWrapper(contact.asked_by)}
+        return render_to_string("admin/releases/contact/_shown.html", context)
 
     def get_urls(self) -> list[Any]:
         def page(name: str, action: Any, said: Any) -> Any:
