@@ -1,7 +1,8 @@
-"""Django's own admin pages, kept from printing rows that nobody chose to show.
+"""The admin pages of Django and of simple-history, kept from showing and storing too much.
 
-Its delete pages and its list filters follow relations to any row, and print or count what they
-find; a row that is a secret of others would be among it.
+Django's delete pages and list filters follow relations to any row, and print or count what they
+find; a row that is a secret of others would be among it. The page of an earlier version stores
+what is sent to it, from everybody who may view the row.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,8 +12,9 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import NestedObjects
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.text import capfirst
+from simple_history.admin import SimpleHistoryAdmin
 
 
 class QuietAdmin(ModelAdmin):
@@ -40,6 +42,17 @@ class QuietAdmin(ModelAdmin):
         points_here = field.auto_created and not field.concrete
         hidden = points_here or field.name in self.unseen_fields
         return not hidden and super().lookup_allowed(lookup, value, request)
+
+
+class VersionsAdmin(SimpleHistoryAdmin):
+    """An admin that shows the versions of its rows. They are read, not stored again."""
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return super().history_form_view(request, object_id, version_id, extra_context)
 
 
 def _kinds_in_the_way(rows: Iterable[Any]) -> list[str]:

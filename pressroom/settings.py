@@ -447,7 +447,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-# Its own revert would go round the workflow: simple-history only records and shows.
+# Its own revert would bypass the workflow. This hides the button; accounts.quiet refuses the POST.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # Nothing from elsewhere, nothing inline. A nonce exists for the editor's import map alone.

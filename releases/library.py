@@ -233,7 +233,12 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
         return Taken(upload.name, twin, [twin.is_here_already()], is_twin=True)
     try:
         with transaction.atomic():
-            asset.save()
+            if into:
+                store(asset, by=by)
+            else:
+                asset.save()
+    except Refused as refusal:
+        return Taken(upload.name, problems=[str(reason) for reason in refusal.reasons])
     except StorageError as problem:
         log.error("An upload was not stored: %s", problem)
         words = gettext(

@@ -25,10 +25,9 @@ from django.utils.html import format_html, format_html_join, json_script
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
-from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
-from accounts.quiet import QuietAdmin
+from accounts.quiet import QuietAdmin, VersionsAdmin
 from accounts.refusal import Refused
 from assets import making, storage
 from assets.incoming import takes_files
@@ -285,7 +284,7 @@ class EditManyForm(forms.Form):
 
 
 @admin.register(MediaAsset)
-class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
+class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     form = AssetForm
     list_display = ["thumbnail", "name", "credit", "marks"]
     list_display_links = ["thumbnail", "name"]

@@ -21,9 +21,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
-from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
+from accounts.quiet import VersionsAdmin
 from accounts.refusal import Refused
 from people import levels, minors
 from people.corrections import mark_in_error
@@ -52,7 +52,7 @@ from releases.names import detail_of
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
 
 
-class OnlyKnown(SimpleHistoryAdmin):
+class OnlyKnown(VersionsAdmin):
     """An admin of rows that belong to people: what belongs to a person at level 0 is there for
     that person's case officers, and for nobody else, its versions included.
     """

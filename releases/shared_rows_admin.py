@@ -15,10 +15,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
-from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import User
-from accounts.quiet import QuietAdmin
+from accounts.quiet import QuietAdmin, VersionsAdmin
 from accounts.refusal import Refused
 from releases import shared_rows
 from releases.forms import NewestForm
@@ -64,7 +63,7 @@ class SharedForm(PublicTextForm, NewestForm):
         return bool(typed) and not self.instance._state.adding
 
 
-class SharedAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
+class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     """The admin of topics and press contacts: see releases.shared_rows."""
 
     form = SharedForm

@@ -7,14 +7,17 @@ from html import unescape
 from threading import Thread
 
 import pytest
+from django.contrib import admin
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
 
 from assets import making
 from assets.models import MediaAsset
 from jobs.models import Email
-from people.models import Level, Role
+from people.models import Level, Person, Role
 from releases import approval, library, shared_rows, workflow
 from releases.models import Contact, Event, Release, Topic
 from tests.make import (
@@ -22,6 +25,7 @@ from tests.make import (
     make_document,
     make_person,
     make_picture,
+    make_prisoner,
     make_release,
     make_user,
     picture_bytes,
@@ -497,3 +501,31 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
     assert answer.status_code == 302
     assert release.corrections.get().words == "Changed it."
     assert verbs_of(release)[-1] == "corrected"
+
+
+# --- Versions are read, not stored ---------------------------------------------------------------
+
+
+def test_the_page_of_an_earlier_version_stores_nothing(client, whole):
+    """Each admin with versions: simple-history would store what a reader sends there."""
+    prisoner = make_prisoner()
+    rows = {type(row): row for row in whole.values()} | {
+        Person: prisoner, type(prisoner.cases.first()): prisoner.cases.first(),
+    }  # fmt: skip
+    with_versions = {
+        model: at_desk
+        for model, at_desk in admin.site._registry.items()
+        if isinstance(at_desk, SimpleHistoryAdmin)
+    }
+    assert {model.__name__ for model in with_versions} == {
+        "Case", "Contact", "MediaAsset", "Person", "Topic",
+    }  # fmt: skip
+    for user in (make_chief(), make_user("publisher", "Publisher"), make_user("author", "Author")):
+        client.force_login(user)
+        for model in with_versions:
+            row, versions = rows[model], rows[model].history.count()
+            name = f"admin:{model._meta.label_lower.replace('.', '_')}_simple_history"
+            address = reverse(name, args=[row.pk, row.history.first().pk])
+            fields = {field.name: "Changed" for field in model._meta.concrete_fields}
+            assert client.post(address, fields).status_code == 405, address
+            assert row.history.count() == versions
