@@ -23,6 +23,7 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from accounts.models import User
 from assets.models import MediaAsset
+from common.links import SCHEMES
 from people.locking import names_change
 from people.models import Person
 from people.names.shared import people_index
@@ -50,7 +51,7 @@ WRITING = {
     "OrderedList": True,
     "ListItem": True,
     "HardBreak": True,
-    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
+    "Link": {"enableTarget": False, "protocols": sorted(SCHEMES)},
     "CleanPaste": True,
 }
 # The schema of releases.body, piece by piece.
