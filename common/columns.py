@@ -31,8 +31,8 @@ def install() -> None:
     for kind in (models.CharField, models.TextField, models.JSONField):
         if not hasattr(kind, "stores_clean_texts"):
             _clean_in(kind)
-    if not hasattr(forms.CharField, "takes_clean_texts"):
-        _clean_what_is_typed()
+    if not hasattr(forms.CharField, "ends_lines_as_stored"):
+        _end_lines_as_stored()
 
 
 def cleaned(field: Any, value: Any) -> Any:
@@ -76,7 +76,9 @@ def _clean_in(kind: Any) -> None:
         return clean_value
 
     def to_database_cleaned(self: Any, value: Any, connection: Any) -> Any:
-        return to_database(self, cleaned(self, value), connection)
+        prepared = to_database(self, cleaned(self, value), connection)
+        # Countries become a text only here; JSON has become one of the database's own.
+        return prepared if isinstance(self, models.JSONField) else cleaned(self, prepared)
 
     kind.clean = clean_cleaned
     kind.get_prep_value = prepare_cleaned
@@ -84,17 +86,18 @@ def _clean_in(kind: Any) -> None:
     kind.get_db_prep_save = to_database_cleaned
 
 
-def _clean_what_is_typed() -> None:
-    """Let forms compare what was typed with what is stored: browsers end lines in another way."""
+def _end_lines_as_stored() -> None:
+    """Let forms compare what was typed with what is stored: browsers end lines with two characters.
+
+    Without it, each text of several lines would count as changed whenever its form is sent.
+    """
     field: Any = forms.CharField
-    field.takes_clean_texts = True
+    field.ends_lines_as_stored = True
     to_python: Callable[..., Any] = field.to_python
 
-    def to_python_cleaned(self: Any, value: Any) -> Any:
-        several_lines = isinstance(self.widget, forms.Textarea)
-        # No password and no hidden field: those are taken exactly as they come.
-        if isinstance(value, str) and (several_lines or isinstance(self.widget, forms.TextInput)):
-            value = clean_text(value, multiline=several_lines)
+    def to_python_with_plain_ends(self: Any, value: Any) -> Any:
+        if isinstance(value, str) and isinstance(self.widget, forms.Textarea):
+            value = value.replace("\r\n", "\n")
         return to_python(self, value)
 
-    field.to_python = to_python_cleaned
+    field.to_python = to_python_with_plain_ends
