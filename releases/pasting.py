@@ -10,6 +10,7 @@ import lxml.html
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
+from common.links import allowed_link
 from releases.body import BLOCKS, EMPHASIS, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
 
 # Conditional comments of Word are comments: they are dropped, and what stands between them stays.
@@ -33,6 +34,8 @@ def clean_pasted(html: str) -> str:
         _make_word_lists(parent)
     for node in list(root.iter()):
         _make_emphasis(node)
+    for link in root.iter("a"):  # before they are written down, which encodes what is around them
+        link.set("href", allowed_link(link.get("href", "")) or "")
     return clean(lxml.html.tostring(root, encoding="unicode"))
 
 
