@@ -96,7 +96,7 @@ def _page(parts: SplitResult) -> str | None:
 
 
 def _host(host: str) -> str | None:
-    host = host.lower()
+    host = unicodedata.normalize("NFC", unquote(host)).lower()
     if ":" in host:
         return f"[{IPv6Address(host)}]"
     if not host.removesuffix(".").encode("idna"):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import lxml.html
 import pytest
+from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -274,7 +275,7 @@ BUTTONS = {
 def test_everybody_sees_the_buttons_that_they_may_press(request, at_desk, who, state):
     user = request.getfixturevalue(who)
     release = make_release(state)
-    Release.objects.update(created_by=user)
+    models.QuerySet(Release).update(created_by=user)
     page = text(at_desk(user).get(form_of(release)))
     seen = set(re.findall(rf'class="button verb-(\w+)" href="{LIST}{release.pk}/', page))
     assert seen == BUTTONS[who, state]

@@ -8,6 +8,7 @@ import re
 from io import BytesIO
 
 import pytest
+from django.db import models
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -199,7 +200,7 @@ def test_what_the_file_says_is_taken_over_by_a_press_and_saved_by_another(
 ):
     picture = make_picture(credit_line="")
     found = {"credit_line": "AFP", "caption": "At the gate", "licence_ends": "2031-06-30"}
-    MediaAsset.objects.update(found=found)
+    models.QuerySet(MediaAsset).update(found=found)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/")
     page.get_by_role("button", name="Use for every empty field").click()

@@ -9,6 +9,7 @@ import lxml.html
 import pytest
 import time_machine
 from django.apps import apps
+from django.db import models
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -203,7 +204,7 @@ def test_what_went_out_in_one_second_keeps_its_place_from_page_to_page(client):
         releases = [make_release() for _ in range(25)]
         before = [titles(page(client, f"/releases/?page={number}")) for number in (1, 2)]
         for release in releases[::2]:
-            Release.objects.filter(pk=release.pk).update(dateline_place="London")
+            models.QuerySet(Release).filter(pk=release.pk).update(dateline_place="London")
         after = [titles(page(client, f"/releases/?page={number}")) for number in (1, 2)]
     assert before == after
     assert len({*after[0], *after[1]}) == 25

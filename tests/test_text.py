@@ -224,7 +224,7 @@ def test_what_was_printed_stays_printed_whatever_becomes_of_the_speaker():
     title = 'data-title="Chair of the inquiry"'
     special = quotation(person, "“Two.”").replace(" data-speaker", f" {title} data-speaker")
     release = make_release("published", body=quotation(person, "“One.”") + special)
-    Role.objects.update(title="Former director")
+    models.QuerySet(Role).update(title="Former director")
     person.display_name = "Ann Verel-Ostrov"
     person.save()
     release.body = release.body.replace("“Two.”", "“Two, or three.”")
