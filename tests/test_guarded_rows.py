@@ -145,8 +145,9 @@ def test_a_copy_that_could_not_be_saved_can_be_saved_again():
 def test_a_release_that_is_deleted_leaves_its_record():
     release = make_release("draft")
     Event.objects.create(release=release, release_uuid=release.pk, verb="created", version=1)
+    pk = release.pk
     release.delete()
-    assert Event.objects.get(release_uuid=release.pk).release is None
+    assert Event.objects.get(release_uuid=pk).release is None
 
 
 def test_a_person_is_saved_in_part_with_a_clean_name():
