@@ -90,6 +90,16 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     assert [c for c in complaints if "status of 400" not in c] == []
 
 
+def test_a_picture_that_cannot_be_asked_after_any_more_says_so(page, live_server, signed_in):
+    signed_in(make_user("author", "Author"))
+    page.goto(f"{live_server.url}{LIBRARY}upload/")
+    drop(page, "[data-drop=upload]", {"gate.jpg": photo()})
+    upload = page.locator(".uploads .upload")
+    expect(upload).to_contain_text("Waiting to be made ready")
+    page.context.clear_cookies(name="sessionid")
+    expect(upload.locator("[role=alert]")).to_contain_text("Are you still signed in?")
+
+
 def test_files_are_uploaded_without_javascript(browser, live_server, client):
     client.force_login(make_user("editor", "Editor"))
     session = client.cookies["sessionid"].value

@@ -1,6 +1,8 @@
 """Names in a text: found however they are written, told with everybody who may be meant."""
 
 import json
+import threading
+import time
 from uuid import UUID, uuid4
 
 import pytest
