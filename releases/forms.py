@@ -203,6 +203,7 @@ class ReleaseForm(forms.ModelForm):
             return cleaned
         if Release.objects.approved().filter(pk=self.instance.pk).exists():
             names_change()  # a correction is checked and public at once: before any lock on a row
+        # The desk's page is one transaction, from this check of the version to the save.
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
             say_who_was_faster(
