@@ -402,6 +402,22 @@ def test_what_could_not_be_cleaned_is_pasted_as_plain_text_with_a_word(
     expect(body.locator("strong")).to_have_count(0)
 
 
+def test_the_editor_keeps_every_link_that_the_server_takes(page, live_server, signed_in):
+    hrefs = ["https://example.org/", "mailto:a@b.example?subject=x", "tel:+442079460000"]
+    links = "".join(f'<p><a href="{href}">a link</a></p>' for href in hrefs)
+    release = make_release("draft", title="Links", body=links)
+    signed_in(make_chief())
+    page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
+    page.locator(".field-body .tiptap").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" and more")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    release.refresh_from_db()
+    assert re.findall('href="([^"]*)"', release.body) == hrefs
+    assert "and more" in release.body
+
+
 def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
     signed_in(make_user("writer", "Author"))
     page.goto(f"{live_server.url}/admin/releases/release/add/")
