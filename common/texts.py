@@ -17,6 +17,10 @@ UNWANTED = re.compile(
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # \v and \f are those of Word
 _SEPARATOR = re.compile("[\x1c-\x1f]")
 _ISOLATE = re.compile("[\u2066-\u2069]")
+# What is normalised apart: the ends of tags, and runs of more marks than any language has, because
+# Python puts them in order in quadratic time.
+_MARKS = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(char))
+_APART = re.compile(f"([<>]|[{_MARKS}]{{30}})")
 _SPACES = re.compile("[ \t\n]+")
 
 
@@ -43,9 +47,9 @@ def clean_json(value: Any) -> Any:
 
 def _composed(text: str) -> str:
     """Return a text in NFC, part by part: together, the end of a tag and U+0338 become “≯”."""
-    if unicodedata.is_normalized("NFC", text):
+    if text.isascii():
         return text
-    return "".join(unicodedata.normalize("NFC", part) for part in re.split("([<>])", text))
+    return "".join(unicodedata.normalize("NFC", part) for part in _APART.split(text))
 
 
 def _with_balanced_isolates(line: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import uuid
 from datetime import date
 
@@ -64,6 +65,15 @@ def test_which_characters_a_text_keeps(typed, short, long):
     assert clean_text(typed, multiline=True) == long
     for text, multiline in ((short, False), (long, True)):
         assert clean_text(text, multiline=multiline) == text
+
+
+def test_a_text_of_nothing_but_marks_is_cleaned_in_linear_time():
+    started = time.process_time()
+    text = "a" + "\u0323\u0301" * 20_000
+    cleaned = clean_text(text, multiline=True)
+    assert clean_text(cleaned, multiline=True) == cleaned
+    assert len(cleaned) == len(text)
+    assert time.process_time() - started < 0.5  # put in order at one go, it takes 1.7 s
 
 
 def test_json_is_cleaned_in_its_keys_and_at_any_depth():
