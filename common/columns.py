@@ -68,7 +68,7 @@ def _clean_in(kind: Any) -> None:
         return prepare(self, cleaned(self, value))
 
     def before_save_cleaned(self: Any, instance: Any, add: bool) -> Any:
-        """Leave in memory what is stored, for the history and for whoever reads it next."""
+        """Leave in memory what is stored, for the history and for the next who read it."""
         value = before_save(self, instance, add)
         clean_value = cleaned(self, value)
         if clean_value != value:

@@ -395,7 +395,7 @@ export const CleanPaste = Extension.create({
       places.add(followed);
       return followed;
     };
-    // Put something where it was pasted; whoever writes elsewhere by now stays there.
+    // Put something where it was pasted; a caret that is elsewhere by now stays there.
     const put = (view, pasted, insert) => {
       places.delete(pasted);
       if (view.isDestroyed) return;
