@@ -30,7 +30,7 @@ FIND_EVERY = timedelta(minutes=10)
 
 
 def _given_up(reason: str, pk: str) -> None:
-    MediaAsset.objects.to_make().filter(pk=pk).update(
+    MediaAsset.objects.to_make().filter(pk=pk).update_derived(
         state=MediaAsset.State.FAILED, problem=reason, claimed_at=None
     )
 
@@ -82,7 +82,7 @@ def _add(picture: MediaAsset) -> None:
 def make_again(picture: MediaAsset) -> None:
     """Let the renditions of a picture be made once more; those that are there stay until then."""
     if picture.is_picture and picture.original:
-        MediaAsset.objects.filter(pk=picture.pk).update(
+        MediaAsset.objects.filter(pk=picture.pk).update_derived(
             state=MediaAsset.State.WAITING, problem="", claimed_at=None
         )
         _add(picture)
@@ -91,7 +91,7 @@ def make_again(picture: MediaAsset) -> None:
 def _begin(pk: str) -> MediaAsset | None:
     """Mark a picture as being made and return it; None if there is nothing to make."""
     mine = MediaAsset.objects.to_make().filter(pk=pk)
-    if not mine.update(state=MediaAsset.State.MAKING, claimed_at=timezone.now()):
+    if not mine.update_derived(state=MediaAsset.State.MAKING, claimed_at=timezone.now()):
         return None
     return MediaAsset.objects.get(pk=pk)
 
@@ -107,9 +107,9 @@ def _make(picture: MediaAsset) -> None:
     try:
         told = _render(picture)
     except StorageError as problem:
-        row.update(state=MediaAsset.State.WAITING, claimed_at=None)
+        row.update_derived(state=MediaAsset.State.WAITING, claimed_at=None)
         raise queue.Later(str(problem)) from problem
-    row.update(**told)
+    row.update_derived(**told)
     for name, value in told.items():
         setattr(picture, name, value)
     _remove_what_no_row_leads_to(picture)

@@ -21,6 +21,7 @@ from simple_history.models import HistoricalRecords
 
 from assets import documents, metadata, pictures, sandbox
 from assets.pictures import BadFile
+from common.rows import Guarded, GuardedQuerySet
 
 SOON = timedelta(days=30)  # before a licence ends, the desk warns
 CONTENT_TYPES = pictures.CONTENT_TYPES | documents.CONTENT_TYPES
@@ -79,7 +80,7 @@ def _refuse_above(file: Any, limit: int) -> None:
         )
 
 
-class MediaAssetQuerySet(models.QuerySet["MediaAsset"]):
+class MediaAssetQuerySet(GuardedQuerySet["MediaAsset"]):
     def usable(self, at: datetime | None = None) -> Self:
         """Those that may be shown at a time, if a page shows them.
 
@@ -103,7 +104,7 @@ class MediaAssetQuerySet(models.QuerySet["MediaAsset"]):
         return self.filter(licence_expires__gt=at, licence_expires__lte=at + SOON)
 
 
-class MediaAsset(models.Model):
+class MediaAsset(Guarded):
     """A picture, document or recording, with the words and rights that belong to it.
 
     It may stand without its file: a release can arrive with the name of a picture only.
@@ -133,6 +134,7 @@ class MediaAsset(models.Model):
     )  # fmt: skip
     # What follows from the file or from who is in it: never overwritten by a form.
     TOLD = ("state", "problem", "claimed_at", "renditions", "withheld_from")
+    DERIVED = frozenset(TOLD)
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(
@@ -253,7 +255,7 @@ class MediaAsset(models.Model):
         related_name="+",
     )
 
-    objects = MediaAssetQuerySet.as_manager()
+    objects = MediaAssetQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords(excluded_fields=TOLD)
 
     class Meta:

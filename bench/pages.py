@@ -23,7 +23,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.runner import DiscoverRunner  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -40,7 +40,7 @@ BATCH = 1_000
 
 
 def add_people(number: int) -> list[Person]:
-    return Person.objects.bulk_create(
+    return models.QuerySet(Person).bulk_create(
         Person(
             display_name=f"Ana Brask {n}", sort_name=f"Brask {n % 97} {n}", slug=uuid4().hex,
             level=Level.PUBLIC, level_basis="For the measurement.",
@@ -51,11 +51,11 @@ def add_people(number: int) -> list[Person]:
 
 def add_cases(number: int) -> None:
     held = add_people(number)
-    PersonName.objects.bulk_create(
+    models.QuerySet(PersonName).bulk_create(
         PersonName(person=person, text=f"Анна {n}", kind="native", printed=True)
         for n, person in enumerate(held)
     )
-    cases = Case.objects.bulk_create(
+    cases = models.QuerySet(Case).bulk_create(
         Case(
             person=person, custody_status=STATUSES[n % 5], country=COUNTRIES[n % 6],
             as_of=date(2026, 1, 1) - timedelta(days=n % 300), call="Release her at once.",
@@ -63,7 +63,7 @@ def add_cases(number: int) -> None:
         )
         for n, person in enumerate(held)
     )  # fmt: skip
-    Designation.objects.bulk_create(
+    models.QuerySet(Designation).bulk_create(
         Designation(case=case, by="The Board", since=f"20{10 + n % 10}", source="Minutes.")
         for n, case in enumerate(cases[::2])
     )
@@ -71,7 +71,7 @@ def add_cases(number: int) -> None:
 
 def add_releases(number: int, **values: object) -> list[Release]:
     now = timezone.now()
-    return Release.objects.bulk_create(
+    return models.QuerySet(Release).bulk_create(
         (
             Release(
                 title=f"A release {n}", body=f"<p>{WORDS * 3}</p>", slug=uuid4().hex,
@@ -111,7 +111,7 @@ def add_illustrated(number: int, topics: list[Topic], asset: MediaAsset) -> None
         ),
         BATCH,
     )
-    others = MediaAsset.objects.bulk_create(
+    others = models.QuerySet(MediaAsset).bulk_create(
         (MediaAsset(kind="document", original=f"{n}.pdf") for n in range(number)), BATCH
     )
     Illustration.objects.bulk_create(

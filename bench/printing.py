@@ -21,7 +21,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.db import connection, models  # noqa: E402
 from django.test.runner import DiscoverRunner  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -48,7 +48,7 @@ def seed(chance: random.Random) -> None:
             letters = "".join(chance.choices(SYLLABLES, k=700)) + ("teodorbrask" if named else "")
             texts.append(FoldedText(table="releases.release", row=str(release.pk), letters=letters))
             releases.append(release)
-        Release.objects.bulk_create(releases)
+        models.QuerySet(Release).bulk_create(releases)
         FoldedText.objects.bulk_create(texts)
 
 

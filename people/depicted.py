@@ -36,7 +36,7 @@ def follow(pictures: Iterable[UUID]) -> None:
         days = [day for person in shown if (day := person.withheld_from())]
         withheld_from = midnight(min(days)) if days else None
         if asset.withheld_from != withheld_from:
-            MediaAsset.objects.filter(pk=asset.pk).update(withheld_from=withheld_from)
+            MediaAsset.objects.filter(pk=asset.pk).update_derived(withheld_from=withheld_from)
 
 
 def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None:

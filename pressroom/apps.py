@@ -10,8 +10,10 @@ class PressroomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        from common import columns
         from pressroom import checks, errors, schedule, sqlite  # noqa: F401  # registers the checks
 
+        columns.install()
         errors.check_reporter()
         schedule.connect()
         connection_created.connect(sqlite.keep_private, dispatch_uid="pressroom.sqlite")

@@ -10,10 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 
 from assets.models import MediaAsset
+from common.texts import clean_text
 from previews import marks
 from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
-from releases.body import Document, printable
+from releases.body import Document
 from releases.page import ReleasePage
 from releases.versions import Change, compare_printed
 
@@ -79,7 +80,7 @@ class ReaderPage(ReleasePage):
         parts = [release.standfirst, release.pull_quote if self.pull_quote else ""]
         parts += [*self.document.paragraphs]
         parts += [*notes.paragraphs, *(correction.words for correction in self.corrections)]
-        return [printable(part) for part in parts if part not in headings]
+        return [clean_text(part, multiline=True) for part in parts if part not in headings]
 
     @cached_property
     def changes(self) -> list[Change]:

@@ -28,6 +28,8 @@ from django.utils.translation import gettext as _
 from lxml.etree import HTMLParser
 from lxml.etree import _Element as Element
 
+from common.links import SCHEMES, allowed_link
+from common.texts import clean_text
 from people.names.normalise import find_whole, set_apart
 
 if TYPE_CHECKING:
@@ -56,7 +58,6 @@ UNWANTED_WITH_CONTENT = {
     "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title",
     "textarea", "select", "xml",
 }  # fmt: skip
-SCHEMES = {"http", "https", "mailto"}
 MAX_ATTRIBUTION = 200
 # Characters of a text with its marks, as it is stored: some 30,000 words, or 75 pages. Names are
 # looked for in as many (releases.names). With 1,000,000 the pages and files of a release take
@@ -70,14 +71,6 @@ MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
 MAX_INLINE_LEVELS = 12
 MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
 MAX_MARKUP = 2_000_000  # characters of what is pasted, without what falls away
-# What no XML may hold: one such character in a title would break the feed. Those that Word puts
-# for the end of a line or a page, and the separators of old, part two words.
-_UNPRINTABLE = {
-    **dict.fromkeys([*range(0x20), 0x7F, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]),
-    **{ord(char): char for char in "\t\n\r"},
-    **{ord(char): " " for char in "\v\f\x1c\x1d\x1e\x1f"},
-}
-
 # Characters that no text may use. nh3 writes “&” and the space that does not break in quadratic
 # time, so these two stand for them there.
 _STANDS_FOR = {0xFDD0: None, 0xFDD1: None, ord("\u00a0"): "\ufdd0", ord("&"): "\ufdd1"}
@@ -113,7 +106,7 @@ class Cleaner:
             tags=self.tags,
             attributes=dict(attributes),
             clean_content_tags=set(unwanted),
-            url_schemes=SCHEMES,
+            url_schemes=set(SCHEMES),
             link_rel=None,
         )
 
@@ -124,10 +117,11 @@ class Cleaner:
         """
         reader = _Reader(self, most)
         parser = HTMLParser(target=cast(Any, reader))
-        closed = cast(
-            str, lxml.etree.fromstring(f"<html><body>{printable(html)}</body></html>", parser)
-        )
-        return printable(self._as_a_browser.clean(closed)).translate(_STOOD_FOR)
+        plain = clean_text(html, multiline=True)
+        closed = cast(str, lxml.etree.fromstring(f"<html><body>{plain}</body></html>", parser))
+        # Once more: a character reference may stand for what no text may hold.
+        cleaned = self._as_a_browser.clean(closed).translate(_STOOD_FOR)
+        return clean_text(cleaned, multiline=True)
 
 
 class _Reader:
@@ -215,11 +209,6 @@ def too_long(length: int, most: int = MAX_TEXT) -> str:
         )
         % limit
     )
-
-
-def printable(text: str) -> str:
-    """Return a text without the control characters that come along from a clipboard."""
-    return text.translate(_UNPRINTABLE)
 
 
 def clean(html: str, most: int = MAX_TEXT) -> str:
@@ -659,7 +648,7 @@ def _wrapping(node: Element) -> tuple[str, str]:
     if tag := EMPHASIS.get(node.tag):
         twice = any(EMPHASIS.get(outer.tag) == tag for outer in node.iterancestors())
         return ("", "") if twice else (f"<{tag}>", f"</{tag}>")
-    if node.tag == "a" and (href := node.get("href", "").strip()):
+    if node.tag == "a" and (href := allowed_link(node.get("href", ""))):
         return f'<a href="{escape(href)}">', "</a>"
     if node.tag == "span" and (person := uuid_in(node.get("data-person"))):
         twice = any(uuid_in(outer.get("data-person")) for outer in node.iterancestors())
@@ -757,8 +746,11 @@ def _printed(node: Element, links: Links, whole: bool = False) -> SafeString:
     inner = "".join(content)
     if not whole:
         return mark_safe(inner)
-    href = f' href="{escape(node.get("href", ""))}"' if node.tag == "a" else ""
-    return mark_safe(f"<{node.tag}{href}>{inner}</{node.tag}>")
+    if node.tag != "a":
+        return mark_safe(f"<{node.tag}>{inner}</{node.tag}>")
+    # A text that was stored before a rule for links prints no link against it either.
+    href = allowed_link(node.get("href", ""))
+    return mark_safe(f'<a href="{escape(href)}">{inner}</a>' if href else inner)
 
 
 def _printed_name(node: Element, links: Links) -> str:

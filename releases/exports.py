@@ -8,7 +8,8 @@ from django.utils.formats import date_format
 from django_countries.fields import Country
 
 from assets.models import CONTENT_TYPES, MediaAsset
-from releases.body import Attribution, Document, printable, render_text
+from common.texts import clean_text
+from releases.body import Attribution, Document, render_text
 from releases.models import Correction, Release
 from releases.page import ReleasePage
 from releases.structured import filled, modified
@@ -34,7 +35,10 @@ def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     ]
     pictures = {picture.pk: picture for picture in page.pictures}
     body = render_text(page.document, attributions=page.attributions, pictures=pictures)
-    return printable("\n\n".join(filter(None, [*head, body, *_after(page, origin)]))) + "\n"
+    return (
+        clean_text("\n\n".join(filter(None, [*head, body, *_after(page, origin)])), multiline=True)
+        + "\n"
+    )
 
 
 def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
@@ -191,4 +195,4 @@ def _printable(value: Any) -> Any:
         return {key: _printable(item) for key, item in filtered.items()}
     if isinstance(filtered, list):
         return [_printable(item) for item in filtered]
-    return printable(filtered) if isinstance(filtered, str) else filtered
+    return clean_text(filtered, multiline=True) if isinstance(filtered, str) else filtered

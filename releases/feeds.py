@@ -12,9 +12,9 @@ from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from assets.models import MediaAsset
+from common.texts import clean_text
 from releases.addresses import site_url
 from releases.archive import Filters
-from releases.body import printable
 from releases.exports import corrected
 from releases.models import Correction, Release
 
@@ -36,7 +36,8 @@ class ReleaseFeed(Atom1Feed):
         for release in self.feed["withdrawn"]:
             when = {"ref": f"urn:uuid:{release.pk}", "when": rfc3339_date(release.withdrawn_at)}
             handler.startElement("at:deleted-entry", when)
-            handler.addQuickElement("at:comment", printable(release.withdrawal_reason))
+            reason = clean_text(release.withdrawal_reason, multiline=True)
+            handler.addQuickElement("at:comment", reason)
             handler.endElement("at:deleted-entry")
 
     def latest_post_date(self) -> datetime:
@@ -71,7 +72,7 @@ def atom(request: HttpRequest) -> HttpResponse:
     for release in releases[:IN_A_FEED]:
         corrections = list(release.corrections.all())
         feed.add_item(
-            title=printable(release.title),
+            title=clean_text(release.title, multiline=True),
             link=origin + release.get_absolute_url(),
             description=_summary(release, corrections),
             unique_id=f"urn:uuid:{release.pk}",
@@ -79,7 +80,7 @@ def atom(request: HttpRequest) -> HttpResponse:
             updateddate=max(filter(None, [release.publish_at, *(c.at for c in corrections)])),
             categories=[
                 release.get_kind_display(),
-                *(printable(topic.name) for topic in release.topics.all()),
+                *(clean_text(topic.name, multiline=True) for topic in release.topics.all()),
             ],
             language=release.language,
             enclosures=_enclosures(release.poster, origin, now),
@@ -97,5 +98,5 @@ def _enclosures(poster: MediaAsset | None, origin: str, now: datetime) -> list[E
 
 def _summary(release: Release, corrections: list[Correction]) -> str:
     """Return what stands below a title; a summary of the feed is marked as HTML."""
-    corrected_since = [f"<p>{escape(printable(corrected(one)))}</p>" for one in corrections]
-    return "".join([escape(printable(release.summary)), *corrected_since])
+    corrected_since = [f"<p>{escape(corrected(one))}</p>" for one in corrections]
+    return clean_text("".join([escape(release.summary), *corrected_since]), multiline=True)

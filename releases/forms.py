@@ -23,6 +23,7 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from accounts.models import User
 from assets.models import MediaAsset
+from common.links import SCHEMES
 from people.locking import names_change
 from people.models import Person
 from people.names.shared import people_index
@@ -50,7 +51,7 @@ WRITING = {
     "OrderedList": True,
     "ListItem": True,
     "HardBreak": True,
-    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
+    "Link": {"enableTarget": False, "protocols": sorted(SCHEMES)},
     "CleanPaste": True,
 }
 # The schema of releases.body, piece by piece.
@@ -202,6 +203,7 @@ class ReleaseForm(forms.ModelForm):
             return cleaned
         if Release.objects.approved().filter(pk=self.instance.pk).exists():
             names_change()  # a correction is checked and public at once: before any lock on a row
+        # The desk's page is one transaction, from this check of the version to the save.
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
             say_who_was_faster(

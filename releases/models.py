@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
@@ -18,6 +18,7 @@ from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
 from assets.models import MediaAsset
+from common.rows import Guarded, GuardedQuerySet, is_unlinking
 from people.locking import address_choice
 from people.models import Level, Person
 from people.slugs import slug_for
@@ -32,7 +33,7 @@ class EditConflict(Exception):
     """Somebody else saved the release since this copy of it was read."""
 
 
-class Topic(models.Model):
+class Topic(Guarded):
     """A subject that journalists follow."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -60,13 +61,13 @@ class Topic(models.Model):
             super().save(*args, **kwargs)
 
 
-class ContactQuerySet(models.QuerySet["Contact"]):
+class ContactQuerySet(GuardedQuerySet["Contact"]):
     def shown(self) -> Self:
         """Those that are printed where a release names them."""
         return self.filter(hidden_at=None)
 
 
-class Contact(models.Model):
+class Contact(Guarded):
     """A press contact as it is printed below a release; never somebody's private line."""
 
     name = models.CharField(max_length=120)
@@ -77,7 +78,7 @@ class Contact(models.Model):
         null=True, editable=False, help_text="Since when it is printed nowhere."
     )
 
-    objects = ContactQuerySet.as_manager()
+    objects = ContactQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:
@@ -96,7 +97,7 @@ class Contact(models.Model):
 NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
 
 
-class ReleaseQuerySet(models.QuerySet["Release"]):
+class ReleaseQuerySet(GuardedQuerySet["Release"]):
     def public(self, at: datetime | None = None) -> Self:
         """Those that anybody may see at a time (default: now).
 
@@ -166,9 +167,10 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         return self.filter(created_by=user)
 
 
-class Release(models.Model):
+class Release(Guarded):
     """A press release, statement, comment or media advisory."""
 
+    DERIVED = frozenset({"names_allowed_until"})
     # Sentences that name readers who were not notified of a new time; set by previews.emails.
     undelivered: Sequence[str] = ()
 
@@ -275,7 +277,7 @@ class Release(models.Model):
         help_text="Empty where a command of the operator made it.",
     )
 
-    objects = ReleaseQuerySet.as_manager()
+    objects = ReleaseQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords(m2m_fields=[topics, contacts])
 
     class Meta:
@@ -333,14 +335,39 @@ class Release(models.Model):
         """Save the release and, with it, the rows that are derived from its text.
 
         The text is cleaned here, so that no path stores anything else. The copy that is saved
-        must be the newest: raises EditConflict where somebody saved another one meanwhile.
+        must be the newest: raises EditConflict where somebody saved another one meanwhile. Where
+        it cannot be saved, the copy stays as it was, and can be saved again.
         """
-        self._clean_text()
+        names = kwargs.get("update_fields")
+        if names is not None and not self._state.adding:
+            self._save_part(names)
+            return
+        version, adding = self.version, self._state.adding
+        try:
+            self._clean_text()
+            with transaction.atomic():
+                approved = self._claim_version()
+                super().save(*args, **kwargs)
+                self._index_text(approved)
+                text_stored.send(Release, release=self)
+        except BaseException:
+            self.version, self._state.adding = version, adding
+            raise
+
+    def _save_part(self, names: Collection[str]) -> None:
+        """Save some fields of this copy as a whole version; the others stay as they are stored."""
+        if not names:
+            return
+        fields: list[Any] = [self._meta.get_field(name) for name in names]
         with transaction.atomic():
-            approved = self._claim_version()
-            super().save(*args, **kwargs)
-            self._index_text(approved)
-            text_stored.send(Release, release=self)
+            fresh = Release.objects.select_for_update(of=("self",)).get(pk=self.pk)
+            if fresh.version != self.version:
+                raise EditConflict
+            for field in fields:
+                setattr(fresh, field.attname, getattr(self, field.attname))
+            fresh.save()
+        for name in ["version", "updated_at", *(field.attname for field in fields)]:
+            setattr(self, name, getattr(fresh, name))
 
     def get_absolute_url(self) -> str:
         return reverse("release", args=[self.slug])
@@ -695,7 +722,14 @@ class Guess(models.Model):
 
 class AppendOnlyQuerySet(models.QuerySet):
     def update(self, **values: Any) -> int:
+        if is_unlinking(self.model, values):
+            return super().update(**values)
         raise TypeError("What is recorded stays as it was recorded.")
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
+        if kwargs.get("update_conflicts"):
+            raise TypeError("What is recorded stays as it was recorded.")
+        return super().bulk_create(*args, **kwargs)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         raise TypeError("What is recorded stays recorded.")
@@ -708,6 +742,7 @@ class AppendOnly(models.Model):
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

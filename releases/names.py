@@ -15,10 +15,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
+from common.texts import clean_text
 from people.models import Level, Person
 from people.names import Found, NameIndex, key
 from people.names.shared import people_index
-from releases.body import printable, uuid_in
+from releases.body import uuid_in
 from releases.importing.names import Passage, People
 from releases.models import RejectedName, Release
 
@@ -148,7 +149,7 @@ def read_rejected(told: Any) -> Rejected:
     return {
         (compared[:200], uuid_in(person) if isinstance(person, str) else None)
         for name, person in pairs
-        if isinstance(name, str) and (compared := key(printable(name)))
+        if isinstance(name, str) and (compared := key(clean_text(name, multiline=True)))
     }
 
 

@@ -10,7 +10,8 @@ import lxml.html
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from releases.body import BLOCKS, EMPHASIS, SCHEMES, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
+from common.links import allowed_link
+from releases.body import BLOCKS, EMPHASIS, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
 
 # Conditional comments of Word are comments: they are dropped, and what stands between them stays.
 # What was struck out while changes were tracked is no part of the text.
@@ -33,7 +34,8 @@ def clean_pasted(html: str) -> str:
         _make_word_lists(parent)
     for node in list(root.iter()):
         _make_emphasis(node)
-        _drop_dead_link(node)
+    for link in root.iter("a"):  # before they are written down, which encodes what is around them
+        link.set("href", allowed_link(link.get("href", "")) or "")
     return clean(lxml.html.tostring(root, encoding="unicode"))
 
 
@@ -63,12 +65,6 @@ def _set_emphasis(node: Element, tag: str, wanted: bool) -> None:
         inner.text, node.text = node.text, None
         inner.extend(list(node))
         node.append(inner)
-
-
-def _drop_dead_link(node: Element) -> None:
-    """Make words of a link that led somewhere in the document it was copied from."""
-    if node.tag == "a" and node.get("href", "").partition(":")[0].strip().lower() not in SCHEMES:
-        node.tag = "span"
 
 
 def _make_word_lists(parent: Element) -> None:

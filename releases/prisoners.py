@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy
 from django_countries import countries
 from django_countries.fields import Country
 
+from common.texts import clean_text
 from people.dates import UncertainDate
 from people.models import Case, CaseQuerySet, Designation, Group, Person, PersonName
 from releases.archive import Facet, facet_of
-from releases.body import printable
 from releases.calls import Entry, entries
 
 SORTS = {
@@ -430,5 +430,5 @@ def _ranked(cases: CaseQuerySet, key: str, on: date) -> CaseQuerySet:
 
 
 def _cell(value: Any) -> str:
-    text = printable(str(value))
+    text = clean_text(str(value), multiline=True)
     return f"'{text}" if _FORMULA.match(text) else text

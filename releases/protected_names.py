@@ -293,7 +293,7 @@ def follow(releases: QuerySet[Release], at: datetime | None = None) -> list[Rele
                 continue
             went_out = release.names_allowed()
             release.names_allowed_until = until
-            Release.objects.filter(pk=release.pk).update(names_allowed_until=until)
+            Release.objects.filter(pk=release.pk).update_derived(names_allowed_until=until)
             if went_out != release.names_allowed():
                 name_status_changed.send(Release, release=release, at=at)
             if went_out and not release.names_allowed():

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import lxml.html
 import pytest
+from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from people.models import Level
 from releases import approval, workflow
 from releases.models import Correction, Event, Quote, Release
 from tests.make import (
+    STATES,
     make_chief,
     make_person,
     make_picture,
@@ -276,7 +278,7 @@ BUTTONS = {
 def test_everybody_sees_the_buttons_that_they_may_press(request, at_desk, who, state):
     user = request.getfixturevalue(who)
     release = make_release(state)
-    Release.objects.update(created_by=user)
+    models.QuerySet(Release).update(created_by=user)
     page = text(at_desk(user).get(form_of(release)))
     seen = set(re.findall(rf'class="button verb-(\w+)" href="{LIST}{release.pk}/', page))
     assert seen == BUTTONS[who, state]
@@ -509,3 +511,12 @@ def test_every_list_and_form_of_the_admin_opens_for_a_publisher(at_desk, publish
         page = client.get(reverse(f"admin:{app}_{model}_changelist"), {"q": "a"})
         assert page.status_code == 200
         assert client.get(reverse(f"admin:{app}_{model}_add")).status_code == 200
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_desk_leads_to_a_public_page_where_there_is_one(at_desk, publisher, client, state):
+    """A release that was withdrawn before anybody saw it had a button that led to 404."""
+    release = make_release(state)
+    there = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
+    panel = text(at_desk(publisher).get(form_of(release)))
+    assert (">Public page</a>" in panel) == there

@@ -508,7 +508,8 @@ def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_pa
         "from accounts.models import User; from django.utils import timezone;"
         "from datetime import timedelta; r = Release.objects.get(title='Scheduled');"
         "later = timezone.now() + timedelta(days=1); print(r.has_been_public(later));"
-        "Release.objects.filter(pk=r.pk).update(publish_at=timezone.now());"
+        "from django.db import models;"
+        "models.QuerySet(Release).filter(pk=r.pk).update(publish_at=timezone.now());"
         "r.refresh_from_db();"
         "workflow.withdraw(r, by=User.objects.filter(is_superuser=True)[0], reason='We did.');"
     )

@@ -343,19 +343,87 @@ def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
     assert complaints == []
 
 
-def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
-    signed_in(make_user("writer", "Author"))
-    page.goto(f"{live_server.url}/admin/releases/release/add/")
-    page.locator(".field-body .tiptap").click()
+def paste(page, html, text="plain"):
     page.evaluate(
-        """html => {
+        """([html, text]) => {
             const data = new DataTransfer();
             data.setData("text/html", html);
-            data.setData("text/plain", "plain");
+            data.setData("text/plain", text);
             const options = { clipboardData: data, bubbles: true, cancelable: true };
             document.querySelector(".field-body .tiptap").dispatchEvent(
                 new ClipboardEvent("paste", options));
         }""",
+        [html, text],
+    )
+
+
+def test_what_is_pasted_stands_where_it_was_pasted_though_somebody_types_on(
+    page, live_server, signed_in
+):
+    signed_in(make_user("writer", "Author"))
+    page.goto(f"{live_server.url}/admin/releases/release/add/")
+    held = []
+    page.route("**/paste/", lambda route: held.append(route))
+    body = page.locator(".field-body .tiptap")
+    body.click()
+    page.keyboard.type("Before. After.")
+    for _ in "After.":
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(200)  # the editor reads where the caret is a moment later
+    with page.expect_request("**/paste/"):
+        paste(page, "<b>Pasted.</b> ")
+    page.keyboard.press("Home")
+    page.keyboard.type("First. ")
+    page.keyboard.press("End")
+    page.keyboard.type(" Last.")
+    held[0].continue_()
+    expect(body).to_contain_text("Pasted.")
+    page.keyboard.type(" Typed on.")
+    expect(body.locator("p")).to_have_text("First. Before. Pasted.After. Last. Typed on.")
+    expect(body.locator("strong")).to_have_text("Pasted.")
+
+
+@pytest.mark.parametrize("refusal", ["no session", "no answer"])
+def test_what_could_not_be_cleaned_is_pasted_as_plain_text_with_a_word(
+    page, live_server, signed_in, refusal
+):
+    signed_in(make_user("writer", "Author"))
+    page.goto(f"{live_server.url}/admin/releases/release/add/")
+    if refusal == "no session":
+        page.context.clear_cookies(name="sessionid")
+    else:
+        page.route("**/paste/", lambda route: route.abort())
+    body = page.locator(".field-body .tiptap")
+    body.click()
+    paste(page, "<b>Pasted words</b>", "Pasted words")
+    dialog = page.locator("dialog.newsroom-dialog")
+    expect(dialog).to_contain_text("stands here as plain text")
+    expect(body).to_have_text("Pasted words")
+    expect(body.locator("strong")).to_have_count(0)
+
+
+def test_the_editor_keeps_every_link_that_the_server_takes(page, live_server, signed_in):
+    hrefs = ["https://example.org/", "mailto:a@b.example?subject=x", "tel:+442079460000"]
+    links = "".join(f'<p><a href="{href}">a link</a></p>' for href in hrefs)
+    release = make_release("draft", title="Links", body=links)
+    signed_in(make_chief())
+    page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
+    page.locator(".field-body .tiptap").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" and more")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    release.refresh_from_db()
+    assert re.findall('href="([^"]*)"', release.body) == hrefs
+    assert "and more" in release.body
+
+
+def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
+    signed_in(make_user("writer", "Author"))
+    page.goto(f"{live_server.url}/admin/releases/release/add/")
+    page.locator(".field-body .tiptap").click()
+    paste(
+        page,
         '<h1>Heading</h1><p class=MsoNormal style="margin:0cm"><b style="mso-x:y">Bold</b>'
         "<o:p></o:p> word</p><script>alert(1)</script>",
     )

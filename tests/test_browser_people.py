@@ -4,6 +4,7 @@ Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
 
 import pytest
+from django.db import models
 from playwright.sync_api import expect
 
 from people import levels
@@ -116,7 +117,7 @@ def newsroom_of_brask(transactional_db):
     case = prisoner.cases.get()
     tomorrow = release.day.replace(year=release.day.year + 1)
     case.events.create(kind="release", date=tomorrow.isoformat(), summary="Free.")
-    Case.objects.filter(pk=case.pk).update(custody_status=Case.Custody.RELEASED)
+    models.QuerySet(Case).filter(pk=case.pk).update(custody_status=Case.Custody.RELEASED)
     return release
 
 

@@ -8,6 +8,7 @@ import re
 from io import BytesIO
 
 import pytest
+from django.db import models
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -87,6 +88,16 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     expect(uploads.nth(0).locator("img")).to_be_visible()
     assert violations(page) == []
     assert [c for c in complaints if "status of 400" not in c] == []
+
+
+def test_a_picture_that_cannot_be_asked_after_any_more_says_so(page, live_server, signed_in):
+    signed_in(make_user("author", "Author"))
+    page.goto(f"{live_server.url}{LIBRARY}upload/")
+    drop(page, "[data-drop=upload]", {"gate.jpg": photo()})
+    upload = page.locator(".uploads .upload")
+    expect(upload).to_contain_text("Waiting to be made ready")
+    page.context.clear_cookies(name="sessionid")
+    expect(upload.locator("[role=alert]")).to_contain_text("Are you still signed in?")
 
 
 def test_files_are_uploaded_without_javascript(browser, live_server, client):
@@ -199,7 +210,7 @@ def test_what_the_file_says_is_taken_over_by_a_press_and_saved_by_another(
 ):
     picture = make_picture(credit_line="")
     found = {"credit_line": "AFP", "caption": "At the gate", "licence_ends": "2031-06-30"}
-    MediaAsset.objects.update(found=found)
+    models.QuerySet(MediaAsset).update(found=found)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/")
     page.get_by_role("button", name="Use for every empty field").click()

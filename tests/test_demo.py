@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as site
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import models, transaction
 from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
@@ -244,7 +244,7 @@ def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, r
     draft = Release.objects.get(status=Release.Status.DRAFT)
     draft.title = "Edited"
     draft.save()
-    Person.objects.filter(display_name="Casimir Aldenvoort").update(sort_name="Edited")
+    models.QuerySet(Person).filter(display_name="Casimir Aldenvoort").update(sort_name="Edited")
     kept = [(model, list(model.objects.order_by("pk").values())) for model in demo.KEPT]
     out = io.StringIO()
     call_command("demo", stdout=out)

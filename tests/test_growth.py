@@ -5,6 +5,7 @@ from base64 import b64encode
 from uuid import UUID
 
 import pytest
+from django.db import models
 from django.urls import reverse
 
 from bench import growth
@@ -118,7 +119,7 @@ def test_the_other_texts_of_a_release_have_a_limit_too(client, field):
 
 def test_a_stored_text_that_is_too_long_may_become_shorter(client):
     release = make_release(title="A title")
-    Release.objects.filter(pk=release.pk).update(body=LONG)
+    models.QuerySet(Release).filter(pk=release.pk).update(body=LONG)
     client.force_login(make_chief())
     address = reverse("admin:releases_release_change", args=[release.pk])
     shorter = LONG.replace("Some words. ", "", 2)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import connection, reset_queries
+from django.db import connection, models, reset_queries
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -33,6 +33,7 @@ from tests.make import (
     make_prisoner,
     make_release,
     mark,
+    past_the_guard,
     picture_bytes,
     quotation,
     whole_case,
@@ -207,7 +208,7 @@ def public_things(client):
     # What is so short that its random padding makes it longer is not always compressed.
     for _ in range(8):  # the sitemap of people
         make_person(title="Director", speaks=True)
-    Case.objects.update(call="Release him now, and all others who are held with him. " * 9)
+    models.QuerySet(Case).update(call="Release him now, and all others who are held with him. " * 9)
     for _ in range(22):
         make_release(topics=[topic], countries=["GB"])
     release = make_release(
@@ -373,7 +374,7 @@ def hidden_person(level, words):
         custody_status="disappeared",
     )  # fmt: skip
     yesterday = timezone.localdate() - timedelta(days=1)
-    person.consents.update(evidence=words)
+    past_the_guard(person.consents).update(evidence=words)
     for consent in person.consents.all():
         consent.given, consent.ends = yesterday, yesterday if lapsed else None
         consent.save()
@@ -386,10 +387,11 @@ def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public
         speaker, "Open words.", place=CANARY, internal_note=CANARY, reliability="seldom"
     )
     for part in (case.charges, case.sentences, case.events, case.designations):
-        part.update(internal_note=CANARY, reliability="seldom")
+        past_the_guard(part).update(internal_note=CANARY, reliability="seldom")
     case.events.create(kind="other", date="2024", summary=CANARY, source=CANARY, public=False)
-    speaker.consents.update(evidence=CANARY, covers_health=False, covers_family=True)
-    Case.objects.filter(pk=case.pk).update(health=CANARY)
+    consents = past_the_guard(speaker.consents)
+    consents.update(evidence=CANARY, covers_health=False, covers_family=True)
+    models.QuerySet(Case).filter(pk=case.pk).update(health=CANARY)
     speaker.level_changes.create(
         before=1, after=3, outcome="agreed", basis=CANARY, words=CANARY,
         asked_by=make_chief(), decided_by=make_chief(),

@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -177,7 +178,7 @@ def test_what_a_file_says_is_offered_and_published_nowhere_by_itself(at_desk, au
     page = text(client.get(form_of(asset)))
     assert said["creator"] in page
     release = make_release("published")
-    Release.objects.filter(pk=release.pk).update(poster=asset)
+    models.QuerySet(Release).filter(pk=release.pk).update(poster=asset)
     for path in (release.get_absolute_url(), f"{release.get_absolute_url()}release.json"):
         assert said["creator"] not in text(client.get(path))
     with closing(asset.open_rendition("press", "jpg")) as file:
@@ -200,7 +201,7 @@ def test_words_are_taken_over_where_nothing_was_typed(at_desk, author):
 def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, author, settings):
     settings.TIME_ZONE = "Europe/London"
     picture = make_picture()
-    MediaAsset.objects.update(found={"licence_ends": "2031-06-30"})
+    models.QuerySet(MediaAsset).update(found={"licence_ends": "2031-06-30"})
     at_desk(author).post(f"{LIBRARY}{picture.pk}/words/")
     picture.refresh_from_db()
     assert picture.licence_expires.isoformat() == "2031-06-30T23:00:00+00:00"
@@ -224,7 +225,7 @@ def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
 
 def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
     picture = make_picture(notes=["It says: Newsmagazines Out."])
-    MediaAsset.objects.update(notes=["It says: Newsmagazines Out."])
+    models.QuerySet(MediaAsset).update(notes=["It says: Newsmagazines Out."])
     release = make_release("in_review", poster=picture)
     page = text(at_desk(publisher).get(f"/admin/releases/release/{release.pk}/change/"))
     assert "Newsmagazines Out" in page
@@ -313,7 +314,7 @@ def test_pictures_are_sifted_by_what_wants_attention(at_desk, author):
     make_release(poster=public)
     draft = one("In a draft", "#700000")
     make_release("draft", poster=draft)
-    MediaAsset.objects.filter(pk=one("Failed", "#800000").pk).update(state="failed")
+    models.QuerySet(MediaAsset).filter(pk=one("Failed", "#800000").pk).update(state="failed")
     MediaAsset.objects.create(caption="No file", alt_text="x", credit_line="x")
     make_document(caption="A report")
     client = at_desk(author)
@@ -720,5 +721,5 @@ def test_coordinates_that_somebody_typed_are_warned_of_and_block_nothing(at_desk
     path = f"/admin/assets/mediaasset/{picture.pk}/change/"
     page = at_desk(editor).get(path).content.decode()
     assert "There are coordinates in: caption." in page
-    MediaAsset.objects.update(caption="A hut")
+    models.QuerySet(MediaAsset).update(caption="A hut")
     assert "There are coordinates" not in at_desk(editor).get(path).content.decode()

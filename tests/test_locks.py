@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, models, transaction
 from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -371,7 +371,7 @@ def test_a_row_that_is_gone_is_not_locked():
 
 def test_a_locked_row_is_as_it_is_now():
     person = make_person()
-    Person.objects.update(pronouns="she")
+    models.QuerySet(Person).update(pronouns="she")
     with transaction.atomic():
         assert locking.locked(person).pronouns == "she"
 

@@ -11,12 +11,11 @@ from zipfile import ZipFile
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from assets import making, pictures, sandbox, storage
@@ -27,7 +26,14 @@ from jobs.models import Lane
 from releases import workflow
 from releases.models import Release
 from tests.deployment import gunicorn
-from tests.make import make_chief, make_picture, make_release, picture_bytes, work_off
+from tests.make import (
+    historical_apps,
+    make_chief,
+    make_picture,
+    make_release,
+    picture_bytes,
+    work_off,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +66,7 @@ def test_whoever_saves_a_picture_does_not_wait_for_its_renditions(client):
     assert (picture.state, picture.renditions) == ("waiting", {})
     # Nothing public shows it meanwhile, and nothing breaks.
     release = make_release()
-    Release.objects.filter(pk=release.pk).update(poster=picture)
+    models.QuerySet(Release).filter(pk=release.pk).update(poster=picture)
     page = client.get(release.get_absolute_url())
     assert page.status_code == 200
     assert b"<img" not in page.content
@@ -139,13 +145,13 @@ def made_by_the_first_version(picture) -> None:
                 default_storage.save(f"renditions/{picture.pk}/{style}.{extension}", file)
     storage.remove_folder(picture.rendition_folder(picture.version))
     old = {"of": "a fingerprint of then", "styles": styles}
-    MediaAsset.objects.filter(pk=picture.pk).update(renditions=old, state="")
+    models.QuerySet(MediaAsset).filter(pk=picture.pk).update(renditions=old, state="")
 
 
 def follow_up() -> int:
     """Change rows as the migration does, and as `migrate` does again."""
     migration = import_module("assets.migrations.0003_what_was_made_before")
-    return migration.make_again(apps, SimpleNamespace(connection=connection))
+    return migration.make_again(historical_apps(), SimpleNamespace(connection=connection))
 
 
 @pytest.mark.parametrize("is_followed", [False, True])
@@ -182,7 +188,7 @@ def test_a_new_picture_does_not_wait_for_a_library_that_is_made_anew():
     shown = [
         make_picture(content=picture_bytes(colour=colour)) for colour in ("#111111", "#222222")
     ]
-    MediaAsset.objects.update(state="waiting")  # as an old version leaves them
+    models.QuerySet(MediaAsset).update(state="waiting")  # as an old version leaves them
     making.find_pictures()
     new = waiting_picture(picture_bytes(colour="#333333"))
     queue._do(queue._claim(lane=Lane.FILES))

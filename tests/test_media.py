@@ -11,6 +11,7 @@ from html import unescape
 import pytest
 import time_machine
 from django.core.files.base import ContentFile
+from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
@@ -352,6 +353,6 @@ def test_a_preview_offers_marked_pictures_and_lets_documents_wait(client):
 
 def test_json_names_no_file_that_is_not_there(client):
     release = make_release(poster=make_picture())
-    MediaAsset.objects.update(renditions={})
+    models.QuerySet(MediaAsset).update(renditions={})
     data = client.get(f"{release.get_absolute_url()}release.json").content.decode()
     assert "associations" not in json.loads(data)

@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 
 import pytest
 from django.core.exceptions import MiddlewareNotUsed
+from django.db import models
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -165,9 +166,9 @@ def test_how_long_the_pictures_wait_and_which_failed(measured, db):
 
     assert of(scrape(measured)) == [0, 0, 0]
     first, second, third = make_picture("1.jpg"), make_picture("2.jpg"), make_picture("3.jpg")
-    MediaAsset.objects.filter(pk=first.pk).update(state="waiting")
-    MediaAsset.objects.filter(pk=second.pk).update(state="making")
-    MediaAsset.objects.filter(pk=third.pk).update(state="failed")
+    models.QuerySet(MediaAsset).filter(pk=first.pk).update(state="waiting")
+    models.QuerySet(MediaAsset).filter(pk=second.pk).update(state="making")
+    models.QuerySet(MediaAsset).filter(pk=third.pk).update(state="failed")
     found = of(scrape(measured))
     assert found[:2] == [2, 1]
     assert found[2] == pytest.approx(first.uploaded_at.timestamp(), abs=0.001)

@@ -1,9 +1,12 @@
 """Names in a text: found however they are written, told with everybody who may be meant."""
 
 import json
+import threading
+import time
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import models
 from django.utils import timezone
 
 from people.models import Level, Person, PersonName
@@ -237,12 +240,12 @@ def test_a_name_that_many_share_is_not_looked_for():
 def test_what_was_added_without_a_version_is_found_too():
     make_person("Somebody Known")
     assert known("Somebody Known")
-    Person.objects.bulk_create(
+    models.QuerySet(Person).bulk_create(
         [Person(display_name=f"Person Number {n}", slug=f"n{n}") for n in ("One", "Two")]
     )
     assert known("Person Number Two") == {"Person Number Two"}
     person = Person.objects.get(display_name="Person Number Two")
-    PersonName.objects.bulk_create([PersonName(person=person, text="Quite Another")])
+    models.QuerySet(PersonName).bulk_create([PersonName(person=person, text="Quite Another")])
     assert known("Quite Another") == {"Person Number Two"}
 
 
@@ -254,10 +257,10 @@ def test_a_change_that_was_stored_late_is_found_too():
     slow.save()
     late = slow.history.latest()
     slow.history.filter(pk=late.pk).delete()
-    Person.objects.filter(pk=slow.pk).update(display_name="Teodor Brask")
+    models.QuerySet(Person).filter(pk=slow.pk).update(display_name="Teodor Brask")
     fast.save()
     assert known("Teodor Brask") == {"Teodor Brask"}
-    Person.objects.filter(pk=slow.pk).update(display_name="Teodora Brask")
+    models.QuerySet(Person).filter(pk=slow.pk).update(display_name="Teodora Brask")
     late.save(force_insert=True)
     assert known("Teodora Brask") == {"Teodora Brask"}
 
@@ -271,3 +274,24 @@ def test_an_unchanged_newsroom_is_asked_four_small_questions(django_assert_num_q
     person = make_person("Somebody Else")
     person.history.update(history_date=timezone.now())
     assert known("Somebody Else")
+
+
+def test_nobody_finds_the_index_in_the_middle_of_a_change():
+    """While a person was renamed in one thread, another could miss them in a text."""
+    index, person = NameIndex(), uuid4()
+    index.add(person, ["Teodor Brask"])
+    is_out = threading.Event()
+
+    def rename():
+        with index.lock:
+            index.remove(person)
+            is_out.set()
+            time.sleep(0.1)
+            index.add(person, ["Teodor Brask", "Teo Brask"])
+
+    renaming = threading.Thread(target=rename)
+    renaming.start()
+    is_out.wait(5)
+    found = index.find(["It was Teodor Brask."])
+    renaming.join()
+    assert {pk for name in found for pk in name.people} == {person}

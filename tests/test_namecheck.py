@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
@@ -155,7 +155,7 @@ def lines(output: str, title: str = "Protected names on public pages") -> list[l
 
 def change(row, **values):
     """Store past every guard."""
-    type(row)._default_manager.filter(pk=row.pk).update(**values)
+    models.QuerySet(type(row)).filter(pk=row.pk).update(**values)
 
 
 # --- Ten places ----------------------------------------------------------------------------------
@@ -589,7 +589,7 @@ def test_finds_of_level_0_are_shown_to_the_case_officer_alone(
     newsroom, client, editor, publisher, sorrel
 ):
     officer = make_user("officer", "Editor")
-    Person.objects.filter(pk=sorrel.pk).update(level=Level.CASE_OFFICERS)
+    models.QuerySet(Person).filter(pk=sorrel.pk).update(level=Level.CASE_OFFICERS)
     sorrel.case_officers.add(officer)
     change(newsroom.release, title=f"{NAME} is free")
     assert check()[0] == 1

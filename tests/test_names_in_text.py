@@ -9,7 +9,15 @@ from django.utils import timezone
 from people.models import Level
 from releases import workflow
 from releases.models import Mention, RejectedName, Release
-from tests.make import make_chief, make_person, make_prisoner, make_release, make_user, mark
+from tests.make import (
+    make_chief,
+    make_person,
+    make_prisoner,
+    make_release,
+    make_user,
+    mark,
+    past_the_guard,
+)
 from tests.test_admin import form_of, written
 from tests.test_name_index import HOSTILE
 
@@ -71,7 +79,7 @@ def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
 
 
 def test_a_namesake_without_a_title_is_told_apart_by_a_case(at_desk, author):
-    make_prisoner("Li Na").cases.update(country="CN")
+    past_the_guard(make_prisoner("Li Na").cases).update(country="CN")
     make_person("Li Na")
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
     details = sorted(person["detail"] for person in offer["people"])

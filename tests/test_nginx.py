@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import models
 from django.utils import timezone
 
 from releases.models import Release
@@ -47,7 +48,7 @@ def test_nginx_keeps_static_files_and_no_page(front):
     for path in pages:
         assert "X-Cache-Status" not in front.ask(path)[1], path
     assert front.ask(release.get_absolute_url())[0] == 200
-    Release.objects.update(publish_at=timezone.now() + timedelta(hours=1))
+    models.QuerySet(Release).update(publish_at=timezone.now() + timedelta(hours=1))
     for path in pages[-3:]:
         assert front.ask(path)[0] == 404, path
     tag = front.ask("/")[1]["ETag"]
@@ -169,7 +170,7 @@ def test_no_page_is_kept_where_the_cache_stands_before_all(front):
     for path in pages:
         for _ in range(3):
             assert front.ask(path)[1]["X-Cache-Status"] != "HIT", path
-    Release.objects.update(publish_at=timezone.now() + timedelta(hours=1))
+    models.QuerySet(Release).update(publish_at=timezone.now() + timedelta(hours=1))
     for path in pages[-2:]:
         assert front.ask(path)[0] == 404, path
 

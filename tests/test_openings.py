@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import time_machine
 from django.apps import apps
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from previews import browsers, openings, views
@@ -91,7 +91,7 @@ def test_the_page_its_text_and_its_pictures_count_each(client, release, opened):
 
 def test_a_row_holds_an_hour_and_says_when_it_began_and_ended(client, opened):
     begun = timezone.now().replace(minute=10, second=0, microsecond=0)
-    Release.objects.update(publish_at=begun + timedelta(hours=5))
+    models.QuerySet(Release).update(publish_at=begun + timedelta(hours=5))
     Visit.objects.update(lift=begun + timedelta(hours=5))
     with time_machine.travel(begun, tick=False) as clock:
         look(client, opened, "203.0.113.7", FIREFOX)

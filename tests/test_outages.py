@@ -14,6 +14,7 @@ from django.db import (
     ProgrammingError,
     close_old_connections,
     connection,
+    models,
     transaction,
 )
 
@@ -281,7 +282,7 @@ def of_sql(sql):
 def twice():
     with transaction.atomic():
         release = make_release()
-        Release.objects.bulk_create([Release(pk=release.pk, title="x")])
+        models.QuerySet(Release).bulk_create([Release(pk=release.pk, title="x")])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import lxml.etree
 import lxml.html
 import pytest
-from django.db import connection
+from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -46,7 +46,7 @@ def address_of(root, rel) -> str:
 
 
 def add_people(number, **values) -> list[Person]:
-    return Person.objects.bulk_create(
+    return models.QuerySet(Person).bulk_create(
         Person(
             display_name=f"Person {n:03}", sort_name=f"Person {n:03}", slug=f"person-{n}",
             level=Level.PUBLIC, level_basis="x", **values,
@@ -57,7 +57,7 @@ def add_people(number, **values) -> list[Person]:
 
 def add_releases(number, **values) -> list[Release]:
     first = timezone.now() - timedelta(days=1)
-    return Release.objects.bulk_create(
+    return models.QuerySet(Release).bulk_create(
         Release(
             title=f"Release {n:03}", body="<p>x</p>", slug=f"release-{n:03}", status="approved",
             publish_at=first + timedelta(seconds=n), **values,
@@ -84,7 +84,7 @@ def put_under(topic, releases) -> None:
 @pytest.fixture
 def cases(db):
     """Forty-five people: every ninth in Iceland, the last alone under house arrest."""
-    return Case.objects.bulk_create(
+    return models.QuerySet(Case).bulk_create(
         Case(
             person=person, as_of=date(2026, 1, 1), country="GB" if n % 9 else "IS",
             custody_status="house_arrest" if n == 44 else "imprisoned", since=f"{1980 + n}",
@@ -164,7 +164,7 @@ def test_the_file_has_everybody_in_one_order(client, cases, monkeypatch):
 def test_who_is_hidden_while_the_file_is_written_is_not_in_it(client, cases, monkeypatch):
     monkeypatch.setattr("releases.prisoners.IN_A_PIECE", 10)
     answer = client.get("/prisoners/prisoners.csv")
-    Person.objects.filter(display_name="Person 040").update(level=Level.STAFF)
+    models.QuerySet(Person).filter(display_name="Person 040").update(level=Level.STAFF)
     assert b"Person 039" in (file := answer.getvalue())
     assert b"Person 040" not in file
 
@@ -197,7 +197,7 @@ def test_pages_ask_as_much_for_many_cases_as_for_few(client, cases):
 
 
 def test_spokespeople_are_paged(client):
-    Role.objects.bulk_create(
+    models.QuerySet(Role).bulk_create(
         Role(person=person, title="Deputy", speaks_for_us=True) for person in add_people(25)
     )
     first = root_of(client, "/people/")
@@ -346,7 +346,7 @@ def test_nothing_hidden_makes_a_page_more(client, monkeypatch, state):
 def grow() -> MediaAsset:
     """Make so many rows that reading a whole table costs more than an index; return a picture."""
     releases = add_releases(1_500)
-    assets = MediaAsset.objects.bulk_create(
+    assets = models.QuerySet(MediaAsset).bulk_create(
         MediaAsset(kind="document", original=f"{n}.pdf") for n in range(1_500)
     )
     Illustration.objects.bulk_create(
@@ -387,7 +387,9 @@ def test_of_one_release_and_its_related_ones_no_table_is_read_whole():
 
 def test_the_newest_case_is_found_by_index():
     people = add_people(1_000)
-    Case.objects.bulk_create(Case(person=person, as_of=date(2026, 1, 1)) for person in people)
+    models.QuerySet(Case).bulk_create(
+        Case(person=person, as_of=date(2026, 1, 1)) for person in people
+    )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     plan = current_cases(timezone.localdate()).explain()
@@ -407,5 +409,5 @@ def test_the_gate_of_a_picture_is_the_same_for_one_and_for_many():
     portrait = make_picture()
     person = make_person("Ann Verel", portrait=portrait)
     assert set(public_assets()) == {shown, portrait}
-    Person.objects.filter(pk=person.pk).update(level=Level.NAMEABLE)
+    models.QuerySet(Person).filter(pk=person.pk).update(level=Level.NAMEABLE)
     assert set(public_assets()) == {shown}

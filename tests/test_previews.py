@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -703,7 +703,7 @@ def test_a_link_is_issued_only_where_there_is_something_to_wait_for(
 
 def test_who_may_not_issue_sees_no_button_and_gets_no_form(at_desk, author):
     release = make_release("scheduled")
-    Release.objects.update(created_by=author)
+    models.QuerySet(Release).update(created_by=author)
     make_link(release)
     client = at_desk(author)
     page = text(client.get(f"/admin/releases/release/{release.pk}/change/"))

@@ -10,8 +10,10 @@ import lxml.etree
 import lxml.html
 import pytest
 import time_machine
+from django.db import models
 from django.utils import timezone
 
+from common.texts import clean_text
 from people.models import Case, CaseEvent, Charge, Level, Sentence
 from releases.prisoners import COLUMNS
 from tests.make import DATA, make_person, make_picture, make_release, mark
@@ -312,15 +314,18 @@ def test_a_name_of_any_kind_is_the_same_on_page_list_table_and_in_the_feed(clien
 
 def test_strings_that_nobody_bears_break_neither_page_nor_table_nor_feed(client):
     """The Big List of Naughty Strings, in every field that is printed."""
-    texts = [clean for text in NAUGHTY if (clean := text.replace("\x00", "")).strip()]
+    stored = (clean_text(text, multiline=False) for text in NAUGHTY)
+    texts = [text for text in stored if text]
     for text in texts:
         make_case(text[:200], "unknown", native=text[:200], call=text, since="2021")
     parts = make_case("Ana Brask", health="x", summary="\n\n".join(texts))
     for n, text in enumerate(texts):
         common = {"case": parts, "source": text, "source_public": True, "internal_note": ""}
-        Charge.objects.bulk_create([Charge(text=text, original_text=text, law=f"{n}", **common)])
-        Sentence.objects.bulk_create([Sentence(kind="other", text=text, **common)])
-        CaseEvent.objects.bulk_create(
+        models.QuerySet(Charge).bulk_create(
+            [Charge(text=text, original_text=text, law=f"{n}", **common)]
+        )
+        models.QuerySet(Sentence).bulk_create([Sentence(kind="other", text=text, **common)])
+        models.QuerySet(CaseEvent).bulk_create(
             [CaseEvent(kind="other", date="2021", summary=text, **common)]
         )
     response = client.get("/people/ana-brask/")

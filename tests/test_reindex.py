@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import call_command
+from django.db import models
 
 from people.models import Level, Person
 from releases import folded, protected_names
@@ -44,7 +45,7 @@ def test_it_stores_what_saves_store_and_says_how_many_rows_it_read(newsroom):
 
 def test_a_name_that_was_stored_past_the_application_is_found_again(newsroom):
     person = make_person(NAME, level=Level.STAFF)
-    Release.objects.filter(pk=newsroom.pk).update(title=f"{NAME} is free")
+    models.QuerySet(Release).filter(pk=newsroom.pk).update(title=f"{NAME} is free")
     assert protected_names.printing(person) == []
     reindex()
     (printed,) = protected_names.printing(person)

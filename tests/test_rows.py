@@ -49,11 +49,11 @@ pytestmark = pytest.mark.django_db
 def change(state="published", **values):
     """Change a release behind the workflow's back."""
     release = make_release(state)
-    Release.objects.filter(pk=release.pk).update(**values)
+    models.QuerySet(Release).filter(pk=release.pk).update(**values)
 
 
 def two(model, **values):
-    model.objects.bulk_create([model(**values), model(**values)])
+    models.QuerySet(model).bulk_create([model(**values), model(**values)])
 
 
 def a_quote(**values):
@@ -89,7 +89,7 @@ def two_pictures_in_one_place():
 
 def translation_of_itself():
     release = make_release("draft")
-    Release.objects.filter(pk=release.pk).update(translation_of=release)
+    models.QuerySet(Release).filter(pk=release.pk).update(translation_of=release)
 
 
 def two_guesses_for_one():
@@ -226,7 +226,7 @@ NEVER = {
     "person_has_a_name": [lambda: Person.objects.create(display_name="")],
     "person_named_only_on_a_recorded_basis": [
         lambda: Person.objects.create(display_name="x", level=2),
-        lambda: Person.objects.filter(pk=make_person(level=3).pk).update(level_basis=""),
+        lambda: models.QuerySet(Person).filter(pk=make_person(level=3).pk).update(level_basis=""),
     ],
     "personname_once_a_person": [
         lambda: two(PersonName, person=make_person(), text="The same", language="en")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.db import models
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
@@ -222,7 +223,7 @@ def test_every_page_turns_at_the_second_on_every_process(scheduled, tmp_path):
     with gunicorn(tmp_path / "log", workers=3, threads=2) as port, hammered(port, pages) as crowd:
         # Seconds ahead, and in the middle of one: no whole second can hide a rounding.
         lift = timezone.now() + timedelta(seconds=2.5)
-        Release.objects.filter(pk=release.pk).update(publish_at=lift)
+        models.QuerySet(Release).filter(pk=release.pk).update(publish_at=lift)
         known = time.time()
         wait_for(lambda: crowd.has_asked_for_all(max(known, lift.timestamp())))
     assert_turned(crowd.told, pages, lift.timestamp(), lift.timestamp(), to=True)
@@ -233,7 +234,7 @@ def test_a_time_that_is_moved_and_a_withdrawal_count_from_their_commit(scheduled
     chief = make_chief()
 
     def move(publish_at) -> None:
-        Release.objects.filter(pk=release.pk).update(publish_at=publish_at)
+        models.QuerySet(Release).filter(pk=release.pk).update(publish_at=publish_at)
 
     def withdraw() -> None:
         workflow.withdraw(

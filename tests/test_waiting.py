@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.db import models
 from django.utils import timezone
 
 from accounts.refusal import Refused
@@ -254,7 +255,7 @@ def test_it_goes_out_if_the_name_is_removed_before(client, friday):
         assert release.is_waiting() is waits
     person = make_person(NAME, level=Level.STAFF)
     spelling = person.names.create(text="Nobody Else")
-    Release.objects.filter(pk=release.pk).update(title="x")
+    models.QuerySet(Release).filter(pk=release.pk).update(title="x")
     spelling.delete()
     with time_machine.travel(friday, tick=False):
         release.refresh_from_db()
@@ -274,7 +275,7 @@ def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
     author.save()
     publisher.save()
     release = make_release("draft", by=author, body=f"<p>It was {NAME}.</p>", title="Secret title")
-    Release.objects.filter(pk=release.pk).update(created_by=author)
+    models.QuerySet(Release).filter(pk=release.pk).update(created_by=author)
     workflow.approve(release, by=publisher, publish_at=friday)
     levels.lower(brask, to=Level.STAFF, by=make_chief())
     outbox.deliver()

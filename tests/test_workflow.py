@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, models
 from django.utils import timezone
 
 from assets.models import MediaAsset
@@ -108,7 +108,7 @@ def test_a_verb_is_for_those_who_have_the_right(verb, state, who):
     owner = make_user("owner", "Author")
     user = owner if who == "owner" else make_user(who, None if who == "nobody" else who)
     release = make_release(state)
-    Release.objects.update(created_by=owner)
+    models.QuerySet(Release).update(created_by=owner)
     release.refresh_from_db()
     if who in MAY[verb, state]:
         carry_out(verb, release, user)

@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy
 from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
+from common.rows import Guarded, GuardedQuerySet
 from people.dates import UncertainDate, UncertainDateField, read, stored
 from people.locking import locked_rows
 from people.models.persons import Person, language_tag
 
 
-class Sourced(models.Model):
+class Sourced(Guarded):
     """A fact with where it comes from: internal unless an editor marks it as printable."""
 
     class Reliability(models.TextChoices):
@@ -80,7 +81,7 @@ class Sourced(models.Model):
         return self.source_url if self.source_public else ""
 
 
-class ErrorMarkedQuerySet(models.QuerySet[Any]):
+class ErrorMarkedQuerySet(GuardedQuerySet[Any]):
     def valid(self) -> Self:
         """Those that nobody marked as recorded in error."""
         return self.filter(error_at=None)
@@ -133,7 +134,7 @@ class Group(models.TextChoices):
     UNKNOWN = "unknown", gettext_lazy("Status unknown")
 
 
-class CaseQuerySet(models.QuerySet["Case"]):
+class CaseQuerySet(GuardedQuerySet["Case"]):
     def in_group(self, *groups: Group) -> Self:
         """Those whose status belongs to one of some groups."""
         statuses = [status for status, group in Case.GROUPS.items() if group in groups]
@@ -296,7 +297,7 @@ class Case(Sourced):
         "look at it again by", null=True, blank=True, help_text="Then it comes up on the desk."
     )
 
-    objects = CaseQuerySet.as_manager()
+    objects = CaseQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     # What a new row of CaseStatus says besides the status; where it is None, the source is the
@@ -507,7 +508,7 @@ class CaseStatus(Sourced, ErrorMarked):
     as_of = models.DateField()
     recorded_at = models.DateTimeField(default=timezone.now)
 
-    objects = ErrorMarkedQuerySet.as_manager()
+    objects = ErrorMarkedQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["as_of", "pk"]
@@ -552,7 +553,7 @@ class Designation(Sourced, ErrorMarked):
     until_earliest = models.DateField(null=True, editable=False)
     until_latest = models.DateField(null=True, editable=False)
 
-    objects = DesignationQuerySet.as_manager()
+    objects = DesignationQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:

@@ -17,6 +17,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
+from common.rows import Guarded, GuardedQuerySet
 from people.locking import locked_rows, names_change
 from people.names.forms import is_full_name
 from people.slugs import slug_for
@@ -57,7 +58,7 @@ class Level(models.IntegerChoices):
     PUBLIC = 3, "3 · Has a public page"
 
 
-class PersonQuerySet(models.QuerySet["Person"]):
+class PersonQuerySet(GuardedQuerySet["Person"]):
     def with_page(self, on: date | None = None) -> Self:
         """Those with a public page on a day (default: today, in the newsroom's zone)."""
         on = on or timezone.localdate()
@@ -113,7 +114,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
             return super().delete()
 
 
-class Person(models.Model):
+class Person(Guarded):
     """Anybody a release speaks of: a spokesperson, a prisoner of conscience, a minister."""
 
     NEVER_SHOWN = date.min  # in `shown_until`: consents are recorded, and none covers photographs
@@ -194,7 +195,7 @@ class Person(models.Model):
         help_text="The pictures that show the person. Told in the picture library.",
     )
 
-    objects = PersonQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:
@@ -344,7 +345,7 @@ class Person(models.Model):
         return slug
 
 
-class PersonNameQuerySet(models.QuerySet["PersonName"]):
+class PersonNameQuerySet(GuardedQuerySet["PersonName"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete them while nobody reads who may be named."""
         with transaction.atomic():
@@ -352,7 +353,7 @@ class PersonNameQuerySet(models.QuerySet["PersonName"]):
             return super().delete()
 
 
-class PersonName(models.Model):
+class PersonName(Guarded):
     """Another script, spelling or name of a person."""
 
     class Kind(models.TextChoices):
@@ -395,7 +396,7 @@ class PersonName(models.Model):
         help_text="For a name of one part, initials or a code name: case and full stops count.",
     )
 
-    objects = PersonNameQuerySet.as_manager()
+    objects = PersonNameQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:
@@ -422,13 +423,13 @@ class PersonName(models.Model):
             return super().delete(*args, **kwargs)
 
 
-class RoleQuerySet(models.QuerySet["Role"]):
+class RoleQuerySet(GuardedQuerySet["Role"]):
     def on(self, day: date) -> Self:
         """Those held on a day; a missing start or end is open."""
         return self.filter(Q(start=None) | Q(start__lte=day), Q(end=None) | Q(end__gte=day))
 
 
-class Role(models.Model):
+class Role(Guarded):
     """A title that a person holds or held."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
@@ -441,7 +442,7 @@ class Role(models.Model):
         default=False, help_text="In this role the person is one of our spokespeople."
     )
 
-    objects = RoleQuerySet.as_manager()
+    objects = RoleQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from common.rows import Guarded, GuardedQuerySet
 from people.locking import locked_rows, names_change
 from people.models.persons import Level, Person
 
 
-class ConsentQuerySet(models.QuerySet["Consent"]):
+class ConsentQuerySet(GuardedQuerySet["Consent"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete one by one: each changes what may be told of its person."""
         with transaction.atomic():
@@ -24,7 +25,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return (0, {})
 
 
-class Consent(models.Model):
+class Consent(Guarded):
     """Why something of a person may be told: who allowed what, since when, until when.
 
     It is never public and in no export.
@@ -64,7 +65,7 @@ class Consent(models.Model):
         blank=True, help_text="Where it is to be found. Never public, and in no export."
     )
 
-    objects = ConsentQuerySet.as_manager()
+    objects = ConsentQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:

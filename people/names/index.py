@@ -7,13 +7,14 @@ automaton and no model: a text of a thousand words is some thousands of lookups.
 """
 
 import re
+import threading
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
 from rapidfuzz import fuzz, process
@@ -150,10 +151,31 @@ class _Entry:
         )  # fmt: skip
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _whole(
+    method: "Callable[Concatenate[NameIndex, P], T]",
+) -> "Callable[Concatenate[NameIndex, P], T]":
+    """Let a method see the index whole, never in the middle of a change by another thread."""
+
+    @wraps(method)
+    def locked(self: "NameIndex", *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    return locked
+
+
 class NameIndex:
-    """Every way to write the names of some people."""
+    """Every way to write the names of some people.
+
+    Threads share it. Hold `lock` over several changes that belong together.
+    """
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self._ways: dict[str, tuple[_Entry, ...]] = {}
         self._last_names: dict[str, tuple[_Entry, ...]] = {}
         self._exact: dict[UUID, tuple[Name, ...]] = {}
@@ -174,6 +196,7 @@ class NameIndex:
 
     # --- Adding and removing -------------------------------------------------------------------
 
+    @_whole
     def add(self, person: UUID, names: Iterable[Name | str]) -> None:
         """Know a person by these names, and by no others."""
         self.remove(person)
@@ -211,6 +234,7 @@ class NameIndex:
             self._exact[person] = tuple(exact)
         self._changed()
 
+    @_whole
     def remove(self, person: UUID) -> None:
         """Know a person no longer."""
         self._changes += 1
@@ -298,6 +322,7 @@ class NameIndex:
 
     # --- Finding -------------------------------------------------------------------------------
 
+    @_whole
     def matches(self, text: str) -> list[Match]:
         """Return every name in a text that is looked for, in the order in which they stand.
 
@@ -332,6 +357,7 @@ class NameIndex:
             if match.blocks or not _overlaps(match, blocked.get(match.person, ()))
         ]
 
+    @_whole
     def find(
         self, paragraphs: Sequence[str], *, without: Collection[UUID] = frozenset()
     ) -> list[Found]:
@@ -372,6 +398,7 @@ class NameIndex:
                     end = alone.end
         return found
 
+    @_whole
     def with_words(self, typed: str) -> set[UUID]:
         """Return those one of whose names has every word that was typed, or begins so.
 
@@ -392,6 +419,7 @@ class NameIndex:
             found = people if found is None else found & people
         return found or set()
 
+    @_whole
     def alike(self, name: str) -> set[UUID]:
         """Return those whose name is written nearly so: a hint, no more.
 

@@ -53,13 +53,16 @@ def people_index() -> NameIndex:
             changed = _changed(_stamp, now)
             if changed is None:
                 _index = NameIndex()
-            for pk in changed or ():
-                _index.remove(pk)
             people = (
                 Person.objects.all() if changed is None else Person.objects.filter(pk__in=changed)
             )
-            for pk, names in _names_of(people):
-                _index.add(pk, names)
+            names_now = list(_names_of(people))
+            # Nobody finds the index without somebody who is only renamed.
+            with _index.lock:
+                for pk in changed or ():
+                    _index.remove(pk)
+                for pk, names in names_now:
+                    _index.add(pk, names)
             _stamp = now
         return _index
 

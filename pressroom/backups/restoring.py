@@ -18,7 +18,7 @@ from uuid import UUID
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import Error, OperationalError, connection, transaction
+from django.db import Error, OperationalError, connection, models, transaction
 from django.utils import timezone
 
 from assets import storage
@@ -204,7 +204,11 @@ def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
         upcoming = Release.objects.using(alias).upcoming(moment).order_by()
         scheduled = upcoming.filter(held_at=None)
         outcome.held = list(scheduled.values_list("pk", flat=True))
-        scheduled.update(held_at=moment)
+        # By no rule of today's models: the tables may be of an older version.
+        rows: models.QuerySet[Release] = (
+            models.QuerySet(Release).using(alias).filter(pk__in=outcome.held)
+        )
+        rows.update(held_at=moment)
     if not options.keep_previews:
         open_links = PreviewLink.objects.using(alias).filter(revoked_at=None).order_by()
         outcome.revoked = list(open_links.values_list("pk", flat=True))

@@ -4,6 +4,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from common.texts import UNWANTED
 from releases.importing.understood import NotARelease
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -49,7 +50,6 @@ _OTHERS = (
 _CAPITAL_INSIDE = re.compile(r"[а-яα-ω][А-ЯΑ-Ω]")
 _RARE_CHINESE = re.compile(r"[^\x00-\x7f\u3000-\u303f\uff00-\uffef“”‘’—…·]")
 _LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _DAMAGE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 # UTF-8 read as Windows-1252 somewhere on the way: “ became â€œ, é became Ã©; where the two odd
 # characters were dropped as well, a lone â is left.
@@ -89,7 +89,7 @@ def decode(data: bytes, filename: str) -> Decoded:
         notes.append(
             f"{_in_places(unreadable)} a character could not be read; it stands as “\ufffd”."
         )
-    text, removed = _UNPRINTABLE.subn("", text)
+    text, removed = UNWANTED.subn("", text)
     if removed:
         notes.append(f"{_in_places(removed)} an unprintable control character was left out.")
     if sign := _MOJIBAKE.search(text):

@@ -3,8 +3,8 @@
 import html
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from common.links import allowed_link
 from releases.importing.accounting import Span
 from releases.importing.blocks import Run
 
@@ -107,9 +107,9 @@ class Links:
 
     def safe(self, href: str) -> str:
         """Return an address that may stand in a release, or nothing."""
+        if link := allowed_link(href):
+            return link
         href = href.strip()
-        if _leads_somewhere(href):
-            return href
         if href and not href.startswith("#"):
             self._lost.append(href)
         return ""
@@ -121,22 +121,8 @@ class Links:
         more = " and others" if len(self._lost) > 3 else ""
         return [
             f"{counted(len(self._lost), 'link')} lost the address and kept the words, because only "
-            f"full http, https and mailto addresses lead anywhere: {examples}{more}."
+            f"full http, https, mailto and tel addresses lead anywhere: {examples}{more}."
         ]
-
-
-def _leads_somewhere(href: str) -> bool:
-    if re.search(r"[\s\x00-\x1f\x7f-\xa0<>\"'`\\]", href) or len(href) > 2000:
-        return False
-    try:
-        parts = urlsplit(href)
-        # A port that is no number raises when it is looked at.
-        host = parts.hostname if parts.port != 0 else None
-    except ValueError:
-        return False
-    if parts.scheme in ("http", "https"):
-        return bool(host) and bool(re.match(r"https?://[^/]", href, re.I))
-    return parts.scheme == "mailto" and "@" in parts.path
 
 
 def shortened(text: str, length: int = 60) -> str:

@@ -264,9 +264,11 @@ export const Mention = Mark.create({
   renderHTML: ({ HTMLAttributes }) => ["span", HTMLAttributes, 0],
 
   // The panel of names below the text (names.js) is told of every change, and asks for marks.
+  addStorage: () => ({ listening: new AbortController(), pause: undefined }),
   onCreate() {
+    const { signal } = this.storage.listening;
     tellText(this.editor);
-    document.addEventListener("newsroom:tell", () => tellText(this.editor));
+    document.addEventListener("newsroom:tell", () => tellText(this.editor), { signal });
     document.addEventListener("newsroom:mark", ({ detail }) => {
       const place = placeOf(this.editor.state.doc, detail);
       if (!place) return;
@@ -276,9 +278,17 @@ export const Mention = Mark.create({
         tr.addMark(place.from, place.to, state.schema.marks.mention.create({ person: detail.id }));
         return true;
       });
-    });
+    }, { signal });
   },
-  onUpdate() { tellText(this.editor); },
+  // The whole text is read for it: once in a pause, not at each key.
+  onUpdate() {
+    clearTimeout(this.storage.pause);
+    this.storage.pause = setTimeout(() => tellText(this.editor), 150);
+  },
+  onDestroy() {
+    clearTimeout(this.storage.pause);
+    this.storage.listening.abort();
+  },
 
   addMenuItems({ menu }) {
     menu.defineItem({
@@ -338,12 +348,14 @@ export const LibraryPicture = Node.create({
   },
 
   // "Into the text", pressed beside a picture that was just uploaded.
+  addStorage: () => ({ listening: new AbortController() }),
   onCreate() {
     document.addEventListener("newsroom:insert", ({ detail }) => {
       pictures.set(detail.id, detail);
       insertBelow(this.editor, detail.id);
-    });
+    }, { signal: this.storage.listening.signal });
   },
+  onDestroy() { this.storage.listening.abort(); },
 
   addMenuItems({ menu }) {
     menu.defineItem({
@@ -370,8 +382,33 @@ export const CleanPaste = Extension.create({
     const label = dom.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
     if (label) dom.setAttribute("aria-label", label);
   },
+  // Where each paste belongs, while the server cleans it: what is typed meanwhile moves the place.
+  addStorage: () => ({ places: new Set() }),
+  onTransaction({ transaction }) {
+    for (const each of this.storage.places) each.place = each.place.map(transaction.mapping);
+  },
   addProseMirrorPlugins() {
     let cleaned = false;
+    const { places } = this.storage;
+    const follow = (view) => {
+      const followed = { place: view.state.selection.getBookmark() };
+      places.add(followed);
+      return followed;
+    };
+    // Put something where it was pasted; a caret that is elsewhere by now stays there.
+    const put = (view, pasted, insert) => {
+      places.delete(pasted);
+      if (view.isDestroyed) return;
+      const { state } = view;
+      const place = pasted.place.resolve(state.doc);
+      const here = place.eq(state.selection) ? null : follow(view);
+      view.dispatch(state.tr.setSelection(place));
+      cleaned = true;
+      try { insert(); } finally { cleaned = false; }
+      if (!here) return;
+      places.delete(here);
+      view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
+    };
     return [
       new Plugin({
         props: {
@@ -381,16 +418,23 @@ export const CleanPaste = Extension.create({
             if (cleaned || !html || html.includes("data-pm-slice")) return false;
             const text = event.clipboardData.getData("text/plain");
             const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+            const pasted = follow(view);
             fetch(page.paste, { method: "POST", headers: { "X-CSRFToken": token, "Content-Type": "text/html" }, body: html })
               .then(async (answer) => {
-                if (answer.status === 413) return say(await answer.text());
-                if (!answer.ok) throw new Error(answer.status);
+                if (answer.status === 413) {
+                  places.delete(pasted);
+                  return say(await answer.text());
+                }
+                // Without a session the answer is the page to sign in.
+                if (!answer.ok || answer.redirected) throw new Error(answer.status);
                 const clean = await answer.text();
-                cleaned = true;
-                view.pasteHTML(clean);
+                put(view, pasted, () => view.pasteHTML(clean));
               })
-              .catch(() => { cleaned = true; view.pasteText(text); })
-              .finally(() => { cleaned = false; });
+              .catch(() => {
+                if (!places.has(pasted)) throw new Error("The cleaned text could not be inserted.");
+                put(view, pasted, () => view.pasteText(text));
+                say("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis. Are you still signed in? Undo, and paste again later, if you need them.");
+              });
             return true;
           },
         },

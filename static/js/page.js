@@ -32,8 +32,12 @@ for (const place of document.querySelectorAll("[data-copy]")) {
     const page = document.querySelector("link[rel=canonical]")?.href ?? location.href;
     // Before the lift, a copy says so, and leads nobody to an address.
     const source = document.body.dataset.warning ?? place.dataset.source ?? page;
-    await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${said}\n${source}`);
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${said}\n${source}`);
+      button.textContent = "Copied";
+    } catch { // the browser refuses it without a permission, and over plain HTTP
+      button.textContent = "Not copied: select the words and copy them";
+    }
     setTimeout(() => (button.textContent = "Copy quotation"), 2000);
   });
   place.replaceWith(button);

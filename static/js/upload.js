@@ -76,13 +76,25 @@ export function watch(item) {
     try {
       const address = item.closest("[data-uploads]").dataset.uploads;
       const answer = await fetch(`${address}?part=${part}&id=${item.dataset.id}`);
-      if (!answer.ok) return;
-      const shown = replace(item, await answer.text());
+      if (answer.status === 429 || answer.status >= 500) throw new Error(answer.status); // asked again
+      const html = await answer.text();
+      // Without a session the answer is the page to sign in.
+      if (!answer.ok || answer.redirected || !html.includes("data-state")) return stop(item);
+      const shown = replace(item, html);
       shown.dispatchEvent(new CustomEvent("told", { bubbles: true }));
     } catch {
       watch(item);
     }
   }, 1000);
+}
+
+// What is no longer asked after says so: its state on the page is not the newest.
+function stop(item) {
+  const words = document.createElement("p");
+  words.className = "problem";
+  words.setAttribute("role", "alert");
+  words.textContent = "The newsroom did not say whether it is ready. Are you still signed in? Open this page again to see its state.";
+  item.append(words);
 }
 
 // Make an area take what is dropped on it and what its field chooses.
