@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from assets import pictures, sandbox, storage
-from assets.models import MediaAsset, limits
+from assets import sandbox, storage
+from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from assets.storage import StorageError
 from jobs import queue
@@ -24,8 +24,6 @@ from jobs.queue import Lane, job
 
 log = logging.getLogger(__name__)
 
-TIMES_AS_LONG = 30  # as the look at an upload may take: nobody waits for it
-TIMES_AS_LARGE = 4
 FIND_EVERY = timedelta(minutes=10)
 
 
@@ -146,24 +144,21 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
 
     Raises StorageError where files are out of reach, which is no fault of the picture.
     """
-    allowed = limits()
-    allowed = sandbox.Limits(
-        allowed.megapixels, allowed.seconds * TIMES_AS_LONG, allowed.megabytes * TIMES_AS_LARGE
-    )
     made_of = picture.made_of()
     styles: dict[str, dict[str, Any]] = {}
     blur = ""
     try:
         with picture.original.open() as original:
-            for cut in sandbox.renditions(original, allowed, picture.rights(), picture.focus):
+            for cut in sandbox.renditions(
+                original, limits_of_renditions(), picture.rights(), picture.focus
+            ):
                 path = f"{picture.rendition_folder(made_of[:12])}/{cut.style}.{cut.extension}"
                 storage.replace(path, ContentFile(cut.content))
                 style = styles.setdefault(
                     cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
                 )
                 style["formats"][cut.extension] = len(cut.content)
-                if (cut.style, cut.extension) == ("column-480", "jpg"):
-                    blur = pictures.blurred(cut.content)
+                blur = blur or cut.blur
     except BadFile as problem:
         return {"state": MediaAsset.State.FAILED, "problem": str(problem), "claimed_at": None}
     except StorageError:
