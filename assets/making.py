@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from assets import sandbox, storage
 from assets.models import MediaAsset, limits_of_renditions
@@ -107,6 +108,10 @@ def _make(picture: MediaAsset) -> None:
     except StorageError as problem:
         row.update(state=MediaAsset.State.WAITING, claimed_at=None)
         raise queue.Later(str(problem)) from problem
+    except sandbox.Died as problem:
+        raise queue.TryAgain(
+            _("The process that makes its renditions ended each time. The log says more.")
+        ) from problem
     row.update(**told)
     for name, value in told.items():
         setattr(picture, name, value)
@@ -142,7 +147,8 @@ def _remove_folder(path: str) -> None:
 def _render(picture: MediaAsset) -> dict[str, Any]:
     """Store every rendition of a picture; return what its row is to say of it.
 
-    Raises StorageError where files are out of reach, which is no fault of the picture.
+    Raises StorageError where files are out of reach, and Died where the process that cuts the
+    picture was ended. Neither is a fault of the picture.
     """
     made_of = picture.made_of()
     styles: dict[str, dict[str, Any]] = {}
@@ -159,6 +165,8 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
                 )
                 style["formats"][cut.extension] = len(cut.content)
                 blur = blur or cut.blur
+    except sandbox.Died:
+        raise
     except BadFile as problem:
         return {"state": MediaAsset.State.FAILED, "problem": str(problem), "claimed_at": None}
     except StorageError:
