@@ -110,6 +110,34 @@ def test_a_bomb_of_sixty_times_49_megabytes_costs_nothing(tmp_path):
     assert max(child, own) < 200
 
 
+def many_pieces(count: int, size: int) -> bytes:
+    """An archive of many entries that all say to be large, though one piece lies in it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for n in range(count):
+            archive.writestr(f"{n}.xml", b"x")
+        for entry in archive.infolist():
+            entry.file_size = size
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (lambda: many_pieces(1000, 50_000_000), "unpacks to more than 50 MB"),
+        (lambda: many_pieces(20_000, 1), "holds 20,000 files, more than the 10,000"),
+        (lambda: zipped({"a": bytes(30_000_000)}), "unpacks to more than 20 MB, far more"),
+    ],
+    ids=["large in sum", "many", "packed too well"],
+)
+def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
+    archive = content()
+    begun = time.monotonic()
+    with pytest.raises(marks.Unreadable, match=sentence):
+        marks.references_in(io.BytesIO(archive))
+    assert time.monotonic() - begun < 5
+
+
 def test_a_size_that_lies_is_not_believed():
     """What is stated is small; what comes out would be large."""
     content = bytearray(zipped({"word/document.xml": bytes(60_000_000)}))
