@@ -339,7 +339,8 @@ def _main() -> None:
             _carry_out(order, file, limits)
         except BadFile as problem:
             _tell({"refused": str(problem)})
-        except MemoryError:
+        except MemoryError as problem:
+            problem.__traceback__ = None  # it holds all that took the memory
             sentence = TOO_MUCH.get(order["task"], TOO_MUCH_TO_UNPACK)
             _tell({"refused": sentence.format(megabytes=limits.megabytes)})
         except Exception as problem:  # ours, not the file's: the log of the newsroom gets it

@@ -126,9 +126,10 @@ def many_pieces(count: int, size: int) -> bytes:
     [
         (lambda: many_pieces(1000, 50_000_000), "unpacks to more than 50 MB"),
         (lambda: many_pieces(20_000, 1), "holds 20,000 files, more than the 10,000"),
+        (lambda: many_pieces(250_000, 1), "takes more than 200 MB of memory to search"),
         (lambda: zipped({"a": bytes(30_000_000)}), "unpacks to more than 20 MB, far more"),
     ],
-    ids=["large in sum", "many", "packed too well"],
+    ids=["large in sum", "many", "more than fit", "packed too well"],
 )
 def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
     archive = content()
