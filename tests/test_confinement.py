@@ -4,6 +4,7 @@ The process is the real one, started by the real entry from a copy of `assets/` 
 is hostile. Without confinement the same attempts succeed, so a refusal is the kernel's.
 """
 
+import io
 import json
 import os
 import platform
@@ -163,17 +164,22 @@ def places(tmp_path):
         }
 
 
-def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]:
-    """Return what became of each attempt, as the hostile decoder says it."""
+def copied(tmp_path, *, confined: bool) -> Path:
+    """Copy `assets/`, for a test to change; without confinement where the test asks for that."""
     copy = tmp_path / "copy" / "assets"
     shutil.copytree(ROOT / "assets", copy, ignore=shutil.ignore_patterns("__pycache__", "fonts"))
     (copy.parent / ".env").write_text("SECRET_KEY=secret\n")
-    hostile = HOSTILE.replace("_PLACES", repr(json.dumps(places)))
-    with (copy / "documents.py").open("a") as file:
-        file.write(hostile)
     if not confined:
         with (copy / "confinement.py").open("a") as file:
             file.write("\n\ndef confine(*paths, **more):\n    return Active(0, seccomp=False)\n")
+    return copy
+
+
+def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]:
+    """Return what became of each attempt, as the hostile decoder says it."""
+    copy = copied(tmp_path, confined=confined)
+    with (copy / "documents.py").open("a") as file:
+        file.write(HOSTILE.replace("_PLACES", repr(json.dumps(places))))
     monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
     upload = tmp_path / "own.jpg"
     upload.write_bytes(b"the file itself")
@@ -202,6 +208,45 @@ def test_without_confinement_the_same_decoder_gets_at_everything(monkeypatch, tm
     refused = {name: answer for name, answer in found.items() if answer != "done"}
     # What it reads is opened anew for it, to be read only, in any case.
     assert refused.keys() - OPTIONAL == {"change its own input"}
+
+
+@needs_all
+@pytest.mark.parametrize("confined", [True, False])
+def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, tmp_path):
+    """`cat` stands for a pdftotext that runs the wishes of a file."""
+    copy = copied(tmp_path, confined=confined)
+    script = copy / "sandbox.py"
+    env = str(copy.parent / ".env")
+    script.write_text(
+        script.read_text().replace('"pdfinfo": [', f'"cat": ["-", {env!r}],\n    "": [')
+    )
+    monkeypatch.setattr(sandbox, "__file__", str(script))
+
+    def cat() -> bytes:
+        with sandbox.said_of_pdf(io.BytesIO(b"%PDF "), LIMITS, "cat", 1000) as said:
+            return said.read()
+
+    if confined:
+        with pytest.raises(BadFile, match="pdftotext cannot read it"):
+            cat()
+    else:
+        assert cat() == b"%PDF SECRET_KEY=secret\n"
+
+
+@needs_all
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
+def test_an_older_landlock_takes_what_it_knows(version):
+    """Each version has another size of what is asked, and refuses a size that it does not know."""
+    code = (
+        "import sys\nfrom assets import confinement as c\n"
+        f"c._landlock_version = lambda: {version}\n"
+        "print(c.confine(c.own_folders()))\nopen('/etc/passwd')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert f"landlock={version}" in done.stdout
+    assert "PermissionError" in done.stderr
 
 
 # --- What the operator reads where the kernel offers less ----------------------------------------
