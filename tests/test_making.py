@@ -136,13 +136,17 @@ def test_a_process_that_is_killed_is_tried_again_soon_and_given_up_with_a_reason
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         killed = pool.submit(kill_what_opens_files, stop)
-        for attempt in (1, 2, 3):
-            with time_machine.travel(timezone.now() + timedelta(seconds=6 * attempt), tick=True):
-                assert work_off(Lane.FILES) == 1
-                job = Job.objects.get(name="assets.make_renditions")
-                assert job.attempts == attempt
-                assert job.due_at <= timezone.now() + timedelta(seconds=5)
-        stop.set()
+        try:
+            for attempt in (1, 2, 3):
+                with time_machine.travel(
+                    timezone.now() + timedelta(seconds=6 * attempt), tick=True
+                ):
+                    assert work_off(Lane.FILES) == 1
+                    job = Job.objects.get(name="assets.make_renditions")
+                    assert job.attempts == attempt
+                    assert job.due_at <= timezone.now() + timedelta(seconds=5)
+        finally:
+            stop.set()
         assert killed.result() == 3
     picture.refresh_from_db()
     assert (job.state, picture.state) == ("failed", "failed")
