@@ -112,7 +112,7 @@ class Inspected:
 def inspect(file: IO[bytes], limits: Limits) -> Inspected:
     """Return what a file is by its content, after decoding all of a picture."""
     with _asked(file, limits, {"task": "inspect"}) as answers:
-        head, _ = next(answers)
+        head, _ = _first(answers)
         try:
             return Inspected(**head)
         except TypeError as problem:
@@ -139,7 +139,7 @@ def stamped(file: IO[bytes], limits: Limits, extension: str, words: str, rights:
     """Return what `pictures.stamped` returns."""
     order = {"task": "stamped", "extension": extension, "words": words, "rights": asdict(rights)}
     with _asked(file, limits, order) as answers:
-        return next(answers)[1]
+        return _first(answers)[1]
 
 
 def search(file: IO[bytes], limits: Limits, patterns: list[str], most: int) -> list[str]:
@@ -159,7 +159,7 @@ def _search(
 ) -> list[str]:
     order = {"task": "search", "patterns": patterns, "most": most, "is_text": is_text}
     with _asked(file, limits, order) as answers:
-        head, _ = next(answers)
+        head, _ = _first(answers)
         found = head.get("found")
         if not isinstance(found, list):
             raise _broken("said what nobody asked")
@@ -199,7 +199,7 @@ def said_of_pdf(file: IO[bytes], limits: Limits, program: str, most: int) -> Ite
                     )
                 said.write(piece)
             status = process.wait()
-            if process.was_late or status == -signal.SIGXCPU:
+            if process.was_late or status in (-signal.SIGXCPU, -signal.SIGKILL):
                 raise _ended_early(process, limits, "pdf")
             if status == CANNOT_START:
                 raise _broken(f"could not start {program}")
@@ -214,7 +214,7 @@ def active() -> Active:
     """Return which limits the kernel sets such a process here; asked once, of a real one."""
     limits = Limits(megapixels=0, seconds=5, megabytes=200)
     with _asked(io.BytesIO(), limits, {"task": "active"}) as answers:
-        head, _ = next(answers)
+        head, _ = _first(answers)
         return Active(int(head["landlock"]), bool(head["seccomp"]))
 
 
@@ -247,9 +247,9 @@ def _started(file: IO[bytes], limits: Limits, order: dict[str, Any]) -> Iterator
         try:
             with process:
                 try:
-                    told = cast(IO[bytes], process.stdin)
-                    with suppress(BrokenPipeError), told:
-                        told.write(json.dumps(order).encode())
+                    orders = cast(IO[bytes], process.stdin)
+                    with suppress(BrokenPipeError), orders:
+                        orders.write(json.dumps(order).encode())
                     yield process
                 finally:
                     process.kill()  # we have heard enough
@@ -265,6 +265,12 @@ def _asked(
         yield _answers(process, limits, order["task"])
 
 
+def _first(answers: Iterator[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
+    for answer in answers:
+        return answer
+    raise _broken("said nothing")
+
+
 def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield what the process says, as far as it may: a file can have made it say anything."""
     heard = cast(IO[bytes], process.stdout)
@@ -272,7 +278,7 @@ def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict
         try:
             head = dict(json.loads(line))
             length = int(head.pop("length", 0))
-        except (ValueError, TypeError) as problem:
+        except (ValueError, TypeError, RecursionError) as problem:
             raise _broken("said nothing that can be read") from problem
         if reason := head.get("refused"):
             raise BadFile(str(reason)[:1000])

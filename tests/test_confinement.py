@@ -249,6 +249,21 @@ def test_an_older_landlock_takes_what_it_knows(version):
     assert "PermissionError" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "said", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
+)
+def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_path):
+    copy = copied(tmp_path, confined=True)
+    with (copy / "documents.py").open("a") as file:
+        file.write(
+            "\n\ndef recognised(file):\n"
+            f"    import os\n    os.write(1, {(said + chr(10)).encode()!r})\n    os._exit(0)\n"
+        )
+    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
+    with pytest.raises(BadFile, match="broke on it"):
+        sandbox.inspect(io.BytesIO(b"x"), LIMITS)
+
+
 # --- What the operator reads where the kernel offers less ----------------------------------------
 
 
