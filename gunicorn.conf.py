@@ -16,12 +16,16 @@ from gunicorn import glogging
 HERE = Path(__file__).parent
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str, room: str = "pressroom") -> dict[str, Any]:
     """Return what a module of Pressroom defines.
 
     A module that the master imports would stay as it is over a reload (SIGHUP).
     """
-    return runpy.run_path(str(HERE / "pressroom" / f"{name}.py"))
+    return runpy.run_path(str(HERE / room / f"{name}.py"))
+
+
+# The master has the keys in its environment, and its workers inherit this.
+load("confinement", "assets")["keep_memory_private"]()
 
 
 def environment() -> dict[str, str]:

@@ -6,6 +6,9 @@ import sys
 
 
 def main() -> None:
+    from assets.confinement import keep_memory_private
+
+    keep_memory_private()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

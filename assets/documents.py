@@ -5,13 +5,12 @@ what would lead to somebody's door is refused. No ORM: bytes in, a verdict out.
 """
 
 import re
-import struct
-import zipfile
 from dataclasses import dataclass, field
 from typing import IO
 
 from lxml import etree
 
+from assets import archives
 from assets.pictures import HEIF_BRANDS, BadFile
 
 CONTENT_TYPES = {
@@ -103,16 +102,13 @@ def _pdf(file: IO[bytes], start: bytes) -> Document:
 
 
 def _word(file: IO[bytes], start: bytes) -> Document:
-    try:
-        archive = zipfile.ZipFile(file)
+    with archives.opened(file, MOST_UNPACKED) as archive:
         names = set(archive.namelist())
         if not {"[Content_Types].xml", "word/document.xml"} <= names:
             raise BadFile(
                 "Of packed files only Word’s (.docx) are taken. Unpack it, and upload what is "
                 "inside."
             )
-        if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
-            raise BadFile("The file unpacks to far more than it should. It was not taken.")
         if any(name.lower().endswith("vbaproject.bin") for name in names):
             raise BadFile(
                 "The Word file holds macros, which are programs. Save it as .docx or as a PDF, and "
@@ -120,11 +116,6 @@ def _word(file: IO[bytes], start: bytes) -> Document:
             )
         text = archive.read("word/document.xml")
         core = archive.read("docProps/core.xml") if "docProps/core.xml" in names else b""
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError,
-            struct.error) as problem:  # fmt: skip
-        if isinstance(problem, BadFile):
-            raise
-        raise _cut_short() from problem
     notes = []
     if "word/comments.xml" in names:
         notes.append("The Word file holds comments, and everybody who opens it can read them.")

@@ -13,9 +13,10 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from assets import pictures, sandbox, storage
-from assets.models import MediaAsset, limits
+from assets import sandbox, storage
+from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from assets.storage import StorageError
 from jobs import queue
@@ -24,8 +25,6 @@ from jobs.queue import Lane, job
 
 log = logging.getLogger(__name__)
 
-TIMES_AS_LONG = 30  # as the look at an upload may take: nobody waits for it
-TIMES_AS_LARGE = 4
 FIND_EVERY = timedelta(minutes=10)
 
 
@@ -109,6 +108,10 @@ def _make(picture: MediaAsset) -> None:
     except StorageError as problem:
         row.update_derived(state=MediaAsset.State.WAITING, claimed_at=None)
         raise queue.Later(str(problem)) from problem
+    except sandbox.Died as problem:
+        raise queue.TryAgain(
+            _("The process that makes its renditions ended each time. The log says more.")
+        ) from problem
     row.update_derived(**told)
     for name, value in told.items():
         setattr(picture, name, value)
@@ -144,26 +147,26 @@ def _remove_folder(path: str) -> None:
 def _render(picture: MediaAsset) -> dict[str, Any]:
     """Store every rendition of a picture; return what its row is to say of it.
 
-    Raises StorageError where files are out of reach, which is no fault of the picture.
+    Raises StorageError where files are out of reach, and Died where the process that cuts the
+    picture was ended. Neither is a fault of the picture.
     """
-    allowed = limits()
-    allowed = sandbox.Limits(
-        allowed.megapixels, allowed.seconds * TIMES_AS_LONG, allowed.megabytes * TIMES_AS_LARGE
-    )
     made_of = picture.made_of()
     styles: dict[str, dict[str, Any]] = {}
     blur = ""
     try:
         with picture.original.open() as original:
-            for cut in sandbox.renditions(original, allowed, picture.rights(), picture.focus):
+            for cut in sandbox.renditions(
+                original, limits_of_renditions(), picture.rights(), picture.focus
+            ):
                 path = f"{picture.rendition_folder(made_of[:12])}/{cut.style}.{cut.extension}"
                 storage.replace(path, ContentFile(cut.content))
                 style = styles.setdefault(
                     cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
                 )
                 style["formats"][cut.extension] = len(cut.content)
-                if (cut.style, cut.extension) == ("column-480", "jpg"):
-                    blur = pictures.blurred(cut.content)
+                blur = blur or cut.blur
+    except sandbox.Died:
+        raise
     except BadFile as problem:
         return {"state": MediaAsset.State.FAILED, "problem": str(problem), "claimed_at": None}
     except StorageError:

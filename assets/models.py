@@ -50,6 +50,18 @@ def limits() -> sandbox.Limits:
     )
 
 
+TIMES_AS_LONG = 30  # as the look at an upload may take
+TIMES_AS_LARGE = 4
+
+
+def limits_of_renditions() -> sandbox.Limits:
+    """Return how much a picture may ask of us that was taken, to be cut or stamped."""
+    look = limits()
+    return sandbox.Limits(
+        look.megapixels, look.seconds * TIMES_AS_LONG, look.megabytes * TIMES_AS_LARGE
+    )
+
+
 def inspect(file: Any) -> sandbox.Inspected:
     """Return what an upload is, opened once however often it is asked. Raises BadFile."""
     upload = getattr(file, "file", file)
@@ -522,7 +534,7 @@ class MediaAsset(Guarded):
         if not self.is_picture or not self.has_rendition(style, extension):
             raise Http404
         with self.open_rendition(style, extension) as file:
-            return pictures.stamped(file, extension, words, self.rights())
+            return sandbox.stamped(file, limits_of_renditions(), extension, words, self.rights())
 
     def rendition_path(self, style: str, extension: str) -> str:
         return f"{self.rendition_folder(self.version)}/{style}.{extension}"

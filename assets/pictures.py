@@ -10,7 +10,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Any, cast
 
 # The formats by name: asked for one that is not loaded, Pillow loads every one that it knows.
@@ -113,6 +113,7 @@ class Rendition:
     width: int
     height: int
     content: bytes = field(repr=False)
+    blur: str = ""  # of one style, its colours: see `blurred`
 
 
 def look(picture: Image.Image) -> Seen:
@@ -192,7 +193,9 @@ def renditions(
         for name in family:
             cut = _cut(cut, STYLES[name], focus if name == family[0] else (0.5, 0.5))
             for extension in STYLES[name].formats:
-                yield _saved(name, extension, cut, xmp=packet)
+                made = _saved(name, extension, cut, xmp=packet)
+                is_blurred = (name, extension) == ("column-480", "jpg")
+                yield replace(made, blur=blurred(made.content)) if is_blurred else made
 
 
 def blurred(picture: bytes) -> str:

@@ -1,19 +1,24 @@
 """A process of its own for files that strangers made: whatever one does to a decoder, we live.
 
-The process knows no database, no key and no file but the one it is handed. It may use so much
-memory and so many seconds of a processor, and is ended when it wants more.
+The process knows no database and no key. The kernel lets it read its own programs and the one file
+that it is handed, and nothing else (assets.confinement). It may use so much memory and so many
+seconds of a processor, and is ended when it wants more.
 
-    sandbox.inspect(file, limits)         what a file is, and what it says of itself
-    sandbox.renditions(file, limits, …)   what it is cut to, one after the other
-    sandbox.search(file, limits, …)       which patterns match in its text
+    sandbox.inspect(file, limits)           what a file is, and what it says of itself
+    sandbox.renditions(file, limits, …)     what it is cut to, one after the other
+    sandbox.stamped(file, limits, …)        a rendition with words on it
+    sandbox.search(file, limits, …)         which patterns match in its text
+    sandbox.texts(file, limits, …)          the texts in a Word file or a picture
+    sandbox.said_of_pdf(file, limits, …)    what a program of poppler writes about a PDF
 
-All raise BadFile with a sentence for the editor.
+All raise BadFile with a sentence for the editor. It is Died where the process ended by itself.
 """
 
 import io
 import json
 import logging
 import os
+import re
 import resource
 import shutil
 import signal
@@ -25,15 +30,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
 if __name__ == "__main__":  # the process itself: it starts in isolation, and knows no path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from assets import documents, metadata, pictures
+from assets import confinement, documents, metadata, pictures
 from assets import search as searching
+from assets import texts as reading
+from assets.confinement import Active
 from assets.pictures import STYLES, BadFile, Rendition, Rights
+from assets.texts import Text
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +54,9 @@ PATIENCE = 15  # a busy machine may take so many times the seconds that a proces
 # What an editor reads where a limit is met, by the task.
 TOO_LONG = {
     "search": "It takes more than {seconds} seconds to search. Paste a part of its text instead.",
+    "texts": "It takes more than {seconds} seconds to read.",
+    "pdf": "Reading the PDF takes more than {seconds} seconds, so it was stopped. Search for the "
+    "reference that is printed on each page, such as K7Q2-M4XD.",
 }
 TOO_LONG_TO_UNPACK = (
     "It takes more than {seconds} seconds to unpack, so it was not taken. Save it smaller, or as a "
@@ -53,10 +65,27 @@ TOO_LONG_TO_UNPACK = (
 TOO_MUCH = {
     "search": "It takes more than {megabytes} MB of memory to search. Paste a part of its text "
     "instead.",
+    "texts": "It needs more than {megabytes} MB of memory to read.",
 }
 TOO_MUCH_TO_UNPACK = (
     "It needs more than {megabytes} MB of memory to unpack, so it was not taken. Save it smaller."
 )
+
+
+# What poppler's programs are asked; the file is their standard input.
+POPPLER = {
+    "pdftotext": ["-q", "-enc", "UTF-8", "-", "-"],
+    "pdfinfo": ["-enc", "UTF-8", "-"],
+}
+CANNOT_START = 126  # as a shell says it
+
+
+class Died(BadFile):
+    """The process ended by itself, or something else killed it; another try may succeed."""
+
+
+class NoProgram(BadFile):
+    """The program that reads such files is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +112,7 @@ class Inspected:
 def inspect(file: IO[bytes], limits: Limits) -> Inspected:
     """Return what a file is by its content, after decoding all of a picture."""
     with _asked(file, limits, {"task": "inspect"}) as answers:
-        head, _ = next(answers)
+        head, _ = _first(answers)
         try:
             return Inspected(**head)
         except TypeError as problem:
@@ -101,60 +130,155 @@ def renditions(
             if style not in STYLES or extension not in STYLES[style].formats:
                 raise _broken("made what nobody asked for")  # its name would lead into the storage
             size = int(head.get("width", 0)), int(head.get("height", 0))
-            yield Rendition(style, extension, *size, content)
+            if not re.fullmatch("(?:[0-9a-f]{72})?", blur := str(head.get("blur", ""))):
+                raise _broken("made what nobody asked for")  # it would stand in a page
+            yield Rendition(style, extension, *size, content, blur)
+
+
+def stamped(file: IO[bytes], limits: Limits, extension: str, words: str, rights: Rights) -> bytes:
+    """Return what `pictures.stamped` returns."""
+    order = {"task": "stamped", "extension": extension, "words": words, "rights": asdict(rights)}
+    with _asked(file, limits, order) as answers:
+        return _first(answers)[1]
 
 
 def search(file: IO[bytes], limits: Limits, patterns: list[str], most: int) -> list[str]:
     """Return what matches some patterns in the text of a file; see assets.search.
 
-    `most` is how many bytes an archive may unpack to.
+    `most` is how many bytes an archive or a PDF may unpack to.
     """
-    order = {"task": "search", "patterns": patterns, "most": most,
-             "pdftotext": shutil.which("pdftotext") or ""}  # fmt: skip
+    file.seek(0)
+    if b"%PDF" in file.read(1024):
+        with said_of_pdf(file, limits, "pdftotext", most) as text:
+            return _search(text, limits, patterns, most, is_text=True)
+    return _search(file, limits, patterns, most, is_text=False)
+
+
+def _search(
+    file: IO[bytes], limits: Limits, patterns: list[str], most: int, *, is_text: bool
+) -> list[str]:
+    order = {"task": "search", "patterns": patterns, "most": most, "is_text": is_text}
     with _asked(file, limits, order) as answers:
-        head, _ = next(answers)
+        head, _ = _first(answers)
         found = head.get("found")
         if not isinstance(found, list):
             raise _broken("said what nobody asked")
         return [str(each) for each in found]
 
 
+def texts(file: IO[bytes], limits: Limits, reader: str) -> Iterator[Text]:
+    """Yield the texts in a file, read as `reader` says, one of `texts.READERS`."""
+    with _asked(file, limits, {"task": "texts", "reader": reader}) as answers:
+        for _, content in answers:
+            try:
+                listed = [(str(place), str(text)) for place, text in json.loads(content)]
+            except (ValueError, TypeError, RecursionError) as problem:
+                raise _broken("said what nobody asked") from problem
+            yield from listed
+
+
+@contextmanager
+def said_of_pdf(file: IO[bytes], limits: Limits, program: str, most: int) -> Iterator[IO[bytes]]:
+    """Give what `pdftotext` or `pdfinfo` writes about a PDF, as a file of `most` bytes or less."""
+    path = shutil.which(program)
+    if not path:
+        raise NoProgram(
+            "The text of a PDF is read with pdftotext. Install poppler-utils, or search for the "
+            "reference that is printed on each page, such as K7Q2-M4XD."
+        )
+    order = {"task": "pdf", "program": program, "path": os.path.realpath(path)}
+    with tempfile.TemporaryFile() as said:
+        with _started(file, limits, order) as process:
+            heard, left = cast(IO[bytes], process.stdout), most
+            while piece := heard.read(min(PIECE, left + 1)):
+                left -= len(piece)
+                if left < 0:
+                    raise BadFile(
+                        f"The PDF holds more than {most // 1_000_000} MB of text, so it was not "
+                        "read."
+                    )
+                said.write(piece)
+            status = process.wait()
+            if process.was_late or status in (-signal.SIGXCPU, -signal.SIGKILL):
+                raise _ended_early(process, limits, "pdf")
+            if status == CANNOT_START:
+                raise _broken(f"could not start {program}")
+            if status:
+                raise BadFile("The PDF is damaged or locked: pdftotext cannot read it.")
+        said.seek(0)
+        yield said
+
+
+@cache
+def active() -> Active:
+    """Return which limits the kernel sets such a process here; asked once, of a real one."""
+    limits = Limits(megapixels=0, seconds=5, megabytes=200)
+    with _asked(io.BytesIO(), limits, {"task": "active"}) as answers:
+        head, _ = _first(answers)
+        return Active(int(head["landlock"]), bool(head["seccomp"]))
+
+
 # --- Our side ----------------------------------------------------------------------------------
+
+PIECE = 1 << 20  # bytes
+
+
+class Process(subprocess.Popen[bytes]):
+    """A process that opens a file, and whether it was stopped because it took too long."""
+
+    was_late = False
+
+    def stop(self) -> None:
+        self.was_late = True
+        self.kill()
+
+
+@contextmanager
+def _started(file: IO[bytes], limits: Limits, order: dict[str, Any]) -> Iterator[Process]:
+    with _on_disk(file) as source:
+        order |= {"file": source.fileno(), "limits": asdict(limits)}
+        process = Process(
+            [sys.executable, "-I", __file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            pass_fds=[source.fileno()], env={"MALLOC_ARENA_MAX": "2"},
+        )  # fmt: skip
+        alarm = threading.Timer(limits.seconds * PATIENCE, process.stop)
+        alarm.start()
+        try:
+            with process:
+                try:
+                    orders = cast(IO[bytes], process.stdin)
+                    with suppress(BrokenPipeError), orders:
+                        orders.write(json.dumps(order).encode())
+                    yield process
+                finally:
+                    process.kill()  # we have heard enough
+        finally:
+            alarm.cancel()
 
 
 @contextmanager
 def _asked(
     file: IO[bytes], limits: Limits, order: dict[str, Any]
 ) -> Iterator[Iterator[tuple[dict[str, Any], bytes]]]:
-    with _on_disk(file) as source:
-        order |= {"file": source.fileno(), "limits": asdict(limits)}
-        process = subprocess.Popen(  # noqa: S603  # ourselves
-            [sys.executable, "-I", __file__],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            pass_fds=[source.fileno()], env={"MALLOC_ARENA_MAX": "2"},
-        )  # fmt: skip
-        alarm = threading.Timer(limits.seconds * PATIENCE, process.kill)
-        alarm.start()
-        try:
-            with process:
-                told, heard = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
-                with suppress(BrokenPipeError), told:
-                    told.write(json.dumps(order).encode())
-                yield _answers(process, heard, limits, order["task"])
-                process.kill()  # whoever asked has heard enough
-        finally:
-            alarm.cancel()
+    with _started(file, limits, order) as process:
+        yield _answers(process, limits, order["task"])
 
 
-def _answers(
-    process: subprocess.Popen[bytes], heard: IO[bytes], limits: Limits, task: str
-) -> Iterator[tuple[dict[str, Any], bytes]]:
+def _first(answers: Iterator[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
+    for answer in answers:
+        return answer
+    raise _broken("said nothing")
+
+
+def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield what the process says, as far as it may: a file can have made it say anything."""
+    heard = cast(IO[bytes], process.stdout)
     while line := heard.readline(MOST_SAID):
         try:
             head = dict(json.loads(line))
             length = int(head.pop("length", 0))
-        except (ValueError, TypeError) as problem:
+        except (ValueError, TypeError, RecursionError) as problem:
             raise _broken("said nothing that can be read") from problem
         if reason := head.get("refused"):
             raise BadFile(str(reason)[:1000])
@@ -168,14 +292,15 @@ def _answers(
         if len(content) < length:
             break
         yield head, content
-    raise _ended_early(process.wait(), limits, task)
+    raise _ended_early(process, limits, task)
 
 
-def _ended_early(status: int, limits: Limits, task: str) -> BadFile:
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+def _ended_early(process: Process, limits: Limits, task: str) -> BadFile:
+    status = process.wait()
+    if process.was_late or status == -signal.SIGXCPU:
         sentence = TOO_LONG.get(task, TOO_LONG_TO_UNPACK)
         return BadFile(sentence.format(seconds=limits.seconds))
-    return _broken(f"ended with {status}")
+    return Died(str(_broken(f"ended with {status}")))
 
 
 def _broken(how: str) -> BadFile:
@@ -206,22 +331,41 @@ def _on_disk(file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def _main() -> None:
+    confinement.end_with_parent()
     order = json.load(sys.stdin)
     limits = Limits(**order["limits"])
     _restrict(limits)
-    try:
-        # Opened anew: two processes that share one opening of a file move each other's place in it.
-        with open(f"/dev/fd/{order['file']}", "rb") as file:
+    # Opened anew, to be read only: two processes that share one opening move each other's place.
+    with open(f"/dev/fd/{order['file']}", "rb") as file:
+        os.close(order["file"])
+        if order["task"] == "pdf":
+            _become(order["program"], order["path"], file)
+        try:
+            order["active"] = confinement.confine(confinement.own_folders())
             _carry_out(order, file, limits)
-    except BadFile as problem:
-        _tell({"refused": str(problem)})
-    except MemoryError:
-        sentence = TOO_MUCH.get(order["task"], TOO_MUCH_TO_UNPACK)
-        _tell({"refused": sentence.format(megabytes=limits.megabytes)})
-    except Exception as problem:  # ours, not the file's: the log of the newsroom gets it
-        _tell({"failed": f"{type(problem).__name__}: {problem}"})
-    else:
-        _tell({"end": True})
+        except BadFile as problem:
+            _tell({"refused": str(problem)})
+        except MemoryError as problem:
+            problem.__traceback__ = None  # it holds all that took the memory
+            sentence = TOO_MUCH.get(order["task"], TOO_MUCH_TO_UNPACK)
+            _tell({"refused": sentence.format(megabytes=limits.megabytes)})
+        except Exception as problem:  # ours, not the file's: the log of the newsroom gets it
+            _tell({"failed": f"{type(problem).__name__}: {problem}"})
+        else:
+            _tell({"end": True})
+
+
+def _become(program: str, path: str, file: IO[bytes]) -> None:
+    """Turn into a program that reads the file, with no more rights than we have."""
+    os.dup2(file.fileno(), 0)
+    try:
+        confinement.confine(
+            [*confinement.SYSTEM_LIBRARIES, *confinement.OF_POPPLER],
+            executable=[path, *confinement.loaders()],
+        )
+        os.execve(path, [program, *POPPLER[program]], {})  # noqa: S606
+    except OSError:
+        os._exit(CANNOT_START)
 
 
 def _restrict(limits: Limits) -> None:
@@ -239,17 +383,31 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
     if order["task"] == "inspect":
         _tell(asdict(_inspect(file, limits)))
         return
+    if order["task"] == "active":
+        _tell(asdict(order["active"]))
+        return
+    if order["task"] == "stamped":
+        rights = Rights(**order["rights"])
+        content = pictures.stamped(file, order["extension"], order["words"], rights)
+        _tell({"length": len(content)}, content)
+        return
     os.nice(10)  # pages come first
     if order["task"] == "search":
         found = searching.matches(
-            file, order["patterns"], most=order["most"], pdftotext=order["pdftotext"],
-            seconds=limits.seconds,
-        )  # fmt: skip
+            file, order["patterns"], most=order["most"], is_text=order["is_text"]
+        )
         _tell({"found": found})
+        return
+    if order["task"] == "texts":
+        for some in reading.in_batches(order["reader"], file):
+            content = json.dumps(some).encode()
+            _tell({"length": len(content)}, content)
         return
     rights, focus = Rights(**order["rights"]), tuple(order["focus"])
     for made in pictures.renditions(file, rights, focus, limits.megapixels):
-        head = {name: getattr(made, name) for name in ("style", "extension", "width", "height")}
+        head = {
+            name: getattr(made, name) for name in ("style", "extension", "width", "height", "blur")
+        }
         _tell(head | {"length": len(made.content)}, made.content)
 
 

@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def made_to_hurt() -> dict[str, bytes]:
 
 
 def one(path: str) -> None:
+    begun = time.perf_counter()
     try:
         with open(path, "rb") as file:
             seen = sandbox.inspect(file, LIMITS)
@@ -80,7 +82,12 @@ def one(path: str) -> None:
     except BadFile as refused:
         verdict = f"refused: {refused}"
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cost = {"seconds": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1024}
+    taken = (time.perf_counter() - begun) * 1000
+    cost = {
+        "ms": taken,
+        "seconds": used.ru_utime + used.ru_stime,
+        "megabytes": used.ru_maxrss / 1024,
+    }
     print(json.dumps(cost | {"verdict": verdict}))
 
 
@@ -94,12 +101,13 @@ def main() -> None:
         for number, (name, content) in enumerate(made_to_hurt().items()):
             files[name] = Path(folder) / str(number)
             files[name].write_bytes(content)
-        print(f"{'CPU s':>6} {'MB':>5}  what became of it")
+        print(f"{'ms':>6} {'CPU s':>6} {'MB':>5}  what became of it")
         for name, path in files.items():
             command = [sys.executable, __file__, "--one", path]
             out = subprocess.run(command, capture_output=True, text=True, check=True)
             told = json.loads(out.stdout)
-            print(f"{told['seconds']:6.2f} {told['megabytes']:5.0f}  {name}: {told['verdict']}")
+            figures = f"{told['ms']:6.0f} {told['seconds']:6.2f} {told['megabytes']:5.0f}"
+            print(f"{figures}  {name}: {told['verdict']}")
 
 
 if __name__ == "__main__":

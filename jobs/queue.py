@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240)]
 LATER = timedelta(minutes=1)
+SOON = timedelta(seconds=5)
 SCHEDULED = "schedule"  # the key of a row that is on the schedule
 
 
@@ -40,6 +41,10 @@ class Later(Exception):
 
 class GiveUp(Exception):
     """The work cannot be done, and trying again would not help. The text says why."""
+
+
+class TryAgain(Exception):
+    """The work failed, and may succeed soon. This counts as an attempt. The text says why."""
 
 
 class LeaseLost(Exception):
@@ -233,14 +238,20 @@ def _do(mine: Job, *, raises: bool = False) -> None:
             raise
     except GiveUp as problem:
         _give_up(task, mine, str(problem))
+    except TryAgain as problem:
+        log.warning("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
+        _failed(task, mine, str(problem), SOON)
     except Exception as problem:
         log.exception("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
         reason = _("%s. The log says more.") % type(problem).__name__
-        if mine.attempts >= task.attempts:
-            _give_up(task, mine, reason)
-        else:
-            pause = PAUSES[min(mine.attempts, len(PAUSES)) - 1]
-            _postpone(mine, reason, timezone.now() + pause)
+        _failed(task, mine, reason, PAUSES[min(mine.attempts, len(PAUSES)) - 1])
+
+
+def _failed(task: Task, mine: Job, reason: str, pause: timedelta) -> None:
+    if mine.attempts >= task.attempts:
+        _give_up(task, mine, reason)
+    else:
+        _postpone(mine, reason, timezone.now() + pause)
 
 
 def _lock(mine: Job) -> None:

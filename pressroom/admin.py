@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts.models import User
+from pressroom import isolation
 from releases.desk import desk_of
 
 LONGEST_SEARCH = 200  # characters
@@ -91,7 +92,9 @@ class NewsroomSite(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         now = timezone.now()
-        context = {"desk": desk_of(User.of(request), now), "now": now}
+        user = User.of(request)
+        unconfined = isolation.problems() if user.is_superuser else []
+        context = {"desk": desk_of(user, now), "now": now, "unconfined": unconfined}
         return super().index(request, {**context, **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:

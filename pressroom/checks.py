@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import Tags, Warning, register
 from django.db import connection
 
-from pressroom import sqlite
+from pressroom import isolation, sqlite
 
 
 @register(Tags.security, deploy=True)
@@ -74,6 +74,15 @@ def check_deployment(**options: Any) -> list[Warning]:
                 id="pressroom.W006",
             )
         )
+    found += [
+        Warning(
+            problem,
+            hint="Use Linux 5.13 or newer with Landlock turned on, on x86_64 or aarch64, and "
+            "Docker 23 or newer with its own seccomp profile; see docs/operating.md.",
+            id="pressroom.W007",
+        )
+        for problem in isolation.problems()
+    ]
     return found
 
 

@@ -5,6 +5,9 @@ from threading import Thread
 
 from django.core.wsgi import get_wsgi_application
 
+from assets.confinement import keep_memory_private
+
+keep_memory_private()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
 application = get_wsgi_application()
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import tracemalloc
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -51,6 +52,18 @@ def test_the_real_release_becomes_one_draft():
     (quotation,) = release.document.quotations
     assert len(quotation.paragraphs) == 7
     assert not Person.objects.exists()
+
+
+def test_of_a_file_that_is_too_large_no_more_is_read_than_refuses_it(tmp_path):
+    large = tmp_path / "large.txt"
+    with large.open("wb") as file:
+        file.truncate(100_000_000)
+    tracemalloc.start()
+    try:
+        assert "is larger than 2 MB" in run(large)[1]
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_dry_run_prints_the_same_and_changes_nothing():

@@ -1,7 +1,11 @@
 """What is cut from a picture is made behind the answer, and a page shows only what is there."""
 
 import io
+import os
+import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from importlib import import_module
@@ -22,7 +26,7 @@ from assets import making, pictures, sandbox, storage
 from assets.models import MediaAsset
 from assets.pictures import BadFile
 from jobs import queue
-from jobs.models import Lane
+from jobs.models import Job, Lane
 from releases import workflow
 from releases.models import Release
 from tests.deployment import gunicorn
@@ -118,6 +122,47 @@ def test_a_fault_of_ours_is_said_too_and_stops_nothing_else(monkeypatch):
     other.refresh_from_db()
     assert (broken.state, other.state) == ("failed", "made")
     assert "The log of the newsroom says more" in broken.problem
+
+
+def kill_what_opens_files(stop) -> int:
+    """Kill each process of ours that opens a file, as the kernel does when memory runs out."""
+    killed = set()
+    while not stop.wait(0.05):
+        for tasks in Path("/proc/self/task").iterdir():
+            for child in map(int, (tasks / "children").read_text().split()):
+                if b"sandbox.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    killed.add(child)
+                    os.kill(child, signal.SIGKILL)
+    return len(killed)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="it looks for children in /proc")
+def test_a_process_that_is_killed_is_tried_again_soon_and_given_up_with_a_reason():
+    picture = waiting_picture()
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill_what_opens_files, stop)
+        try:
+            for attempt in (1, 2, 3):
+                with time_machine.travel(
+                    timezone.now() + timedelta(seconds=6 * attempt), tick=True
+                ):
+                    assert work_off(Lane.FILES) == 1
+                    job = Job.objects.get(name="assets.make_renditions")
+                    assert job.attempts == attempt
+                    assert job.due_at <= timezone.now() + timedelta(seconds=5)
+        finally:
+            stop.set()
+        assert killed.result() == 3
+    picture.refresh_from_db()
+    assert (job.state, picture.state) == ("failed", "failed")
+    assert job.reason == picture.problem
+    assert "ended each time" in picture.problem
+    # Nothing is wrong with it, so it can be made ready again.
+    making.make_again(picture)
+    work_off(Lane.FILES)
+    picture.refresh_from_db()
+    assert (picture.state, picture.problem) == ("made", "")
 
 
 def test_the_old_renditions_stand_until_the_new_ones_are_there(client):

@@ -3,7 +3,6 @@
 import io
 import re
 import shutil
-import subprocess
 import zipfile
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -15,6 +14,7 @@ from django.db import connection, models
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from assets import sandbox
 from assets.models import MediaAsset
 from people import levels
 from people.models import Case, Level, Person, Role
@@ -418,16 +418,19 @@ def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
     status, output = check()
     assert status == 0
     assert "2 files could not be read; look at them yourself:" in output
-    assert f"{newsroom.pdf.rendition_url('file', 'pdf')}: it is damaged" in output
-    assert f"{newsroom.word.rendition_url('file', 'docx')}: it cannot be unpacked" in output
+    pdf, word = (
+        newsroom.pdf.rendition_url("file", "pdf"),
+        newsroom.word.rendition_url("file", "docx"),
+    )
+    assert f"{pdf}: The PDF is damaged or locked" in output
+    assert f"{word}: The file is damaged: it cannot be unpacked." in output
     replace_file(newsroom.pdf, pdf_with(""))
     assert "it has no text: a scan, perhaps" in check()[1]
 
 
-def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom, monkeypatch):
-    monkeypatch.setattr(printed_texts, "MAX_PART", 1000)
-    replace_file(newsroom.word, docx_with("x" * 2000))
-    assert "it has a part of more than" in check()[1]
+def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom):
+    replace_file(newsroom.word, docx_with("x" * 25_000_000))
+    assert "It unpacks to more than 20 MB, far more than it should" in check()[1]
 
 
 def test_a_missing_file_is_named_and_the_rest_is_read(newsroom):
@@ -638,10 +641,8 @@ def test_poppler_is_in_the_image(settings):
     assert "poppler-utils" in (settings.BASE_DIR / "Dockerfile").read_text()
 
 
-def test_pdf_reading_is_limited():
+def test_pdf_reading_is_limited(newsroom, monkeypatch):
     needs_poppler("PDF")
-    done = subprocess.run(
-        ["sh", "-c", "ulimit -v"], capture_output=True, text=True, preexec_fn=printed_texts._limit,
-        check=True,
-    )  # fmt: skip
-    assert int(done.stdout) == printed_texts.PDF_MEMORY // 1024
+    few = replace(printed_texts.LIMITS, megabytes=sandbox.CODE + 1)
+    monkeypatch.setattr(printed_texts, "LIMITS", few)
+    assert f"{newsroom.pdf.rendition_url('file', 'pdf')}: The PDF is damaged" in check()[1]

@@ -2,7 +2,6 @@
 
 import io
 import os
-import stat
 import subprocess
 import sys
 import time
@@ -111,6 +110,35 @@ def test_a_bomb_of_sixty_times_49_megabytes_costs_nothing(tmp_path):
     assert max(child, own) < 200
 
 
+def many_pieces(count: int, size: int) -> bytes:
+    """An archive of many entries that all say to be large, though one piece lies in it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for n in range(count):
+            archive.writestr(f"{n}.xml", b"x")
+        for entry in archive.infolist():
+            entry.file_size = size
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (lambda: many_pieces(1000, 50_000_000), "unpacks to more than 50 MB"),
+        (lambda: many_pieces(20_000, 1), "holds 20,000 files, more than the 10,000"),
+        (lambda: many_pieces(250_000, 1), "takes more than 200 MB of memory to search"),
+        (lambda: zipped({"a": bytes(30_000_000)}), "unpacks to more than 20 MB, far more"),
+    ],
+    ids=["large in sum", "many", "more than fit", "packed too well"],
+)
+def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
+    archive = content()
+    begun = time.monotonic()
+    with pytest.raises(marks.Unreadable, match=sentence):
+        marks.references_in(io.BytesIO(archive))
+    assert time.monotonic() - begun < 5
+
+
 def test_a_size_that_lies_is_not_believed():
     """What is stated is small; what comes out would be large."""
     content = bytearray(zipped({"word/document.xml": bytes(60_000_000)}))
@@ -128,15 +156,34 @@ def test_a_file_that_is_too_large_is_not_read(monkeypatch, at_desk, editor):
     assert "The file is larger than 1 MB." in page
 
 
-def test_a_pdftotext_that_takes_its_time_is_stopped(monkeypatch, tmp_path):
-    slow = tmp_path / "pdftotext"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(slow.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: str(slow))
+def endless_pdf() -> bytes:
+    """A page that draws ten forms, each of which draws ten more, eight levels deep."""
+    depth = 8
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R "
+        b"/Resources << /XObject << /F 5 0 R >> >> >>",
+        b"<< /Length 5 >> stream\n/F Do\nendstream",
+    ]
+    for level in range(depth):
+        inner = b"/Resources << /XObject << /F %d 0 R >> >>" % (6 + level)
+        drawn = b"/F Do " * 10 if level < depth - 1 else b"0 0 m"
+        objects.append(
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] %s /Length %d >> stream\n%s\n"
+            b"endstream" % (inner if level < depth - 1 else b"", len(drawn), drawn)
+        )
+    out = b"%PDF-1.4\n"
+    for number, content in enumerate(objects, 1):
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    return out + b"trailer << /Root 1 0 R >>\n%%EOF\n"
+
+
+def test_a_pdftotext_that_takes_its_time_is_stopped(monkeypatch):
     monkeypatch.setattr(marks, "LIMITS", sandbox.Limits(megapixels=0, seconds=1, megabytes=200))
     begun = time.monotonic()
     with pytest.raises(marks.Unreadable, match="takes more than 1 seconds"):
-        marks.references_in(io.BytesIO(b"%PDF-1.7"))
+        marks.references_in(io.BytesIO(endless_pdf()))
     assert time.monotonic() - begun < 12
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     with pytest.raises(marks.Unreadable, match="Install poppler-utils"):

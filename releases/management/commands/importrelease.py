@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from releases.importing import FORMATS, NotARelease, report, understand
+from releases.importing.decoding import MAX_BYTES
 from releases.imports import AlreadyImported, duplicate_of, import_draft
 
 
@@ -64,7 +65,8 @@ class Command(BaseCommand):
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # of a larger one, the rest is not needed to refuse it
     except OSError as problem:
         reason = (problem.strerror or "unknown reason").lower()
         raise NotARelease(f"{path} cannot be read: {reason}.") from problem

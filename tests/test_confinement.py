@@ -1,0 +1,323 @@
+"""A decoder that runs the wishes of a file gets nothing: each thing that it may try is refused.
+
+The process is the real one, started by the real entry from a copy of `assets/` in which one decoder
+is hostile. Without confinement the same attempts succeed, so a refusal is the kernel's.
+"""
+
+import io
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+
+from assets import sandbox
+from assets.confinement import Active
+from assets.pictures import BadFile
+from pressroom import isolation
+from tests.deployment import ROOT, environment
+
+LIMITS = sandbox.Limits(megapixels=100, seconds=5, megabytes=300)
+needs_all = pytest.mark.skipif(
+    platform.machine() != "x86_64" or isolation.problems() != [],
+    reason="the kernel offers less, or has other numbers for its calls",
+)
+
+# In place of a look at a document: try everything, and say in the refusal what became of it.
+HOSTILE = """
+import ctypes as _c, json as _j, os as _o, socket as _s
+
+
+def recognised(file):
+    libc, put = _c.CDLL(None, use_errno=True), _j.loads(_PLACES)
+
+    def call(*arguments):
+        words = [_c.c_long(a) if isinstance(a, int) else a for a in arguments]
+        answer = libc.syscall(*words)
+        if answer < 0:
+            raise OSError(_c.get_errno(), _o.strerror(_c.get_errno()))
+        return answer
+
+    def read(path):
+        with open(path, "rb") as other:
+            return other.read(100)
+
+    def connect(family, kind, address):
+        with _s.socket(family, kind) as client:
+            client.connect(address)
+
+    def write(path):
+        with open(path, "ab") as other:
+            other.write(b"")
+
+    def fork():
+        if not (child := _o.fork()):
+            _o._exit(0)
+        _o.waitpid(child, 0)
+
+    def execute():
+        # In a child, so that the others can still be tried.
+        if not (child := _o.fork()):
+            _o.execv("/bin/true", ["true"])
+        if _o.waitpid(child, 0)[1]:
+            raise OSError(1, "it ended with an error")
+
+    def peek(parent):
+        target = _c.create_string_buffer(8)
+        local = (_c.c_size_t * 2)(_c.addressof(target), 8)
+        remote = (_c.c_size_t * 2)(put["address"], 8)
+        call(310, parent, local, 1, remote, 1, 0)
+
+    def own_input():
+        for number in range(3, 100):
+            try:
+                _o.write(number, b"")
+                _o.ftruncate(number, 5)
+                return
+            except OSError:
+                pass
+        raise OSError(1, "nothing that is open can be written")
+
+    parent = _o.getppid()
+    tries = {
+        "read the environment of the parent": lambda: read(f"/proc/{parent}/environ"),
+        "read its own environment": lambda: read("/proc/self/environ"),
+        "read the memory of the parent, by its file": lambda: read(f"/proc/{parent}/maps"),
+        "read .env": lambda: read(put["env"]),
+        "read /etc/passwd": lambda: read("/etc/passwd"),
+        "read another upload": lambda: read(put["upload"]),
+        "read the SQLite database": lambda: read(put["database"]),
+        "list a folder": lambda: _o.listdir(put["folder"]),
+        "write a file": lambda: write(put["folder"] + "/new"),
+        "change another upload": lambda: write(put["upload"]),
+        "cut another upload": lambda: _o.truncate(put["upload"], 3),
+        "change its own input": own_input,
+        "remove another upload": lambda: _o.unlink(put["folder"] + "/loose"),
+        "open another upload to everybody": lambda: _o.chmod(put["upload"], 0o666),
+        "connect by TCP": lambda: connect(_s.AF_INET, _s.SOCK_STREAM, tuple(put["tcp"])),
+        "connect to the socket of a database": lambda: connect(
+            _s.AF_UNIX, _s.SOCK_STREAM, put["unix"]
+        ),
+        "connect to an abstract socket": lambda: connect(
+            _s.AF_UNIX, _s.SOCK_STREAM, chr(0) + put["abstract"]
+        ),
+        "send by UDP": lambda: connect(_s.AF_INET, _s.SOCK_DGRAM, ("127.0.0.1", 53)),
+        "start a process": fork,
+        "run a program": execute,
+        "signal the parent": lambda: _o.kill(parent, 0),
+        "change the limits of the parent": lambda: __import__("resource").prlimit(
+            parent, __import__("resource").RLIMIT_CORE, (0, 0)
+        ),
+        "read the memory of the parent": lambda: peek(parent),
+        "trace the parent": lambda: call(101, 0x4206, parent, 0, 0),
+        "make a file in memory": lambda: _o.close(call(319, b"x", 0)),
+        "set up io_uring": lambda: _o.close(call(425, 1, _c.create_string_buffer(120))),
+    }
+    became = []  # short: a refusal has room for a thousand characters
+    for attempt in tries.values():
+        try:
+            attempt()
+            became.append(0)
+        except OSError as problem:
+            became.append(problem.errno)
+    raise BadFile(_j.dumps(became))
+"""
+TRIES = re.findall(r'^        "(.+?)": ', HOSTILE, re.MULTILINE)
+# What this machine refuses in any case, or a kernel may be built without.
+OPTIONAL = {"set up io_uring", "trace the parent", "read the memory of the parent"}
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Give things that a decoder may want, and listeners."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for name in ("upload.jpg", "loose", "db.sqlite3"):
+        (folder / name).write_bytes(b"secret words")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_UNIX) as unix,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        unix.bind(str(tmp_path / "s.PGSQL.5432"))
+        abstract.bind(f"\0pressroom-{os.getpid()}")
+        unix.listen()
+        abstract.listen()
+        secret = bytearray(b"secret words in memory")
+        yield {
+            "env": str(tmp_path / "copy" / ".env"),
+            "folder": str(folder),
+            "upload": str(folder / "upload.jpg"),
+            "database": str(folder / "db.sqlite3"),
+            "tcp": tcp.getsockname(),
+            "unix": str(tmp_path / "s.PGSQL.5432"),
+            "abstract": f"pressroom-{os.getpid()}",
+            "address": id(secret),
+        }
+
+
+def copied(tmp_path, *, confined: bool) -> Path:
+    """Copy `assets/`, for a test to change; without confinement where the test asks for that."""
+    copy = tmp_path / "copy" / "assets"
+    shutil.copytree(ROOT / "assets", copy, ignore=shutil.ignore_patterns("__pycache__", "fonts"))
+    (copy.parent / ".env").write_text("SECRET_KEY=secret\n")
+    if not confined:
+        with (copy / "confinement.py").open("a") as file:
+            file.write("\n\ndef confine(*paths, **more):\n    return Active(0, seccomp=False)\n")
+    return copy
+
+
+def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]:
+    """Return what became of each attempt, as the hostile decoder says it."""
+    copy = copied(tmp_path, confined=confined)
+    with (copy / "documents.py").open("a") as file:
+        file.write(HOSTILE.replace("_PLACES", repr(json.dumps(places))))
+    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
+    upload = tmp_path / "own.jpg"
+    upload.write_bytes(b"the file itself")
+    with upload.open("r+b") as file, pytest.raises(BadFile) as refused:
+        sandbox.inspect(file, replace(LIMITS, seconds=20))
+    answers = json.loads(str(refused.value))
+    found = dict(zip(TRIES, ("done" if not n else os.strerror(n) for n in answers), strict=True))
+    assert upload.read_bytes() == b"the file itself" or not confined
+    return found
+
+
+@needs_all
+def test_a_decoder_gets_at_nothing(monkeypatch, tmp_path, places):
+    found = attempts(monkeypatch, tmp_path, places, confined=True)
+    for name, answer in found.items():
+        print(f"{name:45} {answer}")
+    assert len(found) == 26
+    assert [name for name, answer in found.items() if answer == "done"] == []
+    assert Path(places["upload"]).read_bytes() == b"secret words"
+
+
+@needs_all
+def test_without_confinement_the_same_decoder_gets_at_everything(monkeypatch, tmp_path, places):
+    """So that a refusal above is no mistake of the attempt."""
+    found = attempts(monkeypatch, tmp_path, places, confined=False)
+    refused = {name: answer for name, answer in found.items() if answer != "done"}
+    # What it reads is opened anew for it, to be read only, in any case.
+    assert refused.keys() - OPTIONAL == {"change its own input"}
+
+
+@needs_all
+@pytest.mark.parametrize("confined", [True, False])
+def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, tmp_path):
+    """`cat` stands for a pdftotext that runs the wishes of a file."""
+    copy = copied(tmp_path, confined=confined)
+    script = copy / "sandbox.py"
+    env = str(copy.parent / ".env")
+    script.write_text(
+        script.read_text().replace('"pdfinfo": [', f'"cat": ["-", {env!r}],\n    "": [')
+    )
+    monkeypatch.setattr(sandbox, "__file__", str(script))
+
+    def cat() -> bytes:
+        with sandbox.said_of_pdf(io.BytesIO(b"%PDF "), LIMITS, "cat", 1000) as said:
+            return said.read()
+
+    if confined:
+        with pytest.raises(BadFile, match="pdftotext cannot read it"):
+            cat()
+    else:
+        assert cat() == b"%PDF SECRET_KEY=secret\n"
+
+
+@needs_all
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
+def test_an_older_landlock_takes_what_it_knows(version):
+    """Each version has another size of what is asked, and refuses a size that it does not know."""
+    code = (
+        "import sys\nfrom assets import confinement as c\n"
+        f"c._landlock_version = lambda: {version}\n"
+        "print(c.confine(c.own_folders()))\nopen('/etc/passwd')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert f"landlock={version}" in done.stdout
+    assert "PermissionError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "said", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
+)
+def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_path):
+    copy = copied(tmp_path, confined=True)
+    with (copy / "documents.py").open("a") as file:
+        file.write(
+            "\n\ndef recognised(file):\n"
+            f"    import os\n    os.write(1, {(said + chr(10)).encode()!r})\n    os._exit(0)\n"
+        )
+    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
+    with pytest.raises(BadFile, match="broke on it"):
+        sandbox.inspect(io.BytesIO(b"x"), LIMITS)
+
+
+# --- What the operator reads where the kernel offers less ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("offered", "sentence"),
+    [
+        (Active(0, seccomp=True), "can read other files"),
+        (Active(7, seccomp=False), "can use the network"),
+        (None, "does not start"),
+    ],
+)
+@pytest.mark.django_db
+def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
+    offered, sentence, monkeypatch, at_desk, admin_user, editor
+):
+    def active():
+        if offered is None:
+            raise sandbox.Died("It ended.")
+        return offered
+
+    monkeypatch.setattr(sandbox, "active", active)
+    found = [each for each in run_checks(include_deployment_checks=True) if "W007" in str(each.id)]
+    assert [sentence in each.msg for each in found] == [True]
+    assert "5.13" in str(found[0].hint)
+    assert sentence in at_desk(admin_user).get("/admin/").content.decode()
+    assert sentence not in at_desk(editor).get("/admin/").content.decode()
+
+
+@needs_all
+@pytest.mark.django_db
+def test_where_the_kernel_offers_all_nothing_is_said(at_desk, admin_user):
+    found = [each for each in run_checks(include_deployment_checks=True) if "W007" in str(each.id)]
+    assert found == []
+    assert (
+        "The process that opens uploads" not in at_desk(admin_user).get("/admin/").content.decode()
+    )
+
+
+# --- The parent ----------------------------------------------------------------------------------
+
+ASK = "import ctypes; print('dumpable:', ctypes.CDLL(None).prctl(3))"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has it")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "shell", "--no-imports", "-c", ASK],
+        ["-c", f"import runpy; runpy.run_path('gunicorn.conf.py'); {ASK}"],
+    ],
+)
+@pytest.mark.django_db
+def test_no_other_process_may_look_into_a_command_or_a_web_server(command):
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    assert "dumpable: 0" in done.stdout, done.stderr
