@@ -177,14 +177,14 @@ def renditions(
     # A JPEG unpacks to a half, a quarter or an eighth as well, for less than the whole costs.
     in_parts = picture.format in ("JPEG", "MPO") and times > 1
     tables = _tables(picture)
-    picture = _clean(picture)
+    picture = cleaned(picture)
     yield _saved("press", "jpg", picture, xmp=packet, **tables)
     # The whole has served: all others are cut from one no larger than they need.
     if in_parts:
         del picture
         picture = opened(file, megapixels)
         picture.draft(None, (picture.width // times, picture.height // times))
-        picture = _clean(picture)
+        picture = cleaned(picture)
     elif times > 1:
         picture = picture.reduce(times)
     for family in FAMILIES:
@@ -209,7 +209,7 @@ def stamped(file: IO[bytes], extension: str, words: str, rights: Rights) -> byte
     """
     from assets import cards  # only here: the process that opens uploads needs no type
 
-    picture = _clean(Image.open(file))
+    picture = cleaned(Image.open(file))
     strip = cards.strip(words, picture.width)
     picture.paste(strip, (0, max(0, picture.height - strip.height)))
     return _saved("", extension, picture, xmp=_rights_packet(rights, words)).content
@@ -269,7 +269,7 @@ def _tables(picture: Image.Image) -> dict[str, Any]:
 # --- Cleaning ----------------------------------------------------------------------------------
 
 
-def _clean(picture: Image.Image) -> Image.Image:
+def cleaned(picture: Image.Image) -> Image.Image:
     """Return the picture upright in sRGB, as RGB or RGBA; comments and profiles stay behind."""
     _load(picture)
     with contextlib.suppress(Exception):  # broken EXIF must not cost us the picture
