@@ -1,20 +1,24 @@
 """Renditions are made in the background: an editor who saves a picture does not wait for them.
 
 Each picture that waits has a job in the queue. Its renditions are stored under names that follow
-from what they show, and only then does the row say so: what a page shows is there.
+from what they show, and only then does the row say so: what a page shows is there. The cleaned copy
+of a document is made in the same way, as its one rendition.
 """
 
 import logging
+import os
+import tempfile
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from assets import pictures, sandbox, storage
+from assets import cleaned, cleaning, pictures, sandbox, storage
 from assets.models import MediaAsset, limits
 from assets.pictures import BadFile
 from assets.storage import StorageError
@@ -26,6 +30,7 @@ log = logging.getLogger(__name__)
 
 TIMES_AS_LONG = 30  # as the look at an upload may take: nobody waits for it
 TIMES_AS_LARGE = 4
+PIECE = 1 << 20  # bytes
 FIND_EVERY = timedelta(minutes=10)
 
 
@@ -81,7 +86,7 @@ def _add(picture: MediaAsset) -> None:
 
 def make_again(picture: MediaAsset) -> None:
     """Let the renditions of a picture be made once more; those that are there stay until then."""
-    if picture.is_picture and picture.original:
+    if picture.original:
         MediaAsset.objects.filter(pk=picture.pk).update(
             state=MediaAsset.State.WAITING, problem="", claimed_at=None
         )
@@ -151,19 +156,11 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         allowed.megapixels, allowed.seconds * TIMES_AS_LONG, allowed.megabytes * TIMES_AS_LARGE
     )
     made_of = picture.made_of()
-    styles: dict[str, dict[str, Any]] = {}
-    blur = ""
+    folder = picture.rendition_folder(made_of[:12])
+    make = _cut if picture.is_picture else _clean
     try:
         with picture.original.open() as original:
-            for cut in sandbox.renditions(original, allowed, picture.rights(), picture.focus):
-                path = f"{picture.rendition_folder(made_of[:12])}/{cut.style}.{cut.extension}"
-                storage.replace(path, ContentFile(cut.content))
-                style = styles.setdefault(
-                    cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
-                )
-                style["formats"][cut.extension] = len(cut.content)
-                if (cut.style, cut.extension) == ("column-480", "jpg"):
-                    blur = pictures.blurred(cut.content)
+            made = make(picture, original, folder, allowed)
     except BadFile as problem:
         return {"state": MediaAsset.State.FAILED, "problem": str(problem), "claimed_at": None}
     except StorageError:
@@ -176,13 +173,69 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         log.exception("The renditions of picture %s could not be made.", picture.pk)
         words = f"{type(problem).__name__}. The log of the newsroom says more."
         return {"state": MediaAsset.State.FAILED, "problem": words, "claimed_at": None}
-    renditions = {"of": made_of, "styles": styles, "blur": blur}
-    return {
-        "state": MediaAsset.State.MADE,
-        "problem": "",
-        "claimed_at": None,
-        "renditions": renditions,
-    }
+    renditions = {"of": made_of, **made}
+    if "styles" in renditions:
+        told = {"state": MediaAsset.State.MADE, "problem": ""}
+    else:
+        told = {"state": MediaAsset.State.FAILED, "problem": cleaned.why_not(renditions)}
+    return {**told, "claimed_at": None, "renditions": renditions}
+
+
+def _cut(
+    picture: MediaAsset, original: Any, folder: str, allowed: sandbox.Limits
+) -> dict[str, Any]:
+    """Store every rendition of a picture, and return what its row is to say of them."""
+    styles: dict[str, dict[str, Any]] = {}
+    blur = ""
+    for cut in sandbox.renditions(original, allowed, picture.rights(), picture.focus):
+        storage.replace(f"{folder}/{cut.style}.{cut.extension}", ContentFile(cut.content))
+        style = styles.setdefault(
+            cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
+        )
+        style["formats"][cut.extension] = len(cut.content)
+        if (cut.style, cut.extension) == ("column-480", "jpg"):
+            blur = pictures.blurred(cut.content)
+    return {"styles": styles, "blur": blur}
+
+
+def _clean(
+    document: MediaAsset, original: Any, folder: str, allowed: sandbox.Limits
+) -> dict[str, Any]:
+    """Store the cleaned copy of a document, and return what its row is to say of it.
+
+    Where somebody accepted it as it is, that is a copy of the original.
+    """
+    as_is = document.as_is_at is not None
+    try:
+        made = sandbox.clean(original, allowed)
+    except BadFile:
+        if not as_is:
+            raise
+        made = cleaning.Cleaned([], [])
+    noted = {"removed": made.removed, "cannot": made.cannot}
+    if made.cannot and not as_is:
+        return noted
+    with tempfile.TemporaryFile() as copy:
+        pieces = [(0, original.seek(0, os.SEEK_END))] if as_is else made.pieces
+        size = _assemble(original, pieces, copy)
+        storage.replace(f"{folder}/file.{document.extension}", File(copy, name="file"))
+    style = {"width": 0, "height": 0, "formats": {document.extension: size}}
+    return {**noted, "as_is": as_is, "styles": {"file": style}}
+
+
+def _assemble(original: Any, pieces: Sequence[cleaning.Piece], copy: IO[bytes]) -> int:
+    """Write the pieces of a cleaned copy one after the other; return how many bytes they are."""
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            copy.write(piece)
+            continue
+        at, end = piece
+        original.seek(at)
+        while at < end and (content := original.read(min(end - at, PIECE))):
+            copy.write(content)
+            at += len(content)
+    copy.flush()
+    return copy.tell()
 
 
 def outcome(picture: MediaAsset) -> str:

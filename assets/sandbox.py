@@ -6,6 +6,7 @@ memory and so many seconds of a processor, and is ended when it wants more.
     sandbox.inspect(file, limits)         what a file is, and what it says of itself
     sandbox.renditions(file, limits, …)   what it is cut to, one after the other
     sandbox.search(file, limits, …)       which patterns match in its text
+    sandbox.clean(file, limits)           a document without what it says of its makers
 
 All raise BadFile with a sentence for the editor.
 """
@@ -31,7 +32,7 @@ from typing import IO, Any, cast
 if __name__ == "__main__":  # the process itself: it starts in isolation, and knows no path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from assets import documents, metadata, pictures
+from assets import cleaning, documents, metadata, pictures
 from assets import search as searching
 from assets.pictures import STYLES, BadFile, Rendition, Rights
 
@@ -45,6 +46,7 @@ PATIENCE = 15  # a busy machine may take so many times the seconds that a proces
 # What an editor reads where a limit is met, by the task.
 TOO_LONG = {
     "search": "It takes more than {seconds} seconds to search. Paste a part of its text instead.",
+    "clean": "It takes more than {seconds} seconds to clean. Save it smaller, or in parts.",
 }
 TOO_LONG_TO_UNPACK = (
     "It takes more than {seconds} seconds to unpack, so it was not taken. Save it smaller, or as a "
@@ -53,6 +55,7 @@ TOO_LONG_TO_UNPACK = (
 TOO_MUCH = {
     "search": "It takes more than {megabytes} MB of memory to search. Paste a part of its text "
     "instead.",
+    "clean": "It needs more than {megabytes} MB of memory to clean. Save it smaller, or in parts.",
 }
 TOO_MUCH_TO_UNPACK = (
     "It needs more than {megabytes} MB of memory to unpack, so it was not taken. Save it smaller."
@@ -117,6 +120,25 @@ def search(file: IO[bytes], limits: Limits, patterns: list[str], most: int) -> l
         if not isinstance(found, list):
             raise _broken("said what nobody asked")
         return [str(each) for each in found]
+
+
+def clean(file: IO[bytes], limits: Limits) -> cleaning.Cleaned:
+    """Return a document without what it says of its makers; see assets.cleaning."""
+    pieces: list[cleaning.Piece] = []
+    noted: dict[str, list[cleaning.Finding]] = {"removed": [], "cannot": []}
+    with _asked(file, limits, {"task": "clean"}) as answers:
+        for head, content in answers:
+            try:
+                if "from" in head:
+                    pieces.append((int(head["from"]), int(head["to"])))
+                elif "removed" in head:
+                    for what, findings in noted.items():
+                        findings += [cleaning.Finding(str(a), str(b)) for a, b in head[what]]
+                else:
+                    pieces.append(content)
+            except (KeyError, TypeError, ValueError) as problem:
+                raise _broken("said what nobody asked") from problem
+    return cleaning.Cleaned(pieces, noted["removed"], noted["cannot"])
 
 
 # --- Our side ----------------------------------------------------------------------------------
@@ -247,15 +269,30 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
         )  # fmt: skip
         _tell({"found": found})
         return
+    if order["task"] == "clean":
+        _clean(file)
+        return
     rights, focus = Rights(**order["rights"]), tuple(order["focus"])
     for made in pictures.renditions(file, rights, focus, limits.megapixels):
         head = {name: getattr(made, name) for name in ("style", "extension", "width", "height")}
         _tell(head | {"length": len(made.content)}, made.content)
 
 
+def _clean(file: IO[bytes]) -> None:
+    from assets.cleaning import start  # the other tasks need no PDF library
+
+    made = start.clean(file)
+    _tell({"removed": made.removed, "cannot": made.cannot})
+    for piece in made.pieces:
+        if isinstance(piece, bytes):
+            _tell({"length": len(piece)}, piece)
+        else:
+            _tell({"from": piece[0], "to": piece[1]})
+
+
 def _inspect(file: IO[bytes], limits: Limits) -> Inspected:
     if document := documents.recognised(file):
-        return Inspected(document.kind, document.extension, 0, 0, document.notes, {})
+        return Inspected(document.kind, document.extension, 0, 0, [], {})
     picture = pictures.opened(file, limits.megapixels)
     found = metadata.read(picture, file)
     seen = pictures.look(picture)

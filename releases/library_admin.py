@@ -297,6 +297,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
             asset.asked_by = User.of(request)  # where it is used is told to each by their rights
             asset.words_locked = locked(asset, asset.asked_by)
             asset.file_locked = locked(asset, asset.asked_by, file=True)
+            asset.may_go_as_it_is = asset.asked_by.has_perm("assets.accept_as_is")
         return asset
 
     @admin.display(description="state")
@@ -459,6 +460,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
             page("<uuid:pk>/original/<int:version>/", self.original_view, "original"),
             page("<uuid:pk>/words/", require_POST(self.words_view), "words"),
             page("<uuid:pk>/again/", require_POST(self.again_view), "again"),
+            page("<uuid:pk>/as-is/", require_POST(self.as_is_view), "as_is"),
             page("<uuid:pk>/bring-back/", require_POST(self.bring_back_view), "bring_back"),
             *super().get_urls(),
         ]
@@ -547,6 +549,21 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
         """Make the renditions once more."""
         making.make_again(self._changeable(request, pk))
         messages.success(request, "It is being made ready again; that takes some seconds.")
+        return redirect("admin:assets_mediaasset_change", pk)
+
+    def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Let a document go out that cannot be cleaned, with the reason."""
+        asset, user = self._visible(request, pk), User.of(request)
+        if not user.has_perm("assets.accept_as_is"):
+            raise PermissionDenied
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            messages.error(request, _("Write why it may go out as it is."))
+        elif not asset.why_not_cleaned:
+            messages.error(request, _("It can be cleaned, so it goes out as a cleaned copy."))
+        else:
+            asset.accept_as_is(by=user, reason=reason)
+            messages.success(request, _("It goes out as it is. The reason stays on record."))
         return redirect("admin:assets_mediaasset_change", pk)
 
     def bring_back_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:

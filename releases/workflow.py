@@ -473,6 +473,18 @@ def warnings(
     found: list[Reason] = []
     for picture in pictures_of(release, release.document):
         found += [f"“{picture}”: {note}" for note in picture.notes]
+        if picture.as_is_at:
+            found.append(
+                _(
+                    "“%(document)s” cannot be cleaned and goes out as it is. %(who)s accepted "
+                    "it: %(reason)s"
+                )
+                % {
+                    "document": picture,
+                    "who": picture.as_is_by,
+                    "reason": picture.as_is_reason,
+                }
+            )
         if picture.has_ended():
             found.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
         elif picture.has_ended(at):

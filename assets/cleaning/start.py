@@ -8,8 +8,6 @@ from assets.cleaning import pdf, recordings, word
 from assets.cleaning.report import Cleaned, Report
 from assets.pictures import BadFile
 
-RECIPE = 1  # raise it where the same file is cleaned differently from before
-
 
 def clean(file: IO[bytes]) -> Cleaned:
     """Return a document or recording without what it says besides its content.

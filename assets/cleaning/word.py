@@ -103,7 +103,7 @@ class _Cleaning:
 
     def cleaned(self) -> Cleaned:
         self._properties()
-        roots = []
+        roots: list[Relation] = []
         for relation in self._relations(""):
             if relation.word == "officeDocument" and not roots:
                 self._take(_absolute("", relation.target), relation)
@@ -286,7 +286,7 @@ class _Cleaning:
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, content)
 
-            types = etree.Element(f"{{{_TYPES}}}Types", nsmap={None: _TYPES})
+            types = etree.Element(f"{{{_TYPES}}}Types", nsmap=_default(_TYPES))
             etree.SubElement(types, f"{{{_TYPES}}}Default", Extension="rels",
                 ContentType="application/vnd.openxmlformats-package.relationships+xml")  # fmt: skip
             etree.SubElement(
@@ -309,7 +309,7 @@ class _Cleaning:
         return self.renamed.get(name, name)
 
     def _relations_xml(self, relations: list[Relation]) -> bytes:
-        root = etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap={None: _RELATIONS})
+        root = etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap=_default(_RELATIONS))
         for one in relations:
             target = one.target
             if not one.external and not target.startswith("#"):
@@ -327,13 +327,18 @@ def _parsed(content: bytes) -> Any:
         remove_pis=True,
     )  # fmt: skip
     tree = etree.fromstring(content, parser)
-    if tree.getroottree().docinfo.doctype:
+    docinfo: Any = tree.getroottree().docinfo
+    if docinfo.doctype:
         raise BadFile("The file is damaged or cut short. Save or download it again.")
     return tree
 
 
 def _xml(tree: Any) -> bytes:
     return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+def _default(space: str) -> Any:
+    return {None: space}
 
 
 def _absolute(source: str, target: str) -> str:

@@ -43,9 +43,7 @@ _PATH = re.compile(r"[\\/]|\.(?:jpe?g|png|gif|tiff?|bmp|heic|webp|emf|wmf)\b", r
 _LOCAL = re.compile(r"(?:file:|[a-z]:[\\/]|\\\\)", re.IGNORECASE)
 
 
-def clean_text(
-    tree: Any, report: Report, outside: dict[str, str], hiding: set[str]
-) -> None:
+def clean_text(tree: Any, report: Report, outside: dict[str, str], hiding: set[str]) -> None:
     """Clean one part of a Word file in place.
 
     `outside` are the addresses of its relations, `hiding` the ids of styles whose text is hidden.
@@ -56,14 +54,20 @@ def clean_text(
     _flatten_fields(tree, report)
     _clean_drawings(tree, report, outside)
     _clean_links(tree, report, outside)
-    for element in tree.iter(etree.Element):
+    for element in _elements(tree):
         for name in list(element.attrib):
-            local, space = etree.QName(name).localname, etree.QName(name).namespace
-            personal = space and local in ("author", "initials", "userId", "providerId")
-            if personal or local.startswith("rsid") or local in ("paraId", "textId"):
+            if _is_personal(name, element):
                 del element.attrib[name]
-            elif local == "date" and etree.QName(element).localname not in ("sdtPr", "date"):
-                del element.attrib[name]
+
+
+def _is_personal(name: Any, element: Any) -> bool:
+    """Whether an attribute says who wrote something, when, or in which sitting."""
+    local, space = etree.QName(name).localname, etree.QName(name).namespace
+    if local.startswith("rsid") or local in ("paraId", "textId"):
+        return True
+    if local == "date":
+        return _local(element) not in ("sdtPr", "date")
+    return bool(space) and local in ("author", "initials", "userId", "providerId")
 
 
 def relations_in(tree: Any) -> set[str]:
@@ -242,21 +246,20 @@ def _flatten_fields(tree: Any, report: Report) -> None:
         if not _is_harmless(code):
             report.removed("field", code)
             _unwrap(simple)
-    open_ones: list[tuple[list[Any], list[str], bool]] = []  # elements, code, still in the code
+    open_ones: list[tuple[list[Any], list[str]]] = []  # the marks of a field, its code
     for element in _elements(tree):
         local = _local(element)
         if local == "fldChar":
             kind = _w(element, "fldCharType")
             if kind == "begin":
-                open_ones.append(([element], [], True))
+                open_ones.append(([element], []))
             elif not open_ones:
                 report.cannot("fields")
                 return
             elif kind == "separate":
-                marks, code, _ = open_ones.pop()
-                open_ones.append(([*marks, element], code, False))
+                open_ones[-1][0].append(element)
             else:
-                marks, parts, _ = open_ones.pop()
+                marks, parts = open_ones.pop()
                 code_text = "".join(parts).strip()
                 if not _is_harmless(code_text):
                     report.removed("field", code_text)
@@ -284,10 +287,11 @@ def _clean_drawings(tree: Any, report: Report, outside: dict[str, str]) -> None:
             value = str(element.attrib[name])
             if said == "gfxdata" or (said == "href" and local == "imagedata"):
                 del element.attrib[name]  # a copy of the drawing, or where it was on a computer
-            elif space in _R and said in ("link", "href", "pict") and value in outside:
-                report.removed("linked_picture", outside[value])
-                del element.attrib[name]
-            elif space in _R and local == "imagedata" and value in outside:
+            elif (
+                space in _R
+                and value in outside
+                and (said in ("link", "href", "pict") or local == "imagedata")
+            ):
                 report.removed("linked_picture", outside[value])
                 del element.attrib[name]
         if local in ("docPr", "cNvPr", "shape", "imagedata", "rect"):
