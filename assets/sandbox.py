@@ -294,11 +294,9 @@ def _inspect(file: IO[bytes], limits: Limits) -> Inspected:
     if document := documents.recognised(file):
         return Inspected(document.kind, document.extension, 0, 0, [], {})
     picture = pictures.opened(file, limits.megapixels)
+    seen = pictures.look(picture)  # first: what asks for metadata may decode, and hides a failure
     found = metadata.read(picture, file)
-    seen = pictures.look(picture)
-    notes = metadata.warnings(found, datetime.now(UTC).date())
-    if seen.moves:
-        notes.append("It moves. We show its first picture, as a still.")
+    notes = [*metadata.warnings(found, datetime.now(UTC).date()), *seen.notes]
     return Inspected("image", seen.extension, seen.width, seen.height, notes, found.as_dict())
 
 
