@@ -3,7 +3,6 @@
 import hashlib
 import uuid
 from datetime import datetime, timedelta
-from pathlib import PurePath
 from typing import IO, Any, Self
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 
 from assets import cleaned, cleaning, documents, metadata, pictures, sandbox
+from assets.file_names import safe_name
 from assets.pictures import BadFile
 
 SOON = timedelta(days=30)  # before a licence ends, the desk warns
@@ -582,4 +582,4 @@ class MediaAsset(models.Model):
         self.found, self.notes = seen.found, seen.notes
         self.ai_made = self.ai_made or bool(seen.found.get("ai_made"))
         self.weight, self.sha256 = self.original.size, self._digest()
-        self.original_name = self.original_name or PurePath(self.original.name or "").name[:255]
+        self.original_name = self.original_name or safe_name(self.original.name or "")

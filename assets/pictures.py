@@ -417,7 +417,7 @@ def _check_frames(file: IO[bytes], megapixels: int) -> None:
 def cleaned(picture: Image.Image) -> Image.Image:
     """Return the picture upright in sRGB, as RGB or RGBA; comments and profiles stay behind."""
     _load(picture)
-    if turn := _TURNS.get(_orientation(picture)):
+    if (turn := _TURNS.get(_orientation(picture))) is not None:
         picture = picture.transpose(turn)
     picture = _in_srgb(picture)
     # Pillow writes into a file what it finds here, such as a comment of the original.

@@ -511,6 +511,8 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, SimpleHistoryAdmin):
             for upload in request.FILES.getlist("file"):
                 taken.append(take(upload, by=User.of(request), into=record))
                 record = None  # the first of them
+            if not taken:
+                taken.append(Taken(_("No file"), problems=[_("No file arrived. Choose one.")]))
         else:
             assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
             taken = [Taken(str(asset), asset) for asset in assets]
