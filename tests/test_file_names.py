@@ -3,9 +3,9 @@
 import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
 
-from assets.file_names import LONGEST, safe_name
+from assets.file_names import LONGEST
 from assets.models import MediaAsset
-from tests.make import make_document, make_user, pdf_bytes, picture_bytes
+from tests.make import make_user, picture_bytes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
