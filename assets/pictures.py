@@ -251,7 +251,8 @@ def _load(picture: Image.Image) -> None:
 
 def _refused(error: Exception) -> BadFile:
     """Return what is said of a picture that Pillow does not open."""
-    if isinstance(error, ValueError) and "too large" in str(error).lower():  # texts of a PNG
+    texts = re.search("too large|too much memory", str(error), re.IGNORECASE)
+    if isinstance(error, ValueError) and texts:  # those of a PNG are packed too
         return BadFile("The picture unpacks to far more than it should. It was not taken.")
     return _damaged()
 

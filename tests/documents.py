@@ -164,8 +164,10 @@ def with_xmp(document) -> None:
 
 
 def with_picture(document) -> None:
-    image = Stream(document, GPS, Type=Name.XObject, Subtype=Name.Image, Width=640,
-                   Height=480, ColorSpace=Name.DeviceRGB, BitsPerComponent=8, Filter=Name.DCTDecode)  # fmt: skip
+    image = Stream(document, GPS)
+    image.Type, image.Subtype, image.Filter = Name.XObject, Name.Image, Name.DCTDecode
+    image.Width, image.Height, image.BitsPerComponent = 640, 480, 8
+    image.ColorSpace = Name.DeviceRGB
     document.pages[0].Resources.XObject = Dictionary(Im1=document.make_indirect(image))
 
 

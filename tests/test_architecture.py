@@ -16,6 +16,7 @@ ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts", "j
 # Modules that work on words and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
                 "assets/typesetting.py", "assets/documents.py", "assets/sandbox.py",
+                "assets/cleaning", "assets/file_names.py",
                 "assets/search.py",
                 "people/names/normalise.py", "people/names/forms.py",
                 "people/names/index.py", "people/slugs.py",
