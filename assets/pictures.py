@@ -29,7 +29,7 @@ from PIL import (
 MAX_SIDE = 16_383  # as many as WebP can hold
 MAX_FRAMES = 5_000  # of what moves: three minutes of a film
 NARROW = 320  # pixels: what is narrower fills no phone
-TINY = 200  # pixels: the services that show a shared page leave out what is smaller
+TINY = 150  # pixels on a side: what is smaller is a blur in the smallest cut, which has 300
 MAX_RIGHTS = 5_000  # characters of one text that go into a file; a JPEG has room for 64 kB in all
 # What no XML may hold, as it comes along from a clipboard.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -335,7 +335,7 @@ def _what_it_is(start: bytes) -> str:
     for begins, what in _KINDS:
         if start.startswith(begins):
             return what
-    for cut in range(4):  # the start may end inside of a letter
+    for cut in range(4 if len(start) >= 16 else 0):  # the start may end inside of a letter
         with contextlib.suppress(UnicodeDecodeError):
             text = start[: len(start) - cut].decode("utf-8-sig")
             if text.strip() and not re.search("[\0-\x08\x0e-\x1f\x7f]", text):

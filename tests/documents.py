@@ -19,6 +19,7 @@ SPACES = (
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
     'xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"'
 )
+OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "WordDocument".encode("utf-16-le")
 KINDS = "application/vnd.openxmlformats-officedocument.wordprocessingml."
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 

@@ -140,8 +140,8 @@ def test_pages_and_pictures_that_move_are_told_apart():
 
 @pytest.mark.parametrize(
     ("size", "warned", "blocked"),
-    [((1, 1), True, True), ((64, 96), True, True), ((199, 900), True, True),
-     ((260, 260), True, False), ((320, 200), False, False)],
+    [((1, 1), True, True), ((64, 96), True, True), ((149, 900), True, True),
+     ((260, 260), True, False), ((320, 150), False, False)],
 )  # fmt: skip
 def test_a_tiny_picture_is_noted_and_no_poster(size, warned, blocked):
     picture = make_picture(content=picture_bytes(size))
@@ -149,7 +149,7 @@ def test_a_tiny_picture_is_noted_and_no_poster(size, warned, blocked):
     assert any(one.startswith(note) for one in picture.notes) == warned
     release = make_release("in_review", poster=picture)
     reasons = [str(one) for one in workflow.blockers(release)]
-    assert any("A poster needs 200 on each side" in one for one in reasons) == blocked
+    assert any("A poster needs 150 on each side" in one for one in reasons) == blocked
     assert any(note in str(one) for one in workflow.warnings(release)) == warned
 
 
