@@ -29,7 +29,7 @@ from PIL import (
 MAX_SIDE = 16_383  # as many as WebP can hold
 MAX_FRAMES = 5_000  # of what moves: three minutes of a film
 NARROW = 320  # pixels: what is narrower fills no phone
-TINY = 150  # pixels on a side: what is smaller is a blur in the smallest cut, which has 300
+TINY = 150  # pixels in height: half of the smallest cut
 MAX_RIGHTS = 5_000  # characters of one text that go into a file; a JPEG has room for 64 kB in all
 # What no XML may hold, as it comes along from a clipboard.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -373,8 +373,8 @@ def _of_few_pixels(width: int, height: int) -> list[str]:
     if width >= NARROW and height >= TINY:
         return []
     return [
-        f"It has {width} × {height} pixels only. It is shown small: a poster should have "
-        f"{STYLES['poster-960'].width} pixels in width, and needs {TINY} on each side."
+        f"It has {width} × {height} pixels only, and is shown small. A poster should have "
+        f"{STYLES['poster-960'].width} pixels in width or more."
     ]
 
 

@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusal import Refused
-from assets.pictures import TINY
 from jobs import outbox
 from people.locking import names_change
 from people.names import letters
@@ -526,19 +525,6 @@ def _incomplete(release: Release, at: datetime) -> list[str]:
         if lacking := picture.missing():
             reasons.append(f"The {what} “{picture}” lacks {get_text_list(lacking, 'and')}.")
         out = release.is_out()  # what is out may still be corrected
-        if not out and is_poster and picture.width and min(picture.width, picture.height) < TINY:
-            reasons.append(
-                _(
-                    "The poster “%(picture)s” has %(width)s × %(height)s pixels only. A poster "
-                    "needs %(least)s on each side. Choose a larger one."
-                )
-                % {
-                    "picture": picture,
-                    "width": picture.width,
-                    "height": picture.height,
-                    "least": TINY,
-                }
-            )
         if not out and picture.has_ended():
             reasons.append(f"Our licence for the {what} “{picture}” has ended. Take another.")
         elif not out and is_poster and picture.has_ended(at):
