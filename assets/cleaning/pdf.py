@@ -77,7 +77,7 @@ def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
         if key in pdf.trailer:
             del pdf.trailer[key]
     out = io.BytesIO()
-    pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    pdf.save(out, deterministic_id=True, compress_streams=False)  # what is packed stays packed
     return report.cleaned(out.getvalue())
 
 
