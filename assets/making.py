@@ -175,10 +175,10 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         return {"state": MediaAsset.State.FAILED, "problem": words, "claimed_at": None}
     renditions = {"of": made_of, **made}
     if "styles" in renditions:
-        told = {"state": MediaAsset.State.MADE, "problem": ""}
+        state, problem = MediaAsset.State.MADE, ""
     else:
-        told = {"state": MediaAsset.State.FAILED, "problem": cleaned.why_not(renditions)}
-    return {**told, "claimed_at": None, "renditions": renditions}
+        state, problem = MediaAsset.State.FAILED, cleaned.why_not(renditions)
+    return {"state": state, "problem": problem, "claimed_at": None, "renditions": renditions}
 
 
 def _cut(

@@ -197,6 +197,7 @@ def with_comments(document) -> None:
 
 def with_traces(document) -> None:
     page = document.pages[0]
+    page.OPI = Dictionary(F=String("Jule/scan.tif"))
     page.PieceInfo = Dictionary(Illustrator=Dictionary(Private=String("Gustav")))
     page.Thumb = document.make_indirect(Stream(document, b"Hanna", Width=1, Height=1))
     page.Metadata = document.make_indirect(Stream(document, b"<x:xmpmeta>Ida</x:xmpmeta>"))

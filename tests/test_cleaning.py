@@ -194,6 +194,11 @@ WORD = {
         ["place where a picture was taken: IMG_2034.jpeg", "name of a picture on a computer"],
         "Text",
     ),
+    "a hidden picture": (
+        word(paragraph(run("Text"), picture("rId5").replace("<wp:docPr", '<wp:docPr hidden="1"')),
+             [IMAGE], **MEDIA),
+        [b"media/", b"NIKON"], ["Hidden text: IMG_2034.jpg"], "Text",
+    ),
     "a linked picture": (
         word(paragraph(run("Text"), picture("rId5", "link", "Picture 1")),
              [relation(5, "image", "file:///C:/Users/Sara/x.png", external=True)]),
@@ -277,7 +282,7 @@ PDF = {
         pdf(made.with_comments), [b"Emil", b"Emma", b"Frida", b"Launch"], ["Comments: Emil Editor"]
     ),
     "traces of programs": (
-        pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"PieceInfo"], ["A small picture"]
+        pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"Jule", b"PieceInfo"], ["A small picture"]
     ),
     "an earlier version": (made.with_earlier_version(), [b"Jonas"], ["Earlier versions"]),
     "nothing": (pdf(), [], []),

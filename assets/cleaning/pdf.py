@@ -27,10 +27,12 @@ _DATES = {"/CreationDate", "/ModDate", "/Trapped"}
 _CATALOGUE = {
     "/Type", "/Version", "/Pages", "/PageLabels", "/Dests", "/Names", "/ViewerPreferences",
     "/PageLayout", "/PageMode", "/Outlines", "/OpenAction", "/StructTreeRoot", "/MarkInfo", "/Lang",
-    "/OutputIntents", "/OCProperties", "/AcroForm", "/URI", "/Extensions", "/Threads",
+    "/OutputIntents", "/OCProperties", "/AcroForm", "/URI", "/Extensions",
 }  # fmt: skip
 _SHOWN = {"/Link", "/Widget"}  # of what lies on a page; the rest are comments, films and files
-_KEYS_OF_PROGRAMS = ("/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF")
+_KEYS_OF_PROGRAMS = (
+    "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI", "/Ref",
+)  # fmt: skip
 
 
 def clean(file: IO[bytes]) -> Cleaned:
@@ -219,6 +221,8 @@ def _sweep(item: Any, report: Report, depth: int) -> None:
             elif key == "/Thumb":
                 report.removed("thumbnail")
             del item[key]
+    if item.get("/Type") == Name.Thread and "/I" in item:
+        del item["/I"]  # who wrote an article
     if str(item.get("/Subtype", "")) not in _SHOWN and item.get("/Type") == Name.Annot:
         _empty(item)
     if "/S" in item and _is_unsafe_action(item):

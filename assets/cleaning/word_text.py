@@ -129,6 +129,9 @@ def _take_out(tree: Any, report: Report) -> None:
             _remove(element)
         elif local in _EMBEDDED and (_is_w(element) or local == "contentPart"):
             report.cannot("embedded")
+        elif local == "docPr" and element.get("hidden") in ("1", "true"):
+            report.removed("hidden", str(element.get("name") or ""))
+            _remove(element.getparent())
         elif local == "OLEObject":
             report.cannot("embedded", str(element.get("ProgID") or ""))
         elif local in _SETTINGS and _is_w(element):

@@ -12,10 +12,10 @@ def let_clean(apps, schema_editor):
     alias = schema_editor.connection.alias
     assets = apps.get_model("assets", "MediaAsset").objects.using(alias)
     old = assets.exclude(kind="image").exclude(original="").filter(state="")
-    told = {"state": "waiting", "problem": "", "claimed_at": None, "renditions": {}, "notes": []}
+    fresh = {"state": "waiting", "problem": "", "claimed_at": None, "renditions": {}, "notes": []}
     # One row at a time: documents are few, and this holds none while it waits for another.
     keys = list(old.order_by("pk").values_list("pk", flat=True))
-    return sum(assets.filter(pk=key, state="").update(**told) for key in keys)
+    return sum(assets.filter(pk=key, state="").update(**fresh) for key in keys)
 
 
 class Migration(migrations.Migration):
