@@ -175,10 +175,10 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         return {"state": MediaAsset.State.FAILED, "problem": words, "claimed_at": None}
     renditions = {"of": made_of, **made}
     if "styles" in renditions:
-        state, problem = MediaAsset.State.MADE, ""
+        state, why_not = MediaAsset.State.MADE, ""
     else:
-        state, problem = MediaAsset.State.FAILED, cleaned.why_not(renditions)
-    return {"state": state, "problem": problem, "claimed_at": None, "renditions": renditions}
+        state, why_not = MediaAsset.State.FAILED, cleaned.why_not(renditions)
+    return {"state": state, "problem": why_not, "claimed_at": None, "renditions": renditions}
 
 
 def _cut(

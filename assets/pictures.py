@@ -344,7 +344,7 @@ def _what_it_is(start: bytes) -> str:
 
 
 def _of_several(picture: Image.Image, kind: str) -> list[str]:
-    """Return what is to be known of a file that holds several pictures."""
+    """Return what an editor should know of a file that holds several pictures."""
     try:
         count = int(getattr(picture, "n_frames", 1))
     except MemoryError:

@@ -282,7 +282,8 @@ PDF = {
         pdf(made.with_comments), [b"Emil", b"Emma", b"Frida", b"Launch"], ["Comments: Emil Editor"]
     ),
     "traces of programs": (
-        pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"Jule", b"PieceInfo"], ["A small picture"]
+        pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"Jule", b"PieceInfo"],
+        ["A small picture"],
     ),
     "an earlier version": (made.with_earlier_version(), [b"Jonas"], ["Earlier versions"]),
     "nothing": (pdf(), [], []),
