@@ -35,6 +35,7 @@ EDITOR = {
 PUBLISHER = {
     "releases": ["approve_release", "withdraw_release", "correct_release"],
     "people": ["set_level"],
+    "assets": ["accept_as_is"],
     "jobs": ["view_job", "retry_job"],
 }
 

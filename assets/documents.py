@@ -1,14 +1,11 @@
 """What is taken besides pictures: PDF, Word, audio and video, recognised by content alone.
 
-They are given out as they came, so what they say besides their words is said to the editor, and
-what would lead to somebody's door is refused. No ORM: bytes in, a verdict out.
+What they say besides their words is taken out later (assets.cleaning); what would lead to
+somebody's door is refused. No ORM: bytes in, a verdict out.
 """
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
-
-from lxml import etree
 
 from assets import archives
 from assets.pictures import HEIF_BRANDS, BadFile
@@ -30,21 +27,14 @@ MOST_UNPACKED = 200_000_000  # bytes of a Word file
 MOST_LOOKED_AT = 64_000_000  # bytes of one part of a file
 # Where cameras and phones write the place into a film (ISO 14496-12, 3GPP TS 26.244, QuickTime).
 _PLACES = (b"\xa9xyz", b"loci", b"com.apple.quicktime.location")
-_CORE = {
-    "creator": "{http://purl.org/dc/elements/1.1/}creator",
-    "last changed by": (
-        "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}lastModifiedBy"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that is no picture: what it is, and sentences for whoever publishes it."""
+    """A file that is no picture: what it is."""
 
     kind: str
     extension: str
-    notes: list[str] = field(default_factory=list)
 
 
 def recognised(file: IO[bytes]) -> Document | None:
@@ -94,11 +84,7 @@ def _pdf(file: IO[bytes], start: bytes) -> Document:
     file.seek(max(0, _size(file) - 2048))
     if b"%%EOF" not in file.read():
         raise _cut_short()
-    file.seek(0)
-    notes = []
-    if re.search(rb"/Author\s*[(<]", file.read(MOST_LOOKED_AT)):
-        notes.append("The PDF names its author, and everybody who opens it can read the name.")
-    return Document("document", "pdf", notes)
+    return Document("document", "pdf")
 
 
 def _word(file: IO[bytes], start: bytes) -> Document:
@@ -114,24 +100,8 @@ def _word(file: IO[bytes], start: bytes) -> Document:
                 "The Word file holds macros, which are programs. Save it as .docx or as a PDF, and "
                 "upload that."
             )
-        text = archive.read("word/document.xml")
-        core = archive.read("docProps/core.xml") if "docProps/core.xml" in names else b""
-    notes = []
-    if "word/comments.xml" in names:
-        notes.append("The Word file holds comments, and everybody who opens it can read them.")
-    if re.search(rb"<w:(ins|del|moveFrom) ", text):
-        notes.append("The Word file holds tracked changes: what was taken out can be read in it.")
-    notes += [f"The Word file says: {what} “{name}”." for what, name in _named_in(core).items()]
-    return Document("document", "docx", notes)
-
-
-def _named_in(core: bytes) -> dict[str, str]:
-    try:
-        root = etree.fromstring(core, etree.XMLParser(resolve_entities=False, no_network=True))
-    except (etree.XMLSyntaxError, ValueError):
-        return {}
-    found = {what: str(root.findtext(tag) or "").strip()[:200] for what, tag in _CORE.items()}
-    return {what: name for what, name in found.items() if name}
+        archive.read("word/document.xml")
+    return Document("document", "docx")
 
 
 def _old_word(file: IO[bytes], start: bytes) -> Document:
@@ -143,11 +113,7 @@ def _old_word(file: IO[bytes], start: bytes) -> Document:
         raise BadFile(
             "The Word file holds macros, which are programs. Save it as a PDF, and upload that."
         )
-    return Document(
-        "document",
-        "doc",
-        ["Old Word files keep names and earlier wordings inside. A PDF of it tells less."],
-    )
+    return Document("document", "doc")
 
 
 def _webm(file: IO[bytes], start: bytes) -> Document:

@@ -1,21 +1,25 @@
 """Renditions are made in the background: an editor who saves a picture does not wait for them.
 
 Each picture that waits has a job in the queue. Its renditions are stored under names that follow
-from what they show, and only then does the row say so: what a page shows is there.
+from what they show, and only then does the row say so: what a page shows is there. The cleaned copy
+of a document is made in the same way, as its one rendition.
 """
 
 import logging
+import os
+import tempfile
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assets import sandbox, storage
+from assets import cleaned, cleaning, sandbox, storage
 from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from assets.storage import StorageError
@@ -25,6 +29,7 @@ from jobs.queue import Lane, job
 
 log = logging.getLogger(__name__)
 
+PIECE = 1 << 20  # bytes
 FIND_EVERY = timedelta(minutes=10)
 
 
@@ -80,7 +85,7 @@ def _add(picture: MediaAsset) -> None:
 
 def make_again(picture: MediaAsset) -> None:
     """Let the renditions of a picture be made once more; those that are there stay until then."""
-    if picture.is_picture and picture.original:
+    if picture.original:
         MediaAsset.objects.filter(pk=picture.pk).update_derived(
             state=MediaAsset.State.WAITING, problem="", claimed_at=None
         )
@@ -151,20 +156,11 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
     picture was ended. Neither is a fault of the picture.
     """
     made_of = picture.made_of()
-    styles: dict[str, dict[str, Any]] = {}
-    blur = ""
+    folder = picture.rendition_folder(made_of[:12])
+    make = _cut if picture.is_picture else _clean
     try:
         with picture.original.open() as original:
-            for cut in sandbox.renditions(
-                original, limits_of_renditions(), picture.rights(), picture.focus
-            ):
-                path = f"{picture.rendition_folder(made_of[:12])}/{cut.style}.{cut.extension}"
-                storage.replace(path, ContentFile(cut.content))
-                style = styles.setdefault(
-                    cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
-                )
-                style["formats"][cut.extension] = len(cut.content)
-                blur = blur or cut.blur
+            made = make(picture, original, folder)
     except sandbox.Died:
         raise
     except BadFile as problem:
@@ -179,13 +175,67 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         log.exception("The renditions of picture %s could not be made.", picture.pk)
         words = f"{type(problem).__name__}. The log of the newsroom says more."
         return {"state": MediaAsset.State.FAILED, "problem": words, "claimed_at": None}
-    renditions = {"of": made_of, "styles": styles, "blur": blur}
-    return {
-        "state": MediaAsset.State.MADE,
-        "problem": "",
-        "claimed_at": None,
-        "renditions": renditions,
-    }
+    renditions = {"of": made_of, **made}
+    if "styles" in renditions:
+        state, why_not = MediaAsset.State.MADE, ""
+    else:
+        state, why_not = MediaAsset.State.FAILED, cleaned.why_not(renditions)
+    return {"state": state, "problem": why_not, "claimed_at": None, "renditions": renditions}
+
+
+def _cut(picture: MediaAsset, original: Any, folder: str) -> dict[str, Any]:
+    """Store every rendition of a picture, and return what its row is to say of them."""
+    styles: dict[str, dict[str, Any]] = {}
+    blur = ""
+    limits = limits_of_renditions()
+    for cut in sandbox.renditions(original, limits, picture.rights(), picture.focus):
+        storage.replace(f"{folder}/{cut.style}.{cut.extension}", ContentFile(cut.content))
+        style = styles.setdefault(
+            cut.style, {"width": cut.width, "height": cut.height, "formats": {}}
+        )
+        style["formats"][cut.extension] = len(cut.content)
+        blur = blur or cut.blur
+    return {"styles": styles, "blur": blur}
+
+
+def _clean(document: MediaAsset, original: Any, folder: str) -> dict[str, Any]:
+    """Store the cleaned copy of a document, and return what its row is to say of it.
+
+    Where somebody accepted it as it is, that is a copy of the original.
+    """
+    as_is = document.as_is_at is not None
+    try:
+        made = sandbox.clean(original, limits_of_renditions())
+    except sandbox.Died:
+        raise
+    except BadFile:
+        if not as_is:
+            raise
+        made = cleaning.Cleaned([], [])
+    noted = {"removed": made.removed, "cannot": made.cannot}
+    if made.cannot and not as_is:
+        return noted
+    with tempfile.TemporaryFile() as copy:
+        pieces = [(0, original.seek(0, os.SEEK_END))] if as_is else made.pieces
+        size = _assemble(original, pieces, copy)
+        storage.replace(f"{folder}/file.{document.extension}", File(copy, name="file"))
+    style = {"width": 0, "height": 0, "formats": {document.extension: size}}
+    return {**noted, "as_is": as_is, "styles": {"file": style}}
+
+
+def _assemble(original: Any, pieces: Sequence[cleaning.Piece], copy: IO[bytes]) -> int:
+    """Write the pieces of a cleaned copy one after the other; return how many bytes they are."""
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            copy.write(piece)
+            continue
+        at, end = piece
+        original.seek(at)
+        while at < end and (content := original.read(min(end - at, PIECE))):
+            copy.write(content)
+            at += len(content)
+    copy.flush()
+    return copy.tell()
 
 
 def outcome(picture: MediaAsset) -> str:

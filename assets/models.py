@@ -3,7 +3,6 @@
 import hashlib
 import uuid
 from datetime import datetime, timedelta
-from pathlib import PurePath
 from typing import IO, Any, Self
 
 from django.conf import settings
@@ -19,7 +18,8 @@ from django.utils.html import format_html
 from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 
-from assets import documents, metadata, pictures, sandbox
+from assets import cleaned, cleaning, documents, metadata, pictures, sandbox
+from assets.file_names import safe_name
 from assets.pictures import BadFile
 from common.rows import Guarded, GuardedQuerySet
 
@@ -96,13 +96,13 @@ class MediaAssetQuerySet(GuardedQuerySet["MediaAsset"]):
     def usable(self, at: datetime | None = None) -> Self:
         """Those that may be shown at a time, if a page shows them.
 
-        There is a file, made ready where it is a picture, a licence for it, nobody in it who may
-        not be shown, and nobody has withdrawn it.
+        There is a file that was made ready, a licence for it, nobody in it who may not be shown,
+        and nobody has withdrawn it.
         """
         at = at or timezone.now()
         shown = Q(withheld_from=None) | Q(withheld_from__gt=at)
         shown &= Q(withdrawn_at=None) | Q(withdrawn_at__gt=at)
-        ready = Q(renditions__has_key="styles") | ~Q(kind=MediaAsset.Kind.IMAGE)
+        ready = Q(renditions__has_key="styles")
         licensed = Q(licence_expires=None) | Q(licence_expires__gt=at)
         return self.exclude(original="").filter(ready, licensed, shown)
 
@@ -123,8 +123,9 @@ class MediaAsset(Guarded):
     Whether the public may fetch it depends on the releases and people that show it, so that
     rule is theirs (releases.visibility).
 
-    What is cut from a picture (its renditions) is made outside of the request that saves it, by
-    assets.making; `state`, `problem` and `renditions` are told from there.
+    What is cut from a picture (its renditions), and the cleaned copy of a document, are made
+    outside of the request that saves it, by assets.making; `state`, `problem` and `renditions` come
+    from there.
     """
 
     class Kind(models.TextChoices):
@@ -257,6 +258,18 @@ class MediaAsset(Guarded):
     withdrawn_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when the desk keeps it off every page."
     )
+    as_is_reason = models.TextField(
+        "why it goes out as it is", blank=True, default="", db_default="", editable=False
+    )
+    as_is_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
+    as_is_at = models.DateTimeField(null=True, editable=False)
     uploaded_at = models.DateTimeField(auto_now_add=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -274,6 +287,9 @@ class MediaAsset(Guarded):
         verbose_name = "picture or document"
         verbose_name_plural = "pictures and documents"
         ordering = ["-uploaded_at", "pk"]
+        permissions = [
+            ("accept_as_is", "Can let a document go out that cannot be cleaned"),
+        ]
         indexes = [
             models.Index(
                 fields=["uploaded_at"],
@@ -303,13 +319,13 @@ class MediaAsset(Guarded):
         stored = MediaAsset.objects.filter(pk=self.pk).only("sha256", "renditions").first()
         is_new = self.sha256 != (stored.sha256 if stored else "")
         made_of = (stored or self).renditions.get("of")
-        is_picture = bool(self.original) and self.is_picture
-        anew = is_new or (is_picture and made_of != self.made_of())
-        if anew:
-            self.state = self.State.WAITING if is_picture else self.State.NOTHING
-            self.problem, self.claimed_at = "", None
         if is_new:
             self.renditions = {}
+            self.as_is_reason, self.as_is_by, self.as_is_at = "", None, None
+        anew = is_new or (bool(self.original) and made_of != self.made_of())
+        if anew:
+            self.state = self.State.WAITING if self.original else self.State.NOTHING
+            self.problem, self.claimed_at = "", None
         if not self._state.adding and kwargs.get("update_fields") is None:
             ours = ["state", "problem", "claimed_at"] if anew else []
             ours += ["renditions"] if is_new else []
@@ -368,7 +384,7 @@ class MediaAsset(Guarded):
 
     def is_usable(self, at: datetime | None = None) -> bool:
         """Row twin of `MediaAsset.objects.usable`."""
-        ready = not self.is_picture or "styles" in self.renditions
+        ready = "styles" in self.renditions
         hidden = self.has_ended(at) or self.is_withheld(at) or self.is_withdrawn(at)
         return bool(self.original) and ready and not hidden
 
@@ -430,19 +446,37 @@ class MediaAsset(Guarded):
         return [what for what, there in needs.items() if not there]
 
     def unready(self) -> str:
-        """Return why the picture cannot be shown yet, "" where it can or has no file."""
-        if not self.original or not self.is_picture or "styles" in self.renditions:
+        """Return why it cannot be shown yet, "" where it can or has no file."""
+        if not self.original or "styles" in self.renditions:
             return ""
         if self.state == self.State.FAILED:
             return f"could not be made ready: {self.problem}"
         return "is being made ready; that takes some seconds"
+
+    def accept_as_is(self, *, by: Any, reason: str) -> None:
+        """Let a document go out as it is that cannot be cleaned, and save; it keeps who said so."""
+        self.as_is_reason, self.as_is_by, self.as_is_at = reason, by, timezone.now()
+        self.save()
+
+    @property
+    def why_not_cleaned(self) -> list[str]:
+        """Return why its file cannot be cleaned, a sentence each; empty where it can."""
+        return cleaned.cannot(self.renditions)
+
+    @property
+    def taken_out(self) -> list[str]:
+        """Return what was taken out of the copy that goes out, a line each.
+
+        Where the file goes out as it is, or not at all, it holds these.
+        """
+        return cleaned.removed(self.renditions)
 
     # --- Its files -----------------------------------------------------------------------------
 
     @property
     def version(self) -> str:
         """Return what changes whenever what is served under its addresses does."""
-        return (self.renditions.get("of", "") if self.is_picture else self.sha256)[:12]
+        return str(self.renditions.get("of", ""))[:12]
 
     @property
     def press(self) -> tuple[str, str]:
@@ -450,8 +484,6 @@ class MediaAsset(Guarded):
         return ("press", "jpg") if self.is_picture else ("file", self.extension)
 
     def has_rendition(self, style: str, extension: str) -> bool:
-        if not self.is_picture:
-            return bool(self.original) and (style, extension) == ("file", self.extension)
         return extension in self._made(style).get("formats", {})
 
     def size(self, style: str) -> tuple[int, int]:
@@ -460,9 +492,7 @@ class MediaAsset(Guarded):
         return made.get("width", 0), made.get("height", 0)
 
     def bytes_of(self, style: str, extension: str) -> int:
-        """Return how heavy a rendition or the document is, 0 where there is none."""
-        if not self.is_picture:
-            return self.weight
+        """Return how heavy a rendition is, 0 where there is none."""
         known = self._made(style).get("formats", {}).get(extension)
         if known != 0:
             return known or 0
@@ -500,12 +530,10 @@ class MediaAsset(Guarded):
         """Return the name in the storage. Raises Http404 where there is no such rendition."""
         if not self.has_rendition(style, extension):
             raise Http404
-        return self.rendition_path(style, extension) if self.is_picture else str(self.original.name)
+        return self.rendition_path(style, extension)
 
     def open_rendition(self, style: str, extension: str) -> IO[bytes]:
         """Open a stored rendition. Raises FileNotFoundError where there is none."""
-        if not self.is_picture:
-            return default_storage.open(str(self.original.name))
         return default_storage.open(self.rendition_path(style, extension))
 
     def rendition_response(self, style: str, extension: str) -> FileResponse:
@@ -557,7 +585,10 @@ class MediaAsset(Guarded):
 
     def made_of(self) -> str:
         """Return a fingerprint of all that goes into the renditions."""
-        everything = f"{pictures.RECIPE} {self.sha256} {self.rights()!r} {self.focus}"
+        if self.is_picture:
+            everything = f"{pictures.RECIPE} {self.sha256} {self.rights()!r} {self.focus}"
+        else:
+            everything = f"{cleaning.RECIPE} {self.sha256} {self.as_is_at is not None}"
         return hashlib.sha256(everything.encode("utf-8", "replace")).hexdigest()
 
     def _digest(self) -> str:
@@ -573,4 +604,4 @@ class MediaAsset(Guarded):
         self.found, self.notes = seen.found, seen.notes
         self.ai_made = self.ai_made or bool(seen.found.get("ai_made"))
         self.weight, self.sha256 = self.original.size, self._digest()
-        self.original_name = self.original_name or PurePath(self.original.name or "").name[:255]
+        self.original_name = self.original_name or safe_name(self.original.name or "")

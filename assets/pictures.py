@@ -19,7 +19,6 @@ from PIL import (
     GifImagePlugin,  # noqa: F401
     Image,
     ImageCms,
-    ImageOps,
     JpegImagePlugin,
     PngImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
@@ -28,6 +27,9 @@ from PIL import (
 )
 
 MAX_SIDE = 16_383  # as many as WebP can hold
+MAX_FRAMES = 5_000  # of what moves: three minutes of a film
+NARROW = 320  # pixels: what is narrower fills no phone
+TINY = 150  # pixels in height: half of the smallest cut
 MAX_RIGHTS = 5_000  # characters of one text that go into a file; a JPEG has room for 64 kB in all
 # What no XML may hold, as it comes along from a clipboard.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -75,7 +77,7 @@ SAVE_AS: dict[str, dict[str, Any]] = {
     "webp": {"format": "WEBP", "quality": 80, "method": 2},
     "jpg": {"format": "JPEG", "quality": 84, "optimize": True, "progressive": True},
 }
-RECIPE = 1  # raise it where the renditions of the same picture come out differently from before
+RECIPE = 2  # raise it where the renditions of the same picture come out differently from before
 
 # By content, never by name. SVG is not among them: it can carry script.
 ACCEPTED = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
@@ -96,12 +98,12 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a picture is: upright size in pixels, the extension of its format, if it moves."""
+    """What a picture is: upright size in pixels, the extension of its format, remarks on it."""
 
     width: int
     height: int
     extension: str
-    moves: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,13 @@ def look(picture: Image.Image) -> Seen:
 
     Raises BadFile, with a sentence for the editor, where it cannot be used.
     """
-    kind = picture.format or ""
-    width, height = _upright_size(picture)
-    moves = bool(getattr(picture, "is_animated", False)) and kind != "MPO"
+    kind, size = picture.format or "", picture.size
     # An eighth is enough to meet every byte of a JPEG, and takes a sixty-fourth of the memory.
     picture.draft(None, (picture.width // 8 or 1, picture.height // 8 or 1))
     _load(picture)
-    return Seen(width, height, EXTENSIONS.get(kind, kind.lower()), moves)
+    width, height = _upright(size, picture)
+    notes = [*_of_several(picture, kind), *_of_few_pixels(width, height)]
+    return Seen(width, height, EXTENSIONS.get(kind, kind.lower()), tuple(notes))
 
 
 def opened(file: IO[bytes], megapixels: int) -> Image.Image:
@@ -144,9 +146,11 @@ def opened(file: IO[bytes], megapixels: int) -> Image.Image:
     try:
         picture = Image.open(file, formats=accepted)
     except UnidentifiedImageError:
+        what = _what_it_is(start)
+        this = f"This is {what}, nothing that we can read." if what else NOTHING
         raise BadFile(
-            f"This is nothing that we can read. {READABLE} are taken as pictures, PDF, Word, audio "
-            "and video as documents, whatever the file is called."
+            f"{this} {READABLE} are taken as pictures, PDF, Word, audio and video as documents, "
+            "whatever the file is called."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadFile(
@@ -154,7 +158,9 @@ def opened(file: IO[bytes], megapixels: int) -> Image.Image:
             "Save a smaller one."
         ) from None
     except Exception as error:
-        raise _damaged() from error
+        raise _refused(error) from error
+    if picture.format == "GIF":
+        _check_frames(file, megapixels)
     if picture.width * picture.height > Image.MAX_IMAGE_PIXELS or max(picture.size) > MAX_SIDE:
         raise BadFile(
             f"The picture claims {picture.width} × {picture.height} pixels. Up to {MAX_SIDE} "
@@ -174,18 +180,18 @@ def renditions(
     """
     packet = _rights_packet(rights)
     picture = opened(file, megapixels)
-    times = int(1 / _share_needed(_upright_size(picture)))
+    is_jpeg, packing = picture.format in ("JPEG", "MPO"), _packing(picture)
+    picture = cleaned(picture)
+    times = int(1 / _share_needed(picture.size))
     # A JPEG unpacks to a half, a quarter or an eighth as well, for less than the whole costs.
-    in_parts = picture.format in ("JPEG", "MPO") and times > 1
-    tables = _tables(picture)
-    picture = _clean(picture)
-    yield _saved("press", "jpg", picture, xmp=packet, **tables)
+    in_parts = is_jpeg and times > 1
+    yield _saved("press", "jpg", picture, xmp=packet, **packing)
     # The whole has served: all others are cut from one no larger than they need.
     if in_parts:
         del picture
         picture = opened(file, megapixels)
         picture.draft(None, (picture.width // times, picture.height // times))
-        picture = _clean(picture)
+        picture = cleaned(picture)
     elif times > 1:
         picture = picture.reduce(times)
     for family in FAMILIES:
@@ -212,7 +218,7 @@ def stamped(file: IO[bytes], extension: str, words: str, rights: Rights) -> byte
     """
     from assets import cards  # only here: the process that opens uploads needs no type
 
-    picture = _clean(Image.open(file))
+    picture = cleaned(Image.open(file))
     strip = cards.strip(words, picture.width)
     picture.paste(strip, (0, max(0, picture.height - strip.height)))
     return _saved("", extension, picture, xmp=_rights_packet(rights, words)).content
@@ -243,44 +249,191 @@ def _load(picture: Image.Image) -> None:
         raise BadFile("The picture unpacks to far more than it should. It was not taken.") from None
     except Exception as error:
         # Pillow raises whatever its decoders meet: OSError, SyntaxError, struct.error, …
-        raise _damaged() from error
+        raise _refused(error) from error
+
+
+def _refused(error: Exception) -> BadFile:
+    """Return what is said of a picture that Pillow does not open."""
+    texts = re.search("too large|too much memory", str(error), re.IGNORECASE)
+    if isinstance(error, ValueError) and texts:  # those of a PNG are packed too
+        return BadFile("The picture unpacks to far more than it should. It was not taken.")
+    return _damaged()
 
 
 def _orientation(picture: Image.Image) -> int:
+    """Return how a loaded picture was held. Asked before, a PNG would be loaded in here."""
     try:
         return int(picture.getexif().get(0x0112, 1))
+    except MemoryError:
+        raise
     except Exception:  # broken EXIF must not cost us the picture
         return 1
 
 
-def _upright_size(picture: Image.Image) -> tuple[int, int]:
-    width, height = picture.size
+def _upright(size: tuple[int, int], picture: Image.Image) -> tuple[int, int]:
+    width, height = size
     return (height, width) if _orientation(picture) in (5, 6, 7, 8) else (width, height)
 
 
-def _tables(picture: Image.Image) -> dict[str, Any]:
-    """Return how a JPEG was packed, so that packing it once more costs no further quality."""
+def _packing(picture: Image.Image) -> dict[str, Any]:
+    """Return how to pack a JPEG once more at about the quality that it has.
+
+    The tables are our own: those of a stranger's file can hold any bytes.
+    """
     plain = {"quality": 90, "optimize": False, "progressive": False}
     if isinstance(picture, JpegImagePlugin.JpegImageFile) and picture.mode == "RGB":
         sampling = JpegImagePlugin.get_sampling(picture)
         if picture.quantization and sampling >= 0:
-            own = {"qtables": dict(picture.quantization), "subsampling": sampling}
-            return {**plain, **own, "quality": -1}
+            return {**plain, "quality": _quality(picture.quantization[0]), "subsampling": sampling}
     return plain
+
+
+def _quality(table: list[int]) -> int:
+    """Return the quality whose table (ITU-T T.81, K.1) divides about as much as a table does."""
+
+    def weight(quality: int) -> int:
+        scale = 5000 / quality if quality < 50 else 200 - quality * 2
+        return sum(min(255, max(1, int((one * scale + 50) / 100))) for one in _K1)
+
+    total = sum(table)
+    return min(range(75, 99), key=lambda quality: abs(weight(quality) - total))
+
+
+_K1 = (
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
+    14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113,
+    92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+)  # fmt: skip
+
+
+# --- What else is said of it -------------------------------------------------------------------
+
+
+NOTHING = "This is nothing that we can read."
+# By how they begin: what people take for pictures.
+_KINDS = (
+    (b"BM", "a Windows bitmap (BMP)"),
+    (b"\0\0\1\0", "a Windows icon (ICO)"),
+    (b"\0\0\2\0", "a Windows cursor (CUR)"),
+    (b"8BPS", "a Photoshop file (PSD)"),
+    (b"%!PS", "a PostScript drawing (EPS)"),
+    (b"\xd7\xcd\xc6\x9a", "a Windows drawing (WMF)"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (b"FUJIFILM", "the raw picture of a camera"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a program"),
+    (b"Rar!", "an archive (RAR)"),
+    (b"7z\xbc\xaf", "an archive (7z)"),
+    (b"\x1f\x8b", "an archive (gzip)"),
+    (b"{\\rtf", "a text (RTF)"),
+)
+
+
+def _what_it_is(start: bytes) -> str:
+    """Return what a file is that is no picture, "" where its start does not say."""
+    if b"<x:xmpmeta" in start or start.lstrip(b"\xef\xbb\xbf").startswith(b"<?xpacket"):
+        return "the description of a picture (XMP) without the picture"
+    for begins, what in _KINDS:
+        if start.startswith(begins):
+            return what
+    for cut in range(4 if len(start) >= 16 else 0):  # the start may end inside of a letter
+        with contextlib.suppress(UnicodeDecodeError):
+            text = start[: len(start) - cut].decode("utf-8-sig")
+            if text.strip() and not re.search("[\0-\x08\x0e-\x1f\x7f]", text):
+                return "a web page" if re.match(r"\s*<(!doctype|html)", text, re.I) else "a text"
+    return ""
+
+
+def _of_several(picture: Image.Image, kind: str) -> list[str]:
+    """Return what an editor should know of a file that holds several pictures."""
+    try:
+        count = int(getattr(picture, "n_frames", 1))
+    except MemoryError:
+        raise
+    except Exception as error:  # what follows the first one is cut short
+        raise _damaged() from error
+    if count < 2 or kind == "MPO":
+        return []
+    if count > MAX_FRAMES:
+        raise _too_many_frames()
+    if kind == "HEIF":
+        return [f"It holds {count} photographs. We show the first."]
+    if kind == "TIFF":
+        return [f"It has {count} pages. We show the first."]
+    return ["It moves. We show its first picture, as a still."]
+
+
+def _too_many_frames() -> BadFile:
+    return BadFile(
+        f"It is made of more than {MAX_FRAMES:,} pictures, one after the other. Save one of them "
+        "as a JPEG or PNG, or upload it as a video."
+    )
+
+
+def _of_few_pixels(width: int, height: int) -> list[str]:
+    if width >= NARROW and height >= TINY:
+        return []
+    return [
+        f"It has {width} × {height} pixels only, and is shown small. A poster should have "
+        f"{STYLES['poster-960'].width} pixels in width or more."
+    ]
+
+
+def _check_frames(file: IO[bytes], megapixels: int) -> None:
+    """Refuse a GIF of absurdly many pictures, or with one that is larger than we take.
+
+    Pillow would unpack each to count them.
+    """
+
+    def after(table: int) -> int:
+        return 3 << ((table & 7) + 1) if table & 0x80 else 0
+
+    file.seek(0)
+    data, count = file.read(), 0
+    file.seek(0)
+    with contextlib.suppress(IndexError, struct.error):  # cut short, which decoding finds
+        at = 13 + after(data[10])
+        while data[at] != 0x3B:
+            if data[at] == 0x2C:
+                left, top, width, height = struct.unpack_from("<4H", data, at + 1)
+                if (left + width) * (top + height) > megapixels * 1_000_000:
+                    raise BadFile(
+                        "The picture unpacks to far more than it should. It was not taken."
+                    )
+                count += 1
+                at += 11 + after(data[at + 9])
+            elif data[at] == 0x21:
+                at += 2
+            else:
+                break
+            while data[at]:
+                at += data[at] + 1
+            at += 1
+            if count > MAX_FRAMES:
+                raise _too_many_frames()
 
 
 # --- Cleaning ----------------------------------------------------------------------------------
 
 
-def _clean(picture: Image.Image) -> Image.Image:
+def cleaned(picture: Image.Image) -> Image.Image:
     """Return the picture upright in sRGB, as RGB or RGBA; comments and profiles stay behind."""
     _load(picture)
-    with contextlib.suppress(Exception):  # broken EXIF must not cost us the picture
-        ImageOps.exif_transpose(picture, in_place=True)
+    if (turn := _TURNS.get(_orientation(picture))) is not None:
+        picture = picture.transpose(turn)
     picture = _in_srgb(picture)
     # Pillow writes into a file what it finds here, such as a comment of the original.
     picture.info = {}
     return picture
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 
 
 def _in_srgb(picture: Image.Image) -> Image.Image:
@@ -364,10 +517,18 @@ def _cut(picture: Image.Image, style: Style, focus: tuple[float, float]) -> Imag
 
 
 def _saved(style: str, extension: str, picture: Image.Image, **more: Any) -> Rendition:
-    out = io.BytesIO()
     flat = _flatten(picture) if extension == "jpg" else picture
-    flat.save(out, **SAVE_AS[extension] | more)
+    how = SAVE_AS[extension] | more
+    for quality in range(how["quality"], 0, -1):
+        out = io.BytesIO()
+        flat.save(out, **how | {"quality": quality})
+        # Pixels can be chosen so that a program stands in the packed picture.
+        if not _PROGRAMS.search(out.getvalue()):
+            break
     return Rendition(style, extension, *picture.size, out.getvalue())
+
+
+_PROGRAMS = re.compile(rb"<\?php|<script", re.IGNORECASE)
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

@@ -7,6 +7,7 @@ seconds of a processor, and is ended when it wants more.
     sandbox.inspect(file, limits)           what a file is, and what it says of itself
     sandbox.renditions(file, limits, …)     what it is cut to, one after the other
     sandbox.stamped(file, limits, …)        a rendition with words on it
+    sandbox.clean(file, limits)             a document without what it says of its makers
     sandbox.search(file, limits, …)         which patterns match in its text
     sandbox.texts(file, limits, …)          the texts in a Word file or a picture
     sandbox.said_of_pdf(file, limits, …)    what a program of poppler writes about a PDF
@@ -37,7 +38,7 @@ from typing import IO, Any, cast
 if __name__ == "__main__":  # the process itself: it starts in isolation, and knows no path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from assets import confinement, documents, metadata, pictures
+from assets import cleaning, confinement, documents, metadata, pictures
 from assets import search as searching
 from assets import texts as reading
 from assets.confinement import Active
@@ -57,6 +58,7 @@ TOO_LONG = {
     "texts": "It takes more than {seconds} seconds to read.",
     "pdf": "Reading the PDF takes more than {seconds} seconds, so it was stopped. Search for the "
     "reference that is printed on each page, such as K7Q2-M4XD.",
+    "clean": "It takes more than {seconds} seconds to clean. Save it smaller, or in parts.",
 }
 TOO_LONG_TO_UNPACK = (
     "It takes more than {seconds} seconds to unpack, so it was not taken. Save it smaller, or as a "
@@ -66,6 +68,7 @@ TOO_MUCH = {
     "search": "It takes more than {megabytes} MB of memory to search. Paste a part of its text "
     "instead.",
     "texts": "It needs more than {megabytes} MB of memory to read.",
+    "clean": "It needs more than {megabytes} MB of memory to clean. Save it smaller, or in parts.",
 }
 TOO_MUCH_TO_UNPACK = (
     "It needs more than {megabytes} MB of memory to unpack, so it was not taken. Save it smaller."
@@ -216,6 +219,25 @@ def active() -> Active:
     with _asked(io.BytesIO(), limits, {"task": "active"}) as answers:
         head, _ = _first(answers)
         return Active(int(head["landlock"]), bool(head["seccomp"]))
+
+
+def clean(file: IO[bytes], limits: Limits) -> cleaning.Cleaned:
+    """Return a document without what it says of its makers; see assets.cleaning."""
+    pieces: list[cleaning.Piece] = []
+    noted: dict[str, list[cleaning.Finding]] = {"removed": [], "cannot": []}
+    with _asked(file, limits, {"task": "clean"}) as answers:
+        for head, content in answers:
+            try:
+                if "from" in head:
+                    pieces.append((int(head["from"]), int(head["to"])))
+                elif "removed" in head:
+                    for what, findings in noted.items():
+                        findings += [cleaning.Finding(str(a), str(b)) for a, b in head[what]]
+                else:
+                    pieces.append(content)
+            except (KeyError, TypeError, ValueError) as problem:
+                raise _broken("said what nobody asked") from problem
+    return cleaning.Cleaned(pieces, noted["removed"], noted["cannot"])
 
 
 # --- Our side ----------------------------------------------------------------------------------
@@ -403,6 +425,9 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
             content = json.dumps(some).encode()
             _tell({"length": len(content)}, content)
         return
+    if order["task"] == "clean":
+        _clean(file)
+        return
     rights, focus = Rights(**order["rights"]), tuple(order["focus"])
     for made in pictures.renditions(file, rights, focus, limits.megapixels):
         head = {
@@ -411,15 +436,25 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
         _tell(head | {"length": len(made.content)}, made.content)
 
 
+def _clean(file: IO[bytes]) -> None:
+    from assets.cleaning import start  # the other tasks need no PDF library
+
+    made = start.clean(file)
+    _tell({"removed": made.removed, "cannot": made.cannot})
+    for piece in made.pieces:
+        if isinstance(piece, bytes):
+            _tell({"length": len(piece)}, piece)
+        else:
+            _tell({"from": piece[0], "to": piece[1]})
+
+
 def _inspect(file: IO[bytes], limits: Limits) -> Inspected:
     if document := documents.recognised(file):
-        return Inspected(document.kind, document.extension, 0, 0, document.notes, {})
+        return Inspected(document.kind, document.extension, 0, 0, [], {})
     picture = pictures.opened(file, limits.megapixels)
+    seen = pictures.look(picture)  # first: what asks for metadata may decode, and hides a failure
     found = metadata.read(picture, file)
-    seen = pictures.look(picture)
-    notes = metadata.warnings(found, datetime.now(UTC).date())
-    if seen.moves:
-        notes.append("It moves. We show its first picture, as a still.")
+    notes = [*metadata.warnings(found, datetime.now(UTC).date()), *seen.notes]
     return Inspected("image", seen.extension, seen.width, seen.height, notes, found.as_dict())
 
 

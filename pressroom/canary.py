@@ -193,10 +193,11 @@ def plant(canary: Canary) -> Canary:
     )
     for picture in (poster, inside):
         _make(picture)
-    paper = f"%PDF-1.7\n% {title}: {word}\ntrailer << >>\n%%EOF\n".encode()
+    paper = _pdf(f"% {title}: {word}")
     document = MediaAsset.objects.create(
         uuid=names.document, original=ContentFile(paper, name=f"{word}.pdf"), **about
     )
+    _make(document)
     with transaction.atomic():
         topic = Topic.objects.create(name=title)
         contact = Contact.objects.create(
@@ -258,6 +259,18 @@ def _without_a_job(name: str, act: Callable[[], object]) -> None:
     waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
     act()
     Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
+
+
+def _pdf(words: str) -> bytes:
+    """Return a PDF of one page with words in what draws it, which cleaning keeps."""
+    page = f"{words}\n".encode()
+    return (
+        b"%%PDF-1.7\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n"
+        b"2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj\n"
+        b"3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R >> endobj\n"
+        b"4 0 obj << /Length %d >> stream\n%sendstream endobj\n"
+        b"trailer << /Root 1 0 R >>\n%%%%EOF\n"
+    ) % (len(page), page)
 
 
 def _make(picture: MediaAsset) -> None:

@@ -14,9 +14,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http.multipartparser import MultiPartParser
 from django.utils.translation import gettext
 
 from assets import storage
+from assets.file_names import safe_name
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,13 @@ class NotStored(UploadedFile):
         pass
 
 
+class _NamingParser(MultiPartParser):
+    """Django's parser drops a file without a word whose name is “.” or a backslash."""
+
+    def sanitize_file_name(self, file_name: str) -> str:
+        return safe_name(super().sanitize_file_name(file_name) or "")
+
+
 class UploadHandler(TemporaryFileUploadHandler):
     """Write a large upload to our folder, which others may neither read nor list.
 
@@ -56,6 +65,22 @@ class UploadHandler(TemporaryFileUploadHandler):
     """
 
     problem: OSError | None = None
+    parsing = False
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, Any],
+        content_length: int,
+        boundary: str,
+        encoding: str | None = None,
+    ) -> Any:
+        """Parse a form with a parser that gives each file a safe name."""
+        if self.parsing or self.request is None:
+            return None
+        self.parsing = True
+        handlers = self.request.upload_handlers
+        return _NamingParser(META, input_data, handlers, encoding).parse()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         self.problem = None

@@ -192,6 +192,21 @@ def show_again(asset: MediaAsset, *, by: User, at: datetime | None = None) -> No
     _set_withdrawn(asset, None, by=by, words=gettext("“%s” is shown again."))
 
 
+def accept_as_is(asset: MediaAsset, *, by: User, reason: str) -> None:
+    """Let a document go out as it is that cannot be cleaned. Raises Refused."""
+    reason = reason.strip()
+    if not by.has_perm("assets.accept_as_is"):
+        raise Refused(gettext("You have no right to accept it as it is. Ask a publisher."))
+    if not reason:
+        raise Refused(gettext("Write why it may go out as it is."))
+    with transaction.atomic():
+        names_read()
+        fresh = locking.locked(asset)
+        if not fresh.why_not_cleaned:
+            raise Refused(gettext("It can be cleaned, so it goes out as a cleaned copy."))
+        fresh.accept_as_is(by=by, reason=reason)
+
+
 def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, words: str) -> None:
     with transaction.atomic():
         names_read()

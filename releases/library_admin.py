@@ -1,5 +1,6 @@
 """The picture library at the desk: thin, what it does is in releases.library."""
 
+from functools import partial
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from releases.forms import NewestForm
 from releases.library import (
     OFFERED,
     Taken,
+    accept_as_is,
     bring_back,
     locked,
     needs_words,
@@ -383,6 +385,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             asset.asked_by = User.of(request)  # where it is used is told to each by their rights
             asset.words_locked = locked(asset, asset.asked_by)
             asset.file_locked = locked(asset, asset.asked_by, file=True)
+            asset.may_go_as_it_is = asset.asked_by.has_perm("assets.accept_as_is")
         return asset
 
     @admin.display(description="state")
@@ -551,6 +554,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             page("<uuid:pk>/again/", require_POST(self.again_view), "again"),
             page("<uuid:pk>/withdraw/", require_POST(self.withdraw_view), "withdraw"),
             page("<uuid:pk>/show-again/", require_POST(self.show_again_view), "show_again"),
+            page("<uuid:pk>/as-is/", require_POST(self.as_is_view), "as_is"),
             page("<uuid:pk>/bring-back/", require_POST(self.bring_back_view), "bring_back"),
             *super().get_urls(),
         ]
@@ -601,6 +605,8 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             for upload in request.FILES.getlist("file"):
                 taken.append(take(upload, by=User.of(request), into=record))
                 record = None  # the first of them
+            if not taken:
+                taken.append(Taken(_("No file"), problems=[_("No file arrived. Choose one.")]))
         else:
             assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
             taken = [Taken(str(asset), asset) for asset in assets]
@@ -657,6 +663,12 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         else:
             messages.success(request, said)
         return redirect("admin:assets_mediaasset_change", pk)
+
+    def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Let a document go out that cannot be cleaned, with the reason."""
+        accept = partial(accept_as_is, reason=request.POST.get("reason", ""))
+        said = _("It goes out as it is. The reason stays on record.")
+        return self._carry_out(request, pk, accept, said)
 
     def bring_back_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Let an earlier original be the picture again."""

@@ -201,7 +201,11 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("releases.event", "verb"): _NEVER_PUBLIC,
     ("assets.mediaasset", "found"): "what the file says of itself, for editors only",
     ("assets.mediaasset", "notes"): "warnings for editors, printed nowhere",
-    ("assets.mediaasset", "renditions"): "sizes and formats of the files that are served",
+    (
+        "assets.mediaasset",
+        "renditions",
+    ): "sizes and formats of the files that are served, and for editors only "
+    "what was taken out of them",
     ("people.case", "call_types"): _NOT_A_TEXT,
     ("assets.mediaasset", "kind"): _NOT_A_TEXT,
     ("assets.mediaasset", "original"): "the name of the stored file, which has no public address",
@@ -209,6 +213,7 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("assets.mediaasset", "extension"): _NOT_A_TEXT,
     ("assets.mediaasset", "state"): _NOT_A_TEXT,
     ("assets.mediaasset", "problem"): _NEVER_PUBLIC,
+    ("assets.mediaasset", "as_is_reason"): _NEVER_PUBLIC,
     ("people.person", "sort_name"): "lists are ordered by it, and print it nowhere",
     ("people.person", "level_basis"): _NEVER_PUBLIC,
     ("people.personname", "language"): _NOT_A_TEXT,

@@ -538,6 +538,18 @@ def warnings(
     found: list[Reason] = []
     for picture in pictures_of(release, release.document):
         found += [f"“{picture}”: {note}" for note in picture.notes]
+        if picture.as_is_at:
+            found.append(
+                _(
+                    "“%(document)s” cannot be cleaned and goes out as it is. %(who)s accepted "
+                    "it: %(reason)s"
+                )
+                % {
+                    "document": picture,
+                    "who": picture.as_is_by,
+                    "reason": picture.as_is_reason,
+                }
+            )
         if picture.is_withdrawn():
             found.append(_("“%s”: it was withdrawn. It is not shown.") % picture)
         elif picture.has_ended():

@@ -172,13 +172,28 @@ def count_guesses() -> None:
 
 
 def pdf_bytes(weight=100) -> bytes:
-    return b"%PDF-1.7\n1 0 obj << >> endobj\n" + b"%" * weight + b"\ntrailer << >>\n%%EOF\n"
+    """A PDF of one empty page, with so many bytes that nothing leads to."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>",
+    ]
+    out, places = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj %s endobj\n" % (number, content)
+    out += b"%" * weight + b"\n"
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    ends = b"trailer << /Size 4 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(out)
+    return out + b"xref\n0 4\n0000000000 65535 f \n" + table + ends
 
 
 def make_document(name="report.pdf", content=None, **fields) -> MediaAsset:
     words = {"caption": "A report", "credit_line": "The Newsroom"} | fields
     content = content or pdf_bytes(next(_count))
-    return MediaAsset.objects.create(original=ContentFile(content, name=name), **words)
+    document = MediaAsset.objects.create(original=ContentFile(content, name=name), **words)
+    making.make(document)
+    return document
 
 
 def quotation(person, *paragraphs) -> str:

@@ -16,13 +16,9 @@ ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts", "j
 # Modules that work on words and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
                 "assets/typesetting.py", "assets/documents.py", "assets/sandbox.py",
-<<<<<<< HEAD
-                "assets/search.py",
-                "common/texts.py", "common/links.py",
-=======
-                "assets/search.py", "assets/archives.py", "assets/confinement.py",
-                "assets/texts.py",
->>>>>>> wa
+                 "assets/cleaning", "assets/file_names.py",
+                 "assets/search.py", "assets/archives.py", "assets/confinement.py",
+                 "assets/texts.py", "common/texts.py", "common/links.py",
                 "people/names/normalise.py", "people/names/forms.py",
                 "people/names/index.py", "people/slugs.py",
                 "previews/browsers.py", "previews/marks.py", "previews/recipients.py",

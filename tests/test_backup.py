@@ -21,6 +21,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -477,7 +478,7 @@ def test_a_file_that_the_storage_has_lost_is_named_and_all_else_backed_up(folder
     assert lost.original.name in said
     assert report(**where)["lost"] == [
         f"{file.name} {'is missing' if file.name == lost.original.name else 'is another one'}"
-        for file in named_files()
+        for file in named_files(with_renditions=False)
         if file.name != sound.original.name
     ]
 
@@ -555,7 +556,7 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
 
 
 def test_one_of_a_kind_is_named_in_the_singular(folder, capsys):
-    make_document()
+    MediaAsset.objects.create(original=ContentFile(pdf_bytes(), name="report.pdf"))
     make_chief()
     call_command("backup", str(folder), "--no-verify")
     said = capsys.readouterr()

@@ -16,6 +16,7 @@ from assets import making
 from assets.models import MediaAsset
 from jobs.models import Lane
 from releases.models import Release
+from tests import documents
 from tests.browser import (
     NARROW,
     SIZES,
@@ -29,6 +30,7 @@ from tests.browser import (
     signed_in,
     violations,
 )  # the fixtures are used by their names
+from tests.documents import OLD_WORD
 from tests.make import (
     make_document,
     make_picture,
@@ -368,3 +370,22 @@ def test_a_picture_dropped_twice_is_told_of_and_there_once(page, live_server, si
     drop(page, "[data-drop=attached]", {"again.jpg": picture_bytes((600, 400))})
     expect(page.get_by_text("You have this file")).to_be_visible()
     expect(page.locator(".attached .upload")).to_have_count(1)
+
+
+@SIZES
+def test_a_publisher_reads_what_a_document_held_and_accepts_one_as_it_is(
+    page, live_server, signed_in, complaints, size, schemes
+):
+    cleaned = make_document("report.pdf", documents.pdf(documents.with_comments))
+    old = make_document("old.doc", OLD_WORD)
+    page.set_viewport_size(size)
+    signed_in(make_user("publisher", "Publisher"))
+    page.goto(f"{live_server.url}{LIBRARY}{cleaned.pk}/change/")
+    expect(page.locator(".taken-out")).to_contain_text("Comments: Emil Editor")
+    assert_usable(page, schemes, "a document")
+    page.goto(f"{live_server.url}{LIBRARY}{old.pk}/change/")
+    expect(page.locator(".asset-state")).to_contain_text("Old Word files (.doc) keep names")
+    assert_usable(page, schemes, "a document")
+    page.get_by_label("Why it may go out as it is").fill("The court gave it to us so.")
+    page.get_by_role("button", name="Accept it as it is").click()
+    expect(page.locator(".asset-state")).to_contain_text("The court gave it to us so.")

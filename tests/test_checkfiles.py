@@ -338,7 +338,7 @@ def test_more_records_than_are_read_at_a_time_are_all_compared(capsys, monkeypat
     reports = [make_document() for _ in range(5)]
     default_storage.delete(reports[3].original.name)
     status, lines, _ = run(capsys)
-    assert "5 records and 4 files compared: 1 missing original." in lines[-1]
+    assert "5 records and 9 files compared: 1 missing original." in lines[-1]
     assert status == 1
 
 

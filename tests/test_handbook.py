@@ -242,6 +242,7 @@ RIGHTS = {
     "Correct what is public": "releases.correct_release",
     "Withdraw": "releases.withdraw_release",
     "Agree to a higher level": "people.set_level",
+    "Let a document": "assets.accept_as_is",
 }
 
 

@@ -19,6 +19,7 @@ from assets import making
 from assets.models import MediaAsset
 from releases import workflow
 from releases.models import Release
+from tests.documents import FRAME
 from tests.make import (
     accept,
     make_chief,
@@ -26,7 +27,6 @@ from tests.make import (
     make_link,
     make_picture,
     make_release,
-    pdf_bytes,
     picture_bytes,
 )  # fmt: skip
 
@@ -97,7 +97,7 @@ def test_a_document_is_offered_by_its_title(client, release):
     assert "The report in full" in page
     report = MediaAsset.objects.get(kind="document")
     assert f'href="/media/{report.pk}/file.pdf" download' in page
-    assert f"PDF, {filesizeformat(report.weight)}" in page
+    assert f"PDF, {filesizeformat(report.bytes_of('file', 'pdf'))}" in page
 
 
 def test_what_is_shown_twice_is_offered_once(client, release):
@@ -153,7 +153,7 @@ def test_the_zip_of_a_release_without_pictures_is_its_text(client):
 
 
 def test_a_large_zip_passes_through_in_pieces(client):
-    report = make_document(content=pdf_bytes(30_000_000))
+    report = make_document(content=FRAME * 72_000)
     release = make_release(attached=[str(report.pk)])
     answer = client.get(
         f"{release.get_absolute_url()}media.zip", headers={"Accept-Encoding": "gzip"}

@@ -3,12 +3,12 @@
 import io
 import re
 import shutil
-import zipfile
 from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.urls import URLPattern, get_resolver
@@ -29,6 +29,7 @@ from releases.models import (
     Release,
     Topic,
 )
+from tests import documents
 from tests.make import (
     make_chief,
     make_document,
@@ -113,26 +114,18 @@ def pdf_with(text: str) -> bytes:
     return out.getvalue()
 
 
-WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-
-
 def docx_with(*runs: str) -> bytes:
     """A Word file of one paragraph, in as many runs."""
-    written = "".join(f'<w:r><w:t xml:space="preserve">{run}</w:t></w:r>' for run in runs)
-    body = f'<w:document xmlns:w="{WORD}"><w:body><w:p>{written}</w:p></w:body></w:document>'
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<x/>")
-        archive.writestr("word/document.xml", body)
-    return out.getvalue()
+    return documents.word(documents.paragraph(*map(documents.run, runs)))
 
 
 def replace_file(asset: MediaAsset, content: bytes) -> None:
-    """Put other bytes where a stored file lies."""
-    storage = asset.original.storage
-    storage.delete(asset.original.name)
-    storage.save(asset.original.name, ContentFile(content))
-    change(asset, weight=len(content))
+    """Put other bytes where the copy lies that the public gets."""
+    name = asset.stored_name("file", asset.extension)
+    default_storage.delete(name)
+    default_storage.save(name, ContentFile(content))
+    asset.renditions["styles"]["file"]["formats"][asset.extension] = len(content)
+    change(asset, renditions=asset.renditions)
 
 
 def check(*options: str) -> tuple[int, str]:
@@ -435,7 +428,7 @@ def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom):
 
 def test_a_missing_file_is_named_and_the_rest_is_read(newsroom):
     change(newsroom.release, title=f"{NAME} is free")
-    newsroom.word.original.storage.delete(newsroom.word.original.name)
+    default_storage.delete(newsroom.word.stored_name("file", "docx"))
     status, output = check()
     assert status == 1
     assert newsroom.page in {line[3] for line in lines(output)}

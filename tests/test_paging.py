@@ -347,7 +347,8 @@ def grow() -> MediaAsset:
     """Make so many rows that reading a whole table costs more than an index; return a picture."""
     releases = add_releases(1_500)
     assets = models.QuerySet(MediaAsset).bulk_create(
-        MediaAsset(kind="document", original=f"{n}.pdf") for n in range(1_500)
+        MediaAsset(kind="document", original=f"{n}.pdf", renditions={"styles": {}})
+        for n in range(1_500)
     )
     Illustration.objects.bulk_create(
         Illustration(release=release, asset=asset, position=1)

@@ -13,17 +13,17 @@ from assets.models import MediaAsset
 
 class Command(BaseCommand):
     help = (
-        "Make the renditions of every picture that waits for them, that could not be made ready, "
-        "or whose stored renditions are missing or damaged. The newsroom makes those that wait by "
-        "itself; this is for after a restore. Ends with 0 where all pictures are ready, 1 where "
-        "some are not, 2 where the files cannot be reached."
+        "Make the renditions of every picture, and the cleaned copy of every document, that waits "
+        "for them, that could not be made ready, or whose stored renditions are missing or "
+        "damaged. The newsroom makes those that wait by itself; this is for after a restore. Ends "
+        "with 0 where all are ready, 1 where some are not, 2 where the files cannot be reached."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--again",
             action="store_true",
-            help="make those of every picture once more",
+            help="make those of every picture and document once more",
         )
 
     def handle(self, *, again: bool, **options: Any) -> None:
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                     "of it. Restore the file from a backup, or upload it again."
                 )
         wanted -= lost
-        pictures = MediaAsset.objects.filter(kind=MediaAsset.Kind.IMAGE).exclude(original="")
+        pictures = MediaAsset.objects.exclude(original="")
         tried = 0
         for tried, pk in enumerate(sorted(wanted), start=1):
             if picture := pictures.filter(pk=pk).first():
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _to_make(self, again: bool) -> Any:
-        pictures = MediaAsset.objects.filter(kind=MediaAsset.Kind.IMAGE).exclude(original="")
+        pictures = MediaAsset.objects.exclude(original="")
         if again:
             return pictures
         return pictures.exclude(state=MediaAsset.State.MADE, renditions__has_key="styles")

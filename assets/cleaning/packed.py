@@ -1,0 +1,215 @@
+"""Pictures that are packed into documents: without what cameras and programs wrote into them.
+
+JPEG, PNG and GIF are not unpacked: their blocks are copied, so that no quality is lost.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+
+from PIL import Image
+
+from assets import metadata, pictures
+from assets.cleaning.report import Report
+from assets.pictures import BadFile
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# What of a PNG is needed to show it.
+_PNG_KEPT = {
+    b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD",
+    b"pHYs", b"acTL", b"fcTL", b"fdAT",
+}  # fmt: skip
+MEGAPIXELS = 100  # of a packed picture that must be unpacked
+
+
+class Unknown(ValueError):
+    """A packed picture of a kind that we cannot clean."""
+
+
+def clean(content: bytes, report: Report, name: str) -> tuple[bytes, str]:
+    """Return a packed picture without its metadata, and its extension.
+
+    Raises Unknown for what cannot be cleaned.
+    """
+    try:
+        if content.startswith(b"\xff\xd8"):
+            cleaned, extension = jpeg(content), "jpeg"
+        elif content.startswith(_PNG):
+            cleaned, extension = _png(content), "png"
+        elif content.startswith((b"GIF87a", b"GIF89a")):
+            cleaned, extension = _gif(content), "gif"
+        elif content.startswith(b"BM"):
+            return content, "bmp"  # it has no room for words
+        elif content[40:44] == b" EMF":
+            cleaned, extension = _emf(content), "emf"
+        elif content.startswith(b"\xd7\xcd\xc6\x9a"):
+            return _wmf(content), "wmf"
+        else:
+            cleaned, extension = _packed_anew(content), "png"
+    except (ValueError, IndexError, struct.error, OSError) as problem:
+        raise Unknown(name) from problem
+    if cleaned != content:
+        report.removed("picture", name)
+    if has_position(content):
+        report.removed("picture_place", name)
+    return cleaned, extension
+
+
+def jpeg(content: bytes) -> bytes:
+    """Return a JPEG without comments and without what its programs say of it.
+
+    The one thing kept of EXIF is which way up it is. Raises ValueError where it is damaged.
+    """
+    kept = [b"\xff\xd8"]
+    orientation = 1
+    for marker, segment in _segments(content):
+        if marker == 0xE1 and segment[4:10] == b"Exif\0\0":
+            orientation = _orientation(segment[10:])
+        elif marker == 0xE0 and segment[4:9] == b"JFIF\0":
+            kept.append(b"\xff\xe0\0\x10" + segment[4:16] + b"\0\0")  # without its thumbnail
+        elif marker == 0xEE and segment[4:9] == b"Adobe":
+            kept.append(segment)  # what the colours mean
+        elif not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+            kept.append(segment)
+    if orientation != 1:
+        tag = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+        exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01" + tag + b"\0\0\0\0"
+        where = 2 if len(kept) > 1 and kept[1][:2] == b"\xff\xe0" else 1
+        kept.insert(where, b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
+    return b"".join(kept)
+
+
+def jpeg_2000(content: bytes) -> bytes:
+    """Return a JPEG 2000 without its boxes of words. Raises ValueError where it is damaged."""
+    if content.startswith(b"\xff\x4f\xff\x51"):
+        return content  # a bare stream
+    kept, at = [], 0
+    while at < len(content):
+        length, name = struct.unpack_from(">I4s", content, at)
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", content, at + 8)
+        length = length or len(content) - at
+        if length < 8 or at + length > len(content):
+            raise ValueError
+        if name not in (b"xml ", b"uuid", b"uinf", b"jumb"):
+            kept.append(content[at : at + length])
+        at += length
+    return b"".join(kept)
+
+
+def has_position(content: bytes) -> bool:
+    """Whether a picture says where its camera stood."""
+    try:
+        picture = pictures.opened(io.BytesIO(content), MEGAPIXELS)
+        return metadata.read(picture, io.BytesIO(content)).camera_position
+    except BadFile:
+        return False
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each segment of a JPEG with its marker, the picture's own data with the scan."""
+    at, size = 2, len(content)
+    while at < size:
+        if content[at] != 0xFF:
+            raise ValueError
+        while content[at + 1] == 0xFF:  # filling
+            at += 1
+        marker = content[at + 1]
+        if marker == 0xD9:
+            yield marker, b"\xff\xd9"  # what follows is no part of the picture
+            return
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            at += 2
+            continue
+        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        if end > size or end < at + 4:
+            raise ValueError
+        if marker == 0xDA:
+            while True:
+                end = content.find(b"\xff", end)
+                if end < 0 or end + 1 >= size:
+                    raise ValueError
+                if content[end + 1] != 0 and not 0xD0 <= content[end + 1] <= 0xD7:
+                    break
+                end += 2
+        yield marker, content[at:end]
+        at = end
+    raise ValueError
+
+
+def _orientation(tiff: bytes) -> int:
+    try:
+        exif = Image.Exif()
+        exif.load(b"Exif\0\0" + tiff)
+        turned = exif.get(0x0112, 1)
+    except Exception:  # broken EXIF must not cost us the picture
+        return 1
+    return turned if isinstance(turned, int) and 1 <= turned <= 8 else 1
+
+
+def _png(content: bytes) -> bytes:
+    kept, at = [_PNG], len(_PNG)
+    while True:
+        length, name = struct.unpack_from(">I4s", content, at)
+        end = at + 12 + length
+        if end > len(content):
+            raise ValueError
+        if name in _PNG_KEPT:
+            kept.append(content[at:end])
+        if name == b"IEND":
+            return b"".join(kept)
+        at = end
+
+
+def _gif(content: bytes) -> bytes:
+    def table(flags: int) -> int:
+        return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+    def blocks_end(at: int) -> int:
+        while content[at]:
+            at += content[at] + 1
+        return at + 1
+
+    at = 13 + table(content[10])
+    kept = [content[:at]]
+    while content[at] != 0x3B:
+        begins = at
+        if content[at] == 0x2C:
+            at = blocks_end(at + 10 + table(content[at + 9]) + 1)
+            kept.append(content[begins:at])
+        elif content[at] == 0x21:
+            label, loops = content[at + 1], content[at + 3 : at + 14] == b"NETSCAPE2.0"
+            at = blocks_end(at + 2)
+            if label == 0xF9 or (label == 0xFF and loops):
+                kept.append(content[begins:at])
+        else:
+            raise ValueError
+    if at >= len(content):
+        raise ValueError
+    return b"".join(kept) + b"\x3b"
+
+
+def _emf(content: bytes) -> bytes:
+    """Return a drawing of Windows without its description; what it packs itself stays out."""
+    if any(sign in content for sign in (b"Exif\0\0", b"<x:xmpmeta", b"<?xpacket", b"\xff\xd8\xff")):
+        raise ValueError  # a picture in a picture
+    count, where = struct.unpack_from("<II", content, 60)
+    if not count:
+        return content
+    if where < 88 or where + 2 * count > len(content):
+        raise ValueError
+    return content[:where] + bytes(2 * count) + content[where + 2 * count :]
+
+
+def _wmf(content: bytes) -> bytes:
+    if any(sign in content for sign in (b"Exif\0\0", b"<x:xmpmeta", b"\xff\xd8\xff")):
+        raise ValueError
+    return content
+
+
+def _packed_anew(content: bytes) -> bytes:
+    """Return what Word and readers need no metadata of: TIFF, WebP and others, as PNG."""
+    picture = pictures.cleaned(pictures.opened(io.BytesIO(content), MEGAPIXELS))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()

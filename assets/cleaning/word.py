@@ -1,0 +1,347 @@
+"""Word files (.docx) without what they say of their makers, and without what was taken out.
+
+The parts that show something are kept, by what they are to one another (ECMA-376, part 2); all
+others stay behind. A part of a kind that we do not know stands in the way: it may hold anything.
+"""
+
+import io
+import posixpath
+import re
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from typing import IO, Any
+from urllib.parse import unquote
+
+from lxml import etree
+
+from assets.cleaning import packed
+from assets.cleaning.report import Cleaned, Report
+from assets.cleaning.word_text import clean_text, hiding_styles, relations_in
+from assets.pictures import BadFile
+
+MOST_UNPACKED = 200_000_000  # bytes
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_DUBLIN = "{http://purl.org/dc/elements/1.1/}"
+# By the last word of a relation's type. Some parts are in use whether a text names them or not.
+_ALWAYS = {"styles", "numbering", "settings", "fontTable", "theme", "footnotes", "endnotes"}
+_IF_NAMED = {
+    "header", "footer", "image", "hyperlink", "chart", "chartUserShapes", "diagramData",
+    "diagramLayout", "diagramQuickStyle", "diagramColors", "font",
+}  # fmt: skip
+_WITH_A_CHART = {"chartStyle", "chartColorStyle", "themeOverride", "diagramDrawing"}
+# What says something of people or of their computers: what is noted of it.
+_DROPPED = {
+    "core-properties": "", "extended-properties": "", "custom-properties": "properties",
+    "comments": "", "commentsExtended": "", "commentsIds": "", "commentsExtensible": "",
+    "people": "", "thumbnail": "thumbnail", "customXml": "custom_xml",
+    "glossaryDocument": "glossary", "printerSettings": "printer", "webSettings": "",
+    "attachedTemplate": "template", "stylesWithEffects": "", "keyMapCustomizations": "",
+    "attachedToolbars": "", "recipientData": "mail_merge", "mailMergeSource": "mail_merge",
+    "mailMergeHeaderSource": "mail_merge", "documenttasks": "comments",
+    "classificationlabels": "properties", "ui": "", "extensibility": "", "userXmlData": "",
+    "webextensiontaskpanes": "", "transform": "", "frame": "", "wordVbaData": "",
+}  # fmt: skip
+_EMBEDDED = {
+    "oleObject", "package", "control", "activeXControlBinary", "aFChunk", "subDocument", "video",
+    "audio", "media", "model3d", "vbaProject",
+}  # fmt: skip
+_SAFE_ADDRESS = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Relation:
+    """How one part leads to another part, or to an address outside of the file."""
+
+    id: str
+    type: str
+    target: str
+    external: bool
+
+    @property
+    def word(self) -> str:
+        """The last word of its type: `image`, `styles`."""
+        return self.type.rstrip("/").rsplit("/", 1)[-1]
+
+
+@dataclass(slots=True)
+class _Part:
+    content: bytes
+    type: str
+    relations: list[Relation] = field(default_factory=list)
+
+
+def clean(file: IO[bytes]) -> Cleaned:
+    """Return a Word file without properties, comments, tracked changes and hidden text."""
+    try:
+        return _Cleaning(zipfile.ZipFile(file)).cleaned()
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, RuntimeError,
+            NotImplementedError, struct.error, etree.XMLSyntaxError) as problem:  # fmt: skip
+        raise BadFile("The file is damaged or cut short. Save or download it again.") from problem
+
+
+class _Cleaning:
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.report = Report()
+        self.names = {name.lstrip("/"): name for name in archive.namelist()}
+        if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
+            raise BadFile("The file unpacks to far more than it should. It was not taken.")
+        types = _parsed(archive.read("[Content_Types].xml"))
+        self.by_extension, self.by_name = {}, {}
+        for one in types:
+            if one.get("Extension"):
+                self.by_extension[str(one.get("Extension")).lower()] = str(one.get("ContentType"))
+            elif one.get("PartName"):
+                name = unquote(str(one.get("PartName"))).lstrip("/")
+                self.by_name[name.lower()] = str(one.get("ContentType"))
+        self.parts: dict[str, _Part] = {}
+        self.renamed: dict[str, str] = {}
+        self.hiding: set[str] = set()
+
+    def cleaned(self) -> Cleaned:
+        self._properties()
+        roots: list[Relation] = []
+        for relation in self._relations(""):
+            if relation.word == "officeDocument" and not roots:
+                self._take(_absolute("", relation.target), relation)
+                roots.append(relation)
+            elif relation.word == "origin" or "signature" in relation.type:
+                self.report.cannot("signed")
+            elif relation.word in _DROPPED:
+                self._dropped(relation, "")
+            else:
+                self.report.cannot("unknown_part", relation.word)
+        if not roots:
+            raise BadFile("The file is damaged or cut short. Save or download it again.")
+        self._drop_notes_without_a_place()
+        return self.report.cleaned(self._packed(roots))
+
+    # --- What is kept --------------------------------------------------------------------------
+
+    def _take(self, name: str, relation: Relation) -> None:
+        """Keep a part, cleaned, with the parts that it shows."""
+        if name in self.parts:
+            return
+        content, kind = self._read(name), self._type(name)
+        if relation.word == "image":
+            self._take_picture(name, content)
+            return
+        part = self.parts[name] = _Part(content, kind)
+        if relation.word == "font":
+            return
+        tree = _parsed(content)
+        wanted = {one.id: one for one in self._relations(name)}
+        for one in wanted.values():
+            if one.word == "styles" and not one.external:
+                styles = self._read(_absolute(name, one.target))
+                self.hiding |= hiding_styles(_parsed(styles))
+        outside = {one.id: one.target for one in wanted.values() if one.external}
+        clean_text(tree, self.report, outside, self.hiding)
+        named = relations_in(tree)
+        for one in wanted.values():
+            if one.word in _DROPPED:
+                self._dropped(one, name)
+            elif one.word in _EMBEDDED:
+                # A chart shows its numbers without the table that they came from.
+                if one.word == "package" and relation.word == "chart":
+                    self.report.removed("chart_table")
+                elif one.id in named or one.word == "vbaProject":
+                    self.report.cannot("embedded", posixpath.basename(one.target))
+            elif one.word in _ALWAYS | _WITH_A_CHART or one.id in named:
+                self._keep(part, name, one)
+        part.content = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+    def _keep(self, part: _Part, name: str, relation: Relation) -> None:
+        if relation.external:
+            if relation.word == "hyperlink" and _SAFE_ADDRESS.match(relation.target):
+                part.relations.append(relation)
+            return
+        if relation.word not in _ALWAYS | _IF_NAMED | _WITH_A_CHART:
+            self.report.cannot("unknown_part", relation.word)
+            return
+        target = _absolute(name, relation.target)
+        if relation.word == "hyperlink":
+            part.relations.append(relation)
+            return
+        if target.lower() not in {each.lower() for each in self.names}:
+            return  # Word leaves it out too
+        self._take(target, relation)
+        part.relations.append(Relation(relation.id, relation.type, target, False))
+
+    def _take_picture(self, name: str, content: bytes) -> None:
+        try:
+            content, extension = packed.clean(content, self.report, posixpath.basename(name))
+        except packed.Unknown:
+            self.report.cannot("picture", posixpath.basename(name))
+            return
+        number = sum(part.type.startswith("image/") for part in self.parts.values()) + 1
+        # Its name may tell what it was called on the computer it came from.
+        self.renamed[name] = f"word/media/image{number}.{extension}"
+        mime = {"emf": "image/x-emf", "wmf": "image/x-wmf"}.get(extension, f"image/{extension}")
+        self.parts[name] = _Part(content, mime)
+
+    def _drop_notes_without_a_place(self) -> None:
+        """Remove the footnotes and endnotes whose place in the text was taken out."""
+        trees = {name: _parsed(part.content) for name, part in self.parts.items()
+                 if part.type.endswith("+xml")}  # fmt: skip
+        for kind in ("footnote", "endnote"):
+            used = {
+                ref.get(f"{{{ref.nsmap[ref.prefix]}}}id")
+                for tree in trees.values()
+                for ref in tree.iter(f"{{*}}{kind}Reference")
+            }
+            for name, tree in trees.items():
+                if etree.QName(tree).localname != f"{kind}s":
+                    continue
+                notes = [note for note in tree if isinstance(note.tag, str)]
+                for note in notes:
+                    w = f"{{{etree.QName(note).namespace}}}"
+                    kept = note.get(f"{w}type", "normal") != "normal"
+                    if not kept and note.get(f"{w}id") not in used:
+                        tree.remove(note)
+                        self.report.removed("note")
+                self.parts[name].content = etree.tostring(
+                    tree, xml_declaration=True, encoding="UTF-8", standalone=True
+                )
+
+    # --- What is left out ----------------------------------------------------------------------
+
+    def _properties(self) -> None:
+        """Note who is named in the properties: they all stay behind."""
+        said = {
+            "docProps/core.xml": {
+                f"{_DUBLIN}creator": "author", "lastModifiedBy": "last_editor",
+                f"{_DUBLIN}title": "title", f"{_DUBLIN}subject": "properties",
+                f"{_DUBLIN}description": "properties", "keywords": "properties",
+            },
+            "docProps/app.xml": {
+                "Company": "company", "Manager": "manager", "Template": "template",
+                "HyperlinkBase": "properties",
+            },
+        }  # fmt: skip
+        for name, tags in said.items():
+            if name not in self.names:
+                continue
+            try:
+                tree = _parsed(self._read(name))
+            except (etree.XMLSyntaxError, BadFile):
+                continue
+            for tag, code in tags.items():
+                text = str(tree.findtext(tag if tag.startswith("{") else f"{{*}}{tag}") or "")
+                if text.strip() and text.strip() not in ("Normal", "Normal.dotm", "Normal.dot"):
+                    self.report.removed(code, text)
+
+    def _dropped(self, relation: Relation, source: str) -> None:
+        if relation.word == "comments" and not relation.external:
+            try:
+                tree = _parsed(self._read(_absolute(source, relation.target)))
+            except KeyError:
+                return
+            for comment in tree.iter("{*}comment"):
+                author = next((v for k, v in comment.items() if k.endswith("}author")), "")
+                self.report.removed("comments", str(author))
+        elif code := _DROPPED[relation.word]:
+            shown = relation.target if relation.external else ""
+            self.report.removed(code, unquote(shown))
+
+    # --- The archive ---------------------------------------------------------------------------
+
+    def _read(self, name: str) -> bytes:
+        known = self.names.get(name)
+        if known is None:  # names are the same in any case of letters
+            known = {each.lower(): real for each, real in self.names.items()}[name.lower()]
+        return self.archive.read(known)
+
+    def _type(self, name: str) -> str:
+        extension = name.rsplit(".", 1)[-1].lower()
+        return self.by_name.get(name.lower()) or self.by_extension.get(extension, "")
+
+    def _relations(self, name: str) -> list[Relation]:
+        folder, base = posixpath.split(name)
+        path = posixpath.join(folder, "_rels", f"{base}.rels")
+        try:
+            tree = _parsed(self._read(path))
+        except KeyError:
+            return []
+        return [
+            Relation(
+                str(one.get("Id")),
+                str(one.get("Type")),
+                str(one.get("Target") or ""),
+                one.get("TargetMode") == "External",
+            )
+            for one in tree.iter(f"{{{_RELATIONS}}}Relationship")
+        ]
+
+    def _packed(self, roots: list[Relation]) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+
+            def write(name: str, content: bytes) -> None:
+                # The day on which ZIP begins: the same file comes out each time.
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+
+            types = etree.Element(f"{{{_TYPES}}}Types", nsmap=_default(_TYPES))
+            etree.SubElement(types, f"{{{_TYPES}}}Default", Extension="rels",
+                ContentType="application/vnd.openxmlformats-package.relationships+xml")  # fmt: skip
+            etree.SubElement(
+                types, f"{{{_TYPES}}}Default", Extension="xml", ContentType="application/xml"
+            )
+            for name, part in self.parts.items():
+                etree.SubElement(types, f"{{{_TYPES}}}Override",
+                    PartName=f"/{self._new(name)}", ContentType=part.type)  # fmt: skip
+            write("[Content_Types].xml", _xml(types))
+            write("_rels/.rels", self._relations_xml(roots))
+            for name, part in self.parts.items():
+                write(self._new(name), part.content)
+                if part.relations:
+                    folder, base = posixpath.split(self._new(name))
+                    path = posixpath.join(folder, "_rels", f"{base}.rels")
+                    write(path, self._relations_xml(part.relations))
+        return out.getvalue()
+
+    def _new(self, name: str) -> str:
+        return self.renamed.get(name, name)
+
+    def _relations_xml(self, relations: list[Relation]) -> bytes:
+        root = etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap=_default(_RELATIONS))
+        for one in relations:
+            target = one.target
+            if not one.external and not target.startswith("#"):
+                target = "/" + self._new(target.lstrip("/"))
+            said = {"Id": one.id, "Type": one.type, "Target": target}
+            if one.external:
+                said["TargetMode"] = "External"
+            etree.SubElement(root, f"{{{_RELATIONS}}}Relationship", said)
+        return _xml(root)
+
+
+def _parsed(content: bytes) -> Any:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
+        remove_pis=True,
+    )  # fmt: skip
+    tree = etree.fromstring(content, parser)
+    docinfo: Any = tree.getroottree().docinfo
+    if docinfo.doctype:
+        raise BadFile("The file is damaged or cut short. Save or download it again.")
+    return tree
+
+
+def _xml(tree: Any) -> bytes:
+    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+def _default(space: str) -> Any:
+    return {None: space}
+
+
+def _absolute(source: str, target: str) -> str:
+    """Return the name of a part as the archive has it."""
+    folder = posixpath.dirname(source)
+    return posixpath.normpath(posixpath.join("/" + folder, unquote(target))).lstrip("/")

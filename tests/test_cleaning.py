@@ -1,0 +1,550 @@
+"""Documents go out as cleaned copies; what cannot be cleaned goes out for a recorded reason only.
+
+`pytest -s` prints what became of each file.
+"""
+
+import io
+import re
+import subprocess
+import zipfile
+from importlib import import_module
+from types import SimpleNamespace
+
+import pikepdf
+import pytest
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from PIL import Image
+
+from assets import making
+from assets.models import MediaAsset
+from assets.pictures import BadFile
+from releases import workflow
+from tests import documents as made
+from tests.documents import OLD_WORD, paragraph, part, pdf, picture, relation, relations, run, word
+from tests.make import (
+    DATA,
+    make_chief,
+    make_document,
+    make_release,
+    make_user,
+    pdf_bytes,
+    work_off,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+LIBRARY = "/admin/assets/mediaasset/"
+
+
+def served(client, document) -> bytes:
+    """What the public gets of a document, once a release shows it."""
+    make_release(attached=[str(document.pk)])
+    answer = client.get(document.rendition_url("file", document.extension))
+    assert answer.status_code == 200
+    return answer.getvalue()
+
+
+def everything_in(content: bytes) -> bytes:
+    """All bytes of a file that a reader could look at, unpacked."""
+    if content.startswith(b"PK"):
+        parts = made.parts_of(content)
+        return b"\n".join([
+            content, *(name.encode() for name in parts), *parts.values()
+        ])  # fmt: skip
+    if content.startswith(b"%PDF"):
+        found = [content]
+        with pikepdf.open(io.BytesIO(content)) as document:
+            for item in document.objects:
+                found.append(repr(item).encode())
+                if isinstance(item, pikepdf.Stream):
+                    found.append(item.read_raw_bytes())
+                    if item.get("/Subtype") != pikepdf.Name.Image:
+                        found.append(item.read_bytes())
+        return b"\n".join(found)
+    return content
+
+
+def table(name: str, became: str, *said: str) -> None:
+    print(f"{name:32} {became:9} {'; '.join(said)[:110]}")
+
+
+# --- Word ---------------------------------------------------------------------------------------
+
+CORE = b"""<cp:coreProperties xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:cp=
+ "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+ ><dc:creator>Anna Verel</dc:creator><cp:lastModifiedBy>Bo Berg</cp:lastModifiedBy
+ ></cp:coreProperties>"""
+APP = b"""<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/
+extended-properties"><Company>Ministry of Secrets</Company><Manager>Cleo Chief</Manager
+></Properties>""".replace(b"\n", b"")
+COMMENTS = part(
+    "comments", '<w:comment w:id="1" w:author="Dan Doubt" w:initials="DD"><w:p><w:r><w:t>'
+    "Is Emma safe?</w:t></w:r></w:p></w:comment>"
+)  # fmt: skip
+TRACKED = paragraph(
+    run("We saw "),
+    f'<w:del w:id="1" w:author="Fay Fixer" w:date="2026-01-01T00:00:00Z">'
+    f"{run('Gina').replace('w:t', 'w:delText')}</w:del>",
+    f'<w:ins w:id="2" w:author="Fay Fixer">{run("somebody")}</w:ins>',
+    run(" there", '<w:rPrChange w:id="3" w:author="Fay Fixer"><w:rPr/></w:rPrChange><w:b/>'),
+)
+JOINED = (
+    '<w:p><w:pPr><w:rPr><w:del w:id="9" w:author="Fay Fixer"/></w:rPr></w:pPr>'
+    f"{run('First ')}</w:p>{paragraph(run('second'))}"
+)
+ROW = (
+    "<w:tbl><w:tr><w:tc><w:p>" + run("stays") + "</w:p></w:tc></w:tr><w:tr><w:trPr>"
+    '<w:del w:id="5" w:author="Fay Fixer"/></w:trPr><w:tc><w:p>' + run("Hugo")
+    + "</w:p></w:tc></w:tr></w:tbl>"
+)  # fmt: skip
+NOTE = "<w:r><w:footnoteReference w:id='{}'/></w:r>"
+STYLES = part(
+    "styles",
+    '<w:style w:type="character" w:styleId="Secret"><w:rPr><w:vanish/></w:rPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Aside"><w:basedOn w:val="Secret"/></w:style>',
+)
+DOCX = relation(7, "styles", "styles.xml")
+MEDIA = {"word__media__IMG_2034_dot_jpeg": made.GPS}
+IMAGE = relation(5, "image", "media/IMG_2034.jpeg")
+
+# What is in the file, the bytes that must be gone, what the desk says, the words that stay.
+WORD = {
+    "properties": (
+        word(paragraph(run("Text")), root_rows=[
+            relation(2, "metadata/core-properties", "docProps/core.xml"),
+            relation(3, "extended-properties", "docProps/app.xml"),
+            relation(4, "metadata/thumbnail", "docProps/thumbnail.jpeg"),
+        ], docProps__core_dot_xml=CORE, docProps__app_dot_xml=APP,
+            docProps__thumbnail_dot_jpeg=made.GPS),
+        [b"Anna Verel", b"Bo Berg", b"Ministry of Secrets", b"Cleo Chief", b"NIKON"],
+        ["author: Anna Verel", "changed it last: Bo Berg", "company: Ministry", "A small picture"],
+        "Text",
+    ),
+    "comments": (
+        word(paragraph('<w:commentRangeStart w:id="1"/>', run("Text"),
+             '<w:commentRangeEnd w:id="1"/><w:r><w:commentReference w:id="1"/></w:r>'),
+             [relation(5, "comments", "comments.xml")], word__comments_dot_xml=COMMENTS),
+        [b"Dan Doubt", b"Emma", b"comment"],
+        ["Comments: Dan Doubt"],
+        "Text",
+    ),
+    "an empty list of comments": (
+        word(paragraph(run("Text")), [relation(5, "comments", "comments.xml")],
+             word__comments_dot_xml=part("comments", "")),
+        [b"comments"],
+        [],
+        "Text",
+    ),
+    "tracked changes": (
+        word(TRACKED), [b"Fay Fixer", b"Gina", b"2026-01-01"],
+        ["deleted while changes were tracked: Fay Fixer", "Marks of tracked"],
+        "We saw somebody there",
+    ),
+    "a deleted end of a paragraph": (
+        word(JOINED), [b"Fay Fixer"], ["deleted"], "First second"
+    ),
+    "a deleted row": (word(ROW), [b"Fay Fixer", b"Hugo"], ["deleted"], "stays"),
+    "a deleted picture": (
+        word(paragraph(run("Text"), f'<w:del w:author="Fay Fixer">{picture("rId5")}</w:del>'),
+             [IMAGE], **MEDIA),
+        [b"media/", b"\xff\xd8\xff", b"NIKON"], ["deleted"], "Text",
+    ),
+    "a deleted footnote": (
+        word(
+            paragraph(run("Text"), NOTE.format(3), f'<w:del>{NOTE.format(2)}</w:del>'),
+            [relation(5, "footnotes", "footnotes.xml")],
+            word__footnotes_dot_xml=part("footnotes", "".join(
+                f'<w:footnote w:id="{id}"><w:p>{run(words)}</w:p></w:footnote>'
+                for id, words in ((2, "Irma"), (3, "kept"))
+            )),
+        ),
+        [b"Irma"], ["A footnote whose place was deleted"], "Text",
+    ),
+    "hidden text": (
+        word(paragraph(run("Seen"), run("Jana", "<w:vanish/>"),
+                       run("Karl", '<w:rStyle w:val="Secret"/>'),
+                       run("too", '<w:vanish w:val="0"/>'))
+             + '<w:p><w:pPr><w:pStyle w:val="Aside"/></w:pPr>' + run("Lena") + "</w:p>",
+             [DOCX], word__styles_dot_xml=STYLES),
+        [b"Jana", b"Karl", b"Lena"], ["Hidden text: ", "Karl"], "Seentoo",
+    ),
+    "settings": (
+        word(paragraph(run("Text")), [relation(5, "settings", "settings.xml"),
+                                      relation(6, "customXml", "../customXml/item1.xml"),
+                                      relation(8, "printerSettings", "printer.bin"),
+                                      relation(9, "glossaryDocument", "glossary/document.xml")],
+             word__settings_dot_xml=part(
+                 "settings", '<w:attachedTemplate r:id="rId1"/><w:rsids><w:rsid w:val="00AB12CD"/>'
+                 '</w:rsids><w:docVars><w:docVar w:name="owner" w:val="Mona"/></w:docVars>'),
+             word___rels__settings_dot_xml_dot_rels=relations(
+                 relation(1, "attachedTemplate", "file:///C:/Users/Nils/x.dotm", external=True)),
+             customXml__item1_dot_xml=b"<x>Olga</x>", word__printer_dot_bin=b"Paul",
+             word__glossary__document_dot_xml=part("document", "Quinn")),
+        [b"Mona", b"Nils", b"Olga", b"Paul", b"Quinn", b"00AB12CD"],
+        ["Variables of the document: owner", "file:///C:/Users/Nils/x.dotm", "printer"],
+        "Text",
+    ),
+    "a picture with a place": (
+        word(paragraph(run("Text"), picture("rId5", descr="C:\\Users\\Rosa\\IMG_2034.jpg")),
+             [IMAGE], **MEDIA),
+        [b"Exif", b"NIKON", b"IMG_2034", b"Rosa"],
+        ["place where a picture was taken: IMG_2034.jpeg", "name of a picture on a computer"],
+        "Text",
+    ),
+    "a hidden picture": (
+        word(paragraph(run("Text"), picture("rId5").replace("<wp:docPr", '<wp:docPr hidden="1"')),
+             [IMAGE], **MEDIA),
+        [b"media/", b"NIKON"], ["Hidden text: IMG_2034.jpg"], "Text",
+    ),
+    "a linked picture": (
+        word(paragraph(run("Text"), picture("rId5", "link", "Picture 1")),
+             [relation(5, "image", "file:///C:/Users/Sara/x.png", external=True)]),
+        [b"Sara"], ["outside of the file: file:///C:/Users/Sara/x.png"], "Text",
+    ),
+    "links": (
+        word(paragraph(f'<w:hyperlink r:id="rId5">{run("ours")}</w:hyperlink>',
+                       f'<w:hyperlink r:id="rId6">{run(" local")}</w:hyperlink>'),
+             [relation(5, "hyperlink", "https://ours.example/", external=True),
+              relation(6, "hyperlink", "file:///C:/Users/Tom/x.docx", external=True)]),
+        [b"Tom"], ["not on the web: file:///C:/Users/Tom"], "ours local",
+    ),
+    "fields": (
+        word(paragraph(
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>INCLUDEPICTURE '
+            '"C:\\Users\\Uta\\x.png"</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/>'
+            f'</w:r>{run("shown")}<w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            f'<w:fldSimple w:instr="PAGE">{run(" 1")}</w:fldSimple>')),
+        [b"Uta", b"INCLUDEPICTURE"], ["A field; its text stays: INCLUDEPICTURE"], "shown 1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WORD)
+def test_a_word_file_goes_out_without_what_it_says_of_its_makers(client, what):
+    content, gone, said, words = WORD[what]
+    before = everything_in(content)
+    assert all(each in before for each in gone if each not in (b"\xff\xd8\xff",))
+    document = make_document("r.docx", content)
+    table(what, document.state, *document.taken_out, document.problem)
+    copy = served(client, document)
+    made.assert_it_opens(copy)
+    after = everything_in(copy)
+    assert [each for each in gone if each in after] == []
+    assert made.words_of(copy) == words
+    for each in said:
+        assert any(each in line for line in document.taken_out), (each, document.taken_out)
+    assert bool(document.taken_out) == bool(said)
+
+
+def test_the_same_file_is_cleaned_to_the_same_bytes(client):
+    content = WORD["properties"][0]
+    first = make_document("r.docx", content)
+    one = served(client, first)
+    making.repair(first)
+    assert client.get(first.rendition_url("file", "docx")).getvalue() == one
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "docx").glob("*.docx")), ids=lambda path: path.name)
+def test_the_samples_keep_their_words_and_open(client, path):
+    document = make_document(path.name, path.read_bytes())
+    table(path.name, document.state, *document.taken_out, document.problem)
+    copy = served(client, document)
+    made.assert_it_opens(copy)
+    assert made.words_of(copy) == made.words_of(path.read_bytes())
+    assert b"Michael Williamson" not in everything_in(copy)
+    assert b"eng-dept" not in everything_in(copy)
+
+
+def test_a_packed_picture_keeps_its_pixels(client):
+    document = make_document("r.docx", WORD["a picture with a place"][0])
+    copy = made.parts_of(served(client, document))
+    (name,) = (name for name in copy if name.startswith("word/media/"))
+    with Image.open(io.BytesIO(copy[name])) as after, Image.open(io.BytesIO(made.GPS)) as before:
+        assert after.tobytes() == before.tobytes()
+
+
+# --- PDF ----------------------------------------------------------------------------------------
+
+PDF = {
+    "the author of a PDF": (pdf(made.with_info), [b"Anna Verel", b"Room 9"], ["Anna Verel"]),
+    "an author in XMP alone": (pdf(made.with_xmp), [b"Berta Xmp"], ["author: Berta Xmp"]),
+    "a picture in a PDF": (
+        pdf(made.with_picture), [b"Exif", b"NIKON"], ["place where a picture was taken"]
+    ),
+    "an attachment": (
+        pdf(made.with_attachment), [b"list-of-sources", b"Carla"], ["list-of-sources.txt"]
+    ),
+    "scripts": (pdf(made.with_script), [b"Dora", b"JavaScript"], ["A script"]),
+    "comments and links": (
+        pdf(made.with_comments), [b"Emil", b"Emma", b"Frida", b"Launch"], ["Comments: Emil Editor"]
+    ),
+    "traces of programs": (
+        pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"Jule", b"PieceInfo"],
+        ["A small picture"],
+    ),
+    "an earlier version": (made.with_earlier_version(), [b"Jonas"], ["Earlier versions"]),
+    "nothing": (pdf(), [], []),
+}  # fmt: skip
+
+
+def words_of_pdf(content: bytes) -> str:
+    return subprocess.run(
+        ["pdftotext", "-", "-"], input=content, capture_output=True, check=True
+    ).stdout.decode().strip()  # fmt: skip
+
+
+@pytest.mark.parametrize("what", PDF)
+def test_a_pdf_goes_out_without_what_it_says_of_its_makers(client, what):
+    content, gone, said = PDF[what]
+    before = content + everything_in(content)
+    assert [each for each in gone if each not in before] == []
+    document = make_document("r.pdf", content)
+    table(what, document.state, *document.taken_out, document.problem)
+    copy = served(client, document)
+    after = everything_in(copy)
+    assert [each for each in gone if each in after] == []
+    assert words_of_pdf(copy) == words_of_pdf(content) != ""
+    for each in said:
+        assert any(each in line for line in document.taken_out), (each, document.taken_out)
+    assert bool(document.taken_out) == bool(said)
+    assert b"https://ours.example/" in after or what != "comments and links"
+
+
+# --- Recordings ---------------------------------------------------------------------------------
+
+RECORDINGS = {
+    "mp3": (made.mp3(), [b"Klara", b"Ludwig", b"ID3"], made.FRAME * 3, "Klara Singer"),
+    "wav": (made.wav(), [b"Marta", b"LIST"], b"SOUNDING", "LIST"),
+    "flac": (made.flac(), [b"Nina"], b"\xff\xf8SOUND", "tags"),
+    "ogg": (made.ogg(), [b"Otto", b"2024"], b"SOUND" * 9, "Otto Pauker"),
+    "mp4": (made.film_with_words(), [b"Paula", b"\xdd\xcc\xbb"], b"MOVING" * 9, "Paula Filmer"),
+    "webm": (made.webm(), [b"Rosa", b"Simon"], b"MOVING", "says of itself"),
+}
+
+
+@pytest.mark.parametrize("extension", RECORDINGS)
+def test_a_recording_goes_out_without_its_tags(client, extension):
+    content, gone, kept, said = RECORDINGS[extension]
+    assert all(each in content for each in gone)
+    document = make_document(f"r.{extension}", content)
+    table(extension, document.state, *document.taken_out, document.problem)
+    copy = served(client, document)
+    assert document.extension == extension
+    assert [each for each in gone if each in copy] == []
+    assert kept in copy
+    assert said in " ".join(document.taken_out) or said == "tags"
+    assert document.taken_out
+    if extension in ("mp4", "webm", "ogg"):
+        assert len(copy) == len(content)  # places in it are counted from its start
+    again = make_document(f"again.{extension}", copy)
+    assert again.taken_out == []
+    if extension == "ogg":
+        numbers = re.findall(b"OggS.{18}(.{4})", copy, re.DOTALL)
+        assert len(numbers) == 3
+
+
+# --- What cannot be cleaned ---------------------------------------------------------------------
+
+OBJECT = '<w:r><w:object><o:OLEObject r:id="rId5" ProgID="Visio.Drawing"/></w:object></w:r>'
+LOCKED = pikepdf.Encryption(owner="o", user="u")
+CANNOT = {
+    "an old Word file": ("r.doc", OLD_WORD, "Old Word files"),
+    "an embedded drawing": (
+        "r.docx",
+        word(paragraph(run("Text"), OBJECT), [relation(5, "oleObject", "embeddings/x.bin")],
+             word__embeddings__x_dot_bin=b"Visio"),
+        "Paste it as a picture. (Visio.Drawing, x.bin)",
+    ),
+    "a part of another program": (
+        "r.docx",
+        word(paragraph(run("Text"), '<w:x r:id="rId5"/>'),
+             [relation(5, "https://program.example/secrets", "x.bin")],
+             word__x_dot_bin=b"?"),
+        "a part that we do not know. (secrets)",
+    ),
+    "a signed Word file": (
+        "r.docx",
+        word(paragraph(run("Text")),
+             root_rows=[relation(2, f"{made.PACKAGE}/relationships/digital-signature/origin",
+                                 "_xmlsignatures/origin.sigs")]),
+        "digital signature",
+    ),
+    "a damaged picture in Word": (
+        "r.docx",
+        word(paragraph(picture("rId5")), [IMAGE], word__media__IMG_2034_dot_jpeg=made.GPS[:5000]),
+        "A picture in it is damaged",
+    ),
+    "an encrypted PDF": ("r.pdf", pdf(encryption=LOCKED), "It is encrypted"),
+    "a PDF that may not be changed": (
+        "r.pdf", pdf(encryption=pikepdf.Encryption(owner="o", user="")), "It is encrypted"
+    ),
+    "a signed PDF": ("r.pdf", pdf(made.with_signature), "digital signature"),
+    "redactions not applied": ("r.pdf", pdf(made.with_redaction), "redactions that were not"),
+    "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "layers that are not shown"),
+    "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a track of data beside"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CANNOT)
+def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(client, what):
+    name, content, why = CANNOT[what]
+    document = make_document(name, content)
+    table(what, document.state, document.problem)
+    assert document.state == "failed"
+    assert why in document.problem
+    assert not document.is_usable()
+    assert not MediaAsset.objects.usable().exists()
+    author, publisher = (make_user(group=group) for group in ("Author", "Publisher"))
+    desk, address = f"{LIBRARY}{document.pk}/change/", f"{LIBRARY}{document.pk}/as-is/"
+    client.force_login(author)
+    assert why in client.get(desk).content.decode()
+    assert client.post(address, {"reason": "Why not."}).status_code == 403
+    client.force_login(publisher)
+    assert "Accept it as it is" in client.get(desk).content.decode()
+    client.post(address, {"reason": " "})
+    document.refresh_from_db()
+    assert not document.as_is_at
+    answer = client.post(address, {"reason": "The seal must stay."}, follow=True)
+    assert "The reason stays on record" in answer.content.decode()
+    work_off()
+    document.refresh_from_db()
+    assert (document.state, document.as_is_by) == ("made", publisher)
+    page = client.get(desk).content.decode()
+    assert "The seal must stay." in page
+    assert str(publisher) in page
+    assert document.history.filter(as_is_reason="The seal must stay.").exists()
+    client.logout()
+    release = make_release(attached=[str(document.pk)])
+    assert client.get(document.rendition_url("file", document.extension)).getvalue() == content
+    assert any("The seal must stay." in str(one) for one in workflow.warnings(release))
+
+
+def test_a_release_with_a_document_that_cannot_be_cleaned_is_not_approved():
+    document = make_document("r.doc", OLD_WORD)
+    release = make_release("in_review", attached=[str(document.pk)])
+    assert any("Old Word files" in str(one) for one in workflow.blockers(release))
+
+
+def test_another_file_is_not_accepted_with_the_one_before(client):
+    document = make_document("r.doc", OLD_WORD)
+    document.accept_as_is(by=make_chief(), reason="It is the only copy.")
+    document.original = ContentFile(OLD_WORD + b"another", name="b.doc")
+    document.save()
+    making.make(document)
+    assert (document.as_is_reason, document.as_is_by, document.state) == ("", None, "failed")
+
+
+def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
+    document = make_document("r.pdf", pdf(made.with_info))
+    client.force_login(make_user(group="Publisher"))
+    client.post(f"{LIBRARY}{document.pk}/as-is/", {"reason": "I like it so."})
+    document.refresh_from_db()
+    assert document.as_is_at is None
+
+
+# --- Damaged ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["docx", "pdf"])
+def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
+    content = {"docx": WORD["comments"][0], "pdf": pdf(made.with_info)}[kind]
+    became = []
+    for tenth in range(10):
+        cut = content[: len(content) * (2 * tenth + 1) // 20]
+        try:
+            document = make_document(f"r.{kind}", cut)
+        except BadFile:
+            became.append("refused")
+        else:
+            became.append(document.state)
+            assert not document.is_usable()
+    table(f"cut at ten places, {kind}", " ".join(became))
+
+
+# --- Every path ---------------------------------------------------------------------------------
+
+
+def test_no_path_gives_the_original_out(client):
+    document = make_document("r.pdf", pdf(made.with_info), caption="The report")
+    release = make_release(attached=[str(document.pk)])
+    archive = b"".join(client.get(f"{release.get_absolute_url()}media.zip"))
+    with zipfile.ZipFile(io.BytesIO(archive)) as unpacked:
+        (name,) = (name for name in unpacked.namelist() if name.endswith(".pdf"))
+        packed = unpacked.read(name)
+    public = client.get(document.rendition_url("file", "pdf"))
+    copy = public.getvalue()
+    assert packed == copy
+    assert b"Anna" not in everything_in(copy)
+    assert int(public["Content-Length"]) == len(copy) == document.bytes_of("file", "pdf")
+    with document.open_rendition("file", "pdf") as file:  # which namecheck reads
+        assert file.read() == copy
+    with default_storage.open(document.original.name) as original:
+        assert b"Anna Verel" in everything_in(original.read())
+    client.force_login(make_user(group="Editor"))
+    version = document.history.latest().history_id
+    kept = client.get(f"{LIBRARY}{document.pk}/original/{version}/")
+    assert b"Anna Verel" in everything_in(kept.getvalue())
+
+
+def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_says_what_was_taken_out(client):
+    client.force_login(make_user(group="Author"))
+    sent = ContentFile(pdf(made.with_info), name="r.pdf")
+    page = client.post(f"{LIBRARY}upload/?part=upload", {"file": sent}).content.decode()
+    assert "Waiting to be made ready" in page
+    document = MediaAsset.objects.get()
+    assert not document.is_usable()
+    assert "is being made ready" in document.unready()
+    assert not MediaAsset.objects.usable().exists()
+    work_off()
+    for address in (f"{LIBRARY}upload/?part=upload&id={document.pk}",
+                    f"{LIBRARY}upload/?part=attached&id={document.pk}",
+                    f"{LIBRARY}{document.pk}/change/"):  # fmt: skip
+        page = client.get(address).content.decode()
+        assert "Taken out of the copy that goes out" in page
+        assert "The name of the author: Anna Verel" in page
+
+
+def test_a_document_that_failed_is_tried_again_at_the_desk(client):
+    document = make_document("r.pdf", pdf(made.with_info))
+    MediaAsset.objects.update(state="failed", problem="It broke.", renditions={})
+    client.force_login(make_user(group="Author"))
+    assert "It broke." in client.get(f"{LIBRARY}{document.pk}/change/").content.decode()
+    client.post(f"{LIBRARY}{document.pk}/again/")
+    work_off()
+    document.refresh_from_db()
+    assert (document.state, document.problem) == ("made", "")
+
+
+def test_documents_from_before_are_cleaned_after_the_upgrade(client):
+    document = make_document("r.pdf", pdf(made.with_info))
+    release = make_release(attached=[str(document.pk)])
+    MediaAsset.objects.update(
+        state="", renditions={}, notes=["Everybody who opens it can read the name."]
+    )
+    address = document.rendition_url("file", "pdf")
+    assert client.get(address).status_code == 404
+    migration = import_module("assets.migrations.0007_documents_to_clean")
+    editor = SimpleNamespace(connection=connection)
+    assert migration.let_clean(apps, editor) == 1
+    assert migration.let_clean(apps, editor) == 0
+    work_off()
+    document.refresh_from_db()
+    assert (document.state, document.notes) == ("made", [])
+    assert b"Anna" not in everything_in(client.get(address).getvalue())
+    assert client.get(release.get_absolute_url()).status_code == 200
+
+
+def test_a_document_that_needs_too_much_memory_says_so(settings):
+    settings.MAX_PICTURE_MEMORY_MEGABYTES = 50
+    heavy = word(paragraph(run("Text"), picture("rId5")), [IMAGE],
+                 word__media__IMG_2034_dot_jpeg=made.GPS + bytes(190_000_000))  # fmt: skip
+    document = make_document("r.docx", heavy)
+    assert document.state == "failed"
+    assert "MB of memory to clean" in document.problem
+
+
+def test_a_pdf_of_any_weight_loses_what_nothing_leads_to(client):
+    assert len(served(client, make_document(content=pdf_bytes(5000)))) < 2000

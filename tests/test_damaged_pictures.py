@@ -1,0 +1,219 @@
+"""A picture is refused or whole, never half; and what is no picture is called by its name.
+
+`pytest -s` prints what became of each.
+"""
+
+import io
+import re
+import struct
+import zlib
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from assets import pictures, sandbox
+from assets.models import MediaAsset, limits
+from assets.pictures import BadFile, Rights
+from releases import workflow
+from tests.make import DATA, make_picture, make_release, picture_bytes
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+IMAGES = DATA / "images"
+
+
+def drawn(format: str, size=(90, 60), **save) -> bytes:
+    """A picture in which no two lines are alike."""
+    out = io.BytesIO()
+    image = Image.linear_gradient("L").resize(size).convert("RGB")
+    image.paste(Image.radial_gradient("L").resize((40, 40)), (20, 10))
+    image.save(out, format, **save)
+    return out.getvalue()
+
+
+SAMPLES = {
+    **{path.name: path.read_bytes() for path in sorted(IMAGES.iterdir())
+       if path.suffix not in (".md", ".svg") and "bomb" not in path.name
+       and "truncated" not in path.name},
+    "progressive.jpg": drawn("JPEG", progressive=True),
+    "plain.png": drawn("PNG"),
+    "plain.gif": drawn("GIF"),
+    "plain.webp": drawn("WEBP"),
+    "lossless.webp": drawn("WEBP", lossless=True),
+    "plain.tif": drawn("TIFF"),
+    "lzw.tif": drawn("TIFF", compression="tiff_lzw"),
+    "jpeg.tif": drawn("TIFF", compression="jpeg"),
+    "plain.avif": drawn("AVIF"),
+}  # fmt: skip
+
+
+def pixels(content: bytes) -> bytes:
+    """What a picture is cut from, after the looks that an upload and its renditions take."""
+    pictures.look(pictures.opened(io.BytesIO(content), 100))
+    return pictures.cleaned(pictures.opened(io.BytesIO(content), 100)).tobytes()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
+@pytest.mark.filterwarnings("ignore:Metadata Warning")
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_picture_that_is_cut_short_is_refused_or_whole_and_never_half(name):
+    content = SAMPLES[name]
+    whole, became = pixels(content), []
+    for tenth in range(10):
+        cut = content[: len(content) * (2 * tenth + 1) // 20]
+        try:
+            became.append("whole" if pixels(cut) == whole else "HALF")
+        except BadFile:
+            became.append("refused")
+    print(f"{name:46}", *became)
+    assert "HALF" not in became
+    assert "refused" in became
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )  # fmt: skip
+
+
+def damaged(how: str) -> bytes:
+    """A PNG whose lower half does not unpack, or with rubbish where its end should stand."""
+    head = struct.pack(">IIBBBBB", 300, 200, 8, 2, 0, 0, 0)
+    lines = b"".join(b"\0" + bytes((row * 7 + at * at) % 256 for at in range(900))
+                     for row in range(200))  # fmt: skip
+    packed = zlib.compress(lines)
+    half = len(packed) // 2
+    data = {
+        "flipped": packed[:half] + bytes([packed[half] ^ 0xFF]) + packed[half + 1 :],
+        "zeros": packed[:half] + b"\0" * half,
+        "cut": packed[:half],
+        "rubbish": packed,
+    }[how]
+    whole = png((b"IHDR", head), (b"IDAT", data), (b"IEND", b""))
+    return whole[:-12] + b"\xff\xff\xff\xffzzzz" if how == "rubbish" else whole
+
+
+@pytest.mark.parametrize("how", ["flipped", "zeros", "cut", "rubbish"])
+def test_a_damaged_png_is_refused_at_the_door_and_by_the_worker(how):
+    assert "damaged or cut short" in said_of(damaged(how))
+    with pytest.raises(BadFile, match="damaged or cut short"):
+        list(sandbox.renditions(io.BytesIO(damaged(how)), limits(), Rights(), (0.5, 0.5)))
+
+
+def said_of(content: bytes, name: str = "holiday.jpg") -> str:
+    with pytest.raises(ValidationError) as refused:
+        MediaAsset(original=ContentFile(content, name=name)).full_clean()
+    return " ".join(refused.value.message_dict["original"])
+
+
+def gif(*frames: tuple[int, int, int, int]) -> bytes:
+    head = b"GIF89a" + struct.pack("<HH", 1, 1) + b"\x80\0\0" + b"\0\0\0\xff\xff\xff"
+    return head + b"".join(
+        b"\x2c" + struct.pack("<4H", *frame) + b"\0\x02\x02\x44\x01\0" for frame in frames
+    ) + b"\x3b"  # fmt: skip
+
+
+def texts_that_unpack() -> bytes:
+    texts = PngInfo()
+    for number in range(80):
+        texts.add_text(f"k{number}", "x" * 1_000_000, zip=True)
+    return picture_bytes((300, 300), format="PNG", pnginfo=texts)
+
+
+NAMED = {
+    "BMP": (picture_bytes(format="BMP"), "a Windows bitmap (BMP), nothing"),
+    "ICO": (picture_bytes((32, 32), format="ICO"), "a Windows icon (ICO), nothing"),
+    "XMP": (b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>', "the description of a picture (XMP) without"),
+    "XMP with its packet": (b'<?xpacket begin="" id="x"?>', "(XMP) without the picture"),
+    "Photoshop": (b"8BPS\0\1" + b"\0" * 60, "a Photoshop file (PSD)"),
+    "a text": ("Café at noon, seen from the street.\n".encode() * 40, "This is a text, nothing"),
+    "a page": (b"<!doctype html><title>x</title>", "a web page, nothing"),
+    "a program": (b"\x7fELF" + b"\0" * 99, "a program, nothing"),
+    "noise": (bytes(range(1, 32)) * 9, "This is nothing that we can read. JPEG, PNG"),
+    "texts of a PNG": (texts_that_unpack(), "unpacks to far more than it should"),
+    "40,000 pictures": (gif(*[(0, 0, 1, 1)] * 40_000), "more than 5,000 pictures, one after"),
+    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "unpacks to far more"),
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_what_is_not_taken_is_called_by_its_name(what):
+    content, why = NAMED[what]
+    said = said_of(content)
+    print(f"{what:24} {said}")
+    assert why in said
+    assert "damaged" not in said
+
+
+def test_pages_and_pictures_that_move_are_told_apart():
+    pages = [Image.new("RGB", (400, 300), colour) for colour in ("red", "blue", "green")]
+    said = {}
+    for format in ("TIFF", "GIF", "WEBP"):
+        out = io.BytesIO()
+        pages[0].save(out, format, save_all=True, append_images=pages[1:])
+        said[format] = make_picture(content=out.getvalue()).notes
+    still = ["It moves. We show its first picture, as a still."]
+    assert said == {"TIFF": ["It has 3 pages. We show the first."], "GIF": still, "WEBP": still}
+
+
+@pytest.mark.parametrize(
+    ("size", "warned"),
+    [((1, 1), True), ((64, 96), True), ((149, 900), True), ((320, 149), True), ((320, 150), False)],
+)
+def test_a_tiny_picture_is_noted_at_upload_and_again_before_approval(size, warned):
+    picture = make_picture(content=picture_bytes(size))
+    note = f"It has {size[0]} × {size[1]} pixels only, and is shown small."
+    assert any(one.startswith(note) for one in picture.notes) == warned
+    release = make_release("in_review", poster=picture)
+    assert any(note in str(one) for one in workflow.warnings(release)) == warned
+
+
+PROGRAM = b"<?php system($_GET[0]); ?>"
+
+
+def with_a_program_in_its_tables() -> bytes:
+    content = picture_bytes((300, 200), quality=90)
+    at = content.index(b"\xff\xdb") + 5
+    return content[:at] + PROGRAM.ljust(64, b"x") + content[at + 64 :]
+
+
+def hostile() -> dict[str, bytes]:
+    found = {path.name: path.read_bytes() for path in IMAGES.glob("POC_*")}
+    commented = picture_bytes((300, 200), comment=PROGRAM)
+    return {**found, "tables.jpg": with_a_program_in_its_tables(), "comment.jpg": commented}
+
+
+@pytest.mark.parametrize("name", hostile())
+def test_no_rendition_carries_a_program_through(name):
+    content = hostile()[name]
+    assert b"<?php" in content
+    picture = make_picture(content=content)
+    for style, one in picture.renditions["styles"].items():
+        for extension in one["formats"]:
+            with picture.open_rendition(style, extension) as file:
+                assert b"<?php" not in file.read(), (style, extension)
+
+
+def test_a_picture_in_which_a_program_is_drawn_is_packed_otherwise(monkeypatch):
+    """Pixels can be chosen so that a program stands in the packed picture."""
+    plain = drawn("JPEG", (300, 200))
+    press = next(pictures.renditions(io.BytesIO(plain), Rights()))
+    middle = len(press.content) // 2
+    sign = press.content[middle : middle + 6]
+    monkeypatch.setattr(pictures, "_PROGRAMS", re.compile(re.escape(sign)))
+    again = next(pictures.renditions(io.BytesIO(plain), Rights()))
+    assert sign not in again.content
+    assert again.width == press.width
+
+
+@pytest.mark.parametrize("quality", [76, 84, 92])
+def test_a_jpeg_is_packed_again_at_the_quality_that_it_has(quality):
+    content = drawn("JPEG", (300, 200), quality=quality)
+    press = next(pictures.renditions(io.BytesIO(content), Rights()))
+    with Image.open(io.BytesIO(content)) as before, Image.open(io.BytesIO(press.content)) as after:
+        assert before.quantization == after.quantization
