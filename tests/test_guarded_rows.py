@@ -6,9 +6,9 @@ from django.db import DatabaseError, connection, models
 from django.utils import timezone
 
 from assets.models import MediaAsset
-from common.rows import Guarded, PassedBy
 from people.models import Consent, Person
 from releases.models import Contact, EditConflict, Event, Release, Topic
+from storing.rows import Guarded, PassedBy
 from tests.make import make_person, make_picture, make_release, quotation
 
 pytestmark = pytest.mark.django_db
