@@ -72,10 +72,14 @@ def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
 
 
 def own_folders() -> list[str]:
-    """Return the folders of Python, of its packages, of this package and of shared libraries."""
+    """Return what Python reads: itself, its packages, this package and shared libraries.
+
+    qpdf reads random numbers, to make out whether a PDF may be changed.
+    """
     paths = sysconfig.get_paths()
     python = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return [*python, str(Path(__file__).resolve().parent), *SYSTEM_LIBRARIES]
+    here = str(Path(__file__).resolve().parent)
+    return [*python, here, *SYSTEM_LIBRARIES, "/dev/urandom"]
 
 
 SYSTEM_LIBRARIES = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",

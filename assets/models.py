@@ -21,7 +21,7 @@ from simple_history.models import HistoricalRecords
 from assets import cleaned, cleaning, documents, metadata, pictures, sandbox
 from assets.file_names import safe_name
 from assets.pictures import BadFile
-from common.rows import Guarded, GuardedQuerySet
+from storing.rows import Guarded, GuardedQuerySet
 
 SOON = timedelta(days=30)  # before a licence ends, the desk warns
 CONTENT_TYPES = pictures.CONTENT_TYPES | documents.CONTENT_TYPES

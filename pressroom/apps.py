@@ -10,8 +10,8 @@ class PressroomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from common import columns
         from pressroom import checks, errors, schedule, sqlite  # noqa: F401  # registers the checks
+        from storing import columns
 
         columns.install()
         errors.check_reporter()

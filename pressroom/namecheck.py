@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
@@ -623,7 +625,6 @@ class Changes:
         self.releases: set[UUID] = set()
         self._changed_releases()
         self._changed_rows()
-        self._topics_and_contacts()
         self._exceptions()
         self.protected = self._protected_since()
         for person in self.protected:
@@ -686,6 +687,8 @@ class Changes:
                 self.assets |= set(versions.order_by().values_list("uuid", flat=True))
             elif model is Person:
                 self.people |= set(versions.order_by().values_list("uuid", flat=True))
+            elif model in (Topic, Contact):
+                self._print(self._prints_one_of(model, versions))
             elif hasattr(model, "person_id"):
                 self.people |= set(versions.order_by().values_list("person_id", flat=True))
             else:
@@ -699,12 +702,10 @@ class Changes:
         portraits = Person.objects.filter(portrait__in=self.assets)
         self.people |= set(portraits.values_list("pk", flat=True))
 
-    def _topics_and_contacts(self) -> None:
-        """Add what prints a topic or contact with a protected name: they record no changes."""
-        for model in (Topic, Contact):
-            for row in model._default_manager.all():
-                if any(self.check.matches(words) for words in texts_of(row).values()):
-                    self._print(releases_printing(row))
+    @staticmethod
+    def _prints_one_of(model: Any, versions: Any) -> Q:
+        rows = model._default_manager.filter(pk__in=versions.order_by().values("id"))
+        return reduce(or_, map(releases_printing, rows), Q(pk__in=()))
 
     def _exceptions(self) -> None:
         """Add what prints a row in which a name was accepted, or is no longer."""

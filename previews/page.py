@@ -10,13 +10,13 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 
 from assets.models import MediaAsset
-from common.texts import clean_text
 from previews import marks
 from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
 from releases.body import Document
 from releases.page import ReleasePage
 from releases.versions import Change, compare_printed
+from storing.texts import clean_text
 
 
 @dataclass

@@ -28,9 +28,9 @@ from django.utils.translation import gettext as _
 from lxml.etree import HTMLParser
 from lxml.etree import _Element as Element
 
-from common.links import SCHEMES, allowed_link
-from common.texts import clean_text
 from people.names.normalise import find_whole, set_apart
+from storing.links import SCHEMES, allowed_link
+from storing.texts import clean_text
 
 if TYPE_CHECKING:
     from assets.models import MediaAsset

@@ -8,11 +8,11 @@ from django.utils.formats import date_format
 from django_countries.fields import Country
 
 from assets.models import CONTENT_TYPES, MediaAsset
-from common.texts import clean_text
 from releases.body import Attribution, Document, render_text
 from releases.models import Correction, Release
 from releases.page import ReleasePage
 from releases.structured import filled, modified
+from storing.texts import clean_text
 
 NINJS_TYPES = {"image": "picture", "document": "component", "audio": "audio", "video": "video"}
 STANDARD = {

@@ -12,11 +12,11 @@ from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from assets.models import MediaAsset
-from common.texts import clean_text
 from releases.addresses import site_url
 from releases.archive import Filters
 from releases.exports import corrected
 from releases.models import Correction, Release
+from storing.texts import clean_text
 
 IN_A_FEED = 50
 UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)  # a feed that says nothing yet

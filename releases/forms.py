@@ -23,7 +23,6 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from accounts.models import User
 from assets.models import MediaAsset
-from common.links import SCHEMES
 from people.locking import names_change
 from people.models import Person
 from people.names.shared import people_index
@@ -43,6 +42,7 @@ from releases.imports import Designated
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 from releases.name_finds import sentences
+from storing.links import SCHEMES
 
 WRITING = {
     "Bold": True,

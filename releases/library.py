@@ -112,6 +112,11 @@ def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
     return ""
 
 
+def reads_original(asset: MediaAsset, user: User) -> bool:
+    """Whether a user may download the original of something, which is never public."""
+    return user.has_perm("releases.edit_any_release") or not locked(asset, user)
+
+
 def store(asset: MediaAsset, *, by: User, words: str = "", at: datetime | None = None) -> None:
     """Save a changed picture or document; on public pages that is a correction or a minor edit.
 

@@ -47,6 +47,7 @@ from releases.library import (
     locked,
     needs_words,
     offers,
+    reads_original,
     set_on_many,
     show_again,
     store,
@@ -384,6 +385,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         if asset:
             asset.asked_by = User.of(request)  # where it is used is told to each by their rights
             asset.words_locked = locked(asset, asset.asked_by)
+            asset.original_readable = reads_original(asset, asset.asked_by)
             asset.file_locked = locked(asset, asset.asked_by, file=True)
             asset.may_go_as_it_is = asset.asked_by.has_perm("assets.accept_as_is")
         return asset
@@ -578,8 +580,10 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         return self._visible(request, pk).rendition_response(style, extension)
 
     def original_view(self, request: HttpRequest, pk: UUID, version: int) -> HttpResponseBase:
-        """An original as it was uploaded, of now or of earlier, for those who may change it."""
-        asset = self._changeable(request, pk)
+        """An original as it was uploaded, of now or of earlier; locked, it is for editors."""
+        asset, user = self._visible(request, pk), User.of(request)
+        if not super().has_change_permission(request, asset) or not reads_original(asset, user):
+            raise PermissionDenied
         row = asset.history.filter(history_id=version).exclude(original="").first()
         if row is None:
             raise Http404

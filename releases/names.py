@@ -15,13 +15,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
-from common.texts import clean_text
 from people.models import Level, Person
 from people.names import Found, NameIndex, key
 from people.names.shared import people_index
 from releases.body import uuid_in
 from releases.importing.names import Passage, People
 from releases.models import RejectedName, Release
+from storing.texts import clean_text
 
 MOST_TEXT = 200_000  # characters; no release is longer
 TOO_LONG = "The text is too long to look for names in it."

@@ -10,8 +10,8 @@ import lxml.html
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from common.links import allowed_link
 from releases.body import BLOCKS, EMPHASIS, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
+from storing.links import allowed_link
 
 # Conditional comments of Word are comments: they are dropped, and what stands between them stays.
 # What was struck out while changes were tracked is no part of the text.

@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy
 from django_countries import countries
 from django_countries.fields import Country
 
-from common.texts import clean_text
 from people.dates import UncertainDate
 from people.models import Case, CaseQuerySet, Designation, Group, Person, PersonName
 from releases.archive import Facet, facet_of
 from releases.calls import Entry, entries
+from storing.texts import clean_text
 
 SORTS = {
     "name": gettext_lazy("Name"),

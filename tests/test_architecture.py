@@ -12,13 +12,13 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
 ROOT = Path(settings.BASE_DIR)
-ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts", "jobs", "common"]
+ARROW = ["pressroom", "previews", "releases", "people", "assets", "accounts", "jobs", "storing"]
 # Modules that work on words and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = ["assets/pictures.py", "assets/metadata.py", "assets/embedded.py", "assets/cards.py",
                 "assets/typesetting.py", "assets/documents.py", "assets/sandbox.py",
                  "assets/cleaning", "assets/file_names.py",
                  "assets/search.py", "assets/archives.py", "assets/confinement.py",
-                 "assets/texts.py", "common/texts.py", "common/links.py",
+                 "assets/texts.py", "storing/texts.py", "storing/links.py",
                 "people/names/normalise.py", "people/names/forms.py",
                 "people/names/index.py", "people/slugs.py",
                 "previews/browsers.py", "previews/marks.py", "previews/recipients.py",

@@ -15,10 +15,10 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from common.columns import EXACT
-from common.texts import UNWANTED, clean_json, clean_text
 from people.models import Person
 from releases.models import Contact, Event, Release, Topic
+from storing.columns import EXACT
+from storing.texts import UNWANTED, clean_json, clean_text
 from tests.make import make_person, make_release
 
 pytestmark = pytest.mark.django_db

@@ -4,28 +4,31 @@
 """
 
 import io
+import os
 import re
 import subprocess
 import zipfile
+from dataclasses import replace
 from importlib import import_module
 from types import SimpleNamespace
 
 import pikepdf
 import pytest
-from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.models import QuerySet
 from PIL import Image
 
 from assets import making
-from assets.models import MediaAsset
+from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from releases import workflow
 from tests import documents as made
 from tests.documents import OLD_WORD, paragraph, part, pdf, picture, relation, relations, run, word
 from tests.make import (
     DATA,
+    historical_apps,
     make_chief,
     make_document,
     make_release,
@@ -401,7 +404,10 @@ def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(cl
     desk, address = f"{LIBRARY}{document.pk}/change/", f"{LIBRARY}{document.pk}/as-is/"
     client.force_login(author)
     assert why in client.get(desk).content.decode()
-    assert client.post(address, {"reason": "Why not."}).status_code == 403
+    refused = client.post(address, {"reason": "Why not."}, follow=True).content.decode()
+    assert "You have no right to accept it as it is. Ask a publisher." in refused
+    document.refresh_from_db()
+    assert not document.as_is_at
     client.force_login(publisher)
     assert "Accept it as it is" in client.get(desk).content.decode()
     client.post(address, {"reason": " "})
@@ -509,7 +515,7 @@ def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_says_what_was_taken_
 
 def test_a_document_that_failed_is_tried_again_at_the_desk(client):
     document = make_document("r.pdf", pdf(made.with_info))
-    MediaAsset.objects.update(state="failed", problem="It broke.", renditions={})
+    MediaAsset.objects.update_derived(state="failed", problem="It broke.", renditions={})
     client.force_login(make_user(group="Author"))
     assert "It broke." in client.get(f"{LIBRARY}{document.pk}/change/").content.decode()
     client.post(f"{LIBRARY}{document.pk}/again/")
@@ -521,15 +527,15 @@ def test_a_document_that_failed_is_tried_again_at_the_desk(client):
 def test_documents_from_before_are_cleaned_after_the_upgrade(client):
     document = make_document("r.pdf", pdf(made.with_info))
     release = make_release(attached=[str(document.pk)])
-    MediaAsset.objects.update(
+    QuerySet(MediaAsset).update(
         state="", renditions={}, notes=["Everybody who opens it can read the name."]
     )
     address = document.rendition_url("file", "pdf")
     assert client.get(address).status_code == 404
     migration = import_module("assets.migrations.0007_documents_to_clean")
     editor = SimpleNamespace(connection=connection)
-    assert migration.let_clean(apps, editor) == 1
-    assert migration.let_clean(apps, editor) == 0
+    assert migration.let_clean(historical_apps(), editor) == 1
+    assert migration.let_clean(historical_apps(), editor) == 0
     work_off()
     document.refresh_from_db()
     assert (document.state, document.notes) == ("made", [])
@@ -537,13 +543,14 @@ def test_documents_from_before_are_cleaned_after_the_upgrade(client):
     assert client.get(release.get_absolute_url()).status_code == 200
 
 
-def test_a_document_that_needs_too_much_memory_says_so(settings):
-    settings.MAX_PICTURE_MEMORY_MEGABYTES = 50
+def test_a_document_that_needs_too_much_memory_says_so(monkeypatch):
+    few = replace(limits_of_renditions(), megabytes=100)
+    monkeypatch.setattr(making, "limits_of_renditions", lambda: few)
     heavy = word(paragraph(run("Text"), picture("rId5")), [IMAGE],
-                 word__media__IMG_2034_dot_jpeg=made.GPS + bytes(190_000_000))  # fmt: skip
+                 word__media__IMG_2034_dot_jpeg=made.GPS + os.urandom(1_000_000) * 60)  # fmt: skip
     document = make_document("r.docx", heavy)
     assert document.state == "failed"
-    assert "MB of memory to clean" in document.problem
+    assert "It needs more than 100 MB of memory to clean." in document.problem
 
 
 def test_a_pdf_of_any_weight_loses_what_nothing_leads_to(client):

@@ -3,11 +3,11 @@
 import pytest
 from django.db import models
 
-from common.links import allowed_link
 from people.models import Case
 from releases.body import clean
 from releases.models import Event, Release
 from releases.pasting import clean_pasted
+from storing.links import allowed_link
 from tests.make import make_prisoner, make_release
 
 IMPORT = "/admin/releases/release/import/"

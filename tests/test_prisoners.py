@@ -13,9 +13,9 @@ import time_machine
 from django.db import models
 from django.utils import timezone
 
-from common.texts import clean_text
 from people.models import Case, CaseEvent, Charge, Level, Sentence
 from releases.prisoners import COLUMNS
+from storing.texts import clean_text
 from tests.make import DATA, make_person, make_picture, make_release, mark
 
 pytestmark = pytest.mark.django_db

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy
 from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
-from common.rows import Guarded, GuardedQuerySet
 from people.dates import UncertainDate, UncertainDateField, read, stored
 from people.locking import locked_rows
 from people.models.persons import Person, language_tag
+from storing.rows import Guarded, GuardedQuerySet
 
 
 class Sourced(Guarded):

@@ -17,10 +17,10 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
-from common.rows import Guarded, GuardedQuerySet
 from people.locking import locked_rows, names_change
 from people.names.forms import is_full_name
 from people.slugs import slug_for
+from storing.rows import Guarded, GuardedQuerySet
 
 if TYPE_CHECKING:
     from people.models.protection import Consent

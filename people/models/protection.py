@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from common.rows import Guarded, GuardedQuerySet
 from people.locking import locked_rows, names_change
 from people.models.persons import Level, Person
+from storing.rows import Guarded, GuardedQuerySet
 
 
 class ConsentQuerySet(GuardedQuerySet["Consent"]):

@@ -4,8 +4,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from common.texts import UNWANTED
 from releases.importing.understood import NotARelease
+from storing.texts import UNWANTED
 
 MAX_BYTES = 2 * 1024 * 1024
 # A file of this much damage cannot be proofread back to life.

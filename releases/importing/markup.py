@@ -4,9 +4,9 @@ import html
 import re
 from collections.abc import Iterator
 
-from common.links import allowed_link
 from releases.importing.accounting import Span
 from releases.importing.blocks import Run
+from storing.links import allowed_link
 
 # Quoted values may hold “>”. Possessive, so that no input makes it go back and forth.
 _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from common.links import allowed_link
-from common.texts import clean_json, clean_text
+from storing.links import allowed_link
+from storing.texts import clean_json, clean_text
 
 # By model and column: what is stored exactly as it is given, and why.
 EXACT = {

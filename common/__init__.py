@@ -1,1 +1,0 @@
-"""What every room uses: which characters a text keeps, which links, which rows are changed how."""

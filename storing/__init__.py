@@ -1,0 +1,1 @@
+"""What may be stored, and how: characters, links, columns, rows. Every room uses it."""
