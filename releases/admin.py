@@ -338,6 +338,12 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             workflow.correct(obj, by=User.of(request), words=form.cleaned_data["correction"])
         else:
             obj.save()
+        for href in form.refused_links[:5]:
+            said = _(
+                "The link “%s” was removed; its words stay. A link needs a full address that "
+                "begins with https://, http://, mailto: or tel:."
+            )
+            messages.warning(request, said % href[:100])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -226,6 +226,15 @@ def clean(html: str, most: int = MAX_TEXT) -> str:
     return cleaned
 
 
+def refused_links(html: str) -> list[str]:
+    """Return the addresses of the links that `clean` leaves out of a text, in their order."""
+    if "<a" not in html.lower():
+        return []
+    links = lxml.html.fragment_fromstring(html, create_parent="div").iter("a")
+    hrefs = dict.fromkeys(link.get("href", "").strip() for link in links)
+    return [href for href in hrefs if href and not allowed_link(href)]
+
+
 def tree(html: str, cleaner: Cleaner) -> Element:
     """Return any HTML, as far as a cleaner lets it in, below one `div`.
 

@@ -34,6 +34,7 @@ from releases.body import (
     MAX_TEXT,
     UnreadableText,
     clean,
+    refused_links,
     too_long,
     uuids_in,
 )
@@ -164,6 +165,7 @@ class ReleaseForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.refused_links: list[str] = []  # addresses that were typed and are no links any more
         if "read_version" in self.fields:
             self.fields["read_version"].initial = self.instance.version
 
@@ -172,11 +174,16 @@ class ReleaseForm(forms.ModelForm):
         return names.read_rejected(told if isinstance(told, list) else [])
 
     def clean_body(self) -> str:
-        return _cleaned(self.cleaned_data["body"], MAX_TEXT, self.instance.body)
+        return self._cleaned("body", MAX_TEXT)
 
     def clean_notes_to_editors(self) -> str:
-        notes = self.cleaned_data["notes_to_editors"]
-        return _cleaned(notes, MAX_NOTES, self.instance.notes_to_editors)
+        return self._cleaned("notes_to_editors", MAX_NOTES)
+
+    def _cleaned(self, name: str, most: int) -> str:
+        html = self.cleaned_data[name]
+        cleaned = _cleaned(html, most, getattr(self.instance, name))
+        self.refused_links += refused_links(html)
+        return cleaned
 
     def clean_standfirst(self) -> str:
         return _not_longer(self.cleaned_data["standfirst"], MAX_LINES, self.instance.standfirst)

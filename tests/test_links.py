@@ -1,5 +1,7 @@
 """Which links a text may hold, at every door: typed, pasted, saved, imported, printed."""
 
+from html import unescape
+
 import pytest
 from django.db import models
 
@@ -153,3 +155,20 @@ def confirm(client, page):
     form = page.context["confirm"]
     fields = {f"person_{n}": "" for n in range(len(form.suggestions))}
     return client.post(IMPORT, form.initial | fields, follow=True)
+
+
+def test_the_desk_says_which_links_it_removed(at_desk, editor):
+    release = make_release("draft", by=editor)
+    sent = {
+        "kind": "press_release", "language": "en", "title": "T", "attached": [],
+        "read_version": release.version, "rejected_names": "[]",
+        "body": '<p><a href="/admin/logout/">Out</a> <a href="https://example.org/">in</a></p>',
+        "notes_to_editors": '<p><a href="javascript:alert(1)">Run</a></p>',
+    }  # fmt: skip
+    path = f"/admin/releases/release/{release.pk}/change/"
+    page = unescape(at_desk(editor).post(path, sent, follow=True).content.decode())
+    assert "The link “/admin/logout/” was removed; its words stay." in page
+    assert "The link “javascript:alert(1)” was removed; its words stay." in page
+    assert page.count("was removed; its words stay.") == 2
+    release.refresh_from_db()
+    assert release.body == '<p>Out <a href="https://example.org/">in</a></p>'
