@@ -7,15 +7,14 @@ others stay behind. A part of a kind that we do not know stands in the way: it m
 import io
 import posixpath
 import re
-import struct
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import unquote
 
 from lxml import etree
 
+from assets import archives
 from assets.cleaning import packed
 from assets.cleaning.report import Cleaned, Report
 from assets.cleaning.word_text import clean_text, hiding_styles, relations_in
@@ -76,9 +75,9 @@ class _Part:
 def clean(file: IO[bytes]) -> Cleaned:
     """Return a Word file without properties, comments, tracked changes and hidden text."""
     try:
-        return _Cleaning(zipfile.ZipFile(file)).cleaned()
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, RuntimeError,
-            NotImplementedError, struct.error, etree.XMLSyntaxError) as problem:  # fmt: skip
+        with archives.opened(file, MOST_UNPACKED) as archive:
+            return _Cleaning(archive).cleaned()
+    except (KeyError, etree.XMLSyntaxError) as problem:
         raise BadFile("The file is damaged or cut short. Save or download it again.") from problem
 
 
@@ -87,8 +86,6 @@ class _Cleaning:
         self.archive = archive
         self.report = Report()
         self.names = {name.lstrip("/"): name for name in archive.namelist()}
-        if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
-            raise BadFile("The file unpacks to far more than it should. It was not taken.")
         types = _parsed(archive.read("[Content_Types].xml"))
         self.by_extension, self.by_name = {}, {}
         for one in types:
