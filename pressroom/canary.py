@@ -404,7 +404,7 @@ def _marked(names: Names | None) -> Rows:
         )
         doomed.setdefault(model, set()).update(keys)
     titles = {"name": names.title} if names else {"name__regex": TITLES}
-    for named in (Topic, Contact):
+    for named in (Topic, Contact, Topic.history.model, Contact.history.model):
         doomed[named] = set(_rows(named).filter(**titles).values_list("pk", flat=True))
     ends = [str(uuid) for uuid in names.uuids] if names else [NODE]
     for model, column in ((Job, "key"), (Email, "about")):

@@ -48,6 +48,7 @@ from releases import (
     workflow,
 )
 from releases.body import TextTooLong, UnreadableText, too_long, uuids_in
+from releases.forms import key_in
 from releases.guesses import tries_at
 from releases.importing import MAX_BYTES, NotARelease, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
@@ -516,6 +517,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         if covers_page and not refused:
             refused = sentences(workflow.blockers(release), User.of(request))
         user = User.of(request)
+        since, changes = approval.changes_to_read(release, user) if covers_page else ("", [])
         context = {
             **self.admin_site.each_context(request),
             "title": verb["label"],
@@ -523,7 +525,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "release": release,
             "form": form,
             "refused": refused,
-            "changes": approval.changes_since_submission(release, user) if covers_page else [],
+            "since": since,
+            "changes": changes,
             "media": self.media + form.media,
             "opts": self.opts,
             "original": release,
@@ -578,12 +581,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         release = self._visible(request, object_id)
         if request.method == "POST":
             try:
-                chosen = int(request.POST["restore"])
+                chosen = key_in(request.POST.get("restore", ""))
                 workflow.restore(release, by=User.of(request), history_id=chosen)
             except workflow.Refused as refusal:
                 show(request, refusal)
-            except (KeyError, ValueError):
-                messages.error(request, "Choose the version to restore.")
             else:
                 messages.success(request, "The earlier text is back, as a new version.")
                 return redirect("admin:releases_release_change", release.pk)

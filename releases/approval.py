@@ -8,7 +8,7 @@ refused or shown.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.models import Person
+from people.models import Person, Role
 from releases.models import Contact, Event, Release, Topic
 from releases.public_texts import TABLES, pictures_of, row_or_none, table_of
 from releases.versions import WRITTEN, Change, compare, marked
@@ -71,16 +71,23 @@ def changed_since(read: Mapping[str, str], release: Release) -> list[str]:
     ]
 
 
-def changes_since_submission(release: Release, user: User) -> list[Change]:
-    """Return what is printed otherwise than when a release was submitted, for a user to see.
+def changes_to_read(release: Release, user: User) -> tuple[str, list[Change]]:
+    """Return what an approver may not have read yet, for a user to see: since when, and what.
 
-    Empty for a release that is not in review.
+    In review, that is what is printed otherwise than when the release was submitted. A draft need
+    not be submitted: there it is what was changed around it since its text was saved.
     """
-    if release.status != Release.Status.IN_REVIEW:
-        return []
+    if release.status == Release.Status.DRAFT:
+        changes = [
+            change
+            for row in _rows(release)
+            if isinstance(row, MediaAsset | Topic | Contact)
+            for change in _field_changes(row, _label(row), release.updated_at)
+        ]
+        return _("Changed since the text was last saved"), changes
     event = release.events.filter(verb=Event.Verb.SUBMITTED).order_by("-at", "-pk").first()
-    if event is None:
-        return []
+    if release.status != Release.Status.IN_REVIEW or event is None:
+        return "", []
     # The version that was acted upon is the one before the submission stored its own.
     older = release.history.filter(version=event.version).order_by("-history_id").first()
     newer = release.history.order_by("-version", "-history_id").first()
@@ -91,7 +98,7 @@ def changes_since_submission(release: Release, user: User) -> list[Change]:
         for key in sorted({*before, *now} - {key_of(release)}):
             if before.get(key) != now.get(key):
                 changes += _row_changes(key, before, now, event.at, user)
-    return changes
+    return _("Changed since it was submitted"), changes
 
 
 def covered(page: Mapping[str, str]) -> str:
@@ -163,16 +170,29 @@ def _row_changes(
     if row is None or (isinstance(row, Person) and not _is_visible(row, user)):
         yield Change(_("Something else that it prints"), _words(_("It was changed or deleted.")))
         return
-    label = f"{_kind(row)} “{row}”"
-    if key not in now:
-        yield Change(label, _words(_("It was removed from the release.")))
-    elif key not in before:
-        if not isinstance(row, MediaAsset):  # pictures are among the changes of the text
-            yield Change(label, _words(_("It was added to the release.")))
-    elif isinstance(row, Person):
-        yield Change(label, _words(_("The name or the job title was changed.")))
+    if key not in now or key not in before:
+        return  # what was added or removed is among the changes of the text
+    if isinstance(row, Person):
+        yield _speaker_change(row, at)
     else:
-        yield from _field_changes(cast(MediaAsset | Topic | Contact, row), label, at)
+        yield from _field_changes(cast(MediaAsset | Topic | Contact, row), _label(row), at)
+
+
+def _label(row: Model) -> str:
+    return f"{_kind(row)} “{row}”"
+
+
+def _speaker_change(person: Person, at: datetime) -> Change:
+    was = person.history.filter(history_date__lte=at).first()
+    roles = Role.history.as_of(at).filter(person_id=person.pk)
+    before = _with_titles(was.display_name if was else "", roles)
+    now = _with_titles(person.display_name, person.roles.all())
+    return Change(_label(person), marked(before.split(" "), now.split(" ")))
+
+
+def _with_titles(name: str, roles: Iterable[Role]) -> str:
+    titles = sorted(f"{role.title} ({role.start or '…'} – {role.end or '…'})" for role in roles)
+    return ", ".join(filter(None, [name, *titles]))
 
 
 def _field_changes(row: MediaAsset | Topic | Contact, label: str, at: datetime) -> Iterator[Change]:
@@ -186,11 +206,15 @@ def _field_changes(row: MediaAsset | Topic | Contact, label: str, at: datetime) 
         if was != is_now:
             field = str(capfirst(row._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
             yield Change(f"{label}: {field}", marked(was.split(" "), is_now.split(" ")))
-    if isinstance(row, MediaAsset):
-        yield from _other_changes(older, row, label)
+    yield from _other_changes(older, row, label)
 
 
-def _other_changes(older: Any, row: MediaAsset, label: str) -> Iterator[Change]:
+def _other_changes(older: Any, row: Model, label: str) -> Iterator[Change]:
+    if isinstance(row, Contact) and older.hidden_at != row.hidden_at:
+        said = _("It is shown again.") if row.is_shown() else _("It was hidden.")
+        yield Change(label, _words(said))
+    if not isinstance(row, MediaAsset):
+        return
     if older.sha256 != row.sha256:
         yield Change(label, _words(_("Another file took its place.")))
     for name in ("ai_made", "focus_x", "focus_y", "licence_expires", "withdrawn_at"):

@@ -11,6 +11,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from people.locking import locked as lock_row
+from people.locking import names_read
 from people.models import Case, Designation, Sourced
 from releases.forms import NewestForm
 from releases.name_forms import PublicTextForm
@@ -61,6 +63,11 @@ class CaseForm(PublicTextForm, NewestForm):
             self.fields["as_of"].help_text = _(
                 "The day for which the new status is known. Leave blank to keep the status."
             )
+
+    def lock(self) -> None:
+        names_read()
+        lock_row(self.instance.person)  # people before cases
+        lock_row(self.instance)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

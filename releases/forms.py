@@ -7,7 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Q
 from django.http import QueryDict
 from django.template.loader import render_to_string
@@ -23,7 +23,8 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.locking import names_change
+from people.locking import locked as lock_row
+from people.locking import names_change, names_read
 from people.models import Person
 from people.names.shared import people_index
 from people.slugs import slug_for
@@ -252,6 +253,12 @@ class ReleaseForm(forms.ModelForm):
             self.add_error(None, format_html(words, way))
 
 
+def key_in(typed: str) -> int:
+    """Return the key of a row that a form sent, 0 (which no row has) where it is none."""
+    is_key = typed.isascii() and typed.isdigit() and len(typed) < 10
+    return int(typed) if is_key else 0
+
+
 def say_who_was_faster(
     form: forms.ModelForm, newest: Any, *, saved: str, version: int, advice: str
 ) -> None:
@@ -286,8 +293,23 @@ class NewestForm(forms.ModelForm):
         if "read_version" in self.fields and (latest := self._latest()):
             self.fields["read_version"].initial = latest.pk
 
+    def lock(self) -> None:
+        """Lock the row until the request ends: nobody saves it between the check and the save.
+
+        The admin runs each POST of a form in a transaction. For the order see people.locking.
+        """
+        names_read()
+        lock_row(self.instance)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if not self.instance._state.adding:
+            try:
+                self.lock()
+            except ObjectDoesNotExist:
+                raise ValidationError(
+                    _("Somebody deleted this while you were writing. Nothing was saved.")
+                ) from None
         latest = self._latest()
         if cleaned.get("read_version") and latest and latest.pk != cleaned["read_version"]:
             say_who_was_faster(

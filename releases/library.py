@@ -117,26 +117,57 @@ def reads_original(asset: MediaAsset, user: User) -> bool:
     return user.has_perm("releases.edit_any_release") or not locked(asset, user)
 
 
+# What actions write and no form has: a form that was opened before must not put it back.
+_OF_ACTIONS = ("withdrawn_at", "as_is_reason", "as_is_by_id", "as_is_at")
+
+
 def store(asset: MediaAsset, *, by: User, words: str = "", at: datetime | None = None) -> None:
     """Save a changed picture or document; on public pages that is a correction or a minor edit.
 
     With `words`, a correction is printed on each public release that shows it; without, the change
-    is recorded there. Raises Refused if `locked` says so.
+    is recorded there. Raises Refused if `locked` says so, or if words correct nothing.
     """
     at = at or timezone.now()
     with transaction.atomic():
         names_read()
-        stored = locking.locked(asset)
-        if why := locked(stored, by, file=asset.original.name != stored.original.name):
-            raise Refused(why)
-        finds = protected_names.finds_in_words(words, gettext("the correction"), at)
-        if blocking := [find for find in finds if find.blocks]:
-            raise Refused(*blocking)
-        before = approval.fingerprint(stored)
-        asset.save()
-        if approval.fingerprint(asset) != before:
-            for release in releases_with(asset).out(at).order_by("pk"):
-                workflow.record_correction(release, by=by, words=words, at=at, of=str(asset))
+        _refuse_names(words, at)
+        changed = [asset] if _save(asset, by) else []
+        _record_correction(changed, by=by, words=words, at=at)
+
+
+def _save(asset: MediaAsset, by: User) -> bool:
+    """Save; return whether something that is printed was changed."""
+    stored = locking.locked(asset)
+    if why := locked(stored, by, file=asset.original.name != stored.original.name):
+        raise Refused(why)
+    for name in _OF_ACTIONS:
+        setattr(asset, name, getattr(stored, name))
+    before = approval.fingerprint(stored)
+    asset.save()
+    return approval.fingerprint(asset) != before
+
+
+def _refuse_names(words: str, at: datetime) -> None:
+    finds = protected_names.finds_in_words(words, gettext("the correction"), at)
+    if blocking := [find for find in finds if find.blocks]:
+        raise Refused(*blocking)
+
+
+def _record_correction(changed: list[MediaAsset], *, by: User, words: str, at: datetime) -> None:
+    """Record a change of some once with each public release that shows one of them."""
+    of: dict[Release, list[str]] = {}
+    for asset in changed:
+        for release in releases_with(asset).out(at):
+            of.setdefault(release, []).append(str(asset))
+    if words and not of:
+        raise Refused(
+            gettext(
+                "Nothing that a public release prints was changed, so no correction was "
+                "published. Change it, or empty the field."
+            )
+        )
+    for release in sorted(of, key=lambda release: release.pk):
+        workflow.record_correction(release, by=by, words=words, at=at, of=", ".join(of[release]))
 
 
 def needs_words(asset: MediaAsset) -> bool:
@@ -160,19 +191,21 @@ def set_on_many(
     `read` names the version of each that the user saw (`version_of`): what somebody changed since
     stays as it is, as does what is locked. Raises Refused, and then nothing was changed.
     """
-    done = SetOnMany()
+    done, at, changed = SetOnMany(), timezone.now(), []
     with transaction.atomic():
         names_read()
+        _refuse_names(words, at)
         for asset in locking.locked_rows(MediaAsset.objects.filter(pk__in=read)):
             if version_of(asset) != read[asset.pk]:
                 why = gettext("Somebody changed it since you chose it.")
             elif not (why := locked(asset, by)):
                 for name, value in values.items():
                     setattr(asset, name, value)
-                store(asset, by=by, words=words)
+                changed += [asset] if _save(asset, by) else []
                 done.changed += 1
                 continue
             done.stayed.append((asset, why))
+        _record_correction(changed, by=by, words=words, at=at)
     return done
 
 
@@ -218,7 +251,9 @@ def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, words: s
         fresh = locking.locked(asset)
         fresh.withdrawn_at = at
         fresh.save()
-        workflow.record_change_around(fresh, words % fresh, by=by, at=timezone.now())
+        workflow.record_change_around(
+            fresh, words % fresh, by=by, at=timezone.now(), on_public=True
+        )
 
 
 @dataclass(slots=True)

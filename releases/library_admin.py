@@ -35,10 +35,11 @@ from assets.incoming import takes_files
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from people import depicted
+from people.locking import locked as lock_row
 from people.locking import names_read
 from people.models import Person
 from releases.body import MAX_LINES, uuids_in
-from releases.forms import NewestForm
+from releases.forms import NewestForm, key_in
 from releases.library import (
     OFFERED,
     Taken,
@@ -191,6 +192,12 @@ class AssetForm(PublicTextForm, NewestForm):
                 raise ValidationError(words % {"why": storage.in_words(problem)}) from None
         return file
 
+    def lock(self) -> None:
+        names_read()
+        chosen = [person.pk for person in self.cleaned_data.get("depicts", ())]
+        depicted.lock_people(self.instance, chosen)  # people before pictures
+        lock_row(self.instance)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.instance._state.adding:
@@ -200,6 +207,9 @@ class AssetForm(PublicTextForm, NewestForm):
             raise ValidationError([why, kept])
         printed = set(self.changed_data) - NOT_PRINTED
         said = cleaned.get("correction") or cleaned.get("minor")
+        if cleaned.get("correction") and not printed - {"original_name"}:
+            words = _("Nothing that a page prints was changed. Change it, or empty this field.")
+            self.add_error("correction", words)
         if printed and not said and needs_words(self.instance):
             words = _("A public release shows it. Enter what was wrong, or that it was a slip.")
             self.add_error("correction" if "correction" in self.fields else None, words)
@@ -358,12 +368,13 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)
-        # Names are locked before people, and people before pictures: see people.locking.
-        names_read()
-        depicted.lock_people(obj, [person.pk for person in form.cleaned_data.get("depicts", ())])
-        if change:
+        if change:  # the form has locked it
             store(obj, by=User.of(request), words=form.cleaned_data.get("correction", "").strip())
         else:
+            # Names are locked before people, and people before pictures: see people.locking.
+            names_read()
+            chosen = [person.pk for person in form.cleaned_data.get("depicts", ())]
+            depicted.lock_people(obj, chosen)
             super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -678,7 +689,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         """Let an earlier original be the picture again."""
         asset = self._changeable(request, pk)
         chosen = request.POST.get("version", "")
-        row = asset.history.filter(history_id=int(chosen)).first() if chosen.isdigit() else None
+        row = asset.history.filter(history_id=key_in(chosen)).first()
         if row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, "There is no such version of its file.")
         else:

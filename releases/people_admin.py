@@ -27,6 +27,8 @@ from accounts.quiet import VersionsAdmin
 from accounts.refusal import Refused
 from people import levels, minors
 from people.corrections import mark_in_error
+from people.locking import locked as lock_row
+from people.locking import names_change
 from people.models import (
     Case,
     CaseEvent,
@@ -146,6 +148,10 @@ class PersonForm(LookedForForm, NewestForm):
     class Meta:
         model = Person
         fields = ["display_name"]
+
+    def lock(self) -> None:
+        names_change()  # the save of a person needs it, and it comes before any other lock
+        lock_row(self.instance)
 
 
 class NewPersonForm(LookedForForm):

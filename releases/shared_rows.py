@@ -70,6 +70,8 @@ def store(row: Shared, *, by: User, at: datetime | None = None) -> None:
         stored = None if row._state.adding else lock_row(row)
         if stored and (why := locked(stored, by)):
             raise Refused(why)
+        if isinstance(row, Contact) and isinstance(stored, Contact):
+            row.hidden_at = stored.hidden_at  # a form that was opened before does not put it back
         row.save()
         if stored and approval.fingerprint(stored) != approval.fingerprint(row):
             _record(row, _("“%s” was changed."), by, at)
@@ -106,8 +108,11 @@ def _set_hidden(contact: Contact, hidden_at: datetime | None, by: User, words: s
             return
         fresh.hidden_at = hidden_at
         fresh.save()
-        _record(fresh, words, by, None)
+        _record(fresh, words, by, None, on_public=True)
 
 
-def _record(row: Shared, words: str, by: User, at: datetime | None) -> None:
-    workflow.record_change_around(row, words % row, by=by, at=at or timezone.now())
+def _record(
+    row: Shared, words: str, by: User, at: datetime | None, on_public: bool = False
+) -> None:
+    at = at or timezone.now()
+    workflow.record_change_around(row, words % row, by=by, at=at, on_public=on_public)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Field
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from assets.models import MediaAsset
@@ -49,7 +50,19 @@ def compare(older: Any, newer: Any, user: User) -> Iterator[Change]:
         pk__in=Person.objects.visible_to(user)
     )
     names |= dict.fromkeys(unknown.values_list("pk", flat=True), UNKNOWN)
-    return _compare(older, newer, WRITTEN, names)
+    yield from _compare(older, newer, WRITTEN, names)
+    for name, label in (("topics", _("Topics")), ("contacts", _("Contacts"))):
+        before, after = (_chosen(version, name) for version in (older, newer))
+        if before != after:
+            yield Change(label, marked(before, after))
+
+
+def _chosen(version: Any, name: str) -> list[str]:
+    """Return the topics or contacts of a stored version, each with a comma behind it."""
+    link = name.removesuffix("s")
+    keys = getattr(version, name).values_list(f"{link}_id", flat=True)
+    rows = Release._meta.get_field(name).related_model._default_manager.filter(pk__in=list(keys))  # type: ignore[union-attr]
+    return [f"{row}," for row in rows]
 
 
 def _compare(

@@ -410,6 +410,7 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
         fresh = _lock(release)
         _refuse_unless(by, "delete_release", "delete drafts")
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
+        _refuse_where(_held(fresh))  # deleted and restored, it would be off hold
         if fresh.translations.exists():
             raise Refused("Other releases say that they translate this one. Change that first.")
         record(
@@ -562,6 +563,11 @@ def warnings(
         elif picture.ends_soon(at):
             ends = _shown(cast(datetime, picture.licence_expires))
             found.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
+    if not release._state.adding:
+        found += [
+            _("The contact “%s” is hidden. It is not printed.") % contact
+            for contact in release.contacts.exclude(hidden_at=None)
+        ]
     if finds is None:
         finds = protected_names.finds_in_release(release, at)
     return found + [find for find in finds if not find.blocks]
@@ -754,14 +760,24 @@ def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
 # --- What a release prints and others can change -----------------------------------------------
 
 
-def record_change_around(row: Model, words: str, *, by: User, at: datetime) -> None:
+def record_change_around(
+    row: Model, words: str, *, by: User, at: datetime, on_public: bool = False
+) -> None:
     """Record on each approved release that is still to come that a row it prints was changed.
 
-    Its author and its approvers get an e-mail; the approval stays. `words` is the record.
+    Its author and its approvers get an e-mail; the approval stays. `words` is the record. It stands
+    with public releases too if `on_public` says so.
     """
-    settled = Release.objects.settled(at).filter(releases_printing(row))
-    for release in settled.order_by("pk"):
-        record(release, Event.Verb.AROUND, by, at, version=release.version, words=words)
+    printing = Release.objects.filter(releases_printing(row))
+    recorded = printing.approved() if on_public else printing.settled(at)
+    Event.objects.bulk_create(
+        Event(
+            release_id=pk, release_uuid=pk, verb=Event.Verb.AROUND, actor=by, at=at,
+            version=version, detail={"words": words},
+        )
+        for pk, version in recorded.order_by("pk").values_list("pk", "version")
+    )  # fmt: skip
+    for release in printing.settled(at).order_by("pk"):
         subject = _("Something that an approved release prints was changed")
         text = _(
             "%(who)s changed something that a release prints which you wrote or approved: "

@@ -4,8 +4,9 @@ import json
 import re
 from datetime import timedelta
 from html import unescape
-from threading import Thread
+from threading import Barrier, Thread
 
+import lxml.html
 import pytest
 from django.contrib import admin
 from django.db import connection, connections, transaction
@@ -154,7 +155,7 @@ def test_a_change_after_the_submission_is_shown_at_the_approval(whole, at_desk, 
         "poster": "<ins>Nobody reviewed this</ins>", "picture": "<ins>Nobody reviewed this</ins>",
         "document": "<ins>Nobody reviewed this</ins>", "file": "Another file took its place.",
         "topic": "<del>Prisons</del>", "contact": "<ins>evil@evil.test</ins>",
-        "role": "The name or the job title was changed.",
+        "role": "<ins>Traitor</ins>",
     }  # fmt: skip
     assert shown[what] in form
 
@@ -166,8 +167,30 @@ def test_a_change_of_the_text_in_review_is_shown_too(whole, at_desk, publisher):
     release.topics.clear()
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
     assert "<ins>Written by an editor</ins>" in form
-    assert "Topic “Prisons”" in form
-    assert "It was removed from the release." in form
+    assert "<del>Prisons,</del>" in form
+
+
+def test_a_contact_that_was_hidden_after_the_submission_is_shown(whole, at_desk, publisher):
+    shared_rows.hide(whole["contact"], by=publisher)
+    release = whole["release"]
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
+    assert "Press contact “Desk”" in form
+    assert "It was hidden." in form
+    panel = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
+    assert "The contact “Desk” is hidden. It is not printed." in panel
+
+
+def test_what_was_changed_around_a_draft_is_shown_too(at_desk, publisher):
+    """A draft need not be submitted: a publisher may have read its preview before the change."""
+    picture = make_picture(caption="A gate")
+    release = make_release("draft", poster=picture)
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/publish/"))
+    assert "Changed since" not in form
+    picture.caption = "Nobody reviewed this"
+    picture.save()
+    form = text(at_desk(publisher).get(f"{LIST}{release.pk}/publish/"))
+    assert "Changed since the text was last saved" in form
+    assert "<ins>Nobody reviewed this</ins>" in form
 
 
 def test_the_name_of_a_hidden_speaker_is_not_shown_with_a_change(whole, at_desk, publisher):
@@ -294,6 +317,111 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
     at_desk(make_user("publisher2", "Publisher")).post(f"{form}show/")
     contact.refresh_from_db()
     assert contact.is_shown()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["picture", "contact"])
+def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, what):
+    """The one who saves has read the row before it was withdrawn or hidden."""
+    picture, contact = make_picture(), Contact.objects.create(name="Desk")
+    release = make_release(poster=picture)
+    release.contacts.set([contact])
+    if what == "picture":
+        read = MediaAsset.objects.get(pk=picture.pk)
+        library.withdraw(picture, by=editor)
+        read.caption = "Typed meanwhile"
+        library.store(read, by=publisher)
+        assert MediaAsset.objects.get(pk=picture.pk).is_withdrawn()
+    else:
+        read = Contact.objects.get(pk=contact.pk)
+        shared_rows.hide(contact, by=editor)
+        read.phone = "+44 20"
+        shared_rows.store(read, by=publisher)
+        assert not Contact.objects.get(pk=contact.pk).is_shown()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["contact", "picture", "person", "case"])
+def test_of_two_who_save_at_once_one_is_asked(what):
+    prisoner, picture = make_prisoner(), make_picture()
+    contact = Contact.objects.create(name="Desk")
+    row, label, typed = {
+        "contact": (contact, "releases/contact", {"name": "Desk"}),
+        "picture": (picture, "assets/mediaasset", {
+            "alt_text": "x", "credit_line": "y", "focus_x": "0.5", "focus_y": "0.5"}),
+        "person": (prisoner, "people/person", {"display_name": prisoner.display_name}),
+        "case": (prisoner.cases.first(), "people/case", {}),
+    }[what]  # fmt: skip
+    address = f"/admin/{label}/{row.pk}/change/"
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(make_chief())
+    forms = []
+    for client in clients:
+        page = lxml.html.fromstring(client.get(address).content.decode())
+        form = page.xpath('//form[contains(@id, "_form")]')[0]
+        sent = {key: value for key, value in form.form_values() if value} | typed
+        forms.append(sent)
+    started, answers = Barrier(2), []
+
+    def save(number):
+        forms[number] |= {
+            "contact": {"phone": f"+44 {number}"}, "picture": {"caption": f"Caption {number}"},
+            "person": {"pronouns": f"they {number}"}, "case": {"summary": f"Summary {number}"},
+        }[what]  # fmt: skip
+        started.wait()
+        try:
+            answers.append(clients[number].post(address, forms[number]))
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=save, args=[number]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    (asked,) = (text(answer) for answer in answers if answer.status_code == 200)
+    assert "while you were writing. What you typed is still here; nothing was saved." in asked
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "show-again"])
+def test_a_withdrawal_stands_in_the_record_of_a_public_release(at_desk, publisher, verb):
+    picture = make_picture()
+    release = make_release(poster=picture)
+    at_desk(publisher).post(f"/admin/assets/mediaasset/{picture.pk}/withdraw/")
+    if verb == "show-again":
+        at_desk(publisher).post(f"/admin/assets/mediaasset/{picture.pk}/show-again/")
+    events = release.events.filter(verb="around")
+    assert events.count() == (1 if verb == "withdraw" else 2)
+    assert ("is shown again" in events.last().detail["words"]) is (verb == "show-again")
+
+
+def test_a_correction_that_corrects_nothing_is_refused(at_desk, publisher):
+    picture = make_picture()
+    make_release(poster=picture)
+    address = f"/admin/assets/mediaasset/{picture.pk}/change/"
+    page = lxml.html.fromstring(at_desk(publisher).get(address).content.decode())
+    form = page.xpath('//form[contains(@id, "_form")]')[0]
+    sent = {key: value for key, value in form.form_values() if value}
+    said = text(at_desk(publisher).post(address, sent | {"correction": "It was wrong."}))
+    assert "Nothing that a page prints was changed. Change it, or empty this field." in said
+    assert "It was wrong." in said
+
+
+def test_one_correction_of_many_pictures_is_printed_once(publisher):
+    pictures = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue", "green")]
+    release = make_release(attached=[str(picture.pk) for picture in pictures])
+    read = {picture.pk: library.version_of(picture) for picture in pictures}
+    library.set_on_many(read, {"credit_line": "AP"}, by=publisher, words="The credit was wrong.")
+    assert release.corrections.get().words == "The credit was wrong."
+    (event,) = release.events.filter(verb="corrected")
+    assert event.detail["of"].count(", ") == 2
+    again = {picture.pk: library.version_of(picture) for picture in pictures}
+    with pytest.raises(workflow.Refused, match="so no correction was published"):
+        library.set_on_many(again, {"credit_line": "AP"}, by=publisher, words="Once more.")
 
 
 # --- Contacts and topics -------------------------------------------------------------------------
@@ -463,6 +591,16 @@ def test_a_restored_draft_leaves_out_what_is_gone(editor, publisher):
     assert restored.poster is None
     assert restored.slug == ""
     assert not restored.topics.exists()
+
+
+def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
+    """Deleted and restored, it would be off hold without a publisher."""
+    release = workflow.hold(make_release("draft"), by=publisher)
+    with pytest.raises(workflow.Refused, match="The release is held"):
+        workflow.discard(release, by=editor)
+    said = text(at_desk(editor).post(f"{LIST}{release.pk}/delete/", {"post": "yes"}, follow=True))
+    assert "The release is held. Let it go first." in said
+    assert Release.objects.get().is_held()
 
 
 # --- Buttons -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests import forks
 pytestmark = pytest.mark.once
 ROOT = Path(settings.BASE_DIR)
 PRODUCT = ["manage.py", ".env.example", "pressroom", "accounts", "assets", "jobs", "people",
-           "previews", "releases", "templates", "static"]  # fmt: skip
+           "previews", "releases", "storing", "templates", "static"]  # fmt: skip
 KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
 PRODUCTION = {
     "SECRET_KEY": KEY,
