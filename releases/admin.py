@@ -351,6 +351,13 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         if rejected := form.cleaned_data.get("rejected_names"):
             names.remember(form.instance, rejected, by=User.of(request))
 
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except workflow.Refused as refusal:
+            show(request, refusal)
+            return redirect("admin:releases_release_changelist")
+
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         workflow.discard(obj, by=User.of(request))
 

@@ -230,8 +230,11 @@ def show_again(asset: MediaAsset, *, by: User, at: datetime | None = None) -> No
     _set_withdrawn(asset, None, by=by, words=gettext("“%s” is shown again."))
 
 
-def accept_as_is(asset: MediaAsset, *, by: User, reason: str) -> None:
-    """Let a document go out as it is that cannot be cleaned. Raises Refused."""
+def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None:
+    """Let a document go out as it is that cannot be cleaned. Raises Refused.
+
+    `read` is the `sha256` of the file that was read: another file in its place is refused.
+    """
     reason = reason.strip()
     if not by.has_perm("assets.accept_as_is"):
         raise Refused(gettext("You have no right to accept it as it is. Ask a publisher."))
@@ -240,6 +243,10 @@ def accept_as_is(asset: MediaAsset, *, by: User, reason: str) -> None:
     with transaction.atomic():
         names_read()
         fresh = locking.locked(asset)
+        if fresh.sha256 != read:
+            raise Refused(gettext("Another file took its place. Read it, then accept it."))
+        if fresh.as_is_at:
+            raise Refused(gettext("It was accepted already."))
         if not fresh.why_not_cleaned:
             raise Refused(gettext("It can be cleaned, so it goes out as a cleaned copy."))
         fresh.accept_as_is(by=by, reason=reason)

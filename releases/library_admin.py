@@ -681,7 +681,8 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Let a document go out that cannot be cleaned, with the reason."""
-        accept = partial(accept_as_is, reason=request.POST.get("reason", ""))
+        reason, read = (request.POST.get(name, "") for name in ("reason", "file"))
+        accept = partial(accept_as_is, reason=reason, read=read)
         said = _("It goes out as it is. The reason stays on record.")
         return self._carry_out(request, pk, accept, said)
 

@@ -410,10 +410,14 @@ def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(cl
     assert not document.as_is_at
     client.force_login(publisher)
     assert "Accept it as it is" in client.get(desk).content.decode()
-    client.post(address, {"reason": " "})
+    read = re.search(r'name="file" value="([0-9a-f]{64})"', client.get(desk).content.decode())[1]
+    client.post(address, {"reason": " ", "file": read})
     document.refresh_from_db()
     assert not document.as_is_at
-    answer = client.post(address, {"reason": "The seal must stay."}, follow=True)
+    for other in ("", "0" * 64):  # the file was replaced while the publisher read it
+        answer = client.post(address, {"reason": "I read it.", "file": other}, follow=True)
+        assert "Another file took its place. Read it, then accept it." in answer.content.decode()
+    answer = client.post(address, {"reason": "The seal must stay.", "file": read}, follow=True)
     assert "The reason stays on record" in answer.content.decode()
     work_off()
     document.refresh_from_db()
@@ -446,7 +450,9 @@ def test_another_file_is_not_accepted_with_the_one_before(client):
 def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
     document = make_document("r.pdf", pdf(made.with_info))
     client.force_login(make_user(group="Publisher"))
-    client.post(f"{LIBRARY}{document.pk}/as-is/", {"reason": "I like it so."})
+    sent = {"reason": "I like it so.", "file": document.sha256}
+    said = client.post(f"{LIBRARY}{document.pk}/as-is/", sent, follow=True).content.decode()
+    assert "It can be cleaned, so it goes out as a cleaned copy." in said
     document.refresh_from_db()
     assert document.as_is_at is None
 
