@@ -30,7 +30,7 @@ from jobs.queue import Lane, job
 log = logging.getLogger(__name__)
 
 PIECE = 1 << 20  # bytes
-FIND_EVERY = timedelta(minutes=10)
+FIND_EVERY = timedelta(minutes=1)
 
 
 def _given_up(reason: str, pk: str) -> None:
@@ -49,7 +49,7 @@ def make_renditions(pk: str) -> None:
 
 @job("assets.find_pictures", every=FIND_EVERY)
 def find_pictures() -> None:
-    """Put pictures into the queue that wait and are not in it: an older version left them."""
+    """Put into the queue what waits and is not in it: an older version left it."""
     queued = set(Job.objects.filter(name=make_renditions.name).values_list("key", flat=True))
     for picture in MediaAsset.objects.to_make().only("pk", "renditions"):
         if str(picture.pk) not in queued:
@@ -180,7 +180,9 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         state, why_not = MediaAsset.State.MADE, ""
     else:
         state, why_not = MediaAsset.State.FAILED, cleaned.why_not(renditions)
-    return {"state": state, "problem": why_not, "claimed_at": None, "renditions": renditions}
+    told = {"state": state, "problem": why_not, "claimed_at": None, "renditions": renditions}
+    # What an earlier version noted of a document is of its original, and not true of the copy.
+    return told if picture.is_picture else told | {"notes": []}
 
 
 def _cut(picture: MediaAsset, original: Any, folder: str) -> dict[str, Any]:

@@ -107,8 +107,15 @@ class MediaAssetQuerySet(GuardedQuerySet["MediaAsset"]):
         return self.exclude(original="").filter(ready, licensed, shown)
 
     def to_make(self) -> Self:
-        """Those whose renditions wait, or are being made."""
-        return self.filter(state__in=[MediaAsset.State.WAITING, MediaAsset.State.MAKING])
+        """Those whose renditions wait or are being made, and documents that nobody has cleaned.
+
+        An earlier version gave documents out as they came, and left their state empty. Its worker,
+        which may still be running, would take a waiting document for a picture.
+        """
+        waits = Q(state__in=[MediaAsset.State.WAITING, MediaAsset.State.MAKING])
+        of_before = Q(state=MediaAsset.State.NOTHING) & ~Q(kind=MediaAsset.Kind.IMAGE)
+        of_before &= ~Q(original="") & ~Q(renditions__has_key="styles")
+        return self.filter(waits | of_before)
 
     def licence_ends_soon(self, at: datetime | None = None) -> Self:
         """Those whose licence ends within thirty days."""
@@ -147,7 +154,7 @@ class MediaAsset(Guarded):
     )  # fmt: skip
     # What follows from the file or from who is in it: never overwritten by a form.
     TOLD = ("state", "problem", "claimed_at", "renditions", "withheld_from")
-    DERIVED = frozenset(TOLD)
+    DERIVED = frozenset({*TOLD, "notes"})
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(

@@ -9,14 +9,11 @@ import re
 import subprocess
 import zipfile
 from dataclasses import replace
-from importlib import import_module
-from types import SimpleNamespace
 
 import pikepdf
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
 from django.db.models import QuerySet
 from PIL import Image
 
@@ -28,7 +25,6 @@ from tests import documents as made
 from tests.documents import OLD_WORD, paragraph, part, pdf, picture, relation, relations, run, word
 from tests.make import (
     DATA,
-    historical_apps,
     make_chief,
     make_document,
     make_release,
@@ -538,10 +534,7 @@ def test_documents_from_before_are_cleaned_after_the_upgrade(client):
     )
     address = document.rendition_url("file", "pdf")
     assert client.get(address).status_code == 404
-    migration = import_module("assets.migrations.0007_documents_to_clean")
-    editor = SimpleNamespace(connection=connection)
-    assert migration.let_clean(historical_apps(), editor) == 1
-    assert migration.let_clean(historical_apps(), editor) == 0
+    making.find_pictures()
     work_off()
     document.refresh_from_db()
     assert (document.state, document.notes) == ("made", [])

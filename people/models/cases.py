@@ -309,7 +309,10 @@ class Case(Sourced):
         permissions = [("mark_error", "Can mark a status or designation as recorded in error")]
 
     def __str__(self) -> str:
-        return f"{self.get_custody_status_display()} (as of {date_format(self.as_of)})"
+        status = self.get_custody_status_display()
+        if self.as_of is None:  # in memory, while a form is shown again that left it blank
+            return status
+        return f"{status} (as of {date_format(self.as_of)})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a status that is new is kept as a row of its own."""
@@ -515,7 +518,10 @@ class CaseStatus(Sourced, ErrorMarked):
         verbose_name_plural = "statuses"
 
     def __str__(self) -> str:
-        return f"{self.get_custody_status_display()} (as of {date_format(self.as_of)})"
+        status = self.get_custody_status_display()
+        if self.as_of is None:  # in memory, while a form is shown again that left it blank
+            return status
+        return f"{status} (as of {date_format(self.as_of)})"
 
 
 class DesignationQuerySet(ErrorMarkedQuerySet):
