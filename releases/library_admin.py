@@ -38,6 +38,7 @@ from people import depicted
 from people.locking import names_read
 from people.models import Person
 from releases.body import MAX_LINES, uuids_in
+from releases.form_fields import JSONField
 from releases.forms import NewestForm
 from releases.library import (
     OFFERED,
@@ -235,7 +236,7 @@ class EditManyForm(forms.Form):
     licence_expires = forms.SplitDateTimeField(
         label="Licence ends", widget=admin.widgets.AdminSplitDateTime, required=False
     )
-    read = forms.JSONField(widget=forms.HiddenInput)
+    read = JSONField(widget=forms.HiddenInput)
     correction = forms.CharField(
         label=gettext_lazy("What was wrong, and what is right"),
         max_length=MAX_LINES,

@@ -238,7 +238,7 @@ def test_a_name_of_control_characters_alone_is_an_empty_name(at_desk, publisher)
     typed = {"name": "\x01\u202e", "slug": ""}
     answer = at_desk(publisher).post("/admin/releases/topic/add/", typed)
     assert answer.status_code == 200
-    assert "This field cannot be blank." in answer.text
+    assert "This field is required." in answer.text
     assert not Topic.objects.exists()
 
 
