@@ -214,9 +214,8 @@ class OneNotFound:
         Django asks the database for it as it came, in filters, actions and fields that search. A
         filter by a day that no calendar has is answered as Django answers other wrong filters.
         """
-        if _is_no_day(problem) and request.method == "GET" and ERROR_FLAG not in request.GET:
-            at_desk = request.path.startswith("/admin/")
-            return redirect(f"{request.path}?{ERROR_FLAG}=1") if at_desk else None
+        if _is_no_day(problem) and _is_filtered_list(request):
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
         words = getattr(problem, "message", "") or str(problem)
         match problem:
             case ValidationError():
@@ -232,6 +231,14 @@ class OneNotFound:
         if not (is_no_key and request.path.startswith("/admin/")):
             return None
         return render(request, "404.html", status=404)
+
+
+def _is_filtered_list(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    is_list = (
+        match and match.namespace == "admin" and (match.url_name or "").endswith("_changelist")
+    )
+    return bool(is_list and request.method == "GET" and set(request.GET) - {ERROR_FLAG})
 
 
 def _is_no_day(problem: Exception) -> bool:

@@ -10,4 +10,5 @@ class SessionStore(db.SessionStore):
     """Takes a cookie for a key only if we can have made it: PostgreSQL fails at a NUL."""
 
     def _validate_session_key(self, key: Any) -> bool:
-        return bool(super()._validate_session_key(key)) and set(key) <= set(VALID_KEY_CHARS)
+        is_key: Any = super()._validate_session_key(key)  # type: ignore[misc]
+        return bool(is_key) and set(key) <= set(VALID_KEY_CHARS)

@@ -841,3 +841,14 @@ def test_the_text_is_taken_along_with_its_marks(client, release):
     assert f"{CANARY} begins the text." in told
     assert release.slug not in told
     assert links.traced("\n".join(lines)) == [link]
+
+
+@pytest.mark.parametrize("words", ["\u0958" * 120 + ", The Paper", "Rita, " + "\u0958" * 120])
+def test_a_name_is_counted_as_it_is_stored(at_desk, editor, words):
+    """PostgreSQL refused a name that NFC had made longer than the list had counted."""
+    release = make_release("scheduled")
+    answer = issue(at_desk(editor), release, recipients=words)
+    assert "is longer than a name and an outlet can be." in text(answer)
+    assert not PreviewLink.objects.exists()
+    issue(at_desk(editor), release, recipients=words.replace("\u0958" * 120, "\u0958" * 60))
+    assert PreviewLink.objects.count() == 1
