@@ -233,26 +233,6 @@ def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole
     assert "\u0915\u093c" * 290 in release.body
 
 
-def test_everything_else_that_is_too_long_is_cut_and_the_report_quotes_it(at_desk, publisher):
-    name = "A" + "\ufb2c" * 70 + " B" + "\ufb2c" * 70
-    role = "director of " + LONGER * 150
-    lines = [
-        "A good title of it", "",
-        f"{LONGER * 100}, 3 May 2021 – {SENTENCES}", "",
-        f"“We ask for it to end now,” said {name}, {role}.",
-    ]  # fmt: skip
-    client = at_desk(publisher)
-    page = read(client, "\n".join(lines))
-    chosen = {one.name: "create" for one in page.context["confirm"].suggestions}
-    assert confirm(client, page, people=chosen).status_code == 200
-    release = Release.objects.get()
-    longest = {
-        "place": (len(release.dateline_place), 120),
-        "name": (max((len(p.display_name) for p in Person.objects.all()), default=0), 200),
-    }
-    assert all(length <= most for length, most in longest.values()), longest
-
-
 def test_what_an_import_writes_fits_its_column_and_is_reported():
     """The values one by one, whatever the reader of a file makes of a text today."""
     poster = Poster(LONGER * 300, LONGER * 255, "x.jpg", 1)
