@@ -22,6 +22,7 @@ from assets import cleaned, cleaning, documents, metadata, pictures, sandbox
 from assets.file_names import safe_name
 from assets.pictures import BadFile
 from storing.rows import Guarded, GuardedQuerySet
+from storing.texts import is_blank
 
 SOON = timedelta(days=30)  # before a licence ends, the desk warns
 CONTENT_TYPES = pictures.CONTENT_TYPES | documents.CONTENT_TYPES
@@ -446,9 +447,9 @@ class MediaAsset(Guarded):
         """Return what it lacks before a release that shows it can be approved."""
         needs = {
             "its file": self.original,
-            "an alternative text": self.alt_text.strip() or not self.is_picture,
-            "a caption (its title)": self.caption.strip() or self.is_picture,
-            "a credit line": self.credit_line.strip(),
+            "an alternative text": not is_blank(self.alt_text) or not self.is_picture,
+            "a caption (its title)": not is_blank(self.caption) or self.is_picture,
+            "a credit line": not is_blank(self.credit_line),
         }
         return [what for what, there in needs.items() if not there]
 

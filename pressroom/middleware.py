@@ -7,13 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.core.signals import request_finished
 from django.db import DataError
 from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.gzip import GZipMiddleware
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
 
 from pressroom import logs, outages
@@ -210,8 +211,11 @@ class OneNotFound:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         """Answer 404 at the desk where a query or a field names a row by what cannot be a key.
 
-        Django asks the database for it as it came, in filters, actions and fields that search.
+        Django asks the database for it as it came, in filters, actions and fields that search. A
+        filter by a day that no calendar has is answered as Django answers other wrong filters.
         """
+        if _is_no_day(problem) and _is_filtered_list(request):
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
         words = getattr(problem, "message", "") or str(problem)
         match problem:
             case ValidationError():
@@ -227,3 +231,19 @@ class OneNotFound:
         if not (is_no_key and request.path.startswith("/admin/")):
             return None
         return render(request, "404.html", status=404)
+
+
+def _is_filtered_list(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    is_list = (
+        match and match.namespace == "admin" and (match.url_name or "").endswith("_changelist")
+    )
+    return bool(is_list and request.method == "GET" and set(request.GET) - {ERROR_FLAG})
+
+
+def _is_no_day(problem: Exception) -> bool:
+    """Return whether a year, month or day is one that no date can have."""
+    words = str(problem)
+    if isinstance(problem, OverflowError):
+        return "SQLite" not in words  # this is a key: see above
+    return isinstance(problem, ValueError) and "is out of range" in words

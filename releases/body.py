@@ -30,7 +30,7 @@ from lxml.etree import _Element as Element
 
 from people.names.normalise import find_whole, set_apart
 from storing.links import SCHEMES, allowed_link
-from storing.texts import clean_text
+from storing.texts import clean_text, is_blank
 
 if TYPE_CHECKING:
     from assets.models import MediaAsset
@@ -628,7 +628,7 @@ def _paragraph(tag: str, inline: str) -> list[_Block]:
     if blank and blank.end() < len(inline):
         behind = _BLANK_BACKWARDS.match(inline[::-1])
         inline = inline[blank.end() : len(inline) - (behind.end() if behind else 0)]
-    return [_Block(tag, inline)] if re.sub(r"<[^>]*+>|[\s\u00a0]++", "", inline) else []
+    return [] if is_blank(re.sub(r"<[^>]*+>", "", inline)) else [_Block(tag, inline)]
 
 
 def _inline_content(node: Element) -> str:

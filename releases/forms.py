@@ -39,6 +39,7 @@ from releases.body import (
     too_long,
     uuids_in,
 )
+from releases.form_fields import JSONField
 from releases.importing import MAX_BYTES
 from releases.imports import Designated
 from releases.library import Taken
@@ -110,7 +111,7 @@ class ReleaseForm(forms.ModelForm):
     """
 
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    rejected_names = forms.JSONField(
+    rejected_names = JSONField(
         widget=forms.HiddenInput, required=False, help_text="What the panel of names says."
     )
     body = ProseEditorFormField(
@@ -378,13 +379,7 @@ class VerbForm(forms.Form):
 class ReadForm(VerbForm):
     """Carries what was read of everything that the page prints: see releases.approval."""
 
-    read = forms.JSONField(
-        widget=forms.HiddenInput,
-        error_messages={
-            "required": gettext_lazy("Open this form again: it is incomplete."),
-            "invalid": gettext_lazy("Open this form again: it is incomplete."),
-        },
-    )
+    read = JSONField(widget=forms.HiddenInput)
 
     def clean_read(self) -> dict[str, str]:
         read = self.cleaned_data["read"]

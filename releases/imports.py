@@ -1,13 +1,16 @@
 """From what was understood of a source to a draft; nothing that nobody asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from html import escape
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,6 +20,7 @@ from releases import languages, workflow
 from releases.body import with_people
 from releases.importing import Understood, report
 from releases.models import Event, Release
+from storing.texts import clean_text, cut
 
 CREATE = "create"
 
@@ -76,34 +80,61 @@ def _import_draft(
 ) -> Release:
     if release := duplicate_of(understood):
         raise AlreadyImported(release)
-    known = _people(understood, people)
+    fits = _Fits()
+    known = _people(understood, people, fits)
     if designated:
         _designate(understood, known, designated)
+    title = fits(Release, "title", understood.title, _("The text begins with all of it."))
+    is_cut = title != clean_text(understood.title, multiline=False)
+    whole_title = f"<p>{escape(understood.title)}</p>" if is_cut else ""
     release = Release(
         kind=understood.kind,
         language=_language(understood),
-        title=understood.title,
+        title=title,
         standfirst=understood.standfirst,
-        dateline_place=understood.dateline_place,
-        poster=_poster(understood),
+        dateline_place=fits(Release, "dateline_place", understood.dateline_place),
+        poster=_poster(understood, fits),
         pull_quote=understood.pull_quote.text if understood.pull_quote else "",
-        body=with_people(understood.body_html, known),
+        body=with_people(whole_title + understood.body_html, known),
         import_digest=understood.digest,
     )
+    understood = replace(understood, notes=(*understood.notes, *fits.sentences))
     detail: dict[str, Any] = {"file": understood.filename, "report": report(understood)}
     if guess := understood.date_guess:
         detail |= {"date_guess": guess.date.isoformat(), "reasons": list(guess.reasons)}
     return workflow.create(release, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
 
 
-def _people(understood: Understood, decisions: Mapping[str, str]) -> dict[str, UUID]:
+class _Fits:
+    """Cuts what is longer than its column, and notes a sentence for the editor."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def __call__(self, model: type[Model], column: str, text: str, where: str = "") -> str:
+        field: Any = model._meta.get_field(column)
+        text = clean_text(text, multiline=False)
+        fitting = cut(text, field.max_length)
+        if fitting != text:
+            cut_words = _("%(what)s was cut to %(most)s characters.") % {
+                "what": capfirst(field.verbose_name),
+                "most": field.max_length,
+            }
+            where = where or _("The file says: “%s”") % text
+            self.sentences.append(f"{cut_words} {where}")
+        return fitting
+
+
+def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -> dict[str, UUID]:
     known: dict[str, UUID] = {}
     for suggestion in understood.people:
         decision = decisions.get(suggestion.name, "")
         if decision == CREATE:
-            person = Person.objects.create(display_name=suggestion.name)
+            name = fits(Person, "display_name", suggestion.name)
+            person = Person.objects.create(display_name=name)
             if suggestion.title:
-                Role.objects.create(person=person, title=suggestion.title)
+                title = fits(Role, "title", suggestion.title)
+                Role.objects.create(person=person, title=title)
             known[suggestion.name] = person.pk
         elif decision:
             known[suggestion.name] = UUID(decision)
@@ -133,13 +164,14 @@ def _designate(understood: Understood, known: Mapping[str, UUID], decided: Desig
         )
 
 
-def _poster(understood: Understood) -> MediaAsset | None:
+def _poster(understood: Understood, fits: _Fits) -> MediaAsset | None:
     """Keep the name and the guessed credit of the picture; its file is for an editor to bring."""
     if not understood.posters:
         return None
     poster = understood.posters[0]
     return MediaAsset.objects.create(
-        original_name=poster.name[:255], credit_line=poster.credit_guess[:255]
+        original_name=fits(MediaAsset, "original_name", poster.name),
+        credit_line=fits(MediaAsset, "credit_line", poster.credit_guess),
     )
 
 

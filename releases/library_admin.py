@@ -39,6 +39,7 @@ from people.locking import locked as lock_row
 from people.locking import names_read
 from people.models import Person
 from releases.body import MAX_LINES, uuids_in
+from releases.form_fields import JSONField
 from releases.forms import NewestForm, key_in
 from releases.library import (
     OFFERED,
@@ -245,7 +246,7 @@ class EditManyForm(forms.Form):
     licence_expires = forms.SplitDateTimeField(
         label="Licence ends", widget=admin.widgets.AdminSplitDateTime, required=False
     )
-    read = forms.JSONField(widget=forms.HiddenInput)
+    read = JSONField(widget=forms.HiddenInput)
     correction = forms.CharField(
         label=gettext_lazy("What was wrong, and what is right"),
         max_length=MAX_LINES,

@@ -31,6 +31,7 @@ from releases.models import Contact, Correction, Event, NameException, Release, 
 from releases.protected_names import Find, Reason, name_status_changed
 from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
 from releases.versions import take_back
+from storing.texts import is_blank
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
 # whether to notify those who were promised another time. Readers that no e-mail can reach, because
@@ -488,7 +489,7 @@ def locked(release: Release, user: User, at: datetime | None = None) -> list[str
 def missing_for_review(release: Release) -> list[str]:
     """Return what a release lacks before anybody need read it, a sentence each."""
     reasons = []
-    if not release.title:
+    if is_blank(release.title):
         reasons.append("It has no title.")
     if not release.body:
         reasons.append("It has no text.")

@@ -1,7 +1,8 @@
 """Every text column takes clean texts only, by whatever way a row is written.
 
 Models of other packages (users, sessions, the desk's log) write texts that people typed, too. The
-rule is therefore put into Django's own fields, where save(), update() and bulk_create() meet.
+rule is therefore put into Django's own fields, where save(), update() and bulk_create() meet, and
+into the fields of forms, which check what will be stored.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from storing.links import allowed_link
-from storing.texts import clean_json, clean_text
+from storing.texts import clean_json, clean_text, is_blank
 
 # By model and column: what is stored exactly as it is given, and why.
 EXACT = {
@@ -31,8 +32,8 @@ def install() -> None:
     for kind in (models.CharField, models.TextField, models.JSONField):
         if not hasattr(kind, "stores_clean_texts"):
             _clean_in(kind)
-    if not hasattr(forms.CharField, "ends_lines_as_stored"):
-        _end_lines_as_stored()
+    if not hasattr(forms.CharField, "takes_clean_texts"):
+        _clean_what_is_typed()
 
 
 def cleaned(field: Any, value: Any) -> Any:
@@ -47,7 +48,8 @@ def cleaned(field: Any, value: Any) -> Any:
         return value
     if isinstance(field, models.URLField):
         value = allowed_link(value) or ""
-    return clean_text(value, multiline=isinstance(field, models.TextField))
+    text = clean_text(value, multiline=isinstance(field, models.TextField))
+    return "" if is_blank(text) else text
 
 
 def _clean_in(kind: Any) -> None:
@@ -86,18 +88,35 @@ def _clean_in(kind: Any) -> None:
     kind.get_db_prep_save = to_database_cleaned
 
 
-def _end_lines_as_stored() -> None:
-    """Let forms compare what was typed with what is stored: browsers end lines with two characters.
+def _clean_what_is_typed() -> None:
+    """Let forms check and compare a text as it will be stored.
 
-    Without it, each text of several lines would count as changed whenever its form is sent.
+    NFC makes some texts longer, after a form has counted their characters; and browsers end lines
+    with two characters, so that each text of several lines would count as changed.
     """
     field: Any = forms.CharField
-    field.ends_lines_as_stored = True
+    field.takes_clean_texts = True
     to_python: Callable[..., Any] = field.to_python
+    has_changed: Callable[..., Any] = field.has_changed
 
-    def to_python_with_plain_ends(self: Any, value: Any) -> Any:
-        if isinstance(value, str) and isinstance(self.widget, forms.Textarea):
-            value = value.replace("\r\n", "\n")
-        return to_python(self, value)
+    def to_python_cleaned(self: Any, value: Any) -> Any:
+        return to_python(self, _typed(self, value))
 
-    field.to_python = to_python_with_plain_ends
+    def has_changed_cleaned(self: Any, initial: Any, data: Any) -> bool:
+        return has_changed(self, _typed(self, initial), data)
+
+    field.to_python = to_python_cleaned
+    field.has_changed = has_changed_cleaned
+
+
+def _typed(field: forms.CharField, value: Any) -> Any:
+    """Return what was typed as a column stores it; `strip=False` asks for it exactly."""
+    if not isinstance(value, str):
+        return value
+    if not field.strip:  # passwords, searches, a source to import
+        is_area = isinstance(field.widget, forms.Textarea)
+        return value.replace("\r\n", "\n") if is_area else value
+    # A hidden field may carry several lines.
+    several = isinstance(field.widget, forms.Textarea | forms.HiddenInput)
+    text = clean_text(value, multiline=several)
+    return "" if is_blank(text) else text

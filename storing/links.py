@@ -5,10 +5,16 @@ the link goes: passwords, session numbers, the marks of newsletters, and the det
 mail programs and platforms count who followed it. Knows no ORM.
 """
 
+import base64
 import re
+import string
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv6Address
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from itertools import islice
+from posixpath import normpath
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 LONGEST = 2000
@@ -29,42 +35,92 @@ _PERSONAL = frozenset(
         *("oly_anon_id", "oly_enc_id", "rb_clickid", "s_cid", "wickedid", "ml_subscriber"),
         *("ml_subscriber_hash", "ck_subscriber_id", "_openstat", "_ga", "_gl", "access_token"),
         *("id_token", "refresh_token", "auth_token", "api_key", "apikey", "phpsessid"),
-        *("jsessionid", "aspsessionid", "sessionid", "session_id"),
+        *("jsessionid", "sessionid", "session_id", "token", "sid", "email", "e-mail", "e_mail"),
+        *("email_address", "emailaddress", "mibextid", "rdid", "__cft__[0]", "__tn__", "_kx"),
+        *("midtoken", "midsig", "trackingid", "elqtrackid", "sfmc_sub", "subscriber_id"),
     }
 )
-_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid)=[^/;?#]*", re.I)
-# Hosts (and those below them) and paths that only lead on, with the parameter that says where to.
+_PERSONAL_STARTS = ("utm_", "aspsessionid")
+# The same on some sites alone: elsewhere such short names say what is shown.
+_PERSONAL_ON = {
+    "youtube.com": {"si", "pp"},
+    "youtu.be": {"si"},
+    "spotify.com": {"si"},
+    "soundcloud.com": {"si"},
+    "twitter.com": {"s", "t"},
+    "x.com": {"s", "t"},
+    "tiktok.com": {"_t", "_r"},
+}
+_BETWEEN_PARAMETERS = re.compile("(&amp;|[&;])")
+_BETWEEN_IN_FRAGMENT = re.compile("(&amp;|[&;?])")
+_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;?#]*", re.I)
+# Hosts (and those below them) and paths that only lead on, with the parameters that say where to.
 _DETOURS = (
-    ("safelinks.protection.outlook.com", "/", "url"),
-    ("google.com", "/url", "url q"),
+    ("safelinks.protection.outlook.com", "", "url"),
+    ("safelinks.protection.office365.us", "", "url"),
+    ("statics.teams.cdn.office.net", "", "url"),
+    ("linkprotect.cudasvc.com", "/url", "a"),
+    ("clicktime.symantec.com", "", "u"),
+    ("fireeye.com", "/v1/url", "u"),
+    ("trendmicro.com", "/wis/clicktime/v1/query", "url"),
     ("l.facebook.com", "/l.php", "u"),
     ("lm.facebook.com", "/l.php", "u"),
     ("l.instagram.com", "/", "u"),
     ("youtube.com", "/redirect", "q"),
+    ("linkedin.com", "/redir/redirect", "url"),
+    ("linkedin.com", "/safety/go", "url"),
+    ("out.reddit.com", "", "url"),
+    ("vk.com", "/away.php", "to"),
+    ("duckduckgo.com", "/l", "uddg"),
     ("slack-redir.net", "/link", "url"),
 )
-_URLDEFENSE = re.compile(r"https?://urldefense\.com/v3/__(.+?)__;", re.I)
+_GOOGLE = re.compile(r"(?:[\w-]+\.)*google\.(?:com?\.)?[a-z]{2,3}")
+# These lead on as well, and only their owners know where to.
+_DEAD_ENDS = (
+    ("list-manage.com", "/track"),
+    ("mandrillapp.com", "/track"),
+    ("sendgrid.net", "/ls/click"),
+    ("sendgrid.net", "/wf/click"),
+    ("rs6.net", "/tn.jsp"),
+    ("hubspotlinks.com", ""),
+    ("mimecast.com", "/s"),
+    ("mimecastprotect.com", ""),
+    ("protection.sophos.com", ""),
+)
+_PROOFPOINT = ("urldefense.com", "urldefense.us", "urldefense.proofpoint.com")
+_V3 = re.compile(r"[^/]+//[^/]+/+v3/__(.+?)__;([\w-]*)={0,2}!", re.I)
+_V3_REPLACED = re.compile(r"\*(?:\*(.))?")
+_V3_RUNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+_NO_ESCAPE = re.compile("%(?![0-9a-f]{2})", re.I)
+_ONE_SLASH = re.compile(r"(https?:/)(?=[^/])", re.I)
 _MOST_DETOURS = 5
+_MOST_ENCODINGS = 3
 
 
 def allowed_link(href: str) -> str | None:
     """Return an address as it may be stored and printed, None where it may not be a link.
 
-    Only full http, https, mailto and tel addresses are taken; “www.…” becomes https.
+    Only full http, https, mailto and tel addresses are taken; “www.…” becomes https. A detour whose
+    end cannot be read is no link: it may say who was given it.
     """
     for _turn in range(_MOST_DETOURS):
+        href = _with_scheme(href)
         link = _allowed(href)
-        onward = _behind_a_detour(link) if link else None
-        if onward is None:
+        if not link or not (leads_on := _leads_on(href)):
             return link
-        href = onward
+        try:
+            href = leads_on()
+        except ValueError:
+            return None
     return None
 
 
-def _allowed(href: str) -> str | None:
+def _with_scheme(href: str) -> str:
     href = unicodedata.normalize("NFC", href.strip(" \t\r\n\f\u00a0"))
-    if _NO_SCHEME.match(href):
-        href = f"https://{href}"
+    return f"https://{href}" if _NO_SCHEME.match(href) else href
+
+
+def _allowed(href: str) -> str | None:
     scheme = _SCHEME.match(href)
     if not scheme or scheme[1].lower() not in SCHEMES or len(href) > LONGEST or _is_odd(href):
         return None
@@ -90,9 +146,9 @@ def _page(parts: SplitResult) -> str | None:
     if (port := parts.port) is not None:  # raises where it is no number
         host += f":{port}"
     path = _SESSION_IN_PATH.sub("", parts.path)
-    return SplitResult(
-        parts.scheme, host, path, _without_personal(parts.query), parts.fragment
-    ).geturl()
+    query = _without_personal(parts.query, _BETWEEN_PARAMETERS, host)
+    fragment = _without_personal(parts.fragment, _BETWEEN_IN_FRAGMENT, host)
+    return SplitResult(parts.scheme, host, path, query, fragment).geturl()
 
 
 def _host(host: str) -> str | None:
@@ -105,13 +161,28 @@ def _host(host: str) -> str | None:
     return host if all(_LABEL.fullmatch(label) for label in labels) else None
 
 
-def _without_personal(query: str) -> str:
-    return "&".join(part for part in query.split("&") if not _is_personal(part))
+def _without_personal(text: str, between: re.Pattern[str], host: str) -> str:
+    """Return a query or fragment without its personal parameters; the rest stays as it is."""
+    first, *rest = between.split(text)
+    pairs = [("", first), *zip(rest[::2], rest[1::2], strict=True)]
+    kept = [(mark, part) for mark, part in pairs if not _is_personal(part, host)]
+    if len(kept) == len(pairs):
+        return text
+    return "".join((mark if number else "") + part for number, (mark, part) in enumerate(kept))
 
 
-def _is_personal(part: str) -> bool:
-    name = unquote(part.partition("=")[0]).lower()
-    return name in _PERSONAL or name.startswith("utm_")
+def _is_personal(part: str, host: str) -> bool:
+    name, given, value = part.partition("=")
+    name = unquote_plus(name).strip().lower()
+    said = unquote(unquote(value if given else part)).strip()
+    if _EMAIL.fullmatch(said.removeprefix("mailto:")):
+        return True
+    # Without a value it is the name of a section, or says nothing of anybody.
+    return bool(given) and (
+        name in _PERSONAL
+        or name.startswith(_PERSONAL_STARTS)
+        or any(name in names for site, names in _PERSONAL_ON.items() if _is_below(host, site))
+    )
 
 
 def _email(parts: SplitResult) -> str | None:
@@ -131,15 +202,81 @@ def _telephone(parts: SplitResult) -> str | None:
     return f"tel:{number}" if _TELEPHONE.fullmatch(number) else None
 
 
-def _behind_a_detour(link: str) -> str | None:
-    """Return where an address leads on to, where it does nothing else."""
-    if found := _URLDEFENSE.match(link):
-        return found[1]
-    parts = urlsplit(link)
-    host = parts.hostname or ""
-    for detour, path, names in _DETOURS:
-        if (host == detour or host.endswith(f".{detour}")) and parts.path == path:
-            given = dict(parse_qsl(parts.query))
-            onward = next((given[name] for name in names.split() if name in given), None)
-            return onward if onward and _SCHEME.match(onward) else None
+def _is_below(host: str, site: str) -> bool:
+    return host == site or host.endswith(f".{site}")
+
+
+def _leads_on(href: str) -> Callable[[], str] | None:
+    """Return how to read where an address leads on to, None where it leads nowhere else.
+
+    What is returned raises ValueError where the address cannot be read.
+    """
+    parts = urlsplit(href)
+    host = (_host(parts.hostname or "") or "").removesuffix(".")
+    path = normpath("/" + unquote(parts.path).lower().lstrip("/"))
+    if host in _PROOFPOINT and path.startswith("/v"):
+        return partial(_behind_proofpoint, href, path)
+    if any(_is_below(host, site) and _is_in(path, place) for site, place in _DEAD_ENDS):
+        return _no_way_on
+    if _GOOGLE.fullmatch(host) and path == "/url":
+        return partial(_parameter, parts.query, "url", "q")
+    for site, place, name in _DETOURS:
+        if _is_below(host, site) and path == (place or path):
+            return partial(_parameter, parts.query, name)
     return None
+
+
+def _is_in(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
+
+
+def _no_way_on() -> str:
+    raise ValueError
+
+
+def _parameter(query: str, *names: str) -> str:
+    """Return the address in the first of some parameters, however often it is encoded."""
+    given = _raw_parameters(query)
+    address = next((given[name] for name in names if name in given), "")
+    for _turn in range(_MOST_ENCODINGS):
+        address = unquote_plus(address, errors="strict")
+        if _SCHEME.match(address):
+            return address
+    raise ValueError
+
+
+def _raw_parameters(query: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _BETWEEN_PARAMETERS.split(query)[::2]]
+    return {name.lower(): value for name, _, value in reversed(pairs)}
+
+
+def _behind_proofpoint(href: str, path: str) -> str:
+    if path.startswith("/v3/"):
+        return _behind_version_3(href)
+    address = _raw_parameters(urlsplit(href).query).get("u", "")
+    if path == "/v2/url":
+        address = address.translate(str.maketrans("-_", "%/"))
+    if path not in ("/v1/url", "/v2/url") or _NO_ESCAPE.search(address):
+        raise ValueError
+    return unquote(address, errors="strict")
+
+
+def _behind_version_3(href: str) -> str:
+    """Put the characters back that Proofpoint replaced: they stand in base64 behind the address."""
+    found = _V3.match(href)
+    if not found:
+        raise ValueError
+    address = _ONE_SLASH.sub(r"\1/", unquote(found[1], errors="strict"), count=1)
+    left = iter(base64.b64decode(found[2] + "==", altchars=b"-_", validate=False).decode())
+
+    def put_back(replaced: re.Match[str]) -> str:
+        count = _V3_RUNS.index(replaced[1]) + 2 if replaced[1] else 1
+        run = "".join(islice(left, count))
+        if len(run) < count:
+            raise ValueError
+        return run
+
+    address = _V3_REPLACED.sub(put_back, address)
+    if next(left, None) is not None:
+        raise ValueError
+    return address

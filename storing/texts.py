@@ -1,5 +1,6 @@
 """Which characters a text keeps. The one rule for every column, file and page; knows no ORM."""
 
+import math
 import re
 import unicodedata
 from typing import Any
@@ -12,7 +13,17 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 # left open in a title, it would turn the words of our own page. Joiners stay (Persian and emoji
 # need them), and so do the marks that give one place a direction.
 UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\ufeff" + _NONCHARACTERS + "]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\ufeff\ufff9-\ufffb"
+    + _NONCHARACTERS
+    + "]"
+)
+# Tag characters are seen in flags alone (England, Texas). Elsewhere they hide words.
+_TAGS = re.compile(
+    "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)|[\U000e0000-\U000e007f]"
+)
+# Unicode calls these letters, symbols or unassigned, and no font draws anything.
+_DRAWN_AS_NOTHING = re.compile(
+    "[\u115f\u1160\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
 )
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # \v and \f are those of Word
 _SEPARATOR = re.compile("[\x1c-\x1f]")
@@ -27,22 +38,74 @@ _SPACES = re.compile("[ \t\n]+")
 def clean_text(text: str, *, multiline: bool) -> str:
     """Return a text as it may be stored: one line, or lines that end with a plain newline."""
     text = _SEPARATOR.sub(" ", _LINE_END.sub("\n", text))
-    text = UNWANTED.sub("", text)
+    text = _TAGS.sub(r"\1", UNWANTED.sub("", text))
     if _ISOLATE.search(text):
         text = "\n".join(map(_with_balanced_isolates, text.split("\n")))
     text = _composed(text)
     return text if multiline else _SPACES.sub(" ", text).strip()
 
 
+def is_blank(text: str) -> bool:
+    """Return whether a reader would see nothing of a text."""
+    return not any(map(_is_seen, text))
+
+
+def cut(text: str, most: int) -> str:
+    """Return the beginning of a text as one clean line of at most so many characters.
+
+    What a reader sees as one character stays whole, and a word where there is room for one.
+    """
+    text = clean_text(text, multiline=False)
+    if len(text) <= most:
+        return text
+    end = most
+    while end and _joins(text, end):
+        end -= 1
+    start = text[: end + 1].rfind(" ")
+    return text[: start if start > most // 2 else end].rstrip()
+
+
 def clean_json(value: Any) -> Any:
-    """Return what goes into a JSON column with every text in it cleaned, keys too."""
+    """Return what goes into a JSON column with every text in it cleaned, keys too.
+
+    PostgreSQL stores no number without an end: it becomes null.
+    """
     if isinstance(value, str):
         return clean_text(value, multiline=True)
     if isinstance(value, dict):
         return {clean_json(key): clean_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value
+
+
+def _is_seen(char: str) -> bool:
+    # Unassigned characters may be letters of a script or emoji newer than this Python.
+    is_drawn = unicodedata.category(char)[0] in "LNPS" or unicodedata.category(char) in ("Cn", "Co")
+    return is_drawn and not _DRAWN_AS_NOTHING.match(char)
+
+
+def _joins(text: str, at: int) -> bool:
+    """Return whether a character is one for the reader together with the one before it."""
+    before, char = text[at - 1], text[at]
+    if _is_flag_letter(before) and _is_flag_letter(char):
+        start = at
+        while start and _is_flag_letter(text[start - 1]):
+            start -= 1
+        return (at - start) % 2 == 1
+    return (
+        before == "\u200d"
+        or char == "\u200d"
+        or unicodedata.category(char)[0] == "M"
+        or "\U0001f3fb" <= char <= "\U0001f3ff"  # colours of skin
+        or "\U000e0020" <= char <= "\U000e007f"  # the tags of a flag
+    )
+
+
+def _is_flag_letter(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
 
 
 def _composed(text: str) -> str:

@@ -7,8 +7,11 @@ import uuid
 from datetime import date
 
 import pytest
+from django import forms
 from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
@@ -16,13 +19,21 @@ from django.utils import timezone
 
 from accounts.models import User
 from people.models import Person
+from releases import workflow
 from releases.models import Contact, Event, Release, Topic
 from storing.columns import EXACT
-from storing.texts import UNWANTED, clean_json, clean_text
-from tests.make import make_person, make_release
+from storing.texts import UNWANTED, clean_json, clean_text, cut, is_blank
+from tests.make import as_shown, make_chief, make_person, make_picture, make_release
 
 pytestmark = pytest.mark.django_db
 
+# The flag of England: a black flag, and “gbeng” in tag characters.
+FLAG = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+LONGER = "\u0958"  # two characters in NFC
+INVISIBLE = [
+    "\u200b", "\u2060\u200b", "\u00ad", "\u2800", "\u3164", "\u200e", "\u115f\u1160", "\uffa0",
+    "\ufff9\ufffb", "\U000e0041\U000e0042", "\ufe0f", "\u0301", " \u00a0", "\u034f", "\u17b4",
+]  # fmt: skip
 HOSTILE = "a\x00\u202e\uffff\ud800"  # one letter: some columns take no more
 TEXTS = (models.CharField, models.TextField, models.JSONField)
 COLUMNS = [
@@ -57,6 +68,10 @@ NAMES = [f"{model._meta.label}.{field.name}" for model, field in COLUMNS]
         ("👩\u200d👧", "👩\u200d👧", "👩\u200d👧"),
         ("e\u0301", "é", "é"),
         ("a\u00adb\u00a0c", "a\u00adb\u00a0c", "a\u00adb\u00a0c"),
+        ("a\ufff9b\ufffac\ufffb", "abc", "abc"),  # words between lines
+        ("a\U000e0041\U000e0042\U000e007f", "a", "a"),  # tag characters hide words
+        ("🏴\U000e0041\U000e0042", "🏴", "🏴"),
+        (FLAG, FLAG, FLAG),
         ("<p>\u0338a</p>", "<p>\u0338a</p>", "<p>\u0338a</p>"),  # no “≯” in place of a tag's end
     ],
 )
@@ -79,6 +94,43 @@ def test_a_text_of_nothing_but_marks_is_cleaned_in_linear_time():
 def test_json_is_cleaned_in_its_keys_and_at_any_depth():
     dirty = {"k\x00": ["a\x00", {"x": ("b\ud800", 1, None, True)}]}
     assert clean_json(dirty) == {"k": ["a", {"x": ["b", 1, None, True]}]}
+
+
+def test_json_keeps_no_number_without_an_end():
+    infinite = [float("nan"), {"a": float("inf")}, 1.5, float("-inf")]
+    assert clean_json(infinite) == [None, {"a": None}, 1.5, None]
+
+
+@pytest.mark.parametrize("text", [*INVISIBLE, "", " \t\n"])
+def test_a_text_in_which_nothing_is_seen_is_blank(text):
+    assert is_blank(text)
+    assert not is_blank(f"{text}a")
+
+
+@pytest.mark.parametrize("text", ["a", "…", "١", "ཀ", "👩\u200d👧", FLAG, "\u0378", "می\u200c"])
+def test_a_text_in_which_something_is_seen_is_not_blank(text):
+    assert not is_blank(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "start"),
+    [
+        ("abc", 3, "abc"),
+        ("a\x00bc", 3, "abc"),
+        (LONGER * 3, 4, "\u0915\u093c" * 2),
+        (LONGER * 3, 5, "\u0915\u093c" * 2),  # a letter without its dot is another letter
+        ("One word more", 10, "One word"),
+        ("One word more", 8, "One word"),
+        ("One verylongword", 12, "One verylong"),
+        ("ab👩\u200d👧", 4, "ab"),
+        ("abc👍🏽", 4, "abc"),
+        ("🇬🇧🇫🇷", 3, "🇬🇧"),
+        ("a" + FLAG, 5, "a"),
+        ("\u0301" * 5, 3, ""),
+    ],
+)
+def test_a_text_is_cut_between_what_a_reader_sees_as_characters(text, most, start):
+    assert cut(text, most) == start
 
 
 # --- Every column of every model ---------------------------------------------------------------
@@ -191,6 +243,62 @@ def test_every_column_takes_clean_texts_alone(bare_tables, write):
     assert len(COLUMNS) > 150
 
 
+@pytest.mark.parametrize("write", [by_update, by_save])
+def test_what_a_form_takes_fits_its_column(bare_tables, write):
+    """PostgreSQL refused what NFC had made longer than the form had counted."""
+    tried = 0
+    for model, field in COLUMNS:
+        most = field.max_length
+        if not isinstance(field, models.CharField) or not most or field.choices:
+            continue
+        if isinstance(field, models.URLField):  # tests/test_links.py
+            continue
+        form_field = field.formfield()
+        name = f"{model._meta.label}.{field.name}"
+        if form_field is None or name in EXACT or (field.primary_key and write is by_update):
+            continue
+        with pytest.raises(ValidationError):
+            form_field.clean(LONGER * most)
+        with pytest.raises(ValidationError):
+            field.clean(LONGER * most, filled(model))
+        try:
+            fits = form_field.clean(LONGER * (most // 2))
+        except ValidationError:  # an address of the web, a tag of a language
+            continue
+        with transaction.atomic():
+            assert stored(write(model, field, fits), field) == fits, name
+            transaction.set_rollback(True)
+        tried += bool(fits)
+    assert tried > 60
+
+
+def all_forms(of=forms.BaseForm):
+    for form in of.__subclasses__():
+        yield form
+        yield from all_forms(form)
+
+
+def test_every_form_counts_the_characters_that_are_stored():
+    for site in admin.site._registry.values():
+        site.get_urls()  # loads every form of the desk
+    checked = set()
+    for form in all_forms():
+        for name, field in getattr(form, "base_fields", {}).items():
+            if type(field) is forms.CharField and field.max_length and field.strip:
+                with pytest.raises(ValidationError):
+                    field.clean(LONGER * field.max_length)
+                checked.add(f"{form.__name__}.{name}")
+    assert {"EditManyForm.credit_line", "NameExceptionForm.name", "WithdrawForm.reason"} <= checked
+
+
+def test_a_password_is_taken_exactly():
+    for field in (
+        AuthenticationForm.base_fields["password"],
+        SetPasswordForm.base_fields["new_password1"],
+    ):
+        assert field.clean(" a\u202eb" + LONGER) == " a\u202eb" + LONGER
+
+
 def test_what_is_stored_exactly_as_it_is_given_is_a_short_list_of_columns_that_exist():
     assert set(EXACT) <= set(NAMES)
     assert all(reason.endswith(".") for reason in EXACT.values())
@@ -238,8 +346,49 @@ def test_a_name_of_control_characters_alone_is_an_empty_name(at_desk, publisher)
     typed = {"name": "\x01\u202e", "slug": ""}
     answer = at_desk(publisher).post("/admin/releases/topic/add/", typed)
     assert answer.status_code == 200
-    assert "This field cannot be blank." in answer.text
+    assert "This field is required." in answer.text
     assert not Topic.objects.exists()
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_a_text_in_which_nothing_is_seen_is_missing(at_desk, publisher, text):
+    release = make_release("draft", title=text, body=f"<p>{text}</p><p><em>{text}</em></p>")
+    assert as_shown(workflow.missing_for_review(release)) == ["It has no title.", "It has no text."]
+    picture = make_picture(alt_text=text, credit_line=text)
+    assert picture.missing() == ["an alternative text", "a credit line"]
+    desk = at_desk(publisher)
+    for address, typed in (("topic", {"name": text, "slug": ""}), ("contact", {"name": text})):
+        answer = desk.post(f"/admin/releases/{address}/add/", typed)
+        assert "This field is required." in answer.text
+    assert not Topic.objects.exists()
+    assert not Contact.objects.exists()
+    with pytest.raises(ValidationError):
+        Person(display_name=text).full_clean()
+
+
+def test_a_release_of_before_the_rule_needs_a_title_that_is_seen():
+    release = make_release("draft")
+    release.title = "\u2060"
+    assert as_shown(workflow.missing_for_review(release)) == ["It has no title."]
+
+
+@pytest.mark.parametrize("times", [128, 255])
+def test_credit_for_many_pictures_is_counted_as_it_is_stored(at_desk, times):
+    picture = make_picture()
+    sent = {
+        "action": "edit_many", "_selected_action": [str(picture.pk)], "apply": "1",
+        "credit_line": LONGER * times, "read": json.dumps({str(picture.pk): 1}),
+    }  # fmt: skip
+    answer = at_desk(make_chief()).post("/admin/assets/mediaasset/", sent)
+    assert answer.status_code == 200
+    assert f"at most 255 characters (it has {2 * times})" in answer.text
+
+
+def test_an_unchanged_text_of_before_the_rule_has_not_changed():
+    class Words(forms.Form):
+        words = forms.CharField()
+
+    assert not Words({"words": "a\u202eb"}, initial={"words": "a\u202eb"}).has_changed()
 
 
 def test_the_log_of_the_desk_and_an_account_are_cleaned_too(at_desk, publisher):
@@ -253,8 +402,6 @@ def test_the_log_of_the_desk_and_an_account_are_cleaned_too(at_desk, publisher):
 
 
 def test_a_text_of_several_lines_that_nobody_changed_has_not_changed(at_desk, publisher):
-    from django import forms
-
     class Words(forms.Form):
         words = forms.CharField(widget=forms.Textarea)
 

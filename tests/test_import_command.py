@@ -3,6 +3,7 @@
 import io
 import re
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +13,8 @@ from assets.models import MediaAsset
 from people.models import Level, Person
 from releases import workflow
 from releases.body import Document
+from releases.importing import PersonSuggestion, Poster, understand
+from releases.imports import CREATE, import_draft
 from releases.models import Event, Quote, Release
 from tests.make import DATA, REAL_RELEASE, make_chief, make_person
 
@@ -194,6 +197,60 @@ def test_pasted_text_is_read_as_a_file_is(at_desk, author):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE.read_text()))
     assert Release.objects.get().title.startswith("UK/China")
+
+
+SENTENCES = "A sentence is here. Another sentence is here too."
+LONGER = "\u0958"  # two characters in NFC
+LONG_TITLE = ("Ministry says that many people were held in the north " * 7).strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<h1>{LONG_TITLE}</h1><p>{SENTENCES}</p>",
+        f"# {LONG_TITLE}\n\n{SENTENCES}\n",
+        f"---\ntitle: {LONG_TITLE}\n---\n\n{SENTENCES}\n",
+    ],
+)
+def test_a_title_that_is_too_long_is_cut_at_a_word_and_loses_none(at_desk, author, text):
+    client = at_desk(author)
+    answer = confirm(client, read(client, text))
+    assert answer.status_code == 200
+    release = Release.objects.get()
+    assert 280 < len(release.title) <= 300
+    assert LONG_TITLE.startswith(f"{release.title} ")
+    assert release.body.startswith(f"<p>{LONG_TITLE}</p>")
+    report = " ".join(release.events.get().detail["report"].split())
+    assert "Title was cut to 300 characters. The text begins with all of it." in report
+
+
+def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole(at_desk, author):
+    client = at_desk(author)
+    text = f"<h1>{LONGER * 290}</h1><p>{SENTENCES}</p>"
+    assert confirm(client, read(client, text)).status_code == 200
+    release = Release.objects.get()
+    assert release.title == "\u0915\u093c" * 150
+    assert "\u0915\u093c" * 290 in release.body
+
+
+def test_what_an_import_writes_fits_its_column_and_is_reported():
+    """The values one by one, whatever the reader of a file makes of a text today."""
+    poster = Poster(LONGER * 300, LONGER * 255, "x.jpg", 1)
+    person = PersonSuggestion("N" * 250, (), 1, True, "R" * 250, "", "")
+    understood = replace(
+        understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name),
+        dateline_place=LONGER * 100, posters=(poster,), people=(person,),
+    )  # fmt: skip
+    release = import_draft(understood, by=make_chief(), people={person.name: CREATE})
+    release.refresh_from_db()
+    new = Person.objects.get()
+    assert len(release.dateline_place) == 120
+    assert (len(release.poster.original_name), len(release.poster.credit_line)) == (254, 254)
+    assert (len(new.display_name), len(new.roles.get().title)) == (200, 200)
+    report = " ".join(release.events.get().detail["report"].split())
+    for what in ("Place was cut to 120", "Name was cut to 200", "Title was cut to 200",
+                 "Credit line was cut to 255"):  # fmt: skip
+        assert f"{what} characters. The file says: “" in report
 
 
 def test_a_duplicate_is_said_before_and_adds_nothing_after(at_desk, author):

@@ -17,6 +17,8 @@ SAFELINK = (
     "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fa"
     "&data=05%7C01%7Creader%40example.org"
 )
+TARGET = "https%3A%2F%2Fexample.org%2Fa%3Fb%3D1"
+SAFE_PATHS = ["/?", "?", "/./?", "//?", "/ap/w-59584e83/?", "/GetUrlReputation?", "/a%2fb?x=1&"]
 TAKEN = [
     ("https://Example.ORG/A?b=1#f", "https://example.org/A?b=1#f"),
     ("  HTTP://example.org\n", "http://example.org"),
@@ -33,6 +35,47 @@ TAKEN = [
     (SAFELINK, "https://example.org/a"),
     ("https://www.google.com/url?q=https://example.org/&sa=D", "https://example.org/"),
     ("https://urldefense.com/v3/__https://example.org/a__;!!x", "https://example.org/a"),
+    # Parameters, however they are parted, and what names a reader.
+    ("https://example.org/?a=1;fbclid=2;b=3", "https://example.org/?a=1;b=3"),
+    ("https://example.org/?a=1&amp;fbclid=2&amp;b=3", "https://example.org/?a=1&amp;b=3"),
+    ("https://example.org/?fbclid=2&amp;b=3", "https://example.org/?b=3"),
+    ("https://example.org/?a=1;b=2&c", "https://example.org/?a=1;b=2&c"),
+    ("https://example.org/?b=1&+fbclid=2", "https://example.org/?b=1"),
+    ("https://example.org/?token=1&sid=2&email=3&b=4", "https://example.org/?b=4"),
+    ("https://example.org/?to=jo%40ngo.example&b=1", "https://example.org/?b=1"),
+    ("https://example.org/?to=jo%2540ngo.example", "https://example.org/"),
+    ("https://example.org/?jo@ngo.example", "https://example.org/"),
+    ("https://example.org/a#access_token=1&b=2", "https://example.org/a#b=2"),
+    ("https://example.org/a#utm_source=x", "https://example.org/a"),
+    ("https://example.org/#/a?b=1&utm_source=x", "https://example.org/#/a?b=1"),
+    ("https://example.org/a#token", "https://example.org/a#token"),
+    ("https://youtu.be/abc?si=1&t=90", "https://youtu.be/abc?t=90"),
+    ("https://open.spotify.com/track/1?si=2", "https://open.spotify.com/track/1"),
+    ("https://example.org/?si=2", "https://example.org/?si=2"),
+    *((f"https://nam02.safelinks.protection.outlook.com{path}url={TARGET}&data=05%7Cjo%40ngo.example",
+       "https://example.org/a?b=1") for path in SAFE_PATHS),
+    (f"https://x.safelinks.protection.outlook.com/?data=1;url={TARGET};x=2",
+     "https://example.org/a?b=1"),
+    (f"https://x.safelinks.protection.outlook.com/?data=1&amp;URL={TARGET}&amp;x=2",
+     "https://example.org/a?b=1"),
+    ("https://x.safelinks.protection.outlook.com/?url=https%253A%252F%252Fexample.org%252Fa",
+     "https://example.org/a"),
+    (f"https://statics.teams.cdn.office.net/evergreen-assets/safelinks/1/atp-safelinks.html?url={TARGET}"
+     "&locale=en&dest=x", "https://example.org/a?b=1"),
+    (f"https://linkprotect.cudasvc.com/url?a={TARGET}&c=E,1,jo&typo=1", "https://example.org/a?b=1"),
+    (f"https://www.google.co.uk/./url/?sa=t&url={TARGET}", "https://example.org/a?b=1"),
+    ("https://urldefense.proofpoint.com/v2/url?u=https-3A__x.example_a-5Fb-2Dc-3Fd-3D1&d=DwMF&r=jo",
+     "https://x.example/a_b-c?d=1"),
+    ("https://urldefense.proofpoint.com/v1/url?u=https://x.example/a-b_c&k=1", "https://x.example/a-b_c"),
+    ("https://urldefense.us/v3/__https://x.example/a__;!!ABC!USER$", "https://x.example/a"),
+    ("https://urldefense.com/v3/__https:/x.example/a__;!!ABC!USER$", "https://x.example/a"),
+    ("https://urldefense.com/v3/__https://x.example/page*section__;Iw!!ABC!USER$",
+     "https://x.example/page#section"),
+    ("https://urldefense.com/v3/__https://x.example/?a=1*fbclid=2*b__;JiY!!ABC!USER$",
+     "https://x.example/?a=1&b"),
+    # “**B”: the next three characters.
+    ("https://urldefense.com/v3/__https://x.example/**B__;KCgo!!ABC!USER$",
+     "https://x.example/((("),
     ("mailto:a@b.example?bcc=x@y.example&subject=Hi%20all&body=z",
      "mailto:a@b.example?subject=Hi%20all"),
     ("mailto:a@b.example?subject=Hi%0aBcc:x@y.example", "mailto:a@b.example"),
@@ -46,6 +89,20 @@ REFUSED = [
     "https://a.example:99999/", "https://a.example/<b>", "mailto:?to=a",
     "mailto:nobody", "tel:*#06#", "https://l.facebook.com/l.php?u=javascript%3Aalert(1)",
     "https://a.example/" + "x" * 2000,
+    # Detours whose end cannot be read: half of it would be another address.
+    "https://x.safelinks.protection.outlook.com/?data=jo%40ngo.example",
+    "https://x.safelinks.protection.outlook.com/?url=example.org",
+    "https://x.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2F%FF",
+    "https://ngo.us1.list-manage.com/track/click?u=1&id=2&e=3",
+    "https://u1.ct.sendgrid.net/ls/click?upn=1",
+    "https://protect-eu.mimecast.com/s/abc?domain=example.org",
+    "https://urldefense.com/v3/__https://x.example/a*b__;!!ABC!USER$",  # nothing for the “*”
+    "https://urldefense.com/v3/__https://x.example/ab__;Iw!!ABC!USER$",  # nothing to put it in
+    "https://urldefense.com/v3/__https://x.example/a*b__;_w!!ABC!USER$",  # no UTF-8
+    "https://urldefense.com/v3/__https://x.example/a",
+    "https://urldefense.proofpoint.com/v2/url?u=https-3A__x.example_a-ZZ&r=jo",
+    "https://urldefense.proofpoint.com/v2/url?r=jo",
+    "https://urldefense.proofpoint.com/v4/url?u=https-3A__x.example",
 ]  # fmt: skip
 
 
@@ -58,6 +115,11 @@ def test_a_link_is_stored_without_what_says_who_was_given_it(href, link):
 @pytest.mark.parametrize("href", REFUSED)
 def test_a_link_that_leads_nowhere_or_elsewhere_is_none(href):
     assert allowed_link(href) is None
+
+
+def test_replaced_characters_of_any_script_are_put_back():
+    link = "https://urldefense.com/v3/__https://x.example/**B__;2YPZhNmF!!ABC!USER$"
+    assert allowed_link(link) == "https://x.example/كلم"
 
 
 def anchor(href):

@@ -658,7 +658,7 @@ def test_no_email_is_sent_for_a_link_that_was_revoked_meanwhile(at_desk, editor,
         ({"recipients": "A\nr@p.example"}, "Line 2: there is no name."),
         ({"recipients": "A, a@p.example\nB, A@P.example"}, "Line 2: It repeats line 1."),
         ({"recipients": "A" * 121}, "is longer than a name and an outlet can be"),
-        ({"recipients": "Ri\x07ta"}, "characters that cannot be printed"),
+        ({"recipients": "Ri\u200bta"}, "characters that cannot be printed"),
         ({"max_visits": "0"}, "greater than or equal to 1"),
         ({"max_visits": "a lot"}, "Enter a whole number"),
         ({"expires_at_0": "2001-01-01", "expires_at_1": "09:00"}, "would end before they begin"),
@@ -841,3 +841,14 @@ def test_the_text_is_taken_along_with_its_marks(client, release):
     assert f"{CANARY} begins the text." in told
     assert release.slug not in told
     assert links.traced("\n".join(lines)) == [link]
+
+
+@pytest.mark.parametrize("words", ["\u0958" * 120 + ", The Paper", "Rita, " + "\u0958" * 120])
+def test_a_name_is_counted_as_it_is_stored(at_desk, editor, words):
+    """PostgreSQL refused a name that NFC had made longer than the list had counted."""
+    release = make_release("scheduled")
+    answer = issue(at_desk(editor), release, recipients=words)
+    assert "is longer than a name and an outlet can be." in text(answer)
+    assert not PreviewLink.objects.exists()
+    issue(at_desk(editor), release, recipients=words.replace("\u0958" * 120, "\u0958" * 60))
+    assert PreviewLink.objects.count() == 1

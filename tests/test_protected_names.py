@@ -166,3 +166,12 @@ def test_who_is_marked_or_shown_is_not_let_through(publisher, sorrel):
     release = make_release("draft", body=quotation(sorrel))
     with pytest.raises(workflow.Refused, match="does not stand in the text"):
         workflow.allow_name(release, by=publisher, name=NAME, reason="x")
+
+
+def test_the_name_of_an_exception_is_counted_as_it_is_stored(at_desk, publisher):
+    """PostgreSQL refused a name that NFC had made longer than the form had counted."""
+    release = make_release("in_review", title="Iven Sorrel, the footballer")
+    form = {"version": release.version, "name": "\u0958" * 200, "reason": "A namesake."}
+    answer = at_desk(publisher).post(f"{LIST}{release.pk}/allow_name/", form)
+    assert answer.status_code == 200
+    assert "at most 200 characters (it has 400)" in text(answer)

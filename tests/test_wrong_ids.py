@@ -4,9 +4,11 @@ import re
 from urllib.parse import quote
 
 import pytest
+from django import forms
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from releases.form_fields import JSONField
 from tests.make import make_chief, make_person, make_picture, make_release
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +129,92 @@ def test_no_list_or_form_fails_for_a_query_that_is_none(chief):
                 if (status := chief.post(at, sent).status_code) >= 500:
                     failed[f"POST {at}", action, value] = status
     assert not failed
+
+
+ODD_KEYS = [r"\000aaaaaaaaaaaaaaaa", r"\355\240\200aaaaaaaaaaaa", "A_-aaaaaaaaaaa", "a" * 5000]
+
+
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages"])
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_cookie_that_we_never_set_is_none(client, name, key):
+    """PostgreSQL fails at a NUL, and the page to sign in was an error page."""
+    client.raise_request_exception = False
+    for address in ("/admin/login/", "/admin/", "/"):
+        answer = client.get(address, HTTP_COOKIE=f'{name}="{key}"')
+        assert answer.status_code in (200, 302)
+    sent = {"username": "a\0", "password": "b\0"}
+    answer = client.post("/admin/login/", sent, HTTP_COOKIE=f'{name}="{key}"')
+    assert answer.status_code == 200
+
+
+def test_a_key_that_we_made_is_a_session(client):
+    client.force_login(make_chief())
+    assert client.get("/admin/").status_code == 200
+    client.cookies["sessionid"] = client.cookies["sessionid"].value.upper()
+    assert client.get("/admin/").status_code == 302
+
+
+ODD_JSON = [
+    "[" * 100_000, "[" * 900 + "]" * 900, "9" * 5_000, "NaN", "1e400", "{",
+    '{"KEY": Infinity}', '{"KEY": NaN}', '{"KEY": 1e400}', '{"KEY": %s}' % ("9" * 5_000),
+    '["a\\u0000b"]', '"x"', "null", "[[[[]]]]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", ODD_JSON, ids=range(len(ODD_JSON)))
+def test_no_form_fails_for_json_that_is_none(chief, sent):
+    picture, release = make_picture(), make_release("in_review")
+    many = {"action": "edit_many", "_selected_action": [str(picture.pk)], "apply": "1"}
+    read = sent.replace("KEY", str(picture.pk))
+    answer = chief.post("/admin/assets/mediaasset/", many | {"credit_line": "X", "read": read})
+    assert answer.status_code == 200
+    picture.refresh_from_db()
+    assert picture.credit_line != "X"
+    address = f"/admin/releases/release/{release.pk}/"
+    answer = chief.post(f"{address}publish/", {"version": release.version, "read": read})
+    assert answer.status_code < 500
+    release.refresh_from_db()
+    assert release.status == "in_review"
+    typed = {"title": "X", "kind": "statement", "language": "en", "rejected_names": read}
+    assert chief.post("/admin/releases/release/add/", typed).status_code in (200, 302)
+
+
+def test_json_that_is_none_gets_the_sentence_of_the_form(chief):
+    release = make_release("in_review")
+    sent = {"version": release.version, "read": "[" * 100_000}
+    answer = chief.post(f"/admin/releases/release/{release.pk}/publish/", sent)
+    assert "Open this form again: it is incomplete." in answer.text
+
+
+def test_every_form_reads_json_by_the_one_rule():
+    def all_forms(of=forms.BaseForm):
+        for form in of.__subclasses__():
+            yield form
+            yield from all_forms(form)
+
+    fields = [
+        field
+        for form in all_forms()
+        for field in getattr(form, "base_fields", {}).values()
+        if isinstance(field, forms.JSONField)
+    ]
+    assert len(fields) > 2
+    assert {type(field) for field in fields} == {JSONField}
+
+
+DAYS = [
+    "99999999999", "9" * 30, "9999", "0", "-1", "2024&publish_at__month=13",
+    "9999&publish_at__month=12", "9999&publish_at__month=12&publish_at__day=31",
+    "2024&publish_at__month=2&publish_at__day=31",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_a_list_filtered_by_a_day_that_no_calendar_has_says_so(chief, day):
+    make_release("published")
+    address = "/admin/releases/release/"
+    answer = chief.get(f"{address}?publish_at__year={day}")
+    assert (answer.status_code, answer.url) == (302, f"{address}?e=1")
+    for filtered in ("created_at__year", "updated_at__year__gt"):
+        assert chief.get(f"{address}?{filtered}={day}").status_code in (200, 302, 404)
+    assert chief.get(f"{address}?e=1").status_code == 200
