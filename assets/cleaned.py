@@ -49,6 +49,10 @@ CANNOT = {
         "as .docx or as a PDF, and upload that."
     ),
     "encrypted": _("It is encrypted, so that it cannot be cleaned. Save it without a password."),
+    "repaired": _(
+        "It is damaged, and parts of it may be missing. Save it as a PDF again, and look at every "
+        "page."
+    ),
     "signed": _("It has a digital signature, which does not hold for a cleaned copy."),
     "embedded": _(
         "Another file is embedded in it, which may hold more than it shows. Paste it as a picture."

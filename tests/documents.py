@@ -203,6 +203,35 @@ def with_traces(document) -> None:
     page.Metadata = document.make_indirect(Stream(document, b"<x:xmpmeta>Ida</x:xmpmeta>"))
 
 
+def with_names_like_keys(document) -> None:
+    """A page whose font and drawing have names that mean something elsewhere."""
+    page = document.pages[0]
+    drawing = Stream(document, b"BT /Metadata 12 Tf 20 90 Td (and the drawing) Tj ET")
+    drawing.Type, drawing.Subtype = Name.XObject, Name.Form
+    drawing.BBox = Array([0, 0, 300, 200])
+    drawing.Metadata = document.make_stream(b"<x:xmpmeta>Ida</x:xmpmeta>")
+    page.Resources.Font = document.make_indirect(Dictionary(Metadata=page.Resources.Font.F1))
+    page.Resources.XObject = Dictionary(AA=document.make_indirect(drawing))
+    drawing.Resources = Dictionary(Font=page.Resources.Font)
+    words = page.Contents.read_bytes().replace(b"/F1", b"/Metadata")
+    page.Contents = Stream(document, words + b" /AA Do")
+
+
+def pages_with_a_hole(packed: bool, tenth: int) -> bytes:
+    """A PDF of twenty pages of which a part was never written."""
+    document = pikepdf.new()
+    for number in range(20):
+        document.add_blank_page()
+        words = b"BT /F1 12 Tf 20 20 Td (Page %d) Tj ET" % number + b" " * 400
+        document.pages[-1].Contents = Stream(document, words)
+    out = io.BytesIO()
+    mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
+    document.save(out, compress_streams=packed, object_stream_mode=mode)
+    content = out.getvalue()
+    begin, length = len(content) * tenth // 10, len(content) // 20
+    return content[:begin] + bytes(length) + content[begin + length :]
+
+
 def with_redaction(document) -> None:
     mark = Dictionary(Type=Name.Annot, Subtype=Name.Redact, Rect=Array([1, 1, 9, 9]))
     document.pages[0].Annots = Array([document.make_indirect(mark)])

@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 from PIL import Image
 
 from assets import making
+from assets.cleaning import pdf as pdf_cleaner
 from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from releases import workflow
@@ -288,6 +289,7 @@ PDF = {
         pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"Jule", b"PieceInfo"],
         ["A small picture"],
     ),
+    "names like keys": (pdf(made.with_names_like_keys), [b"xmpmeta", b"Ida"], []),
     "an earlier version": (made.with_earlier_version(), [b"Jonas"], ["Earlier versions"]),
     "nothing": (pdf(), [], []),
 }  # fmt: skip
@@ -468,6 +470,22 @@ def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
             became.append(document.state)
             assert not document.is_usable()
     table(f"cut at ten places, {kind}", " ".join(became))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pdf_with_a_hole_goes_out_nowhere(packed):
+    became = []
+    for tenth in range(1, 10):
+        try:
+            cleaned = pdf_cleaner.clean(io.BytesIO(made.pages_with_a_hole(packed, tenth)))
+        except BadFile:
+            became.append("damaged")
+        else:
+            became.append(", ".join(each.code for each in cleaned.cannot) or "OUT")
+    table(f"holes at nine places, {packed=}", " ".join(became))
+    assert set(became) <= {"damaged", "repaired"}
+    document = make_document("r.pdf", made.pages_with_a_hole(False, 5))
+    assert (document.state, "parts of it may be missing" in document.problem) == ("failed", True)
 
 
 # --- Every path ---------------------------------------------------------------------------------

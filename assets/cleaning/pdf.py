@@ -6,7 +6,7 @@ It is written anew: what earlier versions of it held, and what nothing leads to,
 import io
 import re
 import zlib
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
@@ -31,8 +31,14 @@ _CATALOGUE = {
 }  # fmt: skip
 _SHOWN = {"/Link", "/Widget"}  # of what lies on a page; the rest are comments, films and files
 _KEYS_OF_PROGRAMS = (
-    "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI", "/Ref",
+    "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI",
 )  # fmt: skip
+# Dictionaries whose keys are names that the maker of the file chose, and those that hold such.
+_TABLES = {"/CharProcs", "/Dests", "/RoleMap", "/ClassMap", "/Colorants"}
+_HOLD_TABLES = {"/Resources", "/DR", "/AP"}
+_INLINE_PICTURE = re.compile(rb"\bBI\b.*?\bID\b.*?\bEI\b", re.DOTALL)
+_HARMLESS = "Resources is missing"  # of an empty page
+_HOLE = bytes(64)  # no program writes so many zeros into the text of a page
 
 
 def clean(file: IO[bytes]) -> Cleaned:
@@ -66,6 +72,8 @@ def _damaged() -> BadFile:
 def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
     report = Report()
     _what_stands_in_the_way(pdf, report)
+    if not pdf.is_encrypted and _needs_repair(pdf):
+        report.cannot("repaired")
     if content.count(b"%%EOF") > 1 and content.count(b"startxref") > 1 and not _is_linear(content):
         report.removed("versions")
     _info(pdf, report)
@@ -73,8 +81,8 @@ def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
     _catalogue(pdf, report)
     for page in pdf.pages:
         _annotations(page.obj, report)
-    for item in list(pdf.objects):
-        _sweep(item, report, 0)
+    for item, place in _reachable(pdf):
+        _sweep(item, place, report)
     for key in ("/Info", "/ID"):
         if key in pdf.trailer:
             del pdf.trailer[key]
@@ -203,16 +211,61 @@ def _empty(item: Any) -> None:
             del item[key]
 
 
-def _sweep(item: Any, report: Report, depth: int) -> None:
-    """Take out of an object, and of what stands in it, what programs and scripts left there."""
-    if depth > 50:
-        return
-    if isinstance(item, Array):
-        for one in item:
-            if isinstance(one, Array | Dictionary) and not one.is_indirect:
-                _sweep(one, report, depth + 1)
-        return
-    if not isinstance(item, Dictionary | Stream):
+def _needs_repair(pdf: Pdf) -> bool:
+    """Whether a part of it is damaged, so that less would go out than was written."""
+    said = [*pdf.check_pdf_syntax(), *pdf.get_warnings()]
+    if any(_HARMLESS not in str(one) for one in said):
+        return True
+    for page in pdf.pages:
+        found = page.obj.get("/Contents", Array())
+        for one in found if isinstance(found, Array) else [found]:
+            if not isinstance(one, Stream) or _HOLE in _INLINE_PICTURE.sub(b"", one.read_bytes()):
+                return True
+    return bool(pdf.get_warnings())
+
+
+class _Place(NamedTuple):
+    """What an object is for, by where it hangs; a table is a dictionary whose keys are names."""
+
+    table: bool = False
+    holds_tables: bool = False
+
+    def below(self, key: str) -> "_Place":
+        if self.table:
+            return _Place()
+        return _Place(self.holds_tables or key in _TABLES, key in _HOLD_TABLES)
+
+
+def _reachable(pdf: Pdf) -> list[tuple[Any, _Place]]:
+    """Return everything that will be in the file, and where it hangs."""
+    found: list[tuple[Any, _Place]] = []
+    met: set[tuple[tuple[int, int], _Place]] = set()
+    waiting: list[tuple[Any, _Place]] = [(pdf.trailer, _Place())]
+    while waiting:
+        item, place = waiting.pop()
+        if isinstance(item, Stream):
+            place = _Place()  # its keys are never names
+        if item.is_indirect:
+            if (item.objgen, place) in met:
+                continue
+            met.add((item.objgen, place))
+        if isinstance(item, Array):
+            waiting += [(one, _Place()) for one in item if isinstance(one, _COMPOUND)]
+            continue
+        found.append((item, place))
+        waiting += [
+            (value, place.below(key)) for key, value in item.items() if isinstance(value, _COMPOUND)
+        ]
+    tables = {item.objgen for item, place in found if place.table and item.is_indirect}
+    return [one for one in found if one[1].table or one[0].objgen not in tables]
+
+
+_COMPOUND = (Array, Dictionary, Stream)
+
+
+def _sweep(item: Any, place: _Place, report: Report) -> None:
+    """Take out of an object what programs and scripts left there."""
+    if place.table:
         return
     for key in _KEYS_OF_PROGRAMS:
         if key in item:
@@ -221,6 +274,8 @@ def _sweep(item: Any, report: Report, depth: int) -> None:
             elif key == "/Thumb":
                 report.removed("thumbnail")
             del item[key]
+    if item.get("/Subtype") == Name.Form and "/Ref" in item:
+        del item["/Ref"]  # another file
     if item.get("/Type") == Name.Thread and "/I" in item:
         del item["/I"]  # who wrote an article
     if str(item.get("/Subtype", "")) not in _SHOWN and item.get("/Type") == Name.Annot:
@@ -232,10 +287,6 @@ def _sweep(item: Any, report: Report, depth: int) -> None:
         return
     if str(item.get("/Subtype", "")) == "/Image" and isinstance(item, Stream):
         _picture(item, report)
-    for key in list(item.keys()):
-        value = item.get(key)
-        if isinstance(value, Array | Dictionary) and not value.is_indirect:
-            _sweep(value, report, depth + 1)
 
 
 def _is_unsafe_action(item: Any) -> bool:
