@@ -308,11 +308,12 @@ def flac() -> bytes:
     )  # fmt: skip
 
 
-def ogg_page(number: int, packet: bytes) -> bytes:
+def ogg_page(number: int, packet: bytes, stream: bytes = b"SERI") -> bytes:
     from assets.cleaning.recordings import _ogg_sum
 
     table = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
-    head = b"OggS\0\0" + bytes(8) + b"SERI" + number.to_bytes(4, "little") + bytes(4)
+    flags = b"\0" if number else b"\2"  # the first page says that a stream begins
+    head = b"OggS\0" + flags + bytes(8) + stream + number.to_bytes(4, "little") + bytes(4)
     page = head + bytes([len(table)]) + table + packet
     return page[:22] + _ogg_sum(page).to_bytes(4, "little") + page[26:]
 
@@ -345,3 +346,77 @@ def webm() -> bytes:
     return element(b"\x1a\x45\xdf\xa3", element(b"\x42\x82", b"webm")) + element(
         b"\x18\x53\x80\x67", info + tags + cluster
     )
+
+
+APE = b"APETAGEX" + (2000).to_bytes(4, "little") + (52).to_bytes(4, "little") + b"\1\0\0\0"
+SAID = vorbis_comments(b"ARTIST=Xenia")
+VIDEO = bytes(42) + b"Xenia Camera".ljust(36)
+
+
+def flac_and(after: bytes) -> bytes:
+    return b"fLaC\x80\0\0\x22" + b"\0" * 34 + b"\xff\xf8SOUND" + after
+
+
+def ogg_of(first: bytes, second: bytes, stream: bytes = b"SERI") -> bytes:
+    return ogg_page(0, first, stream) + ogg_page(1, second, stream) + ogg_page(2, b"X", stream)
+
+
+def film_track(inside: bytes) -> bytes:
+    return film(box(b"trak", inside))
+
+
+def webm_with(inside: bytes) -> bytes:
+    head = element(b"\x1a\x45\xdf\xa3", element(b"\x42\x82", b"webm"))
+    return head + element(b"\x18\x53\x80\x67", inside)
+
+
+def webm_track(inside: bytes) -> bytes:
+    return webm_with(element(b"\x16\x54\xae\x6b", element(b"\xae", inside)))
+
+
+OPUS = b"OpusHead" + bytes(11)
+# Each says "Xenia" at a place that is rarely used.
+PLACES = {
+    "ID3v2 at the end.mp3": FRAME * 3 + b"ID3\4\0\x10\0\0\0\5Xenia3DI\4\0\x10\0\0\0\5",
+    "TAG+.mp3": FRAME * 3 + b"TAG+" + b"Xenia".ljust(223, b"\0") + b"TAG" + bytes(125),
+    "Lyrics3.mp3": FRAME * 3 + b"LYRICSBEGINAUT00005Xenia000024LYRICS200" + b"TAG" + bytes(125),
+    "APE before ID3v1.mp3": (
+        FRAME * 3 + APE + b"\0\0\0\xa0" + bytes(8) + b"Xenia".ljust(20) + APE + b"\0\0\0\x80"
+        + bytes(8) + b"TAG" + bytes(125)
+    ),
+    "words between frames.mp3": FRAME * 3 + b"Xenia" + FRAME * 3,
+    "fact.wav": wav().replace(b"LIST", b"fact").replace(b"Marta", b"Xenia"),
+    "behind the end.wav": wav() + b"Xenia",
+    "ID3v1.flac": flac_and(b"TAG" + b"Xenia".ljust(125, b"\0")),
+    "half an APE tag.flac": flac_and(b"APETAGEX" + bytes(24) + b"Xenia"),
+    "FLAC.ogg": ogg_of(b"\x7fFLAC\1\0\0\1fLaC" + bytes(38), b"\x84\0\0\x20" + SAID),
+    "Speex.ogg": ogg_of(b"Speex   " + bytes(72), SAID),
+    "Theora.ogg": ogg_of(b"\x80theora" + bytes(35), b"\x81theora" + SAID),
+    "a second stream.ogg": (
+        ogg_of(OPUS, b"OpusTags" + vorbis_comments())
+        + b"".join(ogg_page(number, b"X") for number in range(3, 220))
+        + ogg_of(OPUS, b"OpusTags" + SAID, b"NEXT")
+    ),
+    "behind the comments.ogg": ogg_of(OPUS, b"OpusTags" + vorbis_comments() + b"Xenia"),
+    "behind the end.ogg": ogg_of(OPUS, b"OpusTags" + vorbis_comments()) + b"Xenia",
+    "gps.mp4": film(box(b"gps ", b"Xenia")),
+    "free space.mp4": film(box(b"free", b"Xenia")),
+    "an unknown box.mp4": film() + box(b"abcd", b"Xenia"),
+    "behind zeros.mp4": film(bytes(4) + box(b"udta", b"Xenia")),
+    "behind the end.mp4": film() + b"Xenia",
+    "copyright of a track.mp4": film_track(box(b"cprt", b"Xenia") + box(b"xml ", b"Xenia")),
+    "the name of a track.mp4": film_track(box(b"mdia", box(b"hdlr", bytes(8) + b"vide" + bytes(12)
+                                                           + b"Xenia\0"))),
+    "subtitles.mp4": film(handler=b"sbtl") + box(b"mdat", b"GPS(Xenia)"),
+    "an encoder.mp4": film_track(box(b"mdia", box(b"minf", box(b"stbl", box(
+        b"stsd", bytes(7) + b"\1" + box(b"avc1", VIDEO)))))),
+    "a place of its data.mp4": film_track(box(b"mdia", box(b"minf", box(
+        b"dinf", box(b"dref", bytes(7) + b"\1" + box(b"alis", b"\0\0\0\0Xenia")))))),
+    "behind a zero.webm": webm_with(b"\0" + element(b"\x12\x54\xc3\x67", b"Xenia")),
+    "void.webm": webm_with(element(b"\xec", b"Xenia")),
+    "the program.webm": webm_with(element(b"\x15\x49\xa9\x66", element(b"\x57\x41", b"Xenia"))),
+    "a track.webm": webm_track(element(b"\x83", b"\1") + element(b"\x53\x6e", b"Xenia")),
+    "subtitles.webm": webm_track(element(b"\x83", b"\x11") + element(b"\x86", b"Xenia")),
+    "chapters.webm": webm_with(element(b"\x10\x43\xa7\x70", b"Xenia")),
+    "an unknown element.webm": webm_with(element(b"\x42\x42", b"Xenia")),
+}  # fmt: skip

@@ -22,6 +22,7 @@ from PIL import Image
 
 from assets import making
 from assets.cleaning import pdf as pdf_cleaner
+from assets.cleaning.start import clean
 from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from releases import workflow
@@ -349,6 +350,21 @@ def test_a_recording_goes_out_without_its_tags(client, extension):
     if extension == "ogg":
         numbers = re.findall(b"OggS.{18}(.{4})", copy, re.DOTALL)
         assert len(numbers) == 3
+
+
+@pytest.mark.parametrize("name", made.PLACES)
+def test_no_place_in_a_recording_is_overlooked(name):
+    content = made.PLACES[name]
+    assert b"Xenia" in content
+    try:
+        cleaned = clean(io.BytesIO(content))
+    except BadFile:
+        table(name, "damaged")
+        return
+    table(name, "cannot" if cleaned.cannot else "cleaned")
+    pieces = [one if isinstance(one, bytes) else content[slice(*one)] for one in cleaned.pieces]
+    assert b"Xenia" not in b"".join(pieces)
+    assert cleaned.cannot or cleaned.removed
 
 
 # --- What cannot be cleaned ---------------------------------------------------------------------
