@@ -25,6 +25,8 @@ REMOVED = {
     "picture_name": _("The name of a picture on a computer"),
     "linked_picture": _("A link to a picture outside of the file"),
     "link": _("A link to an address that is not on the web"),
+    "link_words": _("A name or a password in a link; the link stays"),
+    "other_picture": _("Another version of a picture, for print alone"),
     "field": _("A field; its text stays"),
     "variables": _("Variables of the document"),
     "mail_merge": _("A list of addresses for letters"),

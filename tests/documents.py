@@ -3,10 +3,12 @@
 import io
 import re
 import zipfile
+from collections.abc import Callable
 
 import pikepdf
 from lxml import etree
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image
 
 from tests.make import DATA
 
@@ -230,6 +232,70 @@ def pages_with_a_hole(packed: bool, tenth: int) -> bytes:
     content = out.getvalue()
     begin, length = len(content) * tenth // 10, len(content) // 20
     return content[:begin] + bytes(length) + content[begin + length :]
+
+
+def with_notes_in_rare_places(document) -> None:
+    page = document.pages[0]
+    document.trailer.Author = document.Root.URI = String("Wanda")
+    page.MyNotes = document.Root.OCProperties = Dictionary(
+        D=Dictionary(Creator=String("Wanda")), OCGs=Array([])
+    )
+    deep = Dictionary(Metadata=document.make_stream(b"Wanda"))
+    for _ in range(60):
+        deep = Dictionary(Inside=deep)
+    file = pikepdf.AttachedFileSpec(document, b"Wanda", filename="wanda.txt").obj
+    usage = Dictionary(CreatorInfo=Dictionary(Creator=String("Wanda")))
+    layer = Dictionary(Type=Name.OCG, Name=String("Map"), Usage=usage)
+    page.Resources.Properties = Dictionary(
+        Deep=deep, File=Dictionary(My=file), Layer=document.make_indirect(layer)
+    )
+    document.Root.StructTreeRoot = Dictionary(
+        Type=Name.StructTreeRoot,
+        K=Dictionary(Type=Name.StructElem, S=Name.Figure, T=String("Wanda"),
+                     Alt=String("C:\\Users\\Wanda\\photo.jpg")),
+    )  # fmt: skip
+    action = Dictionary(S=Name.URI, URI=String("https://wanda:Wanda@ours.example/"))
+    link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([1, 1, 9, 9]), A=action,
+                      T=String("Wanda"), Contents=String("by Wanda"))  # fmt: skip
+    page.Annots = Array([document.make_indirect(link)])
+
+
+def with_pictures_in_rare_forms(document) -> None:
+    """Pictures of which a reader knows nothing but how they are packed."""
+    page = document.pages[0]
+    picture = Stream(document, GPS, Width=640, Height=480, ColorSpace=Name.DeviceRGB,
+                     BitsPerComponent=8, Filter=Name.DCTDecode, By=String("Wanda"))  # fmt: skip
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(out, "JPEG2000", comment="Wanda")
+    words = out.getvalue() + box(b"asoc", box(b"xml ", b"<gml>Wanda</gml>"))
+    other = Stream(document, words, Type=Name.XObject, Subtype=Name.Image, Width=16, Height=16,
+                   Filter=Name.JPXDecode, By=String("Wanda"))  # fmt: skip
+    page.Resources.XObject = Dictionary(
+        A=document.make_indirect(picture), B=document.make_indirect(other)
+    )
+
+
+def with_a_layer(**layer) -> Callable[[pikepdf.Pdf], None]:
+    """A page with a layer that shows in some cases alone."""
+
+    def change(document) -> None:
+        found = document.make_indirect(Dictionary(Type=Name.OCG, Name=String("Names"), **layer))
+        document.Root.OCProperties = Dictionary(OCGs=Array([found]), D=Dictionary())
+        shown_without = Dictionary(Type=Name.OCMD, OCGs=found, P=Name.AllOff)
+        document.pages[0].Resources.Properties = Dictionary(M=found if layer else shown_without)
+
+    return change
+
+
+def with_a_picture_in_the_text(document) -> None:
+    text = b" BI /W 640 /H 480 /BPC 8 /CS /RGB /F /DCT ID " + GPS + b" EI"
+    page = document.pages[0]
+    page.Contents = Stream(document, page.Contents.read_bytes() + text)
+
+
+def with_a_file_that_only_a_name_leads_to(document) -> None:
+    file = Stream(document, b"Wanda", Type=Name.EmbeddedFile)
+    document.Root.Lang = document.make_indirect(file)
 
 
 def with_redaction(document) -> None:

@@ -18,6 +18,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import QuerySet
+from pikepdf import Dictionary
 from PIL import Image
 
 from assets import making
@@ -66,7 +67,7 @@ def everything_in(content: bytes) -> bytes:
                 found.append(repr(item).encode())
                 if isinstance(item, pikepdf.Stream):
                     found.append(item.read_raw_bytes())
-                    if item.get("/Subtype") != pikepdf.Name.Image:
+                    if str(item.get("/Filter")) not in ("/DCTDecode", "/JPXDecode"):
                         found.append(item.read_bytes())
         return b"\n".join(found)
     return content
@@ -291,6 +292,14 @@ PDF = {
         ["A small picture"],
     ),
     "names like keys": (pdf(made.with_names_like_keys), [b"xmpmeta", b"Ida"], []),
+    "rare places": (
+        pdf(made.with_notes_in_rare_places), [b"Wanda"],
+        ["name or a password in a link", "attached file: wanda.txt", "Comments: Wanda"],
+    ),
+    "rare forms of pictures": (
+        pdf(made.with_pictures_in_rare_forms), [b"Wanda", b"NIKON", b"Exif"],
+        ["place where a picture was taken"],
+    ),
     "an earlier version": (made.with_earlier_version(), [b"Jonas"], ["Earlier versions"]),
     "nothing": (pdf(), [], []),
 }  # fmt: skip
@@ -405,6 +414,20 @@ CANNOT = {
     "a signed PDF": ("r.pdf", pdf(made.with_signature), "digital signature"),
     "redactions not applied": ("r.pdf", pdf(made.with_redaction), "redactions that were not"),
     "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "layers that are not shown"),
+    "a layer for the printer": (
+        "r.pdf",
+        pdf(made.with_a_layer(Usage=Dictionary(View=Dictionary(ViewState=pikepdf.Name.OFF)))),
+        "layers that are not shown",
+    ),
+    "a layer in the place of another": (
+        "r.pdf", pdf(made.with_a_layer()), "layers that are not shown"
+    ),
+    "a picture in the text of a page": (
+        "r.pdf", pdf(made.with_a_picture_in_the_text), "A picture in it is damaged"
+    ),
+    "a file that only a name leads to": (
+        "r.pdf", pdf(made.with_a_file_that_only_a_name_leads_to), "Another file is embedded"
+    ),
     "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a track of data beside"),
 }  # fmt: skip
 
