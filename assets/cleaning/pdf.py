@@ -393,8 +393,10 @@ def _stream(stream: Stream, subtype: str, report: Report) -> None:
     names = set(stream.keys())
     if "/F" in names:
         report.cannot("embedded", _file_name(stream.get("/F")))  # its content is in another file
-    _picture(stream, report)
-    if subtype == "/Image":
+    of_its_own_format = _filters(stream)[-1:] in (["/DCTDecode"], ["/JPXDecode"])
+    if of_its_own_format:
+        _picture(stream, report)
+    if subtype == "/Image" or of_its_own_format:
         if "/Alternates" in names:
             report.removed("other_picture")
         _keep(stream, _IMAGE)
@@ -411,13 +413,15 @@ def _address_of(action: Any) -> str:
     return _file_name(value) if isinstance(value, Dictionary) else str(value)
 
 
+def _filters(stream: Stream) -> list[str]:
+    found = stream.get("/Filter", Array())
+    names = [str(one) for one in found] if isinstance(found, Array) else [str(found)]
+    return [_LONG_NAMES.get(one, one) for one in names]
+
+
 def _picture(picture: Stream, report: Report) -> None:
     """Clean a picture of its own format, which is in the file as a camera wrote it."""
-    filters = picture.get("/Filter", Array())
-    names = [str(one) for one in filters] if isinstance(filters, Array) else [str(filters)]
-    names = [_LONG_NAMES.get(one, one) for one in names]
-    if not names or names[-1] not in ("/DCTDecode", "/JPXDecode"):
-        return
+    names = _filters(picture)
     content = picture.read_raw_bytes()
     parameters = picture.get("/DecodeParms")
     while len(names) > 1 and names[0] == "/FlateDecode":
