@@ -60,6 +60,8 @@ def jpeg(content: bytes) -> bytes:
 
     The one thing kept of EXIF is which way up it is. Raises ValueError where it is damaged.
     """
+    if pictures.has_hole(content, "JPEG"):
+        raise ValueError
     kept = [b"\xff\xd8"]
     orientation = 1
     for marker, segment in _segments(content):
