@@ -25,6 +25,8 @@ REMOVED = {
     "picture_name": _("The name of a picture on a computer"),
     "linked_picture": _("A link to a picture outside of the file"),
     "link": _("A link to an address that is not on the web"),
+    "link_words": _("A name or a password in a link; the link stays"),
+    "other_picture": _("Another version of a picture, for print alone"),
     "field": _("A field; its text stays"),
     "variables": _("Variables of the document"),
     "mail_merge": _("A list of addresses for letters"),
@@ -49,6 +51,10 @@ CANNOT = {
         "as .docx or as a PDF, and upload that."
     ),
     "encrypted": _("It is encrypted, so that it cannot be cleaned. Save it without a password."),
+    "repaired": _(
+        "It is damaged, and parts of it may be missing. Save it as a PDF again, and look at every "
+        "page."
+    ),
     "signed": _("It has a digital signature, which does not hold for a cleaned copy."),
     "embedded": _(
         "Another file is embedded in it, which may hold more than it shows. Paste it as a picture."

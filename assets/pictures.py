@@ -166,6 +166,10 @@ def opened(file: IO[bytes], megapixels: int) -> Image.Image:
             f"The picture claims {picture.width} × {picture.height} pixels. Up to {MAX_SIDE} "
             f"on a side and {megapixels} megapixels in all are taken. Save a smaller one."
         )
+    file.seek(0)
+    if has_hole(file.read(), picture.format or ""):
+        raise _damaged()
+    file.seek(0)
     return picture
 
 
@@ -238,6 +242,71 @@ def _damaged() -> BadFile:
     return BadFile(
         "The picture is damaged or cut short. Save or download it again, then upload that copy."
     )
+
+
+_HOLE = bytes(4096)  # packed data have no such run, and decoders go on over it without an error
+_SCAN_ENDS = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
+
+
+def has_hole(content: bytes, kind: str) -> bool:
+    """Whether a part of a packed picture is zeros, as where a download was not finished."""
+    if _HOLE not in content:
+        return False
+    if kind in ("JPEG", "MPO"):
+        parts = _scans(content)
+    elif kind == "WEBP":
+        parts = _blocks(content, 12, "<4sI", {b"VP8 ", b"VP8L", b"ALPH", b"ANMF"})
+    elif kind in ("AVIF", "HEIF"):
+        parts = _blocks(content, 0, ">I4s", {b"mdat"})
+    else:
+        return False  # checked by the decoder, or not packed: zeros are black
+    return any(_HOLE in part for part in parts)
+
+
+def _blocks(content: bytes, at: int, head: str, names: set[bytes]) -> Iterator[bytes]:
+    """Yield the data of some blocks of a RIFF file or of boxes."""
+    while at + 8 <= len(content):
+        first, second = struct.unpack_from(head, content, at)
+        is_riff = isinstance(first, bytes)
+        name, length = (first, second + 8) if is_riff else (second, first)
+        if not is_riff and length == 1 and at + 16 <= len(content):
+            (length,) = struct.unpack_from(">Q", content, at + 8)
+        end = at + length if length >= 8 else len(content)
+        if name in names:
+            yield content[at + 8 : end]
+        at = end + (end & 1 if is_riff else 0)
+
+
+def _scans(content: bytes) -> Iterator[bytes]:
+    """Yield the packed data of a JPEG, but those in which a run of zeros can be a plain area."""
+    at, first_codes = 2, dict[int, int]()
+    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xD9:
+        marker = content[at + 1]
+        if marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD7:
+            at += 1 if marker == 0xFF else 2
+            continue
+        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        segment = content[at + 4 : end]
+        if marker == 0xC4:
+            while len(segment) > 17:  # tables of codes; the first code is of zeros alone
+                first_codes[segment[0]] = segment[17]
+                segment = segment[17 + sum(segment[1:17]) :]
+        elif marker == 0xDA and len(segment) >= 6:
+            ends = _SCAN_ENDS.search(content, end)
+            data = content[end : ends.start() if ends else None]
+            if ends is None or not _zeros_are_plain(segment, first_codes):
+                yield data
+            end += len(data)
+        at = end
+
+
+def _zeros_are_plain(scan: bytes, first_codes: dict[int, int]) -> bool:
+    """Whether a run of zeros says "as before", which is what a plain area is packed as."""
+    whole_blocks = scan[-2] == 0
+    if whole_blocks and scan[-1] >> 4:  # it refines a scan before, by single bits
+        return True
+    tables = [one >> 4 if whole_blocks else 0x10 | one & 15 for one in scan[2:-3:2]]
+    return all(first_codes.get(one, 0) & 15 == 0 for one in tables)
 
 
 def _load(picture: Image.Image) -> None:

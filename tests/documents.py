@@ -3,10 +3,12 @@
 import io
 import re
 import zipfile
+from collections.abc import Callable
 
 import pikepdf
 from lxml import etree
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image
 
 from tests.make import DATA
 
@@ -203,6 +205,99 @@ def with_traces(document) -> None:
     page.Metadata = document.make_indirect(Stream(document, b"<x:xmpmeta>Ida</x:xmpmeta>"))
 
 
+def with_names_like_keys(document) -> None:
+    """A page whose font and drawing have names that mean something elsewhere."""
+    page = document.pages[0]
+    drawing = Stream(document, b"BT /Metadata 12 Tf 20 90 Td (and the drawing) Tj ET")
+    drawing.Type, drawing.Subtype = Name.XObject, Name.Form
+    drawing.BBox = Array([0, 0, 300, 200])
+    drawing.Metadata = document.make_stream(b"<x:xmpmeta>Ida</x:xmpmeta>")
+    page.Resources.Font = document.make_indirect(Dictionary(Metadata=page.Resources.Font.F1))
+    page.Resources.XObject = Dictionary(AA=document.make_indirect(drawing))
+    drawing.Resources = Dictionary(Font=page.Resources.Font)
+    words = page.Contents.read_bytes().replace(b"/F1", b"/Metadata")
+    page.Contents = Stream(document, words + b" /AA Do")
+
+
+def pages_with_a_hole(packed: bool, tenth: int) -> bytes:
+    """A PDF of twenty pages of which a part was never written."""
+    document = pikepdf.new()
+    for number in range(20):
+        document.add_blank_page()
+        words = b"BT /F1 12 Tf 20 20 Td (Page %d) Tj ET" % number + b" " * 400
+        document.pages[-1].Contents = Stream(document, words)
+    out = io.BytesIO()
+    mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
+    document.save(out, compress_streams=packed, object_stream_mode=mode)
+    content = out.getvalue()
+    begin, length = len(content) * tenth // 10, len(content) // 20
+    return content[:begin] + bytes(length) + content[begin + length :]
+
+
+def with_notes_in_rare_places(document) -> None:
+    page = document.pages[0]
+    document.trailer.Author = document.Root.URI = String("Wanda")
+    page.MyNotes = document.Root.OCProperties = Dictionary(
+        D=Dictionary(Creator=String("Wanda")), OCGs=Array([])
+    )
+    deep = Dictionary(Metadata=document.make_stream(b"Wanda"))
+    for _ in range(60):
+        deep = Dictionary(Inside=deep)
+    file = pikepdf.AttachedFileSpec(document, b"Wanda", filename="wanda.txt").obj
+    usage = Dictionary(CreatorInfo=Dictionary(Creator=String("Wanda")))
+    layer = Dictionary(Type=Name.OCG, Name=String("Map"), Usage=usage)
+    page.Resources.Properties = Dictionary(
+        Deep=deep, File=Dictionary(My=file), Layer=document.make_indirect(layer)
+    )
+    document.Root.StructTreeRoot = Dictionary(
+        Type=Name.StructTreeRoot,
+        K=Dictionary(Type=Name.StructElem, S=Name.Figure, T=String("Wanda"),
+                     Alt=String("C:\\Users\\Wanda\\photo.jpg")),
+    )  # fmt: skip
+    action = Dictionary(S=Name.URI, URI=String("https://wanda:Wanda@ours.example/"))
+    link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([1, 1, 9, 9]), A=action,
+                      T=String("Wanda"), Contents=String("by Wanda"))  # fmt: skip
+    page.Annots = Array([document.make_indirect(link)])
+
+
+def with_pictures_in_rare_forms(document) -> None:
+    """Pictures of which a reader knows nothing but how they are packed."""
+    page = document.pages[0]
+    picture = Stream(document, GPS, Width=640, Height=480, ColorSpace=Name.DeviceRGB,
+                     BitsPerComponent=8, Filter=Name.DCTDecode, By=String("Wanda"))  # fmt: skip
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(out, "JPEG2000", comment="Wanda")
+    words = out.getvalue() + box(b"asoc", box(b"xml ", b"<gml>Wanda</gml>"))
+    other = Stream(document, words, Type=Name.XObject, Subtype=Name.Image, Width=16, Height=16,
+                   Filter=Name.JPXDecode, By=String("Wanda"))  # fmt: skip
+    page.Resources.XObject = Dictionary(
+        A=document.make_indirect(picture), B=document.make_indirect(other)
+    )
+
+
+def with_a_layer(**layer) -> Callable[[pikepdf.Pdf], None]:
+    """A page with a layer that shows in some cases alone."""
+
+    def change(document) -> None:
+        found = document.make_indirect(Dictionary(Type=Name.OCG, Name=String("Names"), **layer))
+        document.Root.OCProperties = Dictionary(OCGs=Array([found]), D=Dictionary())
+        shown_without = Dictionary(Type=Name.OCMD, OCGs=found, P=Name.AllOff)
+        document.pages[0].Resources.Properties = Dictionary(M=found if layer else shown_without)
+
+    return change
+
+
+def with_a_picture_in_the_text(document) -> None:
+    text = b" BI /W 640 /H 480 /BPC 8 /CS /RGB /F /DCT ID " + GPS + b" EI"
+    page = document.pages[0]
+    page.Contents = Stream(document, page.Contents.read_bytes() + text)
+
+
+def with_a_file_that_only_a_name_leads_to(document) -> None:
+    file = Stream(document, b"Wanda", Type=Name.EmbeddedFile)
+    document.Root.Lang = document.make_indirect(file)
+
+
 def with_redaction(document) -> None:
     mark = Dictionary(Type=Name.Annot, Subtype=Name.Redact, Rect=Array([1, 1, 9, 9]))
     document.pages[0].Annots = Array([document.make_indirect(mark)])
@@ -279,11 +374,12 @@ def flac() -> bytes:
     )  # fmt: skip
 
 
-def ogg_page(number: int, packet: bytes) -> bytes:
+def ogg_page(number: int, packet: bytes, stream: bytes = b"SERI") -> bytes:
     from assets.cleaning.recordings import _ogg_sum
 
     table = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
-    head = b"OggS\0\0" + bytes(8) + b"SERI" + number.to_bytes(4, "little") + bytes(4)
+    flags = b"\0" if number else b"\2"  # the first page says that a stream begins
+    head = b"OggS\0" + flags + bytes(8) + stream + number.to_bytes(4, "little") + bytes(4)
     page = head + bytes([len(table)]) + table + packet
     return page[:22] + _ogg_sum(page).to_bytes(4, "little") + page[26:]
 
@@ -316,3 +412,77 @@ def webm() -> bytes:
     return element(b"\x1a\x45\xdf\xa3", element(b"\x42\x82", b"webm")) + element(
         b"\x18\x53\x80\x67", info + tags + cluster
     )
+
+
+APE = b"APETAGEX" + (2000).to_bytes(4, "little") + (52).to_bytes(4, "little") + b"\1\0\0\0"
+SAID = vorbis_comments(b"ARTIST=Xenia")
+VIDEO = bytes(42) + b"Xenia Camera".ljust(36)
+
+
+def flac_and(after: bytes) -> bytes:
+    return b"fLaC\x80\0\0\x22" + b"\0" * 34 + b"\xff\xf8SOUND" + after
+
+
+def ogg_of(first: bytes, second: bytes, stream: bytes = b"SERI") -> bytes:
+    return ogg_page(0, first, stream) + ogg_page(1, second, stream) + ogg_page(2, b"X", stream)
+
+
+def film_track(inside: bytes) -> bytes:
+    return film(box(b"trak", inside))
+
+
+def webm_with(inside: bytes) -> bytes:
+    head = element(b"\x1a\x45\xdf\xa3", element(b"\x42\x82", b"webm"))
+    return head + element(b"\x18\x53\x80\x67", inside)
+
+
+def webm_track(inside: bytes) -> bytes:
+    return webm_with(element(b"\x16\x54\xae\x6b", element(b"\xae", inside)))
+
+
+OPUS = b"OpusHead" + bytes(11)
+# Each says "Xenia" at a place that is rarely used.
+PLACES = {
+    "ID3v2 at the end.mp3": FRAME * 3 + b"ID3\4\0\x10\0\0\0\5Xenia3DI\4\0\x10\0\0\0\5",
+    "TAG+.mp3": FRAME * 3 + b"TAG+" + b"Xenia".ljust(223, b"\0") + b"TAG" + bytes(125),
+    "Lyrics3.mp3": FRAME * 3 + b"LYRICSBEGINAUT00005Xenia000024LYRICS200" + b"TAG" + bytes(125),
+    "APE before ID3v1.mp3": (
+        FRAME * 3 + APE + b"\0\0\0\xa0" + bytes(8) + b"Xenia".ljust(20) + APE + b"\0\0\0\x80"
+        + bytes(8) + b"TAG" + bytes(125)
+    ),
+    "words between frames.mp3": FRAME * 3 + b"Xenia" + FRAME * 3,
+    "fact.wav": wav().replace(b"LIST", b"fact").replace(b"Marta", b"Xenia"),
+    "behind the end.wav": wav() + b"Xenia",
+    "ID3v1.flac": flac_and(b"TAG" + b"Xenia".ljust(125, b"\0")),
+    "half an APE tag.flac": flac_and(b"APETAGEX" + bytes(24) + b"Xenia"),
+    "FLAC.ogg": ogg_of(b"\x7fFLAC\1\0\0\1fLaC" + bytes(38), b"\x84\0\0\x20" + SAID),
+    "Speex.ogg": ogg_of(b"Speex   " + bytes(72), SAID),
+    "Theora.ogg": ogg_of(b"\x80theora" + bytes(35), b"\x81theora" + SAID),
+    "a second stream.ogg": (
+        ogg_of(OPUS, b"OpusTags" + vorbis_comments())
+        + b"".join(ogg_page(number, b"X") for number in range(3, 220))
+        + ogg_of(OPUS, b"OpusTags" + SAID, b"NEXT")
+    ),
+    "behind the comments.ogg": ogg_of(OPUS, b"OpusTags" + vorbis_comments() + b"Xenia"),
+    "behind the end.ogg": ogg_of(OPUS, b"OpusTags" + vorbis_comments()) + b"Xenia",
+    "gps.mp4": film(box(b"gps ", b"Xenia")),
+    "free space.mp4": film(box(b"free", b"Xenia")),
+    "an unknown box.mp4": film() + box(b"abcd", b"Xenia"),
+    "behind zeros.mp4": film(bytes(4) + box(b"udta", b"Xenia")),
+    "behind the end.mp4": film() + b"Xenia",
+    "copyright of a track.mp4": film_track(box(b"cprt", b"Xenia") + box(b"xml ", b"Xenia")),
+    "the name of a track.mp4": film_track(box(b"mdia", box(b"hdlr", bytes(8) + b"vide" + bytes(12)
+                                                           + b"Xenia\0"))),
+    "subtitles.mp4": film(handler=b"sbtl") + box(b"mdat", b"GPS(Xenia)"),
+    "an encoder.mp4": film_track(box(b"mdia", box(b"minf", box(b"stbl", box(
+        b"stsd", bytes(7) + b"\1" + box(b"avc1", VIDEO)))))),
+    "a place of its data.mp4": film_track(box(b"mdia", box(b"minf", box(
+        b"dinf", box(b"dref", bytes(7) + b"\1" + box(b"alis", b"\0\0\0\0Xenia")))))),
+    "behind a zero.webm": webm_with(b"\0" + element(b"\x12\x54\xc3\x67", b"Xenia")),
+    "void.webm": webm_with(element(b"\xec", b"Xenia")),
+    "the program.webm": webm_with(element(b"\x15\x49\xa9\x66", element(b"\x57\x41", b"Xenia"))),
+    "a track.webm": webm_track(element(b"\x83", b"\1") + element(b"\x53\x6e", b"Xenia")),
+    "subtitles.webm": webm_track(element(b"\x83", b"\x11") + element(b"\x86", b"Xenia")),
+    "chapters.webm": webm_with(element(b"\x10\x43\xa7\x70", b"Xenia")),
+    "an unknown element.webm": webm_with(element(b"\x42\x42", b"Xenia")),
+}  # fmt: skip

@@ -15,9 +15,12 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
+from pikepdf import Dictionary
 from PIL import Image
 
 from assets import making
+from assets.cleaning import pdf as pdf_cleaner
+from assets.cleaning.start import clean
 from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
 from releases import workflow
@@ -60,7 +63,7 @@ def everything_in(content: bytes) -> bytes:
                 found.append(repr(item).encode())
                 if isinstance(item, pikepdf.Stream):
                     found.append(item.read_raw_bytes())
-                    if item.get("/Subtype") != pikepdf.Name.Image:
+                    if str(item.get("/Filter")) not in ("/DCTDecode", "/JPXDecode"):
                         found.append(item.read_bytes())
         return b"\n".join(found)
     return content
@@ -284,6 +287,15 @@ PDF = {
         pdf(made.with_traces), [b"Gustav", b"Hanna", b"Ida", b"Jule", b"PieceInfo"],
         ["A small picture"],
     ),
+    "names like keys": (pdf(made.with_names_like_keys), [b"xmpmeta", b"Ida"], []),
+    "rare places": (
+        pdf(made.with_notes_in_rare_places), [b"Wanda"],
+        ["name or a password in a link", "attached file: wanda.txt", "Comments: Wanda"],
+    ),
+    "rare forms of pictures": (
+        pdf(made.with_pictures_in_rare_forms), [b"Wanda", b"NIKON", b"Exif"],
+        ["place where a picture was taken"],
+    ),
     "an earlier version": (made.with_earlier_version(), [b"Jonas"], ["Earlier versions"]),
     "nothing": (pdf(), [], []),
 }  # fmt: skip
@@ -345,6 +357,21 @@ def test_a_recording_goes_out_without_its_tags(client, extension):
         assert len(numbers) == 3
 
 
+@pytest.mark.parametrize("name", made.PLACES)
+def test_no_place_in_a_recording_is_overlooked(name):
+    content = made.PLACES[name]
+    assert b"Xenia" in content
+    try:
+        cleaned = clean(io.BytesIO(content))
+    except BadFile:
+        table(name, "damaged")
+        return
+    table(name, "cannot" if cleaned.cannot else "cleaned")
+    pieces = [one if isinstance(one, bytes) else content[slice(*one)] for one in cleaned.pieces]
+    assert b"Xenia" not in b"".join(pieces)
+    assert cleaned.cannot or cleaned.removed
+
+
 # --- What cannot be cleaned ---------------------------------------------------------------------
 
 OBJECT = '<w:r><w:object><o:OLEObject r:id="rId5" ProgID="Visio.Drawing"/></w:object></w:r>'
@@ -383,6 +410,20 @@ CANNOT = {
     "a signed PDF": ("r.pdf", pdf(made.with_signature), "digital signature"),
     "redactions not applied": ("r.pdf", pdf(made.with_redaction), "redactions that were not"),
     "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "layers that are not shown"),
+    "a layer for the printer": (
+        "r.pdf",
+        pdf(made.with_a_layer(Usage=Dictionary(View=Dictionary(ViewState=pikepdf.Name.OFF)))),
+        "layers that are not shown",
+    ),
+    "a layer in the place of another": (
+        "r.pdf", pdf(made.with_a_layer()), "layers that are not shown"
+    ),
+    "a picture in the text of a page": (
+        "r.pdf", pdf(made.with_a_picture_in_the_text), "A picture in it is damaged"
+    ),
+    "a file that only a name leads to": (
+        "r.pdf", pdf(made.with_a_file_that_only_a_name_leads_to), "Another file is embedded"
+    ),
     "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a track of data beside"),
 }  # fmt: skip
 
@@ -470,6 +511,22 @@ def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
             became.append(document.state)
             assert not document.is_usable()
     table(f"cut at ten places, {kind}", " ".join(became))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pdf_with_a_hole_goes_out_nowhere(packed):
+    became = []
+    for tenth in range(1, 10):
+        try:
+            cleaned = pdf_cleaner.clean(io.BytesIO(made.pages_with_a_hole(packed, tenth)))
+        except BadFile:
+            became.append("damaged")
+        else:
+            became.append(", ".join(each.code for each in cleaned.cannot) or "OUT")
+    table(f"holes at nine places, {packed=}", " ".join(became))
+    assert set(became) <= {"damaged", "repaired"}
+    document = make_document("r.pdf", made.pages_with_a_hole(False, 5))
+    assert (document.state, "parts of it may be missing" in document.problem) == ("failed", True)
 
 
 # --- Every path ---------------------------------------------------------------------------------

@@ -105,6 +105,48 @@ def test_a_damaged_png_is_refused_at_the_door_and_by_the_worker(how):
         list(sandbox.renditions(io.BytesIO(damaged(how)), limits(), Rights(), (0.5, 0.5)))
 
 
+def photograph(format: str, **save) -> bytes:
+    out = io.BytesIO()
+    with Image.open(IMAGES / "DSCN0010.jpg") as picture:
+        picture.convert("RGB").save(out, format, **save)
+    return out.getvalue()
+
+
+WITH_HOLES = {
+    "plain.jpg": photograph("JPEG"),
+    "progressive.jpg": photograph("JPEG", progressive=True),
+    "photograph.webp": photograph("WEBP"),
+    "lossless.webp": photograph("WEBP", lossless=True),
+    "photograph.avif": photograph("AVIF"),
+    "lzw.tif": photograph("TIFF", compression="tiff_lzw"),
+    "deflate.tif": photograph("TIFF", compression="tiff_adobe_deflate"),
+    "photograph.gif": photograph("GIF"),
+    "photograph.png": photograph("PNG"),
+    "photograph.heic": (IMAGES / "heic-single.heic").read_bytes(),
+}
+
+
+@pytest.mark.parametrize("name", WITH_HOLES)
+def test_a_picture_of_which_a_part_was_never_written_is_refused(name):
+    content = WITH_HOLES[name]
+    pictures.look(pictures.opened(io.BytesIO(content), 100))
+    half = len(content) // 2
+    for hole in (bytes(8192) + content[half + 8192 :], bytes(len(content) - half)):
+        with pytest.raises(BadFile):
+            pictures.look(pictures.opened(io.BytesIO(content[:half] + hole), 100))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "AVIF", "PNG", "GIF", "TIFF"])
+@pytest.mark.parametrize("colour", ["white", "black", "teal"])
+def test_a_large_plain_picture_is_not_taken_for_one_with_a_hole(format, colour):
+    plain = Image.new("RGB", (3000, 3000), colour)
+    plain.paste(Image.radial_gradient("L"), (20, 10))
+    for save in ({}, {"optimize": True}, {"progressive": True}) if format == "JPEG" else ({},):
+        out = io.BytesIO()
+        plain.save(out, format, **save)
+        pictures.look(pictures.opened(out, 100))
+
+
 def said_of(content: bytes, name: str = "holiday.jpg") -> str:
     with pytest.raises(ValidationError) as refused:
         MediaAsset(original=ContentFile(content, name=name)).full_clean()

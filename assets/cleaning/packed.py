@@ -60,6 +60,8 @@ def jpeg(content: bytes) -> bytes:
 
     The one thing kept of EXIF is which way up it is. Raises ValueError where it is damaged.
     """
+    if pictures.has_hole(content, "JPEG"):
+        raise ValueError
     kept = [b"\xff\xd8"]
     orientation = 1
     for marker, segment in _segments(content):
@@ -80,21 +82,68 @@ def jpeg(content: bytes) -> bytes:
 
 
 def jpeg_2000(content: bytes) -> bytes:
-    """Return a JPEG 2000 without its boxes of words. Raises ValueError where it is damaged."""
+    """Return a JPEG 2000 without words. Raises ValueError where it is damaged or not known."""
     if content.startswith(b"\xff\x4f\xff\x51"):
-        return content  # a bare stream
+        return _without_comments(content)
+    return _without_boxes_of_words(content)
+
+
+_JP2_WORDS = {b"xml ", b"uuid", b"uinf", b"jumb", b"asoc", b"lbl ", b"nlst", b"free", b"jp2i"}
+_JP2_KEPT = {
+    b"jP  ", b"ftyp", b"rreq", b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef", b"res ",
+    b"cgrp", b"opct", b"creg",
+}  # fmt: skip
+_JP2_HEADS = {b"jp2h", b"jpch", b"jplh"}  # which hold further boxes
+
+
+def _without_boxes_of_words(content: bytes) -> bytes:
     kept, at = [], 0
     while at < len(content):
         length, name = struct.unpack_from(">I4s", content, at)
+        start = at + 8
         if length == 1:
-            (length,) = struct.unpack_from(">Q", content, at + 8)
+            (length,) = struct.unpack_from(">Q", content, start)
+            start += 8
         length = length or len(content) - at
-        if length < 8 or at + length > len(content):
+        if length < start - at or at + length > len(content):
             raise ValueError
-        if name not in (b"xml ", b"uuid", b"uinf", b"jumb"):
-            kept.append(content[at : at + length])
+        inside = content[start : at + length]
+        if name in _JP2_HEADS:
+            inside = _without_boxes_of_words(inside)
+        elif name == b"jp2c":
+            inside = _without_comments(inside)
+        elif name not in _JP2_KEPT | _JP2_WORDS:
+            raise ValueError
+        if name not in _JP2_WORDS:
+            kept.append(struct.pack(">I4s", 8 + len(inside), name) + inside)
         at += length
     return b"".join(kept)
+
+
+def _without_comments(stream: bytes) -> bytes:
+    """Return the data of a JPEG 2000 without comments, which stand before its first tile."""
+    kept, at = [stream[:2]], 2
+    while True:
+        marker, length = struct.unpack_from(">HH", stream, at)
+        if marker == 0xFF90:  # of a tile, whose length stands in it
+            break
+        if length < 2 or at + 2 + length > len(stream):
+            raise ValueError
+        if marker != 0xFF64:
+            kept.append(stream[at : at + 2 + length])
+        at += 2 + length
+    first = at
+    while stream[at : at + 2] == b"\xff\x90":
+        (length,) = struct.unpack_from(">I", stream, at + 6)
+        end, at = at + length if length else len(stream), at + 12
+        while (marker := struct.unpack_from(">H", stream, at)[0]) != 0xFF93:  # data follow
+            if marker == 0xFF64 or at >= end:
+                raise ValueError
+            at += 2 + struct.unpack_from(">H", stream, at + 2)[0]
+        at = end
+    if len(stream) > first and stream[at:].strip(b"\0") not in (b"", b"\xff\xd9"):
+        raise ValueError  # something follows the picture
+    return b"".join(kept) + stream[first:]
 
 
 def has_position(content: bytes) -> bool:

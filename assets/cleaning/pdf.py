@@ -9,14 +9,16 @@ import zlib
 from typing import IO, Any
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, Stream
+from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from assets.cleaning import packed
 from assets.cleaning.report import Cleaned, Report
 from assets.pictures import BadFile
 
 MOST_PICTURE = 200_000_000  # bytes
-_SAFE_ADDRESS = re.compile(rb"(?:https?|mailto|tel):", re.IGNORECASE)
+_SAFE_ADDRESS = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?<=://)[^/?#\\]*@")  # and the name of a user
+_LOCAL = re.compile(r"file:|\b[a-z]:[\\/]|\\\\|/(?:Users|home)/", re.IGNORECASE)
 _INFO = {
     "/Author": "author", "/Creator": "program", "/Producer": "program", "/Title": "title",
     "/Subject": "properties", "/Keywords": "properties", "/Company": "company",
@@ -27,12 +29,43 @@ _DATES = {"/CreationDate", "/ModDate", "/Trapped"}
 _CATALOGUE = {
     "/Type", "/Version", "/Pages", "/PageLabels", "/Dests", "/Names", "/ViewerPreferences",
     "/PageLayout", "/PageMode", "/Outlines", "/OpenAction", "/StructTreeRoot", "/MarkInfo", "/Lang",
-    "/OutputIntents", "/OCProperties", "/AcroForm", "/URI", "/Extensions",
+    "/OutputIntents", "/OCProperties", "/AcroForm", "/Extensions",
 }  # fmt: skip
 _SHOWN = {"/Link", "/Widget"}  # of what lies on a page; the rest are comments, films and files
 _KEYS_OF_PROGRAMS = (
-    "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI", "/Ref",
+    "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI",
 )  # fmt: skip
+# Dictionaries whose keys are names that the maker of the file chose, and those that hold such.
+_TABLES = {"/CharProcs", "/Dests", "/RoleMap", "/ClassMap", "/Colorants"}
+_HOLD_TABLES = {"/Resources", "/DR", "/AP"}
+# What else may stand in an object; keys of their own are where programs keep their notes.
+_PAGE = {
+    "/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox",
+    "/BoxColorInfo", "/Contents", "/Rotate", "/Group", "/B", "/Dur", "/Trans", "/Annots",
+    "/StructParents", "/SeparationInfo", "/Tabs", "/UserUnit", "/OutputIntents", "/Kids", "/Count",
+}  # fmt: skip
+_LINK = {
+    "/Type", "/Subtype", "/Rect", "/A", "/Dest", "/H", "/QuadPoints", "/Border", "/BS", "/C", "/F",
+    "/AP", "/AS", "/StructParent", "/P", "/OC",
+}  # fmt: skip
+_NOTES_ON_FIELDS = {"/Contents", "/NM", "/M", "/CreationDate", "/RC", "/Subj", "/Popup"}
+_IMAGE = {
+    "/Type", "/Subtype", "/Width", "/Height", "/ColorSpace", "/BitsPerComponent", "/Intent",
+    "/ImageMask", "/Mask", "/Decode", "/Interpolate", "/SMask", "/SMaskInData", "/StructParent",
+    "/OC", "/Length", "/Filter", "/DecodeParms", "/Matte", "/F", "/FFilter", "/FDecodeParms",
+}  # fmt: skip
+_LAYER = {"/Type", "/Name", "/Intent", "/Usage"}
+_USAGE = {"/View", "/Print", "/Export", "/PageElement", "/Zoom", "/User", "/Language"}
+_PROPERTY = _LAYER | {
+    "/OCGs", "/P", "/VE", "/Subtype", "/BBox", "/Attached", "/MCID", "/Lang", "/Alt",
+    "/ActualText", "/E",
+}  # fmt: skip
+_PLAIN_STREAM = {"/Length", "/Filter", "/DecodeParms", "/Resources"}  # of pages and letters
+_INLINE_JPEG = re.compile(rb"\bBI\b.*?(?:/DCT|\xff\xd8\xff)", re.DOTALL)
+_LONG_NAMES = {"/DCT": "/DCTDecode", "/Fl": "/FlateDecode"}
+_INLINE_PICTURE = re.compile(rb"\bBI\b.*?\bID\b.*?\bEI\b", re.DOTALL)
+_HARMLESS = "Resources is missing"  # of an empty page
+_HOLE = bytes(64)  # no program writes so many zeros into the text of a page
 
 
 def clean(file: IO[bytes]) -> Cleaned:
@@ -66,18 +99,20 @@ def _damaged() -> BadFile:
 def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
     report = Report()
     _what_stands_in_the_way(pdf, report)
+    if not pdf.is_encrypted and _needs_repair(pdf):
+        report.cannot("repaired")
     if content.count(b"%%EOF") > 1 and content.count(b"startxref") > 1 and not _is_linear(content):
         report.removed("versions")
     _info(pdf, report)
     _attachments(pdf, report)
     _catalogue(pdf, report)
+    _keep(pdf.trailer, {"/Root", "/Size", "/Encrypt"})
     for page in pdf.pages:
         _annotations(page.obj, report)
-    for item in list(pdf.objects):
-        _sweep(item, report, 0)
-    for key in ("/Info", "/ID"):
-        if key in pdf.trailer:
-            del pdf.trailer[key]
+    for item, place in _reachable(pdf):
+        _sweep(item, place, report)
+    if any(item.get("/Type") == Name.EmbeddedFile for item, _place in _reachable(pdf)):
+        report.cannot("embedded")  # something else leads to it
     out = io.BytesIO()
     pdf.save(out, deterministic_id=True, compress_streams=False)  # what is packed stays packed
     return report.cleaned(out.getvalue())
@@ -114,6 +149,9 @@ def _what_stands_in_the_way(pdf: Pdf, report: Report) -> None:
         if len(hidden) or shown.get("/BaseState") == Name.OFF:
             named = ", ".join(str(one.get("/Name", "")) for one in hidden)
             report.cannot("layers", named)
+        for order in [shown, *layers.get("/Configs", Array())]:
+            if "/Creator" in order:
+                del order["/Creator"]
 
 
 def _info(pdf: Pdf, report: Report) -> None:
@@ -203,17 +241,74 @@ def _empty(item: Any) -> None:
             del item[key]
 
 
-def _sweep(item: Any, report: Report, depth: int) -> None:
-    """Take out of an object, and of what stands in it, what programs and scripts left there."""
-    if depth > 50:
+def _needs_repair(pdf: Pdf) -> bool:
+    """Whether a part of it is damaged, so that less would go out than was written."""
+    said = [*pdf.check_pdf_syntax(), *pdf.get_warnings()]
+    if any(_HARMLESS not in str(one) for one in said):
+        return True
+    for page in pdf.pages:
+        found = page.obj.get("/Contents", Array())
+        for one in found if isinstance(found, Array) else [found]:
+            if not isinstance(one, Stream) or _HOLE in _INLINE_PICTURE.sub(b"", one.read_bytes()):
+                return True
+    return bool(pdf.get_warnings())
+
+
+def _place_below(place: str, key: str) -> str:
+    """Return what an object is for by where it hangs: a table is one whose keys are names."""
+    if place in ("table", "properties"):
+        return "property" if place == "properties" else ""
+    if place == "holder":
+        return "properties" if key == "/Properties" else "table"
+    if key in _TABLES:
+        return "table"
+    return "holder" if key in _HOLD_TABLES else ""
+
+
+def _reachable(pdf: Pdf) -> list[tuple[Any, str]]:
+    """Return everything that will be in the file, and its place."""
+    found: list[tuple[Any, str]] = []
+    met: set[tuple[tuple[int, int], str]] = set()
+    waiting: list[tuple[Any, str]] = [(pdf.trailer, "")]
+    while waiting:
+        item, place = waiting.pop()
+        if isinstance(item, Stream):
+            place = ""  # its keys are never names
+        if item.is_indirect:
+            if (item.objgen, place) in met:
+                continue
+            met.add((item.objgen, place))
+        if isinstance(item, Array):
+            waiting += [(one, "") for one in item if isinstance(one, _COMPOUND)]
+            continue
+        found.append((item, place))
+        waiting += [
+            (value, _place_below(place, key))
+            for key, value in item.items()
+            if isinstance(value, _COMPOUND)
+        ]
+    tables = {one.objgen for one, place in found if place in _ARE_TABLES and one.is_indirect}
+    return [one for one in found if one[1] in _ARE_TABLES or one[0].objgen not in tables]
+
+
+_COMPOUND = (Array, Dictionary, Stream)
+_ARE_TABLES = ("table", "properties")
+
+
+def _keep(item: Any, keys: set[str]) -> None:
+    for key in list(item.keys()):
+        if key not in keys:
+            del item[key]
+
+
+def _sweep(item: Any, place: str, report: Report) -> None:
+    """Take out of an object what programs and scripts left there."""
+    if place in _ARE_TABLES:
         return
-    if isinstance(item, Array):
-        for one in item:
-            if isinstance(one, Array | Dictionary) and not one.is_indirect:
-                _sweep(one, report, depth + 1)
-        return
-    if not isinstance(item, Dictionary | Stream):
-        return
+    kind, subtype = str(item.get("/Type", "")), str(item.get("/Subtype", ""))
+    if "/EF" in item:
+        report.removed("attachment", _file_name(item))
+        _empty(item)
     for key in _KEYS_OF_PROGRAMS:
         if key in item:
             if key == "/AA":
@@ -221,31 +316,96 @@ def _sweep(item: Any, report: Report, depth: int) -> None:
             elif key == "/Thumb":
                 report.removed("thumbnail")
             del item[key]
-    if item.get("/Type") == Name.Thread and "/I" in item:
-        del item["/I"]  # who wrote an article
-    if str(item.get("/Subtype", "")) not in _SHOWN and item.get("/Type") == Name.Annot:
+    if _LOCAL.search(str(item.get("/Alt", ""))):
+        report.removed("picture_name", str(item["/Alt"]))
+        del item["/Alt"]
+    if kind == "/StructElem" or ("/S" in item and "/P" in item and not kind):
+        _drop(item, {"/T", "/R"})
+    if subtype == "/Form":
+        _drop(item, {"/Ref"})  # another file
+    if kind == "/Thread":
+        _drop(item, {"/I"})  # who wrote an article
+    if kind in ("/Page", "/Pages"):
+        _keep(item, _PAGE)
+    if place == "property":
+        _keep(item, _PROPERTY)
+    if subtype not in _SHOWN and kind == "/Annot":
         _empty(item)
-    if "/S" in item and _is_unsafe_action(item):
-        report.removed("script", _address_of(item))
-        for key in list(item.keys()):
+    if subtype == "/Link":
+        if words := str(item.get("/T", "") or item.get("/Contents", "")):
+            report.removed("comments", words)
+        _keep(item, _LINK)
+    if subtype == "/Widget":
+        _drop(item, _NOTES_ON_FIELDS)
+    if kind in ("/OCG", "/OCMD"):
+        _layer(item, kind, report)
+    if "/S" in item:
+        _action(item, report)
+    if isinstance(item, Stream):
+        _stream(item, subtype, report)
+
+
+def _drop(item: Any, keys: set[str]) -> None:
+    for key in keys:
+        if key in item:
             del item[key]
+
+
+def _layer(layer: Any, kind: str, report: Report) -> None:
+    """Refuse what shows in some cases alone; take out who made it."""
+    if kind == "/OCMD":
+        if "/VE" in layer or str(layer.get("/P", "")) in ("/AllOff", "/AnyOff"):
+            report.cannot("layers")
         return
-    if str(item.get("/Subtype", "")) == "/Image" and isinstance(item, Stream):
-        _picture(item, report)
-    for key in list(item.keys()):
-        value = item.get(key)
-        if isinstance(value, Array | Dictionary) and not value.is_indirect:
-            _sweep(value, report, depth + 1)
+    _keep(layer, _LAYER)
+    usage = layer.get("/Usage")
+    if not isinstance(usage, Dictionary):
+        return
+    _keep(usage, _USAGE)
+    states = [usage.get(f"/{when}", Dictionary()).get(f"/{when}State")
+              for when in ("View", "Print", "Export")]  # fmt: skip
+    if Name.OFF in states or any(key in usage for key in ("/Zoom", "/User", "/Language")):
+        report.cannot("layers", str(layer.get("/Name", "")))
 
 
-def _is_unsafe_action(item: Any) -> bool:
-    kind = str(item.get("/S"))
+def _action(action: Any, report: Report) -> None:
+    kind = str(action.get("/S"))
     if kind == "/URI":
-        return not _SAFE_ADDRESS.match(bytes(item.get("/URI", b"")))
-    return kind in {
-        "/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition",
-        "/Movie", "/Sound", "/Trans", "/GoTo3DView", "/RichMediaExecute", "/SetOCGState", "/Thread",
-    }  # fmt: skip
+        address = str(action.get("/URI", ""))
+        if not _SAFE_ADDRESS.match(address):
+            report.removed("link", address)
+            _keep(action, set())
+        elif _PASSWORD.search(address):
+            report.removed("link_words")
+            action["/URI"] = String(_PASSWORD.sub("", address))
+    elif kind in _UNSAFE:
+        report.removed("script", _address_of(action))
+        _keep(action, set())
+
+
+_UNSAFE = {
+    "/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition",
+    "/Movie", "/Sound", "/Trans", "/GoTo3DView", "/RichMediaExecute", "/SetOCGState", "/Thread",
+}  # fmt: skip
+
+
+def _stream(stream: Stream, subtype: str, report: Report) -> None:
+    names = set(stream.keys())
+    if "/F" in names:
+        report.cannot("embedded", _file_name(stream.get("/F")))  # its content is in another file
+    of_its_own_format = _filters(stream)[-1:] in (["/DCTDecode"], ["/JPXDecode"])
+    if of_its_own_format:
+        _picture(stream, report)
+    if subtype == "/Image" or of_its_own_format:
+        if "/Alternates" in names:
+            report.removed("other_picture")
+        _keep(stream, _IMAGE)
+    elif subtype == "/Form" or "/PatternType" in names or names <= _PLAIN_STREAM:
+        words = stream.read_bytes()
+        if _INLINE_JPEG.search(words):
+            report.cannot("picture")
+        if subtype == "/Form" and _HOLE in _INLINE_PICTURE.sub(b"", words):
+            report.cannot("repaired")
 
 
 def _address_of(action: Any) -> str:
@@ -253,12 +413,15 @@ def _address_of(action: Any) -> str:
     return _file_name(value) if isinstance(value, Dictionary) else str(value)
 
 
+def _filters(stream: Stream) -> list[str]:
+    found = stream.get("/Filter", Array())
+    names = [str(one) for one in found] if isinstance(found, Array) else [str(found)]
+    return [_LONG_NAMES.get(one, one) for one in names]
+
+
 def _picture(picture: Stream, report: Report) -> None:
     """Clean a picture of its own format, which is in the file as a camera wrote it."""
-    filters = picture.get("/Filter", Array())
-    names = [str(one) for one in filters] if isinstance(filters, Array) else [str(filters)]
-    if not names or names[-1] not in ("/DCTDecode", "/JPXDecode"):
-        return
+    names = _filters(picture)
     content = picture.read_raw_bytes()
     parameters = picture.get("/DecodeParms")
     while len(names) > 1 and names[0] == "/FlateDecode":
