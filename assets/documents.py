@@ -23,6 +23,10 @@ CONTENT_TYPES = {
     "mov": "video/quicktime",
     "webm": "video/webm",
 }
+KINDS = {
+    extension: "document" if mime.startswith("application/") else mime.partition("/")[0]
+    for extension, mime in CONTENT_TYPES.items()
+}
 MOST_UNPACKED = 200_000_000  # bytes of a Word file
 MOST_LOOKED_AT = 64_000_000  # bytes of one part of a file
 # Where cameras and phones write the place into a film (ISO 14496-12, 3GPP TS 26.244, QuickTime).
