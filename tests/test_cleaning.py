@@ -22,7 +22,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from PIL import Image
 
-from assets import making
+from assets import documents, making
 from assets.cleaning import word as cleaning_word
 from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
@@ -773,3 +773,29 @@ def test_a_long_text_without_ends_of_paragraphs_is_cleaned_in_time():
     made_of = cleaning_word.clean(io.BytesIO(word(one * 20_000 + paragraph(run("b")))))
     assert time.process_time() - begun < 8
     assert made.words_of(b"".join(made_of.pieces)) == "a" * 20_000 + "b"
+
+
+# --- What is not taken, and why -------------------------------------------------------------------
+
+
+def renamed_word() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in made.parts_of(word(paragraph(run("Text")))).items():
+            archive.writestr(
+                name.replace("document.xml", "document2.xml"),
+                content.replace(b"word/document.xml", b"word/document2.xml"),
+            )
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (renamed_word(), "Open it in Word, save a new copy"),
+        (b"\r\n" + pdf(), "The PDF has empty lines before its beginning"),
+    ],
+)
+def test_a_file_that_other_programs_open_is_refused_with_what_to_do(content, sentence):
+    with pytest.raises(BadFile, match=sentence):
+        documents.recognised(io.BytesIO(content))

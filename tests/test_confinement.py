@@ -401,6 +401,28 @@ def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
     assert sentence not in at_desk(editor).get("/admin/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("offered", "sentences", "words"),
+    [
+        (Active(7, seccomp=True), 0, "memory and time limits, Landlock 7, seccomp."),
+        (Active(3, seccomp=True), 0, "memory and time limits, Landlock 3, seccomp."),
+        (Active(7, seccomp=False), 1, "memory and time limits, Landlock 7."),
+        (Active(5, seccomp=False), 2, "memory and time limits, Landlock 5."),
+        (Active(0, seccomp=False), 2, "memory and time limits."),
+    ],
+)
+def test_what_an_older_kernel_leaves_open_is_said_and_which_limits_are_active(
+    offered, sentences, words, monkeypatch
+):
+    monkeypatch.setattr(sandbox, "active", lambda: offered)
+    found = run_checks(include_deployment_checks=True)
+    assert len([each for each in found if each.id == "pressroom.W007"]) == sentences
+    (said,) = [each for each in found if each.id == "pressroom.I001"]
+    assert said.msg == f"Files of strangers are opened with: {words}"
+    signals = any("Landlock has version 5" in each.msg for each in found)
+    assert signals == (offered.landlock == 5)
+
+
 @needs_all
 @pytest.mark.django_db
 def test_where_the_kernel_offers_all_nothing_is_said(at_desk, admin_user):
