@@ -72,14 +72,15 @@ def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
 
 
 def own_folders() -> list[str]:
-    """Return what Python reads: itself, its packages, this package and shared libraries.
+    """Return what Python reads: itself, its packages, our two packages and shared libraries.
 
     qpdf reads random numbers, to make out whether a PDF may be changed.
     """
     paths = sysconfig.get_paths()
     python = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    here = str(Path(__file__).resolve().parent)
-    return [*python, here, *SYSTEM_LIBRARIES, "/dev/urandom"]
+    here = Path(__file__).resolve().parent
+    ours = [str(here), str(here.parent / "storing")]
+    return [*python, *ours, *SYSTEM_LIBRARIES, "/dev/urandom"]
 
 
 SYSTEM_LIBRARIES = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
@@ -193,6 +194,8 @@ KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 LOAD, AND, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 WRITES = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 CLONE_THREAD = 0x00010000
+# Memory that the kernel does not count as data: shared with other processes, or a second stack.
+MAP_TYPE, MAP_PRIVATE, MAP_GROWSDOWN = 0x0F, 0x02, 0x0100
 
 # Of these calls, some arguments only: which one, the bits that are looked at, what they may be.
 Argument = tuple[int, int, tuple[int, ...]]
@@ -203,6 +206,7 @@ def _arguments() -> dict[str, list[Argument]]:
     return {
         "open": [(1, WRITES, (0,))],
         "openat": [(2, WRITES, (0,))],
+        "mmap": [(3, MAP_TYPE | MAP_GROWSDOWN, (MAP_PRIVATE,))],
         "clone": [(0, CLONE_THREAD, (CLONE_THREAD,))],
         "tgkill": [(0, ANY, (os.getpid(),))],
         "prlimit64": [(0, ANY, (0, os.getpid()))],

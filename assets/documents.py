@@ -4,6 +4,7 @@ What they say besides their words is taken out later (assets.cleaning); what wou
 somebody's door is refused. No ORM: bytes in, a verdict out.
 """
 
+import zipfile
 from dataclasses import dataclass
 from typing import IO
 
@@ -23,10 +24,16 @@ CONTENT_TYPES = {
     "mov": "video/quicktime",
     "webm": "video/webm",
 }
+KINDS = {
+    extension: "document" if mime.startswith("application/") else mime.partition("/")[0]
+    for extension, mime in CONTENT_TYPES.items()
+}
 MOST_UNPACKED = 200_000_000  # bytes of a Word file
 MOST_LOOKED_AT = 64_000_000  # bytes of one part of a file
 # Where cameras and phones write the place into a film (ISO 14496-12, 3GPP TS 26.244, QuickTime).
 _PLACES = (b"\xa9xyz", b"loci", b"com.apple.quicktime.location")
+_BLANK = b"\xef\xbb\xbf\0\t\n\f\r "
+_MAIN = b"wordprocessingml.document.main+xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,11 @@ def recognised(file: IO[bytes]) -> Document | None:
     if b"<svg" in start[:1024].lower():
         raise BadFile(
             "SVG drawings can carry scripts, so they are not taken. Save it as PNG or JPEG."
+        )
+    if not start.startswith(b"%PDF-") and start.lstrip(_BLANK).startswith(b"%PDF-"):
+        raise BadFile(
+            "The PDF has empty lines before its beginning. Open it, print or save it as a new PDF, "
+            "and upload that."
         )
     for begins, look in (
         (b"%PDF-", _pdf),
@@ -90,6 +102,11 @@ def _pdf(file: IO[bytes], start: bytes) -> Document:
 def _word(file: IO[bytes], start: bytes) -> Document:
     with archives.opened(file, MOST_UNPACKED) as archive:
         names = set(archive.namelist())
+        if "word/document.xml" not in names and _MAIN in _types(archive, names):
+            raise BadFile(
+                "The text of the Word file has another name in it than Word gives it. Open it in "
+                "Word, save a new copy, and upload that."
+            )
         if not {"[Content_Types].xml", "word/document.xml"} <= names:
             raise BadFile(
                 "Of packed files only Word’s (.docx) are taken. Unpack it, and upload what is "
@@ -102,6 +119,10 @@ def _word(file: IO[bytes], start: bytes) -> Document:
             )
         archive.read("word/document.xml")
     return Document("document", "docx")
+
+
+def _types(archive: zipfile.ZipFile, names: set[str]) -> bytes:
+    return archive.read("[Content_Types].xml") if "[Content_Types].xml" in names else b""
 
 
 def _old_word(file: IO[bytes], start: bytes) -> Document:

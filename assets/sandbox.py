@@ -27,13 +27,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeGuard, cast
 
 if __name__ == "__main__":  # the process itself: it starts in isolation, and knows no path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -41,6 +42,7 @@ if __name__ == "__main__":  # the process itself: it starts in isolation, and kn
 from assets import cleaning, confinement, documents, metadata, pictures
 from assets import search as searching
 from assets import texts as reading
+from assets.cleaning.report import MOST_CHARACTERS, MOST_FINDINGS
 from assets.confinement import Active
 from assets.pictures import STYLES, BadFile, Rendition, Rights
 from assets.texts import Text
@@ -49,9 +51,18 @@ log = logging.getLogger(__name__)
 
 CODE = 40  # megabytes of such a process are programs, which the kernel does not count as data
 MOST_SAID = 2_000_000  # bytes of one line, which holds all that a file says of itself
+RESERVED = 320  # megabytes of addresses that programs reserve, and do not use
 MOST_MADE = 200_000_000  # bytes of one rendition
+MOST_IN_ALL = 400_000_000  # bytes of all that such a process says
+MOST_HELD = 20_000_000  # bytes by which a cleaned copy may be larger than its original
+MOST_PIECES = 1_000_000
+MOST_PIXELS = 100_000  # of one side
+MOST_NOTES = 50
+PICTURES = (*pictures.ACCEPTED, "HEIF")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database takes it
 
-PATIENCE = 15  # a busy machine may take so many times the seconds that a processor is given
+PATIENCE = 3  # a busy machine may take so many times the seconds that a processor is given
+TO_START = 2  # seconds more, before they are multiplied
 # What an editor reads where a limit is met, by the task.
 TOO_LONG = {
     "search": "It takes more than {seconds} seconds to search. Paste a part of its text instead.",
@@ -117,9 +128,49 @@ def inspect(file: IO[bytes], limits: Limits) -> Inspected:
     with _asked(file, limits, {"task": "inspect"}) as answers:
         head, _ = _first(answers)
         try:
-            return Inspected(**head)
+            seen = Inspected(**head)
         except TypeError as problem:
             raise _broken("said what nobody asked") from problem
+        if not _is_credible(seen):
+            raise _broken("said what nobody asked")
+        return seen
+
+
+def _is_credible(seen: Inspected) -> bool:
+    """Whether our tables know what a process says of a file, and a row may hold it."""
+    pictured = {pictures.EXTENSIONS.get(each, each.lower()) for each in PICTURES}
+    known = documents.KINDS | dict.fromkeys(pictured, "image")
+    return (
+        isinstance(seen.extension, str)
+        and known.get(seen.extension) == seen.kind
+        and all(_is_number(side, MOST_PIXELS) for side in (seen.width, seen.height))
+        and _are_texts(seen.notes, MOST_NOTES, metadata.MAX_TEXT)
+        and isinstance(seen.found, dict)
+        and all(_is_found(name, value) for name, value in seen.found.items())
+    )
+
+
+def _is_found(name: str, value: object) -> bool:
+    usual = metadata.Found().as_dict().get(name)
+    if isinstance(usual, list):
+        return _are_texts(value, metadata.MAX_ITEMS, metadata.MAX_ITEM)
+    return type(value) is type(usual) and (isinstance(value, bool) or _is_text(value))
+
+
+def _is_number(value: object, most: int) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= most
+
+
+def _are_texts(values: object, most: int, length: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) <= most
+        and all(_is_text(value, length) for value in values)
+    )
+
+
+def _is_text(value: object, most: int = metadata.MAX_TEXT) -> bool:
+    return isinstance(value, str) and len(value) <= most and not _UNSTORABLE.search(value)
 
 
 def renditions(
@@ -127,15 +178,20 @@ def renditions(
 ) -> Iterator[Rendition]:
     """Yield what `pictures.renditions` yields."""
     order = {"task": "renditions", "rights": asdict(rights), "focus": focus}
+    missing = {(name, each) for name, style in STYLES.items() for each in style.formats}
     with _asked(file, limits, order) as answers:
         for head, content in answers:
-            style, extension = head.get("style"), head.get("extension")
-            if style not in STYLES or extension not in STYLES[style].formats:
+            style, extension = str(head.get("style")), str(head.get("extension"))
+            if (style, extension) not in missing:
                 raise _broken("made what nobody asked for")  # its name would lead into the storage
-            size = int(head.get("width", 0)), int(head.get("height", 0))
-            if not re.fullmatch("(?:[0-9a-f]{72})?", blur := str(head.get("blur", ""))):
+            missing.remove((style, extension))
+            width, height = head.get("width"), head.get("height")
+            blur = str(head.get("blur", ""))
+            if not (_is_number(width, MOST_PIXELS) and _is_number(height, MOST_PIXELS)):
+                raise _broken("made what nobody asked for")
+            if not re.fullmatch("(?:[0-9a-f]{72})?", blur):
                 raise _broken("made what nobody asked for")  # it would stand in a page
-            yield Rendition(style, extension, *size, content, blur)
+            yield Rendition(style, extension, width, height, content, blur)
 
 
 def stamped(file: IO[bytes], limits: Limits, extension: str, words: str, rights: Rights) -> bytes:
@@ -223,21 +279,37 @@ def active() -> Active:
 
 def clean(file: IO[bytes], limits: Limits) -> cleaning.Cleaned:
     """Return a document without what it says of its makers; see assets.cleaning."""
+    size = file.seek(0, os.SEEK_END)
     pieces: list[cleaning.Piece] = []
     noted: dict[str, list[cleaning.Finding]] = {"removed": [], "cannot": []}
+    copied, room = 0, min(size + MOST_HELD, MOST_MADE)
     with _asked(file, limits, {"task": "clean"}) as answers:
         for head, content in answers:
-            try:
-                if "from" in head:
-                    pieces.append((int(head["from"]), int(head["to"])))
-                elif "removed" in head:
-                    for what, findings in noted.items():
-                        findings += [cleaning.Finding(str(a), str(b)) for a, b in head[what]]
-                else:
-                    pieces.append(content)
-            except (KeyError, TypeError, ValueError) as problem:
-                raise _broken("said what nobody asked") from problem
+            if "from" in head:
+                at, end = head["from"], head.get("to")
+                # Each byte of the original once, and in order: a copy cannot outgrow it.
+                if not (_is_number(end, size) and _is_number(at, end) and copied <= at):
+                    raise _broken("copied what is not there, or the same bytes twice")
+                copied = end
+                pieces.append((at, end))
+            elif "removed" in head:
+                for what, findings in noted.items():
+                    findings += _findings(head.get(what))
+            else:
+                room -= len(content)
+                pieces.append(content)
+            if room < 0 or len(pieces) > MOST_PIECES:
+                raise _broken("made more than fits")
     return cleaning.Cleaned(pieces, noted["removed"], noted["cannot"])
+
+
+def _findings(said: object) -> list[cleaning.Finding]:
+    if not isinstance(said, list) or len(said) > MOST_FINDINGS:
+        raise _broken("said what nobody asked")
+    for each in said:
+        if not _are_texts(each, 2, MOST_CHARACTERS) or len(each) != 2:
+            raise _broken("said what nobody asked")
+    return [cleaning.Finding(code, value) for code, value in said]
 
 
 # --- Our side ----------------------------------------------------------------------------------
@@ -246,11 +318,39 @@ PIECE = 1 << 20  # bytes
 
 
 class Process(subprocess.Popen[bytes]):
-    """A process that opens a file, and whether it was stopped because it took too long."""
+    """A process that opens a file; it is stopped where we wait for it too long."""
 
     was_late = False
+    _waited = 0.0  # seconds, before `_since`
+    _since: float | None = None
+    _over: threading.Event
 
-    def stop(self) -> None:
+    def limit(self, seconds: float) -> None:
+        """Stop the process once we have waited for it so many seconds, from now on."""
+        self._since, self._over = time.monotonic(), threading.Event()
+        threading.Thread(target=self._watch, args=[seconds], daemon=True).start()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Do not count the time that we take ourselves: a storage may be slow."""
+        self._waited, self._since = self.waited(), None
+        try:
+            yield
+        finally:
+            self._since = time.monotonic()
+
+    def waited(self) -> float:
+        since = self._since
+        return self._waited + (time.monotonic() - since if since is not None else 0)
+
+    def end(self) -> None:
+        self._over.set()
+        self.kill()
+
+    def _watch(self, seconds: float) -> None:
+        while (left := seconds - self.waited()) > 0:
+            if self._over.wait(max(left, 0.1)):
+                return
         self.was_late = True
         self.kill()
 
@@ -264,19 +364,15 @@ def _started(file: IO[bytes], limits: Limits, order: dict[str, Any]) -> Iterator
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             pass_fds=[source.fileno()], env={"MALLOC_ARENA_MAX": "2"},
         )  # fmt: skip
-        alarm = threading.Timer(limits.seconds * PATIENCE, process.stop)
-        alarm.start()
-        try:
-            with process:
-                try:
-                    orders = cast(IO[bytes], process.stdin)
-                    with suppress(BrokenPipeError), orders:
-                        orders.write(json.dumps(order).encode())
-                    yield process
-                finally:
-                    process.kill()  # we have heard enough
-        finally:
-            alarm.cancel()
+        process.limit((limits.seconds + TO_START) * PATIENCE)
+        with process:
+            try:
+                orders = cast(IO[bytes], process.stdin)
+                with suppress(BrokenPipeError), orders:
+                    orders.write(json.dumps(order).encode())
+                yield process
+            finally:
+                process.end()  # we have heard enough
 
 
 @contextmanager
@@ -295,7 +391,7 @@ def _first(answers: Iterator[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, A
 
 def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield what the process says, as far as it may: a file can have made it say anything."""
-    heard = cast(IO[bytes], process.stdout)
+    heard, room = cast(IO[bytes], process.stdout), MOST_IN_ALL
     while line := heard.readline(MOST_SAID):
         try:
             head = dict(json.loads(line))
@@ -308,12 +404,14 @@ def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict
             return
         if fault := head.get("failed"):
             raise _broken(f"failed: {fault!r:.1000}")
-        if not 0 <= length <= MOST_MADE:
+        room -= len(line) + length
+        if not 0 <= length <= MOST_MADE or room < 0:
             raise _broken("made more than fits")
         content = heard.read(length)
         if len(content) < length:
             break
-        yield head, content
+        with process.resting():
+            yield head, content
     raise _ended_early(process, limits, task)
 
 
@@ -394,6 +492,8 @@ def _restrict(limits: Limits) -> None:
     allowed = {
         resource.RLIMIT_CPU: limits.seconds,
         resource.RLIMIT_DATA: max(limits.megabytes - CODE, 1) << 20,
+        # What is written and then made readable alone is no data to the kernel any more.
+        resource.RLIMIT_AS: (limits.megabytes + RESERVED) << 20,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }

@@ -5,16 +5,16 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Tags, Warning, register
+from django.core.checks import CheckMessage, Info, Tags, Warning, register
 from django.db import connection
 
 from pressroom import isolation, sqlite
 
 
 @register(Tags.security, deploy=True)
-def check_deployment(**options: Any) -> list[Warning]:
+def check_deployment(**options: Any) -> list[CheckMessage]:
     """Warn of settings that are safe, and leave something out that a newsroom needs."""
-    found = []
+    found: list[CheckMessage] = []
     if not settings.EMAIL_IS_ON:
         found.append(
             Warning(
@@ -83,6 +83,8 @@ def check_deployment(**options: Any) -> list[Warning]:
         )
         for problem in isolation.problems()
     ]
+    if limits := isolation.in_words():
+        found.append(Info(limits, id="pressroom.I001"))
     return found
 
 

@@ -6,7 +6,7 @@ It stands here, above people and releases, because it tells of both.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -317,7 +317,8 @@ def offers(asset: MediaAsset) -> dict[str, str]:
     `2027-01-01 00:00:00` for the last day of 2026.
     """
     said = {name: str(asset.found.get(name) or "") for name in OFFERED}
-    if last_day := parse_date(asset.found.get("licence_ends") or ""):
+    last_day = parse_date(asset.found.get("licence_ends") or "")
+    if last_day and last_day.year < MAXYEAR:  # a file may say “for ever”; its next day is no date
         said["licence_expires"] = f"{last_day + timedelta(days=1)} 00:00:00"
     return {name: words for name, words in said.items() if words and not getattr(asset, name)}
 

@@ -7,8 +7,10 @@ import io
 import os
 import re
 import subprocess
+import time
 import zipfile
 from dataclasses import replace
+from xml.sax.saxutils import quoteattr
 
 import pikepdf
 import pytest
@@ -18,8 +20,9 @@ from django.db.models import QuerySet
 from pikepdf import Dictionary
 from PIL import Image
 
-from assets import making
+from assets import documents, making
 from assets.cleaning import pdf as pdf_cleaner
+from assets.cleaning import word as cleaning_word
 from assets.cleaning.start import clean
 from assets.models import MediaAsset, limits_of_renditions
 from assets.pictures import BadFile
@@ -611,3 +614,244 @@ def test_a_document_that_needs_too_much_memory_says_so(monkeypatch):
 
 def test_a_pdf_of_any_weight_loses_what_nothing_leads_to(client):
     assert len(served(client, make_document(content=pdf_bytes(5000)))) < 2000
+
+
+# --- Word files in which something is hidden in an unusual way ------------------------------------
+
+
+def hidden_in(properties: str, words: str) -> str:
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{words}</w:t></w:r>"
+
+
+def field(code: str, shown: str, *, simple: bool = False) -> str:
+    if simple:
+        return f"<w:fldSimple w:instr={quoteattr(code)}>{run(shown)}</w:fldSimple>"
+    codes = "".join(
+        f'<w:r><w:instrText xml:space="preserve">{each}</w:instrText></w:r>'
+        for each in (code[:4], code[4:])
+    )
+    marks = [
+        f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
+    ]
+    return f"{marks[0]}{codes}{marks[1]}{run(shown)}{marks[2]}"
+
+
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+C = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+C15 = 'xmlns:c15="http://schemas.microsoft.com/office/drawing/2012/chart"'
+WP14 = 'xmlns:wp14="http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing"'
+CHART = (
+    f"<c:chartSpace {C}><c:plotArea><c:ser><c:f>'[C:\\Users\\Vera\\a.xlsx]S'!$A$1</c:f></c:ser>"
+    f"<c:extLst><c:ext><c15:filteredBarSeries {C15}><c15:ser><c:v>Wanda</c:v></c15:ser>"
+    "</c15:filteredBarSeries></c:ext></c:extLst></c:plotArea></c:chartSpace>"
+).encode()
+FIRST = (
+    '<w:sectPr><w:headerReference w:type="first" r:id="rId5"/>'
+    '<w:headerReference w:type="even" r:id="rId6"/>%s</w:sectPr>'
+)
+HEADERS = {
+    "word__header1_dot_xml": part("hdr", paragraph(run("Xenia"))),
+    "word__header2_dot_xml": part("hdr", paragraph(run("Yara"))),
+    "word__settings_dot_xml": part("settings", "<w:evenAndOddHeaders/>"),
+}
+HEADER_ROWS = [relation(5, "header", "header1.xml"), relation(6, "header", "header2.xml")]
+# What is in the text, the bytes that must be gone, what the desk says, the words that stay.
+HIDDEN = {
+    "a hidden equation": (
+        paragraph(run("Text"), f"<m:oMath {M}><m:r><w:rPr><w:vanish/></w:rPr><m:t>Zoe</m:t></m:r>"
+                  "</m:oMath>"), [b"Zoe"], ["Hidden text: Zoe"], "Text"),
+    "a deleted equation": (
+        paragraph(run("Text"), f'<m:oMath {M}><m:r><w:del w:author="Fay"><w:rPr/></w:del>'
+                  "<m:t>Zoe</m:t></m:r></m:oMath>"), [b"Zoe", b"Fay"], ["deleted"], "Text"),
+    "a hidden row": (
+        ROW.replace('<w:del w:id="5" w:author="Fay Fixer"/>', "<w:hidden/>"),
+        [b"Hugo"], ["Hidden text: Hugo"], "stays"),
+    "a hidden shape": (
+        paragraph(run("Text"), '<w:r><w:pict><v:shape style="width:1pt;visibility: hidden">'
+                  f"<v:textbox>{paragraph(run('Alma'))}</v:textbox></v:shape></w:pict></w:r>"),
+        [b"Alma"], ["Hidden text: Alma"], "Text"),
+    "a line for a signature": (
+        paragraph(run("Text"), '<w:r><w:pict><v:shape><o:signatureline o:suggestedsigner="Bea" '
+                  'o:suggestedsigneremail="bea@home.example"/></v:shape></w:pict></w:r>'),
+        [b"Bea", b"bea@home"], ["Words in its properties: Bea, bea@home.example"], "Text"),
+    "the name of a file as a title": (
+        paragraph(run("Text"), '<w:r><w:pict><v:shape><v:imagedata o:title="passport of Cora"/>'
+                  "</v:shape></w:pict></w:r>"), [b"Cora"], ["passport of Cora"], "Text"),
+    "deleted words outside of a deletion": (
+        paragraph(run("Text"), "<w:r><w:delText>Dina</w:delText></w:r>"),
+        [b"Dina"], ["deleted"], "Text"),
+    "entries of an index": (
+        paragraph(run("Text"), field('XE "Edda"', "")), [b"Edda"], ['Hidden text: XE "Edda"'],
+        "Text"),
+    "the other choices of a list": (
+        "<w:sdt><w:sdtPr><w:dropDownList><w:listItem w:displayText='Fee' w:value='1'/>"
+        f"</w:dropDownList></w:sdtPr><w:sdtContent>{paragraph(run('Text'))}</w:sdtContent></w:sdt>",
+        [b"Fee"], ["Hidden text: Fee"], "Text"),
+    "the other choices of a form": (
+        paragraph(run("Text"), '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:helpText '
+                  'w:val="Gero"/><w:ddList><w:result w:val="1"/><w:listEntry w:val="Hans"/>'
+                  '<w:listEntry w:val="Seen"/></w:ddList></w:ffData></w:fldChar></w:r><w:r>'
+                  '<w:instrText>FORMDROPDOWN</w:instrText></w:r><w:r><w:fldChar '
+                  'w:fldCharType="end"/></w:r>'),
+        [b"Gero", b"Hans"], ["Hidden text: Hans"], "Text"),
+    "what another program keeps in the text": (
+        paragraph(run("Text"), '<x:keep xmlns:x="urn:x">Ines</x:keep>'),
+        [b"Ines"], ["Data that a program keeps in the file: keep"], "Text"),
+    "the sitting of a drawing": (
+        paragraph(run("Text"), f'<w:r><w:drawing {WP14} wp14:editId="50D07946"/></w:r>'),
+        [b"50D07946"], [], "Text"),
+    "a link of a field to a file": (
+        paragraph(field('HYPERLINK "Jutta/a.docx"', "Text")),
+        [b"Jutta"], ["not on the web: Jutta/a.docx"], "Text"),
+    "a link of a field to a program": (
+        paragraph(field('HYPERLINK "javascript:Kira"', "Text", simple=True)),
+        [b"Kira"], ["not on the web: javascript:Kira"], "Text"),
+    "a link with a password": (
+        paragraph(field('HYPERLINK "https://lotte:secret@ours.example/a"', "Text")),
+        [b"lotte"], [], "Text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_what_is_hidden_in_an_unusual_way_stays_behind_too(what):
+    body, gone, said, words = HIDDEN[what]
+    assert_cleaned(word(body), gone, said, words)
+
+
+def assert_cleaned(content: bytes, gone: list[bytes], said: list[str], words: str) -> bytes:
+    before = everything_in(content)
+    assert all(each in before for each in gone)
+    document, copy = cleaned_copy(content)
+    made.assert_it_opens(copy)
+    after = everything_in(copy)
+    assert [each for each in gone if each in after] == []
+    assert made.words_of(copy) == words
+    for each in said:
+        assert any(each in line for line in document.taken_out), (each, document.taken_out)
+    assert bool(document.taken_out) == bool(said)
+    return after
+
+
+def cleaned_copy(content: bytes):
+    document = make_document("r.docx", content)
+    assert document.state == MediaAsset.State.MADE, document.problem
+    path = document.rendition_path("file", "docx")
+    with default_storage.open(path) as file:
+        return document, file.read()
+
+
+@pytest.mark.parametrize("simple", [True, False])
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ('HYPERLINK "https://ours.example/a?b=c"', 'HYPERLINK "https://ours.example/a?b=c"'),
+        ('HYPERLINK https://ours.example/ \\o "C:\\\\Users\\\\Max" \\t "_blank"',
+         'HYPERLINK "https://ours.example/"'),
+        ('HYPERLINK "https://max:secret@ours.example/" \\l "part"',
+         'HYPERLINK "https://ours.example/" \\l "part"'),
+        ('HYPERLINK \\l "_Toc1"', 'HYPERLINK \\l "_Toc1"'),
+        ("PAGEREF _Toc1 \\h", "PAGEREF _Toc1 \\h"),
+    ],
+)  # fmt: skip
+def test_a_link_that_is_a_field_keeps_its_address(simple, code, kept):
+    _, copy = cleaned_copy(word(paragraph(field(code, "Text", simple=simple))))
+    text = made.parts_of(copy)["word/document.xml"].decode()
+    codes = re.findall(r"instr=[\"']([^']*?)[\"']>", text) or re.findall(
+        r"instrText[^>]*>([^<]*)", text
+    )
+    assert "".join(codes).replace("&quot;", '"').strip() == kept
+
+
+def test_the_links_of_a_word_file_follow_the_rule_of_all_links():
+    rows = [
+        relation(5, "hyperlink", "https://max:secret@ours.example/?utm_source=Max", True),
+        relation(6, "hyperlink", "ftp://max/", True),
+        relation(7, "hyperlink", "Max/a.docx"),
+    ]
+    body = paragraph(
+        *(f'<w:hyperlink r:id="rId{n}">{run(str(n))}</w:hyperlink>' for n in (5, 6, 7))
+    )
+    said = ["not on the web: ftp://max/, Max/a.docx"]
+    copy = assert_cleaned(word(body, rows), [b"max", b"secret", b"Max"], said, "567")
+    assert b'Target="https://ours.example/"' in copy
+
+
+def test_the_headers_that_no_page_has_stay_behind():
+    content = word(paragraph(run("Text")) + FIRST % "", HEADER_ROWS, **HEADERS)
+    assert_cleaned(content, [b"Xenia", b"Yara"], ["Hidden text"], "Text")
+
+
+def test_the_headers_that_some_page_has_stay():
+    rows = [*HEADER_ROWS, relation(7, "settings", "settings.xml")]
+    body = paragraph(run("Text"), f"<w:pPr>{FIRST % ''}</w:pPr>")
+    body += f"{paragraph(run('more'))}<w:sectPr><w:titlePg/></w:sectPr>"
+    document, copy = cleaned_copy(word(body, rows, **HEADERS))
+    assert b"Xenia" in everything_in(copy)
+    assert b"Yara" in everything_in(copy)
+    assert document.taken_out == []
+
+
+def test_a_chart_goes_out_without_the_series_that_it_does_not_show():
+    drawing = f'<w:r><w:drawing><c:chart {C} r:id="rId5"/></w:drawing></w:r>'
+    content = word(paragraph(run("Text"), drawing), [relation(5, "chart", "charts/chart1.xml")],
+                   word__charts__chart1_dot_xml=CHART)  # fmt: skip
+    said = ["The table behind a chart", "Hidden text: Wanda"]
+    assert_cleaned(content, [b"Vera", b"Wanda"], said, "Text")
+
+
+@pytest.mark.parametrize(
+    "styles",
+    [
+        "<w:docDefaults><w:rPrDefault><w:rPr><w:vanish/></w:rPr></w:rPrDefault></w:docDefaults>",
+        '<w:style w:type="paragraph" w:default="1" w:styleId="Usual"><w:rPr><w:vanish/></w:rPr>'
+        "</w:style>",
+        '<w:style w:type="table" w:styleId="Grid"><w:rPr><w:vanish/></w:rPr></w:style>',
+        '<w:style w:type="table" w:styleId="Grid"><w:trPr><w:hidden/></w:trPr></w:style>',
+    ],
+)
+def test_where_a_style_hides_what_names_no_style_somebody_must_look(styles):
+    content = word(paragraph(run("Text")), [DOCX], word__styles_dot_xml=part("styles", styles))
+    document = make_document("r.docx", content)
+    assert document.state == MediaAsset.State.FAILED
+    assert "It holds a part that we do not know." in document.problem
+
+
+def test_a_deleted_fraction_is_not_taken_for_clean():
+    mark = '<m:f><m:fPr><m:ctrlPr><w:del w:author="Fay"/></m:ctrlPr></m:fPr></m:f>'
+    document = make_document("r.docx", word(paragraph(f"<m:oMath {M}>{mark}</m:oMath>")))
+    assert document.state == MediaAsset.State.FAILED
+
+
+def test_a_long_text_without_ends_of_paragraphs_is_cleaned_in_time():
+    """In so many steps as there are paragraphs: in their square it takes a minute and more."""
+    one = f'<w:p><w:pPr><w:rPr><w:del w:author="Fay"/></w:rPr></w:pPr>{run("a")}</w:p>'
+    begun = time.process_time()
+    made_of = cleaning_word.clean(io.BytesIO(word(one * 20_000 + paragraph(run("b")))))
+    assert time.process_time() - begun < 8
+    assert made.words_of(b"".join(made_of.pieces)) == "a" * 20_000 + "b"
+
+
+# --- What is not taken, and why -------------------------------------------------------------------
+
+
+def renamed_word() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in made.parts_of(word(paragraph(run("Text")))).items():
+            archive.writestr(
+                name.replace("document.xml", "document2.xml"),
+                content.replace(b"word/document.xml", b"word/document2.xml"),
+            )
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (renamed_word(), "Open it in Word, save a new copy"),
+        (b"\r\n" + pdf(), "The PDF has empty lines before its beginning"),
+    ],
+)
+def test_a_file_that_other_programs_open_is_refused_with_what_to_do(content, sentence):
+    with pytest.raises(BadFile, match=sentence):
+        documents.recognised(io.BytesIO(content))

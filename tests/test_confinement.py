@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from django.core.checks import run_checks
 
 from assets import sandbox
 from assets.confinement import Active
-from assets.pictures import BadFile
+from assets.pictures import BadFile, Rights
 from pressroom import isolation
 from tests.deployment import ROOT, environment
+from tests.make import picture_bytes
 
 LIMITS = sandbox.Limits(megapixels=100, seconds=5, megabytes=300)
 needs_all = pytest.mark.skipif(
@@ -33,7 +35,9 @@ needs_all = pytest.mark.skipif(
 
 # In place of a look at a document: try everything, and say in the refusal what became of it.
 HOSTILE = """
-import ctypes as _c, json as _j, os as _o, socket as _s
+import ctypes as _c, json as _j, mmap as _m, os as _o, socket as _s
+
+MUCH = 50_000_000  # bytes
 
 
 def recognised(file):
@@ -86,6 +90,19 @@ def recognised(file):
                 pass
         raise OSError(1, "nothing that is open can be written")
 
+    def map_memory(length, protection, flags):
+        libc.mmap.restype = _c.c_void_p
+        place = libc.mmap(None, _c.c_size_t(length), protection, flags, -1, _c.c_long(0))
+        if place == _c.c_size_t(-1).value:
+            raise OSError(_c.get_errno(), _o.strerror(_c.get_errno()))
+        return place
+
+    def take_more():
+        # The kernel counts as data only what can be written.
+        for _ in range(20):
+            place = map_memory(MUCH, 3, 0x22)
+            libc.mprotect(_c.c_void_p(place), _c.c_size_t(MUCH), 1)
+
     parent = _o.getppid()
     tries = {
         "read the environment of the parent": lambda: read(f"/proc/{parent}/environ"),
@@ -120,6 +137,9 @@ def recognised(file):
         "trace the parent": lambda: call(101, 0x4206, parent, 0, 0),
         "make a file in memory": lambda: _o.close(call(319, b"x", 0)),
         "set up io_uring": lambda: _o.close(call(425, 1, _c.create_string_buffer(120))),
+        "share memory": lambda: _m.mmap(-1, MUCH),
+        "grow a second stack": lambda: map_memory(MUCH, 3, 0x122),
+        "lock memory against writing, and take more": take_more,
     }
     became = []  # short: a refusal has room for a thousand characters
     for attempt in tries.values():
@@ -165,14 +185,26 @@ def places(tmp_path):
 
 
 def copied(tmp_path, *, confined: bool) -> Path:
-    """Copy `assets/`, for a test to change; without confinement where the test asks for that."""
+    """Copy `assets/` and what it imports, for a test to change; not confined where it asks so."""
     copy = tmp_path / "copy" / "assets"
-    shutil.copytree(ROOT / "assets", copy, ignore=shutil.ignore_patterns("__pycache__", "fonts"))
+    for name in ("assets", "storing"):
+        shutil.copytree(
+            ROOT / name, copy.parent / name,
+            ignore=shutil.ignore_patterns("__pycache__", "fonts"),
+        )  # fmt: skip
     (copy.parent / ".env").write_text("SECRET_KEY=secret\n")
     if not confined:
         with (copy / "confinement.py").open("a") as file:
             file.write("\n\ndef confine(*paths, **more):\n    return Active(0, seccomp=False)\n")
     return copy
+
+
+def hostile(monkeypatch, tmp_path, code: str) -> None:
+    """Let a decoder run some code in place of its look at a document."""
+    copy = copied(tmp_path, confined=True)
+    with (copy / "documents.py").open("a") as file:
+        file.write(f"\n\ndef recognised(file):\n    {code}\n")
+    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
 
 
 def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]:
@@ -196,7 +228,7 @@ def test_a_decoder_gets_at_nothing(monkeypatch, tmp_path, places):
     found = attempts(monkeypatch, tmp_path, places, confined=True)
     for name, answer in found.items():
         print(f"{name:45} {answer}")
-    assert len(found) == 26
+    assert len(found) == 29
     assert [name for name, answer in found.items() if answer == "done"] == []
     assert Path(places["upload"]).read_bytes() == b"secret words"
 
@@ -206,8 +238,9 @@ def test_without_confinement_the_same_decoder_gets_at_everything(monkeypatch, tm
     """So that a refusal above is no mistake of the attempt."""
     found = attempts(monkeypatch, tmp_path, places, confined=False)
     refused = {name: answer for name, answer in found.items() if answer != "done"}
-    # What it reads is opened anew for it, to be read only, in any case.
-    assert refused.keys() - OPTIONAL == {"change its own input"}
+    # What it reads is opened anew for it, to be read only, and its memory has limits, in any case.
+    limited = {"change its own input", "lock memory against writing, and take more"}
+    assert refused.keys() - OPTIONAL == limited
 
 
 @needs_all
@@ -249,17 +282,93 @@ def test_an_older_landlock_takes_what_it_knows(version):
     assert "PermissionError" in done.stderr
 
 
+@needs_all
+def test_a_decoder_that_sleeps_is_stopped(monkeypatch, tmp_path):
+    """It uses no seconds of a processor; what the newsroom does meanwhile does not count."""
+    hostile(monkeypatch, tmp_path, "__import__('time').sleep(60)")
+    monkeypatch.setattr(sandbox, "TO_START", 0)
+    begun = time.monotonic()
+    with pytest.raises(BadFile, match="It takes more than 1 seconds to unpack"):
+        sandbox.inspect(io.BytesIO(b"x"), replace(LIMITS, seconds=1))
+    assert time.monotonic() - begun < 10
+
+
+def test_the_time_that_a_storage_takes_is_not_that_of_the_file(monkeypatch):
+    monkeypatch.setattr(sandbox, "TO_START", 0)
+    order = {"task": "renditions", "rights": {}, "focus": (0.5, 0.5)}
+    with sandbox._asked(io.BytesIO(picture_bytes()), replace(LIMITS, seconds=1), order) as answers:
+        next(answers)
+        time.sleep(3.5)
+        assert len(list(answers)) > 1
+
+
+NOTED: dict[str, list[str]] = {"removed": [], "cannot": []}
+SEEN = {"kind": "image", "extension": "jpg", "width": 1, "height": 1, "notes": [], "found": {}}
+MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": ""}
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("clean", [NOTED, {"from": 0, "to": 5}, {"from": 0, "to": 5}]),
+        ("clean", [NOTED, {"from": -5, "to": 5}]),
+        ("clean", [NOTED, {"from": 0, "to": 1001}]),
+        ("clean", [NOTED, {"from": 5, "to": 2}]),
+        ("clean", [NOTED, {"from": "0", "to": 5}]),
+        ("clean", [NOTED, *[{"length": 4}] * 6]),
+        ("clean", [{**NOTED, "removed": [["author", "\0"]]}]),
+        ("clean", [{**NOTED, "removed": [["author", "x"]] * 201}]),
+        ("clean", [{**NOTED, "removed": [["author"]]}]),
+        ("clean", [{**NOTED, "removed": [["author", "x" * 201]]}]),
+        ("inspect", [{**SEEN, "kind": "film"}]),
+        ("inspect", [{**SEEN, "extension": "../../x"}]),
+        ("inspect", [{**SEEN, "extension": "pdf"}]),
+        ("inspect", [{**SEEN, "width": "1"}]),
+        ("inspect", [{**SEEN, "height": -1}]),
+        ("inspect", [{**SEEN, "height": 100_001}]),
+        ("inspect", [{**SEEN, "notes": ["\0"]}]),
+        ("inspect", [{**SEEN, "notes": ["x"] * 51}]),
+        ("inspect", [{**SEEN, "notes": ["x" * 5001]}]),
+        ("inspect", [{**SEEN, "found": {"caption": "\ud800"}}]),
+        ("inspect", [{**SEEN, "found": {"caption": 5}}]),
+        ("inspect", [{**SEEN, "found": {"keywords": [5]}}]),
+        ("inspect", [{**SEEN, "found": {"nothing": "x"}}]),
+        ("renditions", [MADE, MADE]),
+        ("renditions", [{**MADE, "width": "x"}]),
+    ],
+)
+def test_what_a_hostile_process_says_is_not_taken(task, said, monkeypatch, tmp_path):
+    with pytest.raises(BadFile, match="broke on it"):
+        asked(task, said, monkeypatch, tmp_path)
+
+
+def test_what_an_honest_process_says_is_taken(monkeypatch, tmp_path):
+    pieces = [{"from": 0, "to": 5}, {"length": 4}, {"from": 5, "to": 1000}]
+    cleaned = asked("clean", [NOTED, *pieces], monkeypatch, tmp_path)
+    assert cleaned.pieces == [(0, 5), b"1234", (5, 1000)]
+
+
+def asked(task, said, monkeypatch, tmp_path):
+    """Ask for a task, where the process says certain things."""
+    monkeypatch.setattr(sandbox, "MOST_HELD", -980)  # a copy of 20 bytes, of an original of 1000
+    words = "".join(json.dumps(one) + "\n" + "1234" * ("length" in one) for one in said)
+    words += json.dumps({"end": True}) + "\n"
+    taken_over = tmp_path / "python"
+    taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{words}END\n")
+    taken_over.chmod(0o700)
+    monkeypatch.setattr(sandbox.sys, "executable", str(taken_over))
+    file = io.BytesIO(b"x" * 1000)
+    if task == "renditions":
+        return list(sandbox.renditions(file, LIMITS, Rights(), (0.5, 0.5)))
+    return getattr(sandbox, task)(file, LIMITS)
+
+
 @pytest.mark.parametrize(
     "said", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
 )
 def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_path):
-    copy = copied(tmp_path, confined=True)
-    with (copy / "documents.py").open("a") as file:
-        file.write(
-            "\n\ndef recognised(file):\n"
-            f"    import os\n    os.write(1, {(said + chr(10)).encode()!r})\n    os._exit(0)\n"
-        )
-    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
+    line = (said + "\n").encode()
+    hostile(monkeypatch, tmp_path, f"import os; os.write(1, {line!r}); os._exit(0)")
     with pytest.raises(BadFile, match="broke on it"):
         sandbox.inspect(io.BytesIO(b"x"), LIMITS)
 
@@ -290,6 +399,28 @@ def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
     assert "5.13" in str(found[0].hint)
     assert sentence in at_desk(admin_user).get("/admin/").content.decode()
     assert sentence not in at_desk(editor).get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("offered", "sentences", "words"),
+    [
+        (Active(7, seccomp=True), 0, "memory and time limits, Landlock 7, seccomp."),
+        (Active(3, seccomp=True), 0, "memory and time limits, Landlock 3, seccomp."),
+        (Active(7, seccomp=False), 1, "memory and time limits, Landlock 7."),
+        (Active(5, seccomp=False), 2, "memory and time limits, Landlock 5."),
+        (Active(0, seccomp=False), 2, "memory and time limits."),
+    ],
+)
+def test_what_an_older_kernel_leaves_open_is_said_and_which_limits_are_active(
+    offered, sentences, words, monkeypatch
+):
+    monkeypatch.setattr(sandbox, "active", lambda: offered)
+    found = run_checks(include_deployment_checks=True)
+    assert len([each for each in found if each.id == "pressroom.W007"]) == sentences
+    (said,) = [each for each in found if each.id == "pressroom.I001"]
+    assert said.msg == f"Files of strangers are opened with: {words}"
+    signals = any("Landlock has version 5" in each.msg for each in found)
+    assert signals == (offered.landlock == 5)
 
 
 @needs_all

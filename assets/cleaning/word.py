@@ -6,7 +6,6 @@ others stay behind. A part of a kind that we do not know stands in the way: it m
 
 import io
 import posixpath
-import re
 import zipfile
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -17,8 +16,15 @@ from lxml import etree
 from assets import archives
 from assets.cleaning import packed
 from assets.cleaning.report import Cleaned, Report
-from assets.cleaning.word_text import clean_text, hiding_styles, relations_in
+from assets.cleaning.word_text import (
+    clean_text,
+    has_even_headers,
+    hiding_styles,
+    relations_in,
+    unclear_styles,
+)
 from assets.pictures import BadFile
+from storing.links import allowed_link
 
 MOST_UNPACKED = 200_000_000  # bytes
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -47,7 +53,6 @@ _EMBEDDED = {
     "oleObject", "package", "control", "activeXControlBinary", "aFChunk", "subDocument", "video",
     "audio", "media", "model3d", "vbaProject",
 }  # fmt: skip
-_SAFE_ADDRESS = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ class _Cleaning:
         self.parts: dict[str, _Part] = {}
         self.renamed: dict[str, str] = {}
         self.hiding: set[str] = set()
+        self.has_even = False
 
     def cleaned(self) -> Cleaned:
         self._properties()
@@ -133,10 +139,15 @@ class _Cleaning:
         wanted = {one.id: one for one in self._relations(name)}
         for one in wanted.values():
             if one.word == "styles" and not one.external:
-                styles = self._read(_absolute(name, one.target))
-                self.hiding |= hiding_styles(_parsed(styles))
-        outside = {one.id: one.target for one in wanted.values() if one.external}
-        clean_text(tree, self.report, outside, self.hiding)
+                styles = _parsed(self._read(_absolute(name, one.target)))
+                self.hiding |= hiding_styles(styles)
+                for each in unclear_styles(styles):
+                    self.report.cannot("unknown_part", f"{each}: w:vanish")
+            elif one.word == "settings" and not one.external:
+                settings = self._read(_absolute(name, one.target))
+                self.has_even |= has_even_headers(_parsed(settings))
+        outside = {one.id: one.target for one in wanted.values() if _leads_outside(one)}
+        clean_text(tree, self.report, outside, self.hiding, self.has_even)
         named = relations_in(tree)
         for one in wanted.values():
             if one.word in _DROPPED:
@@ -152,9 +163,9 @@ class _Cleaning:
         part.content = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
 
     def _keep(self, part: _Part, name: str, relation: Relation) -> None:
-        if relation.external:
-            if relation.word == "hyperlink" and _SAFE_ADDRESS.match(relation.target):
-                part.relations.append(relation)
+        if _leads_outside(relation):
+            if relation.word == "hyperlink" and (address := allowed_link(relation.target)):
+                part.relations.append(Relation(relation.id, relation.type, address, True))
             return
         if relation.word not in _ALWAYS | _IF_NAMED | _WITH_A_CHART:
             self.report.cannot("unknown_part", relation.word)
@@ -316,6 +327,13 @@ class _Cleaning:
                 said["TargetMode"] = "External"
             etree.SubElement(root, f"{{{_RELATIONS}}}Relationship", said)
         return _xml(root)
+
+
+def _leads_outside(relation: Relation) -> bool:
+    """Whether it leads out of the file; a link may do so by the name of another file alone."""
+    return relation.external or (
+        relation.word == "hyperlink" and not relation.target.startswith("#")
+    )
 
 
 def _parsed(content: bytes) -> Any:
