@@ -69,6 +69,9 @@ CANNOT = {
         "A picture in it is damaged or of a kind that cannot be cleaned. Paste it as JPEG or PNG."
     ),
     "unknown_part": _("It holds a part that we do not know."),
+    "hiding_style": _(
+        "A style in it hides text. Remove the hidden text or the style in Word, and save it again."
+    ),
     "fields": _("Its fields are damaged. Save it as a PDF, and upload that."),
     "tags": _("What it says of itself cannot be taken out. Export it as MP4 or MP3."),
     "data_track": _(

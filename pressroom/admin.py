@@ -93,8 +93,9 @@ class NewsroomSite(admin.AdminSite):
     ) -> TemplateResponse:
         now = timezone.now()
         user = User.of(request)
-        unconfined = isolation.problems() if user.is_superuser else []
-        context = {"desk": desk_of(user, now), "now": now, "unconfined": unconfined}
+        context: dict[str, Any] = {"desk": desk_of(user, now), "now": now}
+        if user.is_superuser:
+            context |= {"unconfined": isolation.problems(), "limits": isolation.in_words()}
         return super().index(request, {**context, **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:

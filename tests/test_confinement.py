@@ -25,7 +25,7 @@ from assets.confinement import Active
 from assets.pictures import BadFile, Rights
 from pressroom import isolation
 from tests.deployment import ROOT, environment
-from tests.make import picture_bytes
+from tests.make import make_user, picture_bytes
 
 LIMITS = sandbox.Limits(megapixels=100, seconds=5, megabytes=300)
 needs_all = pytest.mark.skipif(
@@ -452,3 +452,12 @@ def test_no_other_process_may_look_into_a_command_or_a_web_server(command):
         [sys.executable, *command], cwd=ROOT, env=environment(), capture_output=True, text=True
     )
     assert "dumpable: 0" in done.stdout, done.stderr
+
+
+@pytest.mark.django_db
+def test_a_superuser_reads_on_the_desk_which_limits_are_active(client, editor):
+    for user, reads in ((make_user("root", is_superuser=True), True), (editor, False)):
+        client.force_login(user)
+        page = client.get("/admin/").content.decode()
+        assert (isolation.in_words() in page) is reads
+        assert ("memory and time limits" in page) is reads

@@ -142,7 +142,7 @@ class _Cleaning:
                 styles = _parsed(self._read(_absolute(name, one.target)))
                 self.hiding |= hiding_styles(styles)
                 for each in unclear_styles(styles):
-                    self.report.cannot("unknown_part", f"{each}: w:vanish")
+                    self.report.cannot("hiding_style", each)
             elif one.word == "settings" and not one.external:
                 settings = self._read(_absolute(name, one.target))
                 self.has_even |= has_even_headers(_parsed(settings))
