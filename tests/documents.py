@@ -389,11 +389,11 @@ def ogg() -> bytes:
     return ogg_page(0, b"OpusHead" + bytes(11)) + ogg_page(1, said) + ogg_page(2, b"SOUND" * 9)
 
 
-def film(inside: bytes = b"", handler: bytes = b"vide") -> bytes:
+def film(inside: bytes = b"", handler: bytes = b"vide", brand: bytes = b"isom") -> bytes:
     times = box(b"mvhd", b"\0\0\0\0" + b"\xdd\xcc\xbb\xaa" * 2 + b"\0" * 80)
     track = box(b"trak", box(b"mdia", box(b"hdlr", b"\0" * 8 + handler + b"\0" * 13)))
     moov = box(b"moov", times + track + inside)
-    return box(b"ftyp", b"isom\0\0\0\0isom") + moov + box(b"mdat", b"MOVING" * 9)
+    return box(b"ftyp", brand + b"\0\0\0\0" + brand) + moov + box(b"mdat", b"MOVING" * 9)
 
 
 def film_with_words() -> bytes:

@@ -247,7 +247,7 @@ def test_a_rejection_that_is_none_stops_no_save(at_desk, editor, told):
     if answer.status_code == 302:
         assert Release.objects.get().title == "After"
     else:
-        assert "Enter a valid JSON" in answer.content.decode()
+        assert "Open this form again: it is incomplete." in answer.content.decode()
     assert not RejectedName.objects.exists()
 
 
