@@ -855,3 +855,14 @@ def renamed_word() -> bytes:
 def test_a_file_that_other_programs_open_is_refused_with_what_to_do(content, sentence):
     with pytest.raises(BadFile, match=sentence):
         documents.recognised(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("name", ["browser.mp4", "browser.webm"])
+def test_a_recording_that_a_browser_made_is_cleaned(client, name):
+    """Its boxes are those of real programs: what is too strict would refuse it."""
+    content = (DATA / "recordings" / name).read_bytes()
+    document = make_document(name, content)
+    assert (document.state, document.problem) == ("made", "")
+    copy = served(client, document)
+    assert len(copy) == len(content)
+    assert copy != content

@@ -397,7 +397,9 @@ def _boxes(
         elif name == b"stsd":
             _wipe_makers(file, start + 8, after, report, patches)
         elif name == b"dinf":
-            if after - start > 28:  # one entry that says no more than "in this file"
+            # One entry that says no more than "in this file": its flag, and an empty address.
+            entry = _read(file, start, after - start)[16:]
+            if len(entry) > 64 or entry[11:12] != b"\1" or any(entry[12:]):
                 report.cannot("tags", "dinf")
         elif name in _CONTAINERS:
             _boxes(file, start, after, report, patches, depth + 1)
