@@ -813,7 +813,7 @@ def test_where_a_style_hides_what_names_no_style_somebody_must_look(styles):
     content = word(paragraph(run("Text")), [DOCX], word__styles_dot_xml=part("styles", styles))
     document = make_document("r.docx", content)
     assert document.state == MediaAsset.State.FAILED
-    assert "It holds a part that we do not know." in document.problem
+    assert "A style in it hides text." in document.problem
 
 
 def test_a_deleted_fraction_is_not_taken_for_clean():
