@@ -65,7 +65,7 @@ def make(picture: MediaAsset) -> None:
         queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
     except queue.Later as problem:
         raise StorageError(str(problem)) from problem
-    picture.refresh_from_db(fields=MediaAsset.TOLD)
+    picture.refresh_from_db(fields=MediaAsset.NOT_IN_FORMS)
 
 
 def repair(picture: MediaAsset) -> None:
@@ -109,7 +109,7 @@ def _make(picture: MediaAsset) -> None:
         pk=picture.pk, state=MediaAsset.State.MAKING, claimed_at=picture.claimed_at
     )
     try:
-        told = _render(picture)
+        columns = _render(picture)
     except StorageError as problem:
         row.update_derived(state=MediaAsset.State.WAITING, claimed_at=None)
         raise queue.Later(str(problem)) from problem
@@ -117,8 +117,8 @@ def _make(picture: MediaAsset) -> None:
         raise queue.TryAgain(
             _("The process that makes its renditions ended each time. The log says more.")
         ) from problem
-    row.update_derived(**told)
-    for name, value in told.items():
+    row.update_derived(**columns)
+    for name, value in columns.items():
         setattr(picture, name, value)
     _remove_what_no_row_leads_to(picture)
 
@@ -180,9 +180,9 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
         state, why_not = MediaAsset.State.MADE, ""
     else:
         state, why_not = MediaAsset.State.FAILED, cleaned.why_not(renditions)
-    told = {"state": state, "problem": why_not, "claimed_at": None, "renditions": renditions}
+    columns = {"state": state, "problem": why_not, "claimed_at": None, "renditions": renditions}
     # What an earlier version noted of a document is of its original, and not true of the copy.
-    return told if picture.is_picture else told | {"notes": []}
+    return columns if picture.is_picture else columns | {"notes": []}
 
 
 def _cut(picture: MediaAsset, original: Any, folder: str) -> dict[str, Any]:

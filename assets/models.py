@@ -154,8 +154,8 @@ class MediaAsset(Guarded):
         "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms", "place",
     )  # fmt: skip
     # What follows from the file or from who is in it: never overwritten by a form.
-    TOLD = ("state", "problem", "claimed_at", "renditions", "withheld_from")
-    DERIVED = frozenset({*TOLD, "notes"})
+    NOT_IN_FORMS = ("state", "problem", "claimed_at", "renditions", "withheld_from")
+    DERIVED = frozenset({*NOT_IN_FORMS, "notes"})
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(
@@ -289,7 +289,7 @@ class MediaAsset(Guarded):
     )
 
     objects = MediaAssetQuerySet.as_manager()  # type: ignore[misc]
-    history = HistoricalRecords(excluded_fields=TOLD)
+    history = HistoricalRecords(excluded_fields=NOT_IN_FORMS)
 
     class Meta:
         verbose_name = "picture or document"
@@ -337,10 +337,11 @@ class MediaAsset(Guarded):
         if not self._state.adding and kwargs.get("update_fields") is None:
             ours = ["state", "problem", "claimed_at"] if anew else []
             ours += ["renditions"] if is_new else []
+            left_alone = set(self.NOT_IN_FORMS) - set(ours)
             kwargs["update_fields"] = [
                 field.name
                 for field in self._meta.concrete_fields
-                if not field.primary_key and (field.name not in self.TOLD or field.name in ours)
+                if not field.primary_key and field.name not in left_alone
             ]
         super().save(*args, **kwargs)
 

@@ -105,9 +105,9 @@ def main() -> None:
         for name, path in files.items():
             command = [sys.executable, __file__, "--one", path]
             out = subprocess.run(command, capture_output=True, text=True, check=True)
-            told = json.loads(out.stdout)
-            figures = f"{told['ms']:6.0f} {told['seconds']:6.2f} {told['megabytes']:5.0f}"
-            print(f"{figures}  {name}: {told['verdict']}")
+            answer = json.loads(out.stdout)
+            figures = f"{answer['ms']:6.0f} {answer['seconds']:6.2f} {answer['megabytes']:5.0f}"
+            print(f"{figures}  {name}: {answer['verdict']}")
 
 
 if __name__ == "__main__":

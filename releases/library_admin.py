@@ -64,7 +64,7 @@ from releases.library import (
 )
 from releases.models import Illustration, Quote, Release
 from releases.name_finds import sentences
-from releases.name_forms import NameCheckedAdmin, PublicTextForm, show
+from releases.name_forms import NameCheckedAdmin, PublicTextForm, carry_out, show
 from releases.visibility import public_assets
 
 # What can be changed in the record of a picture on a public page without a correction.
@@ -395,7 +395,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asset = super().get_object(request, *args, **kwargs)
         if asset:
-            asset.asked_by = User.of(request)  # where it is used is told to each by their rights
+            asset.asked_by = User.of(request)  # each sees the uses that their rights allow
             asset.words_locked = locked(asset, asset.asked_by)
             asset.original_readable = reads_original(asset, asset.asked_by)
             asset.file_locked = locked(asset, asset.asked_by, file=True)
@@ -480,18 +480,20 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     @admin.display(description="remarks", empty_value="")
     def marks(self, asset: Any) -> str:
-        told = [f"lacks {what}" for what in asset.missing()]
+        remarks = [f"lacks {what}" for what in asset.missing()]
         if asset.is_withdrawn():
-            told.append(_("withdrawn"))
+            remarks.append(_("withdrawn"))
         if asset.has_ended():
-            told.append("licence has ended")
+            remarks.append("licence has ended")
         elif asset.ends_soon():
             ends = timezone.localtime(asset.licence_expires)
-            told.append(f"licence ends {ends:%-d %B %Y}")
-        told += ["made with AI"] if asset.ai_made else []
-        told += [asset.unready()] if asset.unready() else []
-        told += [] if asset.in_use else ["unused"]
-        return format_html_join(" ", '<span class="mark">{}</span>', ((words,) for words in told))
+            remarks.append(f"licence ends {ends:%-d %B %Y}")
+        remarks += ["made with AI"] if asset.ai_made else []
+        remarks += [asset.unready()] if asset.unready() else []
+        remarks += [] if asset.in_use else ["unused"]
+        return format_html_join(
+            " ", '<span class="mark">{}</span>', ((words,) for words in remarks)
+        )
 
     @admin.action(description="Set credit and terms of the selected", permissions=["change"])
     def edit_many(self, request: HttpRequest, queryset: QuerySet[MediaAsset]) -> Any:
@@ -671,13 +673,9 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         """End its withdrawal."""
         return self._carry_out(request, pk, show_again, _("It is shown again."))
 
-    def _carry_out(self, request: HttpRequest, pk: UUID, action: Any, said: str) -> HttpResponse:
-        try:
-            action(self._visible(request, pk), by=User.of(request))
-        except Refused as refusal:
-            show(request, refusal)
-        else:
-            messages.success(request, said)
+    def _carry_out(self, request: HttpRequest, pk: UUID, action: Any, done: str) -> HttpResponse:
+        asset = self._visible(request, pk)
+        carry_out(request, partial(action, asset, by=User.of(request)), done)
         return redirect("admin:assets_mediaasset_change", pk)
 
     def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:

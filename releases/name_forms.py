@@ -4,6 +4,7 @@ The rule is in releases.protected_names. What is here shows it before the save w
 with everything that was typed still in the form.
 """
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django import forms
@@ -134,6 +135,16 @@ class NameCheckedAdmin(BaseModelAdmin):
         except Refused as refusal:
             show(request, refusal)
             return HttpResponseRedirect(request.get_full_path())
+
+
+def carry_out(request: HttpRequest, action: Callable[[], Any], done: Any) -> None:
+    """Do something and say so, or show why it was refused."""
+    try:
+        action()
+    except Refused as refusal:
+        show(request, refusal)
+    else:
+        messages.success(request, done)
 
 
 def show(request: HttpRequest, refusal: Refused) -> None:

@@ -18,11 +18,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.quiet import QuietAdmin, VersionsAdmin
-from accounts.refusal import Refused
 from releases import shared_rows
 from releases.forms import NewestForm
 from releases.models import Contact, Topic
-from releases.name_forms import NameCheckedAdmin, PublicTextForm, show
+from releases.name_forms import NameCheckedAdmin, PublicTextForm, carry_out
 
 
 class SharedForm(PublicTextForm, NewestForm):
@@ -150,10 +149,5 @@ class ContactAdmin(SharedAdmin):
         contact = get_object_or_404(Contact, pk=pk)
         if not self.has_view_permission(request, contact):
             raise PermissionDenied
-        try:
-            action(contact, by=User.of(request))
-        except Refused as refusal:
-            show(request, refusal)
-        else:
-            messages.success(request, said)
+        carry_out(request, partial(action, contact, by=User.of(request)), said)
         return redirect("admin:releases_contact_change", pk)

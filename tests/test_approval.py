@@ -319,8 +319,6 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
     assert contact.is_shown()
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("what", ["picture", "contact"])
 def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, what):
     """The one who saves has read the row before it was withdrawn or hidden."""
