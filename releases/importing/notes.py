@@ -1,0 +1,16 @@
+"""What the importer has to say, as codes with values: desk and command make the sentences."""
+
+from dataclasses import dataclass, field
+
+Value = str | int | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One remark on an import, such as `Note("lists_found", {"count": 3})`."""
+
+    code: str
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.code, tuple(sorted(self.values.items()))))
