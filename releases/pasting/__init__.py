@@ -4,7 +4,6 @@ Word and Google Docs say with styles what HTML says with elements, so their styl
 `document.clean` drops them.
 """
 
-import re
 from dataclasses import dataclass
 
 from lxml.etree import SubElement, tostring

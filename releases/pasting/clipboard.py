@@ -1,4 +1,4 @@
-"""The HTML of a clipboard, read once: blocks as a tree, text with its look, and what is left out."""
+"""The HTML of a clipboard, read once: a tree of blocks, and text with its look."""
 
 import re
 from collections.abc import Mapping

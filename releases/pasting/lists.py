@@ -147,7 +147,8 @@ def _count_as_shown(node: Element, clipboard: Clipboard) -> None:
     number = 1 if start is None else start
     target = node
     for item in list(node):
-        stated = _whole(item.attrib.pop("value", "")) if item.tag == "li" else None
+        stated = _whole(item.get("value", "")) if item.tag == "li" else None
+        item.attrib.pop("value", "")
         if stated is not None and stated != number:
             number = stated
             made = lxml.html.Element("ol", start=str(number))

@@ -62,7 +62,7 @@ class StyleSheet:
         for name in classes.lower().split():
             found |= self._rules.get(("", name), _NO_DECLARATIONS)
             found |= self._rules.get((tag, name), _NO_DECLARATIONS)
-        return found | declarations(own) if found else declarations(own)
+        return {**found, **declarations(own)}
 
     def _add(self, selectors: str, declared: Style) -> None:
         for selector in selectors.split(","):
