@@ -490,6 +490,6 @@ DJANGO_PROSE_EDITOR_MENU_GROUPS = [
     {"group": "marks"},
     {"group": "link"},
     {"group": "newsroom"},
-    {"group": "table"},
     {"group": "history"},
+    {"group": "table"},
 ]

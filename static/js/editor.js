@@ -200,6 +200,7 @@ export const Quotation = Blockquote.extend({
     menu.defineItem({
       name: "quotation",
       groups: "newsroom",
+      priority: 96,
       command: (editor) => editor.chain().focus().toggleBlockquote().run(),
       active: (editor) => editor.isActive("blockquote"),
       enabled: (editor) => editor.can().toggleBlockquote(),
@@ -304,6 +305,7 @@ export const Mention = Mark.create({
     menu.defineItem({
       name: "mention",
       groups: "newsroom",
+      priority: 95,
       enabled: (editor) => !editor.state.selection.empty || editor.isActive("mention"),
       active: (editor) => editor.isActive("mention"),
       button: button("Name", "Mark a name as a person’s: select it first"),
@@ -368,6 +370,7 @@ export const LibraryPicture = Node.create({
     menu.defineItem({
       name: "figure",
       groups: "newsroom",
+      priority: 94,
       active: (editor) => editor.isActive("figure"),
       button: button("Picture", "Put a picture of the library here"),
       async command(editor) {

@@ -71,6 +71,7 @@ export const Footnote = Mark.create({
     menu.defineItem({
       name: "footnote",
       groups: "newsroom",
+      priority: 93,
       active: (editor) => editor.isActive("footnote"),
       enabled: (editor) => {
         if (editor.isActive("footnote")) return true;
@@ -247,6 +248,7 @@ export const Table = BaseTable.extend({
     menu.defineItem({
       name: "table",
       groups: "newsroom",
+      priority: 92,
       enabled: (editor) => !sizeOfTable(editor.state.selection),
       button: textButton(gettext("Table"), gettext("Put a table below this paragraph")),
       command(editor) {
@@ -353,6 +355,7 @@ export const Background = Node.create({
     menu.defineItem({
       name: "background",
       groups: "newsroom",
+      priority: 91,
       active: (editor) => inBackground(editor.state.selection),
       enabled: (editor) => inBackground(editor.state.selection) || canBeBackground(editor.state),
       button: textButton(gettext("Background"), gettext("Set the selected paragraphs off as background, or bring them back")),
