@@ -50,6 +50,9 @@ from storing.links import SCHEMES
 WRITING = {
     "Bold": True,
     "Italic": True,
+    "Strike": True,
+    "Subscript": True,
+    "Superscript": True,
     "BulletList": True,
     "OrderedList": True,
     "ListItem": True,
@@ -63,6 +66,12 @@ BODY = WRITING | {
     "Quotation": True,
     "Mention": True,
     "LibraryPicture": True,
+    "Table": True,
+    "TableRow": True,
+    "TableHeader": True,
+    "TableCell": True,
+    "Footnote": True,
+    "Background": True,
 }
 
 

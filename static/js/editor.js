@@ -3,17 +3,12 @@
 // releases/document; whatever this file lets in, the server cleans once more on every save.
 
 import { Blockquote, Extension, Mark, Node, Plugin, mergeAttributes } from "django-prose-editor/editor";
+import { element, placeBelow } from "./dialog.js";
 
 // What the page says to the editor: addresses, and the names behind the ids in this text.
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
 const names = new Map(Object.entries(page.people));
 const pictures = new Map(Object.entries(page.pictures));
-
-const element = (tag, properties = {}, children = []) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
 
 // What was typed is not lost to a link that leads away: the browser asks first.
 const form = document.getElementById("release_form");
@@ -205,56 +200,72 @@ export const Quotation = Blockquote.extend({
     menu.defineItem({
       name: "quotation",
       groups: "newsroom",
+      priority: 96,
       command: (editor) => editor.chain().focus().toggleBlockquote().run(),
       active: (editor) => editor.isActive("blockquote"),
+      enabled: (editor) => editor.can().toggleBlockquote(),
       button: button("Quotation", "Make the marked paragraphs one quotation"),
     });
   },
 });
 
-// The blocks of text as plain words. Whatever is no text is as long as it is in the document, and
-// so is a marked name where only the rest is asked for: nobody is looked for in it again.
-function wordsOf(block, unmarkedOnly = false) {
-  let words = "";
-  block.forEach((node) => {
-    const hidden = unmarkedOnly && node.marks.some((mark) => mark.attrs.person);
-    words += node.isText && !hidden ? node.text : "\ufffc".repeat(node.nodeSize);
+// The text as the server reads it for names: each block without its footnotes, then each of those.
+// Whatever is left out is as long as it is in the document, and so is a marked name in `unmarked`:
+// nobody is looked for in it again.
+function piecesOf(doc) {
+  const pieces = [];
+  doc.descendants((block, pos) => {
+    if (!block.isTextblock) return true;
+    const text = { at: pos + 1, words: "", unmarked: "" };
+    const notes = [];
+    block.forEach((node, offset) => {
+      const left = "\ufffc".repeat(node.nodeSize);
+      const words = node.isText ? node.text : left;
+      const number = node.marks.find((mark) => mark.type.name === "footnote")?.attrs.number;
+      let piece = text;
+      if (number) {
+        text.words += left;
+        text.unmarked += left;
+        if (notes.at(-1)?.number !== number || notes.at(-1).at + notes.at(-1).words.length !== pos + 1 + offset) {
+          notes.push({ number, at: pos + 1 + offset, words: "", unmarked: "" });
+        }
+        piece = notes.at(-1);
+      }
+      piece.words += words;
+      piece.unmarked += node.marks.some((mark) => mark.attrs.person) ? left : words;
+    });
+    pieces.push(text, ...notes);
+    return false;
   });
-  return words;
+  return pieces;
 }
 
 function tellText(editor) {
-  const paragraphs = [];
-  const unmarked = [];
+  const { doc } = editor.state;
+  const pieces = piecesOf(doc);
   const people = new Set();
-  editor.state.doc.descendants((node) => {
-    if (node.isTextblock) {
-      paragraphs.push(wordsOf(node));
-      unmarked.push(wordsOf(node, true));
-    }
+  doc.descendants((node) => {
     if (node.attrs.speaker) people.add(node.attrs.speaker);
     for (const mark of node.marks) if (mark.attrs.person) people.add(mark.attrs.person);
   });
-  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: { paragraphs, unmarked, people: [...people] } }));
+  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: {
+    paragraphs: pieces.map((piece) => piece.words),
+    unmarked: pieces.map((piece) => piece.unmarked),
+    people: [...people],
+  } }));
 }
 
 // Where a name that was found in the text of tellText stands, if it still does and is not marked.
 function placeOf(doc, { name, paragraph, at }) {
-  let place = null;
-  let number = 0;
-  doc.descendants((node, pos) => {
-    if (!node.isTextblock) return true;
-    if (number++ === paragraph && wordsOf(node, true).startsWith(name, at)) {
-      place = { from: pos + 1 + at, to: pos + 1 + at + name.length };
-    }
-    return false;
-  });
-  return place;
+  const piece = piecesOf(doc)[paragraph];
+  if (!piece?.unmarked.startsWith(name, at)) return null;
+  return { from: piece.at + at, to: piece.at + at + name.length };
 }
 
 // A name that is marked as a person's.
 export const Mention = Mark.create({
   name: "mention",
+  priority: 950, // inside of links, outside of bold: see schema.js
   inclusive: false,
   excludes: "mention",
   addAttributes() {
@@ -294,6 +305,7 @@ export const Mention = Mark.create({
     menu.defineItem({
       name: "mention",
       groups: "newsroom",
+      priority: 95,
       enabled: (editor) => !editor.state.selection.empty || editor.isActive("mention"),
       active: (editor) => editor.isActive("mention"),
       button: button("Name", "Mark a name as a person’s: select it first"),
@@ -319,11 +331,8 @@ export const Mention = Mark.create({
   },
 });
 
-// Below the block with the caret: it splits no sentence, and replaces nothing that is selected.
 function insertBelow(editor, asset) {
-  const { $to } = editor.state.selection;
-  const place = $to.depth ? $to.after(1) : $to.pos;
-  editor.chain().focus().insertContentAt(place, { type: "figure", attrs: { asset } }).run();
+  editor.chain().focus().insertContentAt(placeBelow(editor.state.selection), { type: "figure", attrs: { asset } }).run();
 }
 
 // A picture of the library: the text holds only which one.
@@ -361,6 +370,7 @@ export const LibraryPicture = Node.create({
     menu.defineItem({
       name: "figure",
       groups: "newsroom",
+      priority: 94,
       active: (editor) => editor.isActive("figure"),
       button: button("Picture", "Put a picture of the library here"),
       async command(editor) {
