@@ -56,7 +56,7 @@ from releases.models import Event, NameException, Release
 from releases.name_finds import sentences
 from releases.name_forms import NameCheckedAdmin, show, way_to_allow
 from releases.page import ReleasePage
-from releases.pasting import clean_pasted
+from releases.pasting import read_clipboard, read_plain
 from releases.public_texts import model_of, row_of, row_or_none
 from releases.versions import compare
 
@@ -623,20 +623,27 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         return render(request, "admin/releases/release/versions.html", context)
 
     def paste_view(self, request: HttpRequest) -> HttpResponse:
-        """Clean what an editor pastes, by the rules that it will be saved by."""
+        """Clean what an editor pastes or drops, by the rules that it will be saved by.
+
+        The answer is JSON: `html`, and `messages` about what was left out, changed or refused.
+        """
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
         if request.method != "POST":
-            return HttpResponseBadRequest("Send the pasted HTML.")
+            return HttpResponseBadRequest("Send the pasted text.")
+        notes = request.GET.get("field") == "notes"
+        read = read_plain if request.content_type == "text/plain" else read_clipboard
         try:
-            html = clean_pasted(request.body.decode("utf-8", errors="replace"))
+            pasted = read(request.body.decode("utf-8", errors="replace"), notes=notes)
         except RequestDataTooBig:
-            return HttpResponse(too_long(0), status=413, content_type="text/plain; charset=utf-8")
-        except TextTooLong as problem:
-            return HttpResponse(problem, status=413, content_type="text/plain; charset=utf-8")
+            return JsonResponse({"html": "", "messages": [too_long(0)]}, status=413)
         except UnreadableText as problem:
-            return HttpResponseBadRequest(problem, content_type="text/plain; charset=utf-8")
+            status = 413 if isinstance(problem, TextTooLong) else 400
+            return JsonResponse({"html": "", "messages": [str(problem)]}, status=status)
         except ValueError:
-            return HttpResponseBadRequest("The pasted text cannot be read.")
-        return HttpResponse(html, content_type="text/html; charset=utf-8")
+            refusal = _("The pasted text cannot be read. Copy it again, in smaller parts.")
+            return JsonResponse({"html": "", "messages": [refusal]}, status=400)
+        return JsonResponse({"html": pasted.html, "messages": pasted.messages})
 
     def names_view(self, request: HttpRequest) -> HttpResponse:
         """Whom the text names as it is being written, told to the panel below the editor."""

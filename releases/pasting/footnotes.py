@@ -78,7 +78,8 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
     whole = around if around is not None and _is_a_note(around, clipboard) else note
     for part in [node for node in whole.iter() if node.tag in BLOCKS]:
         inline = [child for child in part if child.tag not in BLOCKS]
-        if not (part.text or "").strip() and not any(_text(each).strip() for each in inline):
+        words = [part.text or "", *(_text(each) + (each.tail or "") for each in inline)]
+        if not any(map(str.strip, words)):
             continue
         if mark.text or len(mark):
             SubElement(mark, "br")
