@@ -46,15 +46,15 @@ WORD_FOOTNOTES = word(
     "<p class=MsoNormal>He was tried.<a style='mso-footnote-id:ftn1' href=\"#_ftn1\" "
     'name="_ftnref1" title=""><span class=MsoFootnoteReference><span '
     "style='mso-special-character:footnote'><![if !supportFootnotes]>[1]<![endif]></span></span>"
-    "</a> And freed.<a style='mso-footnote-id:ftn2' href=\"#_ftn2\" name=\"_ftnref2\"><span "
+    '</a> And freed.<a style=\'mso-footnote-id:ftn2\' href="#_ftn2" name="_ftnref2"><span '
     "class=MsoFootnoteReference>[2]</span></a></p>",
     "<div style='mso-element:footnote-list'><![if !supportFootnotes]><br clear=all>"
     "<hr align=left size=1 width=\"33%\"><![endif]><div style='mso-element:footnote' id=ftn1>"
-    "<p class=MsoFootnoteText><a style='mso-footnote-id:ftn1' href=\"#_ftnref1\" name=\"_ftn1\">"
-    "<span class=MsoFootnoteReference>[1]</span></a> See <a href=\"https://example.org/law\">the "
+    '<p class=MsoFootnoteText><a style=\'mso-footnote-id:ftn1\' href="#_ftnref1" name="_ftn1">'
+    '<span class=MsoFootnoteReference>[1]</span></a> See <a href="https://example.org/law">the '
     "law</a>, <i>article</i> 5.<o:p></o:p></p><p class=MsoFootnoteText>And 6.</p></div>"
     "<div style='mso-element:footnote' id=ftn2><p class=MsoFootnoteText><a "
-    "style='mso-footnote-id:ftn2' href=\"#_ftnref2\" name=\"_ftn2\"><span "
+    'style=\'mso-footnote-id:ftn2\' href="#_ftnref2" name="_ftn2"><span '
     "class=MsoFootnoteReference>[2]</span></a> In May.</p></div></div>",
 )
 GOOGLE_FOOTNOTES = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml.etree import SubElement, tostring
 from lxml.etree import _Element as Element
 
-from releases.document import MAX_NOTES, MAX_TEXT, clean
+from releases.document import clean, clean_notes
 from releases.pasting.clipboard import Clipboard
 from releases.pasting.footnotes import make_footnotes
 from releases.pasting.lists import make_lists
@@ -41,7 +41,7 @@ def read_clipboard(html: str, *, notes: bool = False) -> Pasted:
         _keep_what_notes_hold(clipboard)
     # Without the closing tag of each empty element, HTML would read the rest as its content.
     written = tostring(clipboard.root, encoding="unicode", method="html")
-    return Pasted(clean(written, MAX_NOTES if notes else MAX_TEXT), clipboard.left_out.sentences())
+    return Pasted((clean_notes if notes else clean)(written), clipboard.left_out.sentences())
 
 
 def read_plain(text: str, *, notes: bool = False) -> Pasted:
@@ -51,7 +51,7 @@ def read_plain(text: str, *, notes: bool = False) -> Pasted:
     """
     left_out = LeftOut()
     html = read_plain_text(text, left_out)
-    return Pasted(clean(html, MAX_NOTES if notes else MAX_TEXT), left_out.sentences())
+    return Pasted((clean_notes if notes else clean)(html), left_out.sentences())
 
 
 def clean_pasted(html: str) -> str:

@@ -234,6 +234,8 @@ class _Reader:
             raise UnreadableText(
                 _("The text is nested too deeply to be read. Paste it without its formatting.")
             )
+        if tag == "figure" and attributes.get("data-asset"):
+            self._left_out.pictures.append("")  # a picture of the library, from another editor
         for name in _KEPT_ATTRIBUTES:
             value = attributes.get(name, "")
             if value.isascii() and value.isalnum() and len(value) <= 5:
