@@ -144,11 +144,15 @@ const button = (label, hint) => {
 export const Quotation = Blockquote.extend({
   content: "paragraph+",
 
+  // Notes to editors print no speaker, so nobody is asked for one there.
+  addOptions() { return { ...this.parent?.(), asks: true }; },
+
   addAttributes() {
     return { speaker: dataAttribute("speaker"), name: dataAttribute("name"), title: dataAttribute("title") };
   },
 
   addNodeView() {
+    if (!this.options.asks) return null;
     return ({ node, editor, getPos }) => {
       const line = element("button", { type: "button", contentEditable: "false" });
       const words = element("div", { className: "quotation-words" });

@@ -3,7 +3,7 @@
 // editor.js. Whatever the server accepts, the editor keeps as it is: tests/test_browser_editor.py.
 
 import {
-  Bold as BaseBold, Italic as BaseItalic, ListItem as BaseListItem, Mark, Node,
+  Bold as BaseBold, Document as BaseDocument, Italic as BaseItalic, ListItem as BaseListItem, Mark, Node,
   OrderedList as BaseOrderedList, Strike as BaseStrike, Subscript as BaseSubscript,
   Superscript as BaseSuperscript, Table as BaseTable, TableCell as BaseTableCell,
   TableHeader as BaseTableHeader, gettext, pm,
@@ -167,7 +167,7 @@ export const OrderedList = BaseOrderedList.extend({
 
 const MOST_COLUMNS = 50;
 const MOST_ROWS = 500;
-const MOST_CAPTION = 300;
+const MOST_CAPTION = 500;
 
 const span = (name) => ({
   default: 1,
@@ -307,10 +307,11 @@ const canBeBackground = ({ doc, selection }) => {
   return range.endIndex > range.startIndex;
 };
 
+export const Document = BaseDocument.extend({ content: "(block | background)+" });
+
 export const Background = Node.create({
   name: "background",
-  group: "block",
-  content: "(paragraph | heading | bulletList | orderedList | blockquote | figure | table)+",
+  content: "block+", // of which it is none: no section stands in another
   defining: true,
   parseHTML: () => [{ tag: 'section[data-kind="background"]' }],
   renderHTML: () => ["section", { "data-kind": "background" }, 0],
