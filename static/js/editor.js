@@ -363,6 +363,12 @@ export const LibraryPicture = Node.create({
   // "Into the text", pressed beside a picture that was just uploaded.
   addStorage: () => ({ listening: new AbortController() }),
   onCreate() {
+    // The bundle takes a picture alone for an empty text, and would send nothing.
+    this.editor.on("update", ({ editor }) => {
+      const { doc } = editor.state;
+      if (doc.childCount > 1 || doc.firstChild.type.name !== this.name) return;
+      editor.view.dom.closest(".prose-editor").querySelector("textarea").value = editor.getHTML();
+    });
     document.addEventListener("newsroom:insert", ({ detail }) => {
       pictures.set(detail.id, detail);
       insertBelow(this.editor, detail.id);
