@@ -235,7 +235,8 @@ def test_marks_come_into_their_one_form(typed, stored):
 
 
 def test_a_mark_around_paragraphs_is_one_of_each():
-    assert clean("<b><div>a</div><ul><li>b</ul></b><a href=https://a.example/><div>c</div></a>") == (
+    html = "<b><div>a</div><ul><li>b</ul></b><a href=https://a.example/><div>c</div></a>"
+    assert clean(html) == (
         "<p><strong>a</strong></p>\n<ul><li><p><strong>b</strong></p></li></ul>\n"
         '<p><a href="https://a.example/">c</a></p>'
     )
