@@ -131,11 +131,15 @@ const button = (label, hint) => {
 export const Quotation = Blockquote.extend({
   content: "paragraph+",
 
+  // Notes to editors print no speaker, so nobody is asked for one there.
+  addOptions() { return { ...this.parent?.(), asks: true }; },
+
   addAttributes() {
     return { speaker: dataAttribute("speaker"), name: dataAttribute("name"), title: dataAttribute("title") };
   },
 
   addNodeView() {
+    if (!this.options.asks) return null;
     return ({ node, editor, getPos }) => {
       const line = element("button", { type: "button", contentEditable: "false" });
       const words = element("div", { className: "quotation-words" });
@@ -346,6 +350,12 @@ export const LibraryPicture = Node.create({
   // "Into the text", pressed beside a picture that was just uploaded.
   addStorage: () => ({ listening: new AbortController() }),
   onCreate() {
+    // The bundle takes a picture alone for an empty text, and would send nothing.
+    this.editor.on("update", ({ editor }) => {
+      const { doc } = editor.state;
+      if (doc.childCount > 1 || doc.firstChild.type.name !== this.name) return;
+      editor.view.dom.closest(".prose-editor").querySelector("textarea").value = editor.getHTML();
+    });
     document.addEventListener("newsroom:insert", ({ detail }) => {
       pictures.set(detail.id, detail);
       insertBelow(this.editor, detail.id);

@@ -3,8 +3,8 @@
 // editor.js. Whatever the server accepts, the editor keeps as it is: tests/test_browser_editor.py.
 
 import {
-  Bold as BaseBold, Italic as BaseItalic, ListItem as BaseListItem, Mark, Node,
-  OrderedList as BaseOrderedList, Strike as BaseStrike, Subscript as BaseSubscript,
+  Bold as BaseBold, Document as BaseDocument, Italic as BaseItalic, Link as BaseLink,
+  ListItem as BaseListItem, Mark, Node, OrderedList as BaseOrderedList, Strike as BaseStrike, Subscript as BaseSubscript,
   Superscript as BaseSuperscript, Table as BaseTable, TableCell as BaseTableCell,
   TableHeader as BaseTableHeader, gettext, pm,
 } from "django-prose-editor/editor";
@@ -37,6 +37,39 @@ const textButton = (label, hint) => {
   if (hint) button.title = hint;
   return button;
 };
+
+// --- Links --------------------------------------------------------------------------------------
+
+export const Link = BaseLink.extend({
+  // An address and nothing else: the server keeps no title of a link.
+  addAttributes() { return { href: this.parent().href }; },
+  addCommands() {
+    return {
+      ...this.parent(),
+      addLink: () => ({ editor }) => {
+        const marked = editor.isActive("link");
+        if (editor.state.selection.empty && !marked) return false;
+        ask({
+          title: gettext("Link"),
+          fields: [{
+            name: "href", label: gettext("Address"), value: editor.getAttributes("link").href ?? "",
+            pattern: `\\s*(${this.options.protocols.join("|")}):.+|\\s*www\\..+`,
+            title: gettext("Begin with https://, mailto: or tel:"),
+            help: gettext("The whole address, such as https://example.org/report"),
+          }],
+          submit: gettext("Use"),
+          cancel: gettext("Cancel"),
+        }).then((answer) => {
+          if (!answer) return;
+          const href = answer.href.replace(/^www\./i, "https://$&");
+          const chain = editor.chain().focus();
+          (marked ? chain.extendMarkRange("link") : chain).setLink({ href }).run();
+        });
+        return true;
+      },
+    };
+  },
+});
 
 // --- Footnotes ----------------------------------------------------------------------------------
 
@@ -167,7 +200,7 @@ export const OrderedList = BaseOrderedList.extend({
 
 const MOST_COLUMNS = 50;
 const MOST_ROWS = 500;
-const MOST_CAPTION = 300;
+const MOST_CAPTION = 500;
 
 const span = (name) => ({
   default: 1,
@@ -307,10 +340,11 @@ const canBeBackground = ({ doc, selection }) => {
   return range.endIndex > range.startIndex;
 };
 
+export const Document = BaseDocument.extend({ content: "(block | background)+" });
+
 export const Background = Node.create({
   name: "background",
-  group: "block",
-  content: "(paragraph | heading | bulletList | orderedList | blockquote | figure | table)+",
+  content: "block+", // of which it is none: no section stands in another
   defining: true,
   parseHTML: () => [{ tag: 'section[data-kind="background"]' }],
   renderHTML: () => ["section", { "data-kind": "background" }, 0],

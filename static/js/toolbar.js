@@ -44,6 +44,30 @@ export const Menu = BaseMenu.extend({
         command: () => editor.chain().focus()[toggle]().run(),
       });
     }
+    menu.defineItem({
+      name: "link",
+      groups: "link",
+      button: buttons.material("insert_link", gettext("Link")),
+      active: () => editor.isActive("link"),
+      enabled: () => !editor.state.selection.empty || editor.isActive("link"),
+      command: () => editor.commands.addLink(),
+    });
+    menu.defineItem({
+      name: "unlink",
+      groups: "link",
+      button: buttons.material("link_off", gettext("Remove the link")),
+      hidden: () => !editor.isActive("link"),
+      command: () => editor.chain().focus().extendMarkRange("link").unsetLink().run(),
+    });
+    for (const [name, icon, label] of [["undo", "undo", gettext("Undo")], ["redo", "redo", gettext("Redo")]]) {
+      menu.defineItem({
+        name: `history:${name}`,
+        groups: "history",
+        button: buttons.material(icon, label),
+        enabled: () => editor.can()[name](),
+        command: () => editor.commands[name](),
+      });
+    }
     if (!nodes.heading) return;
     for (const [level, label] of HEADINGS) {
       menu.defineItem({
@@ -115,8 +139,9 @@ export const Menu = BaseMenu.extend({
           handleDOMEvents: {
             keydown(view, event) {
               if (event.key === "Tab") return leaving;
-              if (!["Shift", "Control", "Alt", "Meta"].includes(event.key)) leaving = event.key === "Escape";
-              return false;
+              if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return false;
+              leaving = event.key === "Escape";
+              return leaving; // the caret stays where it is
             },
             blur() { leaving = false; return false; },
           },
