@@ -84,7 +84,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
             filename=filename,
         )
     )
-    notes = [*decoded.notes, *source.notes, *anatomy.notes, *date_notes]
+    notes = [*decoded.notes, *_sentences(source), *anatomy.notes, *date_notes]
     if len(people) > _MOST_PEOPLE:
         notes.append(f"Only the first {_MOST_PEOPLE} people are offered. Name the others yourself.")
         people = people[:_MOST_PEOPLE]
@@ -114,6 +114,12 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         accounting=_account(source, anatomy),
         digest=_digest(anatomy),
     )
+
+
+def _sentences(source: Source) -> list[str]:
+    from releases.import_words import sentence
+
+    return [sentence(note) for note in source.notes]
 
 
 # Scripts without capitals: there names do not show.
@@ -218,6 +224,8 @@ def _missing(anatomy: Anatomy) -> tuple[str, ...]:
 def _account(source: Source, anatomy: Anatomy) -> Accounting:
     ledger = Ledger(source.text)
     for part, spans in anatomy.claims:
+        ledger.claim(part, spans)
+    for part, spans in source.apart:
         ledger.claim(part, spans)
     ledger.claim("front matter", source.front_matter)
     ledger.claim("markup", source.markup)
