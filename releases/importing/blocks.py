@@ -198,7 +198,8 @@ class Field:
 class Source:
     """A file in one of the formats, taken apart; what is in none of these was not understood.
 
-    `apart` has what is no text of the release by the name of the part: “page furniture”.
+    `apart` has what is no text of the release: the name of the part, as “page furniture”, where it
+    stands, and its words.
     """
 
     text: str
@@ -207,7 +208,7 @@ class Source:
     fields: dict[str, Field] = field(default_factory=dict)
     front_matter: list[Span] = field(default_factory=list)
     markup: list[Span] = field(default_factory=list)
-    apart: list[tuple[str, list[Span]]] = field(default_factory=list)
+    apart: list[tuple[str, Span, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
 

@@ -7,7 +7,8 @@ from releases.importing.blocks import Source
 from releases.importing.from_html import BLOCK_TAGS, INLINE_TAGS, read_html
 from releases.importing.from_markdown import read_markdown
 from releases.importing.from_text import read_text
-from releases.importing.understood import NotARelease
+from releases.importing.notes import Note
+from releases.importing.understood import refused
 
 FORMATS = ("text", "markdown", "html")
 # No release has as many paragraphs; a table or a log with more would only take time.
@@ -21,14 +22,16 @@ _BEFORE_ROOT = re.compile(r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<![^>]*
 _ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _JSON_BEGINS = re.compile(r'(?:[\[{]\s*)++"[^"\n]{1,200}"\s*:')
 _XML_KINDS = {
-    "newsml": "NewsML",
-    "newsitem": "NewsML",
-    "newsmessage": "NewsML",
-    "nitf": "NITF",
-    "rss": "an RSS feed",
-    "rdf:rdf": "an RSS feed",
-    "feed": "an Atom feed",
+    "newsml": Note("is_xml_of", {"format": "NewsML"}),
+    "newsitem": Note("is_xml_of", {"format": "NewsML"}),
+    "newsmessage": Note("is_xml_of", {"format": "NewsML"}),
+    "nitf": Note("is_xml_of", {"format": "NITF"}),
+    "rss": Note("is_a_feed", {"format": "RSS"}),
+    "rdf:rdf": Note("is_a_feed", {"format": "RSS"}),
+    "feed": Note("is_a_feed", {"format": "Atom"}),
 }
+# The name space of WordPress's own export, which is RSS with more in it.
+_WORDPRESS = re.compile(r"xmlns:wp\s*=|wordpress\.org/export/")
 
 
 def guess_format(text: str, filename: str) -> str:
@@ -45,14 +48,15 @@ def refuse_other_formats(text: str, filename: str) -> None:
     """Raise NotARelease for JSON and XML: they hold more than words, and are not read."""
     start = text.lstrip()
     if start.startswith(("{", "[")) and _is_json(start):
-        raise NotARelease(_only_words(filename, "JSON"))
+        raise refused(Note("is_json"), filename)
     before = _BEFORE_ROOT.match(start[:5000])
     root = _ROOT.match(start, before.end() if before else 0)
     if not root or root[1].casefold() in BLOCK_TAGS | INLINE_TAGS:
         return
     if start.startswith("<?xml") or start.rstrip().endswith(f"</{root[1]}>"):
-        what = _XML_KINDS.get(root[1].casefold())
-        raise NotARelease(_only_words(filename, f"{what} (XML)" if what else "XML"))
+        if _WORDPRESS.search(start[:5000]):
+            raise refused(Note("is_a_wordpress_export"), filename)
+        raise refused(_XML_KINDS.get(root[1].casefold(), Note("is_xml")), filename)
 
 
 def take_apart(text: str, format: str, filename: str) -> Source:
@@ -71,16 +75,7 @@ def refuse_too_many_lines(text: str, filename: str) -> None:
 
 def _refuse_many_lines(far_more: bool, filename: str) -> None:
     if far_more:
-        raise NotARelease(
-            f"“{filename}” has far more lines than a release. Import the text of one release alone."
-        )
-
-
-def _only_words(filename: str, what: str) -> str:
-    return (
-        f"“{filename}” is {what}; the importer reads text, Markdown and HTML. "
-        "Import the words of the release in one of these."
-    )
+        raise refused(Note("too_many_lines"), filename)
 
 
 def _is_json(text: str) -> bool:

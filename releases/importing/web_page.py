@@ -14,54 +14,17 @@ from releases.importing.rules import Rule
 
 _VOID = frozenset(
     [
-        "area",
-        "base",
-        "bgsound",
-        "br",
-        "col",
-        "embed",
-        "frame",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "wbr",
-        "url",
+        "area", "base", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "link",
+        "meta", "param", "source", "url", "wbr",
     ]
-)
+)  # fmt: skip
 _BLOCKS = frozenset(
     [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "address",
-        "figure",
-        "ul",
-        "ol",
-        "dl",
-        "table",
-        "blockquote",
-        "pre",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "fieldset",
+        "p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "address",
+        "figure", "ul", "ol", "dl", "table", "blockquote", "pre", "form", "h1", "h2", "h3", "h4",
+        "h5", "h6", "hr", "fieldset",
     ]
-)
+)  # fmt: skip
 # What an opening tag closes, and the tags that stop the search for it.
 _CLOSES = {
     "li": ({"li"}, {"ul", "ol"}),
@@ -76,18 +39,10 @@ _NOTHING: tuple[set[str], set[str]] = (set(), set())
 _LOOK_BACK = 50  # open tags
 _SIDE_ROLES = frozenset(
     [
-        "navigation",
-        "banner",
-        "contentinfo",
-        "search",
-        "complementary",
-        "form",
-        "dialog",
-        "alertdialog",
-        "menu",
-        "menubar",
+        "navigation", "banner", "contentinfo", "search", "complementary", "form", "dialog",
+        "alertdialog", "menu", "menubar",
     ]
-)
+)  # fmt: skip
 _SIDE_TAGS = frozenset(["nav", "footer", "aside", "form", "header", "button"])
 _FEWEST_WORDS = 8  # in an article that is taken for the release
 _MOST_OF_IT = 0.5  # of the words of a page: so much is no furniture, whatever its tag
@@ -341,7 +296,7 @@ class _Look:
             fields.setdefault("page title", Field(value, ((shared.start, shared.end),)))
         if title and (value := self._said(title.inner, title.inner_end)):
             span = (title.inner, title.inner_end)
-            self.source.apart.append(("page title", [span]))
+            self.source.apart.append(("page title", span, ""))
             fields.setdefault("page title", Field(value, (span,)))
         for _, day in sorted(days, key=lambda one: one[0]):
             if match := _ISO_DAY.match(day.strip()):
@@ -465,9 +420,12 @@ class _Look:
             self.page.skips[skip.start] = skip
             if not in_note:
                 reached = skip.end
-            self.source.apart.append((skip.part, [(skip.start, skip.end)]))
             said = self._without(skip, notes)
-            if said and skip.part not in ("markup", "footnotes"):
+            if skip.part == "footnotes":
+                said = ""
+            if skip.part != "markup":
+                self.source.apart.append((skip.part, (skip.start, skip.end), said))
+            if said and skip.part != "markup":
                 quotes.setdefault(skip.part, []).append(said)
         for part, texts in quotes.items():
             words = sum(len(text.split()) for text in texts)
