@@ -11,6 +11,9 @@ from releases.importing.quoting import CREDIT, looks_like_credit
 DEEPEST = 50  # nobody opens more inside one another; more is not told apart any further
 LARGEST_NUMBER = 9_999
 _DEEPEST_LIST = 10
+_MOST_ROWS = 500
+_MOST_COLUMNS = 50
+_MOST_TABLES = 200
 _DASH = re.compile(r"\s*[-–—―]")
 _LAST_LINE = re.compile(rf"[\n{BREAK}][^\n{BREAK}]{{1,200}}$")
 
@@ -62,6 +65,7 @@ class Builder:
         self.table: OpenTable | None = None
         self.groups = 0
         self.note_numbers = count(1)
+        self.tables = self.large_tables = 0
 
     @property
     def in_item(self) -> bool:
@@ -229,6 +233,14 @@ class Builder:
         block, caption, self.at = self.table.block, self.table.caption, self.table.around
         self.table = None
         block.rows = [row for row in block.rows if row]
+        self.tables += 1
+        if (
+            self.tables > _MOST_TABLES
+            or len(block.rows) > _MOST_ROWS
+            or max((len(row) for row in block.rows), default=0) > _MOST_COLUMNS
+        ):
+            self._add_rows(caption, block.rows)
+            return
         runs = [run for one in caption for run in one.runs]
         block.caption = plain("".join(run.text for run in runs if not run.note))
         for one in (one for row in block.rows for cell in row for one in cell.blocks):
@@ -238,6 +250,20 @@ class Builder:
         block.runs = runs
         if block.text:
             self.add(block)
+
+    def _add_rows(self, caption: list[Block], rows: list[list[Cell]]) -> None:
+        """Add a table that is too large for a release as paragraphs, one for each row."""
+        self.large_tables += 1
+        for block in caption:
+            self.add(block)
+        for row in rows:
+            runs: list[Run] = []
+            for block in (block for cell in row for block in cell.blocks):
+                if runs:
+                    runs.append(Run(" | ", runs[-1].end, runs[-1].end))
+                runs += block.runs
+            if runs:
+                self.add(Block("paragraph", runs))
 
     # --- Footnotes ---
 

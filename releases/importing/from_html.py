@@ -202,14 +202,13 @@ class HtmlReader(Builder):
         self.paragraph = ""
         self.defining = ""
         self.figure = -1  # the number of blocks before the open figure
-        self.in_row = self.in_large_table = False
         self.word_item: tuple[str, int, bool, int] | None = None
         self.word_list = ""
         self.word_starts: dict[tuple[int, bool], int] = {}
         self.page = Page()
         self.places: list[int] = []
         self.unwrapped: dict[str, None] = {}
-        self.quoted = self.large_tables = 0
+        self.quoted = 0
 
     def read(self, start: int = 0, end: int | None = None) -> None:
         """Take the blocks of a stretch of the text."""
@@ -373,10 +372,7 @@ class HtmlReader(Builder):
         elif name == "img":
             self._picture(attributes(written), tag.span())
         elif name in ("td", "th"):
-            if self.in_row and not closing and self.has_words():
-                self.at.runs.append(Run(" | ", *tag.span()))
-            elif not self.in_row:
-                self.end_block()
+            self.end_block()
         elif name == "q":
             self.quoted += not closing
             self.at.runs.append(self._styled(Run("”" if closing else "“", *tag.span())))
@@ -448,12 +444,6 @@ class HtmlReader(Builder):
                 self.begin_quote()
         elif name == "figure":
             self.figure = -1 if closing else len(self.at.blocks)
-        elif name == "table":
-            self.in_row = False
-            self.in_large_table = not closing and tag.start() in self.page.large_tables
-            self.large_tables += self.in_large_table
-        elif name == "tr":
-            self.in_row = not closing and self.in_large_table
         elif name in ("p", "pre", "dt", "dd", "figcaption", "caption") or name[0] == "h":
             self.paragraph = "" if closing else name
             self.word_item = None if closing else self._word_item(tag)

@@ -161,7 +161,6 @@ class Page:
     skips: dict[int, Skip] = field(default_factory=dict)
     footnotes: dict[int, Footnote] = field(default_factory=dict)
     tables: dict[int, Element] = field(default_factory=dict)
-    large_tables: set[int] = field(default_factory=set)
     word_markers: dict[int, str] = field(default_factory=dict)
 
     def places(self) -> list[int]:
@@ -555,11 +554,7 @@ class _Look:
                 or len(cells) <= names["tr"]
             ):
                 continue
-            widths = Counter(id(e.parent) for e in cells)
-            if names["tr"] > 500 or max(widths.values()) > 50:
-                self.page.large_tables.add(table.start)
-            else:
-                self.page.tables[table.start] = table
+            self.page.tables[table.start] = table
 
 
 _IMPLIED = {"p", "li", "dt", "dd", "td", "th", "tr", "thead", "tbody", "tfoot", "html", "body"}
