@@ -50,8 +50,10 @@ from releases import (
 from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.forms import key_in
 from releases.guesses import tries_at
-from releases.importing import MAX_BYTES, NotARelease, report, understand
-from releases.imports import AlreadyImported, duplicate_of, import_draft
+from releases.import_words import sentence
+from releases.importing import MAX_BYTES, NotARelease, Understood, understand
+from releases.importing.notes import Note
+from releases.imports import AlreadyImported, copies_of, import_draft, preview
 from releases.models import Event, NameException, Release
 from releases.name_finds import sentences
 from releases.name_forms import NameCheckedAdmin, show, way_to_allow
@@ -708,7 +710,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             try:
                 understood = understand(data, filename)
             except NotARelease as problem:
-                form.add_error(None, str(problem))
+                form.add_error(None, sentence(problem.note))
             else:
                 initial = {"source": forms.ConfirmImportForm.pack(data), "filename": filename}
                 guess = understood.date_guess
@@ -719,18 +721,25 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     day=guess.date if guess else None,
                     user=User.of(request),
                 )
-                context |= {"confirm": confirm}
-                context |= {"understood": understood, "report": report(understood)}
-                context |= {"duplicate": duplicate_of(understood)}
+                context |= self._understood(understood) | {"confirm": confirm}
         return render(request, "admin/releases/release/import.html", context | {"form": form})
+
+    def _understood(self, understood: Understood) -> dict[str, Any]:
+        return {
+            "understood": understood,
+            "report": preview(understood),
+            "copies": copies_of(understood),
+        }
 
     def _confirm_import(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         try:
             data = forms.ConfirmImportForm.unpack(request.POST["source"])
             understood = understand(data, request.POST.get("filename", "pasted text"))
         except ValueError:
-            messages.error(request, "The source did not arrive whole. Import it again.")
+            messages.error(request, _("The source did not arrive whole. Import it again."))
             return redirect("admin:releases_release_import")
+        # The number of the copy that the page offered: sent twice, it makes one draft.
+        again = request.POST.get("again", "")
         form = forms.ConfirmImportForm(
             request.POST,
             suggestions=understood.people,
@@ -738,7 +747,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             user=User.of(request),
         )
         if not form.is_valid():
-            context |= {"confirm": form, "understood": understood, "report": report(understood)}
+            context |= self._understood(understood) | {"confirm": form}
             return render(request, "admin/releases/release/import.html", context)
         try:
             release = import_draft(
@@ -746,11 +755,14 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 by=User.of(request),
                 people=form.decisions(),
                 designated=form.designated(),
+                again=int(again) if again.isascii() and again.isdecimal() else None,
             )
         except AlreadyImported as problem:
-            messages.warning(request, f"{problem} Nothing was added.")
+            messages.warning(request, f"{problem} {_('Nothing was added.')}")
             return redirect("admin:releases_release_change", problem.release.pk)
-        messages.success(request, "Made a draft. What is still missing stands beside it.")
+        messages.success(request, _("Made a draft. What is still missing stands beside it."))
+        if understood.title_from in ("guessed", "offered"):
+            messages.warning(request, sentence(Note(f"title_{understood.title_from}")))
         return redirect("admin:releases_release_change", release.pk)
 
 
