@@ -517,16 +517,14 @@ def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
     html = f"<h2>Head</h2><blockquote><p>Said.</p></blockquote>{WORD_TABLE}{GOOGLE_FOOTNOTES}"
     pasted = read_clipboard(html, notes=True)
     assert pasted.html.replace("\u00a0", " ").split("\n") == [
-        "<p>Head</p>",
-        "<p>Said.</p>",
+        "<h2>Head</h2>",
+        "<blockquote><p>Said.</p></blockquote>",
         "<p>Name | Held since</p>",
         "<p>Anna Beispiel | 2019</p>",
         "<p>He was tried (By the court.) in May.</p>",
     ]
     assert [message.split(":")[0] for message in pasted.messages] == [
-        "1 heading became a paragraph",
         "1 table became paragraphs, one for each row",
-        "1 quotation became paragraphs",
         "1 footnote stands in brackets",
     ]
 
@@ -534,8 +532,8 @@ def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
 @pytest.mark.django_db
 def test_the_desk_cleans_for_the_field_that_asks(client):
     client.force_login(make_user("writer", "Author"))
-    answer = client.post(f"{PASTE}?field=notes", "<h2>x</h2>", content_type="text/html")
-    assert answer.json()["html"] == "<p>x</p>"
+    answer = client.post(f"{PASTE}?field=notes", WORD_TABLE, content_type="text/html")
+    assert answer.json()["html"] == "<p>Name | Held since</p>\n<p>Anna Beispiel | 2019</p>"
 
 
 # --- Plain text ----------------------------------------------------------------------------------

@@ -107,12 +107,6 @@ def _keep_what_notes_hold(clipboard: Clipboard) -> None:
             left_out.notes += 1
             note.text = f" ({note.text or ''}"
             SubElement(note, "span").text = ")"
-    for heading in list(root.iter("h2", "h3")):
-        left_out.headings += 1
-        heading.tag = "p"
-    for quotation in list(root.iter("blockquote")):
-        left_out.quotations += 1
-        quotation.tag = "div"
     for table in list(root.iter("table")):
         left_out.tables += 1
         for row in table.iter("tr"):

@@ -23,9 +23,7 @@ class LeftOut:
     loose_notes: int = 0  # marks of footnotes whose words were not copied
     quote_signs: int = 0  # lines that began with “>”
     joined: int = 0  # lines
-    headings: int = 0  # made paragraphs
     tables: int = 0  # made paragraphs
-    quotations: int = 0  # made paragraphs
     notes: int = 0  # put in brackets
     _words: dict[str, list[str]] = field(default_factory=lambda: {"struck": [], "hidden": []})
     _open: str = ""
@@ -169,14 +167,6 @@ class LeftOut:
         return [
             _counted(
                 ngettext(
-                    "%(count)s heading became a paragraph: this field has no headings.",
-                    "%(count)s headings became paragraphs: this field has no headings.",
-                    self.headings,
-                ),
-                self.headings,
-            ),
-            _counted(
-                ngettext(
                     "%(count)s table became paragraphs, one for each row: "
                     "this field has no tables.",
                     "%(count)s tables became paragraphs, one for each row: "
@@ -184,14 +174,6 @@ class LeftOut:
                     self.tables,
                 ),
                 self.tables,
-            ),
-            _counted(
-                ngettext(
-                    "%(count)s quotation became paragraphs: this field has no quotations.",
-                    "%(count)s quotations became paragraphs: this field has no quotations.",
-                    self.quotations,
-                ),
-                self.quotations,
             ),
             _counted(
                 ngettext(

@@ -4,6 +4,7 @@ import re
 from html import escape
 
 from releases.document import MAX_TEXT, TextTooLong, too_long
+from releases.importing.from_text import paragraphs_of
 from releases.pasting.messages import LeftOut
 from storing.texts import clean_text
 
@@ -21,19 +22,10 @@ def read_plain_text(text: str, left_out: LeftOut) -> str:
     if sum(a != b for a, b in zip(lines, unquoted, strict=True)) > 1:
         left_out.quote_signs = sum(a != b for a, b in zip(lines, unquoted, strict=True))
         lines = unquoted
-    paragraphs = _paragraphs("\n".join(lines))
+    paragraphs = paragraphs_of("\n".join(lines))
     full = sum(1 for line in lines if line.strip())
     left_out.joined = max(full - len(paragraphs), 0)
     return "".join(f"<p>{_without_struck(paragraph, left_out)}</p>" for paragraph in paragraphs)
-
-
-def _paragraphs(text: str) -> list[str]:
-    from releases.importing.blocks import Source
-    from releases.importing.from_text import read_text
-
-    source = Source(text, "text")
-    read_text(source, "")
-    return [block.text for block in source.blocks]
 
 
 def _without_struck(paragraph: str, left_out: LeftOut) -> str:
