@@ -18,7 +18,7 @@ from tests.make import make_chief, make_release
 
 TEXT = ".field-body .tiptap"
 NOTES = ".field-notes_to_editors .tiptap"
-STRUCK = "<p>The minister was <s>never</s> charged.</p>"
+STRUCK = "<p>The minister was <span style='text-decoration:line-through'>never</span> charged.</p>"
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 import contextlib
 import re
 import time
+from collections import Counter
 
+import lxml.html
 import pytest
 
 from releases.document import MAX_LEVELS, MAX_TEXT, TextTooLong, UnreadableText, clean
@@ -20,7 +22,7 @@ from tests.clipboards import (
     word_item,
     word_more,
 )
-from tests.make import make_user
+from tests.make import DATA, make_user
 
 PASTE = "/admin/releases/release/paste/"
 
@@ -308,6 +310,28 @@ def test_bold_slanted_raised_and_lowered_are_kept_in_every_notation():
     assert clean_pasted("<h1 style='font-weight:bold'>a</h1>") == "<h2>a</h2>"
     assert clean_pasted("<p><q>We are free</q></p>") == "<p>“We are free”</p>"
     assert clean_pasted("<pre>a\nb</pre>") == "<p>a<br>b</p>"
+
+
+def words_shown(html):
+    """Return the words that the program showed, as lxml alone reads them, without markers."""
+    root = lxml.html.fromstring(html.replace("<li", " <li"))
+    for node in root.xpath("//style | //xml | //head | //hr"):
+        node.drop_tree()
+    for node in root.xpath("//*[contains(@style, 'mso-list')]"):
+        if "ignore" in node.get("style").lower():
+            node.drop_tree()
+    return Counter("".join(root.itertext()).split())
+
+
+SAMPLES = {path.name: path.read_text() for path in sorted((DATA / "paste").glob("*.html"))}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_all_words_of_the_samples_arrive(name):
+    pasted = read_clipboard(SAMPLES[name])
+    shown = lxml.html.fromstring(f"<div>{pasted.html.replace('</p>', ' </p>')}</div>")
+    assert Counter("".join(shown.itertext()).split()) == words_shown(SAMPLES[name])
+    assert pasted.messages == []
 
 
 # --- Lists ---------------------------------------------------------------------------------------

@@ -169,11 +169,16 @@ export const CleanPaste = Extension.create({
       storage.notices?.add(answer.messages);
     };
     const putPlain = (view, pasted, text) => {
-      const paragraphs = text.split(/(?:\r?\n)+/).map((words) => element("p", { textContent: words }).outerHTML);
+      const paragraphs = text.split(/[\r\n]+/).filter(Boolean).map((words) => element("p", { textContent: words }).outerHTML);
       put(view, pasted, paragraphs.join(""));
     };
-    const take = (view, bookmark, content) => {
-      const pasted = follow(bookmark);
+    // A line of words has nothing to clean; lines may be those of a mail program.
+    const isPlain = ({ html, text }) => !html && !/[\r\n\u0336]|~~/.test(text);
+    const takeOver = (view, event, data, asText, place) => {
+      const content = contentOf(data, asText);
+      if (content.html.includes(own) || isPlain(content)) return false;
+      event.preventDefault();
+      const pasted = follow(place().getBookmark());
       const work = clean(view, pasted, content).finally(() => {
         storage.places.delete(pasted);
         pending.delete(work);
@@ -181,8 +186,6 @@ export const CleanPaste = Extension.create({
       pending.add(work);
       return true;
     };
-    // A line of words has nothing to clean; lines may be those of a mail program.
-    const isPlain = ({ html, text }) => !html && !/[\r\n\u0336]|~~/.test(text);
     return [
       new Plugin({
         props: {
@@ -193,20 +196,20 @@ export const CleanPaste = Extension.create({
               return dom;
             },
           },
-          handlePaste: (view, event) => {
-            if (!event?.clipboardData) return false;
-            const { shiftKey, lastKeyCode } = view.input;
-            const content = contentOf(event.clipboardData, shiftKey && lastKeyCode !== 45);
-            if (content.html.includes(own) || isPlain(content)) return false;
-            return take(view, view.state.selection.getBookmark(), content);
-          },
-          handleDrop: (view, event, slice, moved) => {
-            if (moved || view.dragging || !event.dataTransfer) return false;
-            const content = contentOf(event.dataTransfer, false);
-            if (content.html.includes(own) || isPlain(content)) return false;
-            const over = view.posAtCoords({ left: event.clientX, top: event.clientY });
-            if (!over) return false;
-            return take(view, TextSelection.near(view.state.doc.resolve(over.pos)).getBookmark(), content);
+          // Before the editor reads the event itself: it would build foreign markup in the page.
+          handleDOMEvents: {
+            paste(view, event) {
+              if (!view.editable || !event.clipboardData) return false;
+              const { shiftKey, lastKeyCode } = view.input;
+              const asText = shiftKey && lastKeyCode !== 45; // Shift and Insert are a paste as well
+              return takeOver(view, event, event.clipboardData, asText, () => view.state.selection);
+            },
+            drop(view, event) {
+              if (!view.editable || view.dragging || !event.dataTransfer) return false;
+              const over = view.posAtCoords({ left: event.clientX, top: event.clientY });
+              if (!over) return false;
+              return takeOver(view, event, event.dataTransfer, false, () => TextSelection.near(view.state.doc.resolve(over.pos)));
+            },
           },
         },
       }),
