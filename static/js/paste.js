@@ -83,7 +83,7 @@ function noticesBelow(dom) {
 // Ask the server to clean something. Its answer: what it refused, or the clean text, and sentences.
 async function ask(body, type, field) {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  const answer = await fetch(`${page.paste}?field=${field}`, {
+  const answer = await fetch(field === "notes" ? `${page.paste}?field=notes` : page.paste, {
     method: "POST", headers: { "X-CSRFToken": token, "Content-Type": type }, body,
   });
   // Without a session the answer is the page to sign in.
