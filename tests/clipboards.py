@@ -79,3 +79,24 @@ WORD_TABLE = word(
     "mso-yfti-lastrow:yes'><td><p class=MsoNormal>Anna Beispiel</p></td><td><p class=MsoNormal>"
     "2019</p></td></tr></table>",
 )
+
+
+def word_online_item(words: str, number: int = 0, level: int = 1) -> str:
+    """Return a list item of Word for the web, with a bullet where it has no number."""
+    tag, start = ("ol", f' start="{number}"') if number else ("ul", "")
+    return (
+        f'<div class="ListContainerWrapper BCX0"><{tag}{start} class="ListStyle1" role="list">'
+        f'<li data-listid="5" data-aria-posinset="1" data-aria-level="{level}" role="listitem" '
+        f'class="OutlineElement"><p class="Paragraph"><span class="TextRun">{words}</span><span '
+        f'class="EOP" data-ccp-props="{{}}">&nbsp;</span></p></li></{tag}></div>'
+    )
+
+
+def google_item(words: str, sign: str = "decimal") -> str:
+    """Return a list item of Google Docs; `sign` is the name that CSS has for its numbers."""
+    return (
+        f'<li dir="ltr" style="list-style-type:{sign};font-weight:400;text-decoration:none;'
+        f'vertical-align:baseline;white-space:pre;" aria-level="1"><p dir="ltr"><span '
+        f'style="font-weight:400;text-decoration:none;vertical-align:baseline">{words}</span></p>'
+        "</li>"
+    )

@@ -25,6 +25,10 @@ _EMBEDDED = {
 }  # fmt: skip
 _KEPT_ATTRIBUTES = ("colspan", "rowspan", "start", "value", "type")
 _WORD_LIST = re.compile(r"(l[0-9]{1,9}) level([0-9]{1,3})")
+_LETTERS = {
+    "lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A",
+    "lower-roman": "i", "upper-roman": "I",
+}  # fmt: skip
 _NOTE = re.compile(r"(?:ftn|edn|sdfootnote|sdendnote)[0-9]{1,4}")
 _DEEPEST_LIST = 9  # levels, as in Word
 _STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")  # a line through each letter
@@ -97,6 +101,9 @@ class _Reader:
         if self._skipped or tag in _SILENT or tag in _EMBEDDED:
             self._skip(tag, around)
             return
+        if attributes.get("role") == "heading" and tag in ("p", "div"):  # Word for the web
+            level = attributes.get("aria-level", "")
+            tag = f"h{level}" if level in ("1", "2", "3", "4", "5", "6") else "h6"
         style = self._sheet.style(tag, attributes.get("class", ""), attributes.get("style", ""))
         look = around.look.inside(tag, attributes, style)
         if look != around.look or tag in BLOCKS or tag in ("a", "br", "img"):
@@ -240,6 +247,8 @@ class _Reader:
             value = attributes.get(name, "")
             if value.isascii() and value.isalnum() and len(value) <= 5:
                 node.set(name, value)
+        if node.tag in ("ol", "li") and (letter := _LETTERS.get(style.get("list-style-type", ""))):
+            node.set("type", letter)
         self._state(node, attributes, style)
         return node
 
@@ -251,6 +260,11 @@ class _Reader:
             or _NOTE.fullmatch(attributes.get("id", ""))
         ):
             self._clipboard.facts_of(node).note = True
+        if node.tag == "li" and attributes.get("data-listid"):
+            facts = self._clipboard.facts_of(node)
+            facts.list_id = attributes["data-listid"][:20]
+            facts.level = _number(attributes.get("data-aria-level", ""), _DEEPEST_LIST)
+            facts.marker = f"{_number(attributes.get('data-aria-posinset', ''), 9999)}."
         if node.tag not in ("p", "h1", "h2", "h3", "h4", "h5", "h6"):
             return
         margin = points(style.get("margin-left", "")) or 0
@@ -299,6 +313,12 @@ class _Reader:
 
     def _paragraph(self, node: Element) -> Element:
         return cast(Element, node.getparent()) if node.tag == "a" else node
+
+
+def _number(text: str, most: int) -> int:
+    """Return the number that a text is, 1 where it is none."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    return min(max(number, 1), most)
 
 
 def _is_inner(href: str) -> bool:

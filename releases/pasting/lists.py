@@ -27,16 +27,41 @@ class _Open:
 
 def make_lists(clipboard: Clipboard) -> None:
     """Turn Word's list paragraphs (`mso-list:l0 level1 lfo1`) into lists, nested by their level."""
+    _take_items_out_of_boxes(clipboard)
     parents = {
         parent: None
         for node, facts in clipboard.facts.items()
-        if facts.level and node.tag == "p" and (parent := node.getparent()) is not None
+        if facts.level and node.tag in ("p", "div") and (parent := node.getparent()) is not None
     }
     counters: dict[tuple[str, int], int] = {}
     for parent in parents:
         _make_lists_below(parent, clipboard, counters)
     for node in list(clipboard.root.iter("ol")):
         _count_as_shown(node, clipboard)
+
+
+def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
+    """Make list paragraphs of the items of Word for the web: each has a list and a box alone."""
+    for item, facts in clipboard.facts.items():
+        around = item.getparent()
+        box = around.getparent() if around is not None else None
+        outside = box.getparent() if box is not None else None
+        if item.tag != "li" or not facts.level or around is None or box is None:
+            continue
+        if outside is None or box.tag != "div" or (box.tail or "").strip():
+            continue
+        if len(box) != 1 or len(around) != 1:
+            continue
+        start = _whole(around.get("start", ""))
+        if around.tag == "ul":
+            facts.marker = "·"
+        elif start is not None:
+            facts.marker = f"{start}."
+        item.tag = "div"
+        item.attrib.clear()
+        box.addprevious(item)
+        item.tail = None
+        outside.remove(box)
 
 
 def read_marker(marker: str, expected: int) -> int | None:
@@ -66,7 +91,7 @@ def _make_lists_below(
     blank: list[Element] = []
     holder = parent
     for node in list(parent):
-        facts = clipboard.facts.get(node) if node.tag == "p" else None
+        facts = clipboard.facts.get(node) if node.tag in ("p", "div") else None
         if facts and facts.level:
             if not stack:
                 holder = lxml.html.Element("div")
@@ -138,8 +163,7 @@ def _item_of(facts: Facts | None, stack: list[_Open]) -> int:
 
 def _count_as_shown(node: Element, clipboard: Clipboard) -> None:
     """Part a list of HTML where an item states another number than the one that follows."""
-    if node.get("type", "1") != "1":
-        clipboard.left_out.letters += [node.get("type", "")] * len(node.findall("li"))
+    kind = node.get("type", "1")
     node.attrib.pop("type", "")
     start = _whole(node.get("start", ""))
     if start is None or start == 1:
@@ -148,6 +172,9 @@ def _count_as_shown(node: Element, clipboard: Clipboard) -> None:
     target = node
     for item in list(node):
         stated = _whole(item.get("value", "")) if item.tag == "li" else None
+        if item.tag == "li" and (sign := item.get("type", kind)) != "1":
+            clipboard.left_out.letters.append(sign)
+        item.attrib.pop("type", "")
         item.attrib.pop("value", "")
         if stated is not None and stated != number:
             number = stated
