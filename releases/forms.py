@@ -49,22 +49,35 @@ from releases.models import FormerSlug, Release
 from releases.name_finds import sentences
 from storing.links import SCHEMES
 
+# The schema of releases.document, piece by piece.
 WRITING = {
     "Bold": True,
     "Italic": True,
+    "Strike": True,
+    "Subscript": True,
+    "Superscript": True,
     "BulletList": True,
     "OrderedList": True,
     "ListItem": True,
     "HardBreak": True,
     "Link": {"enableTarget": False, "protocols": sorted(SCHEMES)},
+    "Heading": {"levels": [2, 3]},
+    "Table": True,
+    "TableRow": True,
+    "TableHeader": True,
+    "TableCell": True,
+    "Footnote": True,
+    "Background": True,
     "CleanPaste": True,
 }
-# The schema of releases.document, piece by piece.
-BODY = WRITING | {
-    "Heading": {"levels": [2, 3]},
-    "Quotation": True,
-    "Mention": True,
-    "LibraryPicture": True,
+BODY = WRITING | {"Quotation": True, "Mention": True, "LibraryPicture": True}
+# Notes to editors are simple: the bar offers less. What was pasted or imported is kept all the
+# same, because the server keeps it; it knows no people and no pictures there.
+NOTES = WRITING | {
+    "Quotation": {"asks": False},
+    "Menu": {
+        "groups": [{"group": name} for name in ("lists", "marks", "link", "history", "table")]
+    },
 }
 
 
@@ -131,7 +144,7 @@ class ReleaseForm(forms.ModelForm):
         "text. Each has its own words in the library.",
     )
     notes_to_editors = ProseEditorFormField(
-        extensions=WRITING, widget=AdminProseEditorWidget, required=False
+        extensions=NOTES, widget=AdminProseEditorWidget, required=False
     )
     correction = forms.CharField(
         label="What was wrong, and what is right",
