@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from releases.body import Document, Quotation
 from releases.import_stored import left_out
 from releases.import_words import sentence
-from releases.importing import PersonSuggestion, Poster, Understood
+from releases.importing import Accounting, PersonSuggestion, Poster, Understood
 from releases.importing.accounting import Difference
 from releases.importing.notes import Note
 from releases.models import Release
@@ -188,35 +188,16 @@ def _person(person: PersonSuggestion) -> str:
 
 def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
     accounting = understood.accounting
-    unread = sum(len(words.split()) for words in accounting.left_out)
-    lost = sum(len(words.split()) for words in stored.lost)
-    doubled = sum(len(words.split()) for words in stored.doubled)
-    verdicts = []
-    if count := unread + lost:
-        verdicts.append(
-            ngettext("%(count)s was lost", "%(count)s were lost", count) % {"count": count}
-        )
-    if doubled:
-        verdicts.append(
-            ngettext(
-                "%(count)s is in the draft too often",
-                "%(count)s are in the draft too often",
-                doubled,
-            )
-            % {"count": doubled}
-        )
-    if stored.moved:
-        verdicts.append(_("some stand in another order in the draft"))
-    words = {
-        "total": accounting.total,
-        "verdict": ", ".join(verdicts) or _("all accounted for in the draft"),
-    }
+    words = {"total": accounting.total, "verdict": _verdict(accounting, stored)}
     yield _("Words: %(total)s in the file, %(verdict)s") % words
     yield _row("", ", ".join(f"{_called(part)} {count}" for part, count in accounting.parts))
-    for quote in (*accounting.left_out, *stored.lost):
-        yield _row(_("lost"), f"“{quote}”")
-    for quote in stored.doubled:
-        yield _row(_("too often"), f"“{quote}”")
+    for label, quotes in (
+        (_("lost"), stored.lost),
+        (_("too often"), stored.doubled),
+        (_("not read"), accounting.left_out),
+    ):
+        for quote in quotes:
+            yield _row(label, f"“{quote}”")
     dropped: dict[str, list[str]] = {}
     for part, text in left_out(understood):
         piece = text if len(text) <= _LONGEST_PIECE else text[: _LONGEST_PIECE - 1] + "…"
@@ -225,6 +206,35 @@ def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
         yield _("Left out of the draft on purpose")
         for part, pieces in dropped.items():
             yield _row("", f"{_called(part)}: {', '.join(pieces)}")
+
+
+def _verdict(accounting: Accounting, stored: Difference) -> str:
+    counts = {
+        "lost": sum(len(quote.split()) for quote in stored.lost),
+        "doubled": sum(len(quote.split()) for quote in stored.doubled),
+        "unread": sum(len(quote.split()) for quote in accounting.left_out),
+    }
+    sentences = {
+        "lost": ngettext(
+            "%(lost)s of them is not in the draft",
+            "%(lost)s of them are not in the draft",
+            counts["lost"],
+        ),
+        "doubled": ngettext(
+            "%(doubled)s is in the draft too often",
+            "%(doubled)s are in the draft too often",
+            counts["doubled"],
+        ),
+        "unread": ngettext(
+            "%(unread)s is code or a remark and was not read",
+            "%(unread)s are code or remarks and were not read",
+            counts["unread"],
+        ),
+    }
+    found = [sentences[what] % counts for what in sentences if counts[what]]
+    if stored.moved:
+        found.append(_("some stand in another order in the draft"))
+    return ", ".join(found) or _("all accounted for in the draft")
 
 
 def _called(part: str) -> str:

@@ -411,8 +411,10 @@ class _Dissection:
         if found := dateline(block.raw):
             self.result.dateline_place = found.place
             self._claim("dateline", block.part(0, found.place_end))
-            self._claim("date line", block.part(found.place_end, found.end))
+            mark = block.part(found.date_end, found.end)
+            self.result.claims.append(Claim("dateline", mark.spans, ""))
             if found.date:
+                self._claim("date line", block.part(found.place_end, found.date_end))
                 self.result.dates.append((Note("where_dateline"), found.date))
             self._note("dateline_taken", words=block.part(0, found.end).text)
             block = block.part(found.end)
@@ -452,8 +454,9 @@ class _Dissection:
         if not result.kind:
             result.kind = "press_release"
             self._note("kind_assumed")
-        if not result.title and (lead := result.lead):
-            result.offered_title, result.title_from = first_sentence(lead), "offered"
+        text = result.lead or next(iter(filter(None, result.body_text.split("\n"))), "")
+        if not result.title and text:
+            result.offered_title, result.title_from = first_sentence(text), "offered"
             self._note("title_offered")
         elif result.title_from == "guessed":
             self._note("title_guessed")

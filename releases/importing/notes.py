@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from typing import TypeAlias, Union
 
 # A note or several stand inside another where one sentence names further facts.
-Value: TypeAlias = "str | int | date | Note | tuple[str, ...] | tuple[Note, ...]"
+Value: TypeAlias = Union[str, int, date, "Note", tuple[str, ...], tuple["Note", ...]]
 
 
 @dataclass(frozen=True)
