@@ -13,7 +13,7 @@ from assets.models import MediaAsset
 from previews import marks
 from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
-from releases.body import Document
+from releases.document import Document
 from releases.page import ReleasePage
 from releases.versions import Change, compare_printed
 from storing.texts import clean_text

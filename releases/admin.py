@@ -47,7 +47,7 @@ from releases import (
     protected_names,
     workflow,
 )
-from releases.body import TextTooLong, UnreadableText, too_long, uuids_in
+from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.forms import key_in
 from releases.guesses import tries_at
 from releases.import_words import sentence

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django_countries.fields import Country
 
 from assets.models import CONTENT_TYPES, MediaAsset
-from releases.body import Attribution, Document, render_text
+from releases.document import Attribution, Document, render_text
 from releases.models import Correction, Release
 from releases.page import ReleasePage
 from releases.structured import filled, modified

@@ -29,7 +29,7 @@ from people.models import Person
 from people.names.shared import people_index
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
-from releases.body import (
+from releases.document import (
     MAX_LINES,
     MAX_NOTES,
     MAX_TEXT,
@@ -57,7 +57,7 @@ WRITING = {
     "Link": {"enableTarget": False, "protocols": sorted(SCHEMES)},
     "CleanPaste": True,
 }
-# The schema of releases.body, piece by piece.
+# The schema of releases.document, piece by piece.
 BODY = WRITING | {
     "Heading": {"levels": [2, 3]},
     "Quotation": True,

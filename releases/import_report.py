@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from releases.body import Document, Quotation
+from releases.document import Document, Quotation
 from releases.import_stored import left_out
 from releases.import_words import sentence
 from releases.importing import Accounting, PersonSuggestion, Poster, Understood

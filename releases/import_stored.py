@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from uuid import UUID
 
-from releases.body import Document
+from releases.document import Document
 from releases.importing import Understood
 from releases.importing.accounting import Difference, difference, spelled
 from releases.models import Release

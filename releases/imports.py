@@ -18,7 +18,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Case, Designation, Person, Role
 from releases import languages, workflow
-from releases.body import clean, with_people
+from releases.document import clean, with_people
 from releases.import_report import poster_name, report
 from releases.import_stored import compare
 from releases.import_words import sentence

@@ -22,7 +22,7 @@ from people.locking import address_choice
 from people.models import Level, Person
 from people.slugs import slug_for
 from releases import languages
-from releases.body import Document, clean, uuids_in, without_strangers
+from releases.document import Document, clean, uuids_in, without_strangers
 from storing.rows import Guarded, GuardedQuerySet, is_unlinking
 
 # Sent in the transaction that stored a release, after the rows that are derived from its text.

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
-from releases.body import Attribution, render
+from releases.document import Attribution, render
 from releases.models import Correction, Quote, Release
 
 MOST_RELATED = 4

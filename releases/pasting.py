@@ -1,5 +1,5 @@
 """What a clipboard holds, as a document of ours: Word and Google Docs say with styles what HTML
-says with elements, so their styles are read before `body.clean` drops them.
+says with elements, so their styles are read before `document.clean` drops them.
 """
 
 import re
@@ -10,7 +10,7 @@ import lxml.html
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from releases.body import BLOCKS, EMPHASIS, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
+from releases.document import BLOCKS, EMPHASIS, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
 from storing.links import allowed_link
 
 # Conditional comments of Word are comments: they are dropped, and what stands between them stays.

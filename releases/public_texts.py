@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.models import MediaAsset
 from people.models import Person
-from releases.body import Document
+from releases.document import Document
 from releases.models import Contact, Illustration, Release, Topic
 
 Words = str | Promise

@@ -11,7 +11,7 @@ from django.urls import reverse
 from bench import growth
 from people.names import NameIndex
 from releases import workflow
-from releases.body import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
+from releases.document import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
 from releases.import_words import sentence
 from releases.importing import NotARelease, understand
 from releases.importing.notes import Note

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from people.models import Role
 from releases import workflow
-from releases.body import Document, UnreadableText, clean
+from releases.document import Document, UnreadableText, clean
 from releases.models import EditConflict, Illustration, Mention, Quote, Release
 from releases.pasting import clean_pasted
 from tests.make import (

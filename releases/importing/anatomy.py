@@ -6,7 +6,19 @@ from html import escape
 from urllib.parse import unquote, urlsplit
 
 from releases.importing.accounting import Span
-from releases.importing.blocks import BREAK, Block, Field, Source, plain, size, words
+from releases.importing.blocks import (
+    BREAK,
+    Block,
+    Field,
+    Source,
+    list_html,
+    outline,
+    plain,
+    renumbered,
+    size,
+    table_html,
+    words,
+)
 from releases.importing.dates import days_in
 from releases.importing.heads import (
     FURNITURE,
@@ -64,9 +76,9 @@ class Element:
             tag = "h2" if self.blocks[0].level <= 2 else "h3"
             return f"<{tag}>{self.blocks[0].html(emphasis=False)}</{tag}>"
         if self.kind == "list":
-            tag = "ol" if self.blocks[0].numbered else "ul"
-            items = "".join(f"<li><p>{block.html()}</p></li>" for block in self.blocks)
-            return f"<{tag}>{items}</{tag}>"
+            return list_html(self.blocks)
+        if self.kind == "table":
+            return table_html(self.blocks[0])
         if self.kind == "quotation":
             attributes = f' data-name="{escape(self.name)}"' if self.name else ""
             attributes += f' data-title="{escape(self.title)}"' if self.title else ""
@@ -112,7 +124,7 @@ class Anatomy:
 
     @property
     def body_html(self) -> str:
-        return "\n".join(element.html for element in self.body)
+        return renumbered("\n".join(element.html for element in self.body))
 
     @property
     def body_text(self) -> str:
@@ -136,9 +148,10 @@ class _Dissection:
         self._head()
         self._body()
         self._check()
+        self.result.claims += [Claim(part, [span], text) for part, span, text in source.apart]
 
     def _claim(self, part: str, block: Block) -> None:
-        self.result.claims.append(Claim(part, block.spans, block.text))
+        self.result.claims.append(Claim(part, block.spans, " ".join([block.text, *block.notes])))
 
     def _claim_field(self, part: str, stated: Field) -> None:
         self.result.claims.append(Claim(part, list(stated.spans), stated.value))
@@ -374,6 +387,8 @@ class _Dissection:
                 self._claim("end mark", block)
             elif block.kind == "heading":
                 self._add("heading", [block], "headings")
+            elif block.kind == "table":
+                self._add("table", [block], "tables")
             elif block.kind in ("item", "quote"):
                 together = _same_group(self.queue, place)
                 kind, part = (
@@ -394,6 +409,10 @@ class _Dissection:
             else:
                 self._add("paragraph", [block], "paragraphs")
             place += 1
+        headings = [element for element in self.result.body if element.kind == "heading"]
+        levels = outline([element.blocks[0].level for element in headings])
+        for element, level in zip(headings, levels, strict=True):
+            element.blocks = [replace(element.blocks[0], level=level)]
 
     def _tail(self) -> None:
         """Take what belongs to the page off the end of the text."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from releases.importing.accounting import Span
 from releases.importing.blocks import Block, Run, Source
-from releases.importing.markup import counted
+from releases.importing.notes import Note
 
 _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)")
 _PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
@@ -33,10 +33,7 @@ def read_text(source: Source, filename: str) -> None:
             block = Block("paragraph", _runs(source.text, piece))
             source.blocks += split_pictures(block)
     if breaks:
-        source.notes.append(
-            "The file runs whole passages together on one line: wide gaps were taken for the ends "
-            "of paragraphs. Check where paragraphs begin and end."
-        )
+        source.notes.append(Note("page_parted"))
     _find_items(source)
 
 
@@ -95,9 +92,7 @@ def _paragraphs(source: Source, lines: list[Span]) -> list[list[Span]]:
             paragraphs.append([(start, end)])
         previous = (start, end)
     if width:
-        source.notes.append(
-            f"Lines were wrapped at about {width} characters; they were joined into paragraphs."
-        )
+        source.notes.append(Note("lines_joined", {"width": width}))
     return paragraphs
 
 
@@ -164,5 +159,4 @@ def _find_items(source: Source) -> None:
             block.part(bullet.end()), kind="item", group=group, numbered=sign == "1"
         )
     if group:
-        lists = counted(group, "list")
-        source.notes.append(f"Lines that begin with a bullet or a number became {lists}.")
+        source.notes.append(Note("lists_found", {"count": group}))
