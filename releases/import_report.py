@@ -226,8 +226,8 @@ def _verdict(accounting: Accounting, stored: Difference) -> str:
             counts["doubled"],
         ),
         "unread": ngettext(
-            "%(unread)s is code or a remark and was not read",
-            "%(unread)s are code or remarks and were not read",
+            "%(unread)s was not read",
+            "%(unread)s were not read",
             counts["unread"],
         ),
     }

@@ -95,10 +95,9 @@ def import_draft(
     as `copies_of` gave it. Raises AlreadyImported, also where that number is taken meanwhile.
     """
     copies = copies_of(understood)
-    number = again if again and 1 <= again <= MOST_COPIES else 1
-    if copies.first and (number == 1 or number < copies.next):
+    if copies.first and (again != copies.next or again > MOST_COPIES):
         raise AlreadyImported(copies.first)
-    digest = _digest(understood, min(number, copies.next))
+    digest = _digest(understood, copies.next)
     try:
         with transaction.atomic():
             return _import_draft(understood, by, people or {}, designated, digest, at)

@@ -322,22 +322,23 @@ class _Dissection:
         match = PULL_QUOTE.fullmatch(text)
         if match and looks_like_credit(match["speaker"]):
             end = offset + match.end("text") + 1
-            self._lift(match, plain(match["speaker"]), block.part(0, end), block.part(end))
-            self.queue.pop(0)
+            quoted, credit = block.part(0, end), block.part(end)
+            del self.queue[:1]
+            self._lift(match["text"], match["speaker"], quoted, credit)
             return True
         match = WHOLLY_QUOTED.fullmatch(text)
         following = self.queue[1] if match and len(self.queue) > 1 else None
-        credit = CREDIT.fullmatch(following.text) if following else None
-        if match and following and credit and looks_like_credit(credit["speaker"]):
-            self._lift(match, credit["speaker"], block, following)
+        speaker = CREDIT.fullmatch(following.text) if following else None
+        if match and following and speaker and looks_like_credit(speaker["speaker"]):
             del self.queue[:2]
+            self._lift(match["text"], speaker["speaker"], block, following)
             return True
         return False
 
-    def _lift(self, match: re.Match[str], speaker: str, quoted: Block, credit: Block) -> None:
+    def _lift(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
         """Take a pull quote; where its words stand nowhere else, it is a quotation of the body."""
-        text = plain(match["text"])
-        rest = " ".join(" ".join(words(block.text)) for block in self.queue if block != quoted)
+        text, speaker = plain(text), plain(speaker)
+        rest = " ".join(" ".join(words(block.text)) for block in self.queue)
         if f" {' '.join(words(text))} " in f" {rest} ":
             self.result.pull_quote = PullQuote(text, speaker)
             self._claim("pull quote", quoted)

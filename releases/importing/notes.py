@@ -1,5 +1,6 @@
 """What the importer has to say, as codes with values: desk and command make the sentences."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias, Union
@@ -13,7 +14,7 @@ class Note:
     """One remark on an import, such as `Note("lists_found", {"count": 3})`."""
 
     code: str
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash((self.code, tuple(sorted(self.values.items()))))
