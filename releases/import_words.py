@@ -209,8 +209,8 @@ SENTENCES: dict[str, str | Promise] = {
         "language."
     ),
     "table_too_large": _(
-        "%(count)s tables have more than 500 rows or 50 columns: each row became a paragraph, the "
-        "cells parted by “|”. Attach such a table as a document."
+        "%(count)s tables are too many, or have more than 500 rows or 50 columns: each row became "
+        "a paragraph, the cells parted by “|”. Attach such a table as a document."
     ),
     "page_furniture": _(
         "%(words)s words of menus, headers, footers and boxes of the web page were left out. Check "

@@ -53,6 +53,7 @@ _MARKER = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6}|[*†‡§]{1,3})[\])
 _BACK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|[↩↑⤴^]\ufe0e?|back|return)[\])]?", re.I)
 _NOTE_NAME = re.compile(r"fn|ftn|note|edn|cite", re.I)
 _NOTE_BLOCKS = {"li", "p", "div", "dd", "aside", "td"}
+_DECLARATION = re.compile(r"<[!?][^<>]{0,2000}+>")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _JSON_LD_DAY = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
 _STATED_DAYS = {
@@ -160,12 +161,20 @@ class Page:
     skips: dict[int, Skip] = field(default_factory=dict)
     footnotes: dict[int, Footnote] = field(default_factory=dict)
     tables: dict[int, Element] = field(default_factory=dict)
-    large_tables: set[int] = field(default_factory=set)
     word_markers: dict[int, str] = field(default_factory=dict)
 
     def places(self) -> list[int]:
         """Return the places, in their order."""
         return sorted({*self.skips, *self.footnotes, *self.tables})
+
+
+def is_hidden(found: dict[str, str]) -> bool:
+    """Whether the page does not show an element with these attributes."""
+    return (
+        "hidden" in found
+        or found.get("aria-hidden", "").casefold() == "true"
+        or any(rule.matches(found.get("style", "")) for rule in HIDDEN)
+    )
 
 
 def look_through(source: Source, text: str, start: int, end: int) -> Page:
@@ -204,7 +213,9 @@ class _Look:
         while 0 <= (place := self.text.find("<", place)) < self.last:
             tag = tag_at(self.text, place)
             if not tag or tag.end() > self.last:
-                place += 1
+                if declaration := _DECLARATION.match(self.text, place, self.last):
+                    self.tags.append(declaration.span())
+                place = declaration.end() if declaration else place + 1
                 continue
             name, place = tag[2].casefold(), tag.end()
             self.tags.append(tag.span())
@@ -324,11 +335,7 @@ class _Look:
                     if holder:
                         self.page.word_markers[holder.start] = self._inside(element)
                 self.skips.append(Skip(*span, "markup", False))
-            elif (
-                "hidden" in found
-                or found.get("aria-hidden", "").casefold() == "true"
-                or any(rule.matches(style) for rule in HIDDEN)
-            ):
+            elif is_hidden(found):
                 self.skips.append(Skip(*span, "hidden words", block))
             elif element.name in ("s", "strike", "del") or any(
                 rule.matches(style) for rule in STRUCK
@@ -356,7 +363,8 @@ class _Look:
 
     def _outside(self, region: Element) -> None:
         kept = self._title_outside(region)
-        edges = [self.first]
+        head = next((e for e in self.elements if e.name == "head" and e.end <= region.start), None)
+        edges = [head.end if head else self.first]
         if kept:
             edges += [kept.start, kept.end]
         edges += [region.start, region.end, self.last]
@@ -546,11 +554,7 @@ class _Look:
                 or len(cells) <= names["tr"]
             ):
                 continue
-            widths = Counter(id(e.parent) for e in cells)
-            if names["tr"] > 500 or max(widths.values()) > 50:
-                self.page.large_tables.add(table.start)
-            else:
-                self.page.tables[table.start] = table
+            self.page.tables[table.start] = table
 
 
 _IMPLIED = {"p", "li", "dt", "dd", "td", "th", "tr", "thead", "tbody", "tfoot", "html", "body"}
