@@ -261,7 +261,7 @@ class People:
         if statement := _FOLLOWING_STATEMENT.search(text):
             start = self._sentence_start(place, statement.start())
             named = [m for m in mentions if start <= m.start and m.end <= statement.start()]
-            return self._attribution(place, named[0]) if len(named) == 1 else None
+            return self.attribution(place, named[0]) if len(named) == 1 else None
         if not text.endswith((":", ",")):
             return None
         start = self._sentence_start(place, len(text) - 1)
@@ -272,15 +272,28 @@ class People:
                 or self._is_said_by(place, mention)
                 or _POSSESSIVE_STATEMENT.match(text, mention.end)
             ):
-                return self._attribution(place, mention)
+                return self.attribution(place, mention)
         return None
 
     def speaker_after(self, place: int) -> tuple[str, str] | None:
         """Return name and title where a passage begins “said X, title”."""
         for mention in self.mentions[place][:1]:
             if self._is_said_by(place, mention) and mention.start < 80:
-                return self._attribution(place, mention)
+                return self.attribution(place, mention)
         return None
+
+    def described_from(self, place: int, mention: Mention) -> int:
+        """Return where the words before a mention begin that say who it is."""
+        return _before(self.passages[place].text, mention.name_start)[1]
+
+    def attribution(self, place: int, mention: Mention) -> tuple[str, str]:
+        """Return a speaker's full name, and the title that stands at this mention or anywhere."""
+        person = self._people[mention.person]
+        text = self.passages[place].text
+        here = self._title_said(place, mention) or _apposition(
+            text[mention.end : mention.end + 250]
+        )
+        return person.name, here or self._title_of(person)
 
     # --- Finding ---
 
@@ -526,15 +539,6 @@ class People:
         found = _SAID_AFTER.match(self.passages[place].text, mention.end)
         title = found["title"] if found and found["title"] else ""
         return title if _is_title(title) else ""
-
-    def _attribution(self, place: int, mention: Mention) -> tuple[str, str]:
-        """Return a speaker's full name, and the title that stands at this mention or anywhere."""
-        person = self._people[mention.person]
-        text = self.passages[place].text
-        here = self._title_said(place, mention) or _apposition(
-            text[mention.end : mention.end + 250]
-        )
-        return person.name, here or self._title_of(person)
 
     def _title_of(self, person: _Person) -> str:
         """Return the first title that the text gives, one of more than a word if there is one."""

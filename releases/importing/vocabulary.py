@@ -229,8 +229,11 @@ SAYING = _set("""
 SAYING_BESIDE_A_QUOTE = _set("""
     concluded continued noted remarked emphasized emphasised stressed declared insisted argued
     replied responded observed recalled wrote reiterated asked urged claimed testified announced
-    tweeted
+    tweeted reflected recounted acknowledged pledged vowed promised countered lamented cautioned
+    contended asserted affirmed opined saying adding stating
 """)
+# Behind these stands the person who is spoken to, not the speaker: “told Ana Brask”.
+SAYING_TO_SOMEBODY = _set("told tells asked urged warned warns recalled")
 
 # A capitalised run with one of these in it is an institution, a law, a place, an event.
 INSTITUTION_WORDS = _set("""
