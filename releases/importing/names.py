@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from releases.importing.rules import Rule
 from releases.importing.understood import PersonSuggestion
 from releases.importing.vocabulary import (
     ABBREVIATIONS,
@@ -38,6 +39,8 @@ from releases.importing.vocabulary import (
 
 # People are looked for in so many characters; no release is longer.
 MOST_TEXT = 100_000
+PERSON = "§"  # stands for a name in what the rules look at
+_MOST_BEFORE, _MOST_AFTER = 900, 250  # characters beside a name that are looked at
 _MOST_WORDS_OF = 20  # titles and descriptions that are kept of one person
 
 _UPPER = "".join(c for c in map(chr, range(0x41, 0x2000)) if c.isupper() and c not in "^]\\-")
@@ -77,6 +80,32 @@ _LIST_OPENS = re.compile(r"(?:,? such as|,? including|,? namely|:|\s?\()\s*$")
 _WORD_BEGINS = re.compile(r"(?<!\w)\w++")
 _SENTENCE_ENDS = re.compile(r"[.!?][”\"’)]?\s++(?=[“\"‘(]?[^\W\d_a-z])")
 _QUOTE_NEAR = re.compile(r"[“”\"«»:]")
+_MADE_BY = re.compile(
+    r"\b(?:founded|created|written|authored|led|chaired|headed|sponsored|introduced|directed"
+    r"|edited|signed|maintained|proposed|drafted|fondée?s?|créée?s?|dirigée?s?|fundad[oa]s?"
+    r"|cread[oa]s?|criad[oa]s?|dirigid[oa]s?|gegründet|ιδρύθηκε|основан[аоы]?|создан[аоы]?)\s"
+    r"(?:\w+\s){0,4}?(?:by|par|por|pelo|pela|von|από(?:\sτον|\sτην)?)\s§"
+)
+_MET = re.compile(
+    r"\b(?:(?:thank|congratulate|commend|praise|nominate|appoint|elect|succeed|interview)(?:s|e?d)?"
+    r"|thanking|congratulating|commending|praising|nominating|appointing"
+    r"|(?:meets?|met|meeting|meetings|spoke|speak|speaks) with|(?:accompanied|joined|succeeded) by"
+    r")\s§"
+)
+_CONTACT = re.compile(
+    r"\b(?:contacts?|enquiries|inquiries|interviews?|information)(?:\sdetails)?[^.:;§\n]{0,40}"
+    r"(?::\s*|\bcontact:?\s)§|\b[Cc]ontact:?\s§",
+    re.I,
+)
+_REACHED = re.compile(
+    r"§(?:,|:|;|\sat|\son)?\s(?:at\s|on\s)?\(?(?:(?:tel|phone|mobile|cell|email|e-mail)\b"
+    r"|\+?\(?\d{2,4}\)?[ /.-]\d{2,4}[ /.-]?\d{2,4}|[\w.+-]{1,40}@)",
+    re.I,
+)
+_ROLE_AND_COMMA = re.compile(
+    r"\b(?:the|its|our|his|her|their|whose)\s(?:[\w’'-]+\s){0,6}?([\w-]+?)(?:-designate|-elect)?"
+    r"(?:,\s|\s\()$"
+)
 _NEVER_IN_NAMES = frozenset(
     ["the", "and", "of", "for", "in", "on", "at", "by", "with", "from", "or", "as", "a", "to"]
 )
@@ -327,29 +356,15 @@ class People:
             candidate.certain = candidate.addressed and described
             candidate.certain &= not candidate.plural or bool(listed)
             return
-        before = text[max(0, candidate.start - 80) : candidate.start]
-        after = text[candidate.end : candidate.end + 250]
-        initial = any(map(_is_initial, candidate.words))
+        around = _around(text, candidate.start, candidate.end)
+        words = [_lower(word) for word in candidate.words]
         strong = bool(
-            described
-            or (initial and len(candidate.words) > 2)
-            or (_lower(candidate.words[-1]) in SUFFIXES and len(candidate.words) > 2)
-            or _apposition(after)
-            or _says(text, candidate.end)
-            or _said_before(text, candidate.start)
+            any(rule.matches(around) for rule in STRONG)
+            or (len(words) > 2 and (any(map(_is_initial, candidate.words)) or words[-1] in SUFFIXES))
         )
-        if strong or candidate.shaky:
-            candidate.certain = strong
-            return
-        word, other = _last_words(before)
-        to_be = _TO_BE.match(after)
-        candidate.certain = bool(
-            _SOMEBODY_AFTER.match(after)
-            or candidate.form.casefold() in _STYLES
-            or (to_be and any(map(is_role, to_be[1].split())))
-            or word in DONE_TO_PEOPLE
-            or (word == "of" and other in DONE_OF_PEOPLE)
-            or _opens_list_of_people(before)
+        candidate.certain = strong or (
+            not candidate.shaky
+            and (candidate.form.casefold() in _STYLES or any(rule.matches(around) for rule in WEAK))
         )
 
     def _follow_lists(self, candidates: list[_Candidate]) -> None:
@@ -562,6 +577,96 @@ class People:
             descriptor="" if person.speaker and title else descriptor,
             context=_snippet(self.passages[place].text, start),
         )
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """Return the words beside a name, with a sign in its place: what the rules look at."""
+    before = text[max(0, start - _MOST_BEFORE) : start].replace(PERSON, " ")
+    return before + PERSON + text[end : end + _MOST_AFTER].replace(PERSON, " ")
+
+
+def _has_role_before(around: str) -> bool:
+    at = around.index(PERSON)
+    return _before(around, at)[1] < at
+
+
+def _has_apposition(around: str) -> bool:
+    return bool(_apposition(around.partition(PERSON)[2]))
+
+
+def _speaks(around: str) -> bool:
+    return _says(around, around.index(PERSON) + 1)
+
+
+def _is_speaker_behind(around: str) -> bool:
+    return _said_before(around, around.index(PERSON))
+
+
+def _becomes_something(around: str) -> bool:
+    to_be = _TO_BE.match(around.partition(PERSON)[2])
+    return bool(to_be and any(map(is_role, to_be[1].split())))
+
+
+def _has_it_done(around: str) -> bool:
+    word, other = _last_words(around.partition(PERSON)[0])
+    return word in DONE_TO_PEOPLE or (word == "of" and other in DONE_OF_PEOPLE)
+
+
+def _is_listed_first(around: str) -> bool:
+    return _opens_list_of_people(around.partition(PERSON)[0])
+
+
+def _is_named_behind_role(around: str) -> bool:
+    """Whether “the minister-designate, §, …” stands there."""
+    found = _ROLE_AND_COMMA.search(around.partition(PERSON)[0][-100:])
+    return bool(found and is_role(found[1]) and around.partition(PERSON)[2][:1] in (",", ")", ":"))
+
+
+# What makes a run of capitalised words somebody; the sign § stands for it.
+STRONG = (
+    Rule("a role before it", _has_role_before,
+         ("human rights lawyer §", "China's Foreign Minister §", "Secretary of State §",
+          "President of China, §", "Sen. §"),
+         ("The visit to §", "a law of §", "We met §")),
+    Rule("a role behind it", _has_apposition,
+         ("§, Head of Campaigns, wrote", "§, a blind activist who was jailed"),
+         ("§, which is a city", "§, and others")),
+    Rule("it speaks", _speaks,
+         ("§ said on Friday", "§, Director of Aid, told us", "“…”, § noted"),
+         ("§ was closed", "§ noted a fall in prices")),
+    Rule("said by it", _is_speaker_behind,
+         ("“…”, said §", ", a déclaré §", ", sagte §"),
+         ("on the way to §", "built by §")),
+)  # fmt: skip
+WEAK = (
+    Rule("an age, a party or “who” behind it",
+         lambda around: _SOMEBODY_AFTER.match(around.partition(PERSON)[2]),
+         ("§, who was jailed", "§, 34, was freed", "§ (D-CT)", "§ (aged 12)"),
+         ("§ (2012)", "§, which", "§ was built")),
+    Rule("it is made something", _becomes_something,
+         ("§ to be a judge", "§ was appointed as its first director", "§ as ambassador"),
+         ("§ to be built", "§ as usual")),
+    Rule("done to people alone", _has_it_done,
+         ("They arrested §", "the death of §", "supporters of §"),
+         ("They built §", "the length of §")),
+    Rule("it opens a list of people", _is_listed_first,
+         ("lawyers such as §", "four activists: §"),
+         ("cities such as §", "two things: §")),
+    Rule("made by it", _MADE_BY.search,
+         ("a project founded in 1993 by §", "fondé en 1993 par §", "fundado por §", "led by §"),
+         ("closed by §", "the road by §", "founded by the §")),
+    Rule("met or thanked", _MET.search,
+         ("We thank §", "The minister met with §", "accompanied by §", "She congratulated §"),
+         ("We visited §", "We met in §")),
+    Rule("a contact", lambda around: _CONTACT.search(around) or _REACHED.search(around),
+         ("Contact: §", "For interviews contact §", "§, 202/228-3630;", "§ (ana@example.org)",
+          "Media enquiries: §", "§, tel. +44 20 7413 5566"),
+         ("§, 12 May", "Contact us at §", "§ 2012")),
+    Rule("named behind its role", _is_named_behind_role,
+         ("urge the Prime Minister-designate, §, to", "its director, §, wrote",
+          "the group's lawyer (§)"),
+         ("the city, §, was", "the minister, § and")),
+)  # fmt: skip
 
 
 def is_role(word: str) -> bool:

@@ -8,12 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from releases.importing.names import Mention, People
+from releases.importing.names import PERSON, Mention, People
 from releases.importing.rules import Rule
 from releases.importing.understood import Speech
 from releases.importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE, SAYING_TO_SOMEBODY
 
-PERSON = "§"
 _FEWEST_WORDS = 4  # of a quotation that is more than a term in quotation marks
 _MOST_BESIDE = 400  # characters beside a quotation in which its speaker is looked for
 _MOST_SPEECHES = 500
@@ -26,7 +25,7 @@ _VERBS_FIRST = "|".join(
 _NOTED = r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
 _DESCRIBED = r"(?:\s\([^()]{1,40}\))?(?:,\s[^§.;:!?“”\"«»]{2,160}?,?)?"
 _HEAD = r"^[\s,.;–—-]*"
-_WORDS = r"(?:(?!(?:and|that|to|about|of|for|with|by|from)\s)[^\W\d_][\w.’'-]*\s){0,8}?"
+_WORDS = r"(?:(?!(?:and|that|to|about|of|for|with|by|from|on|at)\s)[^\W\d_][\w.’'-]*\s){0,8}?"
 _WHO = r"(?P<who>§)(?!['’]s?\b)"
 _TAIL = r"(?:[^.!?;§]|(?<=[A-Z])\.){0,120}?[,:]?\s*$"
 _STATEMENT = (
@@ -42,7 +41,7 @@ def _after(pattern: str) -> "re.Pattern[str]":
 # What begins directly behind the mark that closes a quotation.
 AFTER = (
     Rule("said NAME",
-         _after(rf"(?:{_VERBS_FIRST}){_NOTED}\s{_WORDS}{_WHO}").search,
+         _after(rf"(?:(?:a|ha|hat)\s)?(?:{_VERBS_FIRST}){_NOTED}\s{_WORDS}{_WHO}").search,
          (", said §.", " said §, Director of Aid.", " added human rights lawyer §.", " dijo §.",
           ", a déclaré §.", ", sagte §.", " disse §."),
          (" said a spokesman for §.", " told §.", " said that §", " said §'s lawyer.")),
@@ -67,7 +66,7 @@ BEFORE = (
           "§ told reporters in Geneva: "),
          ("§'s lawyer said: ", "§ was released. ", "§ said. The court is closed. ")),
     Rule("said NAME:",
-         re.compile(rf"\b(?:{_VERBS_FIRST}){_NOTED}\s{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
+         re.compile(rf"\b(?i:{_VERBS_FIRST}){_NOTED}\s{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
          ("On Friday said §, a lawyer: ", "Added §: "),
          ("said §.", "told §: ")),
     Rule("statement of NAME",
