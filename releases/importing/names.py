@@ -34,6 +34,7 @@ from releases.importing.vocabulary import (
     SAYING_BESIDE_A_QUOTE,
     SUFFIXES,
     SURNAMES_TOO,
+    TITLE_BEGINNINGS,
     WEEKDAYS,
 )
 
@@ -91,6 +92,17 @@ _MET = re.compile(
     r"|thanking|congratulating|commending|praising|nominating|appointing"
     r"|(?:meets?|met|meeting|meetings|spoke|speak|speaks) with|(?:accompanied|joined|succeeded) by"
     r")\s§"
+)
+_IS_A = re.compile(
+    r" (?:is|was|are|were|became|remains) ((?:an?|the|one of the|both)? ?(?:[a-z][\w-]+ ?){1,4})"
+)
+_DONE_TO_IT = re.compile(
+    r"§ (?:was|were|is|has been|have been|had been) (?:\w+ly )?(?:abducted|arrested|assassinated"
+    r"|convicted|deported|detained|imprisoned|jailed|kidnapped|murdered|sentenced|tortured)\b"
+)
+_AGAINST = re.compile(
+    r"\b(?:verdict|charges?|indictment|prosecution|proceedings|sentence|trial)s?\s"
+    r"(?:of\s\w+\s)?against\s§"
 )
 _CONTACT = re.compile(
     r"\b(?:contacts?|enquiries|inquiries|interviews?|information)(?:\sdetails)?[^.:;§\n]{0,40}"
@@ -360,7 +372,8 @@ class People:
         words = [_lower(word) for word in candidate.words]
         strong = bool(
             any(rule.matches(around) for rule in STRONG)
-            or (len(words) > 2 and (any(map(_is_initial, candidate.words)) or words[-1] in SUFFIXES))
+            or (len(words) > 2 and words[-1] in SUFFIXES)
+            or (len(words) > 2 and any(map(_is_initial, candidate.words)))
         )
         candidate.certain = strong or (
             not candidate.shaky
@@ -369,6 +382,14 @@ class People:
 
     def _follow_lists(self, candidates: list[_Candidate]) -> None:
         """Believe what stands in a list with somebody: “lawyers A, B and C”."""
+        for one, last in reversed(list(pairwise(candidates))):
+            # “A, B and C were arrested”: what is true of the last is true of the others.
+            if not last.certain or one.certain or one.shaky or one.passage != last.passage:
+                continue
+            between = self.passages[one.passage].text[one.end : last.start]
+            several = len(one.words) > 1 and len(last.words) > 1 and not last.addressed
+            if several and _LIST_BETWEEN.fullmatch(between):
+                one.certain = True
         for one, next_one in pairwise(candidates):
             if not one.certain or next_one.certain or one.passage != next_one.passage:
                 continue
@@ -607,6 +628,11 @@ def _becomes_something(around: str) -> bool:
     return bool(to_be and any(map(is_role, to_be[1].split())))
 
 
+def _is_a_role(around: str) -> bool:
+    found = _IS_A.match(around.partition(PERSON)[2])
+    return bool(found and any(map(is_role, found[1].split())))
+
+
 def _has_it_done(around: str) -> bool:
     word, other = _last_words(around.partition(PERSON)[0])
     return word in DONE_TO_PEOPLE or (word == "of" and other in DONE_OF_PEOPLE)
@@ -655,6 +681,16 @@ WEAK = (
     Rule("made by it", _MADE_BY.search,
          ("a project founded in 1993 by §", "fondé en 1993 par §", "fundado por §", "led by §"),
          ("closed by §", "the road by §", "founded by the §")),
+    Rule("it is a role", _is_a_role,
+         ("§ is a human rights lawyer", "§ was one of the founders",
+          "§ were prisoners of conscience"),
+         ("§ is a city", "§ was a success", "§ is an operating system")),
+    Rule("done to it", _DONE_TO_IT.search,
+         ("§ was arrested in May", "§ has been sentenced to death", "§ were unlawfully detained"),
+         ("§ was released in May", "§ was built", "§ was charged extra")),
+    Rule("a court against it", _AGAINST.search,
+         ("the verdict against §", "charges of fraud against §"),
+         ("a campaign against §", "the verdict against the §")),
     Rule("met or thanked", _MET.search,
          ("We thank §", "The minister met with §", "accompanied by §", "She congratulated §"),
          ("We visited §", "We met in §")),
@@ -784,6 +820,8 @@ def _could_be_name(words: list[str], addressed: bool) -> bool | None:
     if _is_common(words[-1]):
         believable = _lower(words[-1]) in SURNAMES_TOO or _lower(words[-1]) in MONTHS
         return True if believable and len(words) > 1 else None
+    if is_role(words[-1]) and any(_lower(word) in TITLE_BEGINNINGS for word in words):
+        return None
     return is_role(words[-1])
 
 
@@ -886,7 +924,7 @@ def _apposition(after: str) -> str:
     for place, word in enumerate(words):
         if is_role(word) and not (place == 0 and _lower(word) in HONORIFICS):
             rest = words[place + 1 : place + 2]
-            if rest and is_role(rest[0]):
+            if rest and (is_role(rest[0]) or _lower(rest[0]) in TITLE_BEGINNINGS):
                 continue
             # A name after the role is the one that the role belongs to.
             if (

@@ -5,6 +5,7 @@ and their examples the sign § stands for a person whom the text names, with tit
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ from releases.importing.understood import Speech
 from releases.importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE, SAYING_TO_SOMEBODY
 
 _FEWEST_WORDS = 4  # of a quotation that is more than a term in quotation marks
+_NO_TERM = 12  # more words than any term has
 _MOST_BESIDE = 400  # characters beside a quotation in which its speaker is looked for
 _MOST_SPEECHES = 500
 _MANY_CAPITALS = 0.6
@@ -23,11 +25,12 @@ _VERBS_FIRST = "|".join(
     sorted((SAYING | SAYING_BESIDE_A_QUOTE) - SAYING_TO_SOMEBODY, key=len, reverse=True)
 )
 _NOTED = r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
-_DESCRIBED = r"(?:\s\([^()]{1,40}\))?(?:,\s[^§.;:!?“”\"«»]{2,160}?,?)?"
+_DESCRIBED = r"(?:\s\([^()]{1,40}\))?(?:,\s[^§.;:!?“”\"«»]{2,160}?)?,?"
 _HEAD = r"^[\s,.;–—-]*"
-_WORDS = r"(?:(?!(?:and|that|to|about|of|for|with|by|from|on|at)\s)[^\W\d_][\w.’'-]*\s){0,8}?"
+_WORDS = r"(?:(?!(?:and|that|to|about|of|for|with|by|from|on|at)\s)[^\W\d_](?:[\w’'-]*|\w{0,2}\.)\s){0,8}?"
+_OF = r"(?:§['’]s?\s[^§.!?,]{1,60},?\s)?"  # “§'s lawyer, ” before the name
 _WHO = r"(?P<who>§)(?!['’]s?\b)"
-_TAIL = r"(?:[^.!?;§]|(?<=[A-Z])\.){0,120}?[,:]?\s*$"
+_TAIL = r"(?:[^.!?;]|(?<=[A-Z])\.){0,120}?[,:]?\s*$"
 _STATEMENT = (
     r"(?:made|issued|released|gave|delivered|offered|provided|makes|issues|releases)\s"
     r"(?:the|this)\sfollowing\s(?:\w+\s){0,2}(?:statement|remarks?|comments?|reaction|response)\b"
@@ -41,12 +44,12 @@ def _after(pattern: str) -> "re.Pattern[str]":
 # What begins directly behind the mark that closes a quotation.
 AFTER = (
     Rule("said NAME",
-         _after(rf"(?:(?:a|ha|hat)\s)?(?:{_VERBS_FIRST}){_NOTED}\s{_WORDS}{_WHO}").search,
+         _after(rf"(?:(?:a|ha|hat)\s)?(?i:{_VERBS_FIRST}){_NOTED}\s{_OF}{_WORDS}{_WHO}").search,
          (", said §.", " said §, Director of Aid.", " added human rights lawyer §.", " dijo §.",
           ", a déclaré §.", ", sagte §.", " disse §."),
          (" said a spokesman for §.", " told §.", " said that §", " said §'s lawyer.")),
     Rule("NAME said",
-         _after(rf"{_WORDS}{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})\b").search,
+         _after(rf"{_OF}{_WORDS}{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})\b").search,
          (", § said.", " §, Head of Aid, said.", " § (D-CT) added.", " § told reporters."),
          (" §'s lawyer said.", " a letter to § said.", " § was released.")),
     Rule("according to NAME",
@@ -66,7 +69,7 @@ BEFORE = (
           "§ told reporters in Geneva: "),
          ("§'s lawyer said: ", "§ was released. ", "§ said. The court is closed. ")),
     Rule("said NAME:",
-         re.compile(rf"\b(?i:{_VERBS_FIRST}){_NOTED}\s{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
+         re.compile(rf"\b(?i:{_VERBS_FIRST}){_NOTED}\s{_OF}{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
          ("On Friday said §, a lawyer: ", "Added §: "),
          ("said §.", "told §: ")),
     Rule("statement of NAME",
@@ -105,7 +108,7 @@ PRONOUN_BEFORE = (
 # Words that stand for several people or for something else: no speaker follows from them.
 SOMEBODY_ELSE = (
     Rule("another subject said",
-         _after(rf"(?:[^\W\d_][\w.’'-]*\s){{0,12}}?(?:{_VERBS})\b").search,
+         _after(rf"(?:[^\s.!?]+\s){{0,14}}?(?i:{_VERBS})\b").search,
          (", the letter states.", " the committee wrote.", " said the family.", ", they said."),
          (" The bill passed.",)),
 )  # fmt: skip
@@ -132,11 +135,13 @@ INSIDE = (
          ("Women are at risk. §, Head of Aid.", "They said § was there.")),
 )  # fmt: skip
 
-_GROUP = re.compile(r"^\s*(?:\([^()]{1,40}\)\s*)?,?\s*(?:and|&|et|y|und|e|along with|joined by)\b")
+_GROUP = re.compile(r"\s*(?:\([^()]{1,40}\)\s*)?,?\s*(?:and|&|et|y|und|e|along with|joined by)\b")
 _LISTED = re.compile(r"§[^.!?;]{0,160}?\b(?:and|&|with)\s(?:[\w.’'-]+\s){0,8}$")
 _OBJECT = re.compile(r"\b(?:to|of|for|by|from|with|against|about|at|on)\s$")
-_SENTENCE = re.compile(r"(?<=[^\W\d_]{2}[.!?])[”\"’)]*\s+(?=[^\W\d_a-z])|(?<=[^A-Z][.!?])\s+(?=[§A-Z])")
-_MARK = re.compile("[“”„«»‟\"]")
+_SENTENCE = re.compile(
+    r"(?<=[^\W\d_]{2}[.!?])[”\"’)]*\s+(?=[^\W\d_a-z])|(?<=[^A-Z][.!?])\s+(?=[§A-Z])"
+)
+_MARK = re.compile('[“”„«»‟"]')
 _TERM = re.compile(r'"[^".?!]{1,60}"(?!\w)')  # “so-called "honor" killings”
 _SINGLE_OPENS = re.compile(r"(?<![\w.,?!])[‘'](?=[^\W\d_a-z])")
 _SINGLE_CLOSES = re.compile(r"(?<=[.,?!…])[’'](?=\s|$)")
@@ -208,6 +213,10 @@ class _State:
     speaker: _Speaker | None = None  # of the last quotation
     earlier: list[tuple[int, Mention]] = field(default_factory=list)  # in words before these
     followed: bool = False  # these words follow a quotation in their paragraph
+    open: bool = False  # the last quotation was not closed
+    introduced: bool = False  # its speaker stands before it
+    place: int = -1  # its paragraph
+    quotation: int | None = None  # and the quotation of the body that it is part of
 
 
 def speeches(people: People, parts: Sequence[Part]) -> tuple[Speech, ...]:
@@ -237,13 +246,19 @@ class _Listener:
         outside = 0
         for place, stretch in enumerate(found):
             if place or text[: stretch.start].strip(" \"“„«»‘'"):
-                self._say(self._marked(part.place, outside, stretch.start), goes_on=place > 0)
+                marks = 1 if stretch.start else 0
+                words = self._marked(part.place, outside, stretch.start - marks)
+                self._say(words, goes_on=place > 0)
             after = self._behind(number, found, place)
             speaker = self._speaker(part, stretch, after)
             self._add(part, text[stretch.start : stretch.end], speaker)
-            self.state.speaker = speaker
+            self.state.speaker, self.state.open = speaker, not stretch.closed
+            self.state.place, self.state.quotation = part.place, part.quotation
             self.state.before, self.state.followed = _Marked(), True
             outside = stretch.after
+        if part.credit:  # the line with the speaker ends the quotation
+            self.state.speaker = None
+        self.state.open &= bool(found)
         rest = self._marked(part.place, outside, len(text))
         if not found or rest.text.strip(" .,"):
             self._say(rest, goes_on=bool(found))
@@ -274,8 +289,11 @@ class _Listener:
         pieces: list[str] = []
         named: list[tuple[int, Mention]] = []
         at = start
-        for mention in self.people.mentions[place]:
-            if mention.end <= at or mention.start >= end:
+        mentions = self.people.mentions[place]
+        for mention in mentions[bisect_left(mentions, start, key=lambda it: it.end) :]:
+            if mention.start >= end:
+                break
+            if mention.end <= at:
                 continue
             first = max(at, min(mention.start, self.people.described_from(place, mention)))
             pieces += [text[at:first].replace(PERSON, " "), PERSON]
@@ -288,40 +306,54 @@ class _Listener:
 
     def _speaker(self, part: Part, stretch: _Stretch, after: _Marked) -> _Speaker | None:
         state = self.state
+        if state.before.text.strip(" .,") and not state.open:
+            state.introduced = False
         if part.credit:
             return _Speaker(*part.credit, None, True)
         words = self._marked(part.place, stretch.start, stretch.end)
         begins_anew = words.text.rstrip()[-1:] == "." and after.text.strip(" ")[:1].isupper()
-        if not begins_anew:
-            beside = after.begins()
+        beside = after.begins()
+        if begins_anew:
+            if found := self._by_rule(AFTER[:1], beside):
+                return found
+        else:
             if found := self._by_rule(AFTER, beside) or self._by_pronoun(PRONOUN_AFTER, beside):
                 return found
             if _any(SOMEBODY_ELSE, beside.text):
                 return None
-        if state.before.text.strip(" .,"):
-            return self._before()
         if inside := self._by_rule(INSIDE, words):
-            return replace(inside, certain=False)
-        return state.speaker
+            found: _Speaker | None = replace(inside, certain=False)
+        elif found := self._before():
+            state.introduced = True
+        elif not _any(SOMEBODY_ELSE_BEFORE, state.before.ends().text):
+            found = self._going_on(part)
+        # Behind a comma the speaker is expected, but no rule knew the words.
+        expected = words.text.rstrip()[-1:] == "," and not state.introduced
+        return replace(found, certain=False) if found and expected else found
 
     def _before(self) -> _Speaker | None:
         """Return the speaker that the words before a quotation give it."""
-        state = self.state
-        beside = state.before.ends()
-        if (
-            found := self._by_rule(BEFORE, beside)
+        beside = self.state.before.ends()
+        return (
+            self._by_rule(BEFORE, beside)
             or self._by_rule(ANNOUNCED, beside)
             or self._by_pronoun(PRONOUN_BEFORE, beside)
-        ):
-            return found
-        if _any(SOMEBODY_ELSE_BEFORE, beside.text):
+            or (
+                None
+                if _any(SOMEBODY_ELSE_BEFORE, beside.text)
+                else self._by_rule(ANNOUNCED, self.state.before)
+            )
+        )
+
+    def _going_on(self, part: Part) -> _Speaker | None:
+        """Return the speaker before: certain where the same quotation goes on."""
+        state = self.state
+        if not state.speaker or not (state.followed or not state.before.text.strip(" .,")):
             return None
-        if found := self._by_rule(ANNOUNCED, state.before):
-            return found
-        if state.followed and state.speaker:
-            sure = state.speaker.certain and state.before.sentences() == 1
-            return replace(state.speaker, certain=sure)
-        return None
+        same = part.place == state.place and state.before.sentences() == 1
+        goes_on = state.open or state.introduced or part.quotation == state.quotation is not None
+        sure = state.speaker.certain and (same or goes_on)
+        return replace(state.speaker, certain=sure)
 
     def _by_rule(self, rules: Sequence[Rule], beside: _Marked) -> _Speaker | None:
         """Return the speaker by the first rule that fits; `_NOBODY` where several people speak."""
@@ -350,9 +382,12 @@ class _Listener:
             return spoke
         if not near:
             return replace(spoke, certain=False) if spoke else _NOBODY
-        place, mention = near[-1]
+        last = self.state.before.ends()
+        is_subject = last.text.lstrip().startswith(PERSON)
+        place, mention = last.named[0] if is_subject else near[-1]
         name, title = self.people.attribution(place, mention)
-        return _Speaker(name, title, mention.person, len(people) == 1 and not spoke)
+        sure = len(people) == 1 and (is_subject or not spoke)
+        return _Speaker(name, title, mention.person, sure)
 
     def _add(self, part: Part, words: str, speaker: _Speaker | None) -> None:
         self.speeches.append(
@@ -425,11 +460,13 @@ def _opens(text: str, at: int, opened: int) -> bool:
 
 
 def _is_speech(text: str, one: _Stretch) -> bool:
+    """Whether words in quotation marks are a sentence, and no term or title of a work."""
     words = text[one.start : one.end].strip()
     count = len(words.split())
-    if count < _FEWEST_WORDS or not (words[0].isupper() or words[0] in "[….'‘(" or words[0].isdigit()):
+    if count < _FEWEST_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
         return False
-    ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in (",", ".", "?", "!")
-    first = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
-    capitals = sum(word[0].isupper() for word in first)
-    return (ends or not one.closed or count > 12) and capitals <= max(1, _MANY_CAPITALS * len(first))
+    ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in tuple(",.?!")
+    long = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
+    capitals = sum(word[0].isupper() for word in long)
+    is_title = capitals > max(1, _MANY_CAPITALS * len(long))
+    return not is_title and (ends or not one.closed or count > _NO_TERM)
