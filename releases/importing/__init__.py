@@ -199,7 +199,7 @@ def _people(
         certain = all(one.certain for one in said if one.quotation == number)
         if len(named) == 1 and certain:
             element.name, element.title = max(found, key=lambda pair: len(pair[1]))
-    return people.suggestions(), said
+    return people.suggestions({one.speaker for one in said if one.certain}), said
 
 
 def _paragraphs(anatomy: Anatomy) -> Iterator[str]:

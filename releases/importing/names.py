@@ -9,8 +9,7 @@ is a suggestion.
 import re
 import sys
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -61,10 +60,10 @@ _SAID_AFTER = re.compile(
     rf"{_IN_BRACKETS}(?:,\s(?P<title>{_TITLE}),)?\s"
     rf"(?:(?:has|have|had|also|later|today|then|further|recently|a|ha|hat)\s)*(?P<verb>[^\W\d_]+)"
 )
-_FOLLOWING_STATEMENT = re.compile(
-    r"\b(?:made|issued|released|gave|delivered|makes|issues|releases) (?:the|this) following "
-    r"(?:\w+ )?(?:statement|remarks?|comments?|reaction)\b",
-    re.I,
+_STATEMENT = re.compile(
+    r"(?:\s\([^()]{1,40}\))?(?:,[^.,;:!?]{2,160},)?(?:\s\w+){0,3}?\s(?:made|issued|released|gave"
+    r"|delivered|offered|makes|issues|releases)\s(?:the|this)\sfollowing\s(?:\w+\s){0,2}"
+    r"(?:statement|remarks?|comments?|reaction)\b"
 )
 _POSSESSIVE_STATEMENT = re.compile(
     r"['’]s? (?:full |public |joint |own )?(?:statement|remarks?|comments?|reaction)\b", re.I
@@ -79,7 +78,6 @@ _TO_BE = re.compile(
 _LIST_BETWEEN = re.compile(rf"{_IN_BRACKETS}(?:,|;|,? (?:and|or|&|y|et|und|e))?\s+$")
 _LIST_OPENS = re.compile(r"(?:,? such as|,? including|,? namely|:|\s?\()\s*$")
 _WORD_BEGINS = re.compile(r"(?<!\w)\w++")
-_SENTENCE_ENDS = re.compile(r"[.!?][”\"’)]?\s++(?=[“\"‘(]?[^\W\d_a-z])")
 _QUOTE_NEAR = re.compile(r"[“”\"«»:]")
 _MADE_BY = re.compile(
     r"\b(?:founded|created|written|authored|led|chaired|headed|sponsored|introduced|directed"
@@ -251,9 +249,6 @@ class People:
         self._by_name: dict[tuple[str, str], _Person] = {}
         self._parts: set[str] = set()  # first and last names, as they are compared
         self._forms, self._shouted = Phrases(), Phrases()
-        self._statements: dict[int, list[int]] = {}
-        self._sentences: dict[int, list[int]] = {}
-        self._lets_speak: dict[int, bool] = {}
         self._ordinary = _ordinary_words(self.passages)
         candidates = [
             candidate
@@ -287,41 +282,15 @@ class People:
             self._name_all(place)
         self._describe(believed)
 
-    def suggestions(self) -> tuple[PersonSuggestion, ...]:
-        """Return everybody found, in the order in which the running text names them first."""
+    def suggestions(self, speaking: Collection[str] = ()) -> tuple[PersonSuggestion, ...]:
+        """Return everybody found, in the order in which the running text names them first.
+
+        `speaking` are names of people who say a quotation.
+        """
+        for person in self._people:
+            person.speaker |= person.name in speaking
         found = [person for person in self._people if person.found]
         return tuple(map(self._suggestion, sorted(found, key=self._first_named)))
-
-    def speaker_before(self, place: int) -> tuple[str, str] | None:
-        """Return name and title of the one person that a passage lets speak next, if it does.
-
-        That is “X, title, said:”, “said X:”, or “X made the following statement”.
-        """
-        text = self.passages[place].text
-        mentions = self.mentions[place]
-        if statement := _FOLLOWING_STATEMENT.search(text):
-            start = self._sentence_start(place, statement.start())
-            named = [m for m in mentions if start <= m.start and m.end <= statement.start()]
-            return self.attribution(place, named[0]) if len(named) == 1 else None
-        if not text.endswith((":", ",")):
-            return None
-        start = self._sentence_start(place, len(text) - 1)
-        for mention in reversed([m for m in mentions if m.start >= start]):
-            if (
-                text[mention.end : mention.end + 2] == ":"
-                or _says(text, mention.end)
-                or self._is_said_by(place, mention)
-                or _POSSESSIVE_STATEMENT.match(text, mention.end)
-            ):
-                return self.attribution(place, mention)
-        return None
-
-    def speaker_after(self, place: int) -> tuple[str, str] | None:
-        """Return name and title where a passage begins “said X, title”."""
-        for mention in self.mentions[place][:1]:
-            if self._is_said_by(place, mention) and mention.start < 80:
-                return self.attribution(place, mention)
-        return None
 
     def described_from(self, place: int, mention: Mention) -> int:
         """Return where the words before a mention begin that say who it is."""
@@ -530,43 +499,16 @@ class People:
 
     def _is_speaking(self, place: int, mention: Mention) -> bool:
         text = self.passages[place].text
-        statement = self._statement_after(place, mention.end)
         return bool(
             _says(text, mention.end)
             or self._is_said_by(place, mention)
+            or _STATEMENT.match(text, mention.end)
             or (
                 self.passages[place].running
                 and _POSSESSIVE_STATEMENT.match(text, mention.end)
                 and text.endswith(":")
             )
-            or (
-                statement is not None
-                and self._has_speaker(place)
-                and mention.start >= self._sentence_start(place, statement)
-            )
         )
-
-    def _statement_after(self, place: int, end: int) -> int | None:
-        """Return where “made the following statement” stands next in a passage."""
-        if place not in self._statements:
-            found = _FOLLOWING_STATEMENT.finditer(self.passages[place].text)
-            self._statements[place] = [match.start() for match in found]
-        starts = self._statements[place]
-        number = bisect_left(starts, end)
-        return starts[number] if number < len(starts) else None
-
-    def _has_speaker(self, place: int) -> bool:
-        if place not in self._lets_speak:
-            self._lets_speak[place] = bool(self.speaker_before(place))
-        return self._lets_speak[place]
-
-    def _sentence_start(self, place: int, end: int) -> int:
-        """Return where the sentence begins that goes on at a place in a passage."""
-        if place not in self._sentences:
-            self._sentences[place] = list(_sentence_starts(self.passages[place].text))
-        starts = self._sentences[place]
-        number = bisect_left(starts, end)
-        return starts[number - 1] if number else 0
 
     def _is_said_by(self, place: int, mention: Mention) -> bool:
         return _said_before(self.passages[place].text, mention.name_start)
@@ -988,15 +930,6 @@ def _opens_list_of_people(before: str) -> bool:
     opening = _LIST_OPENS.search(before)
     words = before[: opening.start()].split() if opening else []
     return bool(words) and _is_plural_role(words[-1].strip(","))
-
-
-def _sentence_starts(text: str) -> Iterator[int]:
-    """Yield where sentences begin; “Sen. Reid” does not begin one."""
-    for match in _SENTENCE_ENDS.finditer(text):
-        before = text[max(0, match.start() - 40) : match.start()]
-        word = before.split()[-1] if before and not before[-1].isspace() else ""
-        if _lower(word).strip('(“"') not in ABBREVIATIONS and len(word) > 1 and word[-1] != ".":
-            yield match.end()
 
 
 def _first_word(text: str) -> str:

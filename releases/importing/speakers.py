@@ -14,7 +14,7 @@ from releases.importing.rules import Rule
 from releases.importing.understood import Speech
 from releases.importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE, SAYING_TO_SOMEBODY
 
-_FEWEST_WORDS = 4  # of a quotation that is more than a term in quotation marks
+_FEWEST_WORDS = 3  # of a quotation that is more than a term in quotation marks
 _NO_TERM = 12  # more words than any term has
 _MOST_BESIDE = 400  # characters beside a quotation in which its speaker is looked for
 _MOST_SPEECHES = 500
@@ -27,8 +27,11 @@ _VERBS_FIRST = "|".join(
 _NOTED = r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
 _DESCRIBED = r"(?:\s\([^()]{1,40}\))?(?:,\s[^§.;:!?“”\"«»]{2,160}?)?,?"
 _HEAD = r"^[\s,.;–—-]*"
-_WORDS = r"(?:(?!(?:and|that|to|about|of|for|with|by|from|on|at)\s)[^\W\d_](?:[\w’'-]*|\w{0,2}\.)\s){0,8}?"
-_OF = r"(?:§['’]s?\s[^§.!?,]{1,60},?\s)?"  # “§'s lawyer, ” before the name
+_WORDS = (
+    r"(?:(?!(?:and|that|to|about|of|for|with|by|from|on|at)\s)"
+    r"[^\W\d_](?:[\w’'-]*|\w{0,2}\.)\s){0,8}?"
+)
+_OF = r"(?:§['’]s?\s[^§.!?,]{1,60},?\s)?"  # before the name: “§’s lawyer, ”
 _WHO = r"(?P<who>§)(?!['’]s?\b)"
 _TAIL = r"(?:[^.!?;]|(?<=[A-Z])\.){0,120}?[,:]?\s*$"
 _STATEMENT = (
@@ -313,16 +316,17 @@ class _Listener:
         words = self._marked(part.place, stretch.start, stretch.end)
         begins_anew = words.text.rstrip()[-1:] == "." and after.text.strip(" ")[:1].isupper()
         beside = after.begins()
+        found: _Speaker | None = None
         if begins_anew:
-            if found := self._by_rule(AFTER[:1], beside):
-                return found
+            if later := self._by_rule(AFTER[:1], beside):
+                return later
         else:
             if found := self._by_rule(AFTER, beside) or self._by_pronoun(PRONOUN_AFTER, beside):
                 return found
             if _any(SOMEBODY_ELSE, beside.text):
                 return None
         if inside := self._by_rule(INSIDE, words):
-            found: _Speaker | None = replace(inside, certain=False)
+            found = replace(inside, certain=False)
         elif found := self._before():
             state.introduced = True
         elif not _any(SOMEBODY_ELSE_BEFORE, state.before.ends().text):
