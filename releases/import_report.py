@@ -14,7 +14,6 @@ from releases.import_stored import left_out
 from releases.import_words import sentence
 from releases.importing import Accounting, PersonSuggestion, Poster, Understood
 from releases.importing.accounting import Difference
-from releases.importing.notes import Note
 from releases.models import Release
 
 _WIDTH = 96
@@ -57,7 +56,7 @@ def report(understood: Understood, stored: Difference, remarks: Sequence[str] = 
     `stored` is what the draft does not have in common with the file; `remarks` are further
     sentences on what the draft could not hold.
     """
-    notes = [*(capfirst(_sentence(note)) for note in understood.notes), *remarks]
+    notes = [*(capfirst(sentence(note)) for note in understood.notes), *remarks]
     parts = [
         f"{understood.filename} ({understood.format}, {understood.encoding})",
         "\n".join(_understood(understood)),
@@ -253,8 +252,3 @@ def _row(label: str, words: str) -> str:
     lines = wrap(words, _WIDTH - _LABEL - 2) or [""]
     first, *rest = lines
     return "\n".join([f"  {label:<{_LABEL}}{first}", *(" " * (_LABEL + 2) + line for line in rest)])
-
-
-def _sentence(note: Note | str) -> str:
-    # TODO(merge): the readers of the formats still give sentences.
-    return note if isinstance(note, str) else sentence(note)

@@ -205,7 +205,7 @@ WIDE = " " * 60
         # The heads of releases of five senators, as they were scraped.
         (f"{WIDE}MCCAIN SUPPORTS REAUTHORIZATION OF BURMA SANCTIONS  July 26  2006 Washington  D C "
          "   Today  U S  Senator John McCain  R AZ  delivered the following remarks on the floor "
-         f"of the Senate{WIDE}July 2006 Press Releases           Browse by{WIDE}Current record{WIDE}",
+         f"of the Senate{WIDE}July 2006 Press Releases    Browse by{WIDE}Current record{WIDE}",
          "MCCAIN SUPPORTS REAUTHORIZATION OF BURMA SANCTIONS", "guessed", "Washington D C",
          date(2006, 7, 26), "Today U S Senator"),
         (f"{WIDE}SENATOR McCAIN INTRODUCES SAFFRON REVOLUTION SUPPORT ACT OF 2007 October 17  2007 "

@@ -71,6 +71,21 @@ class DesignationSuggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """A quotation of a sentence or more, without its marks, and who seems to say it.
+
+    Not `certain`: the speaker is offered to an editor. `quotation` is the number of the
+    blockquote that the words stand in, from 0; None for words in a running paragraph.
+    """
+
+    text: str
+    speaker: str
+    title: str
+    certain: bool
+    quotation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
     """Where every word of the file went: into exactly one part, or quoted in `left_out`."""
 
@@ -113,6 +128,7 @@ class Understood:
     date_guess: DateGuess | None
     people: tuple[PersonSuggestion, ...]
     designations: tuple[DesignationSuggestion, ...]
+    speeches: tuple[Speech, ...]
     relative_dates: tuple[str, ...]
     notes: tuple[Note, ...]
     missing: tuple[Note, ...]
