@@ -227,7 +227,9 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return [(code, name) for code, name in languages.CHOICES if code in used]
+        return sorted(
+            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
+        )
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -236,7 +238,7 @@ class LanguageFilter(admin.SimpleListFilter):
 @admin.register(Release)
 class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     form = forms.ReleaseForm
-    list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
+    list_display = ["title_or_none", "state", "when", "kind", "in_language", "created_by"]
     list_filter = [
         StateFilter,
         "kind",
@@ -435,6 +437,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     @admin.display(description="title", ordering="title")
     def title_or_none(self, release: Release) -> str:
         return str(release)
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def in_language(self, release: Release) -> str:
+        return languages.english_name(release.language)
 
     @admin.display(description="state")
     def state(self, release: Release) -> str:
@@ -709,6 +715,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     suggestions=understood.people,
                     designations=understood.designations,
                     day=guess.date if guess else None,
+                    language=understood.language_guess,
                     user=User.of(request),
                 )
                 context |= {"confirm": confirm}
@@ -727,6 +734,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             request.POST,
             suggestions=understood.people,
             designations=understood.designations,
+            language=understood.language_guess,
             user=User.of(request),
         )
         if not form.is_valid():
@@ -738,6 +746,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 by=User.of(request),
                 people=form.decisions(),
                 designated=form.designated(),
+                language=form.cleaned_data["language"] or None,
             )
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} Nothing was added.")

@@ -19,6 +19,7 @@ from people.models import Case, Designation, Person, Role
 from releases import languages, workflow
 from releases.body import with_people
 from releases.importing import Understood, report
+from releases.importing.languages import CHOSEN, LanguageGuess
 from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
@@ -54,14 +55,17 @@ def import_draft(
     people: Mapping[str, str] | None = None,
     designated: Designated | None = None,
     at: datetime | None = None,
+    language: str | None = None,
 ) -> Release:
     """Make one draft of what was understood, with the report of the import in its record.
 
     `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
     that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
     text calls prisoners of conscience; nothing else is recorded of them. No date is set: the guess
-    stays a guess, in the record. Raises AlreadyImported.
+    stays a guess, in the record. `language` (BCP 47) is what somebody chose; without it, a guess
+    that is not sure leaves the language open. Raises AlreadyImported.
     """
+    understood = with_language(understood, language)
     try:
         with transaction.atomic():
             return _import_draft(understood, by, people or {}, designated, at)
@@ -69,6 +73,17 @@ def import_draft(
         if release := duplicate_of(understood):
             raise AlreadyImported(release) from None
         raise
+
+
+def with_language(understood: Understood, language: str | None) -> Understood:
+    """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
+
+    Raises ValidationError for what is no tag.
+    """
+    if language is None or language == understood.language:
+        return understood
+    chosen = LanguageGuess(languages.canonical(language), 1.0, (), CHOSEN)
+    return replace(understood, language_guess=chosen)
 
 
 def _import_draft(
@@ -89,7 +104,7 @@ def _import_draft(
     whole_title = f"<p>{escape(understood.title)}</p>" if is_cut else ""
     release = Release(
         kind=understood.kind,
-        language=_language(understood),
+        language=understood.language or languages.UNDETERMINED,
         title=title,
         standfirst=understood.standfirst,
         dateline_place=fits(Release, "dateline_place", understood.dateline_place),
@@ -173,7 +188,3 @@ def _poster(understood: Understood, fits: _Fits) -> MediaAsset | None:
         original_name=fits(MediaAsset, "original_name", poster.name),
         credit_line=fits(MediaAsset, "credit_line", poster.credit_guess),
     )
-
-
-def _language(understood: Understood) -> str:
-    return understood.language if understood.language in languages.LANGUAGES else "en"

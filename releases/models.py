@@ -190,7 +190,9 @@ class Release(Guarded):
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PRESS_RELEASE)
-    language = models.CharField(max_length=35, choices=languages.CHOICES, default="en")
+    language = models.CharField(
+        max_length=languages.MOST_CHARACTERS, validators=[languages.validate], default="en"
+    )
     translation_of = models.ForeignKey(
         "self",
         models.PROTECT,

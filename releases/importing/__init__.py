@@ -22,7 +22,7 @@ from releases.importing.formats import (
     refuse_too_many_lines,
     take_apart,
 )
-from releases.importing.languages import language_of
+from releases.importing.languages import guess_language
 from releases.importing.names import MOST_TEXT, Passage, People
 from releases.importing.report import report
 from releases.importing.understood import (
@@ -75,7 +75,9 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     _refuse_what_says_nothing(anatomy, filename)
     people = _people(anatomy)
     stated = source.fields.get("language")
-    language = language_of(stated.value if stated else "", filename, anatomy.body_text)
+    language_guess = guess_language(
+        stated.value if stated else "", filename, f"{anatomy.title}\n{anatomy.body_text}"
+    )
     guess, date_notes = guess_date(
         Evidence(
             stated=tuple(anatomy.dates),
@@ -88,7 +90,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     if len(people) > _MOST_PEOPLE:
         notes.append(f"Only the first {_MOST_PEOPLE} people are offered. Name the others yourself.")
         people = people[:_MOST_PEOPLE]
-    if language and language.partition("-")[0] in _UNREAD_NAMES:
+    if language_guess.tag.partition("-")[0] in _UNREAD_NAMES:
         notes.append("People are not looked for in this script. Name them yourself.")
     if len(anatomy.body_text) > MOST_TEXT:
         notes.append(f"People were looked for in the first {MOST_TEXT} characters alone.")
@@ -103,7 +105,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         pull_quote=anatomy.pull_quote,
         body_html=anatomy.body_html,
         dateline_place=anatomy.dateline_place,
-        language=language,
+        language_guess=language_guess,
         posters=anatomy.posters,
         date_guess=guess,
         people=people,

@@ -5,6 +5,7 @@ from textwrap import indent, wrap
 
 from releases.body import Document, Quotation
 from releases.importing.understood import PersonSuggestion, Poster, Understood
+from releases.language_words import language_words
 
 _WIDTH = 96
 _LABEL = 12
@@ -37,7 +38,7 @@ def _understood(understood: Understood) -> Iterator[str]:
         yield _row("standfirst", understood.standfirst)
     if understood.dateline_place:
         yield _row("place", understood.dateline_place)
-    yield _row("language", understood.language or "not stated; the draft says English")
+    yield _row("language", language_words(understood.language_guess))
     if lifted := understood.pull_quote:
         yield _row("pull quote", f"“{lifted.text}” – {lifted.speaker or 'speaker not found'}")
     for poster in understood.posters:

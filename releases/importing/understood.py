@@ -3,6 +3,8 @@
 import datetime
 from dataclasses import dataclass
 
+from releases.importing.languages import LanguageGuess
+
 
 class NotARelease(ValueError):
     """A file that no release can be read from; its words tell an editor what to do."""
@@ -84,7 +86,7 @@ class Understood:
     pull_quote: PullQuote | None
     body_html: str
     dateline_place: str
-    language: str | None
+    language_guess: LanguageGuess
     posters: tuple[Poster, ...]
     date_guess: DateGuess | None
     people: tuple[PersonSuggestion, ...]
@@ -94,3 +96,8 @@ class Understood:
     missing: tuple[str, ...]
     accounting: Accounting
     digest: str
+
+    @property
+    def language(self) -> str | None:
+        """The language that is set on the draft unless somebody chooses; None: it is not sure."""
+        return self.language_guess.tag if self.language_guess.is_sure else None

@@ -1,12 +1,15 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from releases.importing import FORMATS, NotARelease, report, understand
 from releases.importing.decoding import MAX_BYTES
-from releases.imports import AlreadyImported, duplicate_of, import_draft
+from releases.imports import AlreadyImported, duplicate_of, import_draft, with_language
+from releases.languages import UNDETERMINED, canonical
 
 
 class Command(BaseCommand):
@@ -27,14 +30,27 @@ class Command(BaseCommand):
             "--by", metavar="USERNAME", help="whose draft it becomes; default: nobody's"
         )
 
+        parser.add_argument(
+            "--language",
+            metavar="TAG",
+            help="the language of all files, as BCP 47 has it (sv, zh-Hant); default: as the file "
+            "or its text says, and none where that is not certain",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        by = self._user(options["by"])
+        by, language = self._user(options["by"]), self._language(options["language"])
         refused = 0
         for number, path in enumerate(options["files"], start=1):
             if len(options["files"]) > 1:
                 self.stdout.write(f"[{number}/{len(options['files'])}] {path}")
             try:
-                self._import(path, by=by, format=options["format"], dry_run=options["dry_run"])
+                self._import(
+                    path,
+                    by=by,
+                    format=options["format"],
+                    language=language,
+                    dry_run=options["dry_run"],
+                )
             except NotARelease as problem:
                 refused += 1
                 self.stderr.write(str(problem))
@@ -43,8 +59,16 @@ class Command(BaseCommand):
                 f"{refused} of {len(options['files'])} files could not be read as a release."
             )
 
-    def _import(self, path: Path, *, by: User | None, format: str | None, dry_run: bool) -> None:
-        understood = understand(_content(path), path.name, format)
+    def _import(
+        self,
+        path: Path,
+        *,
+        by: User | None,
+        format: str | None,
+        language: str | None,
+        dry_run: bool,
+    ) -> None:
+        understood = with_language(understand(_content(path), path.name, format), language)
         self.stdout.write(report(understood))
         if duplicate := duplicate_of(understood):
             self.stdout.write(f"{AlreadyImported(duplicate)} Nothing was added.\n")
@@ -53,6 +77,19 @@ class Command(BaseCommand):
         else:
             release = import_draft(understood, by=by)
             self.stdout.write(f"Made the draft “{release}”.\n")
+            if release.language == UNDETERMINED:
+                self.stdout.write(
+                    _("Its language is not set. Choose it at the desk, or import with --language.")
+                    + "\n"
+                )
+
+    def _language(self, tag: str | None) -> str | None:
+        if tag is None:
+            return None
+        try:
+            return canonical(tag)
+        except ValidationError as problem:
+            raise CommandError(" ".join(problem.messages)) from None
 
     def _user(self, username: str | None) -> User | None:
         if username is None:
