@@ -413,6 +413,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
+            "plain_card": bool(release.title)
+            and ReleasePage(release, at=timezone.now(), preview=True).has_plain_card,
             "locked": workflow.locked(release, User.of(request)),
             "events": self._record_of(release)[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),

@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from people.names.scripts import letters_by_script
-from people.names.scripts import script_of as script_of_letters
 
 MOST_CHARACTERS = 35  # of a tag; RFC 5646, 4.4.1
 UNDETERMINED = "und"  # ISO 639-3: nobody has said which language it is
@@ -169,17 +168,6 @@ def scripts_in(text: str) -> Counter[str]:
     if kana := counts.pop("Hira", 0) + counts.pop("Kana", 0):
         counts["Jpan"] = kana + counts.pop("Hani", 0)
     return counts
-
-
-def lang_of_name(name: str, stored: str = "") -> str:
-    """Return what HTML's `lang` says of a name: its stored language, else its script.
-
-    Nothing for a name in Latin letters: it is read as the words around it.
-    """
-    if stored:
-        return stored
-    script = script_of_letters(name)
-    return "" if script in ("", "Latn") else f"{UNDETERMINED}-{script}"
 
 
 def _repeats(found: re.Match[str]) -> bool:

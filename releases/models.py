@@ -477,6 +477,11 @@ class Release(Guarded):
         return languages.direction(self.language)
 
     @property
+    def og_locale(self) -> str:
+        """The language as Open Graph wants it, such as sv_SE; "" where no country is likely."""
+        return languages.og_locale(self.language)
+
+    @property
     def language_name(self) -> str:
         return languages.native_name(self.language)
 

@@ -32,3 +32,14 @@ def script_of(text: str) -> str:
     counts = letters_by_script(text)
     del counts[""]
     return next((script for script, _times in counts.most_common(1)), "")
+
+
+def lang_of(name: str, language: str = "") -> str:
+    """Return what HTML's `lang` says of a name: its stored language, else its script.
+
+    It is empty for a name in Latin letters, which is read as the words around it.
+    """
+    if language:
+        return language
+    script = script_of(name)
+    return "" if script in ("", "Latn") else f"und-{script}"

@@ -62,10 +62,10 @@ SIBLINGS = (
         "ti",
         _share("ናይ|ካብ|እዩ|ኣ|ኸ|ቐ", 0.04),
         yes=(
-            "ኩሎም ደቂ ሰባት እንትውለዱ ነፃን ብክብርን መሰልን ማዕረን እዮም። ምስትውዓልን ሕሊናን ዝተዓደሎም ብምዃኖም ንሕድሕዶም ብሕውነታዊ መንፈስ ክተሓላለዩ ኣለዎም። ናይ ኩሉ ሰብ መሰል ኣብ ሕጊ እዩ።",
+            "ምስትውዓልን ሕሊናን ዝተዓደሎም ብምዃኖም ንሕድሕዶም ክተሓላለዩ ኣለዎም። ናይ ኩሉ ሰብ መሰል ኣብ ሕጊ እዩ።",
         ),
         no=(
-            "የሰው ልጅ ሁሉ ሲወለድ ነጻና በክብርና በመብትም እኩልነት ያለው ነው። የተፈጥሮ ማስተዋልና ሕሊና ስላለው አንዱ ሌላውን በወንድማማችነት መንፈስ መመልከት ይገባዋል።",
+            "የሰው ልጅ ሁሉ ሲወለድ ነጻና በክብርና በመብትም እኩልነት ያለው ነው። የተፈጥሮ ማስተዋልና ሕሊና አለው።",
         ),
     ),
     Rule(
@@ -77,6 +77,14 @@ SIBLINGS = (
 )  # fmt: skip
 _IN_NAMES = re.compile(r"([a-z]{2}|ckb)([-_][a-z]{2}|[-_][a-z]{4})?", re.IGNORECASE)
 _SIBLINGS_OF = {"Ethi": "ti", "Tibt": "dz"}
+# Letters that only one language of a script has. Where some of them stand in a text that the
+# model takes for that language, two signs agree.
+_OWN_LETTERS = {
+    "be": "ў", "ckb": "ڕڵ", "kk": "ұ", "ps": "ټډړښځڅږڼۍ", "sd": "ڄڃٻڀڙڊڌٺٽڦڪڳڱ۽", "ug": "ۇۈۋ",
+    "uk": "їґ",
+}  # fmt: skip
+_AGREED = 0.9  # how certain two signs are together
+_LEAST_OWN = 0.01  # of the letters; one foreign name has fewer
 # Letters of Burmese script that Burmese itself does not use: Mon, Shan, Karen and others do.
 _NOT_BURMESE = re.compile("[\u1028\u1033-\u1035\u105a-\u109f\ua9e0-\ua9fe\uaa60-\uaa7f]")
 
@@ -222,9 +230,9 @@ def _chinese(text: str) -> dict[str, float]:
 
 def _by_model(text: str, script: str) -> dict[str, float]:
     """Return how likely each language is, of those that are written in a script."""
-    if rule := next((rule for rule in SIBLINGS if rule.name == _SIBLINGS_OF.get(script)), None):
-        if rule.matches(text):
-            return {rule.name: 0.9}
+    sibling = next((rule for rule in SIBLINGS if rule.name == _SIBLINGS_OF.get(script)), None)
+    if sibling and sibling.matches(text):
+        return {sibling.name: 0.9}
     if script == "Mymr" and len(_NOT_BURMESE.findall(text)) > 0.03 * len(text):
         return {"my": 0.25, "shn": 0.25, "ksw": 0.25, "mnw": 0.25}
     votes: Counter[str] = Counter()
@@ -238,7 +246,14 @@ def _by_model(text: str, script: str) -> dict[str, float]:
         for label, part in zip(labels, parts, strict=True):
             for tag, share in _tags(label.removeprefix("__label__"), script):
                 votes[tag] += letters * min(part, 1.0) * share
-    return {tag: vote / weight for tag, vote in votes.items()} if weight else {}
+    if not weight:
+        return {}
+    likely = {tag: vote / weight for tag, vote in votes.items()}
+    first = max(likely, key=lambda tag: likely[tag], default="")
+    own = frozenset(_OWN_LETTERS.get(first, ""))
+    if sum(char in own for char in text) > _LEAST_OWN * weight:
+        likely[first] = max(likely[first], _AGREED)
+    return likely
 
 
 def _pieces(text: str) -> list[str]:
