@@ -14,6 +14,7 @@ from releases.import_stored import left_out
 from releases.import_words import sentence
 from releases.importing import Accounting, PersonSuggestion, Poster, Understood
 from releases.importing.accounting import Difference
+from releases.language_words import language_words
 from releases.models import Release
 
 _WIDTH = 96
@@ -89,7 +90,7 @@ def _understood(understood: Understood) -> Iterator[str]:
         yield _row(_("standfirst"), understood.standfirst)
     if understood.dateline_place:
         yield _row(_("place"), understood.dateline_place)
-    yield _row(_("language"), understood.language or _("not stated; the draft says English"))
+    yield _row(_("language"), language_words(understood.language_guess))
     if lifted := understood.pull_quote:
         speaker = lifted.speaker or _("speaker not found")
         yield _row(_("pull quote"), f"“{lifted.text}” – {speaker}")

@@ -24,7 +24,7 @@ from releases.importing.formats import (
     take_apart,
 )
 from releases.importing.heads import ERROR_PAGES, matching
-from releases.importing.languages import language_of
+from releases.importing.languages import guess_language
 from releases.importing.names import MOST_TEXT, Passage, People
 from releases.importing.notes import Note, Value
 from releases.importing.speakers import Part, speeches
@@ -82,7 +82,9 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     _refuse_what_says_nothing(anatomy, filename)
     people, said = _people(anatomy)
     stated = source.fields.get("language")
-    language = language_of(stated.value if stated else "", filename, anatomy.body_text)
+    language_guess = guess_language(
+        stated.value if stated else "", filename, f"{anatomy.title}\n{anatomy.body_text}"
+    )
     guess, date_notes = guess_date(
         Evidence(
             stated=tuple(anatomy.dates),
@@ -95,7 +97,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     if len(people) > _MOST_PEOPLE:
         notes.append(Note("too_many_people", {"most": _MOST_PEOPLE}))
         people = people[:_MOST_PEOPLE]
-    if language and language.partition("-")[0] in _UNREAD_NAMES:
+    if language_guess.tag.partition("-")[0] in _UNREAD_NAMES:
         notes.append(Note("people_not_looked_for"))
     if len(anatomy.body_text) > MOST_TEXT:
         notes.append(Note("people_looked_for_in_part", {"characters": MOST_TEXT}))
@@ -112,7 +114,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         pull_quote=anatomy.pull_quote,
         body_html=anatomy.body_html,
         dateline_place=anatomy.dateline_place,
-        language=language,
+        language_guess=language_guess,
         posters=anatomy.posters,
         date_guess=guess,
         people=people,

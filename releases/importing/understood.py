@@ -4,6 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal
 
+from releases.importing.languages import LanguageGuess
 from releases.importing.notes import Note
 
 
@@ -123,7 +124,7 @@ class Understood:
     pull_quote: PullQuote | None
     body_html: str
     dateline_place: str
-    language: str | None
+    language_guess: LanguageGuess
     posters: tuple[Poster, ...]
     date_guess: DateGuess | None
     people: tuple[PersonSuggestion, ...]
@@ -135,3 +136,8 @@ class Understood:
     accounting: Accounting
     said: tuple[tuple[str, str], ...]
     digest: str
+
+    @property
+    def language(self) -> str | None:
+        """The language that is set on the draft unless somebody chooses; None: it is not sure."""
+        return self.language_guess.tag if self.language_guess.is_sure else None
