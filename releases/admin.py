@@ -699,7 +699,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import a release",
+            "title": _("Import a release"),
             "opts": self.opts,
         }
         if request.method == "POST" and "source" in request.POST:

@@ -218,7 +218,7 @@ def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -
 def _designate(understood: Understood, known: Mapping[str, UUID], decided: Designated) -> None:
     """Record the designations that an editor confirmed, and nothing more about the people."""
     source = _("“%(title)s”, release of %(day)s") % {
-        "title": understood.title,
+        "title": understood.title or understood.offered_title,
         "day": date_format(decided.on, "j F Y"),
     }
     for suggestion in understood.designations:

@@ -142,6 +142,7 @@ class _Dissection:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.result = Anatomy()
+        self.lifted = False
         self.queue = [block for block in source.blocks if block.kind != "picture"]
         self._pictures([block for block in source.blocks if block.kind == "picture"])
         self._fields()
@@ -311,11 +312,7 @@ class _Dissection:
         return True
 
     def _pull_quote(self, block: Block) -> bool:
-        if (
-            self.result.pull_quote
-            or len(block.raw) > 800
-            or block.kind not in ("paragraph", "quote")
-        ):
+        if self.lifted or len(block.raw) > 800 or block.kind not in ("paragraph", "quote"):
             return False
         text = block.raw.strip()
         offset = block.raw.index(text)
@@ -337,6 +334,7 @@ class _Dissection:
 
     def _lift(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
         """Take a pull quote; where its words stand nowhere else, it is a quotation of the body."""
+        self.lifted = True
         text, speaker = plain(text), plain(speaker)
         rest = " ".join(" ".join(words(block.text)) for block in self.queue)
         if f" {' '.join(words(text))} " in f" {rest} ":

@@ -73,9 +73,12 @@ FURNITURE = (
             r"(?:filter|browse|search|sort|view)(?: results?)? by\b.{0,20}|current record"
             r"|skip to (?:main )?(?:content|navigation)|(?:print|share|e-?mail) this(?: \w+)?"
             r"|read more|back to (?:top|\w+)|(?:main )?menu|search|subscribe|next|previous"
+            r"|contact(?: us| phone| information)?|current (?:press|news|media) releases?"
         ),
-        yes=("Filter by", "Browse by", "Current record", "Skip to main content", "Print this page"),
-        no=("Filter by fear: how lists are made of critics", "Share this burden, ministers say"),
+        yes=("Filter by", "Browse by", "Current record", "Skip to main content", "Print this page",
+             "Contact Phone", "current Press Release"),
+        no=("Filter by fear: how lists are made of critics", "Share this burden, ministers say",
+            "Contact: Ana Brask, 0171 1234"),
     ),
     Rule(
         "arrow",
@@ -94,8 +97,10 @@ FURNITURE = (
         _whole(
             r"(?:from )?(?:the )?(?:office of )?(?:u\.?\s?s\.?|united states) "
             r"(?:senator|representative|congressman|congresswoman) \w[\w.’'-]*(?: \w[\w.’'-]*){1,2}"
+            r"|senator \w+ \w+ (?:news|press|media) releases?"
         ),
-        yes=("U S SENATOR PATRICK LEAHY", "United States Senator Gordon Smith"),
+        yes=("U S SENATOR PATRICK LEAHY", "United States Senator Gordon Smith",
+             "Senator Carl Levin News Release"),
         no=("U.S. Senator Patrick Leahy Condemns Arrests In Nepal", "Senator Smith", "US senators"),
     ),
 )  # fmt: skip
@@ -244,10 +249,12 @@ _EMBARGO = re.compile(
     re.I,
 )
 # “For release” opens sentences too.
+_LONG_RELEASE_LINES = sorted(RELEASE_LINES - {"for release"}, key=len, reverse=True)
 _LEADING_RELEASE_LINE = re.compile(
-    r"\s*(?i:" + "|".join(sorted(map(re.escape, RELEASE_LINES - {"for release"}), key=len,
-                                 reverse=True)) + r")\b[\s:.–—|-]*(?=[“\"‘'(]?[^\W\d_a-z])"
-)  # fmt: skip
+    rf"\s*(?i:{'|'.join(map(re.escape, _LONG_RELEASE_LINES))})"
+    # A scraped page may have lost the blank: “FOR IMMEDIATE RELEASEApril 11”.
+    r"(?:\b|(?<=[A-Z])(?=[A-Z][a-z]))[\s:.–—|-]*(?=[“\"‘'(]?[^\W\d_a-z])"
+)
 
 
 def release_line_end(text: str) -> int:

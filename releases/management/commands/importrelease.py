@@ -81,12 +81,12 @@ class Command(BaseCommand):
         self.stdout.write(preview(understood))
         copies = copies_of(understood)
         if copies.first and not again:
-            self.stdout.write(f"{AlreadyImported(copies.first)} Nothing was added.\n")
+            self.stdout.write(f"{AlreadyImported(copies.first)} {_('Nothing was added.')}\n")
         elif dry_run:
-            self.stdout.write("This was a dry run: nothing was changed.\n")
+            self.stdout.write(_("This was a dry run: nothing was changed.") + "\n")
         else:
             release = import_draft(understood, by=by, again=copies.next if again else None)
-            self.stdout.write(f"Made the draft “{release}”.\n")
+            self.stdout.write(_("Made the draft “%(release)s”.") % {"release": release} + "\n")
             if release.language == UNDETERMINED:
                 self.stdout.write(
                     _("Its language is not set. Choose it at the desk, or import with --language.")
