@@ -229,7 +229,9 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return [(code, name) for code, name in languages.CHOICES if code in used]
+        return sorted(
+            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
+        )
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -238,7 +240,7 @@ class LanguageFilter(admin.SimpleListFilter):
 @admin.register(Release)
 class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     form = forms.ReleaseForm
-    list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
+    list_display = ["title_or_none", "state", "when", "kind", "in_language", "created_by"]
     list_filter = [
         StateFilter,
         "kind",
@@ -414,6 +416,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
+            "plain_card": bool(release.title)
+            and ReleasePage(release, at=timezone.now(), preview=True).has_plain_card,
             "locked": workflow.locked(release, User.of(request)),
             "events": self._record_of(release)[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
@@ -438,6 +442,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     @admin.display(description="title", ordering="title")
     def title_or_none(self, release: Release) -> str:
         return str(release)
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def in_language(self, release: Release) -> str:
+        return languages.english_name(release.language)
 
     @admin.display(description="state")
     def state(self, release: Release) -> str:
@@ -712,6 +720,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     suggestions=understood.people,
                     designations=understood.designations,
                     day=guess.date if guess else None,
+                    language=understood.language_guess,
                     user=User.of(request),
                 )
                 context |= self._understood(understood) | {"confirm": confirm}
@@ -737,6 +746,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             request.POST,
             suggestions=understood.people,
             designations=understood.designations,
+            language=understood.language_guess,
             user=User.of(request),
         )
         if not form.is_valid():
@@ -749,6 +759,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 people=form.decisions(),
                 designated=form.designated(),
                 again=int(again) if again.isascii() and again.isdecimal() else None,
+                language=form.cleaned_data["language"] or None,
             )
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} {_('Nothing was added.')}")

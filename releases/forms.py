@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_prose_editor.fields import ProseEditorFormField
@@ -41,9 +42,11 @@ from releases.document import (
     too_long,
     uuids_in,
 )
-from releases.form_fields import JSONField
+from releases.form_fields import JSONField, LanguageField
 from releases.importing import MAX_BYTES
+from releases.importing.languages import LanguageGuess
 from releases.imports import Designated
+from releases.language_words import language_words
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 from releases.name_finds import sentences
@@ -112,6 +115,13 @@ class ReleaseForm(forms.ModelForm):
     that was typed still in the form; the next save is then a decision.
     """
 
+    language = LanguageField(
+        label=gettext_lazy("Language"),
+        help_text=gettext_lazy(
+            "For one that is not listed, choose “Another language” and write its tag (BCP 47), "
+            "such as kk or ug-Latn, or its English name."
+        ),
+    )
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     rejected_names = JSONField(
         widget=forms.HiddenInput, required=False, help_text="What the panel of names says."
@@ -563,9 +573,19 @@ class ConfirmImportForm(forms.Form):
         user: Any,
         designations: Any = (),
         day: date | None = None,
+        language: LanguageGuess | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        guess = language or LanguageGuess()
+        self.fields["language"] = LanguageField(
+            label=gettext_lazy("Language"),
+            required=not guess.is_sure,
+            initial=guess.tag if guess.is_sure else "",
+            likely=guess.candidates,
+            help_text=capfirst(language_words(guess)) + ".",
+            error_messages={"required": gettext_lazy("Choose the language of the text.")},
+        )
         self.suggestions = suggestions
         may_designate = user.has_perms(["people.add_case", "people.add_designation"])
         self.designations = designations if may_designate else ()
@@ -615,7 +635,11 @@ class ConfirmImportForm(forms.Form):
 
     def of_people(self) -> list[forms.BoundField]:
         """Return the source and what becomes of each person."""
-        return [field for field in self if not field.name.startswith("designated_")]
+        return [
+            field
+            for field in self
+            if field.name != "language" and not field.name.startswith("designated_")
+        ]
 
     def of_designations(self) -> list[forms.BoundField]:
         """Return what is offered of designations, empty where nothing is."""

@@ -1,7 +1,7 @@
 """From what was understood of a source to a draft; nothing that nobody asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from html import escape
@@ -23,6 +23,7 @@ from releases.import_report import poster_name, report
 from releases.import_stored import compare
 from releases.import_words import sentence
 from releases.importing import Understood
+from releases.importing.languages import CHOSEN, LanguageGuess
 from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
@@ -85,20 +86,23 @@ def import_draft(
     designated: Designated | None = None,
     again: int | None = None,
     at: datetime | None = None,
+    language: str | None = None,
 ) -> Release:
     """Make one draft of what was understood, with the report of the import in its record.
 
     `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
     that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
     text calls prisoners of conscience; nothing else is recorded of them. No date is set: the guess
-    stays a guess, in the record. `again` is the number of the copy that somebody wants on purpose,
-    as `copies_of` gave it. Raises AlreadyImported, also where that number is taken meanwhile.
+    stays a guess, in the record. `language` (BCP 47) is what somebody chose; without it, a guess
+    that is not sure leaves the language open. `again` is the number of the copy that somebody wants
+    on purpose, as `copies_of` gave it. Raises AlreadyImported, also where that number is taken
+    meanwhile.
     """
+    understood = with_language(understood, language)
     copies = copies_of(understood)
-    number = again if again and 1 <= again <= MOST_COPIES else 1
-    if copies.first and (number == 1 or number < copies.next):
+    if copies.first and (again != copies.next or again > MOST_COPIES):
         raise AlreadyImported(copies.first)
-    digest = _digest(understood, min(number, copies.next))
+    digest = _digest(understood, copies.next)
     try:
         with transaction.atomic():
             return _import_draft(understood, by, people or {}, designated, digest, at)
@@ -106,6 +110,17 @@ def import_draft(
         if release := copies_of(understood).first:
             raise AlreadyImported(release) from None
         raise
+
+
+def with_language(understood: Understood, language: str | None) -> Understood:
+    """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
+
+    Raises ValidationError for what is no tag.
+    """
+    if language is None or language == understood.language:
+        return understood
+    chosen = LanguageGuess(languages.canonical(language), 1.0, (), CHOSEN)
+    return replace(understood, language_guess=chosen)
 
 
 def _import_draft(
@@ -155,7 +170,7 @@ def _draft(understood: Understood, known: Mapping[str, UUID], fits: "_Fits") -> 
         whole_title = f"<p>{escape(understood.title)}</p>"
     return Release(
         kind=understood.kind,
-        language=_language(understood),
+        language=understood.language or languages.UNDETERMINED,
         title=fitting,
         standfirst=understood.standfirst,
         dateline_place=fits(Release, "dateline_place", understood.dateline_place),
@@ -232,7 +247,3 @@ def _poster(understood: Understood, fits: _Fits) -> MediaAsset | None:
         original_name=fits(MediaAsset, "original_name", poster_name(poster)),
         credit_line=fits(MediaAsset, "credit_line", poster.credit_guess),
     )
-
-
-def _language(understood: Understood) -> str:
-    return understood.language if understood.language in languages.LANGUAGES else "en"

@@ -222,10 +222,13 @@ ERROR_PAGES = (
     ),
     Rule(
         "not found or refused",
-        _whole(r"(?:error )?(?:40\d|50\d)\b.{0,40}|(?:page |file )?not found|access denied"
-               r"|forbidden|service (?:temporarily )?unavailable|internal server error|bad gateway"),
+        _whole(
+               r"(?:error )?(?:40\d|50\d)\b.{0,40}|(?:page |file )?not found|access denied"
+               r"|forbidden|service (?:temporarily )?unavailable|bad gateway|internal server error"
+        ),
         yes=("404 Not Found", "Access Denied", "503 Service Temporarily Unavailable"),
-        no=("404 prisoners were not found in any register of the ministry", "Access denied to camp"),
+        no=("404 prisoners were not found in any register of the ministry",
+            "Access denied to camp"),
     ),
 )  # fmt: skip
 
@@ -293,7 +296,8 @@ HEAD_LINES = (
     Rule(
         "release line",
         _is("release line"),
-        yes=("FOR IMMEDIATE RELEASE", "For immediate release: 3 May 2021", "For release: 3 May 2021, 10:00"),
+        yes=("FOR IMMEDIATE RELEASE", "For immediate release: 3 May 2021",
+             "For release: 3 May 2021, 10:00"),
         no=("For immediate release of all prisoners", "Release them"),
     ),
     Rule(
@@ -318,7 +322,9 @@ _NUMBERS_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LeadingDate:
-    """A date that a text opens with: where it ends, and its day in words or as ISO 8601."""
+    """A date that a text opens with: where the text after it begins, and its day in words or as
+    ISO 8601.
+    """
 
     end: int
     day: str
@@ -343,15 +349,16 @@ def leading_date(text: str) -> LeadingDate | None:
         found = LeadingDate(match.end(), iso)
     else:
         return None
-    return found if re.match(r"[\s|–—-]+[“\"‘]?[^\W\d_a-z]", text[found.end :]) else None
+    parted = re.match(r"[\s|–—-]+(?=[“\"‘]?[^\W\d_a-z])", text[found.end :])
+    return LeadingDate(found.end + parted.end(), found.day) if parted else None
 
 
 LEADING_DATES = (
     Rule(
         "date first",
         leading_date,
-        yes=("September 6  2006   Washington  DC   Senator Martinez", "03 16 2007 Statement of Levin",
-             "3 May 2021 – The ministry said"),
+        yes=("September 6  2006   Washington  DC   Senator Martinez",
+             "03 16 2007 Statement of Levin", "3 May 2021 – The ministry said"),
         no=("3 May 2021 was a day of shame", "2007 Statement of Levin", "On 3 May 2021 – The"),
     ),
 )  # fmt: skip
@@ -369,12 +376,13 @@ _DATELINE = re.compile(
 _STATE = re.compile(r",?\s+(?:[A-Z]\.?\s?[A-Z]\.?|[A-Z][a-z]{1,4}\.)$")
 # Names of places hold these: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
 _IN_PLACES = frozenset(
-    "of the de la del los las el al do da am upon sur new saint north south east west central "
-    "city centre town village bay beach hill park lake river island islands mountain bridge field "
-    "harbour castle forest valley base camp".split()
+    (
+        *("of", "the", "de", "la", "del", "los", "las", "el", "al", "do", "da", "am", "upon"),
+        *("sur", "new", "saint", "north", "south", "east", "west", "central", "city", "centre"),
+        *("town", "village", "bay", "beach", "hill", "park", "lake", "river", "island", "islands"),
+        *("mountain", "bridge", "field", "harbour", "castle", "forest", "valley", "base", "camp"),
+    )
 )
-
-
 _NO_PLACE = (
     FUNCTION_WORDS | INSTITUTION_WORDS | frozenset(WEEKDAYS) | frozenset(MONTHS)
 ) - _IN_PLACES
@@ -436,11 +444,12 @@ PLACE_WITH_DATE = (
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """Place and date in front of a lead: where the place and the whole of it end, in the text."""
+    """Place and date in front of a lead, and where each of them and the whole end in the text."""
 
     place: str
     place_end: int
     date: str
+    date_end: int
     end: int
 
 
@@ -459,7 +468,8 @@ def dateline(text: str) -> Dateline | None:
     rules = PLACE[:1] if match["mark"].isspace() else PLACE
     if not matching(rules, place) and not (stated and matching(PLACE_WITH_DATE, place)):
         return None
-    return Dateline(place, match.end("place"), stated, match.end())
+    date_end = match.end("date") if stated else match.end("place")
+    return Dateline(place, match.end("place"), stated, date_end, match.end())
 
 
 DATELINES = (
