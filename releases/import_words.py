@@ -270,8 +270,8 @@ SENTENCES: dict[str, str | Promise] = {
         "The mail does not say rightly how its characters are stored. Check accents and quotation "
         "marks."
     ),
-    "mail_other_part": _("The mail has the text twice. The plain text was read, its HTML was not."),
-    "mail_other_part_plain": _(
+    "mail_text_read": _("The mail has the text twice. The plain text was read, its HTML was not."),
+    "mail_html_read": _(
         "The mail has the text twice. The HTML was read because it has headings, lists or tables, "
         "the plain text was not."
     ),

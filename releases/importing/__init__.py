@@ -75,7 +75,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     refuse_too_many_lines(decoded.text, filename)
     if format == "text":
         _refuse_too_long(len(decoded.text), filename)
-    source = take_apart(decoded.text, format, filename)
+    source = take_apart(decoded.text, format, filename, data)
     _refuse_too_long(sum(len(run.text) for b in source.blocks for run in b.runs), filename)
     anatomy = dissect(source)
     _refuse_too_long(len(anatomy.body_html), filename)

@@ -355,7 +355,7 @@ class _Dissection:
         if len(self.result.body) > 1:
             return False
         alone = is_emphatic(block) and size(block.text) <= 30
-        heading = self.source.format == "text" and _is_heading(block, self.queue[1:4], longest=25)
+        heading = self.source.is_plain and _is_heading(block, self.queue[1:4], longest=25)
         if not (alone or heading) or ends_sentence(block.text) or block.text[0] in OPENING:
             return False
         self.queue.pop(0)
@@ -421,7 +421,7 @@ class _Dissection:
             self._claim("page furniture", self.queue.pop())
 
     def _heading(self, block: Block, following: list[Block]) -> bool:
-        if self.source.format == "text":
+        if self.source.is_plain:
             return _is_heading(block, following)
         return is_emphatic(block, strong=True) and _is_heading(block, following)
 

@@ -199,7 +199,7 @@ class Source:
     """A file in one of the formats, taken apart; what is in none of these was not understood.
 
     `apart` has what is no text of the release: the name of the part, as “page furniture”, where it
-    stands, and its words.
+    stands, and its words. `is_plain` is a text without marks for headings.
     """
 
     text: str
@@ -210,6 +210,7 @@ class Source:
     markup: list[Span] = field(default_factory=list)
     apart: list[tuple[str, Span, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    is_plain: bool = False
 
 
 def list_html(items: Iterable[Block]) -> str:
