@@ -89,7 +89,9 @@ def test_no_sentence_is_left_that_nothing_uses():
     source = "".join(
         path.read_text() for path in PACKAGE.parent.rglob("*.py") if path.name != "import_words.py"
     )
-    assert [code for code in SENTENCES if f'"{code}"' not in source] == []
+    # What is taken out of a page is noted by the name of its part, as “page furniture”.
+    written = {code: re.escape(code).replace("_", "[ _-]") for code in SENTENCES}
+    assert [code for code in SENTENCES if not re.search(f'"{written[code]}"', source)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

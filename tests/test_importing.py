@@ -327,6 +327,20 @@ def test_a_word_that_the_draft_does_not_hold_is_quoted(fault, sentence, quote):
     assert quote in report
 
 
+def test_words_of_captions_and_footnotes_are_compared_too():
+    text = (
+        f"<h1>Three men died</h1><p>{DIED}<sup><a href='#f1'>1</a></sup></p><table><caption>Dead "
+        f"in prisons</caption><tr><th>Year</th><td>2020</td></tr></table><ol><li id='f1'>A note"
+        f"</li></ol><p>{DIED}</p>"
+    )
+    understood = understand(text.encode(), "a.html")
+    assert "all accounted for in the draft" in preview(understood)
+    for words in ("Dead in prisons", "A note"):
+        assert words in understood.body_html
+        without = replace(understood, body_html=understood.body_html.replace(words, "x"))
+        assert f"“{words}”" in preview(without)
+
+
 def test_what_is_left_out_on_purpose_is_quoted():
     text = (
         "Filter by\n\nPress release\n\nFOR IMMEDIATE RELEASE\n\nThree men died\n\n"
