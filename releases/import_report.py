@@ -70,7 +70,7 @@ def report(understood: Understood, stored: Difference, remarks: Sequence[str] = 
         *_people(understood),
         *_list(
             _("Called a prisoner of conscience, offered and not recorded"),
-            [f"{one.name}: “{one.sentence}”" for one in understood.designations],
+            [f"{one.name}: “{one.sentence.strip('“”')}”" for one in understood.designations],
         ),
         *_list(_("Missing"), [sentence(note) for note in understood.missing]),
         *_list(_("Please note"), notes),
