@@ -19,9 +19,9 @@ from mdit_py_plugins.footnote import footnote_plugin
 from releases.importing.accounting import Span
 from releases.importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
 from releases.importing.from_html import HtmlReader
-from releases.importing.markup import attributes, quoted, shortened, silence, tag_at
+from releases.importing.markup import attributes, shortened, silence, tag_at
 from releases.importing.notes import Note
-from releases.importing.web_page import is_hidden
+from releases.importing.web_page import is_hidden, notes_of_left_out
 
 _FENCE = re.compile(r"---[ \t]*\n")
 _KEY = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
@@ -551,11 +551,7 @@ class _Reader:
             notes.append(Note("footnote_again", {"count": self.again}))
         if self.env.get("not_parsed"):
             notes.append(Note("too_many_marks", {"count": self.env["not_parsed"]}))
-        for part, texts in self.dropped.items():
-            words = sum(len(text.split()) for text in texts)
-            code = part.replace(" ", "_").replace("-", "_")
-            notes.append(Note(code, {"texts": quoted(texts), "words": words}))
-        return notes
+        return [*notes, *notes_of_left_out(self.dropped)]
 
 
 def _is_emphatic(line: list[Run]) -> bool:
