@@ -24,14 +24,17 @@ from tests.make import make_chief, make_person, make_release
 pytestmark = pytest.mark.django_db
 IMPORT = "/admin/releases/release/import/"
 
-# Article 1 and more of the Universal Declaration of Human Rights (United Nations).
+# Articles of the Universal Declaration of Human Rights (United Nations), but for da and nb.
 TEXTS = {
     "sv": "Alla människor är födda fria och lika i värde och rättigheter. De är utrustade med "
     "förnuft och samvete och bör handla gentemot varandra i en anda av broderskap. Var och en "
     "har rätt till liv, frihet och personlig säkerhet.",
-    "da": "Enhver har ret til liv, frihed og personlig sikkerhed. Ingen må holdes i slaveri eller "
-    "trældom; slaveri og slavehandel under alle former skal være forbudt. Ingen må underkastes "
-    "tortur eller grusom, umenneskelig eller vanærende behandling eller straf.",
+    "da": "Myndighederne skal straks løslade journalisten, som har siddet fængslet siden oktober. "
+    "Hun blev anholdt uden for sit hjem, og hendes advokat har endnu ikke fået lov til at besøge "
+    "hende. Ytringsfriheden gælder også for dem, der kritiserer regeringen.",
+    "nb": "Myndighetene må straks løslate journalisten, som har sittet fengslet siden oktober. Hun "
+    "ble pågrepet utenfor hjemmet sitt, og advokaten hennes har ennå ikke fått lov til å besøke "
+    "henne. Ytringsfriheten gjelder også for dem som kritiserer regjeringen.",
     "cs": "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv. Jsou nadáni "
     "rozumem a svědomím a mají spolu jednat v duchu bratrství. Každý má právo na život, svobodu "
     "a osobní bezpečnost.",
