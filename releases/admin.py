@@ -708,6 +708,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     initial=initial,
                     suggestions=understood.people,
                     designations=understood.designations,
+                    speeches=understood.speeches,
                     day=guess.date if guess else None,
                     user=User.of(request),
                 )
@@ -727,6 +728,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             request.POST,
             suggestions=understood.people,
             designations=understood.designations,
+            speeches=understood.speeches,
             user=User.of(request),
         )
         if not form.is_valid():
@@ -738,7 +740,14 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 by=User.of(request),
                 people=form.decisions(),
                 designated=form.designated(),
+                levels=form.levels(),
+                speakers=form.speakers(),
             )
+        except workflow.Refused as refusal:
+            for sentence in sentences(refusal.reasons, User.of(request)):
+                form.add_error(None, sentence)
+            context |= {"confirm": form, "understood": understood, "report": report(understood)}
+            return render(request, "admin/releases/release/import.html", context)
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} Nothing was added.")
             return redirect("admin:releases_release_change", problem.release.pk)

@@ -1,9 +1,11 @@
 """From what was understood of a source to a draft; nothing that nobody asked for."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from html import escape
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +17,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.models import Case, Designation, Person, Role
+from people.levels import ask_to_raise
+from people.models import Case, Designation, Level, Person, Role
 from releases import languages, workflow
 from releases.body import with_people
-from releases.importing import Understood, report
+from releases.importing import Speech, Understood, report
 from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
 CREATE = "create"
+# The importer writes every other sign of a tag as a character reference.
+_QUOTATION = re.compile("<blockquote[^>]*>")
 
 
 class AlreadyImported(Exception):
@@ -42,6 +47,28 @@ class Designated:
     on: date
 
 
+@dataclass(frozen=True, slots=True)
+class AskedLevel:
+    """The level that an editor asks for on a recorded basis; a second person has to agree."""
+
+    to: Level
+    basis: str
+
+
+def doubtful_speakers(speeches: Sequence[Speech]) -> dict[int, Speech]:
+    """Return the quotations of the body with one likely speaker that is not certain, by number."""
+    found: dict[int, Speech] = {}
+    several: set[int] = set()
+    for speech in speeches:
+        number = speech.quotation
+        if number is None:
+            continue
+        known = found.setdefault(number, speech)
+        if speech.certain or not speech.speaker or known.speaker != speech.speaker:
+            several.add(number)
+    return {number: speech for number, speech in found.items() if number not in several}
+
+
 def duplicate_of(understood: Understood) -> Release | None:
     """Return the release that was made from the same words, whatever has become of it."""
     return Release.objects.filter(import_digest=understood.digest).first()
@@ -53,18 +80,23 @@ def import_draft(
     by: User | None,
     people: Mapping[str, str] | None = None,
     designated: Designated | None = None,
+    levels: Mapping[str, AskedLevel] | None = None,
+    speakers: Mapping[int, Speech] | None = None,
     at: datetime | None = None,
 ) -> Release:
     """Make one draft of what was understood, with the report of the import in its record.
 
     `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
     that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
-    text calls prisoners of conscience; nothing else is recorded of them. No date is set: the guess
-    stays a guess, in the record. Raises AlreadyImported.
+    text calls prisoners of conscience; nothing else is recorded of them. `levels` are asked for,
+    by name: `by` is the first of two people. `speakers` are doubtful ones that an editor confirmed,
+    by the number of the quotation. No date is set: the guess stays a guess, in the record. Raises
+    AlreadyImported, and Refused where a level cannot be asked for.
     """
     try:
         with transaction.atomic():
-            return _import_draft(understood, by, people or {}, designated, at)
+            understood = _with_speakers(understood, speakers or {})
+            return _import_draft(understood, by, people or {}, designated, levels or {}, at)
     except IntegrityError:  # the same source, imported at the same moment by somebody else
         if release := duplicate_of(understood):
             raise AlreadyImported(release) from None
@@ -75,7 +107,8 @@ def _import_draft(
     understood: Understood,
     by: User | None,
     people: Mapping[str, str],
-    designated: Any,
+    designated: Designated | None,
+    levels: Mapping[str, AskedLevel],
     at: datetime | None,
 ) -> Release:
     if release := duplicate_of(understood):
@@ -84,6 +117,7 @@ def _import_draft(
     known = _people(understood, people, fits)
     if designated:
         _designate(understood, known, designated)
+    _ask_for_levels(known, levels, by, at)
     title = fits(Release, "title", understood.title, _("The text begins with all of it."))
     is_cut = title != clean_text(understood.title, multiline=False)
     whole_title = f"<p>{escape(understood.title)}</p>" if is_cut else ""
@@ -139,6 +173,37 @@ def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -
         elif decision:
             known[suggestion.name] = UUID(decision)
     return known
+
+
+def _ask_for_levels(
+    known: Mapping[str, UUID],
+    asked: Mapping[str, AskedLevel],
+    by: User | None,
+    at: datetime | None,
+) -> None:
+    """Ask for each level; two names of one record are one question."""
+    done: set[UUID] = set()
+    for name, level in asked.items():
+        if by is None or name not in known or known[name] in done:
+            continue
+        done.add(known[name])
+        person = Person.objects.get(pk=known[name])
+        ask_to_raise(person, to=level.to, basis=level.basis, by=by, at=at)
+
+
+def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Understood:
+    """Return what was understood, with speakers that an editor confirmed in its quotations."""
+    if not speakers:
+        return understood
+    numbers = count()
+
+    def named(tag: re.Match[str]) -> str:
+        if speech := speakers.get(next(numbers)):
+            title = f' data-title="{escape(speech.title)}"' if speech.title else ""
+            return f'<blockquote data-name="{escape(speech.speaker)}"{title}>'
+        return tag[0]
+
+    return replace(understood, body_html=_QUOTATION.sub(named, understood.body_html))
 
 
 def _designate(understood: Understood, known: Mapping[str, UUID], decided: Designated) -> None:
