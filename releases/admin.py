@@ -719,6 +719,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     initial=initial,
                     suggestions=understood.people,
                     designations=understood.designations,
+                    speeches=understood.speeches,
                     day=guess.date if guess else None,
                     language=understood.language_guess,
                     user=User.of(request),
@@ -747,6 +748,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             suggestions=understood.people,
             designations=understood.designations,
             language=understood.language_guess,
+            speeches=understood.speeches,
             user=User.of(request),
         )
         if not form.is_valid():
@@ -760,7 +762,14 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 designated=form.designated(),
                 again=int(again) if again.isascii() and again.isdecimal() else None,
                 language=form.cleaned_data["language"] or None,
+                levels=form.levels(),
+                speakers=form.speakers(),
             )
+        except workflow.Refused as refusal:
+            for reason in sentences(refusal.reasons, User.of(request)):
+                form.add_error(None, reason)
+            context |= self._understood(understood) | {"confirm": form}
+            return render(request, "admin/releases/release/import.html", context)
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} {_('Nothing was added.')}")
             return redirect("admin:releases_release_change", problem.release.pk)
