@@ -172,8 +172,9 @@ NOTE = (
     [
         (
             html,
-            "<p>four<sup><a href='#fn1' id='ref1'>1</a></sup> more.</p><h2>Notes</h2><ol><li id='fn1'>"
-            "<p>See the <a href='https://example.org/r'>report</a>. <a href='#ref1'>↩</a></p></li></ol>",
+            "<p>four<sup><a href='#fn1' id='ref1'>1</a></sup> more.</p><h2>Notes</h2><ol>"
+            "<li id='fn1'><p>See the <a href='https://example.org/r'>report</a>. "
+            "<a href='#ref1'>↩</a></p></li></ol>",
         ),
         (
             html,  # as Word saves it
@@ -206,7 +207,8 @@ def test_footnotes_are_numbered_in_the_order_of_their_marks_and_none_is_lost():
         "one[^b] two[^a] three[^b] [^c]\n\n[^a]: A.\n[^b]: B.\n[^unused]: Nobody leads here."
     )
     assert body == (
-        '<p>one<span data-footnote="1">B.</span> two<span data-footnote="2">A.</span> three [^c]</p>'
+        '<p>one<span data-footnote="1">B.</span> two<span data-footnote="2">A.</span> three '
+        "[^c]</p>"
         "\n<p>Nobody leads here.</p>"
     )
 
@@ -221,7 +223,7 @@ def test_a_link_to_a_part_of_the_page_is_no_footnote():
 
 def test_names_and_datelines_do_not_see_the_words_of_a_footnote():
     understood = read(
-        "# Court must free four\n\nAnna[^1] Beispiel said that the court must free them all now.\n\n"
+        "# Court must free four\n\nAnna[^1] Beispiel said that the court must free them.\n\n"
         "[^1]: Bo Corvin wrote so.",
         "a.md",
     )
@@ -269,7 +271,7 @@ def test_struck_out_words_are_left_out_and_that_is_said(name, written):
      "style='position:absolute;left:-9999px'", "aria-hidden='true'"],
 )  # fmt: skip
 def test_words_that_a_page_does_not_show_stay_out_and_are_quoted(hidden):
-    page = f"<h1>Court must free four</h1><p>{LEAD}</p><p>Ask <span {hidden}>Secret Person</span> us.</p>"
+    page = f"<p>{LEAD}</p><p>Ask <span {hidden}>Secret Person</span> us.</p>"
     understood = read(page, "a.html")
     assert "Secret" not in understood.body_html
     assert "Secret Person" not in [person.name for person in understood.people]
@@ -323,11 +325,13 @@ def test_a_number_that_was_typed_stays_in_a_heading():
 
 
 def test_reference_links_lead_where_they_should():
-    body = markdown("See [the report][r], [short] and [more][].\n\n[r]: https://example.org/r \"Title\"\n"
-                    "[short]: <https://example.org/s>\n[more]: https://example.org/m")  # fmt: skip
+    body = markdown(
+        'See [the report][r], [short] and [more][].\n\n[r]: https://example.org/r "Title"\n'
+        "[short]: <https://example.org/s>\n[more]: https://example.org/m"
+    )
     assert body == (
-        '<p>See <a href="https://example.org/r">the report</a>, <a href="https://example.org/s">short'
-        '</a> and <a href="https://example.org/m">more</a>.</p>'
+        '<p>See <a href="https://example.org/r">the report</a>, '
+        '<a href="https://example.org/s">short</a> and <a href="https://example.org/m">more</a>.</p>'
     )
 
 
@@ -354,7 +358,8 @@ def test_a_key_that_stands_twice_is_reported_with_both_values():
 
 def test_every_word_of_markdown_has_its_place_in_the_file():
     understood = read(
-        f"# Court must free four\n\n{LEAD}\n\n> We know [this](https://example.org/know), **know** it.\n"
+        f"# Court must free four\n\n{LEAD}\n\n> We know [this](https://example.org/know), "
+        "**know** it.\n"
         "> — Anna Beispiel, director\n\n| know | it |\n|---|---|\n| it | know |\n\n"
         "1. it\n2. *know* `it` <https://example.org/it>\n\n```\nknow it\n```\n",
         "a.md",
@@ -381,13 +386,14 @@ def test_the_last_line_of_a_quotation_is_its_speaker():
         html("<blockquote><p>We know.</p><footer>— Anna Beispiel, director</footer></blockquote>")
         == wanted
     )
-    assert html("<figure><blockquote><p>We know.</p></blockquote><figcaption>Anna Beispiel, director"
-                "</figcaption></figure>") == wanted  # fmt: skip
+    figure = "<figure><blockquote><p>We know.</p></blockquote><figcaption>{}</figcaption></figure>"
+    assert html(figure.format("Anna Beispiel, director")) == wanted
 
 
 # --- Saved pages -------------------------------------------------------------------------------
 
-PAGE = f"""<!doctype html><html lang="fr"><head><title>Court must free four | Lantern Watch</title>
+PAGE = f"""<!doctype html><html lang="en"><head>
+<title>Court must free four | Lantern Watch</title>
 %(head)s</head><body><header><a href="/">Home</a></header><nav>Menu</nav>
 <div class="cookie-banner">We use cookies</div>
 <main><article>%(title)s<p>{LEAD}</p><p>{MORE}</p><form>Subscribe</form></article></main>
@@ -398,7 +404,7 @@ def test_a_saved_page_is_read_by_its_article():
     understood = read(PAGE % {"head": "", "title": "<h1>Court must free four</h1>"}, "a.html")
     assert understood.title == "Court must free four"
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
-    assert understood.language == "fr"
+    assert understood.language == "en"
     assert understood.accounting.left_out == ()
     [note] = [one for one in said(understood) if "menus" in one]
     for words in ("Home", "Menu", "We use cookies", "Other news", "Cookie policy", "Subscribe"):
@@ -444,7 +450,7 @@ def test_the_release_is_never_taken_for_furniture(around):
 
 
 def test_a_short_article_beside_the_text_does_not_hide_it():
-    page = f"<h1>Court must free four</h1><p>{LEAD}</p><p>{MORE}</p><article>{'More news. ' * 5}</article>"
+    page = f"<h1>Four</h1><p>{LEAD}</p><p>{MORE}</p><article>{'More news. ' * 5}</article>"
     body = read(page, "a.html").body_html
     assert MORE in body
     assert "More news." in body
@@ -492,7 +498,8 @@ def test_wrapped_lines_are_joined_into_title_paragraphs_and_quotation():
 def test_a_hyphen_follows_what_the_text_writes_elsewhere():
     text = (
         "We spoke of the anticlimax and of co-operation, and there were many of them in the\n"
-        "court. The anti-\nclimax was in the co-\noperation of those who were at the court of the\ncity."
+        "court. The anti-\nclimax was in the co-\noperation of those who were at the court of "
+        "the\ncity."
     )
     assert paragraphs_of(text) == [
         "We spoke of the anticlimax and of co-operation, and there were many of them in the court. "
@@ -619,7 +626,10 @@ def test_the_html_of_a_mail_is_read_where_it_has_structure():
 
 
 def test_flowed_lines_of_a_mail_are_joined():
-    part = "Content-Type: text/plain; format=flowed\n\nThe court must free \nthe four people who were \ncharged in May.\nThey did nothing wrong.\n"
+    part = (
+        "Content-Type: text/plain; format=flowed\n\nThe court must free \nthe four people who were "
+        "\ncharged in May.\nThey did nothing wrong.\n"
+    )
     assert read(mail(part), "a.eml").body_html == (
         "<p>The court must free the four people who were charged in May.</p>\n"
         "<p>They did nothing wrong.</p>"
@@ -631,7 +641,8 @@ def test_signature_and_headers_of_a_forwarded_mail_stay_out_and_attachments_are_
         "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\n"
         "---------- Forwarded message ---------\nFrom: Secret Source <source@example.org>\n"
         f"Subject: Court\n\n{LEAD}\n\n-- \nPhone 020 7946 0000\n--m\n"
-        'Content-Type: application/pdf\nContent-Disposition: attachment; filename="report.pdf"\n\nx\n--m--\n'
+        "Content-Type: application/pdf\nContent-Disposition: attachment; "
+        'filename="report.pdf"\n\nx\n--m--\n'
     )
     understood = read(mail(text), "a.eml")
     assert understood.body_html == f"<p>{LEAD}</p>"
@@ -644,8 +655,8 @@ def test_a_mail_that_only_carries_another_gives_the_other():
     inner = mail(PLAIN, subject="Court must free four")
     text = (
         "From: a@example.org\nSubject: FYI\nMIME-Version: 1.0\nContent-Type: multipart/mixed; "
-        f"boundary=m\n\n--m\nContent-Type: text/plain\n\nSee below.\n--m\nContent-Type: message/rfc822\n\n"
-        f"{inner}\n--m--\n"
+        "boundary=m\n\n--m\nContent-Type: text/plain\n\nSee below.\n--m\n"
+        f"Content-Type: message/rfc822\n\n{inner}\n--m--\n"
     )
     understood = read(text, "a.eml")
     assert understood.title == "Court must free four"
@@ -713,7 +724,7 @@ def test_a_mail_becomes_a_draft_at_the_desk(at_desk, editor):
 @pytest.mark.parametrize(
     "hostile",
     [
-        "[a](<b" * 20_000, "*a **a " * 10_000, "".join("`" * (n % 300 + 1) + " " for n in range(800)),
+        "[a](<b" * 20_000, "*a **a " * 10_000, "".join("`" * n + " " for n in range(1, 400)),
         "> " * 20_000 + "x", "^[" * 30_000, "![" * 30_000, "[^a]" * 20_000 + "\n\n[^a]: x",
         "- " * 30_000 + "x", "|" * 30_000 + "\n" + "|-" * 15_000 + "|\n|a\n", "[" * 100_000,
         "<table><tr><td>" * 6_000, "<table>" * 6_000 + "</table>" * 6_000, "<ul><li>a" * 8_000,
@@ -738,7 +749,8 @@ def test_a_file_made_to_hang_a_reader_does_not(hostile, format):
 
 PIECES = {
     "markdown": [
-        "# ", "### ", "> ", "- ", "   - ", "3. ", "| a | b |\n|---|---|\n| ", " | ", "~~", "**", "*",
+        "# ", "### ", "> ", "- ", "   - ", "3. ", "| a | b |\n|---|---|\n| ", " | ", "~~", "**",
+        "*",
         "`", "[^1]", "\n[^1]: ", "^[", "]", "](https://example.org)", "[", "<b>", "</b>", "<br>",
         "<s>", "</s>", "<table><tr><td>", "</table>", "\\", "  \n", "\n\n", "\n", "&amp;",
         "![x](y.png)", "---\n", "```\n",

@@ -552,7 +552,7 @@ class _Reader:
             if together and line:
                 said = "".join(run.text for run in line)
                 joint = BREAK if _LABEL.match(said) or said.startswith("|") else "\n"
-                together = [*together, Run(joint, line[0].start, line[0].start)]
+                together.append(Run(joint, line[0].start, line[0].start))
             together += line
         yield from filter(None, [together])
 
