@@ -47,7 +47,7 @@ def test_the_line_for_another_language_shows_when_it_is_chosen(
 
 @SIZES
 def test_an_import_asks_for_a_language_that_is_not_sure(
-    page, live_server, signed_in, complaints, size, schemes
+    page, live_server, signed_in, size, schemes
 ):
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=schemes[0])
@@ -60,8 +60,6 @@ def test_an_import_asks_for_a_language_that_is_not_sure(
     said = "Not certain: the file states English, but the text looks like Swedish."
     expect(page.get_by_text(said, exact=True)).to_be_visible()
     assert_usable(page, schemes, "import")
-    page.screenshot(path=f"/tmp/import-{size['width']}.png", full_page=True)
     page.locator("#id_language").select_option(label="Swedish · svenska · sv")
     page.get_by_role("button", name="Make a draft").click()
     expect(page.locator("#id_language")).to_have_value("sv")
-    assert complaints == []
