@@ -34,7 +34,7 @@ import django  # noqa: E402
 django.setup()
 
 from people.names import Name, NameIndex, letters  # noqa: E402
-from releases.body import Document, clean, render_text  # noqa: E402
+from releases.document import Document, clean, render_text  # noqa: E402
 from releases.importing import understand  # noqa: E402
 from releases.pasting import clean_pasted  # noqa: E402
 
@@ -270,13 +270,10 @@ def _searched(text: str) -> None:
 
 
 def _printed(text: str) -> None:
-    from django.template.loader import render_to_string  # noqa: F401
-
-    from releases.body import Links, _printed
+    from releases.document.page_html import _OnPage
 
     document = Document(text)
-    for node in document.root:
-        _printed(node, Links({}, {}, set()), whole=True)
+    _OnPage().print(document)
     render_text(document, attributions={}, pictures={})
     document.lifted("Some words that stand nowhere")
 

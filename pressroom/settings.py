@@ -469,7 +469,7 @@ CONTENT_SECURITY_POLICY = {
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
         "js": [static_lazy("js/editor.js")],
-        # The allow-list stands in releases.body, which cleans on every save: nothing to add here.
+        # The allow-list stands in releases.document, which cleans on every save.
         "extensions": {
             name: (lambda config, shared: None)
             for name in ("Quotation", "Mention", "LibraryPicture", "CleanPaste")

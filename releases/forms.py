@@ -1,6 +1,7 @@
 """What editors fill in."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -30,12 +31,13 @@ from people.models import Person
 from people.names.shared import people_index
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
-from releases.body import (
+from releases.document import (
     MAX_LINES,
     MAX_NOTES,
     MAX_TEXT,
     UnreadableText,
     clean,
+    clean_notes,
     refused_links,
     too_long,
     uuids_in,
@@ -60,7 +62,7 @@ WRITING = {
     "Link": {"enableTarget": False, "protocols": sorted(SCHEMES)},
     "CleanPaste": True,
 }
-# The schema of releases.body, piece by piece.
+# The schema of releases.document, piece by piece.
 BODY = WRITING | {
     "Heading": {"levels": [2, 3]},
     "Quotation": True,
@@ -193,7 +195,8 @@ class ReleaseForm(forms.ModelForm):
 
     def _cleaned(self, name: str, most: int) -> str:
         html = self.cleaned_data[name]
-        cleaned = _cleaned(html, most, getattr(self.instance, name))
+        by = clean_notes if name == "notes_to_editors" else clean
+        cleaned = _cleaned(by, html, most, getattr(self.instance, name))
         self.refused_links += refused_links(html)
         return cleaned
 
@@ -694,11 +697,11 @@ class ConfirmImportForm(forms.Form):
         )
 
 
-def _cleaned(html: str, most: int, stored: str) -> str:
+def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -> str:
     """Return a text as it is stored; one that is too long already may become shorter."""
     _not_longer(html, most, stored)
     try:
-        return clean(html, max(most, len(stored)))
+        return by(html, max(most, len(stored)))
     except UnreadableText as problem:
         raise ValidationError(str(problem)) from problem
 

@@ -17,7 +17,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Case, Designation, Person, Role
 from releases import languages, workflow
-from releases.body import with_people
+from releases.document import with_people
 from releases.importing import Understood, report
 from releases.importing.languages import CHOSEN, LanguageGuess
 from releases.models import Event, Release

@@ -38,7 +38,7 @@ from people import depicted
 from people.locking import locked as lock_row
 from people.locking import names_read
 from people.models import Person
-from releases.body import MAX_LINES, uuids_in
+from releases.document import MAX_LINES, uuids_in
 from releases.form_fields import JSONField
 from releases.forms import NewestForm, key_in
 from releases.library import (

@@ -18,7 +18,7 @@ from accounts.models import User
 from people.models import Level, Person
 from people.names import Found, NameIndex, key
 from people.names.shared import people_index
-from releases.body import uuid_in
+from releases.document import uuid_in
 from releases.importing.names import Passage, People
 from releases.models import RejectedName, Release
 from storing.texts import clean_text

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
-from releases.body import Attribution, render
+from releases.document import Attribution, Document, render, render_for_feeds, render_notes
 from releases.models import Correction, Quote, Release
 
 MOST_RELATED = 4
@@ -64,7 +64,8 @@ class ReleasePage:
             return []
         everything = "Everything, with pictures (ZIP)" if self.offered else "The text (ZIP)"
         kinds = {
-            "release_zip": everything, "release_text": "Plain text", "release_json": "ninjs (JSON)",
+            "release_zip": everything, "release_text": "Plain text",
+            "release_word": "Word (DOCX)", "release_json": "ninjs (JSON)",
         }  # fmt: skip
         return [(words, reverse(name, args=[self.release.slug])) for name, words in kinds.items()]
 
@@ -181,6 +182,22 @@ class ReleasePage:
             since={person.pk: words for person, words in self.since.items()},
             pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
             page=self,
+        )
+
+    @cached_property
+    def notes(self) -> SafeString:
+        """The notes to editors."""
+        return render_notes(Document(self.release.notes_to_editors))
+
+    def release_html(self, origin: str) -> SafeString:
+        """Return the text for feeds and ninjs: no classes, buttons or relative addresses."""
+        return render_for_feeds(
+            self.document,
+            attributions=self.attributions,
+            people={person.pk: person for person in self.people},
+            pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
+            page=self,
+            origin=origin,
         )
 
     @cached_property

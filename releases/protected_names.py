@@ -22,7 +22,7 @@ from people.depicted import midnight
 from people.models import Person, PersonName
 from people.names import Match, Name, NameIndex, letters, pieces
 from people.names.shared import people_index
-from releases.body import Document
+from releases.document import Document
 from releases.folded import rows_with
 from releases.models import NameException, Release
 from releases.public_texts import (

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.models import MediaAsset
 from people.models import Person
-from releases.body import Document
+from releases.document import Document
 from releases.models import Contact, Illustration, Release, Topic
 
 Words = str | Promise
@@ -30,7 +30,7 @@ def _plain(value: str) -> str:
 
 
 def _html(value: str) -> str:
-    return Document(value).text
+    return Document(value).text_for_names
 
 
 def _attributions(value: str) -> str:

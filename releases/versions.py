@@ -16,7 +16,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
 from people.names.shared import people_index
-from releases.body import Document
+from releases.document import Document
 from releases.models import Release
 from releases.public_texts import TABLES
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from bench import growth
 from people.names import NameIndex
 from releases import workflow
-from releases.body import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
+from releases.document import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
 from releases.importing import NotARelease, understand
 from releases.models import Release
 from releases.pasting import clean_pasted

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from assets.models import MediaAsset
 from people.models import Level, Person
 from releases import workflow
-from releases.body import Document
+from releases.document import Document
 from releases.importing import PersonSuggestion, Poster, understand
 from releases.imports import CREATE, import_draft
 from releases.models import Event, Quote, Release

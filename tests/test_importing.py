@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from people.models import Case, Designation
-from releases.body import Document, clean
+from releases.document import Document, clean
 from releases.forms import ConfirmImportForm
 from releases.importing import MAX_BYTES, NotARelease, PersonSuggestion, report, understand
 from releases.importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations

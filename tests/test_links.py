@@ -6,7 +6,7 @@ import pytest
 from django.db import models
 
 from people.models import Case
-from releases.body import clean
+from releases.document import clean
 from releases.models import Event, Release
 from releases.pasting import clean_pasted
 from storing.links import allowed_link

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from releases.body import MAX_TEXT
+from releases.document import MAX_TEXT
 from releases.importing.accounting import Ledger
 from releases.importing.anatomy import Anatomy, dissect
 from releases.importing.blocks import Source, size

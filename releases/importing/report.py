@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from textwrap import indent, wrap
 
-from releases.body import Document, Quotation
+from releases.document import Document, Quotation
 from releases.importing.understood import PersonSuggestion, Poster, Understood
 from releases.language_words import language_words
 

@@ -1,6 +1,6 @@
 // The newsroom's own parts of the text editor: quotations with a speaker, names that are marked as
 // somebody's, pictures of the library, and paste that comes out clean. The schema is that of
-// releases/body.py; whatever this file lets in, the server cleans once more on every save.
+// releases/document; whatever this file lets in, the server cleans once more on every save.
 
 import { Blockquote, Extension, Mark, Node, Plugin, mergeAttributes } from "django-prose-editor/editor";
 

@@ -1,0 +1,141 @@
+"""A stored document, read: its quotations, people, pictures and words."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from people.names.normalise import set_apart
+from releases.document.blocks import Block, walk
+from releases.document.cleaning import blocks_in
+from releases.document.inline import notes_of, text_of
+from releases.document.schema import uuid_in
+
+if TYPE_CHECKING:
+    from people.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """One quotation of a document: its paragraphs as plain text, and whose it is."""
+
+    position: int
+    paragraphs: tuple[str, ...]
+    speaker: UUID | None
+    name: str
+    title: str
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.paragraphs)
+
+    def contains(self, excerpt: str) -> bool:
+        """Whether an excerpt is taken from it word for word; quotation marks do not count."""
+        return bool(words := _words(excerpt)) and self._contains(words)
+
+    def _contains(self, words: str) -> bool:
+        return f" {words} " in f" {_words(self.text)} "
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who is printed below a quotation; `person` is there where the public may know the page."""
+
+    name: str
+    title: str
+    person: "Person | None" = None
+
+
+class Document:
+    """A clean body, read: its quotations, the people marked in it, its pictures, its words."""
+
+    def __init__(self, html: str) -> None:
+        self.blocks = blocks_in(html)
+
+    def walk(self) -> Iterator[Block]:
+        """Yield every block in the order of the document, each before what it holds."""
+        return walk(self.blocks)
+
+    @cached_property
+    def quotations(self) -> list[Quotation]:
+        found = (block for block in self.walk() if block.tag == "blockquote")
+        return [
+            Quotation(
+                position=position,
+                paragraphs=tuple(text_of(p.pieces) for p in block.held),
+                speaker=uuid_in(block.attributes.get("data-speaker")),
+                name=block.attributes.get("data-name", ""),
+                title=block.attributes.get("data-title", ""),
+            )
+            for position, block in enumerate(found, start=1)
+        ]
+
+    @cached_property
+    def mentions(self) -> list[tuple[UUID, str]]:
+        """Every marked name, in order: the person and the name as it stands."""
+        found = []
+        for block in self.walk():
+            for pieces in [
+                [piece for piece in block.pieces if not piece.marks.note],
+                *notes_of(block.pieces),
+            ]:
+                # A name that is half bold or half a link is one name.
+                for marked, name in groupby(pieces, key=lambda piece: piece.marks.person):
+                    if person := uuid_in(marked):
+                        found.append((person, text_of(name)))
+        return found
+
+    @cached_property
+    def pictures(self) -> list[UUID]:
+        return [
+            asset
+            for block in self.walk()
+            if block.tag == "figure" and (asset := uuid_in(block.attributes.get("data-asset")))
+        ]
+
+    @cached_property
+    def paragraphs(self) -> list[str]:
+        """The plain text, one entry for each paragraph, heading, caption of a table and footnote.
+
+        The words of a footnote follow the paragraph in which it stands, which is without them.
+        """
+        return [text for block in self.walk() for text in _texts(block) if text]
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.paragraphs)
+
+    @property
+    def text_for_names(self) -> str:
+        """The text as names are looked for in it.
+
+        A name may end with the raised number of a note. So paragraphs follow again without what is
+        raised or lowered.
+        """
+        return "\n\n".join([*self.paragraphs, *filter(None, map(_on_the_line, self.walk()))])
+
+    def lifted(self, excerpt: str) -> Quotation | None:
+        """Return the quotation that a pull quote is an excerpt of."""
+        if not (words := _words(excerpt)):
+            return None
+        return next((quote for quote in self.quotations if quote._contains(words)), None)
+
+
+def _texts(block: Block) -> Iterator[str]:
+    yield block.attributes.get("data-caption", "")
+    yield text_of(block.pieces)
+    yield from map(text_of, notes_of(block.pieces))
+
+
+def _on_the_line(block: Block) -> str:
+    level = [piece for piece in block.pieces if not (piece.marks.sub or piece.marks.sup)]
+    return text_of(level) if len(level) < len(block.pieces) else ""
+
+
+def _words(text: str) -> str:
+    """Return a text as its bare words; where no spaces part them, each character is one."""
+    spaced = set_apart(text.casefold()).replace("’", "'")
+    return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced))

@@ -1,0 +1,103 @@
+"""What may stand in a document: tags, attributes, limits, and how a text is refused."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+# What says how a list or a table is built: a paste keeps it too.
+STRUCTURE = {
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+ATTRIBUTES = {
+    **STRUCTURE,
+    "a": {"href"},
+    "blockquote": {"data-speaker", "data-name", "data-title"},
+    "figure": {"data-asset"},
+    "section": {"data-kind"},
+    "span": {"data-person", "data-footnote"},
+    "table": {"data-caption"},
+}
+HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
+PARAGRAPHS = {"p", "h2", "h3"}  # what holds words
+EMPHASIS = {"strong": "strong", "b": "strong", "em": "em", "i": "em"}
+# In text that was typed, a deletion is struck through; a paste and an import drop it before.
+STRUCK = {"s", "strike", "del"}
+MARKS = {**EMPHASIS, **dict.fromkeys(STRUCK, "s"), "sub": "sub", "sup": "sup"}
+LISTS = {"ul", "ol"}
+BACKGROUND = "background"
+# Containers that only group: their content comes out as blocks of its own, no word is joined.
+GROUPING = {
+    "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "pre",
+    "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
+    "dl", "dt", "dd", "form", "fieldset", "details", "summary", "hr",
+}  # fmt: skip
+BLOCKS = {"p", "blockquote", "figure", "table", "li", *LISTS, *HEADINGS, *GROUPING}
+UNWANTED_WITH_CONTENT = {
+    "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title",
+    "textarea", "select", "xml",
+}  # fmt: skip
+MAX_ATTRIBUTION = 200
+MAX_CAPTION = 500  # characters; a longer one becomes a paragraph above its table
+MAX_START = 9_999  # the highest first number of a list
+MAX_COLUMNS = 50
+MAX_ROWS = 500
+MAX_SPAN = 100  # rows or columns of one cell
+# Characters of a text with its marks, as it is stored: some 30,000 words, or 75 pages. Names are
+# looked for in as many (releases.names). With 1,000,000 the pages and files of a release take
+# below 0.2 s of CPU each, but the checks for protected names read at 4 to 5 s a time.
+MAX_TEXT = 200_000
+MAX_NOTES = 50_000  # the same for notes to editors
+MAX_LINES = 2_000  # characters of a standfirst or a pull quote
+MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
+# Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
+# follows where one is not closed.
+MAX_INLINE_LEVELS = 12
+MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
+MAX_MARKUP = 2_000_000  # characters of what is pasted, without what falls away
+INLINE = {*MARKS, "a", "span"}
+EMPTY = {"br", "hr"}
+
+
+class UnreadableText(ValueError):
+    """A text that is not taken in; its words say why and what to do."""
+
+
+class TextTooLong(UnreadableText):
+    """A text with more characters than a release may have."""
+
+
+def too_long(length: int, most: int = MAX_TEXT) -> str:
+    """Return the sentence that refuses a text, with what to do about it."""
+    limit = {"most": f"{most:,}", "length": f"{length:,}"}
+    if length <= most:  # nobody has counted to the end
+        return (
+            _(
+                "The text is too long: with its formatting, at most %(most)s characters are taken "
+                "here. Shorten it, or attach the long part as a document."
+            )
+            % limit
+        )
+    return (
+        _(
+            "The text is too long: it has %(length)s characters with its formatting, and at most "
+            "%(most)s are taken here. Shorten it, or attach the long part as a document."
+        )
+        % limit
+    )
+
+
+def uuid_in(value: str | None) -> UUID | None:
+    """Return the uuid that a text is, None where it is none."""
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        return None
+
+
+def uuids_in(values: Iterable[Any]) -> list[UUID]:
+    """Return the uuids among some values, in their order; what is none is passed over."""
+    return [uuid for value in values if isinstance(value, str) and (uuid := uuid_in(value))]
