@@ -236,6 +236,7 @@ def _of_asset(asset: MediaAsset) -> Address:
 FORMS = {
     "release": Kind.PAGE,
     "release_text": Kind.TEXT,
+    "release_word": Kind.EXPORT,
     "release_json": Kind.EXPORT,
     "release_card": Kind.CARD,
     "release_zip": Kind.ARCHIVE,

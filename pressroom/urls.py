@@ -17,6 +17,7 @@ urlpatterns = [
     path("releases/feed.atom", feeds.atom, name="feed"),
     path("releases/<str:slug>/", views.release, name="release"),
     path("releases/<str:slug>/release.txt", views.release_text, name="release_text"),
+    path("releases/<str:slug>/release.docx", views.release_word, name="release_word"),
     path("releases/<str:slug>/release.json", views.release_json, name="release_json"),
     path("releases/<str:slug>/card.jpg", views.release_card, name="release_card"),
     path("releases/<str:slug>/media.zip", views.release_zip, name="release_zip"),

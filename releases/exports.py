@@ -24,21 +24,18 @@ STANDARD = {
 
 def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     """Return a release as plain text, in the order of its page, one paragraph a line."""
-    release = page.release
-    head = [
-        f"{release.get_kind_display()} · {publisher}",
-        " · ".join(filter(None, [release.dateline_place, _when(release)])),
-        release.title,
-        release.standfirst,
-        _pulled(release.pull_quote, page.pull_quote),
-        f"[Picture: {page.poster.described()}]" if page.poster else "",
-    ]
     pictures = {picture.pk: picture for picture in page.pictures}
-    body = render_text(page.document, attributions=page.attributions, pictures=pictures)
-    return (
-        clean_text("\n\n".join(filter(None, [*head, body, *_after(page, origin)])), multiline=True)
-        + "\n"
-    )
+    parts = [
+        *(words for _, words in lines_above(page, publisher)),
+        render_text(page.document, attributions=page.attributions, pictures=pictures),
+    ]
+    for heading, below in sections_below(page, origin):
+        parts.append(heading)
+        if isinstance(below, Document):
+            parts.append(render_text(below, attributions={}, pictures={}))
+        else:
+            parts.append("\n".join(below))
+    return clean_text("\n\n".join(filter(None, parts)), multiline=True) + "\n"
 
 
 def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
@@ -108,28 +105,38 @@ def withdrawn_ninjs(release: Release) -> dict[str, Any]:
     )
 
 
-def _after(page: ReleasePage, origin: str) -> Iterator[str]:
-    """Yield what stands below the text."""
+def lines_above(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands above the text: the name of a style of Word, and the words."""
+    release = page.release
+    yield "Normal", f"{release.get_kind_display()} · {publisher}"
+    if when := " · ".join(filter(None, [release.dateline_place, _when(release)])):
+        yield "Normal", when
+    yield "Title", release.title
+    if release.standfirst:
+        yield "Subtitle", release.standfirst
+    if pulled := _pulled(release.pull_quote, page.pull_quote):
+        yield "Intense Quote", pulled
+    if page.poster:
+        yield "Normal", f"[Picture: {page.poster.described()}]"
+
+
+def sections_below(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
+    """Yield what stands below the text: a heading, and a document or lines."""
     release = page.release
     if release.notes_to_editors:
-        notes = Document(release.notes_to_editors)
-        yield "Notes to editors"
-        yield render_text(notes, attributions={}, pictures={})
+        yield "Notes to editors", Document(release.notes_to_editors)
     if page.corrections:
-        yield "Corrections"
-        yield from map(corrected, page.corrections)
+        yield "Corrections", [corrected(one) for one in page.corrections]
     if page.since:
-        yield "Since this was published"
-        yield "\n".join(_since(page))
+        yield "Since this was published", _since(page)
     contacts = [
         ", ".join(filter(None, [contact.name, contact.phone, contact.email, contact.hours]))
         for contact in release.shown_contacts
     ]
     if contacts:
-        yield "Press contact"
-        yield "\n".join(contacts)
+        yield "Press contact", contacts
     if not page.preview:
-        yield f"{origin}{release.readable_path}\nRelease {release.pk}"
+        yield "", [f"{origin}{release.readable_path}", f"Release {release.pk}"]
 
 
 def _since(page: ReleasePage) -> list[str]:

@@ -64,7 +64,8 @@ class ReleasePage:
             return []
         everything = "Everything, with pictures (ZIP)" if self.offered else "The text (ZIP)"
         kinds = {
-            "release_zip": everything, "release_text": "Plain text", "release_json": "ninjs (JSON)",
+            "release_zip": everything, "release_text": "Plain text",
+            "release_word": "Word (DOCX)", "release_json": "ninjs (JSON)",
         }  # fmt: skip
         return [(words, reverse(name, args=[self.release.slug])) for name, words in kinds.items()]
 

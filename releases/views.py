@@ -57,6 +57,7 @@ from releases.prisoners import (
 from releases.prisoners import facets as prisoner_facets
 from releases.structured import news_article, profile
 from releases.visibility import public_assets
+from releases.word import as_docx
 
 OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
 
@@ -175,6 +176,18 @@ def release_text(request: HttpRequest, page: ReleasePage | Release) -> HttpRespo
         return _withdrawn_text(page)
     words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
     return HttpResponse(words, content_type="text/plain; charset=utf-8")
+
+
+@of_one_release
+def release_word(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
+    """One release as a Word file."""
+    if isinstance(page, Release):
+        return _withdrawn_text(page)
+    written = as_docx(page, site_url(request), settings.NEWSROOM_NAME)
+    response = HttpResponse(written, content_type=CONTENT_TYPES["docx"])
+    name = content_disposition_header(True, f"{page.release.slug}.docx")
+    response["Content-Disposition"] = str(name)
+    return response
 
 
 @of_one_release
