@@ -1,7 +1,7 @@
 """The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, update_wrapper
 from typing import Any
 from uuid import UUID
@@ -50,7 +50,7 @@ from releases import (
 from releases.body import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.forms import key_in
 from releases.guesses import tries_at
-from releases.importing import MAX_BYTES, NotARelease, report, understand
+from releases.importing import MAX_BYTES, NotARelease, Understood, report, understand
 from releases.imports import AlreadyImported, duplicate_of, import_draft
 from releases.models import Event, NameException, Release
 from releases.name_finds import sentences
@@ -713,7 +713,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     user=User.of(request),
                 )
                 context |= {"confirm": confirm}
-                context |= {"understood": understood, "report": report(understood)}
+                context |= {"understood": understood, "report": _report(understood)}
                 context |= {"duplicate": duplicate_of(understood)}
         return render(request, "admin/releases/release/import.html", context | {"form": form})
 
@@ -732,7 +732,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             user=User.of(request),
         )
         if not form.is_valid():
-            context |= {"confirm": form, "understood": understood, "report": report(understood)}
+            context |= {"confirm": form, "understood": understood, "report": _report(understood)}
             return render(request, "admin/releases/release/import.html", context)
         try:
             release = import_draft(
@@ -746,13 +746,18 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         except workflow.Refused as refusal:
             for sentence in sentences(refusal.reasons, User.of(request)):
                 form.add_error(None, sentence)
-            context |= {"confirm": form, "understood": understood, "report": report(understood)}
+            context |= {"confirm": form, "understood": understood, "report": _report(understood)}
             return render(request, "admin/releases/release/import.html", context)
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} Nothing was added.")
             return redirect("admin:releases_release_change", problem.release.pk)
         messages.success(request, "Made a draft. What is still missing stands beside it.")
         return redirect("admin:releases_release_change", release.pk)
+
+
+def _report(understood: Understood) -> str:
+    """Return the report without the people: the form below it has each of them."""
+    return report(replace(understood, people=()))
 
 
 @admin.register(NameException)

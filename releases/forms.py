@@ -613,6 +613,7 @@ class ConfirmImportForm(forms.Form):
             label=_("Why %(name)s may be named") % {"name": name},
             required=False,
             max_length=2_000,
+            widget=forms.Textarea(attrs={"rows": 2}),
             help_text=_("Needed to ask. It is never public. A second person has to agree."),
         )
 
@@ -626,6 +627,7 @@ class ConfirmImportForm(forms.Form):
                 % {"name": speech.speaker, "words": begins.strip('“”"')},
                 required=False,
                 help_text=_("Tick this to make it the speaker of the quotation."),
+                label_suffix="",
             )
 
     def _offer_designations(self, day: date | None) -> None:
