@@ -335,6 +335,8 @@ class People:
             # “Senators Warner and Graham” are two people, “Scientists Submission” is nobody.
             listed = re.match(r",| and\b| &", text[candidate.end : candidate.end + 5])
             candidate.certain = candidate.addressed and described
+            # “St. Petersburg” is a place.
+            candidate.certain &= not re.search(r"\b[Ss]t\.? $", text[: candidate.start][-5:])
             candidate.certain &= not candidate.plural or bool(listed)
             return
         around = _around(text, candidate.start, candidate.end)
