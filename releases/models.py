@@ -190,7 +190,9 @@ class Release(Guarded):
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PRESS_RELEASE)
-    language = models.CharField(max_length=35, choices=languages.CHOICES, default="en")
+    language = models.CharField(
+        max_length=languages.MOST_CHARACTERS, validators=[languages.validate], default="en"
+    )
     translation_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -473,6 +475,11 @@ class Release(Guarded):
     @property
     def direction(self) -> str:
         return languages.direction(self.language)
+
+    @property
+    def og_locale(self) -> str:
+        """The language as Open Graph wants it, such as sv_SE; "" where no country is likely."""
+        return languages.og_locale(self.language)
 
     @property
     def language_name(self) -> str:

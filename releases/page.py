@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
@@ -80,7 +82,16 @@ class ReleasePage:
             url = self.poster.lasting_url("share", "jpg")
             return Share(url, width, height, self.poster.alt_text)
         url = reverse("release_card", args=[self.release.slug])
-        return Share(url, *cards.SHARE, self.release.title)
+        day = date_format(self.release.day, "j F Y")
+        plain = f"{settings.NEWSROOM_NAME}, {day}"
+        return Share(url, *cards.SHARE, plain if self.has_plain_card else self.release.title)
+
+    @cached_property
+    def has_plain_card(self) -> bool:
+        """Whether no font of ours has the script of the title, and no picture stands for it."""
+        if self.poster and self.poster.has_rendition("share", "jpg"):
+            return False
+        return not cards.shows(self.release.title, self.release.language, self.release.direction)
 
     @cached_property
     def ended(self) -> set[UUID]:

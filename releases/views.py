@@ -27,6 +27,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -210,6 +211,7 @@ def release_card(request: HttpRequest, page: ReleasePage | Release) -> HttpRespo
         "newsroom": settings.NEWSROOM_NAME,
         "language": shown.language,
         "direction": shown.direction,
+        "day": date_format(shown.day, "j F Y"),
     }
     name = sha256(f"{shown.title} {words}".encode("utf-8", "replace")).hexdigest()
     response: HttpResponse | None = get_conditional_response(request, etag=f'"{name}"')

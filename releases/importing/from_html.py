@@ -138,6 +138,7 @@ _VOID = frozenset(
     ]
 )
 _DECLARATION = re.compile(r"<[!?][^>]{0,2000}+>")
+_NO_WORDS = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
@@ -240,6 +241,8 @@ class HtmlReader(Builder):
                 self._tag(tag)
                 place = tag.end()
             elif declaration := _DECLARATION.match(self.text, start, end):
+                if _NO_WORDS.match(declaration[0]):
+                    self.source.markup.append(declaration.span())
                 place = declaration.end()
             else:
                 self._words(start, place)
