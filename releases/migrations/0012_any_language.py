@@ -6,7 +6,7 @@ import releases.languages
 
 
 class Migration(migrations.Migration):
-    dependencies = [("releases", "0010_first_versions")]
+    dependencies = [("releases", "0011_background_sections")]
 
     operations = [
         migrations.AlterField(
