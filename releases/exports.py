@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+import lxml.html
 from django.utils import timezone
 from django.utils.formats import date_format
 from django_countries.fields import Country
+from lxml import etree
 
 from assets.models import CONTENT_TYPES, MediaAsset
 from releases.document import Attribution, Document, render_text
 from releases.models import Correction, Release
-from releases.page import ReleasePage
+from releases.page import WITHHELD, ReleasePage
 from releases.structured import filled, modified
 from storing.texts import clean_text
 
@@ -20,6 +22,16 @@ STANDARD = {
     "version": "3.1",
     "schema": "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json",
 }
+
+# What belongs to our page and not to the text of a release, and the attributes that mean something
+# elsewhere. Ids go: a feed puts many releases into one page.
+_FURNITURE = "|".join(
+    f"descendant::{path}" for path in ("svg", "source", "*[@data-copy]", "figure[@class='ended']")
+)
+_ATTRIBUTES = {
+    "alt", "colspan", "dir", "height", "href", "lang", "rowspan", "scope", "src", "start", "width",
+}  # fmt: skip
+_WRAPPERS = {"div", "picture", "section", "span"}
 
 
 def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
@@ -41,6 +53,28 @@ def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     )
 
 
+def release_html(page: ReleasePage, origin: str) -> str:
+    """Return the text of a release as HTML for other sites: no furniture, absolute addresses."""
+    if not page.body.strip():
+        return ""
+    root = lxml.html.fragment_fromstring(page.body, create_parent="div")
+    for node in cast("list[lxml.html.HtmlElement]", root.xpath(_FURNITURE)):
+        node.drop_tree()
+    url = origin + page.release.get_absolute_url()
+    for node in root.iterdescendants(etree.Element):
+        for name in set(node.attrib) - _ATTRIBUTES:
+            del node.attrib[name]
+        for name in ("href", "src"):
+            value = node.get(name, "")
+            if value.startswith(("/", "#")):
+                node.set(name, (origin if value[0] == "/" else url) + value)
+    for node in list(root.iterdescendants(*_WRAPPERS)):
+        if not node.attrib:
+            node.drop_tag()
+    html = etree.tostring(root, encoding="unicode", method="html")
+    return html.removeprefix("<div>").removesuffix("</div>").strip()
+
+
 def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
     """Return a public release as ninjs; a correction raises the version and stands in the note."""
     release = page.release
@@ -49,10 +83,6 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
         attributions=page.attributions,
         pictures={picture.pk: picture for picture in page.pictures},
     )
-    people = [
-        {"name": person.display_name, "rel": "mentions", "uri": f"urn:uuid:{person.pk}"}
-        for person in page.people
-    ]
     places = [
         {"name": str(country.name), "rel": "about", "literal": country.code}
         for country in cast("Iterable[Country]", release.countries)
@@ -72,17 +102,19 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
             "pubStatus": "usable",
             "edNote": " ".join([*map(corrected, page.corrections), *_since(page)]),
             "language": release.language,
-            "headlines": [{"role": "main", "contentType": "text/plain", "value": release.title}],
+            "headlines": _texts("main", release.title),
             "descriptions": [
-                {"role": "summary", "contentType": "text/plain", "value": release.summary}
+                *_texts("summary", release.summary),
+                *_texts("pull quote", _pulled(release.pull_quote, page.pull_quote)),
             ],
             "bodies": [
-                {"role": "main", "contentType": "text/plain", "value": text},
-                {"role": "main", "contentType": "text/html", "value": str(page.body)},
+                *_texts("main", text),
+                *_texts("main", release_html(page, origin), "text/html"),
+                *_texts("notes to editors", _notes(release)),
             ],
             "by": publisher,
             "located": release.dateline_place,
-            "people": people,
+            "people": [*_speaker(page), *_mentioned(page)],
             "places": places,
             "subjects": [{"name": topic.name, "rel": "about"} for topic in release.topics.all()],
             "copyrightHolder": publisher,
@@ -108,13 +140,33 @@ def withdrawn_ninjs(release: Release) -> dict[str, Any]:
     )
 
 
+def _texts(role: str, value: str, content_type: str = "text/plain") -> list[dict[str, str]]:
+    """Return a text as ninjs lists them; none where it is empty, which the schema refuses."""
+    return [{"role": role, "contentType": content_type, "value": value}] if value else []
+
+
+def _speaker(page: ReleasePage) -> list[dict[str, str | None]]:
+    """Return whose words the pull quote are, as far as the page prints a name."""
+    said = page.pull_quote
+    if said is None or not said.name or said == WITHHELD:
+        return []
+    uri = f"urn:uuid:{said.person.pk}" if said.person else None
+    return [{"name": said.name, "rel": "speaker", "uri": uri}]
+
+
+def _mentioned(page: ReleasePage) -> list[dict[str, str | None]]:
+    return [
+        {"name": person.display_name, "rel": "mentions", "uri": f"urn:uuid:{person.pk}"}
+        for person in page.people
+    ]
+
+
 def _after(page: ReleasePage, origin: str) -> Iterator[str]:
     """Yield what stands below the text."""
     release = page.release
     if release.notes_to_editors:
-        notes = Document(release.notes_to_editors)
         yield "Notes to editors"
-        yield render_text(notes, attributions={}, pictures={})
+        yield _notes(release)
     if page.corrections:
         yield "Corrections"
         yield from map(corrected, page.corrections)
@@ -130,6 +182,10 @@ def _after(page: ReleasePage, origin: str) -> Iterator[str]:
         yield "\n".join(contacts)
     if not page.preview:
         yield f"{origin}{release.readable_path}\nRelease {release.pk}"
+
+
+def _notes(release: Release) -> str:
+    return render_text(Document(release.notes_to_editors), attributions={}, pictures={})
 
 
 def _since(page: ReleasePage) -> list[str]:
@@ -168,8 +224,8 @@ def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> 
         "name": name,
         "uri": f"urn:uuid:{picture.pk}",
         "type": NINJS_TYPES[picture.kind],
-        "headlines": [{"role": "alternative", "value": picture.alt_text}],
-        "descriptions": [{"role": "caption", "value": picture.caption}] if picture.caption else [],
+        "headlines": _texts("alternative", picture.alt_text),
+        "descriptions": _texts("caption", picture.caption),
         "by": picture.credit_line,
         "copyrightNotice": picture.copyright_notice,
         "usageTerms": picture.usage_terms,

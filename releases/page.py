@@ -1,6 +1,7 @@
 """Everything that the page of one release prints, gathered in a fixed number of queries."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
 from releases.document import Attribution, render
-from releases.models import Correction, Quote, Release
+from releases.models import Correction, Mention, Quote, Release
 
 MOST_RELATED = 4
 WITHHELD = Attribution(name="Name withheld", title="")
@@ -203,6 +204,31 @@ class ReleasePage:
             return WITHHELD
         page = quote.speaker if quote.speaker.has_page() else None
         return Attribution(quote.attribution_name, quote.attribution_title, page)
+
+
+def read_together(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
+    """Return a page for each of some releases, with what their texts print read at once.
+
+    However many there are, the number of queries is the same. The releases bring their topics,
+    posters and corrections.
+    """
+    pages = [ReleasePage(release, at) for release in releases]
+    quotes: dict[UUID, list[Quote]] = defaultdict(list)
+    for quote in Quote.objects.filter(release__in=releases).select_related("speaker"):
+        quotes[quote.release_id].append(quote)
+    named = set(Mention.objects.filter(release__in=releases).values_list("release", "person"))
+    with_page = Person.objects.with_page().filter(pk__in={person for _, person in named})
+    people = list(with_page.prefetch_related("cases__events", "cases__statuses"))
+    used = {
+        page.release.pk: {*page.document.pictures, *page.release.attached_ids} for page in pages
+    }
+    assets = MediaAsset.objects.in_bulk(set().union(*used.values()))
+    for page in pages:
+        key = page.release.pk
+        page.quotes = quotes[key]
+        page.people = [person for person in people if (key, person.pk) in named]
+        page.assets = {pk: assets[pk] for pk in used[key] if pk in assets}
+    return pages
 
 
 def _measures(asset: MediaAsset) -> str:

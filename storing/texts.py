@@ -116,7 +116,7 @@ def _is_seen(char: str) -> bool:
 
 def _whole(text: str, most: int) -> int:
     """Return where the last character that a reader sees ends, at `most` or before."""
-    # A few characters more show whether the last one goes on; a run of marks is not read to its end.
+    # A few characters more show whether the last one goes on.
     ends = [found.end() for found in _READERS_CHARACTER.finditer(text[: most + _GOES_ON])]
     return max((end for end in ends if end <= most), default=0)
 
