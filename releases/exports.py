@@ -45,12 +45,8 @@ def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
         _pulled(release.pull_quote, page.pull_quote),
         f"[Picture: {page.poster.described()}]" if page.poster else "",
     ]
-    pictures = {picture.pk: picture for picture in page.pictures}
-    body = render_text(page.document, attributions=page.attributions, pictures=pictures)
-    return (
-        clean_text("\n\n".join(filter(None, [*head, body, *_after(page, origin)])), multiline=True)
-        + "\n"
-    )
+    parts = filter(None, [*head, page.text, *_after(page, origin)])
+    return clean_text("\n\n".join(parts), multiline=True) + "\n"
 
 
 def release_html(page: ReleasePage, origin: str) -> str:
@@ -78,11 +74,6 @@ def release_html(page: ReleasePage, origin: str) -> str:
 def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
     """Return a public release as ninjs; a correction raises the version and stands in the note."""
     release = page.release
-    text = render_text(
-        page.document,
-        attributions=page.attributions,
-        pictures={picture.pk: picture for picture in page.pictures},
-    )
     places = [
         {"name": str(country.name), "rel": "about", "literal": country.code}
         for country in cast("Iterable[Country]", release.countries)
@@ -108,7 +99,7 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
                 *_texts("pull quote", _pulled(release.pull_quote, page.pull_quote)),
             ],
             "bodies": [
-                *_texts("main", text),
+                *_texts("main", page.text),
                 *_texts("main", release_html(page, origin), "text/html"),
                 *_texts("notes to editors", _notes(release)),
             ],

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
-from releases.document import Attribution, render
+from releases.document import Attribution, render, render_text
 from releases.models import Correction, Mention, Quote, Release
 
 MOST_RELATED = 4
@@ -172,6 +172,12 @@ class ReleasePage:
             pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
             page=self,
         )
+
+    @cached_property
+    def text(self) -> str:
+        """The body as plain text."""
+        pictures = {picture.pk: picture for picture in self.pictures}
+        return render_text(self.document, attributions=self.attributions, pictures=pictures)
 
     @cached_property
     def corrections(self) -> list[Correction]:

@@ -32,6 +32,7 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
         "mainEntityOfPage": url,
         "headline": release.title,
         "description": release.description,
+        "articleBody": page.text,
         "inLanguage": release.language,
         "datePublished": _published(release),
         "dateModified": modified(page),
