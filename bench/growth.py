@@ -270,14 +270,10 @@ def _searched(text: str) -> None:
 
 
 def _printed(text: str) -> None:
-    from django.template.loader import render_to_string  # noqa: F401
-
-    from releases.document import Links
-    from releases.document.page_html import _printed
+    from releases.document.page_html import _OnPage
 
     document = Document(text)
-    for node in document.root:
-        _printed(node, Links({}, {}, set()), whole=True)
+    _OnPage().print(document)
     render_text(document, attributions={}, pictures={})
     document.lifted("Some words that stand nowhere")
 

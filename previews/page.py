@@ -13,7 +13,7 @@ from assets.models import MediaAsset
 from previews import marks
 from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
-from releases.document import Document
+from releases.document import Document, text_paragraphs
 from releases.page import ReleasePage
 from releases.versions import Change, compare_printed
 from storing.texts import clean_text
@@ -71,16 +71,11 @@ class ReaderPage(ReleasePage):
     def paragraphs(self) -> list[str]:
         """What a text file of the release says in paragraphs, in order: no headings, no labels."""
         release = self.release
-        notes = Document(release.notes_to_editors)
-        headings = {
-            "".join(map(str, heading.itertext())).strip()
-            for document in (self.document, notes)
-            for heading in document.root.iter("h2", "h3")
-        }
         parts = [release.standfirst, release.pull_quote if self.pull_quote else ""]
-        parts += [*self.document.paragraphs]
-        parts += [*notes.paragraphs, *(correction.words for correction in self.corrections)]
-        return [clean_text(part, multiline=True) for part in parts if part not in headings]
+        parts += text_paragraphs(self.document)
+        parts += text_paragraphs(Document(release.notes_to_editors))
+        parts += [correction.words for correction in self.corrections]
+        return [clean_text(part, multiline=True) for part in parts]
 
     @cached_property
     def changes(self) -> list[Change]:

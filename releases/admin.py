@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
@@ -313,7 +313,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
 
     @admin.display(description="notes to editors")
     def notes_as_printed(self, release: Release) -> str:
-        return self._as_printed(release, mark_safe(release.notes_to_editors))
+        page = ReleasePage(release, at=timezone.now(), preview=True)
+        return self._as_printed(release, page.notes)
 
     @admin.display(description="further pictures and documents")
     def attached_as_offered(self, release: Release) -> str:

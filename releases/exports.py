@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-import lxml.html
 from django.utils import timezone
 from django.utils.formats import date_format
 from django_countries.fields import Country
-from lxml import etree
 
 from assets.models import CONTENT_TYPES, MediaAsset
 from releases.document import Attribution, Document, render_text
@@ -23,16 +21,6 @@ STANDARD = {
     "schema": "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json",
 }
 
-# What belongs to our page and not to the text of a release, and the attributes that mean something
-# elsewhere. Ids go: a feed puts many releases into one page.
-_FURNITURE = "|".join(
-    f"descendant::{path}" for path in ("svg", "source", "*[@data-copy]", "figure[@class='ended']")
-)
-_ATTRIBUTES = {
-    "alt", "colspan", "dir", "height", "href", "lang", "rowspan", "scope", "src", "start", "width",
-}  # fmt: skip
-_WRAPPERS = {"div", "picture", "section", "span"}
-
 
 def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     """Return a release as plain text, in the order of its page, one paragraph a line."""
@@ -47,28 +35,6 @@ def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     ]
     parts = filter(None, [*head, page.text, *_after(page, origin)])
     return clean_text("\n\n".join(parts), multiline=True) + "\n"
-
-
-def release_html(page: ReleasePage, origin: str) -> str:
-    """Return the text of a release as HTML for other sites: no furniture, absolute addresses."""
-    if not page.body.strip():
-        return ""
-    root = lxml.html.fragment_fromstring(page.body, create_parent="div")
-    for node in cast("list[lxml.html.HtmlElement]", root.xpath(_FURNITURE)):
-        node.drop_tree()
-    url = origin + page.release.get_absolute_url()
-    for node in root.iterdescendants(etree.Element):
-        for name in set(node.attrib) - _ATTRIBUTES:
-            del node.attrib[name]
-        for name in ("href", "src"):
-            value = node.get(name, "")
-            if value.startswith(("/", "#")):
-                node.set(name, (origin if value[0] == "/" else url) + value)
-    for node in list(root.iterdescendants(*_WRAPPERS)):
-        if not node.attrib:
-            node.drop_tag()
-    html = etree.tostring(root, encoding="unicode", method="html")
-    return html.removeprefix("<div>").removesuffix("</div>").strip()
 
 
 def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
@@ -100,7 +66,7 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
             ],
             "bodies": [
                 *_texts("main", page.text),
-                *_texts("main", release_html(page, origin), "text/html"),
+                *_texts("main", str(page.release_html(origin)), "text/html"),
                 *_texts("notes to editors", _notes(release)),
             ],
             "by": publisher,

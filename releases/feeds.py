@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from assets.models import MediaAsset
 from releases.addresses import site_url
 from releases.archive import Filters
-from releases.exports import corrected, release_html
+from releases.exports import corrected
 from releases.models import Release
 from releases.page import ReleasePage, read_together
 from releases.structured import filled
@@ -244,7 +244,7 @@ def _entry(page: ReleasePage, origin: str, now: datetime) -> Entry:
 def _html(page: ReleasePage, origin: str, changes: Iterable[str]) -> str:
     """Return the whole text with its corrections, in the direction of its language."""
     release = page.release
-    parts = [release_html(page, origin), *(f"<p>{escape(words)}</p>" for words in changes)]
+    parts = [page.release_html(origin), *(f"<p>{escape(words)}</p>" for words in changes)]
     if not (words := "\n".join(filter(None, parts))):
         return ""
     direction = f'lang="{escape(release.language)}" dir="{release.direction}"'

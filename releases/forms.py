@@ -1,6 +1,7 @@
 """What editors fill in."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -35,6 +36,7 @@ from releases.document import (
     MAX_TEXT,
     UnreadableText,
     clean,
+    clean_notes,
     refused_links,
     too_long,
     uuids_in,
@@ -183,7 +185,8 @@ class ReleaseForm(forms.ModelForm):
 
     def _cleaned(self, name: str, most: int) -> str:
         html = self.cleaned_data[name]
-        cleaned = _cleaned(html, most, getattr(self.instance, name))
+        by = clean_notes if name == "notes_to_editors" else clean
+        cleaned = _cleaned(by, html, most, getattr(self.instance, name))
         self.refused_links += refused_links(html)
         return cleaned
 
@@ -670,11 +673,11 @@ class ConfirmImportForm(forms.Form):
         )
 
 
-def _cleaned(html: str, most: int, stored: str) -> str:
+def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -> str:
     """Return a text as it is stored; one that is too long already may become shorter."""
     _not_longer(html, most, stored)
     try:
-        return clean(html, max(most, len(stored)))
+        return by(html, max(most, len(stored)))
     except UnreadableText as problem:
         raise ValidationError(str(problem)) from problem
 

@@ -22,7 +22,7 @@ from people.locking import address_choice
 from people.models import Level, Person
 from people.slugs import slug_for
 from releases import languages
-from releases.document import Document, clean, uuids_in, without_strangers
+from releases.document import Document, clean, clean_notes, uuids_in, without_strangers
 from storing.rows import Guarded, GuardedQuerySet, is_unlinking
 from storing.texts import shortened
 
@@ -530,11 +530,9 @@ class Release(Guarded):
         self.title = " ".join(self.title.split())
         self.standfirst = self.standfirst.strip()
         self.pull_quote = self.pull_quote.strip()
-        # The notes are printed as they are stored: whom they name stays out of the page.
         # What is too long is refused where it comes in. A text that is stored can always be held,
         # withdrawn or made shorter.
-        notes = clean(self.notes_to_editors, most=sys.maxsize)
-        self.notes_to_editors = without_strangers(notes, (), ())
+        self.notes_to_editors = clean_notes(self.notes_to_editors, most=sys.maxsize)
         self.body = clean(self.body, most=sys.maxsize)
         document = self.document
         speakers = {quote.speaker for quote in document.quotations if quote.speaker}

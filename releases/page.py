@@ -14,7 +14,14 @@ from django.utils.safestring import SafeString
 from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
-from releases.document import Attribution, render, render_text
+from releases.document import (
+    Attribution,
+    Document,
+    render,
+    render_for_feeds,
+    render_notes,
+    render_text,
+)
 from releases.models import Correction, Mention, Quote, Release
 
 MOST_RELATED = 4
@@ -178,6 +185,22 @@ class ReleasePage:
         """The body as plain text."""
         pictures = {picture.pk: picture for picture in self.pictures}
         return render_text(self.document, attributions=self.attributions, pictures=pictures)
+
+    @cached_property
+    def notes(self) -> SafeString:
+        """The notes to editors."""
+        return render_notes(Document(self.release.notes_to_editors))
+
+    def release_html(self, origin: str) -> SafeString:
+        """Return the text for feeds and ninjs: no classes, buttons or relative addresses."""
+        return render_for_feeds(
+            self.document,
+            attributions=self.attributions,
+            people={person.pk: person for person in self.people},
+            pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
+            page=self,
+            origin=origin,
+        )
 
     @cached_property
     def corrections(self) -> list[Correction]:

@@ -10,12 +10,22 @@ import lxml.html
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from releases.document import BLOCKS, EMPHASIS, UNWANTED_WITH_CONTENT, Cleaner, clean, tree
+from releases.document import (
+    BLOCKS,
+    EMPHASIS,
+    STRUCTURE,
+    UNWANTED_WITH_CONTENT,
+    Cleaner,
+    clean,
+    tree,
+)
 from storing.links import allowed_link
 
 # Conditional comments of Word are comments: they are dropped, and what stands between them stays.
 # What was struck out while changes were tracked is no part of the text.
-_with_styles = Cleaner({"*": {"style"}, "a": {"href"}}, unwanted=UNWANTED_WITH_CONTENT | {"del"})
+_with_styles = Cleaner(
+    {"*": {"style"}, "a": {"href"}, **STRUCTURE}, unwanted=UNWANTED_WITH_CONTENT | {"del"}
+)
 _DEEPEST_LIST = 9  # levels, as in Word
 # Hidden text, and the remarks of colleagues beside a text in Word.
 _NOT_FOR_READERS = re.compile(

@@ -3,7 +3,9 @@
 import re
 from datetime import date, timedelta
 from unicodedata import normalize
+from uuid import UUID
 
+import lxml.html
 import pytest
 from django.db import models
 from django.utils import timezone
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from people.models import Role
 from releases import workflow
-from releases.document import Document, UnreadableText, clean
+from releases.document import Document, UnreadableText, clean, render_text
 from releases.models import EditConflict, Illustration, Mention, Quote, Release
 from releases.pasting import clean_pasted
 from tests.make import (
@@ -49,7 +51,10 @@ PASTE = DATA / "paste"
             '<p><a href="https://a.example/?b&amp;c">x</a></p>',
         ),
         ("<p><a href='javascript:x'>words</a></p>", "<p>words</p>"),
-        ("<table><tr><td>One</td><td>Two</td></tr></table>", "<p>One</p>\n<p>Two</p>"),
+        (
+            "<table><tr><td>One</td><td>Two</td></tr></table>",
+            "<table><tbody><tr><td><p>One</p></td><td><p>Two</p></td></tr></tbody></table>",
+        ),
         ("<blockquote>Bare</blockquote>", "<blockquote><p>Bare</p></blockquote>"),
         ("<blockquote><h2>x</h2></blockquote>", "<blockquote><p>x</p></blockquote>"),
         ("<figure data-asset='no uuid'></figure><p>x</p>", "<p>x</p>"),
@@ -64,15 +69,23 @@ def test_whatever_is_typed_becomes_a_document_of_few_kinds_of_blocks(typed, stor
 
 SCHEMA = {
     "p", "h2", "h3", "ul", "ol", "li", "blockquote", "figure", "a", "strong", "em", "br", "span",
+    "section", "table", "tbody", "tr", "td", "th", "s", "sub", "sup",
 }  # fmt: skip
-TAGS = sorted(SCHEMA | {"div", "b", "i", "h1", "table", "td", "section"})
+TAGS = sorted(SCHEMA | {"div", "b", "i", "h1", "caption", "thead", "strike", "del"})
+# Some with attributes, as a closing tag cannot have.
+OPENING = {
+    "section": ["", ' data-kind="background"'], "ol": ["", " start=7"],
+    "td": ["", " colspan=2", " rowspan=2"], "th": ["", " rowspan=0"],
+    "table": ["", ' data-caption="Of 2"'], "a": ["", ' href="https://a.example/"'],
+    "span": [" data-footnote=1", " data-footnote=2", f" data-person={UUID(int=1)}"],
+}  # fmt: skip
 NODES = st.recursive(
     st.text(st.characters(codec="utf-8"), max_size=12).map(
         lambda text: text.replace("<", "").replace("&", "")
     ),
     lambda inner: st.builds(
-        lambda tag, children: f"<{tag}>{''.join(children)}</{tag}>",
-        st.sampled_from(TAGS),
+        lambda tag, children: f"<{tag[0]}{tag[1]}>{''.join(children)}</{tag[0]}>",
+        st.sampled_from([(tag, more) for tag in TAGS for more in OPENING.get(tag, [""])]),
         st.lists(inner, max_size=4),
     ),
     max_leaves=25,
@@ -86,10 +99,15 @@ def test_cleaning_again_changes_nothing_and_no_word_is_lost(html):
     cleaned = clean(html)
     assert clean(cleaned) == cleaned
     document = Document(cleaned)
-    assert {node.tag for node in document.root.iterdescendants()} <= SCHEMA
+    root = lxml.html.fragment_fromstring(cleaned, create_parent="div")
+    assert {node.tag for node in root.iterdescendants()} <= SCHEMA
     # A browser moves loose text out of a table, so the order is not compared.
-    stored = normalize("NFC", re.sub("<[^>]*>", "", html))
+    captions = re.findall('data-caption="([^"]*)"', html)
+    stored = normalize("NFC", re.sub("<[^>]*>", "", html) + "".join(captions))
     assert letters(document.text) == letters(stored)
+    # What is printed has the same words; numbers stand for footnotes.
+    page = render_text(document, attributions={}, pictures={})
+    assert set(letters(stored)) <= set(letters(page))
 
 
 def letters(text: str) -> list[str]:

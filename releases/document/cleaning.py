@@ -1,9 +1,7 @@
 """Brings any HTML into the form of the schema."""
 
-import re
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from html import escape
 from itertools import groupby
 from uuid import UUID
 
@@ -11,43 +9,79 @@ import lxml.html
 from lxml.etree import _Element as Element
 
 from people.names.normalise import find_whole
+from releases.document.blocks import Block, flat, number_notes, plain, walk, written
 from releases.document.inline import (
-    escaped,
-    inline_content,
-    inline_html,
-    wrapping,
+    PLAIN,
+    Marks,
+    Piece,
+    joined,
+    normal,
+    pieces_in,
+    pieces_of,
+    text_of,
+    with_mark,
+    with_notes_in_place,
+    words,
 )
 from releases.document.parsing import Cleaner, parsed, refuse_too_deep
 from releases.document.schema import (
     ATTRIBUTES,
+    BACKGROUND,
     BLOCKS,
     HEADINGS,
     LISTS,
     MAX_ATTRIBUTION,
+    MAX_CAPTION,
+    MAX_NOTES,
+    MAX_START,
     MAX_TEXT,
     TextTooLong,
     too_long,
     uuid_in,
 )
-from storing.texts import is_blank
+from releases.document.tables import Cell, rectangle, span_in
+from storing.texts import clean_text, is_blank
 
-_IN_NO_ITEM = {"blockquote", "figure"}
+_IN_NO_ITEM = {"blockquote", "figure", "table"}
+_IN_NO_CELL = {"figure"}
 _let_in = Cleaner(ATTRIBUTES)
 
 
 def clean(html: str, most: int = MAX_TEXT) -> str:
     """Return any HTML as a document of our schema; all its words stay, in their order.
 
-    Headings come down to two levels, what only groups or decorates falls away, a quotation holds
-    paragraphs alone, empty blocks go. An `…id` that is no uuid goes as well; whether it belongs
-    to somebody is for `without_strangers` to say. Raises UnreadableText where the nesting is
-    absurdly deep, or the document has more than `most` characters.
+    Headings come down to two levels and skip none, what only groups or decorates falls away,
+    tables become rectangles, footnotes are numbered, empty blocks go. An `…id` that is no uuid
+    goes as well; whether it belongs to somebody is for `without_strangers` to say. Raises
+    UnreadableText where the nesting is absurdly deep, a table is too large, or the document has
+    more than `most` characters.
     """
-    cleaned = _written(_flow(parsed(_let_in.clean(html, most))))
-    if len(cleaned) > most:
-        raise TextTooLong(too_long(len(cleaned), most))
-    refuse_too_deep(cleaned)
-    return cleaned
+    return _cleaned(blocks_in(_let_in.clean(html, most)), most)
+
+
+def clean_notes(html: str, most: int = MAX_NOTES) -> str:
+    """Return any HTML as notes to editors: paragraphs, headings, lists and bare quotations.
+
+    The words of tables, footnotes and sections stay; pictures go. Raises what `clean` raises.
+    """
+    blocks = []
+    for block in flat(blocks_in(_let_in.clean(html, most))):
+        if block.tag == "table":
+            blocks += list(block.paragraphs())
+        elif block.tag != "figure":
+            block.attributes = {n: v for n, v in block.attributes.items() if n == "start"}
+            blocks.append(block)
+    for block in walk(blocks):
+        pieces = (piece.with_marks(person="") for piece in block.pieces)
+        block.pieces = normal(with_notes_in_place(pieces))
+    return _cleaned(blocks, most)
+
+
+def blocks_in(html: str) -> list[Block]:
+    """Return the blocks of a text whose tags are all known; footnotes are numbered."""
+    blocks = _flow(parsed(html), PLAIN)
+    number_notes(blocks)
+    return blocks
 
 
 def without_strangers(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
@@ -55,16 +89,24 @@ def without_strangers(html: str, people: Collection[UUID], assets: Collection[UU
 
     The words of a quotation or a name stay; a picture that is nowhere leaves nothing.
     """
-    root = parsed(html)
-    for tag, attribute, known in (
-        ("blockquote", "data-speaker", people),
-        ("span", "data-person", people),
-        ("figure", "data-asset", assets),
-    ):
-        for node in root.iter(tag):
-            if uuid_in(node.get(attribute)) not in known:
-                node.attrib.pop(attribute, "")
-    return _written(_flow(root))
+    blocks = _without_pictures(blocks_in(html), assets)
+    strangers: dict[str, bool] = {}
+
+    def is_stranger(person: str) -> bool:
+        if person not in strangers:
+            strangers[person] = uuid_in(person) not in people
+        return strangers[person]
+
+    for block in walk(blocks):
+        if is_stranger(block.attributes.get("data-speaker", "")):
+            block.attributes.pop("data-speaker", "")
+        block.pieces = joined(
+            piece.with_marks(person="")
+            if piece.marks.person and is_stranger(piece.marks.person)
+            else piece
+            for piece in block.pieces
+        )
+    return written(blocks, sys.maxsize)
 
 
 def with_people(html: str, people: Mapping[str, UUID]) -> str:
@@ -73,57 +115,56 @@ def with_people(html: str, people: Mapping[str, UUID]) -> str:
     A quotation whose `data-name` is one of the names becomes that person's, and the first
     occurrence of each name in running text is marked.
     """
-    root = parsed(html)
-    for quotation in root.iterfind("blockquote"):
-        if speaker := people.get(quotation.get("data-name", "")):
-            quotation.set("data-speaker", str(speaker))
+    blocks = blocks_in(html)
+    for block in walk(blocks):
+        if speaker := people.get(block.attributes.get("data-name", "")):
+            del block.attributes["data-name"]
+            block.attributes = {"data-speaker": str(speaker), **block.attributes}
+    paragraphs = [block for block in walk(blocks) if block.tag == "p"]
     for name, person in people.items():
-        _mark_first(root, name, person)
-    return _written(_flow(root))
+        any(_mark_first(paragraph, name, person) for paragraph in paragraphs)
+    return written(blocks, sys.maxsize)
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A block of our schema: its content as HTML, and the blocks that a list or quotation holds."""
-
-    tag: str
-    inner: str
-    attributes: str = ""
-    held: "list[_Block]" = field(default_factory=list)
-
-    @property
-    def html(self) -> str:
-        return f"<{self.tag}{self.attributes}>{self.inner}</{self.tag}>"
-
-    @property
-    def paragraphs(self) -> "list[_Block]":
-        """What it says, as paragraphs."""
-        if self.tag in ("p", "h2", "h3"):
-            return [self if self.tag == "p" else replace(self, tag="p")]
-        return [p for block in self.held for p in block.paragraphs]
+# --- Inside --------------------------------------------------------------------------------------
 
 
-def _written(blocks: Iterable[_Block]) -> str:
-    return "\n".join(block.html for block in blocks)
+def _cleaned(blocks: list[Block], most: int) -> str:
+    _level_headings(blocks)
+    # Words that have come together may compose, and lines have ended elsewhere.
+    cleaned = clean_text(written(blocks, most), multiline=True)
+    if len(cleaned) > most:
+        raise TextTooLong(too_long(len(cleaned), most))
+    refuse_too_deep(cleaned)
+    return cleaned
 
 
-def _flow(node: Element) -> list[_Block]:
+def _level_headings(blocks: Iterable[Block]) -> None:
+    """Raise the headings of the second level that stand before any of the first."""
+    is_below = False
+    for block in walk(blocks):
+        is_below = is_below or block.tag == "h2"
+        if block.tag == "h3" and not is_below:
+            block.tag, is_below = "h2", True
+
+
+def _flow(node: Element, marks: Marks) -> list[Block]:
     """Return the content of a node as blocks of our schema; loose text becomes paragraphs."""
-    blocks: list[_Block] = []
-    run: list[str] = []
+    blocks: list[Block] = []
+    run: list[Piece] = []
 
     def end_run() -> None:
-        blocks.extend(_paragraph("p", "".join(run)))
+        blocks.extend(_paragraph("p", run))
         run.clear()
 
-    run.append(escaped(node.text))
+    run.extend(words(node.text, marks))
     for child in node:
         if child.tag in BLOCKS or _holds_blocks(child):
             end_run()
-            blocks.extend(_block(child))
+            blocks.extend(_block(child, marks))
         else:
-            run.append(inline_html(child))
-        run.append(escaped(child.tail))
+            run.extend(pieces_of(child, marks))
+        run.extend(words(child.tail, marks))
     end_run()
     return blocks
 
@@ -132,61 +173,75 @@ def _holds_blocks(node: Element) -> bool:
     return any(inner is not node for inner in node.iter(*BLOCKS))
 
 
-def _block(node: Element) -> list[_Block]:
-    tag = node.tag
+def _block(node: Element, marks: Marks) -> list[Block]:
+    # A link or an emphasis that holds whole paragraphs is one of each of them.
+    tag, marks = node.tag, with_mark(node, marks)
     if tag in HEADINGS and _holds_blocks(node):
-        level = HEADINGS[tag]
-        return [replace(b, tag=level) if b.tag == "p" else b for b in _flow(node)]
+        inner = _flow(node, marks)
+        for block in inner:
+            block.tag = HEADINGS[tag] if block.tag == "p" else block.tag
+        return inner
     if tag == "p" or tag in HEADINGS:
-        return _paragraph(HEADINGS.get(tag, "p"), inline_content(node))
+        return _paragraph(HEADINGS.get(tag, "p"), pieces_in(node, marks))
     if tag in LISTS:
-        return _list(node)
+        return _list(node, marks)
     if tag == "blockquote":
-        return _quotation(node)
+        return _quotation(node, marks)
+    if tag == "table":
+        return _table(node, marks)
     if tag == "figure":
         asset = uuid_in(node.get("data-asset"))
-        figure = [_Block("figure", "", f' data-asset="{asset}"')] if asset else []
-        return figure + _flow(node)
-    return _around(node, _flow(node))
+        figure = [Block("figure", {"data-asset": str(asset)})] if asset else []
+        return figure + _flow(node, marks)
+    inner = _flow(node, marks)
+    if tag == "section" and node.get("data-kind") == BACKGROUND and inner:
+        return [Block("section", {"data-kind": BACKGROUND}, held=list(flat(inner)))]
+    return inner
 
 
-def _around(node: Element, blocks: list[_Block]) -> list[_Block]:
-    """Put a link or an emphasis that holds whole paragraphs into each of them."""
-    opening, closing = wrapping(node)
-    if not opening:
-        return blocks
-    return [
-        replace(block, inner=f"{opening}{block.inner}{closing}")
-        if block.tag in ("p", "h2", "h3") and block.inner.strip()
-        else block
-        for block in blocks
-    ]
+def _paragraph(tag: str, pieces: Iterable[Piece]) -> list[Block]:
+    pieces = normal(pieces)
+    if is_blank(text_of(pieces)):
+        # A footnote of no sentence is one.
+        pieces = normal(piece.with_marks(note="") for piece in pieces)
+        if is_blank(text_of(pieces)):
+            return []
+    return [Block(tag, pieces=pieces)]
 
 
-def _list(node: Element) -> list[_Block]:
-    """Return a list; a quotation or a picture in it, which no item can hold, parts it in two."""
-    blocks: list[_Block] = []
-    items: list[list[_Block]] = []
+def _list(node: Element, marks: Marks) -> list[Block]:
+    """Return a list; what no item can hold parts it in two, and its numbers go on."""
+    blocks: list[Block] = []
+    items: list[Block] = []
+    number = _start(node) if node.tag == "ol" else 1
 
     def end_list() -> None:
+        nonlocal number, items
         if items:
-            inner = "".join(f"<li>{''.join(b.html for b in item)}</li>" for item in items)
-            blocks.append(_Block(node.tag, inner, held=[b for item in items for b in item]))
-        items.clear()
+            start = {"start": str(number)} if node.tag == "ol" and number != 1 else {}
+            blocks.append(Block(node.tag, start, held=items))
+            number = min(number + len(items), MAX_START)
+        items = []
 
     for child in _with_loose_text_in_items(node):
         # Google Docs puts a list into a list beside the item it belongs to.
-        inner = _flow(child) if child.tag == "li" else _block(child)
-        for parts_it, group in groupby(inner, lambda block: block.tag in _IN_NO_ITEM):
+        inner = _flow(child, marks) if child.tag == "li" else _block(child, marks)
+        for parts_it, group in groupby(flat(inner), lambda block: block.tag in _IN_NO_ITEM):
             if parts_it:
                 end_list()
                 blocks.extend(group)
             elif child.tag in LISTS and items:
-                items[-1].extend(group)
+                items[-1].held.extend(group)
             else:
-                items.append([part for block in group for part in _as_in_an_item(block)])
+                items.append(Block("li", held=list(_lists_and_paragraphs(group))))
     end_list()
     return blocks
+
+
+def _start(node: Element) -> int:
+    value = node.get("start", "").strip()
+    is_number = value.isascii() and value.isdigit() and len(value) < 9
+    return int(value) if is_number and int(value) <= MAX_START else 1
 
 
 def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
@@ -204,68 +259,133 @@ def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
         yield from item(child.tail)
 
 
-def _as_in_an_item(block: _Block) -> list[_Block]:
-    return [block] if block.tag in LISTS else block.paragraphs
+def _lists_and_paragraphs(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks as an item or a cell holds them."""
+    for block in flat(blocks):
+        if block.tag in LISTS:
+            yield block
+        else:
+            yield from block.paragraphs()
 
 
-def _quotation(node: Element) -> list[_Block]:
-    attributes = ""
+def _quotation(node: Element, marks: Marks) -> list[Block]:
+    attributes = {}
     if speaker := uuid_in(node.get("data-speaker")):
-        attributes += f' data-speaker="{speaker}"'
+        attributes["data-speaker"] = str(speaker)
     elif name := _attribution(node.get("data-name")):
-        attributes += f' data-name="{escape(name)}"'
+        attributes["data-name"] = name
     if title := _attribution(node.get("data-title")):
-        attributes += f' data-title="{escape(title)}"'
-    inner = _flow(node)
-    paragraphs = [p for block in inner for p in block.paragraphs]
+        attributes["data-title"] = title
+    inner = list(flat(_flow(node, marks)))
+    said = [p for block in inner for p in block.paragraphs()]
     figures = [block for block in inner if block.tag == "figure"]
-    said = "".join(p.html for p in paragraphs)
-    return [*([_Block("blockquote", said, attributes, paragraphs)] if said else []), *figures]
-
-
-# The end is looked at backwards: a search for it would be quadratic in a long run of blanks.
-_BLANK = re.compile(r"(?:<br>|[ \u00a0])*+")
-_BLANK_BACKWARDS = re.compile(r"(?:>rb<|[ \u00a0])*+")
-
-
-def _paragraph(tag: str, inline: str) -> list[_Block]:
-    # Word writes a run of its own for every second word. Twice: where the outer of two are joined,
-    # the inner become neighbours.
-    for seam in ("</strong><strong>", "</em><em>") * 2:
-        inline = inline.replace(seam, "")
-    # What a tag stood between that falls away may bring two spaces together.
-    words = re.split(r"(<[^>]*+>)", inline)
-    inline = "".join(word if word[:1] == "<" else re.sub(" {2,}", " ", word) for word in words)
-    blank = _BLANK.match(inline)
-    if blank and blank.end() < len(inline):
-        behind = _BLANK_BACKWARDS.match(inline[::-1])
-        inline = inline[blank.end() : len(inline) - (behind.end() if behind else 0)]
-    return [] if is_blank(re.sub(r"<[^>]*+>", "", inline)) else [_Block(tag, inline)]
-
-
-def _mark_first(root: Element, name: str, person: UUID) -> None:
-    """Mark a name where it first stands in a paragraph outside of any mark."""
-    for paragraph in root.iter("p"):
-        for node in paragraph.iter():
-            text, tail, parent = node.text or "", node.tail or "", node.getparent()
-            if node.tag != "span" and (start := find_whole(name, text)) >= 0:
-                node.insert(0, _mark(name, person, text[start + len(name) :]))
-                node.text = text[:start]
-                return
-            if node is paragraph or parent is None:
-                continue
-            if (start := find_whole(name, tail)) >= 0:
-                mark = _mark(name, person, tail[start + len(name) :])
-                node.tail = tail[:start]
-                parent.insert(parent.index(node) + 1, mark)
-                return
-
-
-def _mark(name: str, person: UUID, tail: str) -> Element:
-    mark = lxml.html.Element("span", {"data-person": str(person)})
-    mark.text, mark.tail = name, tail
-    return mark
+    return [*([Block("blockquote", attributes, held=said)] if said else []), *figures]
 
 
 def _attribution(value: str | None) -> str:
     return " ".join((value or "").split())[:MAX_ATTRIBUTION]
+
+
+def _table(node: Element, marks: Marks) -> list[Block]:
+    """Return a table, behind it its pictures, and before it what stands in no cell."""
+    before: list[Block] = []
+    after: list[Block] = []
+    groups: dict[str, list[list[list[Cell]]]] = {"thead": [], "tbody": [], "tfoot": []}
+    loose: list[list[Cell]] = []
+    caption = [" ".join(node.get("data-caption", "").split())]
+    before += _paragraph("p", words(node.text, marks))
+    for child in node:
+        if child.tag == "caption":
+            for block in flat(_flow(child, marks)):
+                after += [block] if block.tag in _IN_NO_CELL else []
+                caption += ["".join(p.text for p in said.pieces) for said in block.paragraphs()]
+        elif child.tag in groups:
+            groups[child.tag].append([_row(row, marks, after) for row in child.iterfind("tr")])
+        elif child.tag == "tr":
+            loose.append(_row(child, marks, after))
+        else:
+            before += _block(child, marks)
+        before += _paragraph("p", words(child.tail, marks))
+    groups["tbody"].append(loose)
+    rows = rectangle(group for part in groups.values() for group in part)
+    title = " ".join(" ".join(filter(None, caption)).split())
+    if is_blank(title):
+        title = ""
+    elif len(title) > MAX_CAPTION:
+        before.append(plain(title))
+        title = ""
+    if not title and not any(block.pieces for block in walk(rows)):
+        return before + after
+    if not rows:
+        return [*before, plain(title), *after]
+    attributes = {"data-caption": title} if title else {}
+    return [*before, Block("table", attributes, held=[Block("tbody", held=rows)]), *after]
+
+
+def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
+    """Return the cells of a row; pictures, which no cell can hold, are `moved`."""
+    cells = []
+    for child in node:
+        if child.tag not in ("td", "th"):
+            moved += _block(child, marks)
+            continue
+        inner = list(flat(_flow(child, marks)))
+        moved += [block for block in inner if block.tag in _IN_NO_CELL]
+        cells.append(
+            Cell(
+                child.tag,
+                list(_lists_and_paragraphs(inner)),
+                span_in(child.get("colspan")),
+                span_in(child.get("rowspan"), least=0),
+            )
+        )
+    return cells
+
+
+def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[Block]:
+    """Return blocks without pictures that are not known; a section that holds no more goes too."""
+    kept = []
+    for block in blocks:
+        if block.tag == "section":
+            block.held = _without_pictures(block.held, known)
+        is_gone = block.tag == "figure" and uuid_in(block.attributes["data-asset"]) not in known
+        if not is_gone and (block.tag != "section" or block.held):
+            kept.append(block)
+    return kept
+
+
+def _mark_first(paragraph: Block, name: str, person: UUID) -> bool:
+    """Mark a name where it first stands outside of any mark; return whether it does.
+
+    A name is found through bold and the like; a footnote is a text of its own.
+    """
+    pieces = paragraph.pieces
+    for note in dict.fromkeys(piece.marks.note for piece in pieces):
+        # What is marked already is no part of a word that goes on.
+        text = "".join(
+            "\n" * len(piece.text) if piece.marks.person else piece.text
+            for piece in pieces
+            if piece.marks.note == note
+        )
+        if (start := find_whole(name, text)) >= 0:
+            paragraph.pieces = joined(_marked(pieces, note, start, start + len(name), person))
+            return True
+    return False
+
+
+def _marked(
+    pieces: Iterable[Piece], note: str, start: int, end: int, person: UUID
+) -> Iterator[Piece]:
+    """Yield pieces with a mark from one place to another of the text with one footnote, or none."""
+    at = 0
+    for piece in pieces:
+        if piece.marks.note != note:
+            yield piece
+            continue
+        first, last = (min(max(place - at, 0), len(piece.text)) for place in (start, end))
+        parts = (piece.text[:first], piece.text[first:last], piece.text[last:])
+        for text, is_name in zip(parts, (False, True, False), strict=True):
+            if text:
+                marks = piece.marks._replace(person=str(person)) if is_name else piece.marks
+                yield Piece(text, marks)
+        at += len(piece.text)

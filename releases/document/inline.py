@@ -1,47 +1,202 @@
-"""The words of a paragraph with their links, emphasis and marks."""
+"""The words of a paragraph: pieces, each with its marks, in one normal form.
+
+Marks are always nested in the order of `Marks` from the outside in, and neighbours share the outer
+marks that are equal. ProseMirror, and so the editor, writes them in the same way.
+"""
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
+from itertools import groupby
+from typing import NamedTuple
 
 from lxml.etree import _Element as Element
 
-from releases.document.schema import EMPHASIS, uuid_in
+from releases.document.schema import MARKS, uuid_in
 from storing.links import allowed_link
 
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_BLANK = " \n\u00a0"
 
-def inline_content(node: Element) -> str:
-    content = [escaped(node.text)]
+
+class Marks(NamedTuple):
+    """The marks of a piece from the outside in, empty where it has none of a kind."""
+
+    note: str = ""  # the number of its footnote, or any other key in HTML of strangers
+    href: str = ""
+    person: str = ""
+    strong: str = ""
+    em: str = ""
+    s: str = ""
+    sub: str = ""
+    sup: str = ""
+
+
+class Piece(NamedTuple):
+    """Words with the same marks; a newline is a line break."""
+
+    text: str
+    marks: Marks
+
+    def with_marks(self, **marks: str) -> "Piece":
+        return Piece(self.text, self.marks._replace(**marks))
+
+
+PLAIN = Marks()
+
+
+def with_mark(node: Element, marks: Marks) -> Marks:
+    """Return some marks with those of a node; of a link, a name or a note the outermost counts."""
+    if tag := MARKS.get(node.tag):
+        return marks._replace(**{tag: tag})
+    if node.tag == "a" and not marks.href:
+        return marks._replace(href=allowed_link(node.get("href", "")) or "")
+    if node.tag == "span":
+        person = marks.person or uuid_in(node.get("data-person")) or ""
+        note = marks.note or node.get("data-footnote", "").strip()
+        return marks._replace(person=str(person), note=note)
+    return marks
+
+
+def pieces_in(node: Element, marks: Marks) -> Iterator[Piece]:
+    """Yield the content of a node, the node's own mark left out."""
+    yield from words(node.text, marks)
     for child in node:
-        content += [inline_html(child), escaped(child.tail)]
-    return "".join(content)
+        yield from pieces_of(child, marks)
+        yield from words(child.tail, marks)
 
 
-def inline_html(node: Element) -> str:
+def pieces_of(node: Element, marks: Marks) -> Iterator[Piece]:
+    """Yield a node with its own mark."""
     if node.tag == "br":
-        return "<br>"
-    return _wrapped(node, inline_content(node))
+        yield Piece("\n", marks)
+    else:
+        yield from pieces_in(node, with_mark(node, marks))
 
 
-def _wrapped(node: Element, content: str) -> str:
-    """Return content in the link, emphasis or mark of a node."""
-    if not content.strip():
-        return content
-    opening, closing = wrapping(node)
-    return f"{opening}{content}{closing}"
+def words(text: str | None, marks: Marks) -> Iterator[Piece]:
+    """Yield a text of HTML, where a line end is a space."""
+    if text:
+        yield Piece(_SPACES.sub(" ", text), marks)
 
 
-def wrapping(node: Element) -> tuple[str, str]:
-    """Return the tags of a node's link, emphasis or mark; once is enough for each of them."""
-    if tag := EMPHASIS.get(node.tag):
-        twice = any(EMPHASIS.get(outer.tag) == tag for outer in node.iterancestors())
-        return ("", "") if twice else (f"<{tag}>", f"</{tag}>")
-    if node.tag == "a" and (href := allowed_link(node.get("href", ""))):
-        return f'<a href="{escape(href)}">', "</a>"
-    if node.tag == "span" and (person := uuid_in(node.get("data-person"))):
-        twice = any(uuid_in(outer.get("data-person")) for outer in node.iterancestors())
-        return ("", "") if twice else (f'<span data-person="{person}">', "</span>")
-    return "", ""
+def normal(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return pieces in their normal form: no blanks at the ends, none twice, neighbours joined."""
+    found = _without_outer_blanks(_without_double_spaces(pieces))
+    return joined(_without_marked_blanks(found))
 
 
-def escaped(text: str | None) -> str:
-    return escape(re.sub(r"[ \t\r\n\f]+", " ", text), quote=False) if text else ""
+def joined(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return pieces with those in one that have the same marks."""
+    return [
+        Piece("".join(piece.text for piece in same), marks)
+        for marks, same in groupby(pieces, key=lambda piece: piece.marks)
+    ]
+
+
+def text_of(pieces: Iterable[Piece]) -> str:
+    """Return the words of pieces, footnotes left out, with a line break where there is one."""
+    # A note that stood between two spaces leaves one.
+    kept = _without_double_spaces(piece for piece in pieces if not piece.marks.note)
+    return "".join(piece.text for piece in kept).strip()
+
+
+def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """Return the footnotes among pieces in their order, each as pieces without the note's mark."""
+    return [
+        [piece.with_marks(note="") for piece in same]
+        for note, same in groupby(pieces, key=lambda piece: piece.marks.note)
+        if note
+    ]
+
+
+def with_notes_in_place(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield pieces with each footnote in brackets in its sentence."""
+    for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
+        if note:
+            yield Piece(" (", PLAIN)
+        yield from (piece.with_marks(note="") for piece in same)
+        if note:
+            yield Piece(")", PLAIN)
+
+
+def html_of(
+    pieces: Iterable[Piece], tags: Callable[[Marks], list[tuple[str, str]]] | None = None
+) -> str:
+    """Return pieces as HTML; `tags` says which tags marks open and close, from the outside in."""
+    tags, written = tags or stored_tags, []
+    opened: list[tuple[str, str]] = []
+    for piece in pieces:
+        wanted = tags(piece.marks)
+        shared = 0
+        while shared < min(len(opened), len(wanted)) and opened[shared][0] == wanted[shared][0]:
+            shared += 1
+        written += [closing for _opening, closing in reversed(opened[shared:])]
+        written += [opening for opening, _closing in wanted[shared:]]
+        opened = wanted
+        written.append(escape(piece.text, quote=False).replace("\n", "<br>"))
+    written += [closing for _opening, closing in reversed(opened)]
+    return "".join(written)
+
+
+def stored_tags(marks: Marks) -> list[tuple[str, str]]:
+    """Return the tags of marks as a document is stored."""
+    tags = []
+    if marks.note:
+        tags.append((f'<span data-footnote="{escape(marks.note)}">', "</span>"))
+    if marks.href:
+        tags.append((f'<a href="{escape(marks.href)}">', "</a>"))
+    if marks.person:
+        tags.append((f'<span data-person="{escape(marks.person)}">', "</span>"))
+    return tags + emphasis_tags(marks)
+
+
+def emphasis_tags(marks: Marks) -> list[tuple[str, str]]:
+    """Return the tags of marks that only change how words look."""
+    return [(f"<{tag}>", f"</{tag}>") for tag in marks[3:] if tag]
+
+
+def _without_double_spaces(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield pieces without spaces behind a space or a line break, as browsers draw them."""
+    after_space = False
+    for piece in pieces:
+        text = re.sub(r"(?<=[ \n]) +", "", piece.text)
+        if after_space:
+            text = text.lstrip(" ")
+        if text:
+            yield Piece(text, piece.marks)
+            after_space = text[-1] in " \n"
+
+
+def _without_outer_blanks(pieces: Iterable[Piece]) -> list[Piece]:
+    found = list(pieces)
+    while found and not (text := found[-1].text.rstrip(_BLANK)):
+        found.pop()
+    if found:
+        found[-1] = Piece(text, found[-1].marks)
+    first = 0
+    while first < len(found) and not (text := found[first].text.lstrip(_BLANK)):
+        first += 1
+    if first < len(found):
+        found[first] = Piece(text, found[first].marks)
+    return found[first:]
+
+
+def _without_marked_blanks(pieces: list[Piece]) -> list[Piece]:
+    """Take marks from blanks that no neighbour has: a bold space is seen by nobody."""
+    before, after = PLAIN, [PLAIN] * len(pieces)
+    for at in range(len(pieces) - 1, 0, -1):
+        is_blank = not pieces[at].text.strip(_BLANK)
+        after[at - 1] = after[at] if is_blank else pieces[at].marks
+    found = []
+    for piece, behind in zip(pieces, after, strict=True):
+        if piece.text.strip(_BLANK):
+            before = piece.marks
+        else:
+            kept = (
+                mark if mark in (left, right) else ""
+                for mark, left, right in zip(piece.marks, before, behind, strict=True)
+            )
+            piece = Piece(piece.text, Marks(*kept))
+        found.append(piece)
+    return found

@@ -1,18 +1,21 @@
-"""A document as the public page prints it."""
+"""A document as HTML: for the public page, for notes to editors, and for feeds."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
-from lxml.etree import _Element as Element
+from django.utils.translation import gettext as _
 
-from releases.document.inline import escaped
+from releases.document.blocks import Block
+from releases.document.inline import Marks, Piece, emphasis_tags, html_of
 from releases.document.reading import Attribution, Document
-from releases.document.schema import uuid_in
+from releases.document.schema import LISTS, PARAGRAPHS, uuid_in
+from releases.document.tables import head_rows, is_heading_row
 from storing.links import allowed_link
 
 if TYPE_CHECKING:
@@ -20,14 +23,7 @@ if TYPE_CHECKING:
     from people.models import Person
     from releases.page import ReleasePage
 
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Whom a page can link, what became of them since, and whom it has linked already."""
-
-    people: "Mapping[UUID, Person]"
-    since: Mapping[UUID, str]
-    made: set[UUID]
+_NOBODY = Attribution("", "")
 
 
 def render(
@@ -38,87 +34,258 @@ def render(
     since: Mapping[UUID, str],
     pictures: "Mapping[UUID, MediaAsset]",
     page: "ReleasePage",
+    prefix: str = "",
 ) -> SafeString:
     """Return a document as the public page prints it.
 
     `attributions` are by position of the quotation; only `people` (those with a page) are linked,
     each at the first mention, with what became of them `since`; only `pictures` (those that may be
-    shown now) are shown. The last section is set off as background where it holds no quotation.
+    shown now) are shown. Footnotes follow the text; `prefix` begins their ids, which are unique on
+    a page.
     """
-    links = Links(people, since, set())
-    background = _background(document.root)
-    parts: list[str] = []
-    position = 0
-    for node in document.root:
-        if node is background:
-            parts.append('<section class="background">')
-        if node.tag == "blockquote":
-            position += 1
-            paragraphs = [_printed(p, links) for p in node.iterfind("p")]
-            parts.append(
-                render_to_string(
-                    "releases/_quotation.html",
-                    {
-                        "position": position,
-                        "paragraphs": paragraphs,
-                        "attribution": attributions.get(position),
-                    },
-                )
-            )
-        elif node.tag == "figure":
-            asset = uuid_in(node.get("data-asset"))
-            picture = pictures.get(asset) if asset else None
-            if picture or asset in page.ended:
-                parts.append(
-                    render_to_string("releases/_figure.html", {"picture": picture, "page": page})
-                )
-        else:
-            parts.append(_printed(node, links, whole=True))
-    if background is not None:
-        parts.append("</section>")
-    return mark_safe("\n".join(parts))
+    return _OnPage(attributions, people, since, pictures, page, prefix).print(document)
 
 
-def _background(root: Element) -> Element | None:
-    """Return the heading of the last section where that section holds no quotation."""
-    headings = list(root.iterfind("h2"))
-    if not headings or any(node.tag == "blockquote" for node in headings[-1].itersiblings()):
-        return None
-    return headings[-1]
+def render_notes(document: Document) -> SafeString:
+    """Return notes to editors as the public page prints them: they name and link nobody."""
+    return _Plain().print(document)
 
 
-def _printed(node: Element, links: Links, whole: bool = False) -> SafeString:
-    """Return a node as HTML, its marked names turned into links or plain words."""
-    content = [escaped(node.text)]
-    for child in node:
-        if child.tag == "br":
-            content.append("<br>")
-        elif child.tag == "span":
-            content.append(_printed_name(child, links))
-        else:
-            content.append(_printed(child, links, whole=True))
-        content.append(escaped(child.tail))
-    inner = "".join(content)
-    if not whole:
-        return mark_safe(inner)
-    if node.tag != "a":
-        return mark_safe(f"<{node.tag}>{inner}</{node.tag}>")
-    # A text that was stored before a rule for links prints no link against it either.
-    href = allowed_link(node.get("href", ""))
-    return mark_safe(f'<a href="{escape(href)}">{inner}</a>' if href else inner)
+def render_for_feeds(
+    document: Document,
+    *,
+    attributions: Mapping[int, Attribution],
+    people: "Mapping[UUID, Person]",
+    pictures: "Mapping[UUID, MediaAsset]",
+    page: "ReleasePage",
+    origin: str,
+) -> SafeString:
+    """Return a document as HTML that stands anywhere: nothing of our pages, full addresses only."""
+    return _ForFeeds(attributions, people, {}, pictures, page, origin=origin).print(document)
 
 
-def _printed_name(node: Element, links: Links) -> str:
-    name = _printed(node, links)
-    marked = uuid_in(node.get("data-person"))
-    person = links.people.get(marked) if marked else None
-    # A link can neither stand in a link nor hold one.
-    in_a_link = any(outer.tag == "a" for outer in node.iterancestors())
-    if person is None or person.pk in links.made or in_a_link or node.find(".//a") is not None:
+@dataclass
+class _Plain:
+    """Prints a document without people, pictures and footnotes' links: what each printer shares."""
+
+    attributions: Mapping[int, Attribution] = field(default_factory=dict)
+    people: "Mapping[UUID, Person]" = field(default_factory=dict)
+    since: Mapping[UUID, str] = field(default_factory=dict)
+    pictures: "Mapping[UUID, MediaAsset]" = field(default_factory=dict)
+    page: "ReleasePage | None" = None
+    prefix: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        self.linked: set[UUID] = set()
+        self.quotations = 0
+        self.notes: list[list[Piece]] = []
+
+    def print(self, document: Document) -> SafeString:
+        parts = [self.block(block) for block in document.blocks]
+        if self.notes:
+            parts.append(self.footnotes())
+        return mark_safe("\n".join(filter(None, parts)))
+
+    def block(self, block: Block) -> str:
+        if block.tag in PARAGRAPHS:
+            return f"<{block.tag}>{self.inline(block.pieces)}</{block.tag}>"
+        if block.tag in LISTS:
+            start = block.number("start")
+            opening = f'<{block.tag} start="{start}">' if start != 1 else f"<{block.tag}>"
+            return f"{opening}{''.join(map(self.block, block.held))}</{block.tag}>"
+        if block.tag == "section":
+            return self.section("\n".join(map(self.block, block.held)))
+        if block.tag == "blockquote":
+            self.quotations += 1
+            said = self.attributions.get(self.quotations)
+            return self.quotation([self.inline(p.pieces) for p in block.held], said)
+        if block.tag == "figure":
+            return self.figure(uuid_in(block.attributes.get("data-asset")))
+        if block.tag == "table":
+            return self.table(block)
+        return f"<{block.tag}>{''.join(map(self.block, block.held))}</{block.tag}>"
+
+    def section(self, inner: str) -> str:
+        return f"<section>\n{inner}\n</section>"
+
+    def quotation(self, paragraphs: list[SafeString], said: Attribution | None) -> str:
+        inner = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+        return f"<blockquote>{inner}{self.said_by(said or _NOBODY)}</blockquote>"
+
+    def said_by(self, said: Attribution) -> str:
+        return ""
+
+    def figure(self, asset: UUID | None) -> str:
+        return ""
+
+    # --- Tables
+
+    def table(self, block: Block) -> str:
+        caption = block.attributes.get("data-caption", "")
+        rows = [row for group in block.held for row in group.held]
+        heads = head_rows(rows)
+        parts = [f"<caption>{escape(caption, quote=False)}</caption>"] if caption else []
+        for tag, group in (("thead", rows[:heads]), ("tbody", rows[heads:])):
+            if group:
+                inner = "\n".join(f"<tr>{self.row(row)}</tr>" for row in group)
+                parts.append(f"<{tag}>\n{inner}\n</{tag}>")
+        return "<table>\n" + "\n".join(parts) + "\n</table>"
+
+    def row(self, row: Block) -> str:
+        is_heading = is_heading_row(row)
+        return "".join(self.cell(cell, is_heading) for cell in row.held)
+
+    def cell(self, cell: Block, in_heading_row: bool) -> str:
+        across, down = cell.number("colspan"), cell.number("rowspan")
+        attributes = "".join(
+            f' {name}="{number}"'
+            for name, number in (("colspan", across), ("rowspan", down))
+            if number > 1
+        )
+        if cell.tag == "th":
+            wide = across > 1 if in_heading_row else down > 1
+            scope = ("col" if in_heading_row else "row") + ("group" if wide else "")
+            attributes += f' scope="{scope}"'
+        is_one_line = len(cell.held) == 1 and cell.held[0].tag == "p"
+        inner = (
+            self.inline(cell.held[0].pieces) if is_one_line else "".join(map(self.block, cell.held))
+        )
+        return f"<{cell.tag}{attributes}>{inner}</{cell.tag}>"
+
+    # --- Words
+
+    def inline(self, pieces: list[Piece]) -> SafeString:
+        """Return pieces as HTML; each footnote becomes its number, and its words come later."""
+        parts = []
+        for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
+            if note:
+                self.notes.append([piece.with_marks(note="") for piece in same])
+                parts.append(self.reference(len(self.notes)))
+            else:
+                parts.append(self.named(list(same)))
+        return mark_safe("".join(parts))
+
+    def named(self, pieces: list[Piece]) -> str:
+        """Return pieces without footnotes, the people in them linked that are not linked yet."""
+        parts = []
+        for person, run in self.by_link(pieces):
+            words = html_of(run, self.tags)
+            if person is None:
+                parts.append(words)
+            else:
+                parts.append(self.link(person, words) + self.said_since(person))
+        return "".join(parts)
+
+    def by_link(self, pieces: list[Piece]) -> "Iterator[tuple[Person | None, list[Piece]]]":
+        """Yield pieces in runs: those of a name that becomes a link, and those in between."""
+        run: list[Piece] = []
+        for marked, same in groupby(pieces, key=lambda piece: piece.marks.person):
+            name = list(same)
+            key = uuid_in(marked)
+            person = self.people.get(key) if key else None
+            # A link can neither stand in a link nor hold one.
+            in_a_link = any(piece.marks.href for piece in name)
+            if person is None or person.pk in self.linked or in_a_link:
+                run += name
+                continue
+            self.linked.add(person.pk)
+            if run:
+                yield None, run
+            yield person, name
+            run = []
+        if run:
+            yield None, run
+
+    def tags(self, marks: Marks) -> list[tuple[str, str]]:
+        # A text that was stored before a rule for links prints no link against it either.
+        href = allowed_link(marks.href) if marks.href else ""
+        link = [(f'<a href="{escape(href)}">', "</a>")] if href else []
+        return link + emphasis_tags(marks)
+
+    def link(self, person: "Person", name: str) -> str:
         return name
-    links.made.add(person.pk)
-    link = f'<a class="person" href="{escape(person.get_absolute_url())}">{name}</a>'
-    if since := links.since.get(person.pk):
+
+    def said_since(self, person: "Person") -> str:
+        return ""
+
+    # --- Footnotes
+
+    def reference(self, number: int) -> str:
+        return f"<sup>{number}</sup>"
+
+    def footnotes(self) -> str:
+        # A note cannot have notes of its own, so nothing is added while they are printed.
+        items = "".join(f"<li>{self.named(note)}</li>" for note in self.notes)
+        return f"<ol>{items}</ol>"
+
+
+class _OnPage(_Plain):
+    """Prints a document on the public page and in previews."""
+
+    def section(self, inner: str) -> str:
+        return f'<section class="background">\n{inner}\n</section>'
+
+    def quotation(self, paragraphs: list[SafeString], said: Attribution | None) -> str:
+        context = {"position": self.quotations, "paragraphs": paragraphs, "attribution": said}
+        return render_to_string("releases/_quotation.html", context)
+
+    def figure(self, asset: UUID | None) -> str:
+        picture = self.pictures.get(asset) if asset else None
+        if picture is None and (self.page is None or asset not in self.page.ended):
+            return ""
+        context = {"picture": picture, "page": self.page}
+        return render_to_string("releases/_figure.html", context)
+
+    def table(self, block: Block) -> str:
+        # It scrolls in a box of its own, by keys too: the box can be reached and has a name.
+        name = block.attributes.get("data-caption") or _("Table")
+        return (
+            f'<div class="table" role="region" tabindex="0" aria-label="{escape(name)}">'
+            f"{super().table(block)}</div>"
+        )
+
+    def link(self, person: "Person", name: str) -> str:
+        return f'<a class="person" href="{escape(person.get_absolute_url())}">{name}</a>'
+
+    def said_since(self, person: "Person") -> str:
         # What we add later was not printed then: it is told apart, and copied with no quotation.
-        link += f' <span class="since" lang="en" dir="ltr">({escape(since)})</span>'
-    return link
+        since = self.since.get(person.pk)
+        return f' <span class="since" lang="en" dir="ltr">({escape(since)})</span>' if since else ""
+
+    def reference(self, number: int) -> str:
+        return (
+            f'<sup class="note"><a id="{self.prefix}footnote-ref-{number}" '
+            f'href="#{self.prefix}footnote-{number}" role="doc-noteref">{number}</a></sup>'
+        )
+
+    def footnotes(self) -> str:
+        notes = [
+            {"number": number, "words": mark_safe(self.named(note))}
+            for number, note in enumerate(self.notes, start=1)
+        ]
+        context = {"notes": notes, "prefix": self.prefix}
+        return render_to_string("releases/_footnotes.html", context)
+
+
+class _ForFeeds(_Plain):
+    """Prints a document for feeds and ninjs."""
+
+    def said_by(self, said: Attribution) -> str:
+        words = ", ".join(filter(None, [said.name, said.title]))
+        return f"<footer>– <cite>{escape(words, quote=False)}</cite></footer>" if words else ""
+
+    def figure(self, asset: UUID | None) -> str:
+        picture = self.pictures.get(asset) if asset else None
+        if picture is None or self.page is None:
+            return ""
+        width, height = picture.size("column")
+        address = self.origin + self.page.picture_url(picture, "column", "jpg")
+        size = f' width="{width}" height="{height}"' if width and height else ""
+        return (
+            f'<figure><img src="{escape(address)}" alt="{escape(picture.alt_text)}"{size}>'
+            f"<figcaption>{escape(picture.described(), quote=False)}</figcaption></figure>"
+        )
+
+    def link(self, person: "Person", name: str) -> str:
+        return f'<a href="{escape(self.origin + person.get_absolute_url())}">{name}</a>'

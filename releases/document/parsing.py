@@ -47,7 +47,7 @@ class Cleaner:
     ) -> None:
         """Take the attributes by tag, “*” for each, and the tags that go with their content."""
         self.unwanted = frozenset(unwanted)
-        self.tags = BLOCKS | INLINE | {"br"}
+        self.tags = (BLOCKS | INLINE | {"br"}) - self.unwanted
         self.attributes = attributes
         self._as_a_browser = nh3.Cleaner(
             tags=self.tags,

@@ -1,11 +1,14 @@
 """A document as plain text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from releases.document.reading import Attribution, Document, text_of
-from releases.document.schema import LISTS, uuid_in
+from releases.document.blocks import Block
+from releases.document.inline import PLAIN, Piece, notes_of, text_of
+from releases.document.reading import Attribution, Document
+from releases.document.schema import LISTS, PARAGRAPHS, uuid_in
 
 if TYPE_CHECKING:
     from assets.models import MediaAsset
@@ -17,28 +20,103 @@ def render_text(
     attributions: Mapping[int, Attribution],
     pictures: "Mapping[UUID, MediaAsset]",
 ) -> str:
-    """Return a document as plain text, one paragraph a line, with a blank line between them."""
-    parts: list[str] = []
-    position = 0
-    for node in document.root:
-        if node.tag == "blockquote":
-            position += 1
-            parts += [text_of(p) for p in node.iterfind("p")]
-            if (said := attributions.get(position)) and said.name:
-                parts.append(f"– {', '.join(filter(None, [said.name, said.title]))}")
-        elif node.tag == "figure":
-            asset = uuid_in(node.get("data-asset"))
-            if picture := pictures.get(asset) if asset else None:
-                parts.append(f"[Picture: {picture.described()}]")
-        elif node.tag in LISTS:
-            numbered = node.tag == "ol"
-            items = [text_of(item) for item in node.iterfind("li")]
-            parts.append(
-                "\n".join(
-                    f"{f'{number}.' if numbered else '-'} {item}"
-                    for number, item in enumerate(items, start=1)
-                )
-            )
+    """Return a document as plain text, one paragraph a line, with a blank line between them.
+
+    Footnotes have numbers in square brackets, and follow the text.
+    """
+    printer = _Printer(attributions, pictures)
+    parts = [part for block in document.blocks for part in printer.block(block)]
+    notes = [f"[{number}] {note}" for number, note in enumerate(_notes(document), start=1)]
+    return "\n\n".join(filter(None, [*parts, "\n".join(notes)]))
+
+
+def text_paragraphs(document: Document) -> list[str]:
+    """Return the paragraphs and items of the plain text as they stand there, then its footnotes.
+
+    Without headings and tables, which are no running text.
+    """
+    printer = _Printer({}, {})
+    found = [printer.words(block.pieces) for block in _running(document.blocks)]
+    return [*filter(None, found), *_notes(document)]
+
+
+def _notes(document: Document) -> list[str]:
+    return [text_of(note) for block in document.walk() for note in notes_of(block.pieces)]
+
+
+def _running(blocks: list[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if block.tag == "p":
+            yield block
+        elif block.tag != "table":
+            yield from _running(block.held)
+
+
+class _Printer:
+    def __init__(
+        self,
+        attributions: Mapping[int, Attribution],
+        pictures: "Mapping[UUID, MediaAsset]",
+    ) -> None:
+        self.attributions, self.pictures = attributions, pictures
+        self.quotations = 0
+
+    def block(self, block: Block) -> Iterator[str]:
+        """Yield the paragraphs of a block."""
+        if block.tag in PARAGRAPHS:
+            yield self.words(block.pieces)
+        elif block.tag == "blockquote":
+            self.quotations += 1
+            yield from (self.words(p.pieces) for p in block.held)
+            if (said := self.attributions.get(self.quotations)) and said.name:
+                yield f"– {', '.join(filter(None, [said.name, said.title]))}"
+        elif block.tag == "figure":
+            asset = uuid_in(block.attributes.get("data-asset"))
+            if picture := self.pictures.get(asset) if asset else None:
+                yield f"[Picture: {picture.described()}]"
+        elif block.tag in LISTS:
+            yield "\n".join(self.items(block))
+        elif block.tag == "table":
+            yield "\n".join(self.table(block))
         else:
-            parts.append(text_of(node))
-    return "\n\n".join(filter(None, parts))
+            for held in block.held:
+                yield from self.block(held)
+
+    def items(self, block: Block, depth: int = 0) -> Iterator[str]:
+        """Yield the lines of a list; what an item holds further is set in below it."""
+        number = block.number("start")
+        for item in block.held:
+            sign = f"{number}." if block.tag == "ol" else "-"
+            number += 1
+            for held in item.held:
+                if held.tag in LISTS:
+                    if sign:  # the item begins with a list
+                        yield f"{'  ' * depth}{sign}"
+                    yield from self.items(held, depth + 1)
+                else:
+                    yield f"{'  ' * depth}{sign or ' '} {self.words(held.pieces)}"
+                sign = ""
+
+    def table(self, block: Block) -> Iterator[str]:
+        """Yield the caption of a table, then a line for each row, its cells parted by “ | ”."""
+        if caption := block.attributes.get("data-caption"):
+            yield caption
+        for group in block.held:
+            for row in group.held:
+                yield " | ".join(map(self.cell, row.held)).rstrip()
+
+    def cell(self, cell: Block) -> str:
+        words = []
+        for held in cell.held:
+            if held.tag in LISTS:
+                words += [line.strip() for line in self.items(held)]
+            else:
+                words.append(self.words(held.pieces))
+        return " ".join(" ".join(words).split())
+
+    def words(self, pieces: list[Piece]) -> str:
+        """Return pieces as text, with a number in the place of each footnote."""
+        parts: list[Piece] = []
+        for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
+            parts += [Piece(f"[{note}]", PLAIN)] if note else same
+        return text_of(parts)

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lxml.etree import _Element as Element
-
 from people.names.normalise import set_apart
-from releases.document.parsing import parsed
+from releases.document.blocks import Block, walk
+from releases.document.cleaning import blocks_in
+from releases.document.inline import notes_of, text_of
 from releases.document.schema import uuid_in
 
 if TYPE_CHECKING:
@@ -52,42 +53,56 @@ class Document:
     """A clean body, read: its quotations, the people marked in it, its pictures, its words."""
 
     def __init__(self, html: str) -> None:
-        self.root = parsed(html)
+        self.blocks = blocks_in(html)
+
+    def walk(self) -> Iterator[Block]:
+        """Yield every block in the order of the document, each before what it holds."""
+        return walk(self.blocks)
 
     @cached_property
     def quotations(self) -> list[Quotation]:
+        found = (block for block in self.walk() if block.tag == "blockquote")
         return [
             Quotation(
                 position=position,
-                paragraphs=tuple(text_of(p) for p in node.iterfind("p")),
-                speaker=uuid_in(node.get("data-speaker")),
-                name=node.get("data-name", ""),
-                title=node.get("data-title", ""),
+                paragraphs=tuple(text_of(p.pieces) for p in block.held),
+                speaker=uuid_in(block.attributes.get("data-speaker")),
+                name=block.attributes.get("data-name", ""),
+                title=block.attributes.get("data-title", ""),
             )
-            for position, node in enumerate(self.root.iterfind("blockquote"), start=1)
+            for position, block in enumerate(found, start=1)
         ]
 
     @cached_property
     def mentions(self) -> list[tuple[UUID, str]]:
         """Every marked name, in order: the person and the name as it stands."""
-        return [
-            (person, text_of(node))
-            for node in self.root.iter("span")
-            if (person := uuid_in(node.get("data-person")))
-        ]
+        found = []
+        for block in self.walk():
+            for pieces in [
+                [piece for piece in block.pieces if not piece.marks.note],
+                *notes_of(block.pieces),
+            ]:
+                # A name that is half bold or half a link is one name.
+                for marked, name in groupby(pieces, key=lambda piece: piece.marks.person):
+                    if person := uuid_in(marked):
+                        found.append((person, text_of(name)))
+        return found
 
     @cached_property
     def pictures(self) -> list[UUID]:
         return [
             asset
-            for node in self.root.iterfind("figure")
-            if (asset := uuid_in(node.get("data-asset")))
+            for block in self.walk()
+            if block.tag == "figure" and (asset := uuid_in(block.attributes.get("data-asset")))
         ]
 
     @cached_property
     def paragraphs(self) -> list[str]:
-        """The plain text, one entry for each paragraph, heading and list item."""
-        return [text for node in self.root.iter("p", "h2", "h3") if (text := text_of(node))]
+        """The plain text, one entry for each paragraph, heading, caption of a table and footnote.
+
+        The words of a footnote follow the paragraph in which it stands, which is without them.
+        """
+        return [text for block in self.walk() for text in _texts(block) if text]
 
     @property
     def text(self) -> str:
@@ -100,18 +115,10 @@ class Document:
         return next((quote for quote in self.quotations if quote._contains(words)), None)
 
 
-def text_of(node: Element) -> str:
-    """Return a node's words, with a line break where it has one."""
-    return "".join(_pieces(node)).strip()
-
-
-def _pieces(node: Element) -> Iterator[str]:
-    yield node.text or ""
-    for child in node:
-        if child.tag == "br":
-            yield "\n"
-        yield from _pieces(child)
-        yield child.tail or ""
+def _texts(block: Block) -> Iterator[str]:
+    yield block.attributes.get("data-caption", "")
+    yield text_of(block.pieces)
+    yield from map(text_of, notes_of(block.pieces))
 
 
 def _words(text: str) -> str:

@@ -6,28 +6,46 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+# What says how a list or a table is built: a paste keeps it too.
+STRUCTURE = {
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
 ATTRIBUTES = {
+    **STRUCTURE,
     "a": {"href"},
     "blockquote": {"data-speaker", "data-name", "data-title"},
     "figure": {"data-asset"},
-    "span": {"data-person"},
+    "section": {"data-kind"},
+    "span": {"data-person", "data-footnote"},
+    "table": {"data-caption"},
 }
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
+PARAGRAPHS = {"p", "h2", "h3"}  # what holds words
 EMPHASIS = {"strong": "strong", "b": "strong", "em": "em", "i": "em"}
+# In text that was typed, a deletion is struck through; a paste and an import drop it before.
+STRUCK = {"s", "strike", "del"}
+MARKS = {**EMPHASIS, **dict.fromkeys(STRUCK, "s"), "sub": "sub", "sup": "sup"}
 LISTS = {"ul", "ol"}
+BACKGROUND = "background"
 # Containers that only group: their content comes out as blocks of its own, no word is joined.
 GROUPING = {
     "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "pre",
-    "table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
+    "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
     "dl", "dt", "dd", "form", "fieldset", "details", "summary", "hr",
 }  # fmt: skip
-BLOCKS = {"p", "blockquote", "figure", "li", *LISTS, *HEADINGS, *GROUPING}
-_IN_NO_ITEM = {"blockquote", "figure"}
+BLOCKS = {"p", "blockquote", "figure", "table", "li", *LISTS, *HEADINGS, *GROUPING}
 UNWANTED_WITH_CONTENT = {
     "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title",
     "textarea", "select", "xml",
 }  # fmt: skip
 MAX_ATTRIBUTION = 200
+MAX_CAPTION = 500  # characters; a longer one becomes a paragraph above its table
+MAX_START = 9_999  # the highest first number of a list
+MAX_COLUMNS = 50
+MAX_ROWS = 500
+MAX_SPAN = 100  # rows or columns of one cell
 # Characters of a text with its marks, as it is stored: some 30,000 words, or 75 pages. Names are
 # looked for in as many (releases.names). With 1,000,000 the pages and files of a release take
 # below 0.2 s of CPU each, but the checks for protected names read at 4 to 5 s a time.
@@ -40,7 +58,7 @@ MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
 MAX_INLINE_LEVELS = 12
 MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
 MAX_MARKUP = 2_000_000  # characters of what is pasted, without what falls away
-INLINE = {*EMPHASIS, "a", "span"}
+INLINE = {*MARKS, "a", "span"}
 EMPTY = {"br", "hr"}
 
 

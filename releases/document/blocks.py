@@ -1,0 +1,87 @@
+"""A document as blocks, and how they are written down."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from itertools import groupby
+
+from releases.document.inline import PLAIN, Piece, html_of
+from releases.document.schema import PARAGRAPHS, TextTooLong, too_long
+
+
+@dataclass(slots=True)
+class Block:
+    """A block of the schema: a paragraph or heading has pieces, everything else holds blocks."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    pieces: list[Piece] = field(default_factory=list)
+    held: "list[Block]" = field(default_factory=list)
+
+    def paragraphs(self) -> "Iterator[Block]":
+        """Yield what it says as paragraphs."""
+        if self.tag in PARAGRAPHS:
+            yield Block("p", pieces=self.pieces)
+            return
+        if caption := self.attributes.get("data-caption"):
+            yield plain(caption)
+        for block in self.held:
+            yield from (p for p in block.paragraphs() if p.pieces)
+
+    def number(self, name: str, otherwise: int = 1) -> int:
+        """Return an attribute that is a number."""
+        value = self.attributes.get(name, "")
+        return int(value) if value.isascii() and value.isdigit() else otherwise
+
+
+def plain(text: str) -> Block:
+    """Return a text as a paragraph without marks."""
+    return Block("p", pieces=[Piece(text, PLAIN)])
+
+
+def walk(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield every block in the order of the document, each before what it holds."""
+    for block in blocks:
+        yield block
+        yield from walk(block.held)
+
+
+def flat(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks with what is in a section instead of the section."""
+    for block in blocks:
+        if block.tag == "section":
+            yield from flat(block.held)
+        else:
+            yield block
+
+
+def number_notes(blocks: Iterable[Block]) -> None:
+    """Number the footnotes of a document in their order."""
+    last = 0
+    for block in walk(blocks):
+        numbered: list[Piece] = []
+        for note, pieces in groupby(block.pieces, key=lambda piece: piece.marks.note):
+            last += bool(note)
+            numbered += [piece.with_marks(note=str(last)) if note else piece for piece in pieces]
+        block.pieces = numbered
+
+
+def written(blocks: Iterable[Block], most: int) -> str:
+    """Return blocks as they are stored. Raises TextTooLong beyond `most` characters."""
+    pieces: list[str] = []
+    length = 0
+    for piece in _written(blocks, "\n"):
+        length += len(piece)
+        if length > most:
+            raise TextTooLong(too_long(0, most))  # the rest was not written
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _written(blocks: Iterable[Block], between: str = "") -> Iterator[str]:
+    for number, block in enumerate(blocks):
+        attributes = "".join(f' {name}="{escape(v)}"' for name, v in block.attributes.items())
+        yield f"{between if number else ''}<{block.tag}{attributes}>"
+        yield html_of(block.pieces)
+        yield from _written(block.held, "\n" if block.tag == "section" else "")
+        yield f"</{block.tag}>"

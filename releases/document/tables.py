@@ -1,0 +1,153 @@
+"""Tables, brought to a rectangle: every place is covered by one cell, and no cell runs out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from releases.document.blocks import Block
+from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, UnreadableText
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell as it stands in HTML of strangers; a row span of 0 goes on to the last row."""
+
+    tag: str
+    held: list[Block]
+    across: int = 1
+    down: int = 1
+    row: int = 0
+    column: int = 0
+
+
+def span_in(value: str | None, least: int = 1) -> int:
+    """Return the number of rows or columns that an attribute says, 1 where it is no number."""
+    value = (value or "").strip()
+    if not (value.isascii() and value.isdigit()):
+        return 1
+    number = min(int(value[:9]), MAX_SPAN)
+    return number if number >= least else 1
+
+
+def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
+    """Return the rows of a table, given by its groups of rows (head, body, foot).
+
+    Raises UnreadableText where it has more rows or columns than a table may have. Cells are placed
+    as browsers do it. A span is cut where another cell stands and where its group ends; rows and
+    columns in which no cell begins go; empty cells fill the places that are left.
+    """
+    groups = list(groups)
+    number = sum(len(group) for group in groups)
+    if number > MAX_ROWS:
+        raise UnreadableText(_too_large())
+    cells = _placed(groups)
+    if not cells:
+        return []
+    _close_up(cells)
+    width = max(cell.column + cell.across for cell in cells)
+    rows = _without_covered(_filled(cells, number, width))
+    return [Block("tr", held=[_block(cell) for cell in row]) for row in rows]
+
+
+def _too_large() -> str:
+    return _(
+        "A table is too large: it may have %(columns)s columns and %(rows)s rows. Split it into "
+        "smaller tables, or attach it as a document."
+    ) % {"columns": MAX_COLUMNS, "rows": MAX_ROWS}
+
+
+def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
+    """Return all cells with their places."""
+    placed: list[Cell] = []
+    first = 0
+    for group in groups:
+        end = first + len(group)
+        taken = [0] * MAX_COLUMNS  # by column, the row from which it is free
+        for row, cells in enumerate(group, start=first):
+            column = 0
+            for cell in cells:
+                while column < MAX_COLUMNS and taken[column] > row:
+                    column += 1
+                if column == MAX_COLUMNS:
+                    raise UnreadableText(_too_large())
+                across = 1
+                while (
+                    across < cell.across
+                    and column + across < MAX_COLUMNS
+                    and taken[column + across] <= row
+                ):
+                    across += 1
+                cell.row, cell.column, cell.across = row, column, across
+                cell.down = min(cell.down or MAX_ROWS, end - row)
+                taken[column : column + across] = [row + cell.down] * across
+                placed.append(cell)
+                column += across
+        first = end
+    return placed
+
+
+def _close_up(cells: list[Cell]) -> None:
+    """Take out the columns in which no cell begins: “colspan=100” stands for “the whole width”."""
+    begun = sorted({cell.column for cell in cells})
+    place = {column: number for number, column in enumerate(begun)}
+    before = [0] * (MAX_COLUMNS + 1)  # by column, how many of those before it stay
+    for column in range(MAX_COLUMNS):
+        before[column + 1] = before[column] + (column in place)
+    for cell in cells:
+        cell.across = before[cell.column + cell.across] - before[cell.column]
+        cell.column = place[cell.column]
+
+
+def _filled(cells: list[Cell], number: int, width: int) -> list[list[Cell]]:
+    """Return the cells row by row, with empty ones in every place that none covers."""
+    rows: list[list[Cell]] = [[] for _row in range(number)]
+    for cell in cells:
+        rows[cell.row].append(cell)
+    taken = [0] * width
+    for row, inside in enumerate(rows):
+        for cell in inside:
+            end = cell.column + cell.across
+            taken[cell.column : end] = [row + cell.down] * cell.across
+        # A browser puts them into the places that are free, from the first on.
+        inside += [
+            Cell("td", [], row=row, column=column)
+            for column in range(width)
+            if taken[column] <= row
+        ]
+    return rows
+
+
+def _without_covered(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Return the rows without those that cells from above cover whole."""
+    before = [0]
+    for row in rows:
+        before.append(before[-1] + bool(row))
+    for row in rows:
+        for cell in row:
+            cell.down = before[cell.row + cell.down] - before[cell.row]
+    return [row for row in rows if row]
+
+
+def _block(cell: Cell) -> Block:
+    spans = {"colspan": cell.across, "rowspan": cell.down}
+    attributes = {name: str(span) for name, span in spans.items() if span > 1}
+    return Block(cell.tag, attributes, held=cell.held or [Block("p")])
+
+
+def is_heading_row(row: Block) -> bool:
+    """Return whether a row names columns: its cells are headings, as far as words are in them."""
+    kinds = {cell.tag for cell in row.held if any(p.pieces or p.held for p in cell.held)}
+    return kinds == {"th"}
+
+
+def head_rows(rows: list[Block]) -> int:
+    """Return how many rows are the head of a table: no cell of it goes on below it."""
+    heads = reach = 0
+    for number, row in enumerate(rows):
+        if not is_heading_row(row) or number + 1 == len(rows):
+            break
+        reach = max([reach, *(number + cell.number("rowspan") for cell in row.held)])
+        if reach <= number + 1:
+            heads = number + 1
+    return heads
