@@ -22,7 +22,7 @@ from releases import workflow
 from releases.importing import NotARelease, understand
 from releases.imports import AlreadyImported, import_draft
 from releases.models import Release
-from tests import gold, validators
+from tests import constructions, gold, validators
 from tests.make import (
     DATA,
     accept,
@@ -100,9 +100,19 @@ def publish_odd_ones(chief) -> None:
     make_release(
         title="A “quoted” & <escaped> title", by=chief, poster=picture, attached=[str(document.pk)],
         pull_quote="We ask for it.", notes_to_editors="<p>Call <a href='tel:+4420'>us</a>.</p>",
-        body=f"<h3>First</h3><p>{mark(speaker)} &amp; us.</p>{quotation(speaker, '“We ask for it.')}"
+        body=f"<h3>First</h3><p>{mark(speaker)} too.</p>{quotation(speaker, '“We ask for it.')}"
         f'<figure data-asset="{picture.pk}"></figure><ul><li>One</li></ul>',
     )  # fmt: skip
+    everything = constructions.EVERYTHING.replace(constructions.PERSON, str(speaker.pk))
+    everything = everything.replace(
+        constructions.OTHER, str(make_person("Ben Toll", title="Chair").pk)
+    )
+    everything = everything.replace(constructions.PICTURE, str(picture.pk))
+    make_release(
+        title="Every construction",
+        body=re.sub(UNKNOWN_SPEAKER, f'<blockquote data-speaker="{speaker.pk}"', everything),
+        by=chief,
+    )
     make_release(
         title="只有标题的新闻稿",
         language="zh-Hans",

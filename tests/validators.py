@@ -156,7 +156,7 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
         if name in given:
             absolute(given[name])
     if given["type"] == "article":
-        assert {"url", "image", "image:alt", "description", "site_name"} <= given.keys()
+        assert {"url", "image", "image:alt", "site_name"} <= given.keys()
         assert int(given["image:width"]) > 0
         assert int(given["image:height"]) > 0
         for moment in page.xpath("//meta[starts-with(@property, 'article:')]/@content"):
