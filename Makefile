@@ -10,8 +10,9 @@ PY := .venv/bin/python
 STATIC := $(shell find static -type f)
 
 DEMO := demo pictures
+VNU := 26.9.27
 
-.PHONY: help setup demo test soak lint format bench pictures lock
+.PHONY: help setup demo test soak vnu lint format bench pictures lock
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -37,6 +38,8 @@ test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 
 soak: .venv/dev setup ## restarts under load, slow clients by the thousand, memory: most of an hour
 	@$(PY) -m pytest -m soak -s $(ARGS)
+
+vnu: .venv/share/vnu.jar ## bring the checker of HTML that the suite uses if Java is there (wants npm)
 
 lint: .venv/dev .env ## check style, types and that migrations match the models
 	@$(PY) -m ruff check .
@@ -85,6 +88,13 @@ preflight-port: preflight
 	@echo "Installing what the tests need (once) …"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
+
+.venv/share/vnu.jar: | .venv/runtime
+	@echo "Bringing the checker of HTML (once; 30 MB) …"
+	@mkdir -p .venv/share
+	@cd .venv/share && npm pack --silent vnu-jar@$(VNU) >/dev/null && \
+		tar -xzf vnu-jar-$(VNU).tgz --strip-components=3 package/build/dist/vnu.jar && \
+		rm vnu-jar-$(VNU).tgz
 
 .env: | .venv/runtime
 	@$(PY) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(60))' > .env

@@ -15,6 +15,7 @@ from tests import validators
 from tests.make import (
     REAL_RELEASE,
     make_chief,
+    make_document,
     make_person,
     make_picture,
     make_release,
@@ -95,6 +96,57 @@ def test_ninjs_holds_to_its_schema_and_says_what_the_page_says(client, full):
             assert b"".join(given)
     assert "embargoedUntil" not in data
     assert "edNote" not in data
+
+
+def test_a_document_without_alternative_text_keeps_ninjs_valid(client):
+    document = make_document(alt_text="")
+    release = make_release(attached=[str(document.pk)])
+    data = get(client, release, "json").json()
+    validators.ninjs(data)
+    (attached,) = data["associations"]
+    assert attached["uri"] == f"urn:uuid:{document.pk}"
+    assert "headlines" not in attached
+
+
+def test_a_release_that_is_a_picture_alone_keeps_ninjs_valid(client):
+    picture = make_picture(caption="", alt_text="Wheat", credit_line="AFP")
+    release = make_release(body=f'<figure data-asset="{picture.pk}"></figure>')
+    data = get(client, release, "json").json()
+    validators.ninjs(data)
+    assert "descriptions" not in data
+
+
+def test_the_html_of_ninjs_stands_anywhere(client, full):
+    data = get(client, full, "json").json()
+    (html,) = [body["value"] for body in data["bodies"] if body["contentType"] == "text/html"]
+    validators.elsewhere(html)
+    assert "Stones" in html
+    assert "“Again.”" in html
+    assert "<script" not in html
+    (address,) = re.findall(r'<img src="http://testserver([^"]+)"', html)
+    given = client.get(address.replace("&amp;", "&"))
+    assert given["Content-Type"] == "image/jpeg"
+    assert b"".join(given)
+
+
+def test_ninjs_names_who_spoke_the_pull_quote(client, full):
+    data = get(client, full, "json").json()
+    lifted = [one for one in data["descriptions"] if one["role"] == "pull quote"]
+    assert [one["value"] for one in lifted] == ["We ask for it.\n– Ansa Verel, Director"]
+    (speaker,) = [one for one in data["people"] if one["rel"] == "speaker"]
+    assert speaker["name"] == "Ansa Verel"
+    notes = [one["value"] for one in data["bodies"] if one["role"] == "notes to editors"]
+    assert notes == ["Interviews on request."]
+
+
+def test_a_withheld_speaker_is_no_person_in_ninjs(client, full):
+    speaker = full.quotes.get().speaker
+    speaker.level = 1
+    speaker.save()
+    data = get(client, full, "json").json()
+    validators.ninjs(data)
+    assert "people" not in data
+    assert "Verel" not in json.dumps(data["descriptions"])
 
 
 def test_the_real_release_is_whole_and_in_order(client):
