@@ -11,6 +11,7 @@ STATIC := $(shell find static -type f)
 
 DEMO := demo pictures
 VNU := 26.9.27
+VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 
 .PHONY: help setup demo test soak vnu lint format bench pictures lock
 
@@ -93,6 +94,7 @@ preflight-port: preflight
 	@echo "Bringing the checker of HTML (once; 30 MB) …"
 	@mkdir -p .venv/share
 	@cd .venv/share && npm pack --silent vnu-jar@$(VNU) >/dev/null && \
+		echo "$(VNU_SHA256)  vnu-jar-$(VNU).tgz" | sha256sum --check --quiet && \
 		tar -xzf vnu-jar-$(VNU).tgz --strip-components=3 package/build/dist/vnu.jar && \
 		rm vnu-jar-$(VNU).tgz
 
