@@ -24,6 +24,9 @@ from people.slugs import slug_for
 from releases import languages
 from releases.document import Document, clean, clean_notes, uuids_in, without_strangers
 from storing.rows import Guarded, GuardedQuerySet, is_unlinking
+from storing.texts import shortened
+
+LONGEST_DESCRIPTION = 300  # characters: what search engines and cards show of one
 
 # Sent in the transaction that stored a release, after the rows that are derived from its text.
 text_stored = Signal()
@@ -496,6 +499,11 @@ class Release(Guarded):
         if self.standfirst:
             return self.standfirst
         return next(iter(self.document.paragraphs), "")
+
+    @property
+    def description(self) -> str:
+        """The summary as feeds, search engines and cards take it, at most LONGEST_DESCRIPTION."""
+        return shortened(self.summary, LONGEST_DESCRIPTION)
 
     @property
     def day(self) -> date:
