@@ -469,7 +469,7 @@ CONTENT_SECURITY_POLICY = {
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
         # A module that exports a part under a name of the editor's own takes its place.
-        "js": [static_lazy(f"js/{name}.js") for name in ("editor", "schema", "toolbar")],
+        "js": [static_lazy(f"js/{name}.js") for name in ("editor", "schema", "toolbar", "paste")],
         # The allow-list stands in releases.document, which cleans on every save.
         "extensions": {
             name: (lambda config, shared: None)

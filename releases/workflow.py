@@ -6,7 +6,7 @@ and finds of protected names, which `releases.name_finds` turns into sentences f
 Times are aware datetimes; `at` is the moment of the act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, cast
 from uuid import UUID
@@ -47,13 +47,14 @@ def create(
     by: User | None,
     at: datetime | None = None,
     verb: Event.Verb = Event.Verb.CREATED,
-    detail: dict[str, Any] | None = None,
+    detail: Callable[[Release], dict[str, Any]] | None = None,
 ) -> Release:
-    """Store a new draft."""
+    """Store a new draft; `detail` says what its record holds, of the release as it is stored."""
     with transaction.atomic():
         release.created_by = by
         release.save()
-        record(release, verb, by, at or timezone.now(), version=release.version, **(detail or {}))
+        said = detail(Release.objects.get(pk=release.pk)) if detail else {}
+        record(release, verb, by, at or timezone.now(), version=release.version, **said)
     return release
 
 

@@ -251,7 +251,7 @@ def test_notes_to_editors_hold_words_lists_and_headings_alone():
     )
     assert clean_notes(html) == (
         '<h2>A</h2>\n<ol start="3"><li><p>B</p></li></ol>\n<blockquote><p>C</p></blockquote>\n'
-        "<p>D</p>\n<p>E</p>\n<p>F</p>\n<p>G (H) I</p>\n<p>J</p>"
+        "<p>D</p>\n<p>E</p>\n<p>F</p>\n<p>G I (H)</p>\n<p>J</p>"
     )
 
 

@@ -1,8 +1,11 @@
 """What the importer has to say, as codes with values: desk and command make the sentences."""
 
 from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeAlias
 
-Value = str | int | tuple[str, ...]
+# A note or several stand inside another where one sentence names further facts.
+Value: TypeAlias = "str | int | date | Note | tuple[str, ...] | tuple[Note, ...]"
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,22 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import Literal
+
+from releases.importing.notes import Note
 
 
 class NotARelease(ValueError):
-    """A file that no release can be read from; its words tell an editor what to do."""
+    """A file that no release can be read from; `note` says why."""
+
+    def __init__(self, note: Note) -> None:
+        super().__init__(note)
+        self.note = note
+
+
+def refused(note: Note, filename: str) -> NotARelease:
+    """Return the refusal that a note stands for, with the name of the file in it."""
+    return NotARelease(Note(note.code, {"file": filename, **note.values}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +30,10 @@ class PullQuote:
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """A picture that the file names but does not hold; `credit_guess` is read off its name."""
+    """A picture that the file names but does not hold; `credit_guess` is read off its name.
+
+    The name is empty where the picture is packed into the address itself.
+    """
 
     name: str
     credit_guess: str
@@ -31,7 +46,7 @@ class DateGuess:
     """The day that the file seems to be from, and why; for an editor to confirm."""
 
     date: datetime.date
-    reasons: tuple[str, ...]
+    reasons: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +82,19 @@ class Accounting:
         placed = sum(words for _, words in self.parts)
         left = sum(len(quote.split()) for quote in self.left_out)
         if placed + left != self.total:
-            raise ValueError(f"{self.total} words, but {placed} placed and {left} left out")
+            raise ValueError("words", self.total, placed, left)
+
+
+# Stated by the file, guessed from a line above the text, or the first sentence for want of one.
+TitleFrom = Literal["stated", "guessed", "offered", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A file read as a release; whatever is a guess says so in `notes` or in its name."""
+    """A file read as a release; whatever is a guess says so in `notes` or in its name.
+
+    `said` has the words of the file, each piece with the part of the release that took it.
+    """
 
     filename: str
     format: str
@@ -80,6 +102,8 @@ class Understood:
     kind: str
     kicker: str
     title: str
+    title_from: TitleFrom
+    offered_title: str
     standfirst: str
     pull_quote: PullQuote | None
     body_html: str
@@ -90,7 +114,8 @@ class Understood:
     people: tuple[PersonSuggestion, ...]
     designations: tuple[DesignationSuggestion, ...]
     relative_dates: tuple[str, ...]
-    notes: tuple[str, ...]
-    missing: tuple[str, ...]
+    notes: tuple[Note, ...]
+    missing: tuple[Note, ...]
     accounting: Accounting
+    said: tuple[tuple[str, str], ...]
     digest: str

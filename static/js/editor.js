@@ -1,8 +1,8 @@
 // The newsroom's own parts of the text editor: quotations with a speaker, names that are marked as
-// somebody's, pictures of the library, and paste that comes out clean. The schema is that of
-// releases/document; whatever this file lets in, the server cleans once more on every save.
+// somebody's, and pictures of the library. The schema is that of releases/document; whatever this
+// file lets in, the server cleans once more on every save.
 
-import { Blockquote, Extension, Mark, Node, Plugin, mergeAttributes } from "django-prose-editor/editor";
+import { Blockquote, Mark, Node, mergeAttributes } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";
 
 // What the page says to the editor: addresses, and the names behind the ids in this text.
@@ -28,19 +28,6 @@ async function search(of, term) {
 const PEOPLE = { app_label: "releases", model_name: "quote", field_name: "speaker" };
 const PICTURES = { app_label: "releases", model_name: "illustration", field_name: "asset" };
 
-// A dialog that says why nothing was pasted; what was copied is still in the clipboard.
-function say(words) {
-  const form = element("form", { method: "dialog" }, [
-    element("p", { textContent: words }),
-    element("div", { className: "dialog-buttons" }, [
-      element("button", { type: "submit", className: "default", textContent: "Close" }),
-    ]),
-  ]);
-  const dialog = element("dialog", { className: "newsroom-dialog" }, [form]);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
 // A dialog with a search field, its results, and further fields; resolves to what was chosen.
 function choose({ title, of, term = "", chosen = null, fields = [], removable = false }) {
   return new Promise((resolve) => {
@@ -390,75 +377,5 @@ export const LibraryPicture = Node.create({
         insertBelow(editor, answer.item.id);
       },
     });
-  },
-});
-
-// Paste from Word, Google Docs or a web page: the server cleans it, by the rules that it saves by.
-export const CleanPaste = Extension.create({
-  name: "cleanPaste",
-  // Both editors of the form have this part; each is called as its field is.
-  onCreate() {
-    const dom = this.editor.view.dom;
-    const label = dom.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
-    if (label) dom.setAttribute("aria-label", label);
-  },
-  // Where each paste belongs, while the server cleans it: what is typed meanwhile moves the place.
-  addStorage: () => ({ places: new Set() }),
-  onTransaction({ transaction }) {
-    for (const each of this.storage.places) each.place = each.place.map(transaction.mapping);
-  },
-  addProseMirrorPlugins() {
-    let cleaned = false;
-    const { places } = this.storage;
-    const follow = (view) => {
-      const followed = { place: view.state.selection.getBookmark() };
-      places.add(followed);
-      return followed;
-    };
-    // Put something where it was pasted; a caret that is elsewhere by now stays there.
-    const put = (view, pasted, insert) => {
-      places.delete(pasted);
-      if (view.isDestroyed) return;
-      const { state } = view;
-      const place = pasted.place.resolve(state.doc);
-      const here = place.eq(state.selection) ? null : follow(view);
-      view.dispatch(state.tr.setSelection(place));
-      cleaned = true;
-      try { insert(); } finally { cleaned = false; }
-      if (!here) return;
-      places.delete(here);
-      view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
-    };
-    return [
-      new Plugin({
-        props: {
-          handlePaste(view, event) {
-            const html = event?.clipboardData?.getData("text/html");
-            // Copied inside the editor, it is in the schema already.
-            if (cleaned || !html || html.includes("data-pm-slice")) return false;
-            const text = event.clipboardData.getData("text/plain");
-            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-            const pasted = follow(view);
-            fetch(page.paste, { method: "POST", headers: { "X-CSRFToken": token, "Content-Type": "text/html" }, body: html })
-              .then(async (answer) => {
-                if (answer.status === 413) {
-                  places.delete(pasted);
-                  return say(await answer.text());
-                }
-                // Without a session the answer is the page to sign in.
-                if (!answer.ok || answer.redirected) throw new Error(answer.status);
-                const clean = await answer.text();
-                put(view, pasted, () => view.pasteHTML(clean));
-              })
-              .catch(() => {
-                if (!places.has(pasted)) throw new Error("The cleaned text could not be inserted.");
-                put(view, pasted, () => view.pasteText(text));
-                say("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis. Are you still signed in? Undo, and paste again later, if you need them.");
-              });
-            return true;
-          },
-        },
-      }),
-    ];
   },
 });
