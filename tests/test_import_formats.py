@@ -627,7 +627,8 @@ def test_the_html_of_a_mail_is_read_where_it_has_structure():
 
 def test_what_a_mail_program_quotes_is_no_quotation():
     rich = f"<h2>Court</h2><blockquote type='cite'><p>{LEAD}</p><blockquote>We know.</blockquote>"
-    part = f"Content-Type: text/html; charset=utf-8\n\n{rich}<p>{MORE}</p></blockquote><p>They stay.</p>"
+    rich += f"<p>{MORE}</p></blockquote><p>They stay.</p>"
+    part = f"Content-Type: text/html; charset=utf-8\n\n{rich}"
     assert read(mail(part), "a.eml").body_html.endswith(
         f"<p>{LEAD}</p>\n<blockquote><p>We know.</p></blockquote>\n<p>{MORE}</p>\n<p>They stay.</p>"
     )
