@@ -468,11 +468,19 @@ CONTENT_SECURITY_POLICY = {
 
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
-        "js": [static_lazy("js/editor.js")],
+        # A module that exports a part under a name of the editor's own takes its place.
+        "js": [static_lazy(f"js/{name}.js") for name in ("editor", "schema", "toolbar", "paste")],
         # The allow-list stands in releases.document, which cleans on every save.
         "extensions": {
             name: (lambda config, shared: None)
-            for name in ("Quotation", "Mention", "LibraryPicture", "CleanPaste")
+            for name in (
+                "Quotation",
+                "Mention",
+                "LibraryPicture",
+                "Footnote",
+                "Background",
+                "CleanPaste",
+            )
         },
     }
 ]
@@ -483,4 +491,5 @@ DJANGO_PROSE_EDITOR_MENU_GROUPS = [
     {"group": "link"},
     {"group": "newsroom"},
     {"group": "history"},
+    {"group": "table"},
 ]

@@ -1,7 +1,7 @@
 """The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, update_wrapper
 from typing import Any
 from uuid import UUID
@@ -50,13 +50,15 @@ from releases import (
 from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.forms import key_in
 from releases.guesses import tries_at
-from releases.importing import MAX_BYTES, NotARelease, report, understand
-from releases.imports import AlreadyImported, duplicate_of, import_draft
+from releases.import_words import sentence
+from releases.importing import MAX_BYTES, NotARelease, Understood, understand
+from releases.importing.notes import Note
+from releases.imports import AlreadyImported, copies_of, import_draft, preview
 from releases.models import Event, NameException, Release
 from releases.name_finds import sentences
 from releases.name_forms import NameCheckedAdmin, show, way_to_allow
 from releases.page import ReleasePage
-from releases.pasting import clean_pasted
+from releases.pasting import read_clipboard, read_plain
 from releases.public_texts import model_of, row_of, row_or_none
 from releases.versions import compare
 
@@ -227,7 +229,9 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return [(code, name) for code, name in languages.CHOICES if code in used]
+        return sorted(
+            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
+        )
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -236,7 +240,7 @@ class LanguageFilter(admin.SimpleListFilter):
 @admin.register(Release)
 class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     form = forms.ReleaseForm
-    list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
+    list_display = ["title_or_none", "state", "when", "kind", "in_language", "created_by"]
     list_filter = [
         StateFilter,
         "kind",
@@ -412,6 +416,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
+            "plain_card": bool(release.title)
+            and ReleasePage(release, at=timezone.now(), preview=True).has_plain_card,
             "locked": workflow.locked(release, User.of(request)),
             "events": self._record_of(release)[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
@@ -436,6 +442,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     @admin.display(description="title", ordering="title")
     def title_or_none(self, release: Release) -> str:
         return str(release)
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def in_language(self, release: Release) -> str:
+        return languages.english_name(release.language)
 
     @admin.display(description="state")
     def state(self, release: Release) -> str:
@@ -624,20 +634,27 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         return render(request, "admin/releases/release/versions.html", context)
 
     def paste_view(self, request: HttpRequest) -> HttpResponse:
-        """Clean what an editor pastes, by the rules that it will be saved by."""
+        """Clean what an editor pastes or drops, by the rules that it will be saved by.
+
+        The answer is JSON: `html`, and `messages` about what was left out, changed or refused.
+        """
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
         if request.method != "POST":
-            return HttpResponseBadRequest("Send the pasted HTML.")
+            return HttpResponseBadRequest("Send the pasted text.")
+        notes = request.GET.get("field") == "notes"
+        read = read_plain if request.content_type == "text/plain" else read_clipboard
         try:
-            html = clean_pasted(request.body.decode("utf-8", errors="replace"))
+            pasted = read(request.body.decode("utf-8", errors="replace"), notes=notes)
         except RequestDataTooBig:
-            return HttpResponse(too_long(0), status=413, content_type="text/plain; charset=utf-8")
-        except TextTooLong as problem:
-            return HttpResponse(problem, status=413, content_type="text/plain; charset=utf-8")
+            return JsonResponse({"html": "", "messages": [too_long(0)]}, status=413)
         except UnreadableText as problem:
-            return HttpResponseBadRequest(problem, content_type="text/plain; charset=utf-8")
+            status = 413 if isinstance(problem, TextTooLong) else 400
+            return JsonResponse({"html": "", "messages": [str(problem)]}, status=status)
         except ValueError:
-            return HttpResponseBadRequest("The pasted text cannot be read.")
-        return HttpResponse(html, content_type="text/html; charset=utf-8")
+            refusal = _("The pasted text cannot be read. Copy it again, in smaller parts.")
+            return JsonResponse({"html": "", "messages": [refusal]}, status=400)
+        return JsonResponse({"html": pasted.html, "messages": pasted.messages})
 
     def names_view(self, request: HttpRequest) -> HttpResponse:
         """Whom the text names as it is being written, told to the panel below the editor."""
@@ -689,7 +706,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import a release",
+            "title": _("Import a release"),
             "opts": self.opts,
         }
         if request.method == "POST" and "source" in request.POST:
@@ -701,7 +718,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             try:
                 understood = understand(data, filename)
             except NotARelease as problem:
-                form.add_error(None, str(problem))
+                form.add_error(None, sentence(problem.note))
             else:
                 initial = {"source": forms.ConfirmImportForm.pack(data), "filename": filename}
                 guess = understood.date_guess
@@ -709,29 +726,41 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     initial=initial,
                     suggestions=understood.people,
                     designations=understood.designations,
+                    speeches=understood.speeches,
                     day=guess.date if guess else None,
+                    language=understood.language_guess,
                     user=User.of(request),
                 )
-                context |= {"confirm": confirm}
-                context |= {"understood": understood, "report": report(understood)}
-                context |= {"duplicate": duplicate_of(understood)}
+                context |= self._understood(understood) | {"confirm": confirm}
         return render(request, "admin/releases/release/import.html", context | {"form": form})
+
+    def _understood(self, understood: Understood) -> dict[str, Any]:
+        return {
+            "understood": understood,
+            # The form below the report has each person.
+            "report": preview(replace(understood, people=())),
+            "copies": copies_of(understood),
+        }
 
     def _confirm_import(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         try:
             data = forms.ConfirmImportForm.unpack(request.POST["source"])
             understood = understand(data, request.POST.get("filename", "pasted text"))
         except ValueError:
-            messages.error(request, "The source did not arrive whole. Import it again.")
+            messages.error(request, _("The source did not arrive whole. Import it again."))
             return redirect("admin:releases_release_import")
+        # The number of the copy that the page offered: sent twice, it makes one draft.
+        again = request.POST.get("again", "")
         form = forms.ConfirmImportForm(
             request.POST,
             suggestions=understood.people,
             designations=understood.designations,
+            language=understood.language_guess,
+            speeches=understood.speeches,
             user=User.of(request),
         )
         if not form.is_valid():
-            context |= {"confirm": form, "understood": understood, "report": report(understood)}
+            context |= self._understood(understood) | {"confirm": form}
             return render(request, "admin/releases/release/import.html", context)
         try:
             release = import_draft(
@@ -739,11 +768,22 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 by=User.of(request),
                 people=form.decisions(),
                 designated=form.designated(),
+                again=int(again) if again.isascii() and again.isdecimal() else None,
+                language=form.cleaned_data["language"] or None,
+                levels=form.levels(),
+                speakers=form.speakers(),
             )
+        except workflow.Refused as refusal:
+            for reason in sentences(refusal.reasons, User.of(request)):
+                form.add_error(None, reason)
+            context |= self._understood(understood) | {"confirm": form}
+            return render(request, "admin/releases/release/import.html", context)
         except AlreadyImported as problem:
-            messages.warning(request, f"{problem} Nothing was added.")
+            messages.warning(request, f"{problem} {_('Nothing was added.')}")
             return redirect("admin:releases_release_change", problem.release.pk)
-        messages.success(request, "Made a draft. What is still missing stands beside it.")
+        messages.success(request, _("Made a draft. What is still missing stands beside it."))
+        if understood.title_from in ("guessed", "offered"):
+            messages.warning(request, sentence(Note(f"title_{understood.title_from}")))
         return redirect("admin:releases_release_change", release.pk)
 
 

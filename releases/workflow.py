@@ -6,7 +6,7 @@ and finds of protected names, which `releases.name_finds` turns into sentences f
 Times are aware datetimes; `at` is the moment of the act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, cast
 from uuid import UUID
@@ -26,7 +26,7 @@ from accounts.refusal import Refused
 from jobs import outbox
 from people.locking import names_change
 from people.names import letters
-from releases import approval, protected_names
+from releases import approval, languages, protected_names
 from releases.models import Contact, Correction, Event, NameException, Release, Topic
 from releases.protected_names import Find, Reason, name_status_changed
 from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
@@ -47,13 +47,14 @@ def create(
     by: User | None,
     at: datetime | None = None,
     verb: Event.Verb = Event.Verb.CREATED,
-    detail: dict[str, Any] | None = None,
+    detail: Callable[[Release], dict[str, Any]] | None = None,
 ) -> Release:
-    """Store a new draft."""
+    """Store a new draft; `detail` says what its record holds, of the release as it is stored."""
     with transaction.atomic():
         release.created_by = by
         release.save()
-        record(release, verb, by, at or timezone.now(), version=release.version, **(detail or {}))
+        said = detail(Release.objects.get(pk=release.pk)) if detail else {}
+        record(release, verb, by, at or timezone.now(), version=release.version, **said)
     return release
 
 
@@ -493,6 +494,8 @@ def missing_for_review(release: Release) -> list[str]:
         reasons.append("It has no title.")
     if not release.body:
         reasons.append("It has no text.")
+    if release.language == languages.UNDETERMINED:
+        reasons.append(_("Its language is not known yet. Choose it in the form."))
     return reasons
 
 

@@ -1,7 +1,8 @@
 """Reading a release from a file: bytes in, what was understood out; nothing is stored here.
 
 decoding → formats (text, Markdown, HTML: blocks) → anatomy (kicker, title, quotations …)
-→ names, dates, languages → report. Every word of the file is accounted for on the way.
+→ names, dates, languages. Every word of the file is accounted for on the way; what there is to
+say of it is a `Note`, and `releases/import_words.py` has the sentences.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from pathlib import PurePath
 
 from releases.document import MAX_TEXT
 from releases.importing.accounting import Ledger
-from releases.importing.anatomy import Anatomy, dissect
+from releases.importing.anatomy import Anatomy, Element, dissect
 from releases.importing.blocks import Source, size
 from releases.importing.dates import Evidence, guess_date, relative_dates
 from releases.importing.decoding import MAX_BYTES, decode
@@ -22,9 +23,11 @@ from releases.importing.formats import (
     refuse_too_many_lines,
     take_apart,
 )
-from releases.importing.languages import language_of
+from releases.importing.heads import ERROR_PAGES, matching
+from releases.importing.languages import guess_language
 from releases.importing.names import MOST_TEXT, Passage, People
-from releases.importing.report import report
+from releases.importing.notes import Note, Value
+from releases.importing.speakers import Part, speeches
 from releases.importing.understood import (
     Accounting,
     DateGuess,
@@ -33,7 +36,9 @@ from releases.importing.understood import (
     PersonSuggestion,
     Poster,
     PullQuote,
+    Speech,
     Understood,
+    refused,
 )
 
 __all__ = [
@@ -46,36 +51,40 @@ __all__ = [
     "PersonSuggestion",
     "Poster",
     "PullQuote",
+    "Speech",
     "Understood",
-    "report",
     "understand",
 ]
 
 # Below this there is no sentence to publish.
 _FEWEST_WORDS = 8
+# What a server says instead of a page is shorter than this, in words.
+_LONGEST_ERROR = 60
 # Each of them is looked up, and asked about on a page of the desk.
 _MOST_PEOPLE = 200
 
 
 def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
     """Return what a file says as a release; raises NotARelease with a reason for the editor."""
-    filename = PurePath(filename.replace("\\", "/")).name[:200] or "the file"
+    filename = PurePath(filename.replace("\\", "/")).name[:200] or "file"
     if format is not None and format not in FORMATS:
-        raise NotARelease(f"“{format}” is no format that is read. Choose {', '.join(FORMATS)}.")
+        raise NotARelease(Note("unknown_format", {"format": format, "formats": FORMATS}))
     decoded = decode(data, filename)
     refuse_other_formats(decoded.text, filename)
     format = format or guess_format(decoded.text, filename)
     refuse_too_many_lines(decoded.text, filename)
     if format == "text":
         _refuse_too_long(len(decoded.text), filename)
-    source = take_apart(decoded.text, format, filename)
+    source = take_apart(decoded.text, format, filename, data)
     _refuse_too_long(sum(len(run.text) for b in source.blocks for run in b.runs), filename)
     anatomy = dissect(source)
     _refuse_too_long(len(anatomy.body_html), filename)
     _refuse_what_says_nothing(anatomy, filename)
-    people = _people(anatomy)
+    people, said = _people(anatomy)
     stated = source.fields.get("language")
-    language = language_of(stated.value if stated else "", filename, anatomy.body_text)
+    language_guess = guess_language(
+        stated.value if stated else "", filename, f"{anatomy.title}\n{anatomy.body_text}"
+    )
     guess, date_notes = guess_date(
         Evidence(
             stated=tuple(anatomy.dates),
@@ -86,12 +95,12 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     )
     notes = [*decoded.notes, *source.notes, *anatomy.notes, *date_notes]
     if len(people) > _MOST_PEOPLE:
-        notes.append(f"Only the first {_MOST_PEOPLE} people are offered. Name the others yourself.")
+        notes.append(Note("too_many_people", {"most": _MOST_PEOPLE}))
         people = people[:_MOST_PEOPLE]
-    if language and language.partition("-")[0] in _UNREAD_NAMES:
-        notes.append("People are not looked for in this script. Name them yourself.")
+    if language_guess.tag.partition("-")[0] in _UNREAD_NAMES:
+        notes.append(Note("people_not_looked_for"))
     if len(anatomy.body_text) > MOST_TEXT:
-        notes.append(f"People were looked for in the first {MOST_TEXT} characters alone.")
+        notes.append(Note("people_looked_for_in_part", {"characters": MOST_TEXT}))
     return Understood(
         filename=filename,
         format=source.format,
@@ -99,19 +108,23 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         kind=anatomy.kind,
         kicker=anatomy.kicker,
         title=anatomy.title,
+        title_from=anatomy.title_from,
+        offered_title=anatomy.offered_title,
         standfirst=anatomy.standfirst,
         pull_quote=anatomy.pull_quote,
         body_html=anatomy.body_html,
         dateline_place=anatomy.dateline_place,
-        language=language,
+        language_guess=language_guess,
         posters=anatomy.posters,
         date_guess=guess,
         people=people,
         designations=designations(_paragraphs(anatomy), people),
+        speeches=said,
         relative_dates=relative_dates([anatomy.title, anatomy.body_text[:MOST_TEXT]]),
         notes=tuple(dict.fromkeys(notes)),
         missing=_missing(anatomy),
         accounting=_account(source, anatomy),
+        said=tuple((claim.part, claim.text) for claim in anatomy.claims if claim.text),
         digest=_digest(anatomy),
     )
 
@@ -145,53 +158,57 @@ _UNREAD_NAMES = frozenset(
 def _refuse_what_says_nothing(anatomy: Anatomy, filename: str) -> None:
     text = f"{anatomy.title} {anatomy.standfirst} {anatomy.body_text}"
     letters = sum(char.isalpha() for char in text)
+    if size(text) < _LONGEST_ERROR and any(
+        matching(ERROR_PAGES, line) for line in (anatomy.title, anatomy.lead)
+    ):
+        raise refused(Note("error_page", {"words": anatomy.title or anatomy.lead}), filename)
     if size(text) < _FEWEST_WORDS or not anatomy.body:
-        raise NotARelease(
-            f"“{filename}” has no release in it: hardly a sentence of text was found. "
-            "Import the file with the words of the release."
-        )
+        raise refused(Note("hardly_a_sentence"), filename)
     if letters < 0.4 * sum(not char.isspace() for char in text):
-        raise NotARelease(
-            f"“{filename}” has no release in it: it is mostly numbers and signs. "
-            "Import the file with the words of the release."
-        )
+        raise refused(Note("mostly_numbers"), filename)
 
 
 def _refuse_too_long(length: int, filename: str) -> None:
     if length > MAX_TEXT:
-        raise NotARelease(
-            f"“{filename}” is too long: it has {length:,} characters of text, and a release has at "
-            f"most {MAX_TEXT:,}. Import the text of one release alone, or shorten it."
-        )
+        raise refused(Note("too_long", {"characters": length, "most": MAX_TEXT}), filename)
 
 
-def _people(anatomy: Anatomy) -> tuple[PersonSuggestion, ...]:
-    """Find the people, and set the speakers of the quotations by the words around them."""
+def _people(
+    anatomy: Anatomy,
+) -> tuple[tuple[PersonSuggestion, ...], tuple[Speech, ...]]:
+    """Find the people and who speaks, and set the speakers that are certain."""
     lifted = anatomy.pull_quote
     passages = [Passage(anatomy.title, running=False)]
     passages.append(Passage(lifted.text if lifted else "", running=False))
     passages.append(Passage(lifted.speaker if lifted else "", running=False))
-    places: list[int] = []
+    parts: list[Part] = []
+    quotations: list[Element] = []
     for element in anatomy.body:
-        places.append(len(passages))
+        number = len(quotations) if element.kind == "quotation" else None
+        if number is not None:
+            quotations.append(element)
         running = element.kind != "heading"
-        passages += [Passage(block.spoken, running) for block in element.blocks]
+        for block in element.blocks:
+            parts.append(Part(len(passages), number, element.credit, heading=not running))
+            passages.append(Passage(block.spoken, running))
         if element.credit:
             passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
     speakers = [lifted.speaker.partition(",")[0]] if lifted else []
-    speakers += [element.credit[0] for element in anatomy.body if element.credit]
+    speakers += [element.credit[0] for element in quotations if element.credit]
     people = People(passages, speakers)
-    for number, element in enumerate(anatomy.body):
-        if element.kind != "quotation":
-            continue
-        found = element.credit
-        if not found and number and anatomy.body[number - 1].kind == "paragraph":
-            found = people.speaker_before(places[number - 1])
-        if not found and number + 1 < len(anatomy.body):
-            found = people.speaker_after(places[number + 1])
-        if found:
-            element.name, element.title = found
-    return people.suggestions()
+    said = speeches(people, parts)
+    by_number: dict[int, list[Speech]] = {}
+    for one in said:
+        if one.quotation is not None:
+            by_number.setdefault(one.quotation, []).append(one)
+    for number, spoken in by_number.items():
+        if len({one.speaker for one in spoken}) == 1 and all(one.certain for one in spoken):
+            fullest = max(spoken, key=lambda one: len(one.title))
+            quotations[number].name, quotations[number].title = fullest.speaker, fullest.title
+    for element in quotations:
+        if element.credit:
+            element.name, element.title = element.credit
+    return people.suggestions({one.speaker for one in said if one.certain}), said
 
 
 def _paragraphs(anatomy: Anatomy) -> Iterator[str]:
@@ -204,21 +221,22 @@ def _paragraphs(anatomy: Anatomy) -> Iterator[str]:
                 yield block.spoken
 
 
-def _missing(anatomy: Anatomy) -> tuple[str, ...]:
-    missing = [] if anatomy.title else ["title"]
+def _missing(anatomy: Anatomy) -> tuple[Note, ...]:
+    missing = [] if anatomy.title else [Note("no_title")]
     for poster in anatomy.posters:
-        missing.append(f"the file of the picture “{poster.name}”")
+        picture: dict[str, Value] = {"picture": poster.name}
+        missing.append(Note("no_picture_file", picture))
         if poster.source not in anatomy.described:
-            missing.append(f"the alt text of the picture “{poster.name}”")
+            missing.append(Note("no_picture_alt_text", picture))
         if not poster.credit_guess:
-            missing.append(f"the credit of the picture “{poster.name}”")
+            missing.append(Note("no_picture_credit", picture))
     return tuple(missing)
 
 
 def _account(source: Source, anatomy: Anatomy) -> Accounting:
     ledger = Ledger(source.text)
-    for part, spans in anatomy.claims:
-        ledger.claim(part, spans)
+    for claim in anatomy.claims:
+        ledger.claim(claim.part, claim.spans)
     ledger.claim("front matter", source.front_matter)
     ledger.claim("markup", source.markup)
     return ledger.close()

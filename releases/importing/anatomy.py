@@ -6,53 +6,56 @@ from html import escape
 from urllib.parse import unquote, urlsplit
 
 from releases.importing.accounting import Span
-from releases.importing.blocks import BREAK, Block, Source, plain, size, words
-from releases.importing.dates import days_in
-from releases.importing.markup import shortened
-from releases.importing.names import is_role
-from releases.importing.understood import Poster, PullQuote
-from releases.importing.vocabulary import (
-    DATE_LINE_WORDS,
-    KICKERS,
-    PICTURE_AGENCIES,
-    PLACES,
-    RELEASE_LINES,
-    SAYING,
-    SAYING_BESIDE_A_QUOTE,
-    WEEKDAYS,
+from releases.importing.blocks import (
+    BREAK,
+    Block,
+    Field,
+    Source,
+    list_html,
+    outline,
+    plain,
+    renumbered,
+    size,
+    table_html,
+    words,
 )
+from releases.importing.dates import days_in
+from releases.importing.heads import (
+    FURNITURE,
+    NOT_A_TITLE,
+    capital_title,
+    dateline,
+    ends_sentence,
+    first_sentence,
+    head_line,
+    leading_date,
+    matching,
+    release_line_end,
+)
+from releases.importing.markup import shortened
+from releases.importing.notes import Note, Value
+from releases.importing.quoting import (
+    CLOSING,
+    CREDIT,
+    OPENING,
+    PULL_QUOTE,
+    WHOLLY_QUOTED,
+    looks_like_credit,
+    quotation,
+    shape_of,
+)
+from releases.importing.understood import Poster, PullQuote, TitleFrom
+from releases.importing.vocabulary import KICKERS, PICTURE_AGENCIES
 
 _LONGEST_HEAD = 50  # lines above the text
+_LONGEST_TAIL = 6  # lines below it that may be furniture
 _LONGEST_CREDIT = 300  # characters at the end of a picture's name in which a credit is looked for
-_OPENING, _CLOSING = "“„«‟", "”»"
-_PULL_QUOTE = re.compile(
-    r"[‘“\"'«„](?P<text>.+)[’”\"'»“]\s*(?:[-–—]+|\|)\s*(?P<speaker>[^“”\"‘\n]{2,100})"
-)
-_WHOLLY_QUOTED = re.compile(r"[‘“\"'«„](?P<text>.+)[’”\"'»“]")
-_CREDIT = re.compile(r"(?:[-–—]+|―)\s*(?P<speaker>[^\W\d_].{1,150})", re.S)
 _END_MARK = re.compile(
     r"#{2,}|\*(?:\s*\*){2,}|[-–—/\s]*(?:ends?|fin|ende|fim)[-–—/.\s]*|[-–—\s]*30[-–—\s]*", re.I
 )
-_DATELINE = re.compile(
-    r"\(?(?P<place>[^\W\d_][\w.’'/-]*(?:,?[ \t]+[^\W\d_][\w.’'/-]*){0,4}?)\)?"
-    r"(?P<date>,?[ \t]+[^–—:\n]{0,40}?\d[^–—:\n]{0,20}?)?"
-    r"(?:[ \t]*(?:--+|[—–])[ \t]*|[ \t]+-[ \t]*|[ \t]{3,})(?=[“\"‘'(]?[^\W\d_a-z])"
-)
-_STATE = re.compile(r",?\s+(?:[A-Z]{2}|[A-Z]\.[A-Z]\.|[A-Z][a-z]{2,4}\.)$")
-_TIME = re.compile(
-    r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\.?)?|\b\d{1,2}\s?[ap]\.?m\.?|\b\d{4}\s?hrs\b", re.I
-)
-_EMBARGO = re.compile(
-    r"\b(?:embargo(?:ed)?|sperrfrist|embargado|sous embargo"
-    r"|not for (?:publication|release) before)\b",
-    re.I,
-)
-_ENDS_SENTENCE = re.compile(r"(?:[^A-Z.][.]|[:;,]|[。：；，])[”\"’)]*$")
 _NOTES = re.compile(r"(?:notes? (?:to|for) (?:the )?editors?|editors?[’'] notes?)\b", re.I)
 _CONTACT = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries)\b.{0,30}:", re.I)
 _SALUTATION = re.compile(r"(?:dear|sincerely|yours|best|kind) ", re.I)
-_SAYING_VERBS = "|".join(sorted(SAYING | SAYING_BESIDE_A_QUOTE))
-_ATTRIBUTED_INSIDE = re.compile(rf"[,.?!][”\"]?\s(?:{_SAYING_VERBS})\s(?:[A-Z]\w*\.?\s)?[A-Z]")
 _VIA = re.compile(r"((?:[A-Z][\w.’'-]*\s){0,3}?)via\s+(\S.*)$")
 
 
@@ -73,9 +76,9 @@ class Element:
             tag = "h2" if self.blocks[0].level <= 2 else "h3"
             return f"<{tag}>{self.blocks[0].html(emphasis=False)}</{tag}>"
         if self.kind == "list":
-            tag = "ol" if self.blocks[0].numbered else "ul"
-            items = "".join(f"<li><p>{block.html()}</p></li>" for block in self.blocks)
-            return f"<{tag}>{items}</{tag}>"
+            return list_html(self.blocks)
+        if self.kind == "table":
+            return table_html(self.blocks[0])
         if self.kind == "quotation":
             attributes = f' data-name="{escape(self.name)}"' if self.name else ""
             attributes += f' data-title="{escape(self.title)}"' if self.title else ""
@@ -87,6 +90,15 @@ class Element:
         return f"<p>{self.blocks[0].html()}</p>"
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a part of the release took of the file: where it stood, and its words."""
+
+    part: str
+    spans: list[Span]
+    text: str
+
+
 @dataclass(slots=True)
 class Anatomy:
     """The parts that were found, and which words of the file each of them took."""
@@ -94,15 +106,17 @@ class Anatomy:
     kind: str = ""
     kicker: str = ""
     title: str = ""
+    title_from: TitleFrom = ""
+    offered_title: str = ""
     standfirst: str = ""
     pull_quote: PullQuote | None = None
     dateline_place: str = ""
     body: list[Element] = field(default_factory=list)
     posters: tuple[Poster, ...] = ()
     described: frozenset[str] = frozenset()
-    dates: list[tuple[str, str]] = field(default_factory=list)
-    claims: list[tuple[str, list[Span]]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    dates: list[tuple[Note, str]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def lead(self) -> str:
@@ -110,7 +124,7 @@ class Anatomy:
 
     @property
     def body_html(self) -> str:
-        return "\n".join(element.html for element in self.body)
+        return renumbered("\n".join(element.html for element in self.body))
 
     @property
     def body_text(self) -> str:
@@ -128,15 +142,24 @@ class _Dissection:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.result = Anatomy()
+        self.lifted = False
         self.queue = [block for block in source.blocks if block.kind != "picture"]
         self._pictures([block for block in source.blocks if block.kind == "picture"])
         self._fields()
         self._head()
         self._body()
         self._check()
+        self.result.claims += [Claim(part, [span], text) for part, span, text in source.apart]
 
     def _claim(self, part: str, block: Block) -> None:
-        self.result.claims.append((part, block.spans))
+        self.result.claims.append(Claim(part, block.spans, " ".join([block.text, *block.notes])))
+
+    def _claim_field(self, part: str, stated: Field) -> None:
+        self.result.claims.append(Claim(part, list(stated.spans), stated.value))
+        self.result.claims.append(Claim("front matter", list(stated.marks), ""))
+
+    def _note(self, code: str, **values: Value) -> None:
+        self.result.notes.append(Note(code, values))
 
     # --- What the file states by itself ---
 
@@ -146,19 +169,16 @@ class _Dissection:
             if not stated:
                 continue
             if name == "title":
-                self.result.title = stated.value
+                self.result.title, self.result.title_from = stated.value, "stated"
             elif name == "date":
-                self.result.dates.append(("the date given in the file", stated.value))
+                self.result.dates.append((Note("where_file_states"), stated.value))
             elif kind := KICKERS.get(stated.value.casefold().replace("_", " ")):
                 self.result.kind, self.result.kicker = kind, stated.value
             else:
                 continue
-            self.result.claims.append((part, list(stated.spans)))
-            self.result.claims.append(("front matter", list(stated.marks)))
+            self._claim_field(part, stated)
         if stated := self.source.fields.get("language"):
-            self.result.claims.append(("front matter", [*stated.marks, *stated.spans]))
-        if stated := self.source.fields.get("summary"):
-            self.result.claims.append(("front matter", list(stated.marks)))
+            self._claim_field("front matter", stated)
 
     def _pictures(self, blocks: list[Block]) -> None:
         seen: dict[str, tuple[Block, int]] = {}
@@ -169,9 +189,7 @@ class _Dissection:
             seen[address] = (first, times + 1)
             self._claim("repeated picture lines" if again else "picture lines", block)
             if block.alt and not again:
-                self.result.notes.append(
-                    f"The picture's alt text in the file is “{shortened(block.alt, 200)}”."
-                )
+                self._note("picture_has_alt_text", words=shortened(block.alt, 200))
         self.result.posters = tuple(_poster(block, times) for block, times in seen.values())
         self.result.described = frozenset(block.source for block, _ in seen.values() if block.alt)
 
@@ -185,7 +203,9 @@ class _Dissection:
             block = self.queue[0]
             if not (
                 self._release_line(block)
+                or self._furniture(block)
                 or self._repeated_title(block)
+                or self._capital_title(block)
                 or self._leading_date(block)
                 or self._title(block)
                 or self._pull_quote(block)
@@ -193,25 +213,29 @@ class _Dissection:
             ):
                 break
         page_title = self.source.fields.get("page title")
-        if not self.result.title and page_title:
-            self.result.title = page_title.value
-            self.result.claims.append(("title", list(page_title.spans)))
+        if not self.result.title and page_title and not matching(FURNITURE, page_title.value):
+            self.result.title, self.result.title_from = page_title.value, "guessed"
+            self._claim_field("title", page_title)
 
     def _first_line_alone(self) -> None:
         """Part the first line of a block from the rest where it is one for the head."""
         block = self.queue[0]
         if block.kind != "paragraph":
             return
+        if end := release_line_end(block.raw[:200]):
+            self.queue[0:1] = [block.part(0, end), block.part(end)]
+            return
         cut = re.search(rf"[\n{BREAK}]", block.raw)
         if not cut or not block.part(cut.end()).text:
             return
         line = block.part(0, cut.start())
-        if _head_line(line.text) or (is_emphatic(line) and not is_emphatic(block)):
+        alone = head_line(line.text) or (line.text and matching(FURNITURE, line.text))
+        if alone or (is_emphatic(line) and not is_emphatic(block)):
             self.queue[0:1] = [line, block.part(cut.end())]
 
     def _release_line(self, block: Block) -> bool:
         """Take a kicker, a date, “for immediate release” or an embargo in a line of its own."""
-        found = _head_line(block.text)
+        found = head_line(block.text)
         if not found:
             return False
         part, kind = found
@@ -223,12 +247,19 @@ class _Dissection:
         if kind and not self.result.kind:
             self.result.kind = kind
         if part == "embargo line":
-            self.result.notes.append(
-                f"The file speaks of an embargo: “{block.text}”. Set the time yourself."
-            )
+            self._note("embargo", words=block.text)
         if any(day.year for day in days_in(block.text)):
-            self.result.dates.append(("the line above the text", block.text))
+            self.result.dates.append((Note("where_line_above"), block.text))
         self._take(part)
+        return True
+
+    def _furniture(self, block: Block) -> bool:
+        """Take what belongs to the page that the release stood on: controls, letterheads."""
+        if block.kind not in ("paragraph", "heading") or len(block.raw) > 1000:
+            return False
+        if not matching(FURNITURE, block.text):
+            return False
+        self._take("page furniture")
         return True
 
     def _repeated_title(self, block: Block) -> bool:
@@ -239,7 +270,7 @@ class _Dissection:
         again = words(block.text)
         if 2 * len(again) >= len(title) and f" {' '.join(again)} " in f" {' '.join(title)} ":
             self._take("repeated title")
-            self.result.notes.append("The title stood in the file more than once: it is kept once.")
+            self._note("title_repeated")
             return True
         if len(title) > 4 and again[: len(title)] == title:
             ends = [match.end() for match in re.finditer(r"[^\W_]+", block.raw)]
@@ -249,56 +280,73 @@ class _Dissection:
             return True
         return False
 
+    def _capital_title(self, block: Block) -> bool:
+        """Take a title in capitals that stands before a date in the line of the text."""
+        if self.result.title or block.kind != "paragraph":
+            return False
+        found = capital_title(block.raw[:1000])
+        if not found:
+            return False
+        self.result.title, self.result.title_from = plain(found["title"]), "guessed"
+        self._claim("title", block.part(0, found.end()))
+        self.queue[0] = block.part(found.end())
+        return True
+
     def _leading_date(self, block: Block) -> bool:
         """Take a full date that a title or a text opens with, and that is no part of a sentence."""
-        if block.kind != "paragraph":
+        found = leading_date(block.raw[:1000]) if block.kind == "paragraph" else None
+        if not found:
             return False
-        raw = block.raw[:200]
-        day = next(days_in(raw), None)
-        if not day or day.start != len(raw) - len(raw.lstrip()) or not day.year:
-            return False
-        if not re.match(r"[\s|–—-]+[“\"‘]?[^\W\d_a-z]", raw[day.end :]):
-            return False
-        self.result.dates.append(("the text at its top", day.text))
-        self._claim("date line", block.part(0, day.end))
-        self.queue[0] = block.part(day.end)
+        if found.day:
+            self.result.dates.append((Note("where_top"), found.day))
+        self._claim("date line", block.part(0, found.end))
+        self.queue[0] = block.part(found.end)
         return True
 
     def _title(self, block: Block) -> bool:
         if self.result.title or len(self.queue) < 2 or not _looks_like_title(block):
             return False
         self.result.title = block.text
+        self.result.title_from = "stated" if block.kind == "heading" else "guessed"
         self._take("title")
         return True
 
     def _pull_quote(self, block: Block) -> bool:
-        if (
-            self.result.pull_quote
-            or len(block.raw) > 800
-            or block.kind not in ("paragraph", "quote")
-        ):
+        if self.lifted or len(block.raw) > 800 or block.kind not in ("paragraph", "quote"):
             return False
         text = block.raw.strip()
         offset = block.raw.index(text)
-        match = _PULL_QUOTE.fullmatch(text)
-        if match and _looks_like_credit(match["speaker"]):
-            quoted = block.part(0, offset + match.end("text") + 1)
-            credit = block.part(offset + match.end("text") + 1)
-            self._claim("pull quote", quoted)
-            self._claim("speaker credit", credit)
-            self.queue.pop(0)
-            self.result.pull_quote = PullQuote(plain(match["text"]), plain(match["speaker"]))
+        match = PULL_QUOTE.fullmatch(text)
+        if match and looks_like_credit(match["speaker"]):
+            end = offset + match.end("text") + 1
+            quoted, credit = block.part(0, end), block.part(end)
+            del self.queue[:1]
+            self._lift(match["text"], match["speaker"], quoted, credit)
             return True
-        match = _WHOLLY_QUOTED.fullmatch(text)
-        credit_line = (
-            _CREDIT.fullmatch(self.queue[1].text) if match and len(self.queue) > 1 else None
-        )
-        if match and credit_line and _looks_like_credit(credit_line["speaker"]):
-            self._take("pull quote")
-            self._take("speaker credit")
-            self.result.pull_quote = PullQuote(plain(match["text"]), credit_line["speaker"])
+        match = WHOLLY_QUOTED.fullmatch(text)
+        following = self.queue[1] if match and len(self.queue) > 1 else None
+        speaker = CREDIT.fullmatch(following.text) if following else None
+        if match and following and speaker and looks_like_credit(speaker["speaker"]):
+            del self.queue[:2]
+            self._lift(match["text"], speaker["speaker"], block, following)
             return True
         return False
+
+    def _lift(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
+        """Take a pull quote; where its words stand nowhere else, it is a quotation of the body."""
+        self.lifted = True
+        text, speaker = plain(text), plain(speaker)
+        rest = " ".join(" ".join(words(block.text)) for block in self.queue)
+        if f" {' '.join(words(text))} " in f" {rest} ":
+            self.result.pull_quote = PullQuote(text, speaker)
+            self._claim("pull quote", quoted)
+            self._claim("speaker of the pull quote", credit)
+            return
+        name, _, title = speaker.partition(", ")
+        element = self._add("quotation", [quoted], "quotations")
+        element.credit = (name.strip(" ."), title.strip(" ."))
+        self._claim("speaker credit", credit)
+        self._note("pull_quote_became_quotation")
 
     def _subtitle(self, block: Block) -> bool:
         """Make a second line of a title a heading: the lead is the first paragraph proper."""
@@ -307,15 +355,12 @@ class _Dissection:
         if len(self.result.body) > 1:
             return False
         alone = is_emphatic(block) and size(block.text) <= 30
-        heading = self.source.format == "text" and _is_heading(block, self.queue[1:4], longest=25)
-        if not (alone or heading) or _ENDS_SENTENCE.search(block.text) or block.text[0] in _OPENING:
+        heading = self.source.is_plain and _is_heading(block, self.queue[1:4], longest=25)
+        if not (alone or heading) or ends_sentence(block.text) or block.text[0] in OPENING:
             return False
         self.queue.pop(0)
         self._add("heading", [replace(block, level=2)], "headings")
-        self.result.notes.append(
-            f"“{shortened(block.text, 100)}” stands between the title and the text: it became a "
-            "heading. Perhaps it is the standfirst."
-        )
+        self._note("line_below_title", words=shortened(block.text, 100))
         return True
 
     def _take(self, part: str) -> None:
@@ -331,6 +376,7 @@ class _Dissection:
         return element
 
     def _body(self) -> None:
+        self._tail()
         lead = True
         place = 0
         while place < len(self.queue):
@@ -340,6 +386,8 @@ class _Dissection:
                 self._claim("end mark", block)
             elif block.kind == "heading":
                 self._add("heading", [block], "headings")
+            elif block.kind == "table":
+                self._add("table", [block], "tables")
             elif block.kind in ("item", "quote"):
                 together = _same_group(self.queue, place)
                 kind, part = (
@@ -347,7 +395,7 @@ class _Dissection:
                 )
                 self._add(kind, together, part)
                 place += len(together) - 1
-            elif lines := _quotation(self.queue, place):
+            elif lines := quotation(self.queue, place):
                 self._add("quotation", self.queue[place : place + lines], "quotations")
                 place += lines - 1
             elif self._credit(block):
@@ -360,23 +408,34 @@ class _Dissection:
             else:
                 self._add("paragraph", [block], "paragraphs")
             place += 1
+        headings = [element for element in self.result.body if element.kind == "heading"]
+        levels = outline([element.blocks[0].level for element in headings])
+        for element, level in zip(headings, levels, strict=True):
+            element.blocks = [replace(element.blocks[0], level=level)]
+
+    def _tail(self) -> None:
+        """Take what belongs to the page off the end of the text."""
+        for _ in range(_LONGEST_TAIL):
+            if len(self.queue) < 2 or not matching(FURNITURE, self.queue[-1].text[:300]):
+                break
+            self._claim("page furniture", self.queue.pop())
 
     def _heading(self, block: Block, following: list[Block]) -> bool:
-        if self.source.format == "text":
+        if self.source.is_plain:
             return _is_heading(block, following)
         return is_emphatic(block, strong=True) and _is_heading(block, following)
 
     def _lead(self, block: Block) -> None:
-        if dateline := _dateline(block):
-            place, end, stated = dateline
-            self.result.dateline_place = place
-            self._claim("dateline", block.part(0, end))
-            if stated:
-                self.result.dates.append(("the dateline", stated))
-            self.result.notes.append(
-                f"“{block.part(0, end).text}” was taken from the front of the lead as its dateline."
-            )
-            block = block.part(end)
+        if found := dateline(block.raw):
+            self.result.dateline_place = found.place
+            self._claim("dateline", block.part(0, found.place_end))
+            mark = block.part(found.date_end, found.end)
+            self.result.claims.append(Claim("dateline", mark.spans, ""))
+            if found.date:
+                self._claim("date line", block.part(found.place_end, found.date_end))
+                self.result.dates.append((Note("where_dateline"), found.date))
+            self._note("dateline_taken", words=block.part(0, found.end).text)
+            block = block.part(found.end)
         self._add("paragraph", [block], "lead")
         self._summary(words(block.text))
 
@@ -385,8 +444,8 @@ class _Dissection:
         last = self.result.body[-1] if self.result.body else None
         if not last or last.kind != "quotation" or last.credit:
             return False
-        match = _CREDIT.fullmatch(block.text)
-        if not match or not _looks_like_credit(match["speaker"]):
+        match = CREDIT.fullmatch(block.text)
+        if not match or not looks_like_credit(match["speaker"]):
             return False
         name, _, title = match["speaker"].partition(", ")
         last.credit = (name.strip(" ."), title.strip(" ."))
@@ -399,13 +458,10 @@ class _Dissection:
             return
         summary = words(stated.value)
         if summary == lead[: len(summary)]:
-            self.result.claims.append(("repeated summary", list(stated.spans)))
-            self.result.notes.append(
-                "The summary given in the file is the lead word for word: it stands once, in the "
-                "body, and the standfirst is empty."
-            )
+            self._claim_field("repeated summary", stated)
+            self._note("summary_repeats_lead")
         else:
-            self.result.claims.append(("standfirst", list(stated.spans)))
+            self._claim_field("standfirst", stated)
             self.result.standfirst = stated.value
 
     # --- What an editor should know ---
@@ -413,32 +469,30 @@ class _Dissection:
     def _check(self) -> None:
         result = self.result
         self._summary([])
-        notes = result.notes
         if not result.kind:
             result.kind = "press_release"
-            notes.append("Nothing says what kind of release it is: “press release” is the default.")
+            self._note("kind_assumed")
+        text = result.lead or next(iter(filter(None, result.body_text.split("\n"))), "")
+        if not result.title and text:
+            result.offered_title, result.title_from = first_sentence(text), "offered"
+            self._note("title_offered")
+        elif result.title_from == "guessed":
+            self._note("title_guessed")
         letters = [char for char in result.title if char.isalpha()]
         if sum(char.isupper() for char in letters) > 0.7 * len(letters) > 7:
-            notes.append("The title is in capitals. Retype it in the style of the house.")
-        lifted = result.pull_quote
-        if lifted and " ".join(words(lifted.text)) not in " ".join(words(result.body_text)):
-            notes.append("The pull quote's words do not stand in the body. Check them.")
+            self._note("title_in_capitals")
         texts = [element.blocks[0].text for element in result.body]
         if any(_NOTES.match(text) for text in texts):
-            notes.append("Notes to editors stand in the body: move them to their own field.")
+            self._note("notes_to_editors_in_body")
         if any(_CONTACT.match(text) for text in texts):
-            notes.append("A press contact stands in the body: check whether it should.")
+            self._note("contact_in_body")
         for element in result.body:
-            if element.kind == "quotation" and _shape(element.blocks[-1].text) == "open":
-                begins = shortened(element.blocks[0].text, 60)
-                notes.append(f"A quotation never closes, the one that begins {begins}")
+            if element.kind == "quotation" and shape_of(element.blocks[-1].text) == "open":
+                self._note("quotation_never_closes", words=shortened(element.blocks[0].text, 60))
         marks = len(re.findall(r"[.,;:。，、؟،।]", result.body_text))
         length = len(result.body_text.split())
         if length > 100 and marks < length / 100:
-            notes.append(
-                "The text has next to no full stops and commas: they were lost before this file "
-                "was made. Compare it with the original."
-            )
+            self._note("punctuation_lost")
 
 
 def is_emphatic(block: Block, strong: bool = False) -> bool:
@@ -449,57 +503,24 @@ def is_emphatic(block: Block, strong: bool = False) -> bool:
     )
 
 
-def _head_line(text: str) -> tuple[str, str] | None:
-    """Return what a line above the text is, and the kind of release that it announces."""
-    if len(text) > 150 or not text:
-        return None
-    if _EMBARGO.search(text) and len(text.split()) <= 15:
-        return "embargo line", ""
-    kicker = KICKERS.get(text.casefold().strip(" :|-–—*_"))
-    if kicker:
-        return "kicker", kicker
-    rest = text
-    days = list(days_in(text))
-    for day in reversed(days):
-        rest = rest[: day.start] + " " + rest[day.end :]
-    left = re.sub(r"[^\w\s’'-]", " ", _TIME.sub(" ", rest)).casefold().split()
-    left = [word for word in left if word.strip("-") and word not in WEEKDAYS]
-    phrase = " ".join(left)
-    if phrase in RELEASE_LINES:
-        return "release line", ""
-    if days and phrase in KICKERS:
-        return "kicker", KICKERS[phrase]
-    kind = next((kind for words_, kind in KICKERS.items() if phrase.endswith(words_)), "")
-    if days and all(word in DATE_LINE_WORDS for word in left):
-        return "date line", kind if left else ""
-    return None
-
-
 def _looks_like_title(block: Block) -> bool:
-    if block.kind == "heading":
-        return True
     text = block.text
+    if block.kind == "heading":
+        return not matching(FURNITURE, text)
     if block.kind != "paragraph" or not 1 < size(text) <= 40 or len(text) > 300:
         return False
-    if not any(char.isalpha() for char in text) or _ENDS_SENTENCE.search(text):
+    if BREAK in block.raw.strip() or matching(NOT_A_TITLE, text) or dateline(block.raw):
         return False
-    if BREAK in block.raw.strip():
-        return False
-    quoted = text[0] in _OPENING + '"' and _shape(text) != "mixed"
-    return not quoted and not _dateline(block) and not _PULL_QUOTE.fullmatch(text)
+    quoted = text[0] in OPENING + '"' and shape_of(text) != "mixed"
+    return not quoted and not PULL_QUOTE.fullmatch(text)
 
 
 def _is_heading(block: Block, following: list[Block], longest: int = 12) -> bool:
     """Whether a short line of its own heads the text after it."""
     text = block.text
-    if (
-        size(text) > longest
-        or len(text) > 10 * longest
-        or _ENDS_SENTENCE.search(text)
-        or not following
-    ):
+    if size(text) > longest or len(text) > 10 * longest or ends_sentence(text) or not following:
         return False
-    if text[0] in _OPENING + _CLOSING + '"-–—*([|' or text[0].islower() or not text[-1:].strip():
+    if text[0] in OPENING + CLOSING + '"-–—*([|' or text[0].islower() or not text[-1:].strip():
         return False
     if (
         _SALUTATION.match(text)
@@ -508,14 +529,6 @@ def _is_heading(block: Block, following: list[Block], longest: int = 12) -> bool
     ):
         return False
     return any(after.kind == "item" or size(after.text) >= 15 for after in following)
-
-
-def _looks_like_credit(text: str) -> bool:
-    """Whether words after a quotation name its speaker: “Felix Jakens, Head of Campaigns”."""
-    parts = text.strip().split(",")[0].split()
-    if not 0 < len(parts) <= 8 or len(text.split()) > 25 or text.rstrip().endswith(("?", "!", ":")):
-        return False
-    return parts[0][0].isupper() and (len(parts) < 2 or parts[-1][0].isupper() or is_role(parts[0]))
 
 
 def _same_group(blocks: list[Block], place: int) -> list[Block]:
@@ -527,122 +540,6 @@ def _same_group(blocks: list[Block], place: int) -> list[Block]:
             break
         together.append(block)
     return together
-
-
-# --- Quotations --------------------------------------------------------------------------------
-
-
-def _quotation(blocks: list[Block], place: int) -> int:
-    """Return how many paragraphs from a place on are one quotation; 0 where none begins.
-
-    Each may open with “ and only the last closes; or only the first opens.
-    """
-    shape = _shape(blocks[place].text) if blocks[place].kind == "paragraph" else ""
-    if shape == "whole":
-        return 1
-    if shape != "open":
-        return 0
-    count = 1
-    for number in range(place + 1, len(blocks)):
-        block = blocks[number]
-        if block.kind != "paragraph":
-            break
-        shape = _shape(block.text)
-        if shape in ("open", "whole"):
-            count += 1
-            if shape == "whole":
-                break
-        elif shape == "plain" and (more := _closes_later(blocks, place + count)):
-            return count + more
-        else:
-            break
-    return count
-
-
-def _closes_later(blocks: list[Block], place: int) -> int:
-    """Return after how many paragraphs a quotation closes that goes on without marks."""
-    for count, block in enumerate(blocks[place : place + 10], start=1):
-        shape = _shape(block.text) if block.kind == "paragraph" else ""
-        if shape == "closing":
-            return count
-        if shape != "plain":
-            return 0
-    return 0
-
-
-def _shape(text: str) -> str:
-    """Return how a paragraph is quoted.
-
-    “whole” from end to end, “open” where it opens and does not close, “closing” where it closes
-    what an earlier one opened, “mixed” where words stand outside the marks, “plain” otherwise.
-    """
-    if not text:
-        return "plain"
-    opens = text[0] in _OPENING + '"'
-    if text[0] in "‘'" and len(text) > 1 and not text[1].isspace():
-        return _single_shape(text)
-    depth = 0
-    for match in re.finditer(r"[“”„«»‟\"]", text):
-        at, mark = match.start(), match[0]
-        before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        if mark == '"':
-            opening = (
-                (not before or before in " \xa0([—–-‘'“" or before == BREAK)
-                and not after.isspace()
-                and after != ""
-            )
-        elif mark == "“":
-            # In German and Polish “ is the mark that closes what „ opened.
-            opening = not (text[0] == "„" and before and not before.isspace())
-        else:
-            opening = mark in _OPENING
-        depth += 1 if opening else -1
-        if depth < 0 or (depth == 0 and opens):
-            rest = text[at + 1 :].strip(" .,!?;\xa0)")
-            if depth == 0:
-                return "mixed" if rest or _ATTRIBUTED_INSIDE.search(text) else "whole"
-            return "closing" if not rest and not opens else "mixed"
-    if not opens:
-        return "plain"
-    return "mixed" if _ATTRIBUTED_INSIDE.search(text) else "open"
-
-
-def _single_shape(text: str) -> str:
-    """Return the shape of a paragraph in single marks, where ’ may be an apostrophe too."""
-    end = text.rstrip(" .,")
-    if text[0] == "'" and not end.endswith("'"):
-        return "plain"
-    if re.search(r"[.,?!…][’'](?=\s)", text[:-2]) or _ATTRIBUTED_INSIDE.search(text):
-        return "mixed"
-    if end.endswith(("’", "'")) and len(text.split()) > 7:
-        return "whole"
-    return "plain"
-
-
-# --- Dateline ----------------------------------------------------------------------------------
-
-
-def _dateline(block: Block) -> tuple[str, int, str] | None:
-    """Return place, end and date of a dateline such as “WASHINGTON, DC — ”."""
-    raw = block.raw[:200]
-    match = _DATELINE.match(raw.lstrip())
-    if not match:
-        return None
-    indent = len(raw) - len(raw.lstrip())
-    place = plain(match["place"])
-    known = _STATE.sub("", place).casefold()
-    shouted = place.isupper() and len(place) > 2
-    listed = all(part.strip() in PLACES for part in re.split(r"/|, ", known))
-    dated = match["date"] and any(days_in(match["date"]))
-    if match["date"] and not dated:
-        return None
-    spaced_out = raw[indent + match.end() - 3 : indent + match.end()].isspace()
-    stated = bool(_STATE.search(place))
-    if not (listed or dated or (shouted and not spaced_out) or (stated and not spaced_out)):
-        return None
-    if not all(part[0].isupper() for part in re.findall(r"[^\W\d_]+", place)):
-        return None
-    return place, indent + match.end(), (match["date"] or "").strip(" ,")
 
 
 # --- Pictures ----------------------------------------------------------------------------------
@@ -659,7 +556,7 @@ def _is_address(source: str) -> bool:
 def _poster(block: Block, occurrences: int) -> Poster:
     source = block.source
     if source.startswith("data:"):
-        return Poster("a picture inside the file", "", source.partition(",")[0][:60], occurrences)
+        return Poster("", "", source.partition(",")[0][:60], occurrences)
     path = urlsplit(source).path if _is_address(source) else source
     name = plain(unquote(path).rstrip("/").rpartition("/")[2]) or plain(unquote(path)) or source
     credit = picture_credit(name) or picture_credit(block.alt)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import unquote
 
+from releases.importing.notes import Note, Value
 from releases.importing.understood import DateGuess
 from releases.importing.vocabulary import MONTHS, WEEKDAYS
 
@@ -17,7 +18,7 @@ def _any(words: Iterable[str]) -> str:
 
 
 _YEAR = r"(?:19|20)\d\d"
-_DAY = re.compile(
+DAY = re.compile(
     rf"(?<![\w/])(?:(?P<weekday>{_any(WEEKDAYS)})\b\.?,?\s+(?:the\s+|den\s+)?)?"
     rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s+(?:of\s+|de\s+)?(?P<month>{_any(MONTHS)})\b\.?"
     rf"(?:,?\s+(?:de\s+|del\s+)?(?P<year>{_YEAR})(?!\d))?"
@@ -81,7 +82,7 @@ class Day:
 class Evidence:
     """What of a file speaks for a day: texts by where they stand, names of pictures, its name."""
 
-    stated: tuple[tuple[str, str], ...]
+    stated: tuple[tuple[Note, str], ...]
     lead: str
     pictures: tuple[str, ...]
     filename: str
@@ -89,7 +90,7 @@ class Evidence:
 
 def days_in(text: str) -> Iterator[Day]:
     """Yield the days that a text names, in order."""
-    for match in _DAY.finditer(text):
+    for match in DAY.finditer(text):
         if whole := match["iso"] or match["han"]:
             year, month, day = map(int, re.findall(r"\d+", whole))
         else:
@@ -100,11 +101,6 @@ def days_in(text: str) -> Iterator[Day]:
         found = Day(match[0], match.start(), match.end(), day, month, year or None, weekday)
         if found.on(year or 2000):
             yield found
-
-
-def said(day: date) -> str:
-    """Return a date in words, as the house writes it: 13 February 2025."""
-    return f"{day.day} {month_name[day.month]} {day.year}"
 
 
 def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
@@ -130,41 +126,40 @@ def _touches(spans: list[tuple[int, int]], day: Day) -> bool:
     return number > 0 and spans[number - 1][1] > day.start
 
 
-def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[str]]:
+def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[Note]]:
     """Return the day that a file seems to be from, and notes on what speaks against a guess."""
-    reasons: dict[date, list[str]] = {}
-    notes: list[str] = []
+    reasons: dict[date, list[Note]] = {}
+    notes: list[Note] = []
     for where, text in evidence.stated:
         for day in days_in(text):
             if day.year and (found := day.on(day.year)):
+                says: dict[str, Value] = {"where": where, "words": day.text}
                 if day.weekday not in (None, found.weekday()):
-                    notes.append(
-                        f"{where} says “{day.text}”, but that day was a "
-                        f"{day_name[found.weekday()]}: the date was not guessed from it."
-                    )
+                    notes.append(Note("weekday_is_wrong", {**says, "day": found}))
                 else:
-                    reasons.setdefault(found, []).append(f"{where} says “{day.text}”")
+                    reasons.setdefault(found, []).append(Note("date_stated", says))
             break
     _from_pictures(evidence, reasons, notes)
     in_name = _day_in_name(evidence.filename)
     if in_name and in_name not in reasons:
         if reasons:
-            notes.append(f"The file's name says {said(in_name)}.")
+            notes.append(Note("file_name_says_otherwise", {"day": in_name}))
         else:
             reasons[in_name] = []
     if in_name in reasons:
-        reasons[in_name].append(f"the file's name says {said(in_name)}")
+        reasons[in_name].append(Note("date_in_file_name", {"day": in_name}))
     if len(reasons) > 1:
-        against = "; ".join(
-            f"{said(day)}, because {', '.join(why)}" for day, why in reasons.items()
+        against = tuple(
+            Note("date_because", {"day": day, "reasons": tuple(why)})
+            for day, why in reasons.items()
         )
-        return None, [*notes, f"Contradicting dates, so none was guessed: {against}."]
+        return None, [*notes, Note("dates_contradict", {"dates": against})]
     for guessed, grounds in reasons.items():
         return DateGuess(guessed, tuple(grounds)), notes
     return None, notes
 
 
-def _from_pictures(evidence: Evidence, reasons: dict[date, list[str]], notes: list[str]) -> None:
+def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: list[Note]) -> None:
     """Put together the month in a picture’s path and a day without a year in the lead."""
     months = [
         (match[0].strip("/_-"), int(match[1]), int(match[2]))
@@ -176,7 +171,7 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[str]], notes: li
         return
     if not months:
         if day.year is None and day.weekday is not None and not reasons:
-            notes.append(f"The text says “{day.text}” without a year, and nothing gives the year.")
+            notes.append(Note("day_without_year", {"words": day.text}))
         return
     path, year, month = months[0]
     # A picture is often uploaded in the weeks before; its path can lag behind, never far ahead.
@@ -185,29 +180,23 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[str]], notes: li
     near = [d for d in candidates if timedelta(-31) <= d - upload <= timedelta(100)]
     if day.year and near and near[0].year != day.year:
         near = []
+    says = {"path": path, "words": day.text}
     if not near:
-        notes.append(
-            f"The picture’s path says “{path}”, which does not fit “{day.text}” in the text."
-        )
+        notes.append(Note("picture_path_does_not_fit", says))
         return
     found = near[0]
     if day.weekday is not None and found.weekday() != day.weekday:
-        notes.append(
-            f"The picture’s path says “{path}” and the text says “{day.text}”, but {said(found)} "
-            f"was a {day_name[found.weekday()]}: no date was guessed from them."
-        )
+        notes.append(Note("picture_path_gives_wrong_weekday", {**says, "day": found}))
         return
     why = reasons.setdefault(found, [])
     if (found.year, found.month) == (year, month):
-        why.append(f"the year and month come from the picture’s path “{path}”")
+        why.append(Note("month_in_picture_path", {"path": path}))
     else:
-        why.append(f"the year comes from the picture’s path “{path}”")
+        why.append(Note("year_in_picture_path", {"path": path}))
     if day.weekday is None:
-        why.append(f"the text says “{day.text}”")
+        why.append(Note("text_says_day", {"words": day.text}))
     else:
-        why.append(
-            f"the text says “{day.text}”, and {said(found)} was a {day_name[found.weekday()]}"
-        )
+        why.append(Note("text_says_weekday", {"words": day.text, "day": found}))
 
 
 def _today(lead: str) -> Day | None:

@@ -4,31 +4,30 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from releases.importing.understood import NotARelease
+from releases.importing.notes import Note
+from releases.importing.understood import NotARelease, refused
 from storing.texts import UNWANTED
 
 MAX_BYTES = 2 * 1024 * 1024
 # A file of this much damage cannot be proofread back to life.
 MAX_DAMAGE = 0.05
 
-_WORDS_OF_IT = "Copy its words into a text file, or save it as text, and import that."
-_TO_THE_LIBRARY = "Add it to the media library, and import the words of the release."
 _MAGIC = (
-    (b"\x89PNG", "a picture (PNG)", _TO_THE_LIBRARY),
-    (b"\xff\xd8\xff", "a picture (JPEG)", _TO_THE_LIBRARY),
-    (b"GIF8", "a picture (GIF)", _TO_THE_LIBRARY),
-    (b"II*\x00", "a picture (TIFF)", _TO_THE_LIBRARY),
-    (b"MM\x00*", "a picture (TIFF)", _TO_THE_LIBRARY),
-    (b"%PDF", "a PDF", _WORDS_OF_IT),
-    (b"{\\rtf", "an RTF file", _WORDS_OF_IT),
-    (b"\xd0\xcf\x11\xe0", "an old Word or Office file", _WORDS_OF_IT),
-    (b"\x1f\x8b", "a compressed file (gzip)", "Unpack it and import what is in it."),
+    (b"\x89PNG", Note("is_a_picture", {"format": "PNG"})),
+    (b"\xff\xd8\xff", Note("is_a_picture", {"format": "JPEG"})),
+    (b"GIF8", Note("is_a_picture", {"format": "GIF"})),
+    (b"II*\x00", Note("is_a_picture", {"format": "TIFF"})),
+    (b"MM\x00*", Note("is_a_picture", {"format": "TIFF"})),
+    (b"%PDF", Note("is_a_pdf")),
+    (b"{\\rtf", Note("is_rtf")),
+    (b"\xd0\xcf\x11\xe0", Note("is_an_old_office_file")),
+    (b"\x1f\x8b", Note("is_gzip")),
 )
 _INSIDE_ZIP = (
-    (b"word/", "a Word file", "Save it as text, or paste its words into a text file."),
-    (b"xl/", "an Excel file", _WORDS_OF_IT),
-    (b"ppt/", "a PowerPoint file", _WORDS_OF_IT),
-    (b"opendocument", "an OpenDocument file", _WORDS_OF_IT),
+    (b"word/", Note("is_a_word_file")),
+    (b"xl/", Note("is_an_office_file", {"format": "Excel"})),
+    (b"ppt/", Note("is_an_office_file", {"format": "PowerPoint"})),
+    (b"opendocument", Note("is_an_office_file", {"format": "OpenDocument"})),
 )
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),
@@ -64,68 +63,53 @@ class Decoded:
 
     text: str
     encoding: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def decode(data: bytes, filename: str) -> Decoded:
     """Return the text of a file; raises NotARelease for what is no text."""
     if len(data) > MAX_BYTES:
-        raise NotARelease(
-            f"“{filename}” is larger than {MAX_BYTES // 1024**2} MB, far more than a release. "
-            "Import the text of one release alone."
-        )
+        most = {"megabytes": MAX_BYTES // 1024**2}
+        raise NotARelease(Note("too_large", {"file": filename, **most}))
     _refuse_other_files(data, filename)
-    notes: list[str] = []
+    notes: list[Note] = []
     text, encoding = _text_of(data, filename, notes)
     text = _LINE_END.sub("\n", text)
     if not text.strip():
-        raise NotARelease(f"“{filename}” is empty. Import the file with the text of the release.")
+        raise NotARelease(Note("empty", {"file": filename}))
     if len(_DAMAGE.findall(text)) > MAX_DAMAGE * len(text):
-        raise NotARelease(
-            f"“{filename}” is too damaged to be read: too many of its characters are not text. "
-            "Ask for it again, or paste its words into a text file."
-        )
+        raise NotARelease(Note("too_damaged", {"file": filename}))
     if unreadable := text.count("\ufffd"):
-        notes.append(
-            f"{_in_places(unreadable)} a character could not be read; it stands as “\ufffd”."
-        )
+        notes.append(Note("unreadable_characters", {"count": unreadable}))
     text, removed = UNWANTED.subn("", text)
     if removed:
-        notes.append(f"{_in_places(removed)} an unprintable control character was left out.")
+        notes.append(Note("control_characters_left_out", {"count": removed}))
     if sign := _MOJIBAKE.search(text):
         example = " ".join(text[sign.start() : sign.start() + 24].split())
         signs = sum(1 for _ in _MOJIBAKE.finditer(text))
-        notes.append(
-            f"{_in_places(signs)} the text shows signs of a wrong conversion, the first at "
-            f"“{example}”: accents or quotation marks were lost before this file was made. "
-            "Nothing was changed; correct them by hand."
-        )
+        notes.append(Note("wrongly_converted", {"count": signs, "example": example}))
     return Decoded(text, encoding, tuple(notes))
 
 
 def _refuse_other_files(data: bytes, filename: str) -> None:
-    for magic, what, advice in _MAGIC:
+    for magic, note in _MAGIC:
         if data.startswith(magic):
-            raise NotARelease(f"“{filename}” is {what}, not a text. {advice}")
+            raise refused(note, filename)
     if data.startswith(b"PK\x03\x04"):
-        for inside, what, advice in _INSIDE_ZIP:
+        for inside, note in _INSIDE_ZIP:
             if inside in data:
-                raise NotARelease(f"“{filename}” is {what}. {advice}")
-        raise NotARelease(f"“{filename}” is a ZIP archive. Unpack it and import what is in it.")
+                raise refused(note, filename)
+        raise refused(Note("is_a_zip"), filename)
     if data[:4] == b"RIFF" or data[4:8] == b"ftyp":
-        raise NotARelease(
-            f"“{filename}” is a picture, a sound or a film, not a text. {_TO_THE_LIBRARY}"
-        )
+        raise refused(Note("is_a_recording"), filename)
     if b"\x00" in data and not data.startswith(tuple(bom for bom, _, _ in _BOMS)):
         every_other = data[1:2000:2].count(0) or data[:2000:2].count(0)
         if every_other > 0.4 * len(data[:2000]) / 2:
-            raise NotARelease(
-                f"“{filename}” seems to be UTF-16 without its mark. Save it as UTF-8 and try again."
-            )
-        raise NotARelease(f"“{filename}” is not a text but a program's own file. {_WORDS_OF_IT}")
+            raise refused(Note("is_utf_16_without_mark"), filename)
+        raise refused(Note("is_a_programs_own_file"), filename)
 
 
-def _text_of(data: bytes, filename: str, notes: list[str]) -> tuple[str, str]:
+def _text_of(data: bytes, filename: str, notes: list[Note]) -> tuple[str, str]:
     for bom, codec, label in _BOMS:
         if data.startswith(bom):
             return data.removeprefix(codecs.BOM_UTF8).decode(codec, "replace"), label
@@ -133,16 +117,14 @@ def _text_of(data: bytes, filename: str, notes: list[str]) -> tuple[str, str]:
         return data.decode(), "UTF-8"
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            notes.append("The file ends in the middle of a character: it seems to be cut off.")
+            notes.append(Note("cut_off"))
             return data[: error.start].decode(), "UTF-8"
     text = data.decode(errors="replace")
     broken = text.count("\ufffd")
     if sum(1 for char in text if char > "\x7f") >= 4 * broken:
         return text, "UTF-8"
     text, label = _guess(data)
-    notes.append(
-        f"The file is not UTF-8: it was read as {label}. Check accents and quotation marks."
-    )
+    notes.append(Note("encoding_guessed", {"encoding": label}))
     return text, label
 
 
@@ -189,7 +171,3 @@ def _reads_badly(text: str, codec: str) -> bool:
         ]
         return len(rare) > 0.05 * len(text)
     return len(_CAPITAL_INSIDE.findall(text)) > 0.005 * len(text)
-
-
-def _in_places(count: int) -> str:
-    return "In one place" if count == 1 else f"In {count} places"

@@ -5,11 +5,13 @@ import re
 
 from releases.importing.blocks import Source
 from releases.importing.from_html import BLOCK_TAGS, INLINE_TAGS, read_html
+from releases.importing.from_mail import is_mail, read_mail
 from releases.importing.from_markdown import read_markdown
 from releases.importing.from_text import read_text
-from releases.importing.understood import NotARelease
+from releases.importing.notes import Note
+from releases.importing.understood import refused
 
-FORMATS = ("text", "markdown", "html")
+FORMATS = ("text", "markdown", "html", "mail")
 # No release has as many paragraphs; a table or a log with more would only take time.
 MAX_BLOCKS = 20_000
 
@@ -18,23 +20,31 @@ _HTML_NAME = re.compile(r"\.(?:x?html?|wml)$", re.I)
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)")
 _A_TAG = re.compile(r"<(?:!doctype html|!--|/?[a-z][a-z0-9-]*[\s/>])", re.I)
 _BEFORE_ROOT = re.compile(r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<![^>]*+>)*+")
+_COMMENTS = re.compile(r"(?:\s++|<!--(?:[^-]|-(?!->))*+-->)*+")
 _ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _JSON_BEGINS = re.compile(r'(?:[\[{]\s*)++"[^"\n]{1,200}"\s*:')
 _XML_KINDS = {
-    "newsml": "NewsML",
-    "newsitem": "NewsML",
-    "newsmessage": "NewsML",
-    "nitf": "NITF",
-    "rss": "an RSS feed",
-    "rdf:rdf": "an RSS feed",
-    "feed": "an Atom feed",
+    "newsml": Note("is_xml_of", {"format": "NewsML"}),
+    "newsitem": Note("is_xml_of", {"format": "NewsML"}),
+    "newsmessage": Note("is_xml_of", {"format": "NewsML"}),
+    "nitf": Note("is_xml_of", {"format": "NITF"}),
+    "rss": Note("is_a_feed", {"format": "RSS"}),
+    "rdf:rdf": Note("is_a_feed", {"format": "RSS"}),
+    "feed": Note("is_a_feed", {"format": "Atom"}),
 }
+# The name space of WordPress's own export, which is RSS with more in it.
+_WORDPRESS = re.compile(r"xmlns:wp\s*=|wordpress\.org/export/")
 
 
 def guess_format(text: str, filename: str) -> str:
     """Return which of FORMATS a text is in, by its name and its first characters."""
+    before = _COMMENTS.match(text)
+    if is_mail(text, filename):
+        return "mail"
+    if _FRONT_MATTER.match(text, before.end() if before else 0):
+        return "markdown"
     start = text.lstrip()[:400]
-    if _MARKDOWN_NAME.search(filename) or _FRONT_MATTER.match(start):
+    if _MARKDOWN_NAME.search(filename):
         return "markdown"
     if _HTML_NAME.search(filename) or start.startswith("#use wml") or _A_TAG.match(start):
         return "html"
@@ -45,20 +55,27 @@ def refuse_other_formats(text: str, filename: str) -> None:
     """Raise NotARelease for JSON and XML: they hold more than words, and are not read."""
     start = text.lstrip()
     if start.startswith(("{", "[")) and _is_json(start):
-        raise NotARelease(_only_words(filename, "JSON"))
+        raise refused(Note("is_json"), filename)
     before = _BEFORE_ROOT.match(start[:5000])
     root = _ROOT.match(start, before.end() if before else 0)
     if not root or root[1].casefold() in BLOCK_TAGS | INLINE_TAGS:
         return
     if start.startswith("<?xml") or start.rstrip().endswith(f"</{root[1]}>"):
-        what = _XML_KINDS.get(root[1].casefold())
-        raise NotARelease(_only_words(filename, f"{what} (XML)" if what else "XML"))
+        if _WORDPRESS.search(start[:5000]):
+            raise refused(Note("is_a_wordpress_export"), filename)
+        raise refused(_XML_KINDS.get(root[1].casefold(), Note("is_xml")), filename)
 
 
-def take_apart(text: str, format: str, filename: str) -> Source:
-    """Return a decoded file as blocks; raises NotARelease where it has far too many."""
+def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Source:
+    """Return a decoded file as blocks; a mail is read from its bytes.
+
+    Raises NotARelease where it has far too many, or for a mail without text.
+    """
     source = Source(text, format)
-    {"text": read_text, "markdown": read_markdown, "html": read_html}[format](source, filename)
+    if format == "mail":
+        read_mail(source, filename, data or text.encode())
+    else:
+        {"text": read_text, "markdown": read_markdown, "html": read_html}[format](source, filename)
     _refuse_many_lines(len(source.blocks) > MAX_BLOCKS, filename)
     return source
 
@@ -71,16 +88,7 @@ def refuse_too_many_lines(text: str, filename: str) -> None:
 
 def _refuse_many_lines(far_more: bool, filename: str) -> None:
     if far_more:
-        raise NotARelease(
-            f"“{filename}” has far more lines than a release. Import the text of one release alone."
-        )
-
-
-def _only_words(filename: str, what: str) -> str:
-    return (
-        f"“{filename}” is {what}; the importer reads text, Markdown and HTML. "
-        "Import the words of the release in one of these."
-    )
+        raise refused(Note("too_many_lines"), filename)
 
 
 def _is_json(text: str) -> bool:

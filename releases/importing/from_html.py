@@ -1,11 +1,16 @@
-"""HTML fragments, and WML (HTML with macros, as Debian's newsroom writes it), into blocks."""
+"""HTML pages and fragments, and WML (HTML with the macros of Debian's newsroom), into blocks."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from releases.importing.accounting import Span
-from releases.importing.blocks import BREAK, Block, Field, Run, Source, plain
-from releases.importing.markup import Links, attributes, counted, runs_of, silence, tag_at
+from releases.importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
+from releases.importing.building import DEEPEST, LARGEST_NUMBER, Builder, OpenTable, Place
+from releases.importing.markup import Links, attributes, runs_of, silence, tag_at
+from releases.importing.notes import Note
+from releases.importing.rules import Rule
+from releases.importing.web_page import Element, Footnote, Page, Skip, look_through
 
 BLOCK_TAGS = frozenset(
     [
@@ -112,7 +117,10 @@ INLINE_TAGS = frozenset(
 )
 _STRONG = frozenset(("b", "strong"))
 _EM = frozenset(("i", "em"))
-_UNREMARKABLE = _STRONG | _EM | frozenset(["a", "span", "font", "base", "meta", "link", "wbr"])
+_UNREMARKABLE = (
+    _STRONG | _EM | frozenset(["a", "span", "font", "base", "meta", "link", "wbr", "sub", "sup"])
+)
+_UNREMARKABLE |= frozenset(["s", "strike", "del", "time", "cite"])
 _VOID = frozenset(
     [
         "area",
@@ -130,16 +138,44 @@ _VOID = frozenset(
     ]
 )
 _DECLARATION = re.compile(r"<[!?][^>]{0,2000}+>")
+_NO_WORDS = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
-# Nobody opens more inside one another; a file that does is not told apart any further.
-_DEEPEST = 50
+_WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
+_TABLE_TAGS = frozenset(["caption", "thead", "tbody", "tfoot", "tr", "td", "th"])
+_MOST_CELLS = 100  # that a cell of a table can reach over
+
+# What stands before a heading and is no word of it.
+HEADING_MARKS = (
+    Rule(
+        "number of a word processor",
+        re.compile(r"\s*\d{1,3}(?:\.\d{1,3})*[.)]?\s?\xa0[\s\xa0]+").match,
+        ("1.\xa0\xa0 Background", "2.1\xa0\xa0\xa0What we ask"),
+        ("1. Background", "2024 in numbers", "3\xa0000 people"),
+    ),
+    Rule(
+        "bullet",
+        re.compile(r"\s*[·•▪‣●○◦][\s\xa0]+").match,
+        ("· What we ask", "•\xa0Background"),
+        ("·Background", "What · we ask"),
+    ),
+)
+# What a heading of footnotes says, where nothing is left below it.
+_OF_FOOTNOTES = re.compile(
+    r"(?:foot|end)?notes?:?|(?:fu(?:ß|ss)|end)noten?:?|notes de bas de page"
+    r"|notas(?: al pie| de rodap[ée])?:?",
+    re.I,
+)
 
 
 def read_html(source: Source, filename: str) -> None:
     """Fill a source with the blocks of its HTML."""
-    _Reader(source, wml=filename.casefold().endswith(".wml") or "#use wml" in source.text).read()
+    wml = filename.casefold().endswith(".wml") or "#use wml" in source.text
+    reader = HtmlReader(source, silence(source.text, macros=wml), wml)
+    reader.read()
+    reader.drop_heading_of_footnotes()
+    source.notes += reader.notes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,167 +186,300 @@ class _Inline:
     strong: bool
     em: bool
     href: str
+    raised: str
 
 
-class _Reader:
-    """Goes from tag to tag; those outside the schema fall away, and their words stay."""
+class HtmlReader(Builder):
+    """Goes from tag to tag; those outside the schema fall away, and their words stay.
 
-    def __init__(self, source: Source, wml: bool) -> None:
-        self.source = source
-        self.text = silence(source.text, macros=wml)
-        self.wml = wml
+    Markdown uses it for the HTML in it: `text` is that of the source with some of it blank.
+    """
+
+    def __init__(self, source: Source, text: str, wml: bool = False) -> None:
+        super().__init__(source)
+        self.text, self.wml = text, wml
         self.links = Links()
-        self.runs: list[Run] = []
-        self.looked_at = 0  # runs without a word, from the first on
         self.inline: list[_Inline] = []
         self.paragraph = ""
-        self.lists: list[tuple[int, bool]] = []
-        self.in_item = False
-        self.quote = 0
-        self.groups = 0
-        self.in_row = False
         self.defining = ""
+        self.quotes: list[bool] = []  # of the open ones, whether somebody is quoted
+        self.figure = -1  # the number of blocks before the open figure
+        self.word_item: tuple[str, int, bool, int] | None = None
+        self.word_list = ""
+        self.word_starts: dict[tuple[int, bool], int] = {}
+        self.page = Page()
+        self.places: list[int] = []
         self.unwrapped: dict[str, None] = {}
-        self.tables = self.nested = self.quoted = 0
+        self.quoted = 0
 
-    def read(self) -> None:
-        place = 0
-        while place < len(self.text):
-            start = self.text.find("<", place)
+    def read(self, start: int = 0, end: int | None = None) -> None:
+        """Take the blocks of a stretch of the text."""
+        end = len(self.text) if end is None else end
+        self.page = look_through(self.source, self.text, start, end)
+        self.places = self.page.places()
+        self._range(start, end)
+        self.end_block()
+        self.inline, self.paragraph, self.at.level = [], "", 0
+
+    def _range(self, place: int, end: int) -> None:
+        number = bisect_left(self.places, place)
+        while place < end:
+            while number < len(self.places) and self.places[number] < place:
+                number += 1
+            stop = min(self.places[number], end) if number < len(self.places) else end
+            if place == stop:
+                place = self._special(place)
+                continue
+            start = self.text.find("<", place, stop)
             if start < 0:
-                start = len(self.text)
+                start = stop
             self._words(place, start)
             place = start + 1
-            if tag := tag_at(self.text, start):
+            if start == stop:
+                place = start
+            elif (tag := tag_at(self.text, start)) and tag.end() <= end:
                 self.source.markup.append(tag.span())
                 self._tag(tag)
                 place = tag.end()
-            elif declaration := _DECLARATION.match(self.text, start):
+            elif declaration := _DECLARATION.match(self.text, start, end):
+                if _NO_WORDS.match(declaration[0]):
+                    self.source.markup.append(declaration.span())
                 place = declaration.end()
-            elif start < len(self.text):
+            else:
                 self._words(start, place)
-        self._end_block()
-        self.source.notes += self._notes()
+
+    def _special(self, place: int) -> int:
+        """Take a stretch that is left out, a footnote or a table; return where it ends."""
+        if skip := self.page.skips.get(place):
+            return self._skip(skip)
+        if note := self.page.footnotes.get(place):
+            return self._footnote(note)
+        table = self.page.tables[place]
+        return table.inner if self.at.note else self._table(table)
+
+    def _skip(self, skip: Skip) -> int:
+        if skip.block:
+            self.end_block()
+        if skip.part == "markup":
+            self.source.markup.append((skip.start, skip.end))
+        return skip.end
+
+    def _footnote(self, note: Footnote) -> int:
+        """Put the words of a note where its mark stands."""
+        self.source.markup.append((note.start, note.end))
+        place, self.at = self.at, Place([], note=1)
+        inline, self.inline = self.inline, []
+        self._range(*note.words)
+        found = Block("paragraph", self.at.runs)
+        self.at, self.inline = place, inline
+        number = re.escape(note.marker.strip("[]()"))
+        marker = re.match(rf"\s*[\[(]?{number}[\])]?[.:]?(?:\s|$)", found.raw)
+        if marker:
+            self.source.markup += found.part(0, marker.end()).spans
+            found = found.part(marker.end())
+        self.add_footnote(found.runs)
+        return note.end
+
+    def _table(self, table: Element) -> int:
+        paragraph, self.paragraph = self.paragraph, ""
+        self.begin_table()
+        self.source.markup.append((table.start, table.inner))
+        self._range(table.inner, table.inner_end)
+        self.end_table()
+        self.paragraph = paragraph
+        return table.end
+
+    def _table_tag(self, table: OpenTable, closing: bool, name: str, written: str) -> None:
+        self.paragraph = ""
+        if closing:
+            self.end_cell()
+        elif name == "tr":
+            self.begin_row()
+        elif name in ("td", "th"):
+            found = attributes(written)
+            self.begin_cell(
+                Cell(
+                    header=table.in_head or name == "th",
+                    colspan=_number(found.get("colspan"), 1, _MOST_CELLS),
+                    rowspan=_number(found.get("rowspan"), 1, _MOST_CELLS),
+                )
+            )
+        if name == "thead":
+            table.in_head = not closing
+
+    # --- Words ---
 
     def _words(self, start: int, end: int) -> None:
         if start >= end:
             return
-        strong = any(tag.strong for tag in self.inline)
-        em = any(tag.em for tag in self.inline)
-        href = next((tag.href for tag in reversed(self.inline) if tag.href), "")
         for run in runs_of(self.text, start, end):
-            run = replace(run, strong=strong, em=em, href=href)
+            run = self._styled(run)
             if self.paragraph == "pre":
-                self.runs.append(replace(run, text=run.text.replace("\n", BREAK)))
+                self.at.runs.append(replace(run, text=run.text.replace("\n", BREAK)))
             elif self.wml and "\\\n" in run.text:
                 self._continued(run)
-            elif self.paragraph or self.in_item or self.defining:
-                self.runs.append(run)
+            elif self.paragraph or self.in_item or self.defining or self.at.note:
+                self.at.runs.append(run)
             else:
                 self._loose(run)
+
+    @property
+    def _in_item(self) -> bool:
+        return bool(self.at.lists) and self.at.lists[-1].in_item
+
+    def _styled(self, run: Run) -> Run:
+        inline = self.inline
+        raised = next((tag.raised for tag in reversed(inline) if tag.raised), "")
+        return replace(
+            run,
+            strong=any(tag.strong for tag in inline),
+            em=any(tag.em for tag in inline),
+            href=next((tag.href for tag in reversed(inline) if tag.href), ""),
+            sub=raised == "sub",
+            sup=raised == "sup",
+        )
 
     def _continued(self, run: Run) -> None:
         """Take text in which a backslash joins two lines; the backslash itself is markup."""
         place = 0
         for match in re.finditer(r"\\\n", run.text):
-            self.runs.append(run.part(place, match.start()))
+            self.at.runs.append(run.part(place, match.start()))
             self.source.markup.append((run.start + match.start(), run.start + match.end()))
             place = match.end()
-        self.runs.append(run.part(place, len(run.text)))
+        self.at.runs.append(run.part(place, len(run.text)))
 
     def _loose(self, run: Run) -> None:
         """Take text that stands outside any paragraph; a blank line ends one in it."""
         place = 0
         for gap in _BLANK_LINE.finditer(run.text):
-            self.runs.append(run.part(place, gap.start()))
-            self._end_block()
+            self.at.runs.append(run.part(place, gap.start()))
+            self.end_block()
             place = gap.end()
-        self.runs.append(run.part(place, len(run.text)))
+        self.at.runs.append(run.part(place, len(run.text)))
+
+    # --- Tags ---
 
     def _tag(self, tag: re.Match[str]) -> None:
         closing, name, written = bool(tag[1]), tag[2].casefold(), tag[3]
-        if name in ("define-tag", "title"):
+        if self.table and name in _TABLE_TAGS:
+            self._table_tag(self.table, closing, name, written)
+        elif name in ("define-tag", "title"):
             self._define(closing, name, written)
+        elif name == "cite" and self._credit_tag(closing, name):
+            pass
         elif name in BLOCK_TAGS:
-            if not self.defining:
-                self._block_tag(closing, name, written)
+            if self.at.note:
+                self.end_block()
+            elif not self.defining:
+                self._block_tag(closing, name, tag)
         elif name == "br":
-            self.runs.append(Run(BREAK, *tag.span()))
+            self.at.runs.append(self._styled(Run(BREAK, *tag.span())))
         elif name == "img":
             self._picture(attributes(written), tag.span())
         elif name in ("td", "th"):
-            if not closing and self.in_row and self._has_words():
-                self.runs.append(Run(" | ", *tag.span()))
+            self.end_block()
         elif name == "q":
             self.quoted += not closing
-            self.runs.append(self._styled(Run("”" if closing else "“", *tag.span())))
+            self.at.runs.append(self._styled(Run("”" if closing else "“", *tag.span())))
         elif name == "url" and written.strip():
             # WML prints the address itself: <url https://example.org>.
             address = written.strip()
             start = tag.start(3) + written.index(address)
             href = self.links.safe(address)
-            self.runs.append(Run(address, start, start + len(address), href=href))
+            self.at.runs.append(Run(address, start, start + len(address), href=href))
         else:
             self._inline_tag(closing, name, written)
-
-    def _styled(self, run: Run) -> Run:
-        strong = any(tag.strong for tag in self.inline)
-        em = any(tag.em for tag in self.inline)
-        return replace(run, strong=strong, em=em)
 
     def _define(self, closing: bool, name: str, written: str) -> None:
         """Read `<define-tag pagetitle>` and `<title>`: they state something and print nothing."""
         if not closing:
-            self._end_block()
+            self.end_block()
             what = "page title" if name == "title" else next(iter(attributes(written)), "")
             self.defining = {"pagetitle": "title", "release_date": "date"}.get(what, what)
         elif self.defining:
-            block = Block("paragraph", self.runs)
+            block = Block("paragraph", self.at.runs)
             if block.text and self.defining in ("title", "date", "page title"):
-                field = Field(block.text, tuple(block.spans))
-                self.source.fields.setdefault(self.defining, field)
-            self.runs, self.looked_at, self.defining = [], 0, ""
+                stated = Field(block.text, tuple(block.spans))
+                self.source.fields.setdefault(self.defining, stated)
+            self.at.runs, self.at.looked_at, self.defining = [], 0, ""
 
-    def _block_tag(self, closing: bool, name: str, written: str) -> None:
-        if self.in_item and name not in ("li", "ul", "ol", "dd", "dt"):
-            # An item holds one paragraph: what would start another becomes a line of it.
-            if self._has_words() and self.runs[-1].text != BREAK:
-                self.runs.append(Run(BREAK, self.runs[-1].end, self.runs[-1].end))
+    def _credit_tag(self, closing: bool, name: str) -> bool:
+        """Whether a tag begins or ends the line in which a quotation names its speaker."""
+        at = self.at
+        if closing:
+            if at.credit != name:
+                return False
+            self.end_block()
+            at.credit = ""
+            return True
+        below = name == "figcaption" and self.figure >= 0 and _quotes_since(at.blocks, self.figure)
+        if at.credit or not (at.quotes or below):
+            return False
+        if name == "cite" and self.paragraph and self.has_words():
+            return False
+        self.end_block()
+        at.credit = name
+        return True
+
+    def _block_tag(self, closing: bool, name: str, tag: re.Match[str]) -> None:
+        if name in ("footer", "figcaption") and self._credit_tag(closing, name):
             return
-        self._end_block()
-        if name == "html" and not closing:
-            if language := attributes(written).get("lang"):
-                self.source.fields.setdefault("language", Field(language, ()))
-        elif name in ("ul", "ol"):
-            self._list_tag(closing, numbered=name == "ol")
+        if self.at.credit and name in ("p", "div"):
+            if self.has_words():
+                self.at.runs.append(Run(" ", tag.start(), tag.start()))
+            return
+        self.end_block()
+        found = attributes(tag[3])
+        if name in ("ul", "ol"):
+            if closing:
+                self.end_list()
+            else:
+                start = _number(found.get("start"), 0, LARGEST_NUMBER) if "start" in found else 1
+                self.begin_list(name == "ol", start)
         elif name == "li":
-            self.in_item = not closing
+            value = _number(found["value"], 0, LARGEST_NUMBER) if "value" in found else None
+            if closing:
+                self.end_item()
+            else:
+                self.begin_item(value)
         elif name == "blockquote":
-            self.groups += not closing
-            self.quote = 0 if closing else self.groups
-        elif name == "tr":
-            self.in_row = not closing
-            self.tables += not closing
+            self._quote_tag(closing, found)
+        elif name == "figure":
+            self.figure = -1 if closing else len(self.at.blocks)
         elif name in ("p", "pre", "dt", "dd", "figcaption", "caption") or name[0] == "h":
             self.paragraph = "" if closing else name
+            self.word_item = None if closing else self._word_item(tag)
+            heading = re.fullmatch("h[1-6]", self.paragraph)
+            self.at.level = int(name[1]) if heading else 0
 
-    def _list_tag(self, closing: bool, numbered: bool) -> None:
-        self.in_item = False
-        if closing:
-            del self.lists[-1:]
-        elif self.lists:
-            self.nested += 1
-            self.lists.append(self.lists[-1])
-            del self.lists[_DEEPEST:]
-        else:
-            self.groups += 1
-            self.lists.append((self.groups, numbered))
+    def _quote_tag(self, closing: bool, found: dict[str, str]) -> None:
+        """Open or close a quotation; what a mail program quotes of a mail is only text."""
+        if not closing:
+            of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
+            self.quotes.append(not of_mail)
+            del self.quotes[:-DEEPEST]
+            if not of_mail:
+                self.begin_quote()
+        elif self.quotes and self.quotes.pop():
+            self.end_quote()
+
+    def _word_item(self, tag: re.Match[str]) -> tuple[str, int, bool, int] | None:
+        """Return list, level, whether it is numbered, and number of an item as Word writes it."""
+        if tag[2].casefold() != "p" or "mso-list" not in tag[3]:
+            return None
+        match = _WORD_LIST.search(attributes(tag[3]).get("style", ""))
+        if not match:
+            return None
+        marker = self.page.word_markers.get(tag.start(), "")
+        number = re.match(r"\(?(\d{1,4})[.)]", marker)
+        return match[1], max(int(match[2]) - 1, 0), bool(number), int(number[1]) if number else 1
 
     def _inline_tag(self, closing: bool, name: str, written: str) -> None:
+        inline = self.inline
         if closing:
-            for place, tag in reversed(list(enumerate(self.inline))):
+            for place, tag in reversed(list(enumerate(inline))):
                 if tag.name == name:
-                    del self.inline[place]
+                    del inline[place]
                     break
             return
         if name not in _UNREMARKABLE:
@@ -323,8 +492,11 @@ class _Reader:
         strong = bool(_BOLD.search(style)) or (name in _STRONG and not _NOT_BOLD.search(style))
         em = "font-style:italic" in style.replace(" ", "") or name in _EM
         href = self.links.safe(found.get("href", "")) if name == "a" else ""
-        self.inline.append(_Inline(name, strong, em, href))
-        del self.inline[:-_DEEPEST]
+        raised = name if name in ("sub", "sup") else ""
+        if position := re.search(r"vertical-align:\s*(sub|super)\b", style):
+            raised = position[1][:3]
+        inline.append(_Inline(name, strong, em, href, raised))
+        del inline[:-DEEPEST]
 
     def _picture(self, found: dict[str, str], span: Span) -> None:
         if source := found.get("src", "").strip():
@@ -332,38 +504,65 @@ class _Reader:
                 Block("picture", [Run("", *span)], source=source, alt=found.get("alt", ""))
             )
 
-    def _has_words(self) -> bool:
-        while self.looked_at < len(self.runs):
-            if plain(self.runs[self.looked_at].text):
-                return True
-            self.looked_at += 1
-        return False
+    # --- Blocks ---
 
-    def _end_block(self) -> None:
-        if self._has_words():
-            block = Block("paragraph", self.runs)
-            if self.quote:
-                block = replace(block, kind="quote", group=self.quote)
-            elif self.in_item and self.lists:
-                group, numbered = self.lists[-1]
-                block = replace(block, kind="item", group=group, numbered=numbered)
-            elif re.fullmatch("h[1-6]", self.paragraph):
-                block = replace(block, kind="heading", level=int(self.paragraph[1]))
-            self.source.blocks.append(block)
-        self.runs, self.looked_at, self.defining = [], 0, ""
+    def end_block(self) -> None:
+        super().end_block()
+        self.defining = ""
 
-    def _notes(self) -> list[str]:
+    def made(self, block: Block) -> Block:
+        """Return a paragraph as its kind of block, the marks of word processors taken off."""
+        if self.word_item and not self.at.quotes:
+            return self._of_word(block, *self.word_item)
+        made = super().made(block)
+        if made.kind == "heading":
+            for rule in HEADING_MARKS:
+                mark = rule.matches(made.raw)
+                if isinstance(mark, re.Match) and plain(made.raw[mark.end() :]):
+                    self.source.markup += made.part(0, mark.end()).spans
+                    made = made.part(mark.end())
+        return made
+
+    def _of_word(self, block: Block, of: str, level: int, numbered: bool, number: int) -> Block:
+        before = self.at.blocks[-1] if self.at.blocks else None
+        if before is None or before.kind != "item" or self.word_list != of:
+            self.groups += 1
+            self.word_list, self.word_starts = of, {}
+        if number == 1 or (level, numbered) not in self.word_starts:
+            self.word_starts[level, numbered] = number
+        return replace(
+            block,
+            kind="item",
+            group=self.groups,
+            numbered=numbered,
+            depth=min(level, 10),
+            start=self.word_starts[level, numbered],
+        )
+
+    def drop_heading_of_footnotes(self) -> None:
+        """Leave out the heading of footnotes that now stand where their marks were."""
+        blocks = self.source.blocks
+        last = blocks[-1] if self.page.footnotes and blocks else None
+        if last and last.kind in ("heading", "paragraph") and _OF_FOOTNOTES.fullmatch(last.text):
+            self.source.markup += blocks.pop().spans
+
+    def notes(self) -> list[Note]:
+        """Return what became of the tags."""
         notes = self.links.notes()
         if self.unwrapped:
-            names = ", ".join(list(self.unwrapped)[:12])
-            notes.append(f"These tags have no place in a release; their words stayed: {names}.")
+            notes.append(Note("tags_unwrapped", {"tags": tuple(list(self.unwrapped)[:12])}))
         if self.quoted:
-            notes.append(
-                f"{counted(self.quoted, '<q> tag')} became quotation marks “…”. "
-                "Check that they are the marks of the language."
-            )
-        if self.tables:
-            notes.append("A table became paragraphs, one a row, the cells parted by “|”.")
-        if self.nested:
-            notes.append("Lists inside lists were brought to one level.")
+            notes.append(Note("quote_tags", {"count": self.quoted}))
+        if self.large_tables:
+            notes.append(Note("table_too_large", {"count": self.large_tables}))
         return notes
+
+
+def _number(written: str | None, least: int, most: int) -> int:
+    """Return a number that an attribute holds, within bounds; the least where it holds none."""
+    match = re.match(r"\s*(\d{1,9})", written or "")
+    return max(least, min(int(match[1]), most)) if match else least
+
+
+def _quotes_since(blocks: list[Block], place: int) -> bool:
+    return len(blocks) > place and blocks[-1].kind == "quote"

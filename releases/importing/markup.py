@@ -2,10 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from releases.importing.accounting import Span
 from releases.importing.blocks import Run
+from releases.importing.notes import Note
 from storing.links import allowed_link
 
 # Quoted values may hold “>”. Possessive, so that no input makes it go back and forth.
@@ -114,15 +115,17 @@ class Links:
             self._lost.append(href)
         return ""
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         if not self._lost:
             return []
-        examples = ", ".join(f"“{shortened(href)}”" for href in dict.fromkeys(self._lost[:3]))
-        more = " and others" if len(self._lost) > 3 else ""
-        return [
-            f"{counted(len(self._lost), 'link')} lost the address and kept the words, because only "
-            f"full http, https, mailto and tel addresses lead anywhere: {examples}{more}."
-        ]
+        lost = list(dict.fromkeys(self._lost))
+        return [Note("links_lost", {"links": quoted(lost), "count": len(self._lost)})]
+
+
+def quoted(texts: Sequence[str], most: int = 8, length: int = 80) -> tuple[str, ...]:
+    """Return the first texts in quotation marks, each cut where it is too long to quote."""
+    marked = [f"“{shortened(text, length)}”" for text in texts[:most]]
+    return (*marked, "…") if len(texts) > most else tuple(marked)
 
 
 def shortened(text: str, length: int = 60) -> str:

@@ -1,19 +1,14 @@
 // The newsroom's own parts of the text editor: quotations with a speaker, names that are marked as
-// somebody's, pictures of the library, and paste that comes out clean. The schema is that of
-// releases/document; whatever this file lets in, the server cleans once more on every save.
+// somebody's, and pictures of the library. The schema is that of releases/document; whatever this
+// file lets in, the server cleans once more on every save.
 
-import { Blockquote, Extension, Mark, Node, Plugin, mergeAttributes } from "django-prose-editor/editor";
+import { Blockquote, Mark, Node, mergeAttributes } from "django-prose-editor/editor";
+import { element, placeBelow } from "./dialog.js";
 
 // What the page says to the editor: addresses, and the names behind the ids in this text.
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
 const names = new Map(Object.entries(page.people));
 const pictures = new Map(Object.entries(page.pictures));
-
-const element = (tag, properties = {}, children = []) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
 
 // What was typed is not lost to a link that leads away: the browser asks first.
 const form = document.getElementById("release_form");
@@ -33,19 +28,6 @@ async function search(of, term) {
 const PEOPLE = { app_label: "releases", model_name: "quote", field_name: "speaker" };
 const PICTURES = { app_label: "releases", model_name: "illustration", field_name: "asset" };
 
-// A dialog that says why nothing was pasted; what was copied is still in the clipboard.
-function say(words) {
-  const form = element("form", { method: "dialog" }, [
-    element("p", { textContent: words }),
-    element("div", { className: "dialog-buttons" }, [
-      element("button", { type: "submit", className: "default", textContent: "Close" }),
-    ]),
-  ]);
-  const dialog = element("dialog", { className: "newsroom-dialog" }, [form]);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
 // A dialog with a search field, its results, and further fields; resolves to what was chosen.
 function choose({ title, of, term = "", chosen = null, fields = [], removable = false }) {
   return new Promise((resolve) => {
@@ -149,11 +131,15 @@ const button = (label, hint) => {
 export const Quotation = Blockquote.extend({
   content: "paragraph+",
 
+  // Notes to editors print no speaker, so nobody is asked for one there.
+  addOptions() { return { ...this.parent?.(), asks: true }; },
+
   addAttributes() {
     return { speaker: dataAttribute("speaker"), name: dataAttribute("name"), title: dataAttribute("title") };
   },
 
   addNodeView() {
+    if (!this.options.asks) return null;
     return ({ node, editor, getPos }) => {
       const line = element("button", { type: "button", contentEditable: "false" });
       const words = element("div", { className: "quotation-words" });
@@ -205,56 +191,72 @@ export const Quotation = Blockquote.extend({
     menu.defineItem({
       name: "quotation",
       groups: "newsroom",
+      priority: 96,
       command: (editor) => editor.chain().focus().toggleBlockquote().run(),
       active: (editor) => editor.isActive("blockquote"),
+      enabled: (editor) => editor.can().toggleBlockquote(),
       button: button("Quotation", "Make the marked paragraphs one quotation"),
     });
   },
 });
 
-// The blocks of text as plain words. Whatever is no text is as long as it is in the document, and
-// so is a marked name where only the rest is asked for: nobody is looked for in it again.
-function wordsOf(block, unmarkedOnly = false) {
-  let words = "";
-  block.forEach((node) => {
-    const hidden = unmarkedOnly && node.marks.some((mark) => mark.attrs.person);
-    words += node.isText && !hidden ? node.text : "\ufffc".repeat(node.nodeSize);
+// The text as the server reads it for names: each block without its footnotes, then each of those.
+// Whatever is left out is as long as it is in the document, and so is a marked name in `unmarked`:
+// nobody is looked for in it again.
+function piecesOf(doc) {
+  const pieces = [];
+  doc.descendants((block, pos) => {
+    if (!block.isTextblock) return true;
+    const text = { at: pos + 1, words: "", unmarked: "" };
+    const notes = [];
+    block.forEach((node, offset) => {
+      const left = "\ufffc".repeat(node.nodeSize);
+      const words = node.isText ? node.text : left;
+      const number = node.marks.find((mark) => mark.type.name === "footnote")?.attrs.number;
+      let piece = text;
+      if (number) {
+        text.words += left;
+        text.unmarked += left;
+        if (notes.at(-1)?.number !== number || notes.at(-1).at + notes.at(-1).words.length !== pos + 1 + offset) {
+          notes.push({ number, at: pos + 1 + offset, words: "", unmarked: "" });
+        }
+        piece = notes.at(-1);
+      }
+      piece.words += words;
+      piece.unmarked += node.marks.some((mark) => mark.attrs.person) ? left : words;
+    });
+    pieces.push(text, ...notes);
+    return false;
   });
-  return words;
+  return pieces;
 }
 
 function tellText(editor) {
-  const paragraphs = [];
-  const unmarked = [];
+  const { doc } = editor.state;
+  const pieces = piecesOf(doc);
   const people = new Set();
-  editor.state.doc.descendants((node) => {
-    if (node.isTextblock) {
-      paragraphs.push(wordsOf(node));
-      unmarked.push(wordsOf(node, true));
-    }
+  doc.descendants((node) => {
     if (node.attrs.speaker) people.add(node.attrs.speaker);
     for (const mark of node.marks) if (mark.attrs.person) people.add(mark.attrs.person);
   });
-  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: { paragraphs, unmarked, people: [...people] } }));
+  document.dispatchEvent(new CustomEvent("newsroom:text", { detail: {
+    paragraphs: pieces.map((piece) => piece.words),
+    unmarked: pieces.map((piece) => piece.unmarked),
+    people: [...people],
+  } }));
 }
 
 // Where a name that was found in the text of tellText stands, if it still does and is not marked.
 function placeOf(doc, { name, paragraph, at }) {
-  let place = null;
-  let number = 0;
-  doc.descendants((node, pos) => {
-    if (!node.isTextblock) return true;
-    if (number++ === paragraph && wordsOf(node, true).startsWith(name, at)) {
-      place = { from: pos + 1 + at, to: pos + 1 + at + name.length };
-    }
-    return false;
-  });
-  return place;
+  const piece = piecesOf(doc)[paragraph];
+  if (!piece?.unmarked.startsWith(name, at)) return null;
+  return { from: piece.at + at, to: piece.at + at + name.length };
 }
 
 // A name that is marked as a person's.
 export const Mention = Mark.create({
   name: "mention",
+  priority: 950, // inside of links, outside of bold: see schema.js
   inclusive: false,
   excludes: "mention",
   addAttributes() {
@@ -294,6 +296,7 @@ export const Mention = Mark.create({
     menu.defineItem({
       name: "mention",
       groups: "newsroom",
+      priority: 95,
       enabled: (editor) => !editor.state.selection.empty || editor.isActive("mention"),
       active: (editor) => editor.isActive("mention"),
       button: button("Name", "Mark a name as a person’s: select it first"),
@@ -319,11 +322,8 @@ export const Mention = Mark.create({
   },
 });
 
-// Below the block with the caret: it splits no sentence, and replaces nothing that is selected.
 function insertBelow(editor, asset) {
-  const { $to } = editor.state.selection;
-  const place = $to.depth ? $to.after(1) : $to.pos;
-  editor.chain().focus().insertContentAt(place, { type: "figure", attrs: { asset } }).run();
+  editor.chain().focus().insertContentAt(placeBelow(editor.state.selection), { type: "figure", attrs: { asset } }).run();
 }
 
 // A picture of the library: the text holds only which one.
@@ -350,6 +350,12 @@ export const LibraryPicture = Node.create({
   // "Into the text", pressed beside a picture that was just uploaded.
   addStorage: () => ({ listening: new AbortController() }),
   onCreate() {
+    // The bundle takes a picture alone for an empty text, and would send nothing.
+    this.editor.on("update", ({ editor }) => {
+      const { doc } = editor.state;
+      if (doc.childCount > 1 || doc.firstChild.type.name !== this.name) return;
+      editor.view.dom.closest(".prose-editor").querySelector("textarea").value = editor.getHTML();
+    });
     document.addEventListener("newsroom:insert", ({ detail }) => {
       pictures.set(detail.id, detail);
       insertBelow(this.editor, detail.id);
@@ -361,6 +367,7 @@ export const LibraryPicture = Node.create({
     menu.defineItem({
       name: "figure",
       groups: "newsroom",
+      priority: 94,
       active: (editor) => editor.isActive("figure"),
       button: button("Picture", "Put a picture of the library here"),
       async command(editor) {
@@ -370,75 +377,5 @@ export const LibraryPicture = Node.create({
         insertBelow(editor, answer.item.id);
       },
     });
-  },
-});
-
-// Paste from Word, Google Docs or a web page: the server cleans it, by the rules that it saves by.
-export const CleanPaste = Extension.create({
-  name: "cleanPaste",
-  // Both editors of the form have this part; each is called as its field is.
-  onCreate() {
-    const dom = this.editor.view.dom;
-    const label = dom.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
-    if (label) dom.setAttribute("aria-label", label);
-  },
-  // Where each paste belongs, while the server cleans it: what is typed meanwhile moves the place.
-  addStorage: () => ({ places: new Set() }),
-  onTransaction({ transaction }) {
-    for (const each of this.storage.places) each.place = each.place.map(transaction.mapping);
-  },
-  addProseMirrorPlugins() {
-    let cleaned = false;
-    const { places } = this.storage;
-    const follow = (view) => {
-      const followed = { place: view.state.selection.getBookmark() };
-      places.add(followed);
-      return followed;
-    };
-    // Put something where it was pasted; a caret that is elsewhere by now stays there.
-    const put = (view, pasted, insert) => {
-      places.delete(pasted);
-      if (view.isDestroyed) return;
-      const { state } = view;
-      const place = pasted.place.resolve(state.doc);
-      const here = place.eq(state.selection) ? null : follow(view);
-      view.dispatch(state.tr.setSelection(place));
-      cleaned = true;
-      try { insert(); } finally { cleaned = false; }
-      if (!here) return;
-      places.delete(here);
-      view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
-    };
-    return [
-      new Plugin({
-        props: {
-          handlePaste(view, event) {
-            const html = event?.clipboardData?.getData("text/html");
-            // Copied inside the editor, it is in the schema already.
-            if (cleaned || !html || html.includes("data-pm-slice")) return false;
-            const text = event.clipboardData.getData("text/plain");
-            const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-            const pasted = follow(view);
-            fetch(page.paste, { method: "POST", headers: { "X-CSRFToken": token, "Content-Type": "text/html" }, body: html })
-              .then(async (answer) => {
-                if (answer.status === 413) {
-                  places.delete(pasted);
-                  return say(await answer.text());
-                }
-                // Without a session the answer is the page to sign in.
-                if (!answer.ok || answer.redirected) throw new Error(answer.status);
-                const clean = await answer.text();
-                put(view, pasted, () => view.pasteHTML(clean));
-              })
-              .catch(() => {
-                if (!places.has(pasted)) throw new Error("The cleaned text could not be inserted.");
-                put(view, pasted, () => view.pasteText(text));
-                say("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis. Are you still signed in? Undo, and paste again later, if you need them.");
-              });
-            return true;
-          },
-        },
-      }),
-    ];
   },
 });

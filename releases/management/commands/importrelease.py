@@ -1,12 +1,17 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from releases.importing import FORMATS, NotARelease, report, understand
+from releases.import_words import sentence
+from releases.importing import FORMATS, NotARelease, understand
 from releases.importing.decoding import MAX_BYTES
-from releases.imports import AlreadyImported, duplicate_of, import_draft
+from releases.importing.notes import Note
+from releases.imports import AlreadyImported, copies_of, import_draft, preview, with_language
+from releases.languages import UNDETERMINED, canonical
 
 
 class Command(BaseCommand):
@@ -24,35 +29,77 @@ class Command(BaseCommand):
             "--format", choices=FORMATS, help="default: seen from the content and the name"
         )
         parser.add_argument(
+            "--again",
+            action="store_true",
+            help="make a new draft also of what is in the newsroom already",
+        )
+        parser.add_argument(
             "--by", metavar="USERNAME", help="whose draft it becomes; default: nobody's"
         )
 
+        parser.add_argument(
+            "--language",
+            metavar="TAG",
+            help="the language of all files, as BCP 47 has it (sv, zh-Hant); default: as the file "
+            "or its text says, and none where that is not certain",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        by = self._user(options["by"])
+        by, language = self._user(options["by"]), self._language(options["language"])
         refused = 0
         for number, path in enumerate(options["files"], start=1):
             if len(options["files"]) > 1:
                 self.stdout.write(f"[{number}/{len(options['files'])}] {path}")
             try:
-                self._import(path, by=by, format=options["format"], dry_run=options["dry_run"])
+                self._import(
+                    path,
+                    by=by,
+                    format=options["format"],
+                    language=language,
+                    dry_run=options["dry_run"],
+                    again=options["again"],
+                )
             except NotARelease as problem:
                 refused += 1
-                self.stderr.write(str(problem))
+                self.stderr.write(sentence(problem.note))
         if refused:
             raise CommandError(
                 f"{refused} of {len(options['files'])} files could not be read as a release."
             )
 
-    def _import(self, path: Path, *, by: User | None, format: str | None, dry_run: bool) -> None:
-        understood = understand(_content(path), path.name, format)
-        self.stdout.write(report(understood))
-        if duplicate := duplicate_of(understood):
-            self.stdout.write(f"{AlreadyImported(duplicate)} Nothing was added.\n")
+    def _import(
+        self,
+        path: Path,
+        *,
+        by: User | None,
+        format: str | None,
+        language: str | None,
+        dry_run: bool,
+        again: bool,
+    ) -> None:
+        understood = with_language(understand(_content(path), path.name, format), language)
+        self.stdout.write(preview(understood))
+        copies = copies_of(understood)
+        if copies.first and not again:
+            self.stdout.write(f"{AlreadyImported(copies.first)} {_('Nothing was added.')}\n")
         elif dry_run:
-            self.stdout.write("This was a dry run: nothing was changed.\n")
+            self.stdout.write(_("This was a dry run: nothing was changed.") + "\n")
         else:
-            release = import_draft(understood, by=by)
-            self.stdout.write(f"Made the draft “{release}”.\n")
+            release = import_draft(understood, by=by, again=copies.next if again else None)
+            self.stdout.write(_("Made the draft “%(release)s”.") % {"release": release} + "\n")
+            if release.language == UNDETERMINED:
+                self.stdout.write(
+                    _("Its language is not set. Choose it at the desk, or import with --language.")
+                    + "\n"
+                )
+
+    def _language(self, tag: str | None) -> str | None:
+        if tag is None:
+            return None
+        try:
+            return canonical(tag)
+        except ValidationError as problem:
+            raise CommandError(" ".join(problem.messages)) from None
 
     def _user(self, username: str | None) -> User | None:
         if username is None:
@@ -69,4 +116,5 @@ def _content(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)  # of a larger one, the rest is not needed to refuse it
     except OSError as problem:
         reason = (problem.strerror or "unknown reason").lower()
-        raise NotARelease(f"{path} cannot be read: {reason}.") from problem
+        values = {"file": str(path), "reason": reason}
+        raise NotARelease(Note("file_cannot_be_opened", values)) from problem

@@ -1,0 +1,237 @@
+"""What a paste left out or changed, in sentences for the person who pasted it."""
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+_LONGEST = 400  # characters that a sentence quotes; the number of words says what is not quoted
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What reading and changing the clipboard left out, in the order of the text."""
+
+    pictures: list[str] = field(default_factory=list)  # their alternative texts
+    embedded: int = 0
+    links: list[str] = field(default_factory=list)
+    shortened: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)  # of headings
+    letters: list[str] = field(default_factory=list)  # that numbered a list
+    places: int = 0  # links to another place of the text
+    deep_headings: int = 0
+    loose_notes: int = 0  # marks of footnotes whose words were not copied
+    quote_signs: int = 0  # lines that began with “>”
+    joined: int = 0  # lines
+    tables: int = 0  # made paragraphs
+    notes: int = 0  # put in brackets
+    _words: dict[str, list[str]] = field(default_factory=lambda: {"struck": [], "hidden": []})
+    _open: str = ""
+
+    def words(self, kind: str, text: str) -> None:
+        """Add words that are struck out or hidden; what follows without a pause is one piece."""
+        if self._open == kind:
+            self._words[kind].append(text)
+        elif text.strip():
+            self._words[kind] += ["\n", text] if self._words[kind] else [text]
+            self._open = kind
+
+    def space(self) -> None:
+        """Note that a blank stands here: what is left out on both sides of it is two words."""
+        if self._open:
+            self._words[self._open].append(" ")
+
+    def pause(self) -> None:
+        """Note that something stands here that is kept."""
+        self._open = ""
+
+    def sentences(self) -> list[str]:
+        """Return one sentence for each kind of thing that was left out or changed."""
+        return [sentence for sentence in self._sentences() if sentence]
+
+    def _sentences(self) -> list[str]:
+        return [
+            self._about_words(
+                "struck",
+                ngettext(
+                    "%(count)s struck-out word was left out: %(quoted)s.",
+                    "%(count)s struck-out words were left out: %(quoted)s.",
+                    self._count("struck"),
+                ),
+            ),
+            self._about_words(
+                "hidden",
+                ngettext(
+                    "%(count)s word that no reader saw was left out: %(quoted)s. "
+                    "Type it where it belongs, if it does.",
+                    "%(count)s words that no reader saw were left out: %(quoted)s. "
+                    "Type them where they belong, if they do.",
+                    self._count("hidden"),
+                ),
+            ),
+            self._about_pictures(),
+            _counted(
+                ngettext(
+                    "%(count)s part was left out, such as a film, a form or a drawing. "
+                    "The text has no place for it.",
+                    "%(count)s parts were left out, such as films, forms or drawings. "
+                    "The text has no place for them.",
+                    self.embedded,
+                ),
+                self.embedded,
+            ),
+            _listed(
+                ngettext(
+                    "%(count)s link was removed, its words stay: %(quoted)s. A link needs a full "
+                    "address that begins with https://, http://, mailto: or tel:.",
+                    "%(count)s links were removed, their words stay: %(quoted)s. A link needs a "
+                    "full address that begins with https://, http://, mailto: or tel:.",
+                    len(self.links),
+                ),
+                self.links,
+            ),
+            _counted(
+                ngettext(
+                    "%(count)s link to another place of the text was removed, its words stay.",
+                    "%(count)s links to other places of the text were removed, their words stay.",
+                    self.places,
+                ),
+                self.places,
+            ),
+            _listed(
+                ngettext(
+                    "%(count)s link led through an address that counts its readers. "
+                    "It leads straight to its page now: %(quoted)s.",
+                    "%(count)s links led through addresses that count their readers. "
+                    "They lead straight to their pages now: %(quoted)s.",
+                    len(self.shortened),
+                ),
+                self.shortened,
+            ),
+            _listed(
+                ngettext(
+                    "The number or bullet of %(count)s heading was left out: %(quoted)s.",
+                    "The numbers or bullets of %(count)s headings were left out: %(quoted)s.",
+                    len(self.numbers),
+                ),
+                self.numbers,
+            ),
+            _counted(
+                ngettext(
+                    "%(count)s heading of a third or deeper level is a subheading now.",
+                    "%(count)s headings of a third or deeper level are subheadings now.",
+                    self.deep_headings,
+                ),
+                self.deep_headings,
+            ),
+            _listed(
+                ngettext(
+                    "%(count)s item with a letter or a Roman number has a plain number now: "
+                    "%(quoted)s. Check where the text refers to it.",
+                    "%(count)s items with letters or Roman numbers have plain numbers now: "
+                    "%(quoted)s. Check where the text refers to them.",
+                    len(self.letters),
+                ),
+                self.letters,
+            ),
+            _counted(
+                ngettext(
+                    "%(count)s mark of a footnote stays as it is: the words of the note "
+                    "were not among what you copied.",
+                    "%(count)s marks of footnotes stay as they are: the words of the notes "
+                    "were not among what you copied.",
+                    self.loose_notes,
+                ),
+                self.loose_notes,
+            ),
+            _counted(
+                ngettext(
+                    "The sign “>” of a quoted e-mail was removed from %(count)s line.",
+                    "The sign “>” of a quoted e-mail was removed from %(count)s lines.",
+                    self.quote_signs,
+                ),
+                self.quote_signs,
+            ),
+            _counted(
+                ngettext(
+                    "%(count)s line end was inside a paragraph and was removed.",
+                    "%(count)s line ends were inside paragraphs and were removed.",
+                    self.joined,
+                ),
+                self.joined,
+            ),
+            *self._made_paragraphs(),
+        ]
+
+    def _made_paragraphs(self) -> list[str]:
+        return [
+            _counted(
+                ngettext(
+                    "%(count)s table became paragraphs, one for each row: "
+                    "this field has no tables.",
+                    "%(count)s tables became paragraphs, one for each row: "
+                    "this field has no tables.",
+                    self.tables,
+                ),
+                self.tables,
+            ),
+            _counted(
+                ngettext(
+                    "%(count)s footnote stands in brackets: this field has no footnotes.",
+                    "%(count)s footnotes stand in brackets: this field has no footnotes.",
+                    self.notes,
+                ),
+                self.notes,
+            ),
+        ]
+
+    def _about_pictures(self) -> str:
+        count = len(self.pictures)
+        if not count:
+            return ""
+        sentence = _counted(
+            ngettext(
+                "%(count)s picture was left out. Add it to the library, then put it here with "
+                "the button “Picture”.",
+                "%(count)s pictures were left out. Add them to the library, then put them here "
+                "with the button “Picture”.",
+                count,
+            ),
+            count,
+        )
+        if words := [alt for alt in self.pictures if alt]:
+            sentence += " " + _("Described as: %(quoted)s.") % {"quoted": _quoted(words)}
+        return sentence
+
+    def _about_words(self, kind: str, sentence: str) -> str:
+        count = self._count(kind)
+        pieces = [" ".join(piece.split()) for piece in self._text(kind).split("\n")]
+        return sentence % {"count": count, "quoted": _quoted(pieces)} if count else ""
+
+    def _count(self, kind: str) -> int:
+        return len(self._text(kind).split())
+
+    def _text(self, kind: str) -> str:
+        return "".join(
+            part if part == "\n" else part.replace("\n", " ") for part in self._words[kind]
+        )
+
+
+def _counted(sentence: str, count: int) -> str:
+    return sentence % {"count": count} if count else ""
+
+
+def _listed(sentence: str, things: list[str]) -> str:
+    return sentence % {"count": len(things), "quoted": _quoted(things)} if things else ""
+
+
+def _quoted(pieces: list[str]) -> str:
+    """Return pieces in quotation marks, as far as a sentence has room for them."""
+    shown: list[str] = []
+    room = _LONGEST
+    for piece in dict.fromkeys(pieces):
+        if room <= 0:
+            return ", ".join([*shown, "…"])
+        shown.append(f"“{piece[:room]}…”" if len(piece) > room else f"“{piece}”")
+        room -= len(piece)
+    return ", ".join(shown)

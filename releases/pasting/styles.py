@@ -1,0 +1,200 @@
+"""Styles of a clipboard: what they say of a text that HTML says with elements, or hides."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+Style = Mapping[str, str]
+
+_POINTS = {"pt": 1, "px": 0.75, "in": 72, "cm": 28.35, "mm": 2.835, "pc": 12, "em": 12, "rem": 12}
+_LENGTH = re.compile(r"(-?[0-9]{0,9}\.?[0-9]{1,9})\.?([a-z]*|%)")
+_SELECTOR = re.compile(r"([a-z][a-z0-9:]{0,20})?(?:\.([\w-]+))?")
+_STYLE_PIECE = re.compile(r"([^{}]*)([{}])")
+_FAR_AWAY = -350  # points: no page is as wide as what is put there
+_STRUCK = {"s", "strike", "del"}
+_NO_DECLARATIONS: Style = {}
+
+
+def declarations(style: str) -> Style:
+    """Return what a style attribute declares, in lower case; the last of each name counts."""
+    if not style:
+        return _NO_DECLARATIONS
+    found = {}
+    for part in _without_comments(style).lower().split(";"):
+        name, colon, value = part.partition(":")
+        if colon:
+            found[name.strip()] = " ".join(value.replace("!important", "").split())
+    return found
+
+
+def points(value: str) -> float | None:
+    """Return a length in points, None where it is none or depends on the size of its box."""
+    found = _LENGTH.fullmatch(value)
+    if not found or (found[2] not in _POINTS and float(found[1])):
+        return None
+    return float(found[1]) * _POINTS.get(found[2], 1)
+
+
+class StyleSheet:
+    """The rules of the style elements for tags and classes; other selectors are not read."""
+
+    def __init__(self) -> None:
+        self._rules: dict[tuple[str, str], dict[str, str]] = {}
+
+    def read(self, css: str) -> None:
+        """Add the rules of a style element."""
+        css = _without_comments(css.replace("<!--", " ").replace("-->", " ")).lower()
+        outer: list[str] = []
+        for text, brace in _STYLE_PIECE.findall(css):
+            if brace == "{":
+                outer.append(text.strip())
+            elif outer:
+                selectors = outer.pop()
+                # A rule for print or one screen width is not how the text looked.
+                if not any(rule.startswith("@") for rule in (*outer, selectors)):
+                    self._add(selectors, declarations(text))
+
+    def style(self, tag: str, classes: str, own: str) -> Style:
+        """Return what holds for an element: the rules of its tag, of its classes, its own."""
+        if not self._rules:
+            return declarations(own)
+        found = dict(self._rules.get((tag, ""), _NO_DECLARATIONS))
+        for name in classes.lower().split():
+            found |= self._rules.get(("", name), _NO_DECLARATIONS)
+            found |= self._rules.get((tag, name), _NO_DECLARATIONS)
+        return {**found, **declarations(own)}
+
+    def _add(self, selectors: str, declared: Style) -> None:
+        for selector in selectors.split(","):
+            if found := _SELECTOR.fullmatch(selector.strip()):
+                key = found[1] or "", found[2] or ""
+                self._rules.setdefault(key, {}).update(declared)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a stretch of text looks, from all elements around it."""
+
+    bold: bool = False
+    italic: bool = False
+    shift: str = ""  # "sub", "sup" or nothing
+    struck: bool = False
+    gone: bool = False  # not displayed, off the screen or transparent: nothing inside it is seen
+    invisible: bool = False  # what is inside may be made visible again
+    tiny: bool = False  # of no size; what is inside may have a size of its own
+    marker: bool = False  # the number or bullet that Word typed before an item
+    preformatted: bool = False  # line ends are line ends
+    href: str = ""
+
+    @property
+    def hidden(self) -> bool:
+        return self.gone or self.invisible or self.tiny
+
+    def inside(self, tag: str, attributes: Mapping[str, str], style: Style) -> "Look":
+        """Return how text looks inside an element."""
+        if not style and tag not in _TAGS_WITH_A_LOOK and "hidden" not in attributes:
+            return self
+        weight, slant = style.get("font-weight", ""), style.get("font-style", "")
+        return replace(
+            self,
+            bold=_bold(tag, weight, self.bold),
+            italic=slant in ("italic", "oblique") if slant else self.italic or tag in ("em", "i"),
+            shift=_shift(tag, style, self.shift),
+            struck=self.struck or _is_struck(tag, attributes, style),
+            gone=self.gone or "hidden" in attributes or _is_gone(attributes, style),
+            invisible=_is_invisible(style.get("visibility", ""), self.invisible),
+            tiny=_is_tiny(style.get("font-size", ""), self.tiny),
+            marker=self.marker or style.get("mso-list") == "ignore",
+            preformatted=self.preformatted or tag == "pre",
+        )
+
+
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+_TAGS_WITH_A_LOOK = {*_STRUCK, *_HEADINGS, "b", "strong", "em", "i", "sub", "sup", "pre", "th"} | {
+    "span"  # for its class
+}
+
+
+def _bold(tag: str, weight: str, around: bool) -> bool:
+    """Google Docs wraps everything in `<b style="font-weight:normal">`; a heading is bold anyway.
+
+    Word writes `mso-bidi-font-weight:normal` on text that is bold.
+    """
+    if tag in _HEADINGS or tag == "th":
+        return False
+    if weight.isascii() and weight.isdigit():
+        return int(weight[:5]) >= 600
+    if weight in ("bold", "bolder", "normal", "lighter"):
+        return weight in ("bold", "bolder")
+    return around or tag in ("b", "strong")
+
+
+def _shift(tag: str, style: Style, around: str) -> str:
+    if tag in ("sub", "sup"):
+        around = tag
+    place = style.get("vertical-align", "")
+    if place in ("sub", "super"):
+        return "sup" if place == "super" else "sub"
+    if place == "baseline":
+        return ""
+    raised = points(style.get("mso-text-raise", "")) or 0
+    return around if abs(raised) < 2 else "sup" if raised > 0 else "sub"
+
+
+def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
+    decoration = " ".join(
+        style.get(name, "") for name in ("text-decoration", "text-decoration-line")
+    ).strip()
+    if "line-through" in decoration or style.get("text-line-through", "none") != "none":
+        return True
+    if tag in ("s", "strike") and decoration:
+        return False  # as Google Docs takes back its own bold
+    return tag in _STRUCK or "msodel" in attributes.get("class", "").lower().split()
+
+
+def _is_gone(attributes: Mapping[str, str], style: Style) -> bool:
+    if "msocommentreference" in attributes.get("class", "").lower().split():
+        return True
+    if not style:
+        return False
+    if (
+        style.get("display") == "none"
+        or style.get("mso-hide") == "all"
+        or style.get("mso-element", "").startswith("comment")
+        or style.get("mso-special-character") == "comment"
+        or style.get("color") == "transparent"
+        or style.get("opacity") in ("0", "0.0", "0%")
+        or style.get("transform", "").replace(" ", "").startswith("scale(0)")
+    ):
+        return True
+    far = [style.get("text-indent"), style.get("margin-left"), style.get("margin-top")]
+    if style.get("position") in ("absolute", "fixed"):
+        far += [style.get(side) for side in ("left", "top", "right", "bottom")]
+        clip = style.get("clip", "").replace(" ", "")
+        if clip.startswith(("rect(0", "rect(1px")) or "inset(" in style.get("clip-path", ""):
+            return True
+    if any((points(value or "") or 0) < _FAR_AWAY for value in far):
+        return True
+    sides = (style.get(name, "") for name in ("height", "max-height", "width", "max-width"))
+    cut = "hidden" in (style.get("overflow"), style.get("overflow-x"), style.get("overflow-y"))
+    return cut and any((size := points(side)) is not None and size < 1 for side in sides)
+
+
+def _is_invisible(visibility: str, around: bool) -> bool:
+    return visibility in ("hidden", "collapse") if visibility else around
+
+
+def _is_tiny(size: str, around: bool) -> bool:
+    found = _LENGTH.fullmatch(size)
+    if not found:
+        return around and size in ("", "inherit", "smaller", "larger", "unset")
+    if not float(found[1]):
+        return True
+    if found[2] in ("em", "%", "ex", "ch"):  # a share of nothing
+        return around
+    return (points(size) or 12) <= 1
+
+
+def _without_comments(css: str) -> str:
+    first, *others = css.split("/*")
+    return first + "".join(other.partition("*/")[2] for other in others)

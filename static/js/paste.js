@@ -1,0 +1,218 @@
+// Paste and drop. Whatever comes from outside of this editor is cleaned by the server, by the rules
+// that it saves by, and the server says what it left out or changed: that stands below the text
+// until it is closed.
+
+import { Extension, Plugin, gettext, pm } from "django-prose-editor/editor";
+import { element } from "./dialog.js";
+
+const { DOMParser: Parser, DOMSerializer, Slice } = pm.model;
+const { TextSelection } = pm.state;
+const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
+
+// Pieces that are copied from an editor carry a mark that other pages do not know: other editors of
+// the same family (wikis, ticket systems) write data-pm-slice as well, and hide words in it.
+const MARK = "data-newsroom-slice";
+const secret = (() => {
+  const made = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
+  try {
+    // All windows of this newsroom share it.
+    const known = localStorage.getItem(MARK) ?? made();
+    localStorage.setItem(MARK, known);
+    return known;
+  } catch {
+    return made(); // without storage, each window has its own
+  }
+})();
+
+// A photograph that stands in the clipboard as text is megabytes that the server would not read.
+// (One expression for all of it would need more stack than a browser has.)
+const withoutFiles = (html) => html.split(";base64,").map((part, number) => {
+  const end = number ? part.search(/[^A-Za-z0-9+/=]/) : 0;
+  const length = end < 0 ? part.length : end;
+  return length < 100 ? part : part.slice(length);
+}).join(";base64,");
+
+// Forms wait for what is still being cleaned: nobody saves a text without what was just pasted.
+const pending = new Set();
+document.addEventListener("submit", async (event) => {
+  if (!pending.size) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { target, submitter } = event;
+  while (pending.size) await Promise.allSettled([...pending]);
+  target.requestSubmit(submitter);
+}, { capture: true });
+
+// A dialog that says why nothing was pasted; what was copied is still in the clipboard.
+function say(words) {
+  const form = element("form", { method: "dialog" }, [
+    element("p", { textContent: words }),
+    element("div", { className: "dialog-buttons" }, [
+      element("button", { type: "submit", className: "default", textContent: gettext("Close") }),
+    ]),
+  ]);
+  const dialog = element("dialog", { className: "newsroom-dialog" }, [form]);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+// The sentences below a text: one list, read out as it grows, with a button that empties it.
+function noticesBelow(dom) {
+  const list = element("ul");
+  const live = element("div", {}, [list]);
+  live.setAttribute("role", "status");
+  const close = element("button", { type: "button", textContent: gettext("Close"), hidden: true });
+  close.setAttribute("aria-label", gettext("Close the notes about what was pasted"));
+  const notices = element("div", { className: "paste-notices" }, [live, close]);
+  close.addEventListener("click", () => {
+    list.replaceChildren();
+    close.hidden = true;
+    dom.focus();
+  });
+  (dom.closest(".prose-editor") ?? dom).after(notices);
+  return {
+    add(sentences) {
+      list.append(...sentences.map((sentence) => element("li", { textContent: sentence })));
+      close.hidden = !list.childElementCount;
+    },
+    remove: () => notices.remove(),
+  };
+}
+
+// Ask the server to clean something. Its answer: what it refused, or the clean text, and sentences.
+async function ask(body, type, field) {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const answer = await fetch(field === "notes" ? `${page.paste}?field=notes` : page.paste, {
+    method: "POST", headers: { "X-CSRFToken": token, "Content-Type": type }, body,
+  });
+  // Without a session the answer is the page to sign in.
+  if (answer.redirected || ![200, 400, 413].includes(answer.status)) throw new Error(answer.status);
+  const { html, messages } = await answer.json();
+  return { html, messages, refused: !answer.ok, tooLong: answer.status === 413 };
+}
+
+// What a clipboard or a dropped thing holds. Pictures and files alone are named, not taken.
+function contentOf(data, plain) {
+  const html = plain ? "" : withoutFiles(data.getData("text/html"));
+  const text = data.getData("text/plain");
+  if (html || text) return { html, text };
+  const files = [...data.files].map(({ type }) => (type.startsWith("image/") ? "<img>" : "<embed>"));
+  return { html: files.join(""), text };
+}
+
+// Clean text as a piece of a document. Whole tables stay whole; other blocks join those around.
+function sliceOf(html, view) {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  const parser = Parser.fromSchema(view.state.schema);
+  const parsed = parser.parseSlice(body, { preserveWhitespace: true, context: view.state.selection.$from });
+  return Slice.maxOpen(parsed.content, false);
+}
+
+export const CleanPaste = Extension.create({
+  name: "cleanPaste",
+  // Where each paste belongs, while the server cleans it: what is typed meanwhile moves the place.
+  addStorage: () => ({ places: new Set(), notices: null }),
+  // Both editors of the form have this part; each is called as its field is.
+  onCreate() {
+    const { dom } = this.editor.view;
+    const label = dom.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
+    if (label) dom.setAttribute("aria-label", label);
+    this.storage.notices = noticesBelow(dom);
+  },
+  onDestroy() { this.storage.notices?.remove(); },
+  onTransaction({ transaction }) {
+    for (const each of this.storage.places) each.place = each.place.map(transaction.mapping);
+  },
+  addProseMirrorPlugins() {
+    const { storage } = this;
+    const field = this.editor.schema.nodes.figure ? "body" : "notes";
+    const own = `${MARK}="${secret}-${field}"`;
+    const follow = (bookmark) => {
+      const followed = { place: bookmark };
+      storage.places.add(followed);
+      return followed;
+    };
+    // Put something where it was pasted; a caret that is elsewhere by now stays there. It is no
+    // paste to the parts of the editor that would make links of its words.
+    const put = (view, pasted, html) => {
+      if (view.isDestroyed) return;
+      const { state } = view;
+      const place = pasted.place.resolve(state.doc);
+      const here = place.eq(state.selection) ? null : follow(state.selection.getBookmark());
+      view.dispatch(state.tr.setSelection(place));
+      const slice = sliceOf(html, view);
+      const [only] = slice.openStart || slice.content.childCount !== 1 ? [] : [slice.content.firstChild];
+      const { tr } = view.state;
+      view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
+      if (!here) return;
+      storage.places.delete(here);
+      view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
+    };
+    const clean = async (view, pasted, { html, text }) => {
+      let answer;
+      try {
+        answer = html ? await ask(html, "text/html", field) : await ask(text, "text/plain", field);
+        // What cannot be read with its formatting may be readable without.
+        if (answer.refused && !answer.tooLong && html && text) {
+          const plain = await ask(text, "text/plain", field);
+          const unformatted = gettext("It stands here as plain text, without headings, links and emphasis.");
+          answer = { ...plain, messages: [...answer.messages, unformatted, ...plain.messages] };
+        }
+      } catch {
+        if (text) view.isDestroyed || putPlain(view, pasted, text);
+        say(gettext("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis. Are you still signed in? Undo, and paste again later, if you need them."));
+        return;
+      }
+      if (answer.refused) return say(answer.messages.join(" "));
+      if (answer.html) put(view, pasted, answer.html);
+      storage.notices?.add(answer.messages);
+    };
+    const putPlain = (view, pasted, text) => {
+      const paragraphs = text.split(/[\r\n]+/).filter(Boolean).map((words) => element("p", { textContent: words }).outerHTML);
+      put(view, pasted, paragraphs.join(""));
+    };
+    // A line of words has nothing to clean; lines may be those of a mail program.
+    const isPlain = ({ html, text }) => !html && !/[\r\n\u0336]|~~/.test(text);
+    const takeOver = (view, event, data, asText, place) => {
+      const content = contentOf(data, asText);
+      if (content.html.includes(own) || isPlain(content)) return false;
+      event.preventDefault();
+      const pasted = follow(place().getBookmark());
+      const work = clean(view, pasted, content).finally(() => {
+        storage.places.delete(pasted);
+        pending.delete(work);
+      });
+      pending.add(work);
+      return true;
+    };
+    return [
+      new Plugin({
+        props: {
+          clipboardSerializer: {
+            serializeFragment: (fragment, options) => {
+              const dom = DOMSerializer.fromSchema(this.editor.schema).serializeFragment(fragment, options);
+              dom.firstElementChild?.setAttribute(MARK, `${secret}-${field}`);
+              return dom;
+            },
+          },
+          // Before the editor reads the event itself: it would build foreign markup in the page.
+          handleDOMEvents: {
+            paste(view, event) {
+              if (!view.editable || !event.clipboardData) return false;
+              const { shiftKey, lastKeyCode } = view.input;
+              const asText = shiftKey && lastKeyCode !== 45; // Shift and Insert are a paste as well
+              return takeOver(view, event, event.clipboardData, asText, () => view.state.selection);
+            },
+            drop(view, event) {
+              if (!view.editable || view.dragging || !event.dataTransfer) return false;
+              const over = view.posAtCoords({ left: event.clientX, top: event.clientY });
+              if (!over) return false;
+              return takeOver(view, event, event.dataTransfer, false, () => TextSelection.near(view.state.doc.resolve(over.pos)));
+            },
+          },
+        },
+      }),
+    ];
+  },
+});

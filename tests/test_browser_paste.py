@@ -1,0 +1,261 @@
+"""Paste and drop in the editor, by hand in Chromium: what arrives, and what the page says of it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from releases.models import Release
+from tests.browser import (
+    _connections_of_the_loop,
+    _leave_the_page,
+    browser_type_launch_args,
+    complaints,
+    pytestmark,
+    signed_in,
+)  # the fixtures are used by their names
+from tests.make import make_chief, make_release
+
+TEXT = ".field-body .tiptap"
+NOTES = ".field-notes_to_editors .tiptap"
+STRUCK = "<p>The minister was <span style='text-decoration:line-through'>never</span> charged.</p>"
+
+
+@pytest.fixture
+def desk(page: Page, live_server, signed_in):
+    """Open the form of a new release, or of one that is there; return the page."""
+
+    def open_form(release=None):
+        signed_in(make_chief())
+        place = f"{release.pk}/change" if release else "add"
+        page.goto(f"{live_server.url}/admin/releases/release/{place}/")
+        expect(page.locator(TEXT)).to_be_visible()
+        return page
+
+    return open_form
+
+
+def put(page, html="", text="", *, into=TEXT, event="paste", files=()):
+    """Paste or drop something, as a browser does."""
+    page.evaluate(
+        """([html, text, into, event, files]) => {
+            const data = new DataTransfer();
+            if (html) data.setData("text/html", html);
+            if (text) data.setData("text/plain", text);
+            for (const type of files) data.items.add(new File(["x"], "x", { type }));
+            const target = document.querySelector(into);
+            const { left, top } = target.getBoundingClientRect();
+            const options = { bubbles: true, cancelable: true };
+            target.dispatchEvent(event === "paste"
+                ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+                : new DragEvent("drop", {
+                    ...options, dataTransfer: data, clientX: left + 40, clientY: top + 20 }));
+        }""",
+        [html, text, into, event, list(files)],
+    )
+
+
+def notices(page, field="body"):
+    return page.locator(f".field-{field} .paste-notices li")
+
+
+def copied(page, into=TEXT):
+    """Copy all of a text; return what stands in the clipboard as HTML."""
+    return page.evaluate(
+        """(into) => {
+            const data = new DataTransfer();
+            document.querySelector(into).dispatchEvent(new ClipboardEvent("copy", {
+                clipboardData: data, bubbles: true, cancelable: true }));
+            return data.getData("text/html");
+        }""",
+        into,
+    )
+
+
+def test_what_a_paste_leaves_out_stands_below_the_text_until_it_is_closed(desk, complaints):
+    page = desk()
+    page.locator(TEXT).click()
+    put(page, STRUCK + "<img src='blob:x' alt='A cell'>", "plain")
+    expect(page.locator(TEXT)).to_have_text("The minister was charged.")
+    expect(notices(page)).to_have_count(2)
+    expect(notices(page).nth(0)).to_have_text("1 struck-out word was left out: “never”.")
+    expect(notices(page).nth(1)).to_contain_text("1 picture was left out.")
+    put(page, "<p>More.</p>", "More.")
+    expect(page.locator(TEXT)).to_contain_text("More.")
+    expect(notices(page)).to_have_count(2)
+    expect(page.get_by_role("status").filter(has_text="struck-out")).to_be_visible()
+    expect(notices(page, "notes_to_editors")).to_have_count(0)
+    page.get_by_role("button", name="Close the notes about what was pasted").click()
+    expect(notices(page)).to_have_count(0)
+    expect(page.locator(TEXT)).to_be_focused()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("event", ["paste", "drop"])
+def test_what_comes_from_another_editor_of_the_family_is_cleaned(desk, event):
+    page = desk()
+    page.locator(TEXT).click()
+    html = (
+        '<p data-pm-slice="1 1 []">A <b style="font-weight:normal">light</b> word</p>'
+        '<div style="display:none">a colleague’s hidden remark</div>'
+    )
+    put(page, html, "plain", event=event)
+    expect(page.locator(f"{TEXT} p").first).to_have_text("A light word")
+    expect(page.locator(TEXT)).not_to_contain_text("remark")
+    expect(page.locator(f"{TEXT} strong")).to_have_count(0)
+    expect(notices(page)).to_contain_text("a colleague’s hidden remark")
+
+
+def test_a_drop_stands_where_it_was_dropped(desk):
+    page = desk(make_release("draft", title="Drop", body="<p>First.</p><p>Last.</p>"))
+    page.locator(TEXT).click()
+    page.keyboard.press("Control+End")
+    put(page, "<b>Dropped</b>", "Dropped", event="drop")
+    expect(page.locator(f"{TEXT} strong")).to_have_text("Dropped")
+    words = page.locator(TEXT).inner_text()
+    assert words.index("Dropped") < words.index("Last.")
+
+
+def test_a_picture_alone_is_named_and_does_not_take_the_page_away(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    put(page, files=["image/png"])
+    expect(notices(page)).to_contain_text("1 picture was left out. Add it to the library")
+    put(page, files=["image/png", "application/pdf"], event="drop")
+    expect(notices(page)).to_have_count(3)
+    expect(page.locator(TEXT)).to_be_visible()
+
+
+def test_a_photograph_in_the_clipboard_does_not_cost_the_formatting(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    photo = f"<img alt='A cell' src='data:image/jpeg;base64,{'A' * 7_000_000}'>"
+    put(page, f"<h2>Head</h2><p><b>Bold</b> {photo}</p>", "plain")
+    expect(page.locator(f"{TEXT} h2")).to_have_text("Head")
+    expect(page.locator(f"{TEXT} strong")).to_have_text("Bold")
+    expect(notices(page)).to_contain_text("“A cell”")
+
+
+def test_what_is_nested_too_deeply_arrives_as_plain_text_with_the_reason(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    put(page, "<blockquote>" * 300 + "Words", "Words\n\nMore words")
+    expect(page.locator(f"{TEXT} p").first).to_have_text("Words")
+    expect(notices(page).nth(0)).to_contain_text("nested too deeply")
+    expect(notices(page).nth(1)).to_contain_text("stands here as plain text")
+
+
+def test_a_pasted_link_keeps_its_target(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    links = (
+        '<p>Read <a href="https://example.org/report/42">the study on example.com, part 2</a> now.'
+        '</p><p><a href="https://example.org/real">https://example.net/shown</a></p>'
+    )
+    put(page, links, "plain")
+    expect(page.locator(f"{TEXT} a")).to_have_count(2)
+    hrefs = [link.get_attribute("href") for link in page.locator(f"{TEXT} a").all()]
+    assert hrefs == ["https://example.org/report/42", "https://example.org/real"]
+    expect(page.locator(f"{TEXT} a").first).to_have_text("the study on example.com, part 2")
+
+
+def test_tables_lists_and_footnotes_arrive_and_are_stored_as_the_server_made_them(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    put(
+        page,
+        "<h1>Head</h1><ol start=3><li>three<li>four</ol><table><tr><th>Name<th>Year<tr><td>Anna"
+        "<td>2019</table><p>Tried<sup><a href='#ftnt1' id='ftnt_ref1'>[1]</a></sup> in "
+        "H<sub>2</sub>O.</p><div><p><a href='#ftnt_ref1' id='ftnt1'>[1]</a> In <b>May</b>.</p>"
+        "</div>",
+        "plain",
+    )
+    expect(page.locator(f"{TEXT} table")).to_be_visible()
+    page.fill("[name=title]", "Pasted")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    assert Release.objects.get().body.split("\n") == [
+        "<h2>Head</h2>",
+        '<ol start="3"><li><p>three</p></li><li><p>four</p></li></ol>',
+        "<table><tbody><tr><th><p>Name</p></th><th><p>Year</p></th></tr>"
+        "<tr><td><p>Anna</p></td><td><p>2019</p></td></tr></tbody></table>",
+        '<p>Tried<span data-footnote="1">In <strong>May</strong>.</span> in H<sub>2</sub>O.</p>',
+    ]
+
+
+def test_wrapped_lines_are_joined_and_one_line_is_pasted_at_once(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    asked = []
+    page.on("request", lambda request: "/paste/" in request.url and asked.append(request.url))
+    put(page, text="One line.")
+    expect(page.locator(TEXT)).to_have_text("One line.")
+    assert asked == []
+    page.keyboard.press("Control+A")
+    line = "> The trial of the four begins on Monday at the court, as it said\n"
+    put(page, text=line * 5 + "> today.\n>\n> Nobody else is.\n")
+    expect(page.locator(f"{TEXT} p")).to_have_count(2)
+    expect(page.locator(f"{TEXT} p").last).to_have_text("Nobody else is.")
+    expect(notices(page).first).to_contain_text("quoted e-mail")
+
+
+def test_what_is_copied_in_the_text_is_pasted_as_it_is(desk):
+    body = (
+        '<p>a<strong>b</strong><span data-footnote="1">note</span></p>\n'
+        "<table><tbody><tr><td><p>x</p></td><td><p>y</p></td></tr></tbody></table>\n<p>end</p>"
+    )
+    release = make_release("draft", title="Copy", body=body)
+    page = desk(release)
+    asked = []
+    page.on("request", lambda request: "/paste/" in request.url and asked.append(request.url))
+    page.locator(f"{TEXT} p").last.click()
+    page.keyboard.press("Control+A")
+    page.wait_for_timeout(200)  # the editor reads what is selected a moment later
+    html = copied(page)
+    assert "data-newsroom-slice" in html
+    page.keyboard.press("Delete")
+    put(page, html, "plain")
+    expect(page.locator(f"{TEXT} table")).to_be_visible()
+    assert asked == []
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    release.refresh_from_db()
+    assert release.body == body
+
+
+def test_what_is_copied_from_the_text_into_the_notes_says_what_the_notes_cannot_hold(desk):
+    body = "<h2>Head</h2><table><tr><td>x</td><td>y</td></tr></table>"
+    page = desk(make_release("draft", title="Copy", body=body))
+    page.locator(f"{TEXT} h2").click()
+    page.keyboard.press("Control+A")
+    page.wait_for_timeout(200)  # the editor reads what is selected a moment later
+    html = copied(page)
+    page.locator(NOTES).click()
+    put(page, html, "plain", into=NOTES)
+    expect(page.locator(f"{NOTES} h2")).to_have_text("Head")
+    expect(page.locator(NOTES)).to_contain_text("x | y")
+    expect(notices(page, "notes_to_editors")).to_have_count(1)
+    expect(notices(page)).to_have_count(0)
+
+
+def test_a_mark_of_another_site_opens_no_way_around_the_cleaner(desk):
+    page = desk()
+    page.locator(TEXT).click()
+    put(page, f'<p data-newsroom-slice="guessed-body" data-pm-slice="0 0 []">{STRUCK}</p>', "x")
+    expect(page.locator(TEXT)).to_have_text("The minister was charged.")
+
+
+def test_saving_waits_for_what_is_being_cleaned(desk):
+    page = desk()
+    held = []
+    page.route("**/paste/**", lambda route: held.append(route))
+    page.locator(TEXT).click()
+    page.fill("[name=title]", "Waits")
+    with page.expect_request("**/paste/**"):
+        put(page, "<p>Pasted words.</p>", "plain")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_timeout(300)
+    assert not Release.objects.exists()
+    held[0].continue_()
+    expect(page.locator(".messagelist")).to_be_visible()
+    assert re.sub("<[^>]*>", "", Release.objects.get().body) == "Pasted words."
