@@ -10,8 +10,10 @@ PY := .venv/bin/python
 STATIC := $(shell find static -type f)
 
 DEMO := demo pictures
+VNU := 26.9.27
+VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 
-.PHONY: help setup demo test soak lint format bench pictures lock
+.PHONY: help setup demo test soak vnu lint format bench pictures lock
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -37,6 +39,8 @@ test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 
 soak: .venv/dev setup ## restarts under load, slow clients by the thousand, memory: most of an hour
 	@$(PY) -m pytest -m soak -s $(ARGS)
+
+vnu: .venv/share/vnu.jar ## bring the checker of HTML that the suite uses if Java is there (wants npm)
 
 lint: .venv/dev .env ## check style, types and that migrations match the models
 	@$(PY) -m ruff check .
@@ -85,6 +89,14 @@ preflight-port: preflight
 	@echo "Installing what the tests need (once) …"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
+
+.venv/share/vnu.jar: | .venv/runtime
+	@echo "Bringing the checker of HTML (once; 30 MB) …"
+	@mkdir -p .venv/share
+	@cd .venv/share && npm pack --silent vnu-jar@$(VNU) >/dev/null && \
+		echo "$(VNU_SHA256)  vnu-jar-$(VNU).tgz" | sha256sum --check --quiet && \
+		tar -xzf vnu-jar-$(VNU).tgz --strip-components=3 package/build/dist/vnu.jar && \
+		rm vnu-jar-$(VNU).tgz
 
 .env: | .venv/runtime
 	@$(PY) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(60))' > .env

@@ -18,25 +18,38 @@ FIRST = {"zh": HAN, "ja": HAN, "he": HEBREW}  # by language, the font that is as
 
 
 def share_card(
-    title: str, *, kind: str, newsroom: str, language: str = "en", direction: str = "ltr"
+    title: str,
+    *,
+    kind: str,
+    newsroom: str,
+    language: str = "en",
+    direction: str = "ltr",
+    day: str = "",
 ) -> bytes:
     """Return a JPEG of 1200 × 630 pixels with the title of a release, its kind and whose it is.
 
-    `language` is a BCP 47 tag, `direction` "rtl" or "ltr", as HTML's `dir` has it. The newsroom's
-    name takes the place of a title in a script that our type does not hold.
+    `language` is a BCP 47 tag, `direction` "rtl" or "ltr", as HTML's `dir` has it. Where our type
+    does not hold the title, the card is plain: the newsroom's name, and the day in words.
     """
-    rtl = direction == "rtl"
-    shown = _held(title, type_for(SERIF, language, rtl))
-    foot = (newsroom if shown else "", SERIF, 36, INK)
-    card = _card(SHARE, shown or newsroom, kind, foot, language, rtl)
+    if shows(title, language, direction):
+        foot = (newsroom, SERIF, 36, INK)
+        card = _card(SHARE, title, kind, foot, language, direction == "rtl")
+    else:
+        card = _card(SHARE, newsroom, day, ("", SERIF, 36, INK))
     fine = _saved(card, "JPEG", quality=84, progressive=True)
     # Only hundreds of Chinese characters on one card are more.
     return fine if len(fine) <= MOST_BYTES else _saved(card, "JPEG", quality=60, progressive=True)
 
 
+def shows(title: str, language: str = "en", direction: str = "ltr") -> bool:
+    """Whether a card can show a title: our type holds all of it, but for an emoji and its like."""
+    type_ = type_for(SERIF, language, direction == "rtl")
+    return bool(_held(title, type_)) and type_.draws(title)
+
+
 def title_card(title: str, footer: str) -> bytes:
     """Return a PNG of 1600 × 900 pixels with a title and a line below, in place of a poster."""
-    return _saved(_card((1600, 900), title, "", (footer, SANS, 26, SOFT)), "PNG")
+    return _saved(_card((1600, 900), title, None, (footer, SANS, 26, SOFT)), "PNG")
 
 
 def strip(words: str, width: int) -> Image.Image:
@@ -54,7 +67,7 @@ def strip(words: str, width: int) -> Image.Image:
 def _card(
     size: tuple[int, int],
     title: str,
-    kicker: str,
+    kicker: str | None,
     foot: tuple[str, Font, int, str],
     language: str = "en",
     rtl: bool = False,
@@ -78,9 +91,11 @@ def _card(
 
     rectangle(0, 0, width, px(BAR), INK)
     label = type_for(SANS, language, rtl)
-    label.set(_held(kicker, label), [px(30)], right - left).draw(card, (start, px(KICKER)), SIGNAL)
+    label.set(_held(kicker or "", label), [px(30)], right - left).draw(
+        card, (start, px(KICKER)), SIGNAL
+    )
 
-    top, rule = px(TITLE if kicker else KICKER), height - px(RULE)
+    top, rule = px(KICKER if kicker is None else TITLE), height - px(RULE)
     serif = type_for(SERIF, language, rtl)
     sizes = [px(pixels) for pixels in TITLE_SIZES]
     block = serif.set(_held(title, serif), sizes, right - left, rule - px(AIR) - top)
@@ -89,7 +104,8 @@ def _card(
     rectangle(left, rule, right, px(2), INK)
     words, font, pixels, colour = foot
     baseline, square = height - px(FOOT), px(SQUARE)
-    rectangle(start, baseline - square, start + inwards * square, square, SIGNAL)
+    if words:
+        rectangle(start, baseline - square, start + inwards * square, square, SIGNAL)
     type_ = type_for(font, language, rtl)
     line = type_.set(_held(words, type_), [px(pixels)], right - left - px(36))
     line.draw(card, (start + inwards * px(36), baseline), colour)

@@ -167,6 +167,10 @@ class Type:
         """Return what no font has of a text, as characters with their marks."""
         return [cluster for cluster in _clusters(_plain(text)) if not self._font(cluster)]
 
+    def draws(self, text: str) -> bool:
+        """Whether anything of a text leaves ink: no font, or only spaces and emoji, leave none."""
+        return any(self._font(cluster) for cluster in _clusters(_plain(text)) if cluster.strip())
+
     def set(self, text: str, sizes: Sequence[int], width: float, height: float = 0) -> Block:
         """Return a text at the first of some sizes at which it fits a box, all in pixels.
 

@@ -158,7 +158,7 @@ def choose() -> Canary:
     spoken = set(public.values_list("language", flat=True))
     listed = public.values_list("countries", flat=True)
     named = {code for codes in listed for code in str(codes).split(",")}
-    tongues = [code for code, _ in languages.CHOICES if code not in spoken]
+    tongues = [tag for tag in languages.COMMON if tag not in spoken]
     places = [code for code, _ in countries if code not in named]
     return Canary(
         Names.new(),

@@ -33,6 +33,7 @@ from people.names import letters
 from people.names.shared import people_index
 from pressroom import printed_texts
 from pressroom.printed_texts import NoPdfReader, Unreadable, readings
+from releases.feeds import MOST_IN_A_FEED
 from releases.models import Contact, Correction, Event, NameCheckFind, NameException, Release, Topic
 from releases.prisoners import current_cases
 from releases.protected_names import printing
@@ -143,7 +144,7 @@ class Scope:
     def count(self) -> int:
         """Return about how many addresses that are."""
         forms = 5 * self.releases.count()
-        return forms + self.people.count() + self.assets.count() + 2 * self.topics.count() + 12
+        return forms + self.people.count() + self.assets.count() + 4 * self.topics.count() + 14
 
 
 Addresses = Callable[[Scope], Iterator[Address]]
@@ -180,11 +181,22 @@ def _further(first: Address, rows: int, size: int) -> Iterator[Address]:
         yield replace(first, path=first.path + page, without_words=first.without_words + page)
 
 
-def _archive(scope: Scope) -> Iterator[Address]:
-    yield from _by_topic("archive", Kind.PAGE)(scope)
-    yield from _further(
-        Address(reverse("archive"), reverse("archive"), Kind.PAGE), scope.listed, A_PAGE
-    )
+def _all_releases(name: str, kind: Kind) -> Addresses:
+    """Return the addresses of a list of releases: its pages, and the first one for each topic."""
+
+    def addresses(scope: Scope) -> Iterator[Address]:
+        yield from _by_topic(name, kind)(scope)
+        yield from _further(Address(reverse(name), reverse(name), kind), scope.listed, A_PAGE)
+
+    return addresses
+
+
+def _feed(name: str) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        shown = replace(scope, listed=min(scope.listed, MOST_IN_A_FEED))
+        yield from _all_releases(name, Kind.FEED)(shown)
+
+    return addresses
 
 
 def _paged(name: str, kind: Kind, rows: Callable[[datetime], int], size: int) -> Addresses:
@@ -236,14 +248,17 @@ def _of_asset(asset: MediaAsset) -> Address:
 FORMS = {
     "release": Kind.PAGE,
     "release_text": Kind.TEXT,
+    "release_word": Kind.EXPORT,
     "release_json": Kind.EXPORT,
     "release_card": Kind.CARD,
     "release_zip": Kind.ARCHIVE,
 }
 COVERED: dict[str, Addresses] = {
     "newsroom": _fixed("newsroom", Kind.PAGE),
-    "archive": _archive,
-    "feed": _by_topic("feed", Kind.FEED),
+    "archive": _all_releases("archive", Kind.PAGE),
+    "feed": _feed("feed"),
+    "feed_json": _feed("feed_json"),
+    "feed_rss": _feed("feed_rss"),
     **{name: _of_releases(name, kind) for name, kind in FORMS.items()},
     "people": _paged("people", Kind.PAGE, _spokespeople, A_PAGE),
     "person": _people,
@@ -577,7 +592,7 @@ def _of_form(form: str, content: bytes) -> Iterator[tuple[str, str]]:
     if form.endswith("xml"):
         return printed_texts.xml(content)
     text = content.decode(errors="replace")
-    if form == "application/json":
+    if form.endswith("json"):
         return printed_texts.values(json.loads(text))
     return printed_texts.table(text) if form == "text/csv" else printed_texts.plain(text)
 

@@ -1,7 +1,7 @@
 """The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, update_wrapper
 from typing import Any
 from uuid import UUID
@@ -229,7 +229,9 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return [(code, name) for code, name in languages.CHOICES if code in used]
+        return sorted(
+            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
+        )
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -238,7 +240,7 @@ class LanguageFilter(admin.SimpleListFilter):
 @admin.register(Release)
 class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     form = forms.ReleaseForm
-    list_display = ["title_or_none", "state", "when", "kind", "language", "created_by"]
+    list_display = ["title_or_none", "state", "when", "kind", "in_language", "created_by"]
     list_filter = [
         StateFilter,
         "kind",
@@ -414,6 +416,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
+            "plain_card": bool(release.title)
+            and ReleasePage(release, at=timezone.now(), preview=True).has_plain_card,
             "locked": workflow.locked(release, User.of(request)),
             "events": self._record_of(release)[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
@@ -438,6 +442,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     @admin.display(description="title", ordering="title")
     def title_or_none(self, release: Release) -> str:
         return str(release)
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def in_language(self, release: Release) -> str:
+        return languages.english_name(release.language)
 
     @admin.display(description="state")
     def state(self, release: Release) -> str:
@@ -698,7 +706,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import a release",
+            "title": _("Import a release"),
             "opts": self.opts,
         }
         if request.method == "POST" and "source" in request.POST:
@@ -718,7 +726,9 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     initial=initial,
                     suggestions=understood.people,
                     designations=understood.designations,
+                    speeches=understood.speeches,
                     day=guess.date if guess else None,
+                    language=understood.language_guess,
                     user=User.of(request),
                 )
                 context |= self._understood(understood) | {"confirm": confirm}
@@ -727,7 +737,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     def _understood(self, understood: Understood) -> dict[str, Any]:
         return {
             "understood": understood,
-            "report": preview(understood),
+            # The form below the report has each person.
+            "report": preview(replace(understood, people=())),
             "copies": copies_of(understood),
         }
 
@@ -744,6 +755,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             request.POST,
             suggestions=understood.people,
             designations=understood.designations,
+            language=understood.language_guess,
+            speeches=understood.speeches,
             user=User.of(request),
         )
         if not form.is_valid():
@@ -756,7 +769,15 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 people=form.decisions(),
                 designated=form.designated(),
                 again=int(again) if again.isascii() and again.isdecimal() else None,
+                language=form.cleaned_data["language"] or None,
+                levels=form.levels(),
+                speakers=form.speakers(),
             )
+        except workflow.Refused as refusal:
+            for reason in sentences(refusal.reasons, User.of(request)):
+                form.add_error(None, reason)
+            context |= self._understood(understood) | {"confirm": form}
+            return render(request, "admin/releases/release/import.html", context)
         except AlreadyImported as problem:
             messages.warning(request, f"{problem} {_('Nothing was added.')}")
             return redirect("admin:releases_release_change", problem.release.pk)

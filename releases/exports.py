@@ -10,7 +10,7 @@ from django_countries.fields import Country
 from assets.models import CONTENT_TYPES, MediaAsset
 from releases.document import Attribution, Document, render_text
 from releases.models import Correction, Release
-from releases.page import ReleasePage
+from releases.page import WITHHELD, ReleasePage
 from releases.structured import filled, modified
 from storing.texts import clean_text
 
@@ -24,35 +24,19 @@ STANDARD = {
 
 def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     """Return a release as plain text, in the order of its page, one paragraph a line."""
-    release = page.release
-    head = [
-        f"{release.get_kind_display()} · {publisher}",
-        " · ".join(filter(None, [release.dateline_place, _when(release)])),
-        release.title,
-        release.standfirst,
-        _pulled(release.pull_quote, page.pull_quote),
-        f"[Picture: {page.poster.described()}]" if page.poster else "",
+    parts = [
+        *(words for _, words in lines_above(page, publisher)),
+        page.text,
     ]
-    pictures = {picture.pk: picture for picture in page.pictures}
-    body = render_text(page.document, attributions=page.attributions, pictures=pictures)
-    return (
-        clean_text("\n\n".join(filter(None, [*head, body, *_after(page, origin)])), multiline=True)
-        + "\n"
-    )
+    for heading, below in sections_below(page, origin):
+        parts.append(heading)
+        parts.append(_as_plain(below) if isinstance(below, Document) else "\n".join(below))
+    return clean_text("\n\n".join(filter(None, parts)), multiline=True) + "\n"
 
 
 def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
     """Return a public release as ninjs; a correction raises the version and stands in the note."""
     release = page.release
-    text = render_text(
-        page.document,
-        attributions=page.attributions,
-        pictures={picture.pk: picture for picture in page.pictures},
-    )
-    people = [
-        {"name": person.display_name, "rel": "mentions", "uri": f"urn:uuid:{person.pk}"}
-        for person in page.people
-    ]
     places = [
         {"name": str(country.name), "rel": "about", "literal": country.code}
         for country in cast("Iterable[Country]", release.countries)
@@ -72,17 +56,19 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
             "pubStatus": "usable",
             "edNote": " ".join([*map(corrected, page.corrections), *_since(page)]),
             "language": release.language,
-            "headlines": [{"role": "main", "contentType": "text/plain", "value": release.title}],
+            "headlines": _texts("main", release.title),
             "descriptions": [
-                {"role": "summary", "contentType": "text/plain", "value": release.summary}
+                *_texts("summary", release.summary),
+                *_texts("pull quote", _pulled(release.pull_quote, page.pull_quote)),
             ],
             "bodies": [
-                {"role": "main", "contentType": "text/plain", "value": text},
-                {"role": "main", "contentType": "text/html", "value": str(page.body)},
+                *_texts("main", page.text),
+                *_texts("main", str(page.release_html(origin)), "text/html"),
+                *_texts("notes to editors", _as_plain(Document(release.notes_to_editors))),
             ],
             "by": publisher,
             "located": release.dateline_place,
-            "people": people,
+            "people": [*_speaker(page), *_mentioned(page)],
             "places": places,
             "subjects": [{"name": topic.name, "rel": "about"} for topic in release.topics.all()],
             "copyrightHolder": publisher,
@@ -108,28 +94,63 @@ def withdrawn_ninjs(release: Release) -> dict[str, Any]:
     )
 
 
-def _after(page: ReleasePage, origin: str) -> Iterator[str]:
-    """Yield what stands below the text."""
+def lines_above(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands above the text: the name of a style of Word, and the words."""
+    release = page.release
+    yield "Normal", f"{release.get_kind_display()} · {publisher}"
+    if when := " · ".join(filter(None, [release.dateline_place, _when(release)])):
+        yield "Normal", when
+    yield "Title", release.title
+    if release.standfirst:
+        yield "Subtitle", release.standfirst
+    if pulled := _pulled(release.pull_quote, page.pull_quote):
+        yield "Intense Quote", pulled
+    if page.poster:
+        yield "Normal", f"[Picture: {page.poster.described()}]"
+
+
+def sections_below(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
+    """Yield what stands below the text: a heading, and a document or lines."""
     release = page.release
     if release.notes_to_editors:
-        notes = Document(release.notes_to_editors)
-        yield "Notes to editors"
-        yield render_text(notes, attributions={}, pictures={})
+        yield "Notes to editors", Document(release.notes_to_editors)
     if page.corrections:
-        yield "Corrections"
-        yield from map(corrected, page.corrections)
+        yield "Corrections", [corrected(one) for one in page.corrections]
     if page.since:
-        yield "Since this was published"
-        yield "\n".join(_since(page))
+        yield "Since this was published", _since(page)
     contacts = [
         ", ".join(filter(None, [contact.name, contact.phone, contact.email, contact.hours]))
         for contact in release.shown_contacts
     ]
     if contacts:
-        yield "Press contact"
-        yield "\n".join(contacts)
+        yield "Press contact", contacts
     if not page.preview:
-        yield f"{origin}{release.readable_path}\nRelease {release.pk}"
+        yield "", [f"{origin}{release.readable_path}", f"Release {release.pk}"]
+
+
+def _texts(role: str, value: str, content_type: str = "text/plain") -> list[dict[str, str]]:
+    """Return a text as ninjs lists them; none where it is empty, which the schema refuses."""
+    return [{"role": role, "contentType": content_type, "value": value}] if value else []
+
+
+def _speaker(page: ReleasePage) -> list[dict[str, str | None]]:
+    """Return whose words the pull quote are, as far as the page prints a name."""
+    said = page.pull_quote
+    if said is None or not said.name or said == WITHHELD:
+        return []
+    uri = f"urn:uuid:{said.person.pk}" if said.person else None
+    return [{"name": said.name, "rel": "speaker", "uri": uri}]
+
+
+def _mentioned(page: ReleasePage) -> list[dict[str, str | None]]:
+    return [
+        {"name": person.display_name, "rel": "mentions", "uri": f"urn:uuid:{person.pk}"}
+        for person in page.people
+    ]
+
+
+def _as_plain(document: Document) -> str:
+    return render_text(document, attributions={}, pictures={})
 
 
 def _since(page: ReleasePage) -> list[str]:
@@ -168,8 +189,8 @@ def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> 
         "name": name,
         "uri": f"urn:uuid:{picture.pk}",
         "type": NINJS_TYPES[picture.kind],
-        "headlines": [{"role": "alternative", "value": picture.alt_text}],
-        "descriptions": [{"role": "caption", "value": picture.caption}] if picture.caption else [],
+        "headlines": _texts("alternative", picture.alt_text),
+        "descriptions": _texts("caption", picture.caption),
         "by": picture.credit_line,
         "copyrightNotice": picture.copyright_notice,
         "usageTerms": picture.usage_terms,

@@ -7,7 +7,12 @@ from typing import Any, NoReturn
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from releases import languages
 
 MOST_LEVELS = 20  # our own scripts send three
 
@@ -43,6 +48,61 @@ class JSONField(forms.JSONField):
             return super().bound_data(data, initial)
         except (ValueError, RecursionError):
             return InvalidJSONInput(data)
+
+
+class LanguageSelect(forms.Select):
+    """The common languages, and a line for the tag or the name of any other."""
+
+    OTHER = "other"
+
+    def __init__(self, attrs: Any = None, likely: tuple[str, ...] = ()) -> None:
+        super().__init__(attrs)
+        self.likely = likely
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        chosen = super().value_from_datadict(data, files, name)
+        return data.get(f"{name}_other", "") if chosen == self.OTHER else chosen
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        value, typed = value or "", ""
+        if value and not _is_tag(value):
+            value, typed = self.OTHER, value
+        common = sorted({*languages.COMMON, value} - {self.OTHER, ""}, key=languages.english_name)
+        listed = [(tag, languages.label(tag)) for tag in common]
+        self.choices = [
+            *([] if value else [("", _("Choose the language"))]),
+            *([(_("Likely"), [(t, languages.label(t)) for t in self.likely])] * bool(self.likely)),
+            *([(_("All"), listed)] if self.likely else listed),
+            (self.OTHER, _("Another language …")),
+        ]
+        id_ = (attrs or {}).get("id", f"id_{name}")
+        return format_html(
+            '<span class="language-field">{}<span class="language-other"><label for="{}_other">{}'
+            '</label><input type="text" name="{}_other" id="{}_other" value="{}" maxlength="60" '
+            'autocapitalize="none" spellcheck="false"></span></span>',
+            super().render(name, value, attrs, renderer),
+            id_, _("Tag or name:"), name, id_, typed,
+        )  # fmt: skip
+
+
+class LanguageField(forms.CharField):
+    """Any language by its tag (BCP 47) or its name; its value is the canonical tag."""
+
+    widget = LanguageSelect
+
+    def __init__(self, *, likely: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(widget=LanguageSelect(likely=likely), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        typed = super().to_python(value) or ""
+        return languages.read(typed) if typed else ""
+
+
+def _is_tag(value: str) -> bool:
+    try:
+        return languages.canonical(value) == value
+    except ValidationError:
+        return False
 
 
 def _is_flat(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """What editors fill in."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_prose_editor.fields import ProseEditorFormField
@@ -26,7 +27,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.locking import locked as lock_row
 from people.locking import names_change, names_read
-from people.models import Person
+from people.models import Level, Person
 from people.names.shared import people_index
 from people.slugs import slug_for
 from releases import names, protected_names, workflow
@@ -41,9 +42,11 @@ from releases.document import (
     too_long,
     uuids_in,
 )
-from releases.form_fields import JSONField
-from releases.importing import MAX_BYTES
-from releases.imports import Designated
+from releases.form_fields import JSONField, LanguageField
+from releases.importing import MAX_BYTES, Speech
+from releases.importing.languages import LanguageGuess
+from releases.imports import AskedLevel, Designated, doubtful_speakers
+from releases.language_words import language_words
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 from releases.name_finds import sentences
@@ -125,6 +128,13 @@ class ReleaseForm(forms.ModelForm):
     that was typed still in the form; the next save is then a decision.
     """
 
+    language = LanguageField(
+        label=gettext_lazy("Language"),
+        help_text=gettext_lazy(
+            "For one that is not listed, choose “Another language” and write its tag (BCP 47), "
+            "such as kk or ug-Latn, or its English name."
+        ),
+    )
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     rejected_names = JSONField(
         widget=forms.HiddenInput, required=False, help_text="What the panel of names says."
@@ -534,7 +544,9 @@ class AllowNameForm(NameExceptionForm, VerbForm):
 class ImportForm(forms.Form):
     """A release to read: a file, or its pasted text."""
 
-    file = forms.FileField(required=False, help_text="Text, Markdown or HTML, up to 2 MB.")
+    file = forms.FileField(
+        required=False, help_text="Text, Markdown, HTML or a mail (.eml), up to 2 MB."
+    )
     text = forms.CharField(
         label="Or paste it here",
         widget=forms.Textarea(attrs={"rows": 16, "class": "vLargeTextField"}),
@@ -575,28 +587,41 @@ class ConfirmImportForm(forms.Form):
         suggestions: Any,
         user: Any,
         designations: Any = (),
+        speeches: Sequence[Speech] = (),
         day: date | None = None,
+        language: LanguageGuess | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        guess = language or LanguageGuess()
+        self.fields["language"] = LanguageField(
+            label=gettext_lazy("Language"),
+            required=not guess.is_sure,
+            initial=guess.tag if guess.is_sure else "",
+            likely=guess.candidates,
+            help_text=capfirst(language_words(guess)) + ".",
+            error_messages={"required": gettext_lazy("Choose the language of the text.")},
+        )
         self.suggestions = suggestions
+        self.may_ask = user.has_perm("people.change_person")
         may_designate = user.has_perms(["people.add_case", "people.add_designation"])
         self.designations = designations if may_designate else ()
+        index = people_index()
         for number, suggestion in enumerate(suggestions):
             named = Q(display_name=suggestion.name) | Q(names__text=suggestion.name)
-            found = people_index().find([suggestion.name])
+            found = index.find([suggestion.name])
             named |= Q(pk__in={person for name in found if name.whole for person in name.people})
-            matches = Person.objects.visible_to(user).filter(named)
+            matches = Person.objects.visible_to(user).filter(named).distinct()
             self.fields[f"person_{number}"] = forms.ChoiceField(
                 label=suggestion.name,
                 required=False,
                 choices=[
-                    (self.SKIP, "Leave for later"),
+                    (self.SKIP, _("Leave for later")),
                     *(
-                        (str(match.pk), f"It is {match}, whom we know")
-                        for match in matches.distinct()
+                        (str(match.pk), _("It is %(person)s, whom we know") % {"person": match})
+                        for match in matches
                     ),
-                    (self.CREATE, "Make a new record (level 1: known to staff)"),
+                    (self.CREATE, _("Make a new record (level 1: known to staff)")),
                 ],
                 help_text=", ".join(
                     filter(
@@ -604,8 +629,42 @@ class ConfirmImportForm(forms.Form):
                     )
                 ),
             )
-
+            if self.may_ask:
+                self._offer_level(number, suggestion.name)
+        self._offer_speakers(speeches)
         self._offer_designations(day)
+
+    def _offer_level(self, number: int, name: str) -> None:
+        self.fields[f"level_{number}"] = forms.TypedChoiceField(
+            label=_("Ask to raise the level of %(name)s") % {"name": name},
+            required=False,
+            coerce=int,
+            empty_value=None,
+            choices=[
+                ("", _("Leave the level as it is")),
+                *((level.value, level.label) for level in Level if level >= Level.NAMEABLE),
+            ],
+        )
+        self.fields[f"basis_{number}"] = forms.CharField(
+            label=_("Why %(name)s may be named") % {"name": name},
+            required=False,
+            max_length=2_000,
+            widget=forms.Textarea(attrs={"rows": 2}),
+            help_text=_("Needed to ask. It is never public. A second person has to agree."),
+        )
+
+    def _offer_speakers(self, speeches: Sequence[Speech]) -> None:
+        """Offer the speakers that are not certain, one for each quotation that is set apart."""
+        self.doubtful = doubtful_speakers(speeches)
+        for number, speech in self.doubtful.items():
+            begins = Truncator(speech.text).words(12, truncate="…")
+            self.fields[f"speaker_{number}"] = forms.BooleanField(
+                label=_("Perhaps %(name)s says “%(words)s”")
+                % {"name": speech.speaker, "words": begins.strip('“”"')},
+                required=False,
+                help_text=_("Tick this to make it the speaker of the quotation."),
+                label_suffix="",
+            )
 
     def _offer_designations(self, day: date | None) -> None:
         for number, offered in enumerate(self.designations):
@@ -626,9 +685,19 @@ class ConfirmImportForm(forms.Form):
                 label=_("Day of the release"), required=False, initial=day
             )
 
-    def of_people(self) -> list[forms.BoundField]:
-        """Return the source and what becomes of each person."""
-        return [field for field in self if not field.name.startswith("designated_")]
+    def of_people(self) -> list[dict[str, Any]]:
+        """Return for each person the field that says who it is, and those of the level."""
+        rows = []
+        for number in range(len(self.suggestions)):
+            names = (f"level_{number}", f"basis_{number}") if self.may_ask else ()
+            level = [self[name] for name in names]
+            is_open = any(field.errors or field.value() for field in level)
+            rows.append({"who": self[f"person_{number}"], "level": level, "open": is_open})
+        return rows
+
+    def of_speakers(self) -> list[forms.BoundField]:
+        """Return what is offered of speakers, empty where nothing is."""
+        return [field for field in self if field.name.startswith("speaker_")]
 
     def of_designations(self) -> list[forms.BoundField]:
         """Return what is offered of designations, empty where nothing is."""
@@ -636,6 +705,7 @@ class ConfirmImportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        self._check_levels(cleaned)
         numbers = {suggestion.name: n for n, suggestion in enumerate(self.suggestions)}
         ticked = [
             (number, offered)
@@ -656,6 +726,21 @@ class ConfirmImportForm(forms.Form):
                 self.add_error("designated_on", _("This day is still to come."))
         return cleaned
 
+    def _check_levels(self, cleaned: dict[str, Any]) -> None:
+        for number in range(len(self.suggestions) if self.may_ask else 0):
+            level, basis = cleaned.get(f"level_{number}"), cleaned.get(f"basis_{number}")
+            if not level:
+                if basis:
+                    self.add_error(f"level_{number}", _("Choose the level that you ask for."))
+                continue
+            if not (basis or "").strip():
+                self.add_error(
+                    f"basis_{number}",
+                    _("Say why the person may be named: whose consent, or what was weighed."),
+                )
+            if not cleaned.get(f"person_{number}"):
+                self.add_error(f"person_{number}", _("Choose who this is, or make a new record."))
+
     @staticmethod
     def pack(data: bytes) -> str:
         return base64.b64encode(data).decode()
@@ -670,6 +755,24 @@ class ConfirmImportForm(forms.Form):
         return {
             suggestion.name: self.cleaned_data[f"person_{number}"]
             for number, suggestion in enumerate(self.suggestions)
+        }
+
+    def levels(self) -> dict[str, AskedLevel]:
+        """Return the levels that were asked for, by name."""
+        if not self.may_ask:
+            return {}
+        return {
+            suggestion.name: AskedLevel(Level(level), self.cleaned_data[f"basis_{number}"])
+            for number, suggestion in enumerate(self.suggestions)
+            if (level := self.cleaned_data[f"level_{number}"])
+        }
+
+    def speakers(self) -> dict[int, Speech]:
+        """Return the doubtful speakers that were ticked, by the number of the quotation."""
+        return {
+            number: speech
+            for number, speech in self.doubtful.items()
+            if self.cleaned_data[f"speaker_{number}"]
         }
 
     def designated(self) -> Designated | None:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from releases.document import Document, Quotation
 from releases.import_stored import left_out
 from releases.import_words import sentence
-from releases.importing import PersonSuggestion, Poster, Understood
+from releases.importing import Accounting, PersonSuggestion, Poster, Understood
 from releases.importing.accounting import Difference
-from releases.importing.notes import Note
+from releases.language_words import language_words
 from releases.models import Release
 
 _WIDTH = 96
@@ -44,7 +44,12 @@ _PARTS: dict[str, str | Promise] = {
     "picture lines": gettext_lazy("picture lines"),
     "repeated picture lines": gettext_lazy("repeated picture lines"),
     "page furniture": gettext_lazy("page furniture"),
+    "hidden words": gettext_lazy("hidden words"),
+    "struck-out words": gettext_lazy("struck-out words"),
+    "footnotes": gettext_lazy("footnotes"),
+    "page title": gettext_lazy("title of the page"),
     "mail headers": gettext_lazy("mail headers"),
+    "mail signature": gettext_lazy("signature of the mail"),
     "end mark": gettext_lazy("end mark"),
     "front matter": gettext_lazy("front matter"),
     "markup": gettext_lazy("markup"),
@@ -57,7 +62,7 @@ def report(understood: Understood, stored: Difference, remarks: Sequence[str] = 
     `stored` is what the draft does not have in common with the file; `remarks` are further
     sentences on what the draft could not hold.
     """
-    notes = [*(capfirst(_sentence(note)) for note in understood.notes), *remarks]
+    notes = [*(capfirst(sentence(note)) for note in understood.notes), *remarks]
     parts = [
         f"{understood.filename} ({understood.format}, {understood.encoding})",
         "\n".join(_understood(understood)),
@@ -65,7 +70,7 @@ def report(understood: Understood, stored: Difference, remarks: Sequence[str] = 
         *_people(understood),
         *_list(
             _("Called a prisoner of conscience, offered and not recorded"),
-            [f"{one.name}: “{one.sentence}”" for one in understood.designations],
+            [f"{one.name}: “{one.sentence.strip('“”')}”" for one in understood.designations],
         ),
         *_list(_("Missing"), [sentence(note) for note in understood.missing]),
         *_list(_("Please note"), notes),
@@ -90,7 +95,7 @@ def _understood(understood: Understood) -> Iterator[str]:
         yield _row(_("standfirst"), understood.standfirst)
     if understood.dateline_place:
         yield _row(_("place"), understood.dateline_place)
-    yield _row(_("language"), understood.language or _("not stated; the draft says English"))
+    yield _row(_("language"), language_words(understood.language_guess))
     if lifted := understood.pull_quote:
         speaker = lifted.speaker or _("speaker not found")
         yield _row(_("pull quote"), f"“{lifted.text}” – {speaker}")
@@ -188,35 +193,16 @@ def _person(person: PersonSuggestion) -> str:
 
 def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
     accounting = understood.accounting
-    unread = sum(len(words.split()) for words in accounting.left_out)
-    lost = sum(len(words.split()) for words in stored.lost)
-    doubled = sum(len(words.split()) for words in stored.doubled)
-    verdicts = []
-    if count := unread + lost:
-        verdicts.append(
-            ngettext("%(count)s was lost", "%(count)s were lost", count) % {"count": count}
-        )
-    if doubled:
-        verdicts.append(
-            ngettext(
-                "%(count)s is in the draft too often",
-                "%(count)s are in the draft too often",
-                doubled,
-            )
-            % {"count": doubled}
-        )
-    if stored.moved:
-        verdicts.append(_("some stand in another order in the draft"))
-    words = {
-        "total": accounting.total,
-        "verdict": ", ".join(verdicts) or _("all accounted for in the draft"),
-    }
+    words = {"total": accounting.total, "verdict": _verdict(accounting, stored)}
     yield _("Words: %(total)s in the file, %(verdict)s") % words
     yield _row("", ", ".join(f"{_called(part)} {count}" for part, count in accounting.parts))
-    for quote in (*accounting.left_out, *stored.lost):
-        yield _row(_("lost"), f"“{quote}”")
-    for quote in stored.doubled:
-        yield _row(_("too often"), f"“{quote}”")
+    for label, quotes in (
+        (_("lost"), stored.lost),
+        (_("too often"), stored.doubled),
+        (_("not read"), accounting.left_out),
+    ):
+        for quote in quotes:
+            yield _row(label, f"“{quote}”")
     dropped: dict[str, list[str]] = {}
     for part, text in left_out(understood):
         piece = text if len(text) <= _LONGEST_PIECE else text[: _LONGEST_PIECE - 1] + "…"
@@ -225,6 +211,35 @@ def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
         yield _("Left out of the draft on purpose")
         for part, pieces in dropped.items():
             yield _row("", f"{_called(part)}: {', '.join(pieces)}")
+
+
+def _verdict(accounting: Accounting, stored: Difference) -> str:
+    counts = {
+        "lost": sum(len(quote.split()) for quote in stored.lost),
+        "doubled": sum(len(quote.split()) for quote in stored.doubled),
+        "unread": sum(len(quote.split()) for quote in accounting.left_out),
+    }
+    sentences = {
+        "lost": ngettext(
+            "%(lost)s of them is not in the draft",
+            "%(lost)s of them are not in the draft",
+            counts["lost"],
+        ),
+        "doubled": ngettext(
+            "%(doubled)s is in the draft too often",
+            "%(doubled)s are in the draft too often",
+            counts["doubled"],
+        ),
+        "unread": ngettext(
+            "%(unread)s was not read",
+            "%(unread)s were not read",
+            counts["unread"],
+        ),
+    }
+    found = [sentences[what] % counts for what in sentences if counts[what]]
+    if stored.moved:
+        found.append(_("some stand in another order in the draft"))
+    return ", ".join(found) or _("all accounted for in the draft")
 
 
 def _called(part: str) -> str:
@@ -243,8 +258,3 @@ def _row(label: str, words: str) -> str:
     lines = wrap(words, _WIDTH - _LABEL - 2) or [""]
     first, *rest = lines
     return "\n".join([f"  {label:<{_LABEL}}{first}", *(" " * (_LABEL + 2) + line for line in rest)])
-
-
-def _sentence(note: Note | str) -> str:
-    # TODO(merge): the readers of the formats still give sentences.
-    return note if isinstance(note, str) else sentence(note)

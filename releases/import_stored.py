@@ -38,10 +38,10 @@ def compare(
     stored["body"] = document.text
     said: dict[str, list[str]] = {field: [] for field in stored}
     names = {person: name for name, person in (known or {}).items()}
-    speakers = Counter(
-        " ".join(spelled(f"{names.get(one.speaker, one.name)} {one.title}"))
-        for one in document.quotations
-    )
+    speakers: Counter[str] = Counter()
+    for one in document.quotations:
+        name = names.get(one.speaker, "") if one.speaker else one.name
+        speakers[" ".join(spelled(f"{name} {one.title}"))] += 1
     credits: list[str] = []
     for part, text in understood.said:
         if field := _FIELDS.get(part):

@@ -198,44 +198,68 @@ SENTENCES: dict[str, str | Promise] = {
     "people_looked_for_in_part": _(
         "People were looked for in the first %(characters)s characters alone."
     ),
-    # Formats: what reading text, Markdown, HTML and mail comes to.
-    "links_lost": _(
+    # Formats: what reading text, Markdown, HTML and mail comes to
+    "links_lost": ngettext_lazy(
+        "One link lost the address and kept the words, because only full http, https, mailto and "
+        "tel addresses lead anywhere: %(links)s",
         "%(count)s links lost the address and kept the words, because only full http, https, "
-        "mailto and tel addresses lead anywhere: %(links)s"
+        "mailto and tel addresses lead anywhere: %(links)s",
+        "count",
     ),
     "tags_unwrapped": _("These tags have no place in a release; their words stayed: %(tags)s."),
-    "quote_tags": _(
-        "%(count)s <q> tags became quotation marks “…”. Check that they are the marks of the "
-        "language."
-    ),
-    "table_too_large": _(
-        "%(count)s tables are too many, or have more than 500 rows or 50 columns: each row became "
-        "a paragraph, the cells parted by “|”. Attach such a table as a document."
-    ),
-    "page_furniture": _(
-        "%(words)s words of menus, headers, footers and boxes of the web page were left out. Check "
-        "that none of them belongs to the release: %(texts)s"
-    ),
-    "hidden_words": _("%(words)s words that the page does not show were left out: %(texts)s"),
-    "struck_out_words": _(
-        "%(words)s struck-out words were left out. Check that the sentences are right without "
-        "them: %(texts)s"
-    ),
     "raw_html": _("HTML tags in the Markdown fell away; their words stayed: %(tags)s."),
-    "emphasis_never_closed": _(
-        "%(count)s paragraphs opened with ** or *** that never closed: the mark was left out."
+    "quote_tags": ngettext_lazy(
+        "One <q> tag became quotation marks “…”. Check that they are the marks of the language.",
+        "%(count)s <q> tags became quotation marks “…”. Check that they are the marks of the "
+        "language.",
+        "count",
     ),
-    "too_many_marks": _(
+    "table_too_large": ngettext_lazy(
+        "One table has more than 500 rows or 50 columns, or is one of too many: each row became a "
+        "paragraph, the cells parted by “|”. Attach such a table as a document.",
+        "%(count)s tables have more than 500 rows or 50 columns, or are too many: each row became "
+        "a paragraph, the cells parted by “|”. Attach such tables as documents.",
+        "count",
+    ),
+    "page_furniture_left_out": ngettext_lazy(
+        "One word of a menu, a footer or a box of the web page was left out. Check that it does "
+        "not belong to the release: %(texts)s",
+        "%(count)s words of menus, headers, footers and boxes of the web page were left out. Check "
+        "that none of them belongs to the release: %(texts)s",
+        "count",
+    ),
+    "hidden_words_left_out": ngettext_lazy(
+        "One word that the page does not show was left out: %(texts)s",
+        "%(count)s words that the page does not show were left out: %(texts)s",
+        "count",
+    ),
+    "struck_out_words_left_out": ngettext_lazy(
+        "One struck-out word was left out. Check that the sentence is right without it: %(texts)s",
+        "%(count)s struck-out words were left out. Check that the sentences are right without "
+        "them: %(texts)s",
+        "count",
+    ),
+    "emphasis_never_closed": ngettext_lazy(
+        "One paragraph opened with ** or *** that never closed: the mark was left out.",
+        "%(count)s paragraphs opened with ** or *** that never closed: the marks were left out.",
+        "count",
+    ),
+    "too_many_marks": ngettext_lazy(
+        "One long paragraph with very many marks was taken as it stands, without links and "
+        "emphasis.",
         "%(count)s long paragraphs with very many marks were taken as they stand, without links "
-        "and emphasis."
+        "and emphasis.",
+        "count",
     ),
     "double_key": _(
         "The head of the file has “%(key)s” more than once: “%(used)s” was used, “%(other)s” was "
         "not."
     ),
-    "footnote_again": _(
-        "%(count)s marks lead to a footnote that already stands at an earlier mark: they were left "
-        "out."
+    "footnote_again": ngettext_lazy(
+        "One mark leads to a footnote that already stands at an earlier mark: it was left out.",
+        "%(count)s marks lead to footnotes that already stand at earlier marks: they were left "
+        "out.",
+        "count",
     ),
     "page_parted": _(
         "The file runs whole passages together on one line: wide gaps were taken for the ends of "
@@ -250,30 +274,32 @@ SENTENCES: dict[str, str | Promise] = {
     "quote_marks_removed": _(
         "The “>” of a quoted mail was taken off %(count)s lines. Check whose words they are."
     ),
-    "lists_found": _(
-        "Lines that begin with a bullet or a number became lists (%(count)s). Check them."
+    "lists_found": ngettext_lazy(
+        "Lines that begin with a bullet or a number became one list.",
+        "Lines that begin with a bullet or a number became %(count)s lists.",
+        "count",
     ),
     "mail_read": _(
-        "The file is a mail: its subject became the title, and its sender and addressees were not "
-        "taken over."
+        "The file is a mail: its subject was read as the title, and its sender and addressees "
+        "were not taken over."
     ),
+    "mail_text_read": _("The mail has its text twice. The plain text was read, the HTML was not."),
+    "mail_html_read": _(
+        "The mail has its text twice. The HTML was read because it has headings, lists or tables; "
+        "the plain text was not."
+    ),
+    "mail_inside_mail": _("The release was read from the mail that is attached to this mail."),
     "mail_attachments": _(
         "The mail has attachments that were not imported: %(names)s. Save them and add them "
         "yourself."
     ),
-    "mail_inside_mail": _("The release was read from the mail that is attached to this mail."),
     "mail_signature": _(
         "The signature of the mail was left out. Check that nothing of the release stands in it: "
         "%(texts)s"
     ),
     "mail_charset": _(
-        "The mail does not say rightly how its characters are stored. Check accents and quotation "
+        "The encoding that the mail states does not fit its text. Check accents and quotation "
         "marks."
-    ),
-    "mail_text_read": _("The mail has the text twice. The plain text was read, its HTML was not."),
-    "mail_html_read": _(
-        "The mail has the text twice. The HTML was read because it has headings, lists or tables, "
-        "the plain text was not."
     ),
     "too_many_parts": _(
         "“%(file)s” is a mail of far too many parts. Save the text of the release in a file of its "

@@ -1,10 +1,12 @@
 """From what was understood of a source to a draft; nothing that nobody asked for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from html import escape
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +18,23 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.models import Case, Designation, Person, Role
+from people.levels import ask_to_raise
+from people.models import Case, Designation, Level, Person, Role
 from releases import languages, workflow
 from releases.document import clean, with_people
 from releases.import_report import poster_name, report
 from releases.import_stored import compare
 from releases.import_words import sentence
-from releases.importing import Understood
+from releases.importing import Speech, Understood
+from releases.importing.languages import CHOSEN, LanguageGuess
 from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
 CREATE = "create"
 # So often can one source be imported on purpose.
 MOST_COPIES = 100
+# The importer writes every other sign of a tag as a character reference.
+_QUOTATION = re.compile("<blockquote[^>]*>")
 
 
 class AlreadyImported(Exception):
@@ -77,6 +83,28 @@ def _digest(understood: Understood, copy: int) -> str:
     return sha256(f"{understood.digest}:{copy}".encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class AskedLevel:
+    """The level that an editor asks for on a recorded basis; a second person has to agree."""
+
+    to: Level
+    basis: str
+
+
+def doubtful_speakers(speeches: Sequence[Speech]) -> dict[int, Speech]:
+    """Return the quotations of the body with one likely speaker that is not certain, by number."""
+    found: dict[int, Speech] = {}
+    several: set[int] = set()
+    for speech in speeches:
+        number = speech.quotation
+        if number is None:
+            continue
+        known = found.setdefault(number, speech)
+        if speech.certain or not speech.speaker or known.speaker != speech.speaker:
+            several.add(number)
+    return {number: speech for number, speech in found.items() if number not in several}
+
+
 def import_draft(
     understood: Understood,
     *,
@@ -84,35 +112,55 @@ def import_draft(
     people: Mapping[str, str] | None = None,
     designated: Designated | None = None,
     again: int | None = None,
+    levels: Mapping[str, AskedLevel] | None = None,
+    speakers: Mapping[int, Speech] | None = None,
     at: datetime | None = None,
+    language: str | None = None,
 ) -> Release:
     """Make one draft of what was understood, with the report of the import in its record.
 
     `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
     that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
-    text calls prisoners of conscience; nothing else is recorded of them. No date is set: the guess
-    stays a guess, in the record. `again` is the number of the copy that somebody wants on purpose,
-    as `copies_of` gave it. Raises AlreadyImported, also where that number is taken meanwhile.
+    text calls prisoners of conscience; nothing else is recorded of them. `levels` are asked for,
+    by name: `by` is the first of two people. `speakers` are doubtful ones that an editor confirmed,
+    by the number of the quotation. No date is set: the guess stays a guess, in the record.
+    `language` (BCP 47) is what somebody chose; without it, a guess that is not sure leaves the
+    language open. `again` is the number of the copy that somebody wants on purpose, as `copies_of`
+    gave it. Raises AlreadyImported, also where that number is taken meanwhile, and Refused where a
+    level cannot be asked for.
     """
+    understood = with_language(understood, language)
     copies = copies_of(understood)
-    number = again if again and 1 <= again <= MOST_COPIES else 1
-    if copies.first and (number == 1 or number < copies.next):
+    if copies.first and (again != copies.next or again > MOST_COPIES):
         raise AlreadyImported(copies.first)
-    digest = _digest(understood, min(number, copies.next))
+    digest = _digest(understood, copies.next)
     try:
         with transaction.atomic():
-            return _import_draft(understood, by, people or {}, designated, digest, at)
+            understood = _with_speakers(understood, speakers or {})
+            return _import_draft(understood, by, people or {}, designated, levels or {}, digest, at)
     except IntegrityError:  # the same source, imported at the same moment by somebody else
         if release := copies_of(understood).first:
             raise AlreadyImported(release) from None
         raise
 
 
+def with_language(understood: Understood, language: str | None) -> Understood:
+    """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
+
+    Raises ValidationError for what is no tag.
+    """
+    if language is None or language == understood.language:
+        return understood
+    chosen = LanguageGuess(languages.canonical(language), 1.0, (), CHOSEN)
+    return replace(understood, language_guess=chosen)
+
+
 def _import_draft(
     understood: Understood,
     by: User | None,
     people: Mapping[str, str],
-    designated: Any,
+    designated: Designated | None,
+    levels: Mapping[str, AskedLevel],
     digest: str,
     at: datetime | None,
 ) -> Release:
@@ -120,6 +168,7 @@ def _import_draft(
     known = _people(understood, people, fits)
     if designated:
         _designate(understood, known, designated)
+    _ask_for_levels(known, levels, by, at)
     draft = _draft(understood, known, fits)
     draft.poster = _poster(understood, fits)
     draft.import_digest = digest
@@ -155,7 +204,7 @@ def _draft(understood: Understood, known: Mapping[str, UUID], fits: "_Fits") -> 
         whole_title = f"<p>{escape(understood.title)}</p>"
     return Release(
         kind=understood.kind,
-        language=_language(understood),
+        language=understood.language or languages.UNDETERMINED,
         title=fitting,
         standfirst=understood.standfirst,
         dateline_place=fits(Release, "dateline_place", understood.dateline_place),
@@ -200,10 +249,41 @@ def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -
     return known
 
 
+def _ask_for_levels(
+    known: Mapping[str, UUID],
+    asked: Mapping[str, AskedLevel],
+    by: User | None,
+    at: datetime | None,
+) -> None:
+    """Ask for each level; two names of one record are one question."""
+    done: set[UUID] = set()
+    for name, level in asked.items():
+        if by is None or name not in known or known[name] in done:
+            continue
+        done.add(known[name])
+        person = Person.objects.get(pk=known[name])
+        ask_to_raise(person, to=level.to, basis=level.basis, by=by, at=at)
+
+
+def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Understood:
+    """Return what was understood, with speakers that an editor confirmed in its quotations."""
+    if not speakers:
+        return understood
+    numbers = count()
+
+    def named(tag: re.Match[str]) -> str:
+        if speech := speakers.get(next(numbers)):
+            title = f' data-title="{escape(speech.title)}"' if speech.title else ""
+            return f'<blockquote data-name="{escape(speech.speaker)}"{title}>'
+        return tag[0]
+
+    return replace(understood, body_html=_QUOTATION.sub(named, understood.body_html))
+
+
 def _designate(understood: Understood, known: Mapping[str, UUID], decided: Designated) -> None:
     """Record the designations that an editor confirmed, and nothing more about the people."""
     source = _("“%(title)s”, release of %(day)s") % {
-        "title": understood.title,
+        "title": understood.title or understood.offered_title,
         "day": date_format(decided.on, "j F Y"),
     }
     for suggestion in understood.designations:
@@ -232,7 +312,3 @@ def _poster(understood: Understood, fits: _Fits) -> MediaAsset | None:
         original_name=fits(MediaAsset, "original_name", poster_name(poster)),
         credit_line=fits(MediaAsset, "credit_line", poster.credit_guess),
     )
-
-
-def _language(understood: Understood) -> str:
-    return understood.language if understood.language in languages.LANGUAGES else "en"

@@ -1,49 +1,248 @@
-"""The languages that a newsroom writes in: their own names, and which run from right to left."""
+"""The languages of releases: tags of BCP 47, what they are called, script, direction, territory.
 
-# BCP 47 tag: (name in English, name in itself). A newsroom adds a line here for another one.
-LANGUAGES = {
-    "en": ("English", "English"),
-    "am": ("Amharic", "አማርኛ"),
-    "ar": ("Arabic", "العربية"),
-    "bo": ("Tibetan", "བོད་སྐད་"),
-    "ckb": ("Central Kurdish", "کوردیی ناوەندی"),
-    "cy": ("Welsh", "Cymraeg"),
-    "de": ("German", "Deutsch"),
-    "el": ("Greek", "Ελληνικά"),
-    "es": ("Spanish", "español"),
-    "fa": ("Persian", "فارسی"),
-    "fr": ("French", "français"),
-    "he": ("Hebrew", "עברית"),
-    "hi": ("Hindi", "हिन्दी"),
-    "id": ("Indonesian", "Indonesia"),
-    "it": ("Italian", "italiano"),
-    "ja": ("Japanese", "日本語"),
-    "ko": ("Korean", "한국어"),
-    "my": ("Burmese", "မြန်မာ"),
-    "nl": ("Dutch", "Nederlands"),
-    "pl": ("Polish", "polski"),
-    "ps": ("Pashto", "پښتو"),
-    "pt": ("Portuguese", "português"),
-    "ru": ("Russian", "русский"),
-    "sw": ("Swahili", "Kiswahili"),
-    "th": ("Thai", "ไทย"),
-    "tr": ("Turkish", "Türkçe"),
-    "ug": ("Uyghur", "ئۇيغۇرچە"),
-    "uk": ("Ukrainian", "українська"),
-    "ur": ("Urdu", "اردو"),
-    "vi": ("Vietnamese", "Tiếng Việt"),
+Names, likely scripts and likely territories come from CLDR, by way of Babel.
+"""
+
+import re
+from collections import Counter
+from functools import cache, lru_cache
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from people.names.scripts import letters_by_script
+
+MOST_CHARACTERS = 35  # of a tag; RFC 5646, 4.4.1
+UNDETERMINED = "und"  # ISO 639-3: nobody has said which language it is
+
+# What the desk offers first; every other tag can be typed.
+COMMON = (
+    "am", "ar", "be", "bn", "bo", "ckb", "cs", "cy", "da", "de", "el", "en", "es", "fa", "fi",
+    "fr", "he", "hi", "hu", "id", "it", "ja", "kk", "ko", "ku", "my", "nb", "nl", "pl", "ps",
+    "pt", "ro", "ru", "sd", "so", "sv", "sw", "ta", "th", "ti", "tr", "ug", "uk", "ur", "uz",
+    "vi", "yi", "zh-Hans", "zh-Hant",
+)  # fmt: skip
+# CLDR has “Chinese (Simplified)”, and the language and the script of the name in itself apart.
+_NAMES = {
     "zh-Hans": ("Chinese, simplified", "简体中文"),
     "zh-Hant": ("Chinese, traditional", "繁體中文"),
+    "prs": ("Dari", "دری"),
+    UNDETERMINED: ("Not known yet", "Not known yet"),
 }
-CHOICES = [(tag, name) for tag, (name, _) in LANGUAGES.items()]
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ps", "ug", "ur"})
+# What files call a language, where it is not the English name of CLDR.
+_ALSO = {"farsi": "fa", "bengali": "bn", "kurmanji": "ku", "sorani": "ckb", "dari": "prs"}
+
+# RFC 5646, 2.1, without the tags that it keeps for the sake of older software, and without
+# languages of 4 to 8 letters: none was ever registered, and a name that is typed looks like one.
+_WELL_FORMED = re.compile(
+    r"""
+    (?P<language>[a-z]{2,3}(?:-[a-z]{3}){0,3})
+    (?:-(?P<script>[a-z]{4}))?
+    (?:-(?P<region>[a-z]{2}|[0-9]{3}))?
+    (?P<variants>(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)
+    (?P<extensions>(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*)
+    (?P<private>-x(?:-[a-z0-9]{1,8})+)?
+    |(?P<only_private>x(?:-[a-z0-9]{1,8})+)
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+# ISO 15924, of the scripts whose letters Unicode directs from right to left.
+RIGHT_TO_LEFT = frozenset({
+    "Adlm", "Arab", "Aran", "Armi", "Avst", "Chrs", "Cprt", "Elym", "Gara", "Hatr", "Hebr",
+    "Hung", "Khar", "Lydi", "Mand", "Mani", "Mend", "Merc", "Mero", "Narb", "Nbat", "Nkoo",
+    "Orkh", "Ougr", "Palm", "Phli", "Phlp", "Phnx", "Prti", "Rohg", "Samr", "Sarb", "Sogd",
+    "Sogo", "Syrc", "Syre", "Syrj", "Syrn", "Thaa", "Todr", "Yezi",
+})  # fmt: skip
+
+
+def canonical(tag: str) -> str:
+    """Return a tag in its canonical form, such as zh-Hant-TW; raises ValidationError."""
+    lower = tag.strip().lower()
+    found = _WELL_FORMED.fullmatch(lower) if len(lower) <= MOST_CHARACTERS else None
+    if not found or _repeats(found):
+        raise ValidationError(
+            _(
+                "“%(tag)s” is not a language tag. Write one like sv, pt-BR or zh-Hant, with "
+                "hyphens, or choose the language from the list."
+            ),
+            code="not_a_tag",
+            params={"tag": tag[:MOST_CHARACTERS]},
+        )
+    if found["only_private"]:
+        return lower
+    language = found["language"]
+    if "-" not in language:
+        language = _replaced(language)
+    script = (found["script"] or "").title()
+    region = (found["region"] or "").upper()
+    rest = (found["variants"] + found["extensions"] + (found["private"] or "")).lstrip("-")
+    return "-".join(filter(None, [language, script, region, rest]))
+
+
+def validate(tag: str) -> None:
+    """Raise ValidationError unless a tag is well-formed BCP 47 in its canonical form."""
+    proper = canonical(tag)
+    if tag != proper:
+        raise ValidationError(
+            _("Write the language tag “%(tag)s” as “%(proper)s”."),
+            code="not_canonical",
+            params={"tag": tag, "proper": proper},
+        )
+
+
+def read(words: str) -> str:
+    """Return the tag that a person means by a tag or by the name of a language.
+
+    Raises ValidationError.
+    """
+    named = from_name(words)
+    return named if named else canonical(words)
+
+
+def from_name(words: str) -> str | None:
+    """Return the tag of a language by its name in English or in itself."""
+    return _by_name().get(" ".join(words.split()).casefold()[:60])
 
 
 def direction(tag: str) -> str:
     """Return "rtl" or "ltr", as HTML's `dir` wants it."""
-    return "rtl" if tag.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+    return "rtl" if script_of(tag) in RIGHT_TO_LEFT else "ltr"
 
 
+def script_of(tag: str) -> str:
+    """Return the script that a language is written in as ISO 15924 has it, "" if not known."""
+    return _maximal(tag)[0]
+
+
+def og_locale(tag: str) -> str:
+    """Return a tag as Open Graph wants it, language_TERRITORY, "" where no country is likely."""
+    language, territory = tag.partition("-")[0], _maximal(tag)[1]
+    return f"{language}_{territory}" if len(territory) == 2 and len(language) > 1 else ""
+
+
+def without_the_likely(tag: str) -> str:
+    """Return language and script alone, the script only where the language has another too.
+
+    Chinese keeps it always, since neither way to write it is the usual one.
+    """
+    language = tag.partition("-")[0]
+    if language == "x":
+        return tag
+    script = script_of(tag)
+    if script and (language == "zh" or script != script_of(language)):
+        return f"{language}-{script}"
+    return language
+
+
+@lru_cache(maxsize=1024)
+def english_name(tag: str) -> str:
+    """Return a language's name in English, or its tag where CLDR has none."""
+    return _NAMES[tag][0] if tag in _NAMES else _name_in(Locale("en"), tag) or tag
+
+
+@lru_cache(maxsize=1024)
 def native_name(tag: str) -> str:
-    """Return a language's name in itself, or its tag where it is not in our list."""
-    return LANGUAGES[tag][1] if tag in LANGUAGES else tag
+    """Return a language's name in itself, else in English, else its tag."""
+    if tag in _NAMES:
+        return _NAMES[tag][1]
+    locale = _locale(tag)
+    return (locale and _name_in(locale, tag)) or english_name(tag)
+
+
+def label(tag: str) -> str:
+    """Return what the desk calls a language: its English name, its own, its tag."""
+    names = list(dict.fromkeys([english_name(tag), native_name(tag)]))
+    return " · ".join([*names, tag] if names != [tag] else names)
+
+
+def scripts_in(text: str) -> Counter[str]:
+    """Count the letters of each script in a text; "" counts those of scripts not known here.
+
+    Japanese counts as one script (Jpan) where some of it is in kana.
+    """
+    counts = letters_by_script(text)
+    if kana := counts.pop("Hira", 0) + counts.pop("Kana", 0):
+        counts["Jpan"] = kana + counts.pop("Hani", 0)
+    return counts
+
+
+def _repeats(found: re.Match[str]) -> bool:
+    """Whether a variant, or the letter of an extension, is there twice (RFC 5646, 2.2.5, 2.2.6)."""
+    variants = found["variants"].split("-")[1:] if found["variants"] else []
+    singles = [part for part in (found["extensions"] or "").split("-") if len(part) == 1]
+    return len(set(variants)) < len(variants) or len(set(singles)) < len(singles)
+
+
+def _replaced(language: str) -> str:
+    """Return the subtag that stands for an older or longer one: he for iw, en for eng."""
+    better = get_global("language_aliases").get(language, language)
+    return better if better.isalpha() else language
+
+
+@lru_cache(maxsize=1024)
+def _maximal(tag: str) -> tuple[str, str]:
+    """Return the likely script and territory of a tag, "" for what is not known."""
+    found = _WELL_FORMED.fullmatch(tag.lower())
+    if not found or found["only_private"]:
+        return "", ""
+    language = found["language"].partition("-")[0]
+    script, region = (found["script"] or "").title(), (found["region"] or "").upper()
+    likely: Any = get_global("likely_subtags")
+    usual, _sep, country = get_global("language_aliases").get(language, language).partition("_")
+    for key in (
+        f"{language}_{script}_{region}",
+        f"{language}_{script}",
+        f"{language}_{region}",
+        language,
+        usual,
+    ):
+        if known := likely.get(key.strip("_").replace("__", "_")):
+            parts = known.split("_")
+            # CLDR's own guess for what it knows nothing of is English.
+            if parts[0] not in (language, usual):
+                continue
+            return script or parts[1], region or country or parts[2]
+    return script, region
+
+
+def _name_in(locale: Locale, tag: str) -> str | None:
+    """Return what a language calls another one, with script and country in brackets."""
+    found = _WELL_FORMED.fullmatch(tag.lower())
+    if not found or not found["language"]:
+        return None
+    script, region = (found["script"] or "").title(), (found["region"] or "").upper()
+    language, _sep, rest = tag.partition("-")
+    name = _NAMES[language][0] if language in _NAMES else locale.languages.get(language)
+    if not name or not rest:
+        return name
+    parts = rest.split("-")
+    words = [locale.scripts.get(script, script), locale.territories.get(region, region)]
+    words += [part for part in parts if part not in (script, region)]
+    return f"{name} ({', '.join(filter(None, words))})"
+
+
+def _locale(tag: str) -> Locale | None:
+    """Return CLDR's data on a language and its script, or on the language alone, if it has any."""
+    language, script = tag.partition("-")[0], script_of(tag)
+    for name in (f"{language}_{script}", language):
+        try:
+            return Locale.parse(name, resolve_likely_subtags=False)
+        except (UnknownLocaleError, ValueError, TypeError):
+            continue
+    return None
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    """Map the names of languages, in English and in themselves, to their tags."""
+    english = {
+        name.casefold(): tag.replace("_", "-")
+        for tag, name in Locale("en").languages.items()
+        if tag not in (UNDETERMINED, "mul", "zxx", "mis") and "_" not in tag
+    }
+    own = {name.casefold(): tag for tag in COMMON for name in (english_name(tag), native_name(tag))}
+    return {**english, **own, **_ALSO, "chinese": "zh-Hans"}

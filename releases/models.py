@@ -24,6 +24,9 @@ from people.slugs import slug_for
 from releases import languages
 from releases.document import Document, clean, clean_notes, uuids_in, without_strangers
 from storing.rows import Guarded, GuardedQuerySet, is_unlinking
+from storing.texts import shortened
+
+LONGEST_DESCRIPTION = 300  # characters: what search engines and cards show of one
 
 # Sent in the transaction that stored a release, after the rows that are derived from its text.
 text_stored = Signal()
@@ -190,7 +193,9 @@ class Release(Guarded):
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PRESS_RELEASE)
-    language = models.CharField(max_length=35, choices=languages.CHOICES, default="en")
+    language = models.CharField(
+        max_length=languages.MOST_CHARACTERS, validators=[languages.validate], default="en"
+    )
     translation_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -475,6 +480,11 @@ class Release(Guarded):
         return languages.direction(self.language)
 
     @property
+    def og_locale(self) -> str:
+        """The language as Open Graph wants it, such as sv_SE; "" where no country is likely."""
+        return languages.og_locale(self.language)
+
+    @property
     def language_name(self) -> str:
         return languages.native_name(self.language)
 
@@ -489,6 +499,11 @@ class Release(Guarded):
         if self.standfirst:
             return self.standfirst
         return next(iter(self.document.paragraphs), "")
+
+    @property
+    def description(self) -> str:
+        """The summary as feeds, search engines and cards take it, at most LONGEST_DESCRIPTION."""
+        return shortened(self.summary, LONGEST_DESCRIPTION)
 
     @property
     def day(self) -> date:

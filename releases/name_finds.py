@@ -27,6 +27,7 @@ from releases.protected_names import Find
 def sentences(reasons: Iterable[Any], user: User, at: datetime | None = None) -> list[str]:
     """Return reasons as the sentences that a user may see; finds are counted and recorded.
 
+    What blocks a text for one person is one entry, at the place of the first reason.
     Call it outside of the transaction that was refused: what was shown stays recorded.
     """
     reasons = list(reasons)
@@ -34,13 +35,22 @@ def sentences(reasons: Iterable[Any], user: User, at: datetime | None = None) ->
     shown = _record(finds, user, at or timezone.now()) if finds else set()
     people = {find.person for find in finds}
     known = set(Person.objects.visible_to(user).filter(pk__in=people).values_list("pk", flat=True))
-    said = [
-        _sentence(reason, known)
-        if isinstance(reason, Find) and reason.person in shown
-        else str(reason)
-        for reason in reasons
-    ]
-    return list(dict.fromkeys(said))
+    # A name that is marked where it stands has the sentence of the mark.
+    marked = {_spot(find) for find in finds if find.kind == "mark"}
+    said: dict[Any, list[str]] = {}
+    for reason in reasons:
+        if not isinstance(reason, Find) or reason.person not in shown:
+            said.setdefault(str(reason), [str(reason)])
+        elif reason.kind != "name" or not reason.blocks or _spot(reason) not in marked:
+            sentence = _sentence(reason, known)
+            entry = (reason.person, reason.table, reason.row) if reason.blocks else sentence
+            if sentence not in said.setdefault(entry, []):
+                said[entry].append(sentence)
+    return list(dict.fromkeys(" ".join(entry) for entry in said.values()))
+
+
+def _spot(find: Find) -> tuple[Any, ...]:
+    return find.person, find.table, find.row, find.place, letters(find.surface)
 
 
 def _record(finds: Sequence[Find], user: User, at: datetime) -> set[UUID]:

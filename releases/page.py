@@ -1,20 +1,30 @@
 """Everything that the page of one release prints, gathered in a fixed number of queries."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
 from assets import cards
 from assets.models import MediaAsset
 from people.models import Person
-from releases.document import Attribution, Document, render, render_for_feeds, render_notes
-from releases.models import Correction, Quote, Release
+from releases.document import (
+    Attribution,
+    Document,
+    render,
+    render_for_feeds,
+    render_notes,
+    render_text,
+)
+from releases.models import Correction, Mention, Quote, Release
 
 MOST_RELATED = 4
 WITHHELD = Attribution(name="Name withheld", title="")
@@ -62,7 +72,8 @@ class ReleasePage:
             return []
         everything = "Everything, with pictures (ZIP)" if self.offered else "The text (ZIP)"
         kinds = {
-            "release_zip": everything, "release_text": "Plain text", "release_json": "ninjs (JSON)",
+            "release_zip": everything, "release_text": "Plain text",
+            "release_word": "Word (DOCX)", "release_json": "ninjs (JSON)",
         }  # fmt: skip
         return [(words, reverse(name, args=[self.release.slug])) for name, words in kinds.items()]
 
@@ -79,7 +90,16 @@ class ReleasePage:
             url = self.poster.lasting_url("share", "jpg")
             return Share(url, width, height, self.poster.alt_text)
         url = reverse("release_card", args=[self.release.slug])
-        return Share(url, *cards.SHARE, self.release.title)
+        day = date_format(self.release.day, "j F Y")
+        plain = f"{settings.NEWSROOM_NAME}, {day}"
+        return Share(url, *cards.SHARE, plain if self.has_plain_card else self.release.title)
+
+    @cached_property
+    def has_plain_card(self) -> bool:
+        """Whether no font of ours has the script of the title, and no picture stands for it."""
+        if self.poster and self.poster.has_rendition("share", "jpg"):
+            return False
+        return not cards.shows(self.release.title, self.release.language, self.release.direction)
 
     @cached_property
     def ended(self) -> set[UUID]:
@@ -173,6 +193,12 @@ class ReleasePage:
         )
 
     @cached_property
+    def text(self) -> str:
+        """The body as plain text."""
+        pictures = {picture.pk: picture for picture in self.pictures}
+        return render_text(self.document, attributions=self.attributions, pictures=pictures)
+
+    @cached_property
     def notes(self) -> SafeString:
         """The notes to editors."""
         return render_notes(Document(self.release.notes_to_editors))
@@ -219,6 +245,31 @@ class ReleasePage:
             return WITHHELD
         page = quote.speaker if quote.speaker.has_page() else None
         return Attribution(quote.attribution_name, quote.attribution_title, page)
+
+
+def read_together(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
+    """Return a page for each of some releases, with what their texts print read at once.
+
+    However many there are, the number of queries is the same. The releases bring their topics,
+    posters and corrections.
+    """
+    pages = [ReleasePage(release, at) for release in releases]
+    quotes: dict[UUID, list[Quote]] = defaultdict(list)
+    for quote in Quote.objects.filter(release__in=releases).select_related("speaker"):
+        quotes[quote.release_id].append(quote)
+    named = set(Mention.objects.filter(release__in=releases).values_list("release", "person"))
+    with_page = Person.objects.with_page().filter(pk__in={person for _, person in named})
+    people = list(with_page.prefetch_related("cases__events", "cases__statuses"))
+    used = {
+        page.release.pk: {*page.document.pictures, *page.release.attached_ids} for page in pages
+    }
+    assets = MediaAsset.objects.in_bulk(set().union(*used.values()))
+    for page in pages:
+        key = page.release.pk
+        page.quotes = quotes[key]
+        page.people = [person for person in people if (key, person.pk) in named]
+        page.assets = {pk: assets[pk] for pk in used[key] if pk in assets}
+    return pages
 
 
 def _measures(asset: MediaAsset) -> str:

@@ -5,6 +5,7 @@ It stands here, above people and releases, because it tells which releases name 
 
 from functools import update_wrapper
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -42,6 +43,7 @@ from people.models import (
     Role,
     Sentence,
 )
+from people.names.index import MAX_TYPED
 from people.names.shared import people_index
 from releases import protected_names, workflow
 from releases.case_forms import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
@@ -213,6 +215,17 @@ class DecideRemovalForm(forms.Form):
     )
 
 
+def _people_by(typed: str) -> set[UUID]:
+    """Return the people whose name was typed, in any spelling, or a part of it.
+
+    They may include people whom the user may not know of.
+    """
+    typed = typed[:MAX_TYPED]
+    people = {match.person for match in people_index().matches(typed)}
+    people |= {pk for name in people_index().find([typed]) for pk in name.people}
+    return people | people_index().with_words(typed)
+
+
 class NotLookedFor(admin.SimpleListFilter):
     title = gettext_lazy("name in texts")
     parameter_name = "unprotected"
@@ -333,10 +346,8 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
         found, repeats = super().get_search_results(request, queryset, search_term)
         if not search_term.strip():
             return found, repeats
-        people = {match.person for match in people_index().matches(search_term)}
-        people |= {pk for name in people_index().find([search_term]) for pk in name.people}
-        people |= people_index().with_words(search_term)
-        return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=people)), repeats
+        people = Q(pk__in=_people_by(search_term))
+        return queryset.filter(Q(pk__in=found.values("pk")) | people), repeats
 
     def autocomplete_detail(self, person: Person) -> dict[str, str]:
         """Tell namesakes apart where a person is looked for."""
@@ -612,6 +623,7 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
     list_filter = [ToLookAt, "custody_status", "legal_status"]
     list_select_related = ["person"]
     search_fields = ["person__display_name", "person__names__text", "summary"]
+    search_help_text = gettext_lazy("The person's name in any script or spelling, or the summary.")
     autocomplete_fields = ["person"]
     inlines = [DesignationInline, ChargeInline, SentenceInline, CaseEventInline]
     actions = None
@@ -643,6 +655,16 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
             {"fields": ["place", "reliability", "internal_note"]},
         ),
     ]  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Find a case by any spelling of the person's name, as the list of people does."""
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return found, repeats
+        person = Q(person__in=_people_by(search_term))
+        return queryset.filter(Q(pk__in=found.values("pk")) | person), repeats
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         known = Person.objects.visible_to(User.of(request))

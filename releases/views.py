@@ -27,6 +27,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -56,6 +57,7 @@ from releases.prisoners import (
 from releases.prisoners import facets as prisoner_facets
 from releases.structured import news_article, profile
 from releases.visibility import public_assets
+from releases.word import as_docx
 
 OfARelease = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
 
@@ -177,6 +179,18 @@ def release_text(request: HttpRequest, page: ReleasePage | Release) -> HttpRespo
 
 
 @of_one_release
+def release_word(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
+    """One release as a Word file."""
+    if isinstance(page, Release):
+        return _withdrawn_text(page)
+    written = as_docx(page, site_url(request), settings.NEWSROOM_NAME)
+    response = HttpResponse(written, content_type=CONTENT_TYPES["docx"])
+    name = content_disposition_header(True, f"{page.release.slug}.docx")
+    response["Content-Disposition"] = str(name)
+    return response
+
+
+@of_one_release
 def release_json(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
     """One release as ninjs."""
     if isinstance(page, Release):
@@ -197,6 +211,7 @@ def release_card(request: HttpRequest, page: ReleasePage | Release) -> HttpRespo
         "newsroom": settings.NEWSROOM_NAME,
         "language": shown.language,
         "direction": shown.direction,
+        "day": date_format(shown.day, "j F Y"),
     }
     name = sha256(f"{shown.title} {words}".encode("utf-8", "replace")).hexdigest()
     response: HttpResponse | None = get_conditional_response(request, etag=f'"{name}"')

@@ -26,7 +26,7 @@ from accounts.refusal import Refused
 from jobs import outbox
 from people.locking import names_change
 from people.names import letters
-from releases import approval, protected_names
+from releases import approval, languages, protected_names
 from releases.models import Contact, Correction, Event, NameException, Release, Topic
 from releases.protected_names import Find, Reason, name_status_changed
 from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
@@ -494,6 +494,8 @@ def missing_for_review(release: Release) -> list[str]:
         reasons.append("It has no title.")
     if not release.body:
         reasons.append("It has no text.")
+    if release.language == languages.UNDETERMINED:
+        reasons.append(_("Its language is not known yet. Choose it in the form."))
     return reasons
 
 

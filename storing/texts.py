@@ -5,6 +5,8 @@ import re
 import unicodedata
 from typing import Any
 
+import regex
+
 # The last two characters of each of Unicode's 17 planes are no characters, and XML refuses them.
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(17)
@@ -33,6 +35,15 @@ _ISOLATE = re.compile("[\u2066-\u2069]")
 _MARKS = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(char))
 _APART = re.compile(f"([<>]|[{_MARKS}]{{30}})")
 _SPACES = re.compile("[ \t\n]+")
+_READERS_CHARACTER = regex.compile(r"\X")  # a grapheme cluster of Unicode (UAX 29)
+_GOES_ON = 16  # characters; a family of emoji has 11
+_CLOSING = "[\"'”’»›）)」』】\\]]*+"
+# A full stop ends a sentence if a space follows, but not behind one letter (“J. Smith”, “U.S.”) or
+# a short form of address. The marks of other scripts always end one.
+_SENTENCE_END = re.compile(
+    rf"(?:(?<!\b\w)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bMrs)(?<!\bProf)(?<!\bGen)"
+    rf"[.!?…]++{_CLOSING}(?=\s)|[。！？｡؟۔।॥።။།៕]++{_CLOSING})"
+)
 
 
 def clean_text(text: str, *, multiline: bool) -> str:
@@ -58,11 +69,27 @@ def cut(text: str, most: int) -> str:
     text = clean_text(text, multiline=False)
     if len(text) <= most:
         return text
-    end = most
-    while end and _joins(text, end):
-        end -= 1
+    end = _whole(text, most)
     start = text[: end + 1].rfind(" ")
     return text[: start if start > most // 2 else end].rstrip()
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a clean text of at most so many characters, which says where it was cut.
+
+    It ends with a sentence, if a third of the length or more is left. Otherwise it ends between
+    two words or, in scripts without spaces, between what a reader sees as characters, and “…”
+    follows.
+    """
+    text = clean_text(text, multiline=True)
+    if len(text) <= most:
+        return text
+    # What follows a full stop decides whether it ends a sentence, so two characters more are read.
+    ends = [end.end() for end in _SENTENCE_END.finditer(text[: most + 2])]
+    whole = [end for end in ends if most // 3 <= end <= most]
+    if whole:
+        return text[: whole[-1]]
+    return (cut(text, most - 1) or text[: most - 1]) + "…"
 
 
 def clean_json(value: Any) -> Any:
@@ -87,25 +114,11 @@ def _is_seen(char: str) -> bool:
     return is_drawn and not _DRAWN_AS_NOTHING.match(char)
 
 
-def _joins(text: str, at: int) -> bool:
-    """Return whether a character is one for the reader together with the one before it."""
-    before, char = text[at - 1], text[at]
-    if _is_flag_letter(before) and _is_flag_letter(char):
-        start = at
-        while start and _is_flag_letter(text[start - 1]):
-            start -= 1
-        return (at - start) % 2 == 1
-    return (
-        before == "\u200d"
-        or char == "\u200d"
-        or unicodedata.category(char)[0] == "M"
-        or "\U0001f3fb" <= char <= "\U0001f3ff"  # colours of skin
-        or "\U000e0020" <= char <= "\U000e007f"  # the tags of a flag
-    )
-
-
-def _is_flag_letter(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
+def _whole(text: str, most: int) -> int:
+    """Return where the last character that a reader sees ends, at `most` or before."""
+    # A few characters more show whether the last one goes on.
+    ends = [found.end() for found in _READERS_CHARACTER.finditer(text[: most + _GOES_ON])]
+    return max((end for end in ends if end <= most), default=0)
 
 
 def _composed(text: str) -> str:

@@ -3,6 +3,7 @@
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
 
+import random
 import re
 from uuid import UUID
 
@@ -121,6 +122,50 @@ def samples() -> dict[str, str]:
     return {name: clean(understand(data, name).body_html) for name, data in files.items()}
 
 
+TAGS = [
+    *("p", "h2", "h3", "ul", "ol", "li", "blockquote", "table", "tbody", "tr", "td", "th"),
+    *("caption", "section", "div", "figure", "p", "p", "li", "tr", "td", "td"),
+    *("strong", "em", "s", "sub", "sup", "a", "span", "span", "br"),
+]
+ATTRIBUTES = {
+    "a": ['href="https://a.example/1"', 'href="https://a.example/2"'],
+    "blockquote": [f'data-speaker="{PERSON}"', 'data-name="Ann Verel" data-title="Chair"', ""],
+    "figure": [f'data-asset="{PICTURE}"'],
+    "ol": ["", 'start="0"', 'start="3"', 'start="9999"'],
+    "section": ['data-kind="background"', ""],
+    "span": [f'data-person="{PERSON}"', f'data-person="{OTHER}"', 'data-footnote="1"'],
+    "table": ["", 'data-caption="c &amp; d"'],
+    "td": ["", 'colspan="2"', 'rowspan="2"', 'colspan="3" rowspan="2"'],
+}
+WORDS = [
+    "a",
+    "b ",
+    "  c",
+    " ",
+    "\u00a0",
+    "d\u00a0 e",
+    "&lt;x&gt;",
+    "\n",
+    "\t",
+    "\u0301",
+    "سلام",
+    "😀",
+]
+
+
+def heap(chance: random.Random, depth: int = 0) -> str:
+    """Return tags and words in any order, as no program writes them."""
+    parts = []
+    for _ in range(chance.randint(1, 4)):
+        if depth > 7 or chance.random() < 0.4:
+            parts.append(chance.choice(WORDS))
+            continue
+        tag = chance.choice(TAGS)
+        inner = "" if tag == "br" else f"{heap(chance, depth + 1)}</{tag}>"
+        parts.append(f"<{tag} {chance.choice(ATTRIBUTES.get(tag, ['']))}>{inner}")
+    return "".join(parts)
+
+
 def sent_back(page, documents: dict[str, str], where=BODY) -> dict[str, str]:
     """Return what comes of documents in the editor and the server, where it is not the same."""
     sent = page.evaluate(SENT, [where, list(documents.values())])
@@ -144,6 +189,14 @@ def test_the_editor_keeps_every_imported_release(page, at_desk):
     bodies = samples()
     assert sent_back(page, bodies) == {}
     print(f"{len(bodies)} imported releases went through the editor unchanged.")
+
+
+def test_the_editor_keeps_whatever_the_server_makes_of_a_heap_of_tags(page, at_desk):
+    at_desk()
+    heaps = {str(seed): clean(heap(random.Random(seed))) for seed in range(150)}
+    heaps = {seed: html for seed, html in heaps.items() if html}
+    assert sent_back(page, heaps) == {}
+    print(f"{len(heaps)} heaps of tags went through the editor unchanged.")
 
 
 def test_the_notes_to_editors_keep_what_the_server_accepts(page, at_desk):
@@ -339,6 +392,16 @@ def test_a_list_starts_at_a_number_that_is_chosen(page, at_desk):
     assert release.body == (
         '<ol start="3"><li><p>a</p><ol start="0"><li><p>b</p></li></ol></li></ol>'
     )
+
+
+def test_an_item_gets_a_second_paragraph(page, at_desk):
+    at_desk("<ol><li><p>One.</p></li><li><p>Three.</p></li></ol>")
+    select(page, "One.")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("Two.")
+    assert written(page) == "<ol><li><p>One.</p><p>Two.</p></li><li><p>Three.</p></li></ol>"
 
 
 # --- Tables --------------------------------------------------------------------------------------

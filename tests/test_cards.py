@@ -9,11 +9,23 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.urls import reverse
+from django.utils.formats import date_format
 from PIL import Image, ImageChops
 
-from assets.cards import MARGIN, RULE, SERIF, TITLE, share_card, strip, title_card, type_for
+from assets.cards import (
+    MARGIN,
+    RULE,
+    SERIF,
+    TITLE,
+    share_card,
+    shows,
+    strip,
+    title_card,
+    type_for,
+)
 from assets.typesetting import FONTS, HAN, NO_BEGIN, NO_END, Block, Line
-from tests.make import DATA
+from tests.make import DATA, make_chief, make_release
 
 TITLES = {
     "en": "UK/China: ‘Red lines, not red carpet’ needed as Lammy hosts top diplomat in London",
@@ -177,6 +189,60 @@ def test_no_letter_of_an_alphabet_is_missing():
 def test_a_title_that_our_type_does_not_hold_is_left_out_whole(title):
     assert card(title) == card("")
     assert title_card(title, "Footer") == title_card("", "Footer")
+
+
+UNSHOWN = [*HELD_BY_NONE, "", "   ", "\U0001f6a8\U0001f6a8", "\u200b", "தமிழ்", "မြန်မာ", "\ud800"]
+
+
+@pytest.mark.parametrize("title", UNSHOWN)
+def test_a_card_that_cannot_show_its_title_has_the_newsroom_and_the_day_alone(title):
+    words = {"kind": "Statement", "newsroom": "Lantern Watch"}
+    plain = share_card(title, **words, day="29 November 2026")
+    assert not shows(title)
+    # The same card, whatever the title, its kind and its language.
+    assert plain == share_card("", kind="", newsroom="Lantern Watch", day="29 November 2026")
+    assert plain == share_card(
+        title, **words, day="29 November 2026", language="ar", direction="rtl"
+    )
+    without = share_card(title, **words)
+    assert differ(plain, without, (0, 60, SIZE[0], TITLE - 20))
+    assert title_ink(plain)
+    assert ink(opened(plain), SIZE[1] - RULE + 8, SIZE[1] - 20) is None  # no lone square
+
+
+@pytest.mark.parametrize(("language", "title"), EVERY)
+def test_a_card_shows_every_title_that_its_fonts_hold(language, title):
+    assert shows(title, language, direction(language))
+    words = {"kind": "Statement", "newsroom": "Lantern Watch", "language": language}
+    # The day is for plain cards: the page of the release has its own.
+    assert share_card(title, **words, day="29 November 2026") == share_card(title, **words)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("am", "አማርኛ"), ("bo", "བོད་སྐད"), ("hi", "हिन्दी"), ("ko", "한국"), ("my", "မြန်မာ"),
+     ("ta", "தமிழ்"), ("th", "ไทย"), ("en", "Free them: ไทย"), ("en", "\U0001f6a8")],
+)  # fmt: skip
+def test_the_desk_says_that_a_card_cannot_show_its_title(client, language, title):
+    said = (
+        "The share card cannot show this title: its script has no font here. It shows the "
+        "newsroom’s name and the day."
+    )
+    client.force_login(make_chief())
+    release = make_release(title=title, language=language)
+    address = reverse("admin:releases_release_change", args=[release.pk])
+    assert said in client.get(address).content.decode()
+    card = client.get(reverse("release_card", args=[release.slug])).content
+    day = date_format(release.day, "j F Y")
+    assert card == share_card("", kind="", newsroom=settings.NEWSROOM_NAME, day=day)
+    page = client.get(release.get_absolute_url()).content.decode()
+    alt = f'<meta property="og:image:alt" content="{settings.NEWSROOM_NAME}, {day}">'
+    assert alt in page
+    # A picture stands for the release, or the fonts hold the title: nothing to say.
+    shown = make_release(title="Free them", poster=None)
+    other = reverse("admin:releases_release_change", args=[shown.pk])
+    assert "The share card cannot" not in client.get(other).content.decode()
 
 
 def test_an_emoji_does_not_cost_a_title():

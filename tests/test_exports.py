@@ -3,20 +3,19 @@
 import json
 import re
 from datetime import datetime
-from pathlib import Path
 
-import jsonschema
 import pytest
 from lxml import etree
-from referencing import Registry, Resource
 
 from releases import workflow
 from releases.importing import understand
 from releases.imports import import_draft
 from releases.models import Contact, Release
+from tests import validators
 from tests.make import (
     REAL_RELEASE,
     make_chief,
+    make_document,
     make_person,
     make_picture,
     make_release,
@@ -26,21 +25,8 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 
-SCHEMA = json.loads(
-    (Path(__file__).parent / "data/schemas/ninjs-schema_3.1.json").read_text(encoding="utf-8")
-)
 ATOM = "{http://www.w3.org/2005/Atom}"
 GONE = "{http://purl.org/atompub/tombstones/1.0}"
-
-
-def check(data):
-    """Against the published schema; its dates too, which jsonschema alone lets pass."""
-    anything = Resource.from_contents({"$schema": "http://json-schema.org/draft-07/schema#"})
-    registry = Registry(retrieve=lambda uri: anything)  # it points to GeoJSON, which we do not use
-    jsonschema.Draft202012Validator(SCHEMA, registry=registry).validate(data)
-    for name in ("firstCreated", "versionCreated"):
-        if name in data:
-            assert datetime.fromisoformat(data[name]).tzinfo
 
 
 def get(client, release, form):
@@ -95,7 +81,7 @@ def test_ninjs_holds_to_its_schema_and_says_what_the_page_says(client, full):
     answer = get(client, full, "json")
     assert answer["Content-Type"] == "application/json"
     data = answer.json()
-    check(data)
+    validators.ninjs(data)
     assert data["uri"] == f"urn:uuid:{full.pk}"
     assert (data["pubStatus"], data["version"], data["language"]) == ("usable", "1", "en")
     assert data["headlines"][0]["value"] == "Eleven newspapers closed"
@@ -110,6 +96,57 @@ def test_ninjs_holds_to_its_schema_and_says_what_the_page_says(client, full):
             assert b"".join(given)
     assert "embargoedUntil" not in data
     assert "edNote" not in data
+
+
+def test_a_document_without_alternative_text_keeps_ninjs_valid(client):
+    document = make_document(alt_text="")
+    release = make_release(attached=[str(document.pk)])
+    data = get(client, release, "json").json()
+    validators.ninjs(data)
+    (attached,) = data["associations"]
+    assert attached["uri"] == f"urn:uuid:{document.pk}"
+    assert "headlines" not in attached
+
+
+def test_a_release_that_is_a_picture_alone_keeps_ninjs_valid(client):
+    picture = make_picture(caption="", alt_text="Wheat", credit_line="AFP")
+    release = make_release(body=f'<figure data-asset="{picture.pk}"></figure>')
+    data = get(client, release, "json").json()
+    validators.ninjs(data)
+    assert "descriptions" not in data
+
+
+def test_the_html_of_ninjs_stands_anywhere(client, full):
+    data = get(client, full, "json").json()
+    (html,) = [body["value"] for body in data["bodies"] if body["contentType"] == "text/html"]
+    validators.elsewhere(html)
+    assert "Stones" in html
+    assert "“Again.”" in html
+    assert "<script" not in html
+    (address,) = re.findall(r'<img src="http://testserver([^"]+)"', html)
+    given = client.get(address.replace("&amp;", "&"))
+    assert given["Content-Type"] == "image/jpeg"
+    assert b"".join(given)
+
+
+def test_ninjs_names_who_spoke_the_pull_quote(client, full):
+    data = get(client, full, "json").json()
+    lifted = [one for one in data["descriptions"] if one["role"] == "pull quote"]
+    assert [one["value"] for one in lifted] == ["We ask for it.\n– Ansa Verel, Director"]
+    (speaker,) = [one for one in data["people"] if one["rel"] == "speaker"]
+    assert speaker["name"] == "Ansa Verel"
+    notes = [one["value"] for one in data["bodies"] if one["role"] == "notes to editors"]
+    assert notes == ["Interviews on request."]
+
+
+def test_a_withheld_speaker_is_no_person_in_ninjs(client, full):
+    speaker = full.quotes.get().speaker
+    speaker.level = 1
+    speaker.save()
+    data = get(client, full, "json").json()
+    validators.ninjs(data)
+    assert "people" not in data
+    assert "Verel" not in json.dumps(data["descriptions"])
 
 
 def test_the_real_release_is_whole_and_in_order(client):
@@ -139,7 +176,7 @@ def test_a_correction_is_in_every_form(client, full):
     assert linked["correction"][0]["text"] == "It was <twelve> & not eleven."
     assert linked["dateModified"] == linked["correction"][0]["datePublished"]
     data = get(client, full, "json").json()
-    check(data)
+    validators.ninjs(data)
     assert data["version"] == "2"
     assert data["versionCreated"] == linked["dateModified"]
     said = r"Correction, \d+ \w+ \d{4}, \d\d:\d\d UTC: It was <twelve> & not eleven\."
@@ -156,7 +193,7 @@ def test_a_withdrawal_is_in_every_form_and_nothing_else_is(client, full):
     text, data = get(client, full, "txt"), get(client, full, "json")
     assert (text.status_code, data.status_code) == (410, 410)
     assert text.content.decode() == "This release was withdrawn.\n\nA source & asked us to.\n"
-    check(data.json())
+    validators.ninjs(data.json())
     assert (data.json()["pubStatus"], data.json()["edNote"]) == (
         "canceled",
         "A source & asked us to.",
@@ -197,7 +234,7 @@ def test_whatever_a_release_holds_it_comes_out(client, form, fields):
     assert answer.status_code == 200
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", answer.content.decode())
     if form == "json":
-        check(answer.json())
+        validators.ninjs(answer.json())
 
 
 def test_a_day_without_an_hour_has_none_in_the_text(client, settings):
@@ -206,7 +243,7 @@ def test_a_day_without_an_hour_has_none_in_the_text(client, settings):
     day = datetime.fromisoformat("2025-02-13T00:00:00+00:00")
     release = workflow.approve(release, by=make_chief(), publish_at=day, archive=True)
     assert "\n\n13 February 2025\n\nOf old" in get(client, release, "txt").content.decode()
-    check(get(client, release, "json").json())
+    validators.ninjs(get(client, release, "json").json())
 
 
 def test_the_page_links_to_both_forms(client, full):

@@ -90,6 +90,49 @@ def test_the_same_release_again_is_reported_and_adds_nothing(tmp_path):
     assert everything_stored() == before
 
 
+def test_the_same_release_again_on_purpose_makes_a_new_draft_each_time():
+    run(REAL_RELEASE)
+    for number in (2, 3):
+        out, err = run("--again", REAL_RELEASE)
+        assert "Made the draft “UK/China" in out
+        assert err == ""
+        assert Release.objects.count() == number
+    out, _ = run(REAL_RELEASE)
+    assert "This is in the newsroom already" in out
+    assert Release.objects.count() == 3
+    out, _ = run("--again", "--dry-run", REAL_RELEASE)
+    assert "This was a dry run" in out
+    assert Release.objects.count() == 3
+
+
+def test_a_copy_stays_a_duplicate_when_the_first_import_is_deleted():
+    run(REAL_RELEASE)
+    run("--again", REAL_RELEASE)
+    workflow.discard(Release.objects.order_by("created_at").first(), by=make_chief())
+    out, _ = run(REAL_RELEASE)
+    assert "This is in the newsroom already" in out
+    run("--again", REAL_RELEASE)
+    assert Release.objects.count() == 2
+
+
+def test_a_release_without_title_gets_its_first_sentence_and_the_record_says_so():
+    out, _ = run(SENATE / "25Aug2006Brownback31.txt")
+    release = Release.objects.get()
+    assert release.title.startswith("U.S. Senator Sam Brownback today condemned the Chinese")
+    assert release.body.startswith("<p>U.S. Senator Sam Brownback today condemned the Chinese")
+    assert "none found; the first sentence is offered" in " ".join(out.split())
+    detail = release.events.get().detail
+    assert detail["title_from"] == "offered"
+    assert "The first sentence is only offered as one" in detail["report"]
+
+
+def test_the_words_of_the_rows_are_compared_with_the_file():
+    run(*sorted(SENATE.iterdir()), REAL_RELEASE)
+    for release in Release.objects.all():
+        report = release.events.get().detail["report"]
+        assert "in the file, all accounted for in the draft" in report
+
+
 def test_no_word_of_the_file_is_lost_on_the_way_to_the_draft():
     run(REAL_RELEASE)
     release = Release.objects.get()
@@ -166,6 +209,8 @@ def confirm(client, page, **decisions):
     for n, suggestion in enumerate(form.suggestions):
         if suggestion.name in decisions.get("people", {}):
             fields[f"person_{n}"] = decisions["people"][suggestion.name]
+    if "language" in decisions:
+        fields["language"] = decisions["language"]
     return client.post(IMPORT, form.initial | fields, follow=True)
 
 
@@ -227,7 +272,7 @@ def test_a_title_that_is_too_long_is_cut_at_a_word_and_loses_none(at_desk, autho
 def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole(at_desk, author):
     client = at_desk(author)
     text = f"<h1>{LONGER * 290}</h1><p>{SENTENCES}</p>"
-    assert confirm(client, read(client, text)).status_code == 200
+    assert confirm(client, read(client, text), language="hi").status_code == 200
     release = Release.objects.get()
     assert release.title == "\u0915\u093c" * 150
     assert "\u0915\u093c" * 290 in release.body
@@ -262,6 +307,36 @@ def test_a_duplicate_is_said_before_and_adds_nothing_after(at_desk, author):
     answer = confirm(client, page)
     assert "Nothing was added." in answer.content.decode()
     assert everything_stored() == before
+
+
+def test_a_duplicate_is_imported_on_purpose_and_only_once_where_it_is_sent_twice(at_desk, author):
+    client = at_desk(author)
+    confirm(client, read(client, REAL_RELEASE))
+    page = read(client, REAL_RELEASE)
+    assert "Import it again as a new draft" in page.content.decode()
+    form = page.context["confirm"].initial | {"again": page.context["copies"].next}
+    answers = [client.post(IMPORT, form, follow=True).content.decode() for _ in range(2)]
+    assert "Made a draft." in answers[0]
+    assert "Nothing was added." in answers[1]
+    assert Release.objects.count() == 2
+
+
+@pytest.mark.parametrize("again", ["1", "0", "-1", "x", "99999999999999999999", "²", ""])
+def test_a_number_of_a_copy_that_was_tampered_with_adds_no_accident(at_desk, author, again):
+    client = at_desk(author)
+    confirm(client, read(client, REAL_RELEASE))
+    page = read(client, REAL_RELEASE)
+    client.post(IMPORT, page.context["confirm"].initial | {"again": again})
+    assert Release.objects.count() == 1
+
+
+def test_a_title_that_is_only_offered_is_shown_so_before_and_after(at_desk, author):
+    client = at_desk(author)
+    page = read(client, SENATE / "25Aug2006Brownback31.txt")
+    assert "none found; the first sentence is offered" in " ".join(page.content.decode().split())
+    answer = confirm(client, page).content.decode()
+    assert "The first sentence is only offered as one" in answer
+    assert "Untitled" not in answer
 
 
 @pytest.mark.parametrize(

@@ -347,6 +347,18 @@ def test_an_import_that_two_confirm_at_once_is_stored_once_and_the_other_gets_a_
     assert str(problem).startswith("This is in the newsroom already")
 
 
+@on_postgresql
+def test_a_copy_on_purpose_that_two_confirm_at_once_is_stored_once():
+    understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
+    first = import_draft(understood, by=make_chief())
+    chiefs = [make_chief(), make_chief()]
+    came = at_once(*(lambda by=by: import_draft(understood, by=by, again=2) for by in chiefs))
+    (stored,) = [one for one in came if isinstance(one, Release)]
+    (problem,) = [one for one in came if isinstance(one, AlreadyImported)]
+    assert problem.release == first
+    assert set(Release.objects.all()) == {first, stored}
+
+
 # --- The locks themselves -------------------------------------------------------------------------
 
 

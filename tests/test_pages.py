@@ -412,6 +412,24 @@ def test_an_editors_cookies_are_for_the_desk_alone(client, publisher):
         assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
 
 
+def test_every_answer_says_which_features_and_which_sites_may_use_it(client):
+    """Pictures and feeds stand in the pages of others; the desk and previews do not."""
+    picture = make_picture()
+    release = make_release(poster=picture)
+    page = release.get_absolute_url()
+    public = ["/", "/nothing/", "/releases/feed.rss", page, f"{page}card.jpg"]
+    public.append(picture.rendition_url("press", "jpg"))
+    private = ["/admin/login/", "/preview/nobody/"]
+    for path in [*public, *private]:
+        response = client.get(path)
+        features = response["Permissions-Policy"].split(", ")
+        assert {"camera=()", "microphone=()", "geolocation=()", "payment=()"} <= {*features}
+        wanted = "same-origin" if path in private else "cross-origin"
+        assert response["Cross-Origin-Resource-Policy"] == wanted, path
+        assert response["Cross-Origin-Opener-Policy"] == "same-origin", path
+        assert b"".join(response)  # a picture's file is closed with its last byte
+
+
 # --- For machines ------------------------------------------------------------------------------
 
 

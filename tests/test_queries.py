@@ -65,6 +65,7 @@ class Newsroom:
         of = {
             "release": [[self.release.slug]],
             "release_text": [[self.release.slug]],
+            "release_word": [[self.release.slug]],
             "release_json": [[self.release.slug]],
             "release_zip": [[self.release.slug]],
             "release_card": [[self.release.slug]],

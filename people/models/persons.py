@@ -1,6 +1,5 @@
 """Who speaks and who is imprisoned: names, titles, and how far each may be named."""
 
-import unicodedata
 import uuid
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +18,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.locking import locked_rows, names_change
 from people.names.forms import is_full_name
+from people.names.scripts import script_of
 from people.slugs import slug_for
 from storing.rows import Guarded, GuardedQuerySet
 
@@ -31,22 +31,6 @@ language_tag = RegexValidator(
 
 
 SOON = timedelta(days=30)  # before a consent ends, the desk warns
-# What Unicode calls the letters of a script, and what ISO 15924 calls the script.
-SCRIPTS = {
-    "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARABIC": "Arab", "HEBREW": "Hebr",
-    "CJK": "Hani", "HIRAGANA": "Hira", "KATAKANA": "Kana", "HANGUL": "Hang", "TIBETAN": "Tibt",
-    "DEVANAGARI": "Deva", "BENGALI": "Beng", "TAMIL": "Taml", "THAI": "Thai", "KHMER": "Khmr",
-    "MYANMAR": "Mymr", "LAO": "Laoo", "GEORGIAN": "Geor", "ARMENIAN": "Armn", "ETHIOPIC": "Ethi",
-    "MONGOLIAN": "Mong", "SINHALA": "Sinh", "GUJARATI": "Gujr", "GURMUKHI": "Guru",
-    "TELUGU": "Telu", "KANNADA": "Knda", "MALAYALAM": "Mlym", "SYRIAC": "Syrc", "THAANA": "Thaa",
-}  # fmt: skip
-
-
-def script_of(text: str) -> str:
-    """Return the script that most letters of a text belong to, in ISO 15924; "" where none is."""
-    found = [SCRIPTS.get(unicodedata.name(char, "").split(" ")[0], "") for char in text]
-    found = [script for script in found if script]
-    return max(found, key=found.count) if found else ""
 
 
 class Level(models.IntegerChoices):

@@ -46,6 +46,7 @@ MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
 MAX_INITIALS = 4
 MAX_REMEMBERED = 8  # texts whose names are remembered
 BEGINNING = 7  # letters by which it is known whether any name begins so
+MAX_TYPED = 200  # characters of a search
 MAX_BETWEEN = 40  # characters between two parts of one name
 MIN_PREFIXED = 3
 # “of”, “the”, “that” as French, Italian and Catalan write them to a name.
@@ -181,6 +182,7 @@ class NameIndex:
         self._exact: dict[UUID, tuple[Name, ...]] = {}
         self._of: dict[UUID, list[tuple[dict[str, tuple[_Entry, ...]], str]]] = {}
         self._parts: dict[UUID, frozenset[str]] = {}
+        self._searched: dict[UUID, tuple[str, ...]] = {}  # names as a search compares them
         self._spaced: dict[UUID, tuple[str, ...]] = {}
         self._bearers: dict[str, set[UUID]] = {}
         self._with: dict[str, set[str]] = {}  # spaced names by each word of theirs
@@ -205,8 +207,12 @@ class NameIndex:
         exact: list[Name] = []
         parts: set[str] = set()
         spaced: list[str] = []
+        searched: list[str] = []
         for each in dict.fromkeys(names):
             name = each if isinstance(each, Name) else Name(each)
+            searched.append(_to_search(name.text))
+            if not (name.protects or name.exact or name.suggests):
+                continue
             if name.exact and not is_full_name(name.text) and words(name.text):
                 exact.append(name)
             for table, way, entry in self._entries(person, name):
@@ -224,6 +230,7 @@ class NameIndex:
                 last = found.parts[-1][-1]
                 self._last_words[last] = self._last_words.get(last, 0) + 1
         self._of[person] = stored
+        self._searched[person] = tuple(searched)
         self._parts[person] = frozenset(parts)
         self._spaced[person] = tuple(dict.fromkeys(spaced))
         for way in self._spaced[person]:
@@ -248,6 +255,7 @@ class NameIndex:
             else:
                 table.pop(way, None)
         self._parts.pop(person, None)
+        self._searched.pop(person, None)
         self._exact.pop(person, None)
         for way in self._spaced.pop(person, ()):
             bearers = self._bearers.get(way, set())
@@ -400,24 +408,19 @@ class NameIndex:
 
     @_whole
     def with_words(self, typed: str) -> set[UUID]:
-        """Return those one of whose names has every word that was typed, or begins so.
+        """Return those one of whose names has every word that was typed, or a part of it.
 
         For searches: `typed` may be part of a name. Order, accents and punctuation are forgiven.
+        All names are compared, also those that are not looked for in texts.
         """
-        wanted = [word.key for word in words(typed) if not word.is_initial]
+        wanted = _to_search(typed[:MAX_TYPED]).split()
         if not wanted:
             return set()
-        found: set[UUID] | None = None
-        for word in wanted:
-            ways = {
-                way
-                for known, sharing in self._with.items()
-                if known.startswith(word)
-                for way in sharing
-            }
-            people = {person for way in ways for person in self._bearers.get(way, ())}
-            found = people if found is None else found & people
-        return found or set()
+        return {
+            person
+            for person, names in self._searched.items()
+            if any(all(word in name for word in wanted) for name in names)
+        }
 
     @_whole
     def alike(self, name: str) -> set[UUID]:
@@ -704,6 +707,11 @@ class _Run:
         if self.whole == self.bare == self.alike:
             return (self.whole,)
         return tuple(dict.fromkeys((self.whole, self.plain, self.bare, self.alike)))
+
+
+def _to_search(text: str) -> str:
+    """Return a name as searches compare it: decomposed, so that a part of a syllable is found."""
+    return unicodedata.normalize("NFD", key(text).replace("'", ""))
 
 
 def _form(entry: _Entry, initials: str, crosses: bool, used: list[Word]) -> Form:

@@ -113,7 +113,6 @@ def _names_of(people: Any) -> Iterator[tuple[UUID, list[Name]]]:
     rows = others.values_list("person_id", "text", "matchable", "match_exactly", "kind")
     for pk, text, matchable, exact, kind in rows:
         weak = kind == PersonName.Kind.WEAK
-        if matchable or exact:
-            name = Name(text, protects=matchable and not weak, exact=exact, suggests=not weak)
-            names.setdefault(pk, []).append(name)
+        protects, suggests = matchable and not weak, (matchable or exact) and not weak
+        names.setdefault(pk, []).append(Name(text, protects, exact, suggests))
     yield from names.items()

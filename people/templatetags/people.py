@@ -3,10 +3,25 @@
 from datetime import date
 
 from django import template
+from django.utils.html import format_html
 
 from people.models import Case, CaseEvent, CaseStatus, Designation, Person, Role
+from people.names.scripts import lang_of
 
 register = template.Library()
+
+
+@register.filter
+def language_of(name: str, language: str = "") -> str:
+    """Return what `lang` says of a name: its stored language, else its script, "" for Latin."""
+    return lang_of(name, language)
+
+
+@register.filter
+def as_name(name: str) -> str:
+    """Print a name, marked with its script where that is not the Latin of the words around it."""
+    lang = lang_of(name)
+    return format_html('<bdi lang="{}">{}</bdi>', lang, name) if lang else name
 
 
 @register.filter

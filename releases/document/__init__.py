@@ -1,7 +1,7 @@
 """The text of a release: one document of semantic HTML.
 
 What may stand in it is said here and nowhere else: `clean` lets in no more, `Document` reads it,
-`render` prints it. The editor (static/js/editor.js) has the same schema, and the importers write
+`render` prints it. The editor (static/js/schema.js) has the same schema, and the importers write
 it. Blocks are `p h2 h3 ul ol blockquote figure table section`, marks are
 `a strong em s sub sup`, and some elements are our own:
 

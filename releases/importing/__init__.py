@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from releases.document import MAX_TEXT
 from releases.importing.accounting import Ledger
-from releases.importing.anatomy import Anatomy, dissect
+from releases.importing.anatomy import Anatomy, Element, dissect
 from releases.importing.blocks import Source, size
 from releases.importing.dates import Evidence, guess_date, relative_dates
 from releases.importing.decoding import MAX_BYTES, decode
@@ -24,9 +24,10 @@ from releases.importing.formats import (
     take_apart,
 )
 from releases.importing.heads import ERROR_PAGES, matching
-from releases.importing.languages import language_of
+from releases.importing.languages import guess_language
 from releases.importing.names import MOST_TEXT, Passage, People
 from releases.importing.notes import Note, Value
+from releases.importing.speakers import Part, speeches
 from releases.importing.understood import (
     Accounting,
     DateGuess,
@@ -35,6 +36,7 @@ from releases.importing.understood import (
     PersonSuggestion,
     Poster,
     PullQuote,
+    Speech,
     Understood,
     refused,
 )
@@ -49,6 +51,7 @@ __all__ = [
     "PersonSuggestion",
     "Poster",
     "PullQuote",
+    "Speech",
     "Understood",
     "understand",
 ]
@@ -77,9 +80,11 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     anatomy = dissect(source)
     _refuse_too_long(len(anatomy.body_html), filename)
     _refuse_what_says_nothing(anatomy, filename)
-    people = _people(anatomy)
+    people, said = _people(anatomy)
     stated = source.fields.get("language")
-    language = language_of(stated.value if stated else "", filename, anatomy.body_text)
+    language_guess = guess_language(
+        stated.value if stated else "", filename, f"{anatomy.title}\n{anatomy.body_text}"
+    )
     guess, date_notes = guess_date(
         Evidence(
             stated=tuple(anatomy.dates),
@@ -92,7 +97,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     if len(people) > _MOST_PEOPLE:
         notes.append(Note("too_many_people", {"most": _MOST_PEOPLE}))
         people = people[:_MOST_PEOPLE]
-    if language and language.partition("-")[0] in _UNREAD_NAMES:
+    if language_guess.tag.partition("-")[0] in _UNREAD_NAMES:
         notes.append(Note("people_not_looked_for"))
     if len(anatomy.body_text) > MOST_TEXT:
         notes.append(Note("people_looked_for_in_part", {"characters": MOST_TEXT}))
@@ -109,11 +114,12 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         pull_quote=anatomy.pull_quote,
         body_html=anatomy.body_html,
         dateline_place=anatomy.dateline_place,
-        language=language,
+        language_guess=language_guess,
         posters=anatomy.posters,
         date_guess=guess,
         people=people,
         designations=designations(_paragraphs(anatomy), people),
+        speeches=said,
         relative_dates=relative_dates([anatomy.title, anatomy.body_text[:MOST_TEXT]]),
         notes=tuple(dict.fromkeys(notes)),
         missing=_missing(anatomy),
@@ -167,33 +173,42 @@ def _refuse_too_long(length: int, filename: str) -> None:
         raise refused(Note("too_long", {"characters": length, "most": MAX_TEXT}), filename)
 
 
-def _people(anatomy: Anatomy) -> tuple[PersonSuggestion, ...]:
-    """Find the people, and set the speakers of the quotations by the words around them."""
+def _people(
+    anatomy: Anatomy,
+) -> tuple[tuple[PersonSuggestion, ...], tuple[Speech, ...]]:
+    """Find the people and who speaks, and set the speakers that are certain."""
     lifted = anatomy.pull_quote
     passages = [Passage(anatomy.title, running=False)]
     passages.append(Passage(lifted.text if lifted else "", running=False))
     passages.append(Passage(lifted.speaker if lifted else "", running=False))
-    places: list[int] = []
+    parts: list[Part] = []
+    quotations: list[Element] = []
     for element in anatomy.body:
-        places.append(len(passages))
+        number = len(quotations) if element.kind == "quotation" else None
+        if number is not None:
+            quotations.append(element)
         running = element.kind != "heading"
-        passages += [Passage(block.spoken, running) for block in element.blocks]
+        for block in element.blocks:
+            parts.append(Part(len(passages), number, element.credit, heading=not running))
+            passages.append(Passage(block.spoken, running))
         if element.credit:
             passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
     speakers = [lifted.speaker.partition(",")[0]] if lifted else []
-    speakers += [element.credit[0] for element in anatomy.body if element.credit]
+    speakers += [element.credit[0] for element in quotations if element.credit]
     people = People(passages, speakers)
-    for number, element in enumerate(anatomy.body):
-        if element.kind != "quotation":
-            continue
-        found = element.credit
-        if not found and number and anatomy.body[number - 1].kind == "paragraph":
-            found = people.speaker_before(places[number - 1])
-        if not found and number + 1 < len(anatomy.body):
-            found = people.speaker_after(places[number + 1])
-        if found:
-            element.name, element.title = found
-    return people.suggestions()
+    said = speeches(people, parts)
+    by_number: dict[int, list[Speech]] = {}
+    for one in said:
+        if one.quotation is not None:
+            by_number.setdefault(one.quotation, []).append(one)
+    for number, spoken in by_number.items():
+        if len({one.speaker for one in spoken}) == 1 and all(one.certain for one in spoken):
+            fullest = max(spoken, key=lambda one: len(one.title))
+            quotations[number].name, quotations[number].title = fullest.speaker, fullest.title
+    for element in quotations:
+        if element.credit:
+            element.name, element.title = element.credit
+    return people.suggestions({one.speaker for one in said if one.certain}), said
 
 
 def _paragraphs(anatomy: Anatomy) -> Iterator[str]:

@@ -142,6 +142,7 @@ class _Dissection:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.result = Anatomy()
+        self.lifted = False
         self.queue = [block for block in source.blocks if block.kind != "picture"]
         self._pictures([block for block in source.blocks if block.kind == "picture"])
         self._fields()
@@ -311,33 +312,31 @@ class _Dissection:
         return True
 
     def _pull_quote(self, block: Block) -> bool:
-        if (
-            self.result.pull_quote
-            or len(block.raw) > 800
-            or block.kind not in ("paragraph", "quote")
-        ):
+        if self.lifted or len(block.raw) > 800 or block.kind not in ("paragraph", "quote"):
             return False
         text = block.raw.strip()
         offset = block.raw.index(text)
         match = PULL_QUOTE.fullmatch(text)
         if match and looks_like_credit(match["speaker"]):
             end = offset + match.end("text") + 1
-            self._lift(match, plain(match["speaker"]), block.part(0, end), block.part(end))
-            self.queue.pop(0)
+            quoted, credit = block.part(0, end), block.part(end)
+            del self.queue[:1]
+            self._lift(match["text"], match["speaker"], quoted, credit)
             return True
         match = WHOLLY_QUOTED.fullmatch(text)
         following = self.queue[1] if match and len(self.queue) > 1 else None
-        credit = CREDIT.fullmatch(following.text) if following else None
-        if match and following and credit and looks_like_credit(credit["speaker"]):
-            self._lift(match, credit["speaker"], block, following)
+        speaker = CREDIT.fullmatch(following.text) if following else None
+        if match and following and speaker and looks_like_credit(speaker["speaker"]):
             del self.queue[:2]
+            self._lift(match["text"], speaker["speaker"], block, following)
             return True
         return False
 
-    def _lift(self, match: re.Match[str], speaker: str, quoted: Block, credit: Block) -> None:
+    def _lift(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
         """Take a pull quote; where its words stand nowhere else, it is a quotation of the body."""
-        text = plain(match["text"])
-        rest = " ".join(" ".join(words(block.text)) for block in self.queue if block != quoted)
+        self.lifted = True
+        text, speaker = plain(text), plain(speaker)
+        rest = " ".join(" ".join(words(block.text)) for block in self.queue)
         if f" {' '.join(words(text))} " in f" {rest} ":
             self.result.pull_quote = PullQuote(text, speaker)
             self._claim("pull quote", quoted)
@@ -430,8 +429,10 @@ class _Dissection:
         if found := dateline(block.raw):
             self.result.dateline_place = found.place
             self._claim("dateline", block.part(0, found.place_end))
-            self._claim("date line", block.part(found.place_end, found.end))
+            mark = block.part(found.date_end, found.end)
+            self.result.claims.append(Claim("dateline", mark.spans, ""))
             if found.date:
+                self._claim("date line", block.part(found.place_end, found.date_end))
                 self.result.dates.append((Note("where_dateline"), found.date))
             self._note("dateline_taken", words=block.part(0, found.end).text)
             block = block.part(found.end)
@@ -471,8 +472,9 @@ class _Dissection:
         if not result.kind:
             result.kind = "press_release"
             self._note("kind_assumed")
-        if not result.title and (lead := result.lead):
-            result.offered_title, result.title_from = first_sentence(lead), "offered"
+        text = result.lead or next(iter(filter(None, result.body_text.split("\n"))), "")
+        if not result.title and text:
+            result.offered_title, result.title_from = first_sentence(text), "offered"
             self._note("title_offered")
         elif result.title_from == "guessed":
             self._note("title_guessed")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import unquote
 
-from releases.importing.notes import Note
+from releases.importing.notes import Note, Value
 from releases.importing.understood import DateGuess
 from releases.importing.vocabulary import MONTHS, WEEKDAYS
 
@@ -133,7 +133,7 @@ def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[Note]]:
     for where, text in evidence.stated:
         for day in days_in(text):
             if day.year and (found := day.on(day.year)):
-                says = {"where": where, "words": day.text}
+                says: dict[str, Value] = {"where": where, "words": day.text}
                 if day.weekday not in (None, found.weekday()):
                     notes.append(Note("weekday_is_wrong", {**says, "day": found}))
                 else:

@@ -138,6 +138,7 @@ _VOID = frozenset(
     ]
 )
 _DECLARATION = re.compile(r"<[!?][^>]{0,2000}+>")
+_NO_WORDS = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
@@ -201,6 +202,7 @@ class HtmlReader(Builder):
         self.inline: list[_Inline] = []
         self.paragraph = ""
         self.defining = ""
+        self.quotes: list[bool] = []  # of the open ones, whether somebody is quoted
         self.figure = -1  # the number of blocks before the open figure
         self.word_item: tuple[str, int, bool, int] | None = None
         self.word_list = ""
@@ -240,6 +242,8 @@ class HtmlReader(Builder):
                 self._tag(tag)
                 place = tag.end()
             elif declaration := _DECLARATION.match(self.text, start, end):
+                if _NO_WORDS.match(declaration[0]):
+                    self.source.markup.append(declaration.span())
                 place = declaration.end()
             else:
                 self._words(start, place)
@@ -250,10 +254,11 @@ class HtmlReader(Builder):
             return self._skip(skip)
         if note := self.page.footnotes.get(place):
             return self._footnote(note)
-        return self._table(self.page.tables[place])
+        table = self.page.tables[place]
+        return table.inner if self.at.note else self._table(table)
 
     def _skip(self, skip: Skip) -> int:
-        if skip.block and not self.at.note:
+        if skip.block:
             self.end_block()
         if skip.part == "markup":
             self.source.markup.append((skip.start, skip.end))
@@ -364,7 +369,7 @@ class HtmlReader(Builder):
             pass
         elif name in BLOCK_TAGS:
             if self.at.note:
-                self.at.runs.append(Run(" ", tag.start(), tag.start()))
+                self.end_block()
             elif not self.defining:
                 self._block_tag(closing, name, tag)
         elif name == "br":
@@ -438,10 +443,7 @@ class HtmlReader(Builder):
             else:
                 self.begin_item(value)
         elif name == "blockquote":
-            if closing:
-                self.end_quote()
-            else:
-                self.begin_quote()
+            self._quote_tag(closing, found)
         elif name == "figure":
             self.figure = -1 if closing else len(self.at.blocks)
         elif name in ("p", "pre", "dt", "dd", "figcaption", "caption") or name[0] == "h":
@@ -449,6 +451,17 @@ class HtmlReader(Builder):
             self.word_item = None if closing else self._word_item(tag)
             heading = re.fullmatch("h[1-6]", self.paragraph)
             self.at.level = int(name[1]) if heading else 0
+
+    def _quote_tag(self, closing: bool, found: dict[str, str]) -> None:
+        """Open or close a quotation; what a mail program quotes of a mail is only text."""
+        if not closing:
+            of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
+            self.quotes.append(not of_mail)
+            del self.quotes[:-DEEPEST]
+            if not of_mail:
+                self.begin_quote()
+        elif self.quotes and self.quotes.pop():
+            self.end_quote()
 
     def _word_item(self, tag: re.Match[str]) -> tuple[str, int, bool, int] | None:
         """Return list, level, whether it is numbered, and number of an item as Word writes it."""

@@ -20,7 +20,7 @@ from releases.importing.vocabulary import KICKERS
 
 _MOST_PARTS = 500
 # The library takes the square of the depth.
-_MOST_HOLDERS = 50
+_MOST_HOLDERS = 20
 _LONGEST_HEADER = 2_000  # characters that are read of it
 _FEWEST_WORDS = 8  # of a mail that is more than the cover of another
 _MOST_NAMES = 20
@@ -39,16 +39,28 @@ _FORWARDED = re.compile(
     r"(?:[ \t>]*\n)?(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){1,10}",
     re.I | re.M,
 )
+# The same as Outlook writes it, without a line above.
+_FORWARDED_HEAD = re.compile(
+    r"^[ \t>]*\*?(?:from|von|de|da):.*\n(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){2,8}", re.I | re.M
+)
+_SUBJECT = re.compile(r"^[ \t>]*\*?(?:subject|betreff|objet|asunto|assunto|oggetto):", re.I | re.M)
 _LINE_OF_HEAD = re.compile(r"(?:From \S.*|[A-Za-z][A-Za-z0-9-]*:.*|[ \t].*)")
 _OF_MAILS = ("message-id", "received", "mime-version", "content-type", "return-path")
 _COUNTED = ("from", "sender", "reply-to", "to", "cc")
+
+
+# What the library raises on some headers that are written wrongly.
+_LIBRARY_FAILS = (MessageError, LookupError, ValueError, TypeError, AttributeError)
 
 
 class _Policy(EmailPolicy):
     """Reads headers as far as a bounded length: the library takes the square of theirs."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
-        return super().header_fetch_parse(name, value[:_LONGEST_HEADER])
+        try:
+            return super().header_fetch_parse(name, value[:_LONGEST_HEADER])
+        except _LIBRARY_FAILS:
+            return super().header_fetch_parse(name, "")
 
 
 def is_mail(text: str, filename: str) -> bool:
@@ -143,7 +155,9 @@ def _text(source: Source, part: EmailMessage, filename: str) -> str:
 
 def _read_plain(source: Source, text: str, filename: str, part: EmailMessage | None) -> None:
     """Read plain text without its signature and the headers of a mail that it forwards."""
-    blank: list[tuple[str, Span]] = [("mail headers", m.span()) for m in _FORWARDED.finditer(text)]
+    heads = [match.span() for match in _FORWARDED.finditer(text)]
+    heads += [m.span() for m in _FORWARDED_HEAD.finditer(text) if _SUBJECT.search(m[0])]
+    blank: list[tuple[str, Span]] = [("mail headers", span) for span in heads]
     signature = next(reversed(list(_SIGNATURE.finditer(text))), None)
     if signature and text.count("\n", signature.start()) <= _LONGEST_SIGNATURE:
         span = (signature.start(), len(text))
@@ -175,7 +189,7 @@ def _attachments(message: EmailMessage) -> tuple[str, ...]:
 
 def _headers(source: Source, message: EmailMessage) -> None:
     """Set title and date from the headers, and write those below the text that were looked at."""
-    subject = plain(_header(message, "subject"))
+    subject = plain(str(message["subject"] or ""))
     begins = 0
     while answer := _ANSWER.match(subject, begins):
         begins = answer.end()
@@ -188,12 +202,9 @@ def _headers(source: Source, message: EmailMessage) -> None:
     start = _append(source, f"Subject: {subject}") + len("Subject: ")
     if title and not head_line(title):
         source.fields["title"] = Field(title, ((start + begins, start + len(subject)),))
-    stated = _header(message, "date")
+    stated = str(message["date"] or "")
     _append(source, f"Date: {stated}")
-    try:
-        moment = getattr(message["date"], "datetime", None)
-    except (MessageError, LookupError, ValueError, TypeError):
-        moment = None
+    moment = getattr(message["date"], "datetime", None)
     if moment:
         source.fields["date"] = Field(moment.date().isoformat(), ())
     seen = {name.casefold(): str(value) for name, value in message.raw_items()}
@@ -208,12 +219,3 @@ def _append(source: Source, line: str) -> int:
     source.text = f"{source.text}\n{line}"
     source.apart.append(("mail headers", (start, len(source.text)), ""))
     return start
-
-
-def _header(message: EmailMessage, name: str) -> str:
-    try:
-        return str(message[name] or "")
-    except (MessageError, LookupError, ValueError, TypeError):
-        # The library fails on some headers that are written wrongly.
-        raw = next((str(v) for key, v in message.raw_items() if key.casefold() == name), "")
-        return raw[:_LONGEST_HEADER]

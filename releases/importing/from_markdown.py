@@ -19,9 +19,9 @@ from mdit_py_plugins.footnote import footnote_plugin
 from releases.importing.accounting import Span
 from releases.importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
 from releases.importing.from_html import HtmlReader
-from releases.importing.markup import attributes, quoted, shortened, silence, tag_at
+from releases.importing.markup import attributes, shortened, silence, tag_at
 from releases.importing.notes import Note
-from releases.importing.web_page import is_hidden
+from releases.importing.web_page import is_hidden, notes_of_left_out
 
 _FENCE = re.compile(r"---[ \t]*\n")
 _KEY = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
@@ -226,6 +226,7 @@ class _Reader:
         self.env: dict[str, Any] = {}
         self.notes: dict[str, list[Token]] = {}
         self.used: set[str] = set()
+        self.in_note = False
         self.again = 0
         self.raw_tags: dict[str, None] = {}
         self.unclosed = 0
@@ -241,6 +242,7 @@ class _Reader:
         for label, inner in self.notes.items():
             if label not in self.used:
                 # No mark leads to it: it is a paragraph of its own.
+                self.used.add(label)
                 for token in inner:
                     if token.type == "inline":
                         self._inline(token)
@@ -500,23 +502,36 @@ class _Reader:
         if label is None:
             known = self.env["footnotes"]["list"][token.meta["id"]]
             inner = places[first + 2 : first + 3 + len(known["content"])]
-            found = self._runs(known["tokens"], known["content"], inner)
-        elif label in self.used or not self.notes.get(label):
+            found = self._note_runs([(known["tokens"], known["content"], inner)])
+            if self.in_note:
+                runs += found
+                return
+        elif label in self.used or self.in_note or not self.notes.get(label):
             self.again += 1
             return
         else:
             self.used.add(label)
-            found = []
-            for inside in self.notes[label]:
-                if inside.type == "inline":
-                    gap = [Run(" ", found[-1].end, found[-1].end)] if found else []
-                    found += gap
-                    found += self._runs(inside.children or [], inside.content, self._places(inside))
+            found = self._note_runs(
+                (one.children or [], one.content, self._places(one))
+                for one in self.notes[label]
+                if one.type == "inline"
+            )
         # The builder numbers it, and sets it at the end of what is open: that is here.
         before, self.builder.at.runs = self.builder.at.runs, []
-        self.builder.add_footnote([run for run in found if not run.note])
+        self.builder.add_footnote(found)
         runs += self.builder.at.runs
         self.builder.at.runs = before
+
+    def _note_runs(self, pieces: Iterable[tuple[Sequence[Token], str, list[int]]]) -> list[Run]:
+        """Return the words of a note; a note inside it has no place of its own."""
+        outer, self.in_note = self.in_note, True
+        found: list[Run] = []
+        for tokens, content, places in pieces:
+            if found:
+                found.append(Run(" ", found[-1].end, found[-1].end))
+            found += self._runs(tokens, content, places)
+        self.in_note = outer
+        return found
 
     def _own_lines(self, runs: list[Run]) -> Iterator[list[Run]]:
         """Yield a paragraph, and apart from it each line that is bold or italic from end to end."""
@@ -537,7 +552,7 @@ class _Reader:
             if together and line:
                 said = "".join(run.text for run in line)
                 joint = BREAK if _LABEL.match(said) or said.startswith("|") else "\n"
-                together = [*together, Run(joint, line[0].start, line[0].start)]
+                together.append(Run(joint, line[0].start, line[0].start))
             together += line
         yield from filter(None, [together])
 
@@ -551,11 +566,7 @@ class _Reader:
             notes.append(Note("footnote_again", {"count": self.again}))
         if self.env.get("not_parsed"):
             notes.append(Note("too_many_marks", {"count": self.env["not_parsed"]}))
-        for part, texts in self.dropped.items():
-            words = sum(len(text.split()) for text in texts)
-            code = part.replace(" ", "_").replace("-", "_")
-            notes.append(Note(code, {"texts": quoted(texts), "words": words}))
-        return notes
+        return [*notes, *notes_of_left_out(self.dropped)]
 
 
 def _is_emphatic(line: list[Run]) -> bool:

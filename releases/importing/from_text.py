@@ -287,7 +287,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
         shown_or_full = sum(one or other for one, other in zip(go_on, full, strict=True))
     else:
         shown_or_full = shown
-    enough = shown_or_full >= 3 or shown >= 2
+    enough = shown_or_full >= 3 or shown >= 2 or (shown and 2 <= shown_or_full == len(pairs))
     return width if enough and shown_or_full >= 0.6 * len(pairs) else 0
 
 

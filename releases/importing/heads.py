@@ -73,9 +73,12 @@ FURNITURE = (
             r"(?:filter|browse|search|sort|view)(?: results?)? by\b.{0,20}|current record"
             r"|skip to (?:main )?(?:content|navigation)|(?:print|share|e-?mail) this(?: \w+)?"
             r"|read more|back to (?:top|\w+)|(?:main )?menu|search|subscribe|next|previous"
+            r"|contact(?: us| phone| information)?|current (?:press|news|media) releases?"
         ),
-        yes=("Filter by", "Browse by", "Current record", "Skip to main content", "Print this page"),
-        no=("Filter by fear: how lists are made of critics", "Share this burden, ministers say"),
+        yes=("Filter by", "Browse by", "Current record", "Skip to main content", "Print this page",
+             "Contact Phone", "current Press Release"),
+        no=("Filter by fear: how lists are made of critics", "Share this burden, ministers say",
+            "Contact: Ana Brask, 0171 1234"),
     ),
     Rule(
         "arrow",
@@ -94,8 +97,10 @@ FURNITURE = (
         _whole(
             r"(?:from )?(?:the )?(?:office of )?(?:u\.?\s?s\.?|united states) "
             r"(?:senator|representative|congressman|congresswoman) \w[\w.’'-]*(?: \w[\w.’'-]*){1,2}"
+            r"|senator \w+ \w+ (?:news|press|media) releases?"
         ),
-        yes=("U S SENATOR PATRICK LEAHY", "United States Senator Gordon Smith"),
+        yes=("U S SENATOR PATRICK LEAHY", "United States Senator Gordon Smith",
+             "Senator Carl Levin News Release"),
         no=("U.S. Senator Patrick Leahy Condemns Arrests In Nepal", "Senator Smith", "US senators"),
     ),
 )  # fmt: skip
@@ -222,10 +227,13 @@ ERROR_PAGES = (
     ),
     Rule(
         "not found or refused",
-        _whole(r"(?:error )?(?:40\d|50\d)\b.{0,40}|(?:page |file )?not found|access denied"
-               r"|forbidden|service (?:temporarily )?unavailable|internal server error|bad gateway"),
+        _whole(
+               r"(?:error )?(?:40\d|50\d)\b.{0,40}|(?:page |file )?not found|access denied"
+               r"|forbidden|service (?:temporarily )?unavailable|bad gateway|internal server error"
+        ),
         yes=("404 Not Found", "Access Denied", "503 Service Temporarily Unavailable"),
-        no=("404 prisoners were not found in any register of the ministry", "Access denied to camp"),
+        no=("404 prisoners were not found in any register of the ministry",
+            "Access denied to camp"),
     ),
 )  # fmt: skip
 
@@ -241,10 +249,12 @@ _EMBARGO = re.compile(
     re.I,
 )
 # “For release” opens sentences too.
+_LONG_RELEASE_LINES = sorted(RELEASE_LINES - {"for release"}, key=len, reverse=True)
 _LEADING_RELEASE_LINE = re.compile(
-    r"\s*(?i:" + "|".join(sorted(map(re.escape, RELEASE_LINES - {"for release"}), key=len,
-                                 reverse=True)) + r")\b[\s:.–—|-]*(?=[“\"‘'(]?[^\W\d_a-z])"
-)  # fmt: skip
+    rf"\s*(?i:{'|'.join(map(re.escape, _LONG_RELEASE_LINES))})"
+    # A scraped page may have lost the blank: “FOR IMMEDIATE RELEASEApril 11”.
+    r"(?:\b|(?<=[A-Z])(?=[A-Z][a-z]))[\s:.–—|-]*(?=[“\"‘'(]?[^\W\d_a-z])"
+)
 
 
 def release_line_end(text: str) -> int:
@@ -293,7 +303,8 @@ HEAD_LINES = (
     Rule(
         "release line",
         _is("release line"),
-        yes=("FOR IMMEDIATE RELEASE", "For immediate release: 3 May 2021", "For release: 3 May 2021, 10:00"),
+        yes=("FOR IMMEDIATE RELEASE", "For immediate release: 3 May 2021",
+             "For release: 3 May 2021, 10:00"),
         no=("For immediate release of all prisoners", "Release them"),
     ),
     Rule(
@@ -318,7 +329,9 @@ _NUMBERS_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LeadingDate:
-    """A date that a text opens with: where it ends, and its day in words or as ISO 8601."""
+    """A date that a text opens with: where the text after it begins, and its day in words or as
+    ISO 8601.
+    """
 
     end: int
     day: str
@@ -343,15 +356,16 @@ def leading_date(text: str) -> LeadingDate | None:
         found = LeadingDate(match.end(), iso)
     else:
         return None
-    return found if re.match(r"[\s|–—-]+[“\"‘]?[^\W\d_a-z]", text[found.end :]) else None
+    parted = re.match(r"[\s|–—-]+(?=[“\"‘]?[^\W\d_a-z])", text[found.end :])
+    return LeadingDate(found.end + parted.end(), found.day) if parted else None
 
 
 LEADING_DATES = (
     Rule(
         "date first",
         leading_date,
-        yes=("September 6  2006   Washington  DC   Senator Martinez", "03 16 2007 Statement of Levin",
-             "3 May 2021 – The ministry said"),
+        yes=("September 6  2006   Washington  DC   Senator Martinez",
+             "03 16 2007 Statement of Levin", "3 May 2021 – The ministry said"),
         no=("3 May 2021 was a day of shame", "2007 Statement of Levin", "On 3 May 2021 – The"),
     ),
 )  # fmt: skip
@@ -369,12 +383,13 @@ _DATELINE = re.compile(
 _STATE = re.compile(r",?\s+(?:[A-Z]\.?\s?[A-Z]\.?|[A-Z][a-z]{1,4}\.)$")
 # Names of places hold these: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
 _IN_PLACES = frozenset(
-    "of the de la del los las el al do da am upon sur new saint north south east west central "
-    "city centre town village bay beach hill park lake river island islands mountain bridge field "
-    "harbour castle forest valley base camp".split()
+    (
+        *("of", "the", "de", "la", "del", "los", "las", "el", "al", "do", "da", "am", "upon"),
+        *("sur", "new", "saint", "north", "south", "east", "west", "central", "city", "centre"),
+        *("town", "village", "bay", "beach", "hill", "park", "lake", "river", "island", "islands"),
+        *("mountain", "bridge", "field", "harbour", "castle", "forest", "valley", "base", "camp"),
+    )
 )
-
-
 _NO_PLACE = (
     FUNCTION_WORDS | INSTITUTION_WORDS | frozenset(WEEKDAYS) | frozenset(MONTHS)
 ) - _IN_PLACES
@@ -436,11 +451,12 @@ PLACE_WITH_DATE = (
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """Place and date in front of a lead: where the place and the whole of it end, in the text."""
+    """Place and date in front of a lead, and where each of them and the whole end in the text."""
 
     place: str
     place_end: int
     date: str
+    date_end: int
     end: int
 
 
@@ -459,7 +475,8 @@ def dateline(text: str) -> Dateline | None:
     rules = PLACE[:1] if match["mark"].isspace() else PLACE
     if not matching(rules, place) and not (stated and matching(PLACE_WITH_DATE, place)):
         return None
-    return Dateline(place, match.end("place"), stated, match.end())
+    date_end = match.end("date") if stated else match.end("place")
+    return Dateline(place, match.end("place"), stated, date_end, match.end())
 
 
 DATELINES = (

@@ -9,12 +9,12 @@ is a suggestion.
 import re
 import sys
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from releases.importing.rules import Rule
 from releases.importing.understood import PersonSuggestion
 from releases.importing.vocabulary import (
     ABBREVIATIONS,
@@ -33,11 +33,14 @@ from releases.importing.vocabulary import (
     SAYING_BESIDE_A_QUOTE,
     SUFFIXES,
     SURNAMES_TOO,
+    TITLE_BEGINNINGS,
     WEEKDAYS,
 )
 
 # People are looked for in so many characters; no release is longer.
 MOST_TEXT = 100_000
+PERSON = "§"  # stands for a name in what the rules look at
+_MOST_BEFORE, _MOST_AFTER = 900, 250  # characters beside a name that are looked at
 _MOST_WORDS_OF = 20  # titles and descriptions that are kept of one person
 
 _UPPER = "".join(c for c in map(chr, range(0x41, 0x2000)) if c.isupper() and c not in "^]\\-")
@@ -57,10 +60,10 @@ _SAID_AFTER = re.compile(
     rf"{_IN_BRACKETS}(?:,\s(?P<title>{_TITLE}),)?\s"
     rf"(?:(?:has|have|had|also|later|today|then|further|recently|a|ha|hat)\s)*(?P<verb>[^\W\d_]+)"
 )
-_FOLLOWING_STATEMENT = re.compile(
-    r"\b(?:made|issued|released|gave|delivered|makes|issues|releases) (?:the|this) following "
-    r"(?:\w+ )?(?:statement|remarks?|comments?|reaction)\b",
-    re.I,
+_STATEMENT = re.compile(
+    r"(?:\s\([^()]{1,40}\))?(?:,[^.,;:!?]{2,160},)?(?:\s\w+){0,3}?\s(?:made|issued|released|gave"
+    r"|delivered|offered|makes|issues|releases)\s(?:the|this)\sfollowing\s(?:\w+\s){0,2}"
+    r"(?:statement|remarks?|comments?|reaction)\b"
 )
 _POSSESSIVE_STATEMENT = re.compile(
     r"['’]s? (?:full |public |joint |own )?(?:statement|remarks?|comments?|reaction)\b", re.I
@@ -75,8 +78,46 @@ _TO_BE = re.compile(
 _LIST_BETWEEN = re.compile(rf"{_IN_BRACKETS}(?:,|;|,? (?:and|or|&|y|et|und|e))?\s+$")
 _LIST_OPENS = re.compile(r"(?:,? such as|,? including|,? namely|:|\s?\()\s*$")
 _WORD_BEGINS = re.compile(r"(?<!\w)\w++")
-_SENTENCE_ENDS = re.compile(r"[.!?][”\"’)]?\s++(?=[“\"‘(]?[^\W\d_a-z])")
 _QUOTE_NEAR = re.compile(r"[“”\"«»:]")
+_MADE_BY = re.compile(
+    r"\b(?:founded|created|written|authored|led|chaired|headed|sponsored|introduced|directed"
+    r"|edited|signed|maintained|proposed|drafted|fondée?s?|créée?s?|dirigée?s?|fundad[oa]s?"
+    r"|cread[oa]s?|criad[oa]s?|dirigid[oa]s?|gegründet|ιδρύθηκε|основан[аоы]?|создан[аоы]?)\s"
+    r"(?:\w+\s){0,4}?(?:by|par|por|pelo|pela|von|από(?:\sτον|\sτην)?)\s§"
+)
+_MET = re.compile(
+    r"\b(?:(?:thank|congratulate|commend|praise|nominate|appoint|elect|succeed|interview)(?:s|e?d)?"
+    r"|thanking|congratulating|commending|praising|nominating|appointing"
+    r"|(?:meets?|met|meeting|meetings|spoke|speak|speaks) with|(?:accompanied|joined|succeeded) by"
+    r")\s§"
+)
+_IS_A = re.compile(
+    r" (?:is|was|are|were|became|remains) ((?:an?|the|one of the|both)? ?(?:[a-z][\w-]+ ?){1,4})"
+)
+_DONE_TO_IT = re.compile(
+    r"§ (?:was|were|is|has been|have been|had been) (?:\w+ly )?(?:abducted|arrested|assassinated"
+    r"|convicted|deported|detained|imprisoned|jailed|kidnapped|murdered|sentenced|tortured)\b"
+)
+_AGAINST = re.compile(
+    r"\b(?:verdict|charges?|indictment|prosecution|proceedings|sentence|trial)s?\s"
+    r"(?:of\s\w+\s)?against\s§"
+)
+_CONTACT = re.compile(
+    r"\b(?:contacts?|enquiries|inquiries|interviews?|information)(?:\sdetails)?[^.:;§\n]{0,40}"
+    r"(?::\s*|\bcontact:?\s)§|\b[Cc]ontact:?\s§",
+    re.I,
+)
+_REACHED = re.compile(
+    r"§(?:,|:|;|\sat|\son)?\s(?:at\s|on\s)?\(?(?:(?:tel|phone|mobile|cell|email|e-mail)\b"
+    r"|\+?\(?\d{2,4}\)?[ /.-]\d{2,4}[ /.-]?\d{2,4}|[\w.+-]{1,40}@)",
+    re.I,
+)
+_ROLE_AND_COMMA = re.compile(
+    r"\b(?:the|its|our|his|her|their|whose)\s(?:[\w’'-]+\s){0,6}?([\w-]+?)(?:-designate|-elect)?"
+    r"(?:,\s|\s\()$"
+)
+_ORDINARY = re.compile(r"(?<![\w@./])[^\W\d_]++(?![@\d_]|\.\w)")  # no part of an address
+_ENDS_AS_ROLE = re.compile(r"\w{3}(?<!kv)(?<!qv)(?<!qu)ist$")  # but the Lindqvists
 _NEVER_IN_NAMES = frozenset(
     ["the", "and", "of", "for", "in", "on", "at", "by", "with", "from", "or", "as", "a", "to"]
 )
@@ -210,9 +251,6 @@ class People:
         self._by_name: dict[tuple[str, str], _Person] = {}
         self._parts: set[str] = set()  # first and last names, as they are compared
         self._forms, self._shouted = Phrases(), Phrases()
-        self._statements: dict[int, list[int]] = {}
-        self._sentences: dict[int, list[int]] = {}
-        self._lets_speak: dict[int, bool] = {}
         self._ordinary = _ordinary_words(self.passages)
         candidates = [
             candidate
@@ -246,41 +284,28 @@ class People:
             self._name_all(place)
         self._describe(believed)
 
-    def suggestions(self) -> tuple[PersonSuggestion, ...]:
-        """Return everybody found, in the order in which the running text names them first."""
+    def suggestions(self, speaking: Collection[str] = ()) -> tuple[PersonSuggestion, ...]:
+        """Return everybody found, in the order in which the running text names them first.
+
+        `speaking` are names of people who say a quotation.
+        """
+        for person in self._people:
+            person.speaker |= person.name in speaking
         found = [person for person in self._people if person.found]
         return tuple(map(self._suggestion, sorted(found, key=self._first_named)))
 
-    def speaker_before(self, place: int) -> tuple[str, str] | None:
-        """Return name and title of the one person that a passage lets speak next, if it does.
+    def described_from(self, place: int, mention: Mention) -> int:
+        """Return where the words before a mention begin that say who it is."""
+        return _before(self.passages[place].text, mention.name_start)[1]
 
-        That is “X, title, said:”, “said X:”, or “X made the following statement”.
-        """
+    def attribution(self, place: int, mention: Mention) -> tuple[str, str]:
+        """Return a speaker's full name, and the title that stands at this mention or anywhere."""
+        person = self._people[mention.person]
         text = self.passages[place].text
-        mentions = self.mentions[place]
-        if statement := _FOLLOWING_STATEMENT.search(text):
-            start = self._sentence_start(place, statement.start())
-            named = [m for m in mentions if start <= m.start and m.end <= statement.start()]
-            return self._attribution(place, named[0]) if len(named) == 1 else None
-        if not text.endswith((":", ",")):
-            return None
-        start = self._sentence_start(place, len(text) - 1)
-        for mention in reversed([m for m in mentions if m.start >= start]):
-            if (
-                text[mention.end : mention.end + 2] == ":"
-                or _says(text, mention.end)
-                or self._is_said_by(place, mention)
-                or _POSSESSIVE_STATEMENT.match(text, mention.end)
-            ):
-                return self._attribution(place, mention)
-        return None
-
-    def speaker_after(self, place: int) -> tuple[str, str] | None:
-        """Return name and title where a passage begins “said X, title”."""
-        for mention in self.mentions[place][:1]:
-            if self._is_said_by(place, mention) and mention.start < 80:
-                return self._attribution(place, mention)
-        return None
+        here = self._title_said(place, mention) or _apposition(
+            text[mention.end : mention.end + 250]
+        )
+        return person.name, here or self._title_of(person)
 
     # --- Finding ---
 
@@ -312,35 +337,32 @@ class People:
             # “Senators Warner and Graham” are two people, “Scientists Submission” is nobody.
             listed = re.match(r",| and\b| &", text[candidate.end : candidate.end + 5])
             candidate.certain = candidate.addressed and described
+            # “St. Petersburg” is a place.
+            candidate.certain &= not re.search(r"\b[Ss]t\.? $", text[: candidate.start][-5:])
             candidate.certain &= not candidate.plural or bool(listed)
             return
-        before = text[max(0, candidate.start - 80) : candidate.start]
-        after = text[candidate.end : candidate.end + 250]
-        initial = any(map(_is_initial, candidate.words))
+        around = _around(text, candidate.start, candidate.end)
+        words = [_lower(word) for word in candidate.words]
         strong = bool(
-            described
-            or (initial and len(candidate.words) > 2)
-            or (_lower(candidate.words[-1]) in SUFFIXES and len(candidate.words) > 2)
-            or _apposition(after)
-            or _says(text, candidate.end)
-            or _said_before(text, candidate.start)
+            any(rule.matches(around) for rule in STRONG)
+            or (len(words) > 2 and words[-1] in SUFFIXES)
+            or (len(words) > 2 and any(map(_is_initial, candidate.words)))
         )
-        if strong or candidate.shaky:
-            candidate.certain = strong
-            return
-        word, other = _last_words(before)
-        to_be = _TO_BE.match(after)
-        candidate.certain = bool(
-            _SOMEBODY_AFTER.match(after)
-            or candidate.form.casefold() in _STYLES
-            or (to_be and any(map(is_role, to_be[1].split())))
-            or word in DONE_TO_PEOPLE
-            or (word == "of" and other in DONE_OF_PEOPLE)
-            or _opens_list_of_people(before)
+        candidate.certain = strong or (
+            not candidate.shaky
+            and (candidate.form.casefold() in _STYLES or any(rule.matches(around) for rule in WEAK))
         )
 
     def _follow_lists(self, candidates: list[_Candidate]) -> None:
         """Believe what stands in a list with somebody: “lawyers A, B and C”."""
+        for one, last in reversed(list(pairwise(candidates))):
+            # “A, B and C were arrested”: what is true of the last is true of the others.
+            if not last.certain or one.certain or one.shaky or one.passage != last.passage:
+                continue
+            between = self.passages[one.passage].text[one.end : last.start]
+            several = len(one.words) > 1 and len(last.words) > 1 and not last.addressed
+            if several and _LIST_BETWEEN.fullmatch(between):
+                one.certain = True
         for one, next_one in pairwise(candidates):
             if not one.certain or next_one.certain or one.passage != next_one.passage:
                 continue
@@ -481,43 +503,16 @@ class People:
 
     def _is_speaking(self, place: int, mention: Mention) -> bool:
         text = self.passages[place].text
-        statement = self._statement_after(place, mention.end)
         return bool(
             _says(text, mention.end)
             or self._is_said_by(place, mention)
+            or _STATEMENT.match(text, mention.end)
             or (
                 self.passages[place].running
                 and _POSSESSIVE_STATEMENT.match(text, mention.end)
                 and text.endswith(":")
             )
-            or (
-                statement is not None
-                and self._has_speaker(place)
-                and mention.start >= self._sentence_start(place, statement)
-            )
         )
-
-    def _statement_after(self, place: int, end: int) -> int | None:
-        """Return where “made the following statement” stands next in a passage."""
-        if place not in self._statements:
-            found = _FOLLOWING_STATEMENT.finditer(self.passages[place].text)
-            self._statements[place] = [match.start() for match in found]
-        starts = self._statements[place]
-        number = bisect_left(starts, end)
-        return starts[number] if number < len(starts) else None
-
-    def _has_speaker(self, place: int) -> bool:
-        if place not in self._lets_speak:
-            self._lets_speak[place] = bool(self.speaker_before(place))
-        return self._lets_speak[place]
-
-    def _sentence_start(self, place: int, end: int) -> int:
-        """Return where the sentence begins that goes on at a place in a passage."""
-        if place not in self._sentences:
-            self._sentences[place] = list(_sentence_starts(self.passages[place].text))
-        starts = self._sentences[place]
-        number = bisect_left(starts, end)
-        return starts[number - 1] if number else 0
 
     def _is_said_by(self, place: int, mention: Mention) -> bool:
         return _said_before(self.passages[place].text, mention.name_start)
@@ -526,15 +521,6 @@ class People:
         found = _SAID_AFTER.match(self.passages[place].text, mention.end)
         title = found["title"] if found and found["title"] else ""
         return title if _is_title(title) else ""
-
-    def _attribution(self, place: int, mention: Mention) -> tuple[str, str]:
-        """Return a speaker's full name, and the title that stands at this mention or anywhere."""
-        person = self._people[mention.person]
-        text = self.passages[place].text
-        here = self._title_said(place, mention) or _apposition(
-            text[mention.end : mention.end + 250]
-        )
-        return person.name, here or self._title_of(person)
 
     def _title_of(self, person: _Person) -> str:
         """Return the first title that the text gives, one of more than a word if there is one."""
@@ -560,6 +546,111 @@ class People:
         )
 
 
+def _around(text: str, start: int, end: int) -> str:
+    """Return the words beside a name, with a sign in its place: what the rules look at."""
+    before = text[max(0, start - _MOST_BEFORE) : start].replace(PERSON, " ")
+    return before + PERSON + text[end : end + _MOST_AFTER].replace(PERSON, " ")
+
+
+def _has_role_before(around: str) -> bool:
+    at = around.index(PERSON)
+    return _before(around, at)[1] < at
+
+
+def _has_apposition(around: str) -> bool:
+    return bool(_apposition(around.partition(PERSON)[2]))
+
+
+def _speaks(around: str) -> bool:
+    return _says(around, around.index(PERSON) + 1)
+
+
+def _is_speaker_behind(around: str) -> bool:
+    return _said_before(around, around.index(PERSON))
+
+
+def _becomes_something(around: str) -> bool:
+    to_be = _TO_BE.match(around.partition(PERSON)[2])
+    return bool(to_be and any(map(is_role, to_be[1].split())))
+
+
+def _is_a_role(around: str) -> bool:
+    found = _IS_A.match(around.partition(PERSON)[2])
+    return bool(found and any(map(is_role, found[1].split())))
+
+
+def _has_it_done(around: str) -> bool:
+    word, other = _last_words(around.partition(PERSON)[0])
+    return word in DONE_TO_PEOPLE or (word == "of" and other in DONE_OF_PEOPLE)
+
+
+def _is_listed_first(around: str) -> bool:
+    return _opens_list_of_people(around.partition(PERSON)[0])
+
+
+def _is_named_behind_role(around: str) -> bool:
+    """Whether “the minister-designate, §, …” stands there."""
+    found = _ROLE_AND_COMMA.search(around.partition(PERSON)[0][-100:])
+    return bool(found and is_role(found[1]) and around.partition(PERSON)[2][:1] in (",", ")", ":"))
+
+
+# What makes a run of capitalised words somebody; the sign § stands for it.
+STRONG = (
+    Rule("a role before it", _has_role_before,
+         ("human rights lawyer §", "China's Foreign Minister §", "Secretary of State §",
+          "President of China, §", "Sen. §"),
+         ("The visit to §", "a law of §", "We met §")),
+    Rule("a role behind it", _has_apposition,
+         ("§, Head of Campaigns, wrote", "§, a blind activist who was jailed"),
+         ("§, which is a city", "§, and others")),
+    Rule("it speaks", _speaks,
+         ("§ said on Friday", "§, Director of Aid, told us", "“…”, § noted"),
+         ("§ was closed", "§ noted a fall in prices")),
+    Rule("said by it", _is_speaker_behind,
+         ("“…”, said §", ", a déclaré §", ", sagte §"),
+         ("on the way to §", "built by §")),
+)  # fmt: skip
+WEAK = (
+    Rule("an age, a party or “who” behind it",
+         lambda around: _SOMEBODY_AFTER.match(around.partition(PERSON)[2]),
+         ("§, who was jailed", "§, 34, was freed", "§ (D-CT)", "§ (aged 12)"),
+         ("§ (2012)", "§, which", "§ was built")),
+    Rule("it is made something", _becomes_something,
+         ("§ to be a judge", "§ was appointed as its first director", "§ as ambassador"),
+         ("§ to be built", "§ as usual")),
+    Rule("done to people alone", _has_it_done,
+         ("They arrested §", "the death of §", "supporters of §"),
+         ("They built §", "the length of §")),
+    Rule("it opens a list of people", _is_listed_first,
+         ("lawyers such as §", "four activists: §"),
+         ("cities such as §", "two things: §")),
+    Rule("made by it", _MADE_BY.search,
+         ("a project founded in 1993 by §", "fondé en 1993 par §", "fundado por §", "led by §"),
+         ("closed by §", "the road by §", "founded by the §")),
+    Rule("it is a role", _is_a_role,
+         ("§ is a human rights lawyer", "§ was one of the founders",
+          "§ were prisoners of conscience"),
+         ("§ is a city", "§ was a success", "§ is an operating system")),
+    Rule("done to it", _DONE_TO_IT.search,
+         ("§ was arrested in May", "§ has been sentenced to death", "§ were unlawfully detained"),
+         ("§ was released in May", "§ was built", "§ was charged extra")),
+    Rule("a court against it", _AGAINST.search,
+         ("the verdict against §", "charges of fraud against §"),
+         ("a campaign against §", "the verdict against the §")),
+    Rule("met or thanked", _MET.search,
+         ("We thank §", "The minister met with §", "accompanied by §", "She congratulated §"),
+         ("We visited §", "We met in §")),
+    Rule("a contact", lambda around: _CONTACT.search(around) or _REACHED.search(around),
+         ("Contact: §", "For interviews contact §", "§, 202/228-3630;", "§ (ana@example.org)",
+          "Media enquiries: §", "§, tel. +44 20 7413 5566"),
+         ("§, 12 May", "Contact us at §", "§ 2012")),
+    Rule("named behind its role", _is_named_behind_role,
+         ("urge the Prime Minister-designate, §, to", "its director, §, wrote",
+          "the group's lawyer (§)"),
+         ("the city, §, was", "the minister, § and")),
+)  # fmt: skip
+
+
 def is_role(word: str) -> bool:
     """Whether a word says who somebody is: a post, a calling, a form of address."""
     word = _POSSESSIVE.sub("", _lower(word)).strip("().-–—“\"'‘[")
@@ -570,7 +661,7 @@ def _singular_role(word: str) -> bool:
     return (
         word in ROLES
         or any(part in ROLES for part in word.split("-")[:1] + word.split("-")[-1:])
-        or (word.endswith("ist") and len(word) > 5 and word not in DEMONYMS)
+        or bool(_ENDS_AS_ROLE.search(word) and word not in DEMONYMS)
     )
 
 
@@ -675,6 +766,8 @@ def _could_be_name(words: list[str], addressed: bool) -> bool | None:
     if _is_common(words[-1]):
         believable = _lower(words[-1]) in SURNAMES_TOO or _lower(words[-1]) in MONTHS
         return True if believable and len(words) > 1 else None
+    if is_role(words[-1]) and any(_lower(word) in TITLE_BEGINNINGS for word in words):
+        return None
     return is_role(words[-1])
 
 
@@ -777,7 +870,7 @@ def _apposition(after: str) -> str:
     for place, word in enumerate(words):
         if is_role(word) and not (place == 0 and _lower(word) in HONORIFICS):
             rest = words[place + 1 : place + 2]
-            if rest and is_role(rest[0]):
+            if rest and (is_role(rest[0]) or _lower(rest[0]) in TITLE_BEGINNINGS):
                 continue
             # A name after the role is the one that the role belongs to.
             if (
@@ -843,15 +936,6 @@ def _opens_list_of_people(before: str) -> bool:
     return bool(words) and _is_plural_role(words[-1].strip(","))
 
 
-def _sentence_starts(text: str) -> Iterator[int]:
-    """Yield where sentences begin; “Sen. Reid” does not begin one."""
-    for match in _SENTENCE_ENDS.finditer(text):
-        before = text[max(0, match.start() - 40) : match.start()]
-        word = before.split()[-1] if before and not before[-1].isspace() else ""
-        if _lower(word).strip('(“"') not in ABBREVIATIONS and len(word) > 1 and word[-1] != ".":
-            yield match.end()
-
-
 def _first_word(text: str) -> str:
     found = _WORD_BEGINS.search(text)
     return found[0] if found else ""
@@ -883,7 +967,7 @@ def _ordinary_words(passages: Sequence[Passage]) -> frozenset[str]:
     return frozenset(
         sys.intern(word)
         for passage in passages
-        for word in re.findall(r"(?<!\w)[^\W\d_]+", passage.text)
+        for word in _ORDINARY.findall(passage.text)
         if word.islower()
     )
 

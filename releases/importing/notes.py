@@ -1,11 +1,12 @@
 """What the importer has to say, as codes with values: desk and command make the sentences."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from typing import TypeAlias, Union
 
 # A note or several stand inside another where one sentence names further facts.
-Value: TypeAlias = "str | int | date | Note | tuple[str, ...] | tuple[Note, ...]"
+Value: TypeAlias = Union[str, int, date, "Note", tuple[str, ...], tuple["Note", ...]]
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Note:
     """One remark on an import, such as `Note("lists_found", {"count": 3})`."""
 
     code: str
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash((self.code, tuple(sorted(self.values.items()))))

@@ -124,13 +124,15 @@ QUOTED = (
         yes=("“We will not be silent.”", "« Nous ne céderons pas »", "„Wir schweigen nicht.“",
              "\"We will not be silent.\"", "‘We will not be silent, not now and not ever.’"),
         no=("“We will not be silent,” said Ana Brask.", "Ana Brask said: “We will not be silent.”",
-            "“Silent” is what they call it", "‘Wild West’-style policing", "We will not be silent."),
+            "“Silent” is what they call it", "‘Wild West’-style policing",
+            "We will not be silent."),
     ),
     Rule(
         "open",
         _has("open"),
         yes=("“We will not be silent.", "“They took ‘all’ of us."),
-        no=("“We will not be silent.”", "We will not be silent.”", "“We know,” said Ana Brask. “All"),
+        no=("“We will not be silent.”", "We will not be silent.”",
+            "“We know,” said Ana Brask. “All"),
     ),
     Rule(
         "closing",

@@ -4,6 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal
 
+from releases.importing.languages import LanguageGuess
 from releases.importing.notes import Note
 
 
@@ -71,6 +72,21 @@ class DesignationSuggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """A quotation of a sentence or more, without its marks, and who seems to say it.
+
+    Not `certain`: the speaker is offered to an editor. `quotation` is the number of the
+    blockquote that the words stand in, from 0; None for words in a running paragraph.
+    """
+
+    text: str
+    speaker: str
+    title: str
+    certain: bool
+    quotation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
     """Where every word of the file went: into exactly one part, or quoted in `left_out`."""
 
@@ -108,14 +124,20 @@ class Understood:
     pull_quote: PullQuote | None
     body_html: str
     dateline_place: str
-    language: str | None
+    language_guess: LanguageGuess
     posters: tuple[Poster, ...]
     date_guess: DateGuess | None
     people: tuple[PersonSuggestion, ...]
     designations: tuple[DesignationSuggestion, ...]
+    speeches: tuple[Speech, ...]
     relative_dates: tuple[str, ...]
     notes: tuple[Note, ...]
     missing: tuple[Note, ...]
     accounting: Accounting
     said: tuple[tuple[str, str], ...]
     digest: str
+
+    @property
+    def language(self) -> str | None:
+        """The language that is set on the draft unless somebody chooses; None: it is not sure."""
+        return self.language_guess.tag if self.language_guess.is_sure else None

@@ -192,8 +192,11 @@ ROLES = _set("""
     präsident präsidentin minister ministerin sekretär generalsekretär generalsekretärin direktor
     direktorin sprecher sprecherin gründer gründerin anwalt anwältin journalistin aktivistin
     mr mrs ms miss mx dr prof sir sen sens rep reps gov gen rev hon lt col capt sgt maj adm amb
-    st he hh m mme mlle señor señora sr sra dona don herr frau
+    st he hh m mme mlle señor señora sr sra dona don herr frau daw
 """)
+# A title goes on with these: “Deputy Prime Minister” is no name.
+TITLE_BEGINNINGS = _set("prime foreign vice chief attorney deputy executive managing assistant "
+                        "under permanent acting interim")  # fmt: skip
 # What is done to people, and of whom: before a name these make it a person's.
 DONE_TO_PEOPLE = _set("""
     abducted abducting arrest arrested arresting assassinated assassinating charged charging
@@ -229,8 +232,11 @@ SAYING = _set("""
 SAYING_BESIDE_A_QUOTE = _set("""
     concluded continued noted remarked emphasized emphasised stressed declared insisted argued
     replied responded observed recalled wrote reiterated asked urged claimed testified announced
-    tweeted
+    tweeted reflected recounted acknowledged pledged vowed promised countered lamented cautioned
+    contended asserted affirmed opined saying adding stating
 """)
+# Behind these stands the person who is spoken to, not the speaker: “told Ana Brask”.
+SAYING_TO_SOMEBODY = _set("told tells asked urged warned warns recalled")
 
 # A capitalised run with one of these in it is an institution, a law, a place, an event.
 INSTITUTION_WORDS = _set("""
@@ -251,7 +257,8 @@ INSTITUTION_WORDS = _set("""
     harbour
     health highway hill hospital hotel house housing human image images immigration initiative
     inn inquiry institute institution institutes intelligence international island islands
-    journal judiciary leadership kingdom lake land lane law laws league legislation legislature
+    journal judiciary laboratories laboratory
+    leadership kingdom lake land lane law laws league legislation legislature
     liberation
     liberties library licence license line live lodge long-term manual march market media medal
     memorial military
@@ -272,6 +279,7 @@ INSTITUTION_WORDS = _set("""
     watch water week weekly welfare west western women working world year zone justice
     projet proyecto projeto gouvernement gobierno governo ministère ministerio ministério conseil
     consejo conselho université universidad universidade république república unión união
+    dept econ story stories
     linux gnu debian windows server firefox thunderbird
 """)
 # Capitalised where they open a sentence, never part of a name.

@@ -4,6 +4,7 @@ import html
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from releases.importing.accounting import Span
@@ -82,6 +83,12 @@ FURNITURE = (
         ("skipper", "skip"),
     ),
     Rule(
+        "what a mail program adds",
+        re.compile(r"\b(?:gmail_signature|gmail_attr|moz-signature|moz-cite-prefix)\b").search,
+        ("gmail_signature", "moz-signature"),
+        ("signature", "signatures-of-the-appeal"),
+    ),
+    Rule(
         "buttons to share",
         re.compile(r"(?i)\b(?:social[-_ ]share|share[-_ ](?:buttons?|links?|bar|tools)|sharedaddy)")
         .search,
@@ -118,6 +125,12 @@ STRUCK = (
         ("text-decoration:underline", "line-through"),
     ),
 )
+
+_CODES = {
+    "page furniture": "page_furniture_left_out",
+    "hidden words": "hidden_words_left_out",
+    "struck-out words": "struck_out_words_left_out",
+}
 
 
 @dataclass(slots=True)
@@ -166,6 +179,14 @@ class Page:
     def places(self) -> list[int]:
         """Return the places, in their order."""
         return sorted({*self.skips, *self.footnotes, *self.tables})
+
+
+def notes_of_left_out(texts_by_part: Mapping[str, Sequence[str]]) -> Iterator[Note]:
+    """Yield what to say of the texts that were left out, by the names of their parts."""
+    for part, texts in texts_by_part.items():
+        if code := _CODES.get(part):
+            words = sum(len(text.split()) for text in texts)
+            yield Note(code, {"count": words, "texts": quoted(texts)})
 
 
 def is_hidden(found: dict[str, str]) -> bool:
@@ -435,14 +456,7 @@ class _Look:
                 self.source.apart.append((skip.part, (skip.start, skip.end), said))
             if said and skip.part != "markup":
                 quotes.setdefault(skip.part, []).append(said)
-        for part, texts in quotes.items():
-            words = sum(len(text.split()) for text in texts)
-            self.source.notes.append(
-                Note(
-                    part.replace(" ", "_").replace("-", "_"),
-                    {"texts": quoted(texts), "words": words},
-                )
-            )
+        self.source.notes += notes_of_left_out(quotes)
 
     def _without(self, skip: Skip, notes: list[Span]) -> str:
         pieces: list[str] = []

@@ -94,15 +94,18 @@ export const Menu = BaseMenu.extend({
   onCreate(event) {
     this.parent?.(event);
     const { editor } = this;
-    const { dom: bar, _definedItems: items } = this.storage;
-    bar.setAttribute("role", "toolbar");
+    const { dom: bar } = this.storage;
+    bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", gettext("Formatting"));
 
     // The bundle's menu opens by the mouse alone.
     for (const opener of bar.querySelectorAll(".prose-menubar__selected")) {
       opener.tabIndex = 0;
       opener.setAttribute("role", "button");
-      opener.setAttribute("aria-haspopup", "true");
+      opener.setAttribute("aria-expanded", "false");
+      opener.nextElementSibling.addEventListener("toggle", ({ newState }) => {
+        opener.setAttribute("aria-expanded", newState === "open");
+      });
       opener.addEventListener("keydown", (press) => {
         if (!["Enter", " ", "ArrowDown"].includes(press.key)) return;
         press.preventDefault();

@@ -1,14 +1,17 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from releases.import_words import sentence
 from releases.importing import FORMATS, NotARelease, understand
 from releases.importing.decoding import MAX_BYTES
 from releases.importing.notes import Note
-from releases.imports import AlreadyImported, copies_of, import_draft, preview
+from releases.imports import AlreadyImported, copies_of, import_draft, preview, with_language
+from releases.languages import UNDETERMINED, canonical
 
 
 class Command(BaseCommand):
@@ -34,8 +37,15 @@ class Command(BaseCommand):
             "--by", metavar="USERNAME", help="whose draft it becomes; default: nobody's"
         )
 
+        parser.add_argument(
+            "--language",
+            metavar="TAG",
+            help="the language of all files, as BCP 47 has it (sv, zh-Hant); default: as the file "
+            "or its text says, and none where that is not certain",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        by = self._user(options["by"])
+        by, language = self._user(options["by"]), self._language(options["language"])
         refused = 0
         for number, path in enumerate(options["files"], start=1):
             if len(options["files"]) > 1:
@@ -45,6 +55,7 @@ class Command(BaseCommand):
                     path,
                     by=by,
                     format=options["format"],
+                    language=language,
                     dry_run=options["dry_run"],
                     again=options["again"],
                 )
@@ -57,18 +68,38 @@ class Command(BaseCommand):
             )
 
     def _import(
-        self, path: Path, *, by: User | None, format: str | None, dry_run: bool, again: bool
+        self,
+        path: Path,
+        *,
+        by: User | None,
+        format: str | None,
+        language: str | None,
+        dry_run: bool,
+        again: bool,
     ) -> None:
-        understood = understand(_content(path), path.name, format)
+        understood = with_language(understand(_content(path), path.name, format), language)
         self.stdout.write(preview(understood))
         copies = copies_of(understood)
         if copies.first and not again:
-            self.stdout.write(f"{AlreadyImported(copies.first)} Nothing was added.\n")
+            self.stdout.write(f"{AlreadyImported(copies.first)} {_('Nothing was added.')}\n")
         elif dry_run:
-            self.stdout.write("This was a dry run: nothing was changed.\n")
+            self.stdout.write(_("This was a dry run: nothing was changed.") + "\n")
         else:
             release = import_draft(understood, by=by, again=copies.next if again else None)
-            self.stdout.write(f"Made the draft “{release}”.\n")
+            self.stdout.write(_("Made the draft “%(release)s”.") % {"release": release} + "\n")
+            if release.language == UNDETERMINED:
+                self.stdout.write(
+                    _("Its language is not set. Choose it at the desk, or import with --language.")
+                    + "\n"
+                )
+
+    def _language(self, tag: str | None) -> str | None:
+        if tag is None:
+            return None
+        try:
+            return canonical(tag)
+        except ValidationError as problem:
+            raise CommandError(" ".join(problem.messages)) from None
 
     def _user(self, username: str | None) -> User | None:
         if username is None:

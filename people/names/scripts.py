@@ -1,0 +1,45 @@
+"""The scripts that a text is written in, by the letters in it."""
+
+import unicodedata
+from collections import Counter
+
+# How Unicode begins the name of a letter, and what ISO 15924 calls its script.
+SCRIPTS = {
+    "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARABIC": "Arab", "HEBREW": "Hebr",
+    "CJK": "Hani", "HIRAGANA": "Hira", "KATAKANA": "Kana", "HANGUL": "Hang", "TIBETAN": "Tibt",
+    "DEVANAGARI": "Deva", "BENGALI": "Beng", "TAMIL": "Taml", "THAI": "Thai", "KHMER": "Khmr",
+    "MYANMAR": "Mymr", "LAO": "Laoo", "GEORGIAN": "Geor", "ARMENIAN": "Armn", "ETHIOPIC": "Ethi",
+    "MONGOLIAN": "Mong", "SINHALA": "Sinh", "GUJARATI": "Gujr", "GURMUKHI": "Guru",
+    "TELUGU": "Telu", "KANNADA": "Knda", "MALAYALAM": "Mlym", "SYRIAC": "Syrc", "THAANA": "Thaa",
+    "ORIYA": "Orya", "NKO": "Nkoo", "ADLAM": "Adlm", "HANIFI": "Rohg", "BOPOMOFO": "Bopo",
+    "CHEROKEE": "Cher", "CANADIAN": "Cans", "YI": "Yiii", "TIFINAGH": "Tfng", "OL": "Olck",
+    "CHAM": "Cham", "VAI": "Vaii", "JAVANESE": "Java", "BALINESE": "Bali", "MEETEI": "Mtei",
+    "LISU": "Lisu",
+}  # fmt: skip
+
+
+def letters_by_script(text: str) -> Counter[str]:
+    """Count the letters of each script (ISO 15924) in a text; "" counts those not known here."""
+    counts: Counter[str] = Counter()
+    for char, times in Counter(text).items():
+        if char.isalpha():
+            counts[SCRIPTS.get(unicodedata.name(char, "").partition(" ")[0], "")] += times
+    return counts
+
+
+def script_of(text: str) -> str:
+    """Return the script that most letters of a text belong to, in ISO 15924; "" where none is."""
+    counts = letters_by_script(text)
+    del counts[""]
+    return next((script for script, _times in counts.most_common(1)), "")
+
+
+def lang_of(name: str, language: str = "") -> str:
+    """Return what HTML's `lang` says of a name: its stored language, else its script.
+
+    It is empty for a name in Latin letters, which is read as the words around it.
+    """
+    if language:
+        return language
+    script = script_of(name)
+    return "" if script in ("", "Latn") else f"und-{script}"

@@ -1,0 +1,76 @@
+"""How many titles, places, dates and languages of the marked releases the importer finds.
+
+`pytest tests/test_gold_heads.py -s` prints the table. A head that is marked as unsure is left out,
+and so is what stands only in the container that the text was taken from.
+"""
+
+import re
+from collections import Counter
+from html import unescape
+
+import pytest
+
+from releases.importing import Understood, understand
+from tests import gold
+
+RELEASES = [marked for marked in gold.releases() if not marked.marks.get("unsure")]
+# What was reached, of those that can be found; no change may lower a floor. The language of one
+# programme of a meeting, names and hours, is not sure: it is asked.
+FLOORS = {"title": 1.0, "place": 1.0, "date": 1.0, "language": 0.97}
+CONTENT_ITEMS = 3  # the source whose dates stand in fields beside the text
+
+
+def found(understood: Understood) -> dict[str, str]:
+    guess = understood.date_guess
+    # By its file's name alone a marked release has no date.
+    stated = guess and {note.code for note in guess.reasons} != {"date_in_file_name"}
+    return {
+        "title": understood.title,
+        "place": understood.dateline_place,
+        "date": guess.date.isoformat() if guess and stated else "",
+        "language": (understood.language or "").partition("-")[0],
+    }
+
+
+def wanted(marked: gold.Gold) -> dict[str, str]:
+    """Return the marks of a head that can be found in what is imported."""
+    marks = {what: str(marked.marks.get(what, "")) for what in FLOORS}
+    marks["language"] = marks["language"].partition("-")[0]
+    text = unescape(re.sub(r"<[^>]+>", "", marked.data.decode(errors="replace")))
+    if marks["title"] not in gold.plain(text):
+        del marks["title"]
+    if marked.source == CONTENT_ITEMS:
+        del marks["date"]
+    return marks
+
+
+def spelled(what: str, words: str) -> str:
+    # The marks of a title have no tags; `<q>` prints as quotation marks.
+    return gold.plain(re.sub(r"[“”]", "", words) if what == "title" else words)
+
+
+@pytest.fixture(scope="module")
+def measured() -> list[tuple[gold.Gold, dict[str, str]]]:
+    return [(one, found(understand(one.data, one.filename))) for one in RELEASES]
+
+
+def test_heads_are_found(measured):
+    asked: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    misses = []
+    for marked, got in measured:
+        for what, mark in wanted(marked).items():
+            asked[what] += 1
+            if spelled(what, mark) == spelled(what, got[what]):
+                right[what] += 1
+            else:
+                wrong[what] += bool(got[what])
+                misses.append(f"{marked.name}: {what} is {mark!r}, and {got[what]!r} was found")
+    print(f"\n{'':10}{'asked':>8}{'exact':>8}{'wrong':>8}{'share':>8}")
+    for what in FLOORS:
+        share = right[what] / asked[what]
+        print(f"{what:10}{asked[what]:>8}{right[what]:>8}{wrong[what]:>8}{share:>8.2f}")
+    print("\n".join(misses))
+    for what, floor in FLOORS.items():
+        assert right[what] / asked[what] >= floor, "\n".join(misses)

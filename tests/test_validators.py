@@ -1,0 +1,267 @@
+"""Everything that goes out, of the demo and of real releases, through its published validator.
+
+`pytest -rP tests/test_validators.py` prints how many documents each validator has read.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import lxml.html
+import pytest
+from django.core.files.storage import storages
+from django.core.management import call_command
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from people.models import Person
+from pressroom.namecheck import COVERED, whole_site
+from releases import workflow
+from releases.importing import NotARelease, understand
+from releases.imports import AlreadyImported, import_draft
+from releases.models import Release
+from tests import constructions, gold, validators
+from tests.make import (
+    DATA,
+    accept,
+    make_chief,
+    make_document,
+    make_link,
+    make_person,
+    make_picture,
+    make_release,
+    mark,
+    quotation,
+)
+
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
+
+FEEDS = ("feed", "feed_json", "feed_rss")
+NO_DOCUMENTS = {
+    "release_card",
+    "release_zip",
+    "release_text",
+    "rendition",
+    "prisoners_csv",
+    "robots",
+}
+FAST = "django.contrib.auth.hashers.MD5PasswordHasher"
+UNKNOWN_SPEAKER = '<blockquote(?! data-speaker)(?: data-name="[^"]*")?'
+ORIGIN = "http://testserver"
+
+
+def samples() -> Iterator[tuple[bytes, str]]:
+    """Yield the real releases that the importer is tested with, and the hand-marked ones."""
+    for path in sorted((DATA / "import").rglob("*.*")):
+        if path.suffix in (".wml", ".md", ".txt") and path.name != "README.md":
+            yield path.read_bytes(), path.name
+    for one in gold.releases():
+        yield one.data, one.filename
+
+
+def publish_samples(chief) -> int:
+    """Import each sample and publish it as it came, with speakers whose names may be printed."""
+    count = 0
+    said = f' data-speaker="{make_person("Nemo Nobody", title="Speaker").pk}"'
+    for data, filename in samples():
+        try:
+            understood = understand(data, filename)
+            with_titles = {one.name: one.title or "Speaker" for one in understood.people}
+            people = {
+                name: str((_known(name) or make_person(name, title=title)).pk)
+                for name, title in with_titles.items()
+            }
+            draft = import_draft(understood, by=chief, people=people)
+        except (AlreadyImported, NotARelease):
+            continue  # some files stand in both folders
+        draft.title = draft.title or "Untitled"
+        draft.poster = None  # its file was not imported
+        # Whom the importer did not find: here it only matters that a name is printed.
+        draft.body = re.sub(UNKNOWN_SPEAKER, f"<blockquote{said}", draft.body)
+        draft.save()
+        workflow.publish(draft, by=chief)
+        count += 1
+    return count
+
+
+def _known(name: str) -> Person | None:
+    return Person.objects.filter(display_name=name).first()
+
+
+def publish_odd_ones(chief) -> None:
+    """What the demo and the samples lack: each was invalid once, or could be."""
+    speaker = make_person("Ansa Verel", title="Director", speaks=True)
+    picture = make_picture(
+        caption="A road & a field <here>", credit_line="EPA", alt_text="“Stones”"
+    )
+    document = make_document(caption="The report", alt_text="")
+    make_release(
+        title="A “quoted” & <escaped> title", by=chief, poster=picture, attached=[str(document.pk)],
+        pull_quote="We ask for it.", notes_to_editors="<p>Call <a href='tel:+4420'>us</a>.</p>",
+        body=f"<h3>First</h3><p>{mark(speaker)} too.</p>{quotation(speaker, '“We ask for it.')}"
+        f'<figure data-asset="{picture.pk}"></figure><ul><li>One</li></ul>',
+    )  # fmt: skip
+    everything = constructions.EVERYTHING.replace(constructions.PERSON, str(speaker.pk))
+    everything = everything.replace(
+        constructions.OTHER, str(make_person("Ben Toll", title="Chair").pk)
+    )
+    everything = everything.replace(constructions.PICTURE, str(picture.pk))
+    make_release(
+        title="Every construction",
+        body=re.sub(UNKNOWN_SPEAKER, f'<blockquote data-speaker="{speaker.pk}"', everything),
+        by=chief,
+    )
+    make_release(
+        title="只有标题的新闻稿",
+        language="zh-Hans",
+        body=f"<p>{'他说了很多话。' * 90}</p>",
+        by=chief,
+    )
+    make_release(title="حرية", language="ar", body=f"<p>{'كلمة طويلة ' * 90}</p>", by=chief)
+    make_release(
+        title="Only a picture", by=chief, body=f'<figure data-asset="{picture.pk}"></figure>'
+    )
+    corrected = make_release(title="Corrected", by=chief)
+    corrected.title = "Corrected & changed"
+    workflow.correct(corrected, by=chief, words="It was <two> & not three.")
+    make_release("withdrawn", title="Withdrawn", by=chief)
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The answers of the whole public site with the demo and the samples, by address."""
+    media = tmp_path_factory.mktemp("validated")
+    static = {
+        "default": {"BACKEND": "assets.storage.Folder"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    fast = override_settings(MEDIA_ROOT=media, STORAGES=static, PASSWORD_HASHERS=[FAST])
+    with django_db_blocker.unblock(), fast:
+        storages._storages = {}
+        call_command("demo", yes_public_passwords=True, stdout=io.StringIO())
+        chief = make_chief()
+        published = publish_samples(chief)
+        publish_odd_ones(chief)
+        answers = dict(_answers())
+        yield {"published": published, "answers": answers}
+        call_command("flush", interactive=False)
+        storages._storages = {}
+
+
+def _answers() -> Iterator[tuple[str, tuple[str, int, bytes]]]:
+    client, scope = Client(), whole_site(timezone.now())
+    asked = [
+        (name, address.path)
+        for name, addresses in COVERED.items()
+        if name not in NO_DOCUMENTS
+        for address in addresses(scope)
+    ]
+    asked += [
+        (name, f"/releases/feed.{form}?{query}")
+        for name, form in zip(FEEDS, ("atom", "json", "rss"), strict=True)
+        for query in ("language=ar", "kind=none", "country=GB&year=2026")
+    ]
+    asked += [("archive", "/releases/?language=ar&kind=statement"), ("nothing", "/nothing/")]
+    asked += [("prisoners", "/prisoners/?status=imprisoned&sort=country")]
+    hidden = make_release("scheduled", body=Release.objects.public().first().body)
+    link = make_link(hidden)
+    asked += [("preview", link), ("preview", "/preview/nobody/")]
+    for name, path in asked:
+        yield path, _answer(client, name, path)
+    accept(client, link)
+    yield f"{link}#open", _answer(client, "preview", link)
+
+
+def _answer(client: Client, name: str, path: str) -> tuple[str, int, bytes]:
+    response = client.get(path)
+    return name, response.status_code, response.content
+
+
+def of(site, *names: str) -> dict[str, bytes]:
+    """Return the answers under some names of addresses."""
+    return {path: body for path, (name, _, body) in site["answers"].items() if name in names}
+
+
+def report(what: str, documents) -> None:
+    assert documents
+    print(f"{what}: {len(documents)} documents valid")
+
+
+def pages_of(site) -> dict[str, bytes]:
+    """Return all pages of HTML."""
+    answers = site["answers"].items()
+    return {path: body for path, (_, _, body) in answers if body.lstrip()[:9] == b"<!doctype"}
+
+
+def test_every_sample_is_published(site):
+    assert site["published"] >= 40, "too few samples: is the fixture of any use?"
+
+
+def test_every_ninjs_is_valid(site):
+    documents = of(site, "release_json")
+    for path, body in documents.items():
+        validators.ninjs(json.loads(body)), path
+    report("ninjs 3.1", documents)
+
+
+def test_every_page_of_the_atom_feed_is_valid(site):
+    documents = of(site, "feed")
+    for body in documents.values():
+        validators.atom(body)
+    report("Atom", documents)
+
+
+def test_every_page_of_the_rss_feed_is_valid(site):
+    documents = of(site, "feed_rss")
+    for path, body in documents.items():
+        validators.rss(body, ORIGIN + path)
+    report("RSS 2.0", documents)
+
+
+def test_every_page_of_the_json_feed_is_valid(site):
+    documents = of(site, "feed_json")
+    for body in documents.values():
+        validators.json_feed(json.loads(body))
+    report("JSON Feed 1.1", documents)
+
+
+def test_every_sitemap_is_valid(site):
+    documents = of(site, "sitemap", "sitemap_pages", "sitemap_people", "sitemap_releases")
+    for body in documents.values():
+        validators.sitemap(body)
+    report("sitemap", documents)
+
+
+def test_schema_org_knows_every_term(site):
+    pages = [lxml.html.document_fromstring(page) for page in pages_of(site).values()]
+    documents = [
+        json.loads(script.text)
+        for page in pages
+        for script in page.xpath("//script[@type='application/ld+json']")
+    ]
+    for data in documents:
+        validators.json_ld(data)
+    report("JSON-LD", documents)
+
+
+def test_open_graph_keeps_to_its_rules(site):
+    pages = [lxml.html.document_fromstring(page) for page in pages_of(site).values()]
+    documents = [page for page in pages if page.xpath("//meta[@property='og:type']")]
+    for page in documents:
+        validators.open_graph(page)
+    report("Open Graph", documents)
+
+
+def test_every_page_is_valid_html(site, tmp_path):
+    if not validators.has_vnu():
+        pytest.skip("HTML was NOT validated: no Java, or no vnu.jar (`make vnu` brings it)")
+    pages = pages_of(site)
+    named = {}
+    for number, (path, page) in enumerate(pages.items()):
+        named[f"{number:04}.html"] = path
+        Path(tmp_path / f"{number:04}.html").write_bytes(page)
+    errors = validators.html_errors(tmp_path)
+    assert not errors, "\n".join(f"{named[one[:9]]} {one}" for one in errors[:40])
+    report("HTML (vnu)", pages)

@@ -1,0 +1,236 @@
+"""What the published rules say of everything that goes out. Each function fails with the reason."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jsonschema
+import lxml.html
+import pytest
+from lxml import etree
+from referencing import Registry, Resource
+
+from tests.make import DATA
+
+SCHEMAS = DATA / "schemas"
+VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` brings it
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?(-[a-z0-9]{5,8})*")  # BCP 47
+OF_RSS = {
+    "channel": {
+        "title", "link", "description", "language", "copyright", "managingEditor", "webMaster",
+        "pubDate", "lastBuildDate", "category", "generator", "docs", "cloud", "ttl", "image",
+        "rating", "textInput", "skipHours", "skipDays", "item",
+    },
+    "item": {
+        "title", "link", "description", "author", "category", "comments", "enclosure", "guid",
+        "pubDate", "source",
+    },
+}  # fmt: skip
+ATOM = "{http://www.w3.org/2005/Atom}"
+MORE_THAN_ONCE = {"item", "category"}
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+OG_TYPES = {"article", "profile", "website"}
+
+
+def ninjs(data: dict) -> None:
+    """Check ninjs 3.1; its dates too, which jsonschema alone lets pass."""
+    _ninjs_schema().validate(data)
+    for name in ("firstCreated", "versionCreated"):
+        if name in data:
+            assert datetime.fromisoformat(data[name]).tzinfo
+    for body in data.get("bodies", []):
+        if body["contentType"] == "text/html":
+            elsewhere(body["value"])
+
+
+def atom(content: bytes) -> None:
+    """Check Atom (RFC 4287), and its pages (RFC 5005)."""
+    feed = etree.fromstring(content)
+    _atom_schema().assertValid(feed)
+    links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
+    assert {"self", "alternate", "first", "last"} <= links.keys()
+    for address in links.values():
+        absolute(address)
+    for entry in feed.findall(f"{ATOM}entry"):
+        elsewhere(entry.findtext(f"{ATOM}content") or "")
+        elsewhere(entry.findtext(f"{ATOM}summary") or "")
+
+
+def rss(content: bytes, address: str) -> None:
+    """Check RSS by the rules of its specification and of the RSS Advisory Board's profile."""
+    root = etree.fromstring(content)
+    assert (root.tag, root.get("version")) == ("rss", "2.0")
+    (channel,) = root
+    for one in (channel, *channel.findall("item")):
+        known, names = OF_RSS[one.tag], [node.tag for node in one]
+        assert {name for name in names if "{" not in name} <= known
+        for name in {*names} & known - MORE_THAN_ONCE:
+            assert names.count(name) == 1, name
+        for name in ("pubDate", "lastBuildDate"):
+            if written := one.findtext(name):
+                assert parsedate_to_datetime(written).tzinfo, written
+        if link := one.findtext("link"):
+            absolute(link)
+    for name in ("title", "link", "description"):
+        assert channel.findtext(name), name
+    assert LANGUAGE.fullmatch(channel.findtext("language"))
+    own = [link.get("href") for link in channel.findall(f"{ATOM}link") if link.get("rel") == "self"]
+    assert own == [address]
+    guids = [item.find("guid") for item in channel.findall("item")]
+    assert len({guid.text for guid in guids}) == len(guids)
+    for guid, item in zip(guids, channel.findall("item"), strict=True):
+        assert guid.get("isPermaLink") == "false"
+        assert item.findtext("title") or item.findtext("description")
+        elsewhere(item.findtext(CONTENT) or "")
+        for enclosure in item.findall("enclosure"):
+            absolute(enclosure.get("url"))
+            assert enclosure.get("length").isdigit()
+            assert re.fullmatch(r"\w+/[\w.+-]+", enclosure.get("type"))
+
+
+def json_feed(data: dict) -> None:
+    """Check JSON Feed 1.1; its dates and addresses too."""
+    _json_feed_schema().validate(data)
+    assert data["version"] == "https://jsonfeed.org/version/1.1"
+    ids = [item["id"] for item in data["items"]]
+    assert len({*ids}) == len(ids)
+    for one in (data, *data["items"]):
+        for name in ("url", "home_page_url", "feed_url", "next_url", "image"):
+            if name in one:
+                absolute(one[name])
+        for name in ("date_published", "date_modified"):
+            if name in one:
+                assert datetime.fromisoformat(one[name]).tzinfo
+        assert LANGUAGE.fullmatch(one.get("language", "en"))
+        elsewhere(one.get("content_html", ""))
+
+
+def sitemap(content: bytes) -> None:
+    """Check a file of addresses against its schema; an index of such files by the protocol."""
+    root = etree.fromstring(content)
+    if root.tag == "{http://www.sitemaps.org/schemas/sitemap/0.9}sitemapindex":
+        assert 0 < len(root) <= 50_000
+        for file in root:
+            absolute(file.findtext("{*}loc"))
+        return
+    _sitemap_schema().assertValid(root)
+    assert len(root) <= 50_000
+
+
+def json_ld(data: object) -> None:
+    """Check that schema.org knows every term, and that nothing is empty."""
+    if isinstance(data, list):
+        for one in data:
+            json_ld(one)
+    elif isinstance(data, dict):
+        for term, value in data.items():
+            assert value not in ("", [], {}, None), term
+            if term == "@type":
+                assert value[:1].isupper()
+                assert value in _schema_org(), value
+            elif not term.startswith("@"):
+                assert term in _schema_org(), term
+            if term in ("url", "contentUrl", "mainEntityOfPage"):
+                absolute(value)
+            json_ld(value)
+
+
+def open_graph(page: lxml.html.HtmlElement) -> None:
+    """Check Open Graph by its rules: a type, a title, whole addresses; an article has it all."""
+    said: dict[str, list[str]] = {}
+    for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
+        said.setdefault(node.get("property"), []).append(node.get("content"))
+    assert all(len(values) == 1 and values[0].strip() for values in said.values()), said
+    given = {name.removeprefix("og:"): values[0] for name, values in said.items()}
+    assert given["type"] in OG_TYPES
+    assert given["title"]
+    for name in ("url", "image"):
+        if name in given:
+            absolute(given[name])
+    if given["type"] == "article":
+        assert {"url", "image", "image:alt", "site_name"} <= given.keys()
+        assert int(given["image:width"]) > 0
+        assert int(given["image:height"]) > 0
+        for moment in page.xpath("//meta[starts-with(@property, 'article:')]/@content"):
+            assert datetime.fromisoformat(moment)
+    for words in page.xpath("//meta[@property='og:description' or @name='description']/@content"):
+        assert len(words) <= 300, words
+
+
+def elsewhere(html: str) -> None:
+    """Check HTML that is shown on other sites: whole addresses, and nothing of our page."""
+    if not html:
+        return
+    root = lxml.html.fragment_fromstring(html, create_parent="div")
+    assert not root.xpath("//svg | //script | //style | //button | //source | //*[@class]"), html
+    for address in root.xpath("//@href | //@src | //@srcset"):
+        if not address.startswith(("mailto:", "tel:")):
+            absolute(address)
+
+
+def absolute(address: str) -> None:
+    parts = urlsplit(address)
+    assert parts.scheme in ("http", "https"), address
+    assert parts.netloc, address
+    assert not re.search(r"\s", address), address
+
+
+def has_vnu() -> bool:
+    """Whether HTML can be checked here. In CI (VNU_REQUIRED) it must be possible."""
+    there = VNU.exists() and shutil.which("java") is not None
+    if not there and os.environ.get("VNU_REQUIRED"):
+        pytest.fail(f"{VNU} or java is missing. `make vnu` and the package default-jre-headless.")
+    return there
+
+
+def html_errors(folder: Path) -> list[str]:
+    """Return what the checker of the W3C objects to in the HTML files of a folder, once for all."""
+    command = ["java", "-Xss4m", "-jar", str(VNU), "--format", "json", "--exit-zero-always"]
+    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, timeout=300)
+    messages = json.loads(done.stderr)["messages"]
+    return [
+        f"{Path(urlsplit(one.get('url', '')).path).name}:{one.get('lastLine')}: {one['message']} "
+        f"{one.get('extract', '')!r}"
+        for one in messages
+        if one["type"] != "info"
+    ]
+
+
+@cache
+def _ninjs_schema() -> jsonschema.Draft202012Validator:
+    anything = Resource.from_contents({"$schema": "http://json-schema.org/draft-07/schema#"})
+    registry = Registry(retrieve=lambda uri: anything)  # it points to GeoJSON, which we do not use
+    schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schema, registry=registry)
+
+
+@cache
+def _json_feed_schema() -> jsonschema.Draft4Validator:
+    schema = json.loads((SCHEMAS / "jsonfeed-1.1.json").read_text(encoding="utf-8"))
+    before = json.loads((SCHEMAS / "jsonfeed-1.json").read_text(encoding="utf-8"))
+    registry = Registry().with_resource("feed-1", Resource.from_contents(before))
+    return jsonschema.Draft4Validator(schema, registry=registry)
+
+
+@cache
+def _atom_schema() -> etree.RelaxNG:
+    return etree.RelaxNG(etree.parse(SCHEMAS / "atom.rng"))
+
+
+@cache
+def _sitemap_schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(SCHEMAS / "sitemap.xsd"))
+
+
+@cache
+def _schema_org() -> frozenset[str]:
+    context = json.loads((SCHEMAS / "schemaorgcontext.jsonld").read_text(encoding="utf-8"))
+    return frozenset(context["@context"])
