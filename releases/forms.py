@@ -531,7 +531,9 @@ class AllowNameForm(NameExceptionForm, VerbForm):
 class ImportForm(forms.Form):
     """A release to read: a file, or its pasted text."""
 
-    file = forms.FileField(required=False, help_text="Text, Markdown or HTML, up to 2 MB.")
+    file = forms.FileField(
+        required=False, help_text="Text, Markdown, HTML or a mail (.eml), up to 2 MB."
+    )
     text = forms.CharField(
         label="Or paste it here",
         widget=forms.Textarea(attrs={"rows": 16, "class": "vLargeTextField"}),

@@ -625,6 +625,20 @@ def test_the_html_of_a_mail_is_read_where_it_has_structure():
     assert "In HTML" in read(mail(flat), "a.eml").body_html
 
 
+def test_what_a_mail_program_quotes_is_no_quotation():
+    rich = f"<h2>Court</h2><blockquote type='cite'><p>{LEAD}</p><blockquote>We know.</blockquote>"
+    part = f"Content-Type: text/html; charset=utf-8\n\n{rich}<p>{MORE}</p></blockquote><p>They stay.</p>"
+    assert read(mail(part), "a.eml").body_html.endswith(
+        f"<p>{LEAD}</p>\n<blockquote><p>We know.</p></blockquote>\n<p>{MORE}</p>\n<p>They stay.</p>"
+    )
+
+
+def test_the_head_of_a_forwarded_mail_stays_out_without_a_line_above_it():
+    head = "From: Secret Source\nSent: Monday\nTo: Desk Person\nSubject: Court must free four\n"
+    understood = read(mail(f"Content-Type: text/plain\n\n{head}\n{LEAD}\n"), "a.eml")
+    assert understood.body_html == f"<p>{LEAD}</p>"
+
+
 def test_flowed_lines_of_a_mail_are_joined():
     part = (
         "Content-Type: text/plain; format=flowed\n\nThe court must free \nthe four people who were "

@@ -83,6 +83,11 @@ class Builder:
     def end_block(self) -> None:
         """Make a block of the runs so far, as it stands in lists and quotations."""
         at = self.at
+        if at.note:
+            # A note is one paragraph, whatever stands in it.
+            if at.runs:
+                at.runs.append(Run(" ", at.runs[-1].end, at.runs[-1].end))
+            return
         if self.has_words():
             self.add(self.made(Block("paragraph", at.runs)))
         at.runs, at.looked_at = [], 0

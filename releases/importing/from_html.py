@@ -202,6 +202,7 @@ class HtmlReader(Builder):
         self.inline: list[_Inline] = []
         self.paragraph = ""
         self.defining = ""
+        self.quotes: list[bool] = []  # of the open ones, whether somebody is quoted
         self.figure = -1  # the number of blocks before the open figure
         self.word_item: tuple[str, int, bool, int] | None = None
         self.word_list = ""
@@ -253,10 +254,11 @@ class HtmlReader(Builder):
             return self._skip(skip)
         if note := self.page.footnotes.get(place):
             return self._footnote(note)
-        return self._table(self.page.tables[place])
+        table = self.page.tables[place]
+        return table.inner if self.at.note else self._table(table)
 
     def _skip(self, skip: Skip) -> int:
-        if skip.block and not self.at.note:
+        if skip.block:
             self.end_block()
         if skip.part == "markup":
             self.source.markup.append((skip.start, skip.end))
@@ -367,7 +369,7 @@ class HtmlReader(Builder):
             pass
         elif name in BLOCK_TAGS:
             if self.at.note:
-                self.at.runs.append(Run(" ", tag.start(), tag.start()))
+                self.end_block()
             elif not self.defining:
                 self._block_tag(closing, name, tag)
         elif name == "br":
@@ -441,10 +443,7 @@ class HtmlReader(Builder):
             else:
                 self.begin_item(value)
         elif name == "blockquote":
-            if closing:
-                self.end_quote()
-            else:
-                self.begin_quote()
+            self._quote_tag(closing, found)
         elif name == "figure":
             self.figure = -1 if closing else len(self.at.blocks)
         elif name in ("p", "pre", "dt", "dd", "figcaption", "caption") or name[0] == "h":
@@ -452,6 +451,17 @@ class HtmlReader(Builder):
             self.word_item = None if closing else self._word_item(tag)
             heading = re.fullmatch("h[1-6]", self.paragraph)
             self.at.level = int(name[1]) if heading else 0
+
+    def _quote_tag(self, closing: bool, found: dict[str, str]) -> None:
+        """Open or close a quotation; what a mail program quotes of a mail is only text."""
+        if not closing:
+            of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
+            self.quotes.append(not of_mail)
+            del self.quotes[:-DEEPEST]
+            if not of_mail:
+                self.begin_quote()
+        elif self.quotes and self.quotes.pop():
+            self.end_quote()
 
     def _word_item(self, tag: re.Match[str]) -> tuple[str, int, bool, int] | None:
         """Return list, level, whether it is numbered, and number of an item as Word writes it."""

@@ -39,6 +39,11 @@ _FORWARDED = re.compile(
     r"(?:[ \t>]*\n)?(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){1,10}",
     re.I | re.M,
 )
+# The same as Outlook writes it, without a line above.
+_FORWARDED_HEAD = re.compile(
+    r"^[ \t>]*\*?(?:from|von|de|da):.*\n(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){2,8}", re.I | re.M
+)
+_SUBJECT = re.compile(r"^[ \t>]*\*?(?:subject|betreff|objet|asunto|assunto|oggetto):", re.I | re.M)
 _LINE_OF_HEAD = re.compile(r"(?:From \S.*|[A-Za-z][A-Za-z0-9-]*:.*|[ \t].*)")
 _OF_MAILS = ("message-id", "received", "mime-version", "content-type", "return-path")
 _COUNTED = ("from", "sender", "reply-to", "to", "cc")
@@ -150,7 +155,9 @@ def _text(source: Source, part: EmailMessage, filename: str) -> str:
 
 def _read_plain(source: Source, text: str, filename: str, part: EmailMessage | None) -> None:
     """Read plain text without its signature and the headers of a mail that it forwards."""
-    blank: list[tuple[str, Span]] = [("mail headers", m.span()) for m in _FORWARDED.finditer(text)]
+    heads = [match.span() for match in _FORWARDED.finditer(text)]
+    heads += [m.span() for m in _FORWARDED_HEAD.finditer(text) if _SUBJECT.search(m[0])]
+    blank: list[tuple[str, Span]] = [("mail headers", span) for span in heads]
     signature = next(reversed(list(_SIGNATURE.finditer(text))), None)
     if signature and text.count("\n", signature.start()) <= _LONGEST_SIGNATURE:
         span = (signature.start(), len(text))

@@ -83,8 +83,8 @@ FURNITURE = (
         ("skipper", "skip"),
     ),
     Rule(
-        "signature of a mail",
-        re.compile(r"\b(?:gmail_signature|moz-signature|AppleMailSignature)\b").search,
+        "what a mail program adds",
+        re.compile(r"\b(?:gmail_signature|gmail_attr|moz-signature|moz-cite-prefix)\b").search,
         ("gmail_signature", "moz-signature"),
         ("signature", "signatures-of-the-appeal"),
     ),
