@@ -99,3 +99,19 @@ def test_a_speech_names_the_quotation_of_the_body_that_it_stands_in() -> None:
     assert [speech.quotation for speech in understood.speeches] == [None, 0, 1]
     assert '<blockquote data-name="Hans Müller"' in understood.body_html
     assert '<blockquote data-name="Ana Brask"' in understood.body_html
+
+
+def test_people_in_tables_and_footnotes_are_found_each_by_itself() -> None:
+    html = """<h1>The trial of Jamal Aziz ends</h1>
+    <p>The court met on Friday and decided about the case of the four people.</p>
+    <table><tr><td>lawyer Mia Holt</td><td>Hans Visit</td></tr>
+    <tr><td>Jonas Reuter, Foreign Minister</td><td>in Berlin</td></tr></table><p>It is over.</p>"""
+    found = understand(html.encode(), "a.html").people
+    assert [person.name for person in found] == ["Mia Holt", "Jonas Reuter"]
+    markdown = """# The trial of Jamal Aziz ends
+
+The court met on Friday and decided about the case of the four people.[^1] It is over.
+
+[^1]: The lawyer Mia Holt said it.
+"""
+    assert [person.name for person in understand(markdown.encode(), "a.md").people] == ["Mia Holt"]

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from releases.document import MAX_TEXT
 from releases.importing.accounting import Ledger
 from releases.importing.anatomy import Anatomy, Element, dissect
-from releases.importing.blocks import Source, size
+from releases.importing.blocks import Block, Source, size
 from releases.importing.dates import Evidence, guess_date, relative_dates
 from releases.importing.decoding import MAX_BYTES, decode
 from releases.importing.designations import designations
@@ -189,8 +189,9 @@ def _people(
             quotations.append(element)
         running = element.kind != "heading"
         for block in element.blocks:
-            parts.append(Part(len(passages), number, element.credit, heading=not running))
-            passages.append(Passage(block.spoken, running))
+            apart = not running or block.kind == "table"
+            parts.append(Part(len(passages), number, element.credit, apart))
+            passages += [Passage(text, running) for text in _spoken(block)]
         if element.credit:
             passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
     speakers = [lifted.speaker.partition(",")[0]] if lifted else []
@@ -211,14 +212,27 @@ def _people(
     return people.suggestions({one.speaker for one in said if one.certain}), said
 
 
+def _spoken(block: Block) -> Iterator[str]:
+    """Yield the text of a block, each cell of a table alone, and then its footnotes."""
+    if block.kind == "table":
+        yield block.caption
+        for row in block.rows:
+            for cell in row:
+                for inner in cell.blocks:
+                    yield from _spoken(inner)
+    else:
+        yield block.spoken
+        yield from block.notes
+
+
 def _paragraphs(anatomy: Anatomy) -> Iterator[str]:
     """Yield the running text, up to where people were looked for."""
     length = 0
     for element in anatomy.body:
-        for block in element.blocks:
-            length += len(block.spoken)
+        for text in (text for block in element.blocks for text in _spoken(block)):
+            length += len(text)
             if length <= MOST_TEXT and element.kind != "heading":
-                yield block.spoken
+                yield text
 
 
 def _missing(anatomy: Anatomy) -> tuple[Note, ...]:

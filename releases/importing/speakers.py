@@ -163,13 +163,14 @@ class Part:
     """A paragraph of the body as speakers are looked for in it.
 
     `quotation` is the number of the quotation in the body that it belongs to, None for others;
-    `credit` is the speaker that the file states below a quotation.
+    `credit` is the speaker that the file states below a quotation. What stands `apart`, such as a
+    heading or a table, has no speech in it, and no quotation goes on behind it.
     """
 
     place: int
     quotation: int | None = None
     credit: tuple[str, str] | None = None
-    heading: bool = False
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -246,7 +247,7 @@ class _Listener:
             self._read(number, part)
 
     def _read(self, number: int, part: Part) -> None:
-        if part.heading:
+        if part.apart:
             self.state = _State()
             return
         text = self.people.passages[part.place].text
@@ -288,7 +289,7 @@ class _Listener:
         if not behind.text.strip(" .,") and until == len(text) and number + 1 < len(self.parts):
             following = self.parts[number + 1]
             begins = self.people.passages[following.place].text[:1]
-            if following.quotation is None and begins.islower():
+            if following.quotation is None and not following.apart and begins.islower():
                 return self._marked(following.place, 0, _MOST_BESIDE)
         return behind
 
