@@ -1,7 +1,7 @@
 """The newsroom's desk for releases: thin, the verbs are in releases.workflow."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, update_wrapper
 from typing import Any
 from uuid import UUID
@@ -730,7 +730,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     def _understood(self, understood: Understood) -> dict[str, Any]:
         return {
             "understood": understood,
-            "report": preview(understood),
+            # The form below the report has each person.
+            "report": preview(replace(understood, people=())),
             "copies": copies_of(understood),
         }
 

@@ -636,6 +636,7 @@ class ConfirmImportForm(forms.Form):
             label=_("Why %(name)s may be named") % {"name": name},
             required=False,
             max_length=2_000,
+            widget=forms.Textarea(attrs={"rows": 2}),
             help_text=_("Needed to ask. It is never public. A second person has to agree."),
         )
 
@@ -649,6 +650,7 @@ class ConfirmImportForm(forms.Form):
                 % {"name": speech.speaker, "words": begins.strip('“”"')},
                 required=False,
                 help_text=_("Tick this to make it the speaker of the quotation."),
+                label_suffix="",
             )
 
     def _offer_designations(self, day: date | None) -> None:
@@ -670,13 +672,15 @@ class ConfirmImportForm(forms.Form):
                 label=_("Day of the release"), required=False, initial=day
             )
 
-    def of_people(self) -> list[forms.BoundField]:
-        """Return the source, what becomes of each person, and which level is asked for."""
-        return [
-            field
-            for field in self
-            if field.name != "language" and not field.name.startswith(("designated_", "speaker_"))
-        ]
+    def of_people(self) -> list[dict[str, Any]]:
+        """Return for each person the field that says who it is, and those of the level."""
+        rows = []
+        for number in range(len(self.suggestions)):
+            names = (f"level_{number}", f"basis_{number}") if self.may_ask else ()
+            level = [self[name] for name in names]
+            is_open = any(field.errors or field.value() for field in level)
+            rows.append({"who": self[f"person_{number}"], "level": level, "open": is_open})
+        return rows
 
     def of_speakers(self) -> list[forms.BoundField]:
         """Return what is offered of speakers, empty where nothing is."""

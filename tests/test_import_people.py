@@ -126,6 +126,7 @@ def test_a_doubtful_speaker_is_offered_and_set_where_it_is_ticked(at_desk, edito
         "said: “The prison has no doctor at all.”", "came. “The prison has no doctor,” she said."
     )
     page = read(client, text)
+    assert page.count("Perhaps ") == 1
     assert "Perhaps Mia Holt says “We have asked" in page
     confirm(client, text)
     (quotation,) = Release.objects.get().document.quotations

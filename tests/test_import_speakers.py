@@ -71,6 +71,7 @@ def test_nobody_is_named_for_the_words_of_others(text: str) -> None:
     [
         ('Mia Holt met Ana Brask. "It is a great day for us," she said.', "Mia Holt"),
         ('"It is cold," said Mia Holt.\n\n"There is no doctor at all."', "Mia Holt"),
+        ('"It is cold," said Hans Müller. Mia Holt replied.\n\n"There is nobody."', "Mia Holt"),
         ('"It is cold, said Mia Holt, a lawyer. There is no doctor."', "Mia Holt"),
     ],
 )

@@ -197,13 +197,16 @@ def _people(
     speakers += [element.credit[0] for element in quotations if element.credit]
     people = People(passages, speakers)
     said = speeches(people, parts)
-    for number, element in enumerate(quotations):
-        found = {(one.speaker, one.title) for one in said if one.quotation == number}
-        named = {name for name, _ in found}
-        certain = all(one.certain for one in said if one.quotation == number)
-        if len(named) == 1 and certain:
-            element.name, element.title = max(found, key=lambda pair: len(pair[1]))
-        elif element.credit:
+    by_number: dict[int, list[Speech]] = {}
+    for one in said:
+        if one.quotation is not None:
+            by_number.setdefault(one.quotation, []).append(one)
+    for number, spoken in by_number.items():
+        if len({one.speaker for one in spoken}) == 1 and all(one.certain for one in spoken):
+            fullest = max(spoken, key=lambda one: len(one.title))
+            quotations[number].name, quotations[number].title = fullest.speaker, fullest.title
+    for element in quotations:
+        if element.credit:
             element.name, element.title = element.credit
     return people.suggestions({one.speaker for one in said if one.certain}), said
 

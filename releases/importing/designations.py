@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from releases.importing.names import Phrases
+from releases.importing.rules import Rule
 from releases.importing.understood import DesignationSuggestion, PersonSuggestion
 
 _PHRASE = re.compile(r"\bprisoner(?P<many>s?)[ \-]of[ \-]conscience\b", re.IGNORECASE)
@@ -15,41 +15,52 @@ _MAX_BETWEEN = 8  # words between the phrase and a name, or between two names
 _MAX_SENTENCE = 1_000  # characters on either side
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Words that keep a name from being offered, with an example in which “Ana Brask” is not."""
-
-    words: frozenset[str]
-    example: str
-
-
-def _rule(words: str, example: str) -> Rule:
-    return Rule(frozenset(words.split()), example)
+def _rule(words: str, example: str, other: str) -> Rule:
+    """Return the rule that matches a text with one of the words in it."""
+    wanted = frozenset(words.split())
+    return Rule(
+        words.split()[0],
+        lambda text: not wanted.isdisjoint(_words(text)),
+        yes=(example,),
+        no=(other,),
+    )
 
 
 # Directly before the phrase, up to two words away.
 NOT_BEFORE = (
-    _rule("former ex once", "We met the former prisoner of conscience Ana Brask."),
-    _rule("not no never nor", "She is not a prisoner of conscience, Ana Brask wrote."),
-    _rule("alleged supposed so-called", "The so-called prisoner of conscience Ana Brask."),
+    _rule("former ex once", "We met the former prisoner of conscience Ana Brask.",
+          "We met the prisoner of conscience Ana Brask."),
+    _rule("not no never nor", "She is not a prisoner of conscience, Ana Brask wrote.",
+          "She is a prisoner of conscience."),
+    _rule("alleged supposed so-called", "The so-called prisoner of conscience Ana Brask.",
+          "The prisoner of conscience Ana Brask."),
 )  # fmt: skip
 # Between the phrase and a name: the list has ended.
 ENDS_LIST = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
-          "Free all prisoners of conscience, said Ana Brask."),
-    _rule("by from against to according", "A letter for prisoners of conscience by Ana Brask."),
-    _rule("who whose that which where", "Prisoners of conscience that Ana Brask visited are ill."),
+          "Free all prisoners of conscience, said Ana Brask.",
+          "Free all prisoners of conscience: Ana Brask."),
+    _rule("by from against to according", "A letter for prisoners of conscience by Ana Brask.",
+          "Prisoners of conscience such as Ana Brask."),
+    _rule("who whose that which where", "Prisoners of conscience that Ana Brask visited are ill.",
+          "Prisoners of conscience such as Ana Brask."),
     _rule("when while after before because if until",
-          "Free the prisoners of conscience when Ana Brask visits."),
-    _rule("but unlike without except", "All prisoners of conscience but Ana Brask are listed."),
+          "Free the prisoners of conscience when Ana Brask visits.",
+          "Free the prisoners of conscience Ana Brask and others."),
+    _rule("but unlike without except", "All prisoners of conscience but Ana Brask are listed.",
+          "All prisoners of conscience, Ana Brask and others."),
     _rule("must should will may can has have had is are was were",
-          "Prisoners of conscience must be freed, and Ana Brask knows it."),
+          "Prisoners of conscience must be freed, and Ana Brask knows it.",
+          "Prisoners of conscience: Ana Brask."),
 )  # fmt: skip
 # Directly behind a name: somebody who speaks or acts is not in the list.
 NOT_AFTER = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
-          "Free the prisoners of conscience, Ana Brask said."),
-    _rule("’s 's", "There are prisoners of conscience in Ana Brask’s country."),
+          "Free the prisoners of conscience, Ana Brask said.",
+          "Free the prisoners of conscience Ana Brask and others."),
+    Rule("’s", re.compile("['’]s(?!\\w)").search,
+         ("There are prisoners of conscience in Ana Brask’s country.",),
+         ("There are prisoners of conscience in the country.",)),
 )  # fmt: skip
 
 
@@ -70,7 +81,7 @@ def designations(
         for phrase in _PHRASE.finditer(text):
             start, end = _sentence(text, phrase)
             before = _words(text[start : phrase.start()])[-2:]
-            if _breaks(NOT_BEFORE, before):
+            if _breaks(NOT_BEFORE, " ".join(before)):
                 continue
             sentence = " ".join(text[start:end].split())
             for form in _named(text[phrase.end() : end], names, many=bool(phrase["many"])):
@@ -87,11 +98,11 @@ def _named(tail: str, names: Phrases, many: bool) -> Iterable[str]:
         if start < at:
             continue
         between = _words(tail[at:start])
-        if len(between) > _MAX_BETWEEN or _breaks(ENDS_LIST, between):
+        if len(between) > _MAX_BETWEEN or _breaks(ENDS_LIST, tail[at:start]):
             return
         behind = tail[end : end + 40]
-        next_words = ["’s"] if behind.startswith(("’s", "'s")) else _words(behind)[:1]
-        if _breaks(NOT_AFTER, next_words):
+        word = _WORD.search(behind)
+        if _breaks(NOT_AFTER, behind[: word.end()] if word else behind):
             return
         yield tail[start:end]
         at = end
@@ -112,5 +123,5 @@ def _words(text: str) -> list[str]:
     return [word.casefold() for word in _WORD.findall(text)]
 
 
-def _breaks(rules: Iterable[Rule], words: Iterable[str]) -> bool:
-    return any(not rule.words.isdisjoint(words) for rule in rules)
+def _breaks(rules: Iterable[Rule], text: str) -> bool:
+    return any(rule.matches(text) for rule in rules)

@@ -116,6 +116,8 @@ _ROLE_AND_COMMA = re.compile(
     r"\b(?:the|its|our|his|her|their|whose)\s(?:[\w’'-]+\s){0,6}?([\w-]+?)(?:-designate|-elect)?"
     r"(?:,\s|\s\()$"
 )
+_ORDINARY = re.compile(r"(?<![\w@./])[^\W\d_]++(?![@\d_]|\.\w)")  # no part of an address
+_ENDS_AS_ROLE = re.compile(r"\w{3}(?<!kv)(?<!qv)(?<!qu)ist$")  # but the Lindqvists
 _NEVER_IN_NAMES = frozenset(
     ["the", "and", "of", "for", "in", "on", "at", "by", "with", "from", "or", "as", "a", "to"]
 )
@@ -335,6 +337,8 @@ class People:
             # “Senators Warner and Graham” are two people, “Scientists Submission” is nobody.
             listed = re.match(r",| and\b| &", text[candidate.end : candidate.end + 5])
             candidate.certain = candidate.addressed and described
+            # “St. Petersburg” is a place.
+            candidate.certain &= not re.search(r"\b[Ss]t\.? $", text[: candidate.start][-5:])
             candidate.certain &= not candidate.plural or bool(listed)
             return
         around = _around(text, candidate.start, candidate.end)
@@ -657,7 +661,7 @@ def _singular_role(word: str) -> bool:
     return (
         word in ROLES
         or any(part in ROLES for part in word.split("-")[:1] + word.split("-")[-1:])
-        or (word.endswith("ist") and len(word) > 5 and word not in DEMONYMS)
+        or bool(_ENDS_AS_ROLE.search(word) and word not in DEMONYMS)
     )
 
 
@@ -963,7 +967,7 @@ def _ordinary_words(passages: Sequence[Passage]) -> frozenset[str]:
     return frozenset(
         sys.intern(word)
         for passage in passages
-        for word in re.findall(r"(?<!\w)[^\W\d_]+", passage.text)
+        for word in _ORDINARY.findall(passage.text)
         if word.islower()
     )
 

@@ -130,6 +130,13 @@ ANNOUNCED = (
          ("§ (D-CT) today released the following statement on the bill. § has held it.",),
          ("§ released a report on the following: ", "The following statement is on §.")),
 )  # fmt: skip
+# A sentence before a quotation that may announce it: offered only.
+SENTENCE_BEFORE = (
+    Rule("NAME said.",
+         re.compile(rf"{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})(?:\s[\w’'-]+){{0,8}}\.\s*$").search,
+         ("§ replied.", "The court is closed. §, Head of Aid, responded to them."),
+         ("§ was freed.", "§ replied. The court is closed.", "§ said: ")),
+)  # fmt: skip
 # Words inside a quotation whose marks were forgotten: offered only.
 INSIDE = (
     Rule("…, said NAME, …",
@@ -329,6 +336,10 @@ class _Listener:
             found = replace(inside, certain=False)
         elif found := self._before():
             state.introduced = True
+        elif state.place != part.place and (
+            maybe := self._by_rule(SENTENCE_BEFORE, state.before.ends())
+        ):
+            found = replace(maybe, certain=False)
         elif not _any(SOMEBODY_ELSE_BEFORE, state.before.ends().text):
             found = self._going_on(part)
         # Behind a comma the speaker is expected, but no rule knew the words.

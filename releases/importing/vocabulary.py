@@ -257,7 +257,8 @@ INSTITUTION_WORDS = _set("""
     harbour
     health highway hill hospital hotel house housing human image images immigration initiative
     inn inquiry institute institution institutes intelligence international island islands
-    journal judiciary leadership kingdom lake land lane law laws league legislation legislature
+    journal judiciary laboratories laboratory
+    leadership kingdom lake land lane law laws league legislation legislature
     liberation
     liberties library licence license line live lodge long-term manual march market media medal
     memorial military
@@ -278,6 +279,7 @@ INSTITUTION_WORDS = _set("""
     watch water week weekly welfare west western women working world year zone justice
     projet proyecto projeto gouvernement gobierno governo ministère ministerio ministério conseil
     consejo conselho université universidad universidade république república unión união
+    dept econ story stories
     linux gnu debian windows server firefox thunderbird
 """)
 # Capitalised where they open a sentence, never part of a name.
