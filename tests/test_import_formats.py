@@ -278,6 +278,16 @@ def test_words_that_a_page_does_not_show_stay_out_and_are_quoted(hidden):
     assert any("does not show" in one and "“Secret Person”" in one for one in said(understood))
 
 
+def test_a_page_that_was_saved_behind_a_dialog_is_read():
+    page = f'<div aria-hidden="true"><p>{LEAD}</p></div><div role="dialog">Accept cookies?</div>'
+    assert read(page, "a.html").body_html == f"<p>{LEAD}</p>"
+
+
+def test_more_hidden_words_than_shown_ones_stay_out():
+    page = f"<p>{LEAD}</p><div style='display:none'>{'Secret Person. ' * 30}</div>"
+    assert "Secret" not in read(page, "a.html").body_html
+
+
 def test_neighbours_share_the_marks_that_they_have_in_common():
     assert html("<p><b>one <i>two</i></b> <i>three</i></p>") == (
         "<p><strong>one <em>two</em></strong> <em>three</em></p>"
@@ -439,6 +449,13 @@ def test_the_date_that_a_page_states_is_offered(head):
 def test_the_time_of_an_article_is_its_date():
     title = '<h1>Court must free four</h1><time datetime="2027-05-03">Monday</time>'
     assert read(PAGE % {"head": "", "title": title}, "a.html").date_guess.date == date(2027, 5, 3)
+
+
+def test_a_time_in_a_sentence_is_not_the_date_of_the_page():
+    title = "<h1>Court must free four</h1>"
+    page = PAGE % {"head": "", "title": title}
+    page = page.replace("on Monday", '<time datetime="2027-06-01">on Monday the first</time>')
+    assert read(page, "a.html").date_guess is None
 
 
 @pytest.mark.parametrize("around", ["form", "header", "aside", "footer", "nav", "article", "main"])

@@ -48,6 +48,7 @@ _SIDE_TAGS = frozenset(["nav", "footer", "aside", "form", "header", "button"])
 _FEWEST_WORDS = 8  # in an article that is taken for the release
 _MOST_OF_IT = 0.5  # of the words of a page: so much is no furniture, whatever its tag
 _LONGEST_NOTE = 300  # words of a footnote
+_LONGEST_DATE_LINE = 8  # words
 _MOST_NOTES = 500
 _LONGEST_CELL = 80  # words in a cell of a table that is not there for the layout
 _MARKER = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6}|[*†‡§]{1,3})[\])]?", re.I)
@@ -311,7 +312,7 @@ class _Look:
                     days.append((0, found.get("content", "")))
             elif name == "datepublished":
                 days.append((1, found.get("datetime") or found.get("content", "")))
-            elif element.name == "time" and found.get("datetime"):
+            elif element.name == "time" and found.get("datetime") and self._stands_alone(element):
                 days.append((3, found["datetime"]))
             if element.name in ("html", "article", "body") and (
                 lang := found.get("lang", "").strip()
@@ -335,6 +336,11 @@ class _Look:
                 fields.setdefault("date", Field(match[0], ()))
                 break
 
+    def _stands_alone(self, time: Element) -> bool:
+        """Whether a time is that of the page: one in a sentence is that of something else."""
+        holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
+        return holder is None or self._words(holder.start, holder.end) <= _LONGEST_DATE_LINE
+
     # --- What is left out ---
 
     def _find_skips(self) -> None:
@@ -348,22 +354,28 @@ class _Look:
             found, style = element.attributes, element.attributes.get("style", "")
             block = element.name in _BLOCKS
             span = (element.start, element.end)
-            if self._words(*span) >= max(_MOST_OF_IT * total, _FEWEST_WORDS):
-                continue
+            most_of_it = self._words(*span) >= max(_MOST_OF_IT * total, _FEWEST_WORDS)
             if "mso-list:ignore" in style.casefold().replace(" ", ""):
                 if element.parent:
                     holder = self._ancestor(element, {"p", "h1", "h2", "h3", "h4", "h5", "h6"})
                     if holder:
                         self.page.word_markers[holder.start] = self._inside(element)
                 self.skips.append(Skip(*span, "markup", False))
-            elif is_hidden(found):
+            elif is_hidden(found) and not self._holds_the_release(element, most_of_it):
                 self.skips.append(Skip(*span, "hidden words", block))
             elif element.name in ("s", "strike", "del") or any(
                 rule.matches(style) for rule in STRUCK
             ):
                 self.skips.append(Skip(*span, "struck-out words", block))
-            elif self._is_furniture(element, region):
+            elif not most_of_it and self._is_furniture(element, region):
                 self.skips.append(Skip(*span, "page furniture", True))
+
+    def _holds_the_release(self, element: Element, most_of_it: bool) -> bool:
+        """Whether a page hides an element only for now: behind a dialog, or until it is drawn."""
+        for_now = element.name in ("html", "body") or "aria-hidden" in element.attributes
+        return (for_now and most_of_it) or _any_between(
+            self.heads, element.inner, element.inner_end
+        )
 
     def _region(self) -> Element | None:
         """Return the element that the page marks as its main text, where it has most of it."""
@@ -464,9 +476,10 @@ class _Look:
         for start, end in notes[bisect_left(notes, (skip.start, 0)) :]:
             if start >= skip.end:
                 break
-            pieces.append(self._said(place, start))
+            pieces.append(self._said(place, start, most=len(self.text)))
             place = end
-        return plain(" ".join([*pieces, self._said(place, max(place, skip.end))]))
+        pieces.append(self._said(place, max(place, skip.end), most=len(self.text)))
+        return plain(" ".join(pieces))
 
     # --- Footnotes ---
 
