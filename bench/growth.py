@@ -117,6 +117,22 @@ def _shapes() -> list[Shape]:
         ("comments that never close", "<!--", "<p>a", ""),
         ("cells", "<tr><td>a<td>b", "<table>", ""),
         ("empty paragraphs", "<p></p>", "", "<p>x</p>"),
+        ("tables", "<table><tr><td>a<td>b</table>", "", ""),
+        ("tables with wide cells", "<table><tr><td colspan=100 rowspan=100>a</table>", "", ""),
+        ("one row of a table", "<td>a", "<table><tr>", ""),
+        ("rows of one table", "<tr><td>a", "<table>", ""),
+        ("tables in tables", "<table><tr><td>a</table>", "<table><tr><td>" * 20, ""),
+        ("captions", "<table><caption>a</caption></table>", "", ""),
+        ("footnotes", 'a<span data-footnote="{}">b</span>', "<p>", "</p>"),
+        ("one footnote again and again", 'a<span data-footnote="1">b</span>', "<p>", "</p>"),
+        ("blanks in bold", "<b> </b>", "<p>a", "b</p>"),
+        ("blanks in bold in turn", "<b> </b>\u00a0", "<p>a", "b</p>"),
+        ("background in background", '<section data-kind="background">a</section>',
+         '<section data-kind="background">' * 45, "</section>" * 45),
+        ("raised signs", "a<sup>1</sup>", "<p>", "</p>"),
+        ("headings of the second level", "<h3>a</h3>", "", ""),
+        ("one link around paragraphs", "<div>a</div>",
+         f'<a href="https://a.example/{"a" * 1_900}">', "</a>"),
     ]  # fmt: skip
     shapes += [
         Shape(deed, name, piece, before, after)
@@ -237,6 +253,9 @@ def _shapes() -> list[Shape]:
         ("quotations", "<blockquote><p>“Some words.”</p></blockquote>\n"),
         ("sections", "<h2>A heading</h2>\n<p>Some words.</p>\n"),
         ("items", "<ul><li><p>Some words.</p></li></ul>\n"),
+        ("footnotes", 'a<span data-footnote="1">b</span>c'),
+        ("tables", "<table><tbody><tr><td><p>a</p></td></tr></tbody></table>\n"),
+        ("raised signs", "a<sup>1</sup>"),
     ]  # fmt: skip
     return [*shapes, *(Shape("print", name, piece) for name, piece in printed)]
 

@@ -192,6 +192,8 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         credit_line=facts["stand_in"]["credit_line"],
     )
     making.make(release.poster)
+    text, heading, background = release.body.rpartition("<h2>")
+    release.body = f'{text}<section data-kind="background">{heading}{background}</section>'
     release.notes_to_editors = facts["notes_to_editors"]
     release.countries = facts["countries"]
     release.save()

@@ -30,7 +30,7 @@ def _plain(value: str) -> str:
 
 
 def _html(value: str) -> str:
-    return Document(value).text
+    return Document(value).text_for_names
 
 
 def _attributions(value: str) -> str:

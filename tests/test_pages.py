@@ -62,6 +62,8 @@ def real(db):
         mention.person.level, mention.person.level_basis = 3, "Named in the release."
         mention.person.save()
     release.poster = None
+    text, heading, background = release.body.rpartition("<h2>")
+    release.body = f'{text}<section data-kind="background">{heading}{background}</section>'
     release.save()
     return workflow.publish(release, by=chief)
 

@@ -67,6 +67,41 @@ def test_a_protected_name_is_told_with_its_place_and_its_sentence(place):
     assert "Sorrel" in reason.partition("is a protected name")[2].title()
 
 
+ROW = "<table><tr><td>{}</td><td>{}</td></tr></table>".format
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>One.</p><table data-caption='Iven Sorrel'><tr><td>x</td></tr></table>",
+        "<table><caption>The days of <i>Iven</i> Sorrel</caption><tr><td>x</table>",
+        ROW("x", "Iven Sorrel"),
+        ROW("Iven", "Sorrel"),
+        ROW("Sorrel", "Iven"),
+        ROW("x", ROW("Iven", "<ul><li>Sorrel</li></ul>")),
+        "<p>Words<span data-footnote=1>It was Iven Sorrel.</span></p>",
+        "<p>It was Iven<span data-footnote=1>A note.</span> Sorrel.</p>",
+        "<p>It was Iven Sorrel<sup>1</sup>.</p>",
+        "<p>It was Iven<sub>1</sub> Sorrel.</p>",
+        "<p>It was <b>Iv</b>en <s><em>Sor</em>rel</s>.</p>",
+        "<section data-kind=background><p>It was Iven Sorrel.</p></section>",
+        "<ol start=4><li><ul><li>It was Iven Sorrel.</li></ul></li></ol>",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["body", "notes_to_editors"])
+def test_it_is_found_in_every_construction(field, body):
+    release = make_release("draft", **{field: body})
+    found = [
+        reason for reason in as_shown(workflow.blockers(release)) if "protected name" in reason
+    ]
+    assert len(found) == 1
+    # In a correction of a public release it is found before it is stored.
+    release = make_release()
+    setattr(release, field, body)
+    with pytest.raises(workflow.Refused):
+        workflow.correct(release, by=make_chief(), words="Words.")
+
+
 def test_the_sentence_is_the_one_in_which_the_name_stands():
     (reason,) = as_shown(workflow.blockers(PLACES["the text"]()))
     assert "protected name: “It was Iven Sorrel.” Remove it" in reason

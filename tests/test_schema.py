@@ -235,7 +235,8 @@ def test_marks_come_into_their_one_form(typed, stored):
 
 
 def test_a_mark_around_paragraphs_is_one_of_each():
-    assert clean("<b><div>a</div><ul><li>b</ul></b><a href=https://a.example/><div>c</div></a>") == (
+    html = "<b><div>a</div><ul><li>b</ul></b><a href=https://a.example/><div>c</div></a>"
+    assert clean(html) == (
         "<p><strong>a</strong></p>\n<ul><li><p><strong>b</strong></p></li></ul>\n"
         '<p><a href="https://a.example/">c</a></p>'
     )
@@ -250,7 +251,7 @@ def test_notes_to_editors_hold_words_lists_and_headings_alone():
     )
     assert clean_notes(html) == (
         '<h2>A</h2>\n<ol start="3"><li><p>B</p></li></ol>\n<blockquote><p>C</p></blockquote>\n'
-        "<p>D</p>\n<p>E</p>\n<p>F</p>\n<p>G (H) I</p>\n<p>J</p>"
+        "<p>D</p>\n<p>E</p>\n<p>F</p>\n<p>G I (H)</p>\n<p>J</p>"
     )
 
 

@@ -20,7 +20,7 @@ from releases.document.inline import (
     pieces_of,
     text_of,
     with_mark,
-    with_notes_in_place,
+    with_notes_behind,
     words,
 )
 from releases.document.parsing import Cleaner, parsed, refuse_too_deep
@@ -73,7 +73,7 @@ def clean_notes(html: str, most: int = MAX_NOTES) -> str:
             blocks.append(block)
     for block in walk(blocks):
         pieces = (piece.with_marks(person="") for piece in block.pieces)
-        block.pieces = normal(with_notes_in_place(pieces))
+        block.pieces = normal(with_notes_behind(pieces))
     return _cleaned(blocks, most)
 
 

@@ -110,14 +110,12 @@ def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
     ]
 
 
-def with_notes_in_place(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield pieces with each footnote in brackets in its sentence."""
-    for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
-        if note:
-            yield Piece(" (", PLAIN)
-        yield from (piece.with_marks(note="") for piece in same)
-        if note:
-            yield Piece(")", PLAIN)
+def with_notes_behind(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield pieces without footnotes, whose words follow in brackets."""
+    pieces = list(pieces)
+    yield from (piece for piece in pieces if not piece.marks.note)
+    for note in notes_of(pieces):
+        yield from (Piece(" (", PLAIN), *note, Piece(")", PLAIN))
 
 
 def html_of(

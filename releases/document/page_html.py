@@ -80,6 +80,7 @@ class _Plain:
         self.linked: set[UUID] = set()
         self.quotations = 0
         self.notes: list[list[Piece]] = []
+        self.boxes: dict[str, int] = {}
 
     def print(self, document: Document) -> SafeString:
         parts = [self.block(block) for block in document.blocks]
@@ -240,6 +241,9 @@ class _OnPage(_Plain):
     def table(self, block: Block) -> str:
         # It scrolls in a box of its own, by keys too: the box can be reached and has a name.
         name = block.attributes.get("data-caption") or _("Table")
+        self.boxes[name] = self.boxes.get(name, 0) + 1
+        if (number := self.boxes[name]) > 1:  # each region needs a name of its own
+            name = f"{name} ({number})"
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{escape(name)}">'
             f"{super().table(block)}</div>"

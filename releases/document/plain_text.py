@@ -13,6 +13,9 @@ from releases.document.schema import LISTS, PARAGRAPHS, uuid_in
 if TYPE_CHECKING:
     from assets.models import MediaAsset
 
+_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+
 
 def render_text(
     document: Document,
@@ -115,8 +118,26 @@ class _Printer:
         return " ".join(" ".join(words).split())
 
     def words(self, pieces: list[Piece]) -> str:
-        """Return pieces as text, with a number in the place of each footnote."""
+        """Return pieces as text, with a number in the place of each footnote.
+
+        Raised and lowered digits stay so, and what is struck out stands between “~~”: without
+        that, 10⁶ would read 106, and a struck “not” would be said.
+        """
         parts: list[Piece] = []
         for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
-            parts += [Piece(f"[{note}]", PLAIN)] if note else same
-        return text_of(parts)
+            parts += [Piece(f"[{note}]", PLAIN)] if note else map(_drawn, same)
+        return text_of(_with_struck_marked(parts))
+
+
+def _drawn(piece: Piece) -> Piece:
+    if piece.marks.sup:
+        return Piece(piece.text.translate(_RAISED), piece.marks)
+    return Piece(piece.text.translate(_LOWERED), piece.marks) if piece.marks.sub else piece
+
+
+def _with_struck_marked(pieces: list[Piece]) -> list[Piece]:
+    found: list[Piece] = []
+    for is_struck, same in groupby(pieces, key=lambda piece: bool(piece.marks.s)):
+        edge = [Piece("~~", PLAIN)] if is_struck else []
+        found += [*edge, *same, *edge]
+    return found

@@ -108,6 +108,15 @@ class Document:
     def text(self) -> str:
         return "\n\n".join(self.paragraphs)
 
+    @property
+    def text_for_names(self) -> str:
+        """The text as names are looked for in it.
+
+        A name may end with the raised number of a note. So paragraphs follow again without what is
+        raised or lowered.
+        """
+        return "\n\n".join([*self.paragraphs, *filter(None, map(_on_the_line, self.walk()))])
+
     def lifted(self, excerpt: str) -> Quotation | None:
         """Return the quotation that a pull quote is an excerpt of."""
         if not (words := _words(excerpt)):
@@ -119,6 +128,11 @@ def _texts(block: Block) -> Iterator[str]:
     yield block.attributes.get("data-caption", "")
     yield text_of(block.pieces)
     yield from map(text_of, notes_of(block.pieces))
+
+
+def _on_the_line(block: Block) -> str:
+    level = [piece for piece in block.pieces if not (piece.marks.sub or piece.marks.sup)]
+    return text_of(level) if len(level) < len(block.pieces) else ""
 
 
 def _words(text: str) -> str:

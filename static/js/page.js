@@ -23,8 +23,8 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   button.textContent = "Copy quotation";
   button.addEventListener("click", async () => {
     const paragraphs = [...quotation.querySelectorAll("blockquote p")].map((p) => {
-      const printed = p.cloneNode(true); // without what we say since of the people in it
-      printed.querySelectorAll(".since").forEach((note) => note.remove());
+      const printed = p.cloneNode(true); // without footnotes, and what we say since of the people in it
+      printed.querySelectorAll(".since, .note").forEach((note) => note.remove());
       printed.querySelectorAll("br").forEach((end) => end.replaceWith("\n"));
       return printed.textContent.replace(/ +/g, " ").trim();
     });

@@ -1,0 +1,285 @@
+"""Every construction of a document on every path out: page, preview, plain text, HTML of feeds."""
+
+import re
+from collections import Counter
+from unicodedata import normalize
+from uuid import UUID
+
+import lxml.html
+import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people.models import Person
+from previews import marks
+from previews.models import PreviewLink
+from releases.document import Document, render_text
+from releases.exports import as_text
+from releases.models import Release
+from releases.page import ReleasePage
+from releases.versions import compare
+from tests.constructions import CONSTRUCTIONS, EVERYTHING, OTHER, PERSON, PICTURE
+from tests.make import (
+    accept,
+    make_chief,
+    make_link,
+    make_person,
+    make_picture,
+    make_release,
+    past_the_guard,
+)
+
+pytestmark = pytest.mark.django_db
+
+ORIGIN = "https://news.example"
+NOTED = (
+    '<p>One<span data-footnote="1">The <strong>first</strong> note.</span>, two'
+    '<span data-footnote="2">The second.</span>.</p>'
+)
+
+
+@pytest.fixture(autouse=True)
+def rows():
+    """The rows to which the constructions point."""
+    make_person("Ann Verel", pk=UUID(PERSON))
+    make_person("Ben", pk=UUID(OTHER))
+    make_picture(pk=UUID(PICTURE), caption="A field.", alt_text="Wheat", credit_line="AFP")
+
+
+def as_tree(html):
+    return lxml.html.fragment_fromstring(str(html), create_parent="div")
+
+
+def article(client, release):
+    page = client.get(release.get_absolute_url())
+    assert page.status_code == 200
+    (found,) = lxml.html.fromstring(page.content).xpath("//article")
+    return found
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("name", CONSTRUCTIONS)
+def test_every_construction_is_printed_with_all_its_words(name):
+    body = CONSTRUCTIONS[name]
+    release = make_release("draft", body=body)  # some quotations have no speaker yet
+    assert release.body == body
+    page = ReleasePage(release, at=timezone.now(), preview=True)
+    found = as_tree(render_to_string("releases/_release.html", {"page": page, "release": release}))
+    forms = {
+        "page": found.text_content(),
+        "text": as_text(page, ORIGIN, "Newsroom"),
+        "feeds": as_tree(page.release_html(ORIGIN)).text_content(),
+    }
+    letters = Counter("".join(page.document.paragraphs).replace("\n", ""))
+    for form, text in forms.items():
+        missing = letters - Counter(normalize("NFKC", text))  # “²” is as good as a raised “2”
+        assert not missing, form
+    ids = found.xpath(".//@id")
+    assert len(ids) == len(set(ids))
+    assert {href[1:] for href in found.xpath(".//a/@href[starts-with(., '#')]")} <= set(ids)
+    for tag in ("td", "li", "h2", "h3", "blockquote", "s", "sub"):
+        inside = found.xpath(f".//div[@class='text']//{tag}")
+        assert len(inside) >= len(re.findall(f"<{tag}[ >]", body)), tag
+    assert not re.search("data-(footnote|person|caption|kind|name)", page.body)
+
+
+def test_everything_stands_on_one_page(client):
+    body = EVERYTHING
+    for quoted in ("<blockquote>", '<blockquote data-name="Ann Verel" data-title="Chair">'):
+        body = body.replace(quoted, f'<blockquote data-speaker="{PERSON}">')
+    release = make_release(body=body, notes_to_editors="<ol start=4><li>Four</li></ol>")
+    assert release.body == body
+    found = article(client, release)
+    assert len(found.xpath(".//section[@class='background']")) == 5
+    (notes,) = found.xpath(".//section[@aria-labelledby='notes']/ol/@start")
+    assert notes == "4"
+
+
+def test_a_table_has_its_caption_its_head_and_a_box_that_scrolls(client):
+    release = make_release(body=(
+        "<table><caption>Held & freed</caption><thead><tr><td></td><th colspan=2>In <b>2024</b>"
+        "</th></tr></thead><tr><th rowspan=2>North<td>7<td>8<tr><td>9<td><ul><li>Ten</ul></table>"
+    ))  # fmt: skip
+    (box,) = article(client, release).xpath(".//div[@class='table']")
+    assert dict(box.attrib) == {
+        "class": "table", "role": "region", "tabindex": "0", "aria-label": "Held & freed",
+    }  # fmt: skip
+    table = re.sub(r"\s*\n\s*", "", lxml.html.tostring(box[0], encoding="unicode"))
+    assert table == (
+        "<table><caption>Held &amp; freed</caption><thead><tr><td></td>"
+        '<th colspan="2" scope="colgroup">In <strong>2024</strong></th></tr></thead>'
+        '<tbody><tr><th rowspan="2" scope="rowgroup">North</th><td>7</td><td>8</td></tr>'
+        "<tr><td>9</td><td><ul><li><p>Ten</p></li></ul></td></tr></tbody></table>"
+    )
+    unnamed = make_release(body="<table><tr><th>A</th><td>B</table>")
+    (box,) = article(client, unnamed).xpath(".//div[@class='table']")
+    assert box.get("aria-label") == "Table"
+    assert not box.xpath(".//thead | .//caption")
+    assert box.xpath(".//th/@scope") == ["row"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "heads"),
+    [
+        ("<tr><th>A<tr><th>B<tr><td>C", 2),
+        ("<tr><th>A<tr><th>B", 1),  # one row is left for the body
+        ("<tr><th rowspan=2>A<th>B<tr><th>C<tr><td>D<td>E", 2),
+        ("<tr><th rowspan=2>A<th>B<tr><td>C<tr><td>D<td>E", 0),  # it goes on below
+        ("<tr><td>A<th>B<tr><td>C<td>D", 0),
+        ("<tr><td><td><tr><td>C<td>D", 0),
+    ],
+)
+def test_the_head_of_a_table_is_the_rows_of_headings_above_it(client, rows, heads):
+    found = article(client, make_release(body=f"<table>{rows}</table>"))
+    assert len(found.xpath(".//thead/tr")) == heads
+    assert found.xpath(".//tbody/tr")
+
+
+def test_footnotes_are_linked_both_ways(client):
+    quoted = f'<blockquote data-speaker="{PERSON}"><p>“So<span data-footnote=1>Third.</span>.”</p>'
+    found = article(client, make_release(body=f"{NOTED}{quoted}</blockquote><p>End.</p>"))
+    references = found.xpath(".//sup[@class='note']/a")
+    assert [plain(reference.text_content()) for reference in references] == ["1", "2", "3"]
+    assert [plain(p.text_content()) for p in found.xpath(".//div[@class='text']/p")] == [
+        "One1, two2.", "End.",
+    ]  # fmt: skip
+    (section,) = found.xpath(".//section[@role='doc-endnotes']")
+    notes = section.xpath("./ol/li")
+    assert [plain(note.text_content()) for note in notes] == [
+        "The first note. ↑", "The second. ↑", "Third. ↑",
+    ]  # fmt: skip
+    for reference, note in zip(references, notes, strict=True):
+        assert reference.get("href") == f"#{note.get('id')}"
+        (back,) = note.xpath("./a[@role='doc-backlink']")
+        assert back.get("href") == f"#{reference.get('id')}"
+        assert back.get("aria-label").startswith("Back to the text at footnote ")
+    # The words of a quotation are without them, wherever they are repeated.
+    assert Release.objects.get().quotes.get().text == "“So.”"
+
+
+def test_a_name_is_linked_once_whatever_marks_split_it(client):
+    half = f'<span data-person="{PERSON}">'
+    body = f"<p><b>{half}Ann</span></b>{half} Ver<i>el</i></span> and {half}Ann Verel</span></p>"
+    found = article(client, make_release(body=body))
+    (link,) = found.xpath(".//a[@class='person']")
+    assert lxml.html.tostring(link, encoding="unicode", with_tail=False) == (
+        '<a class="person" href="/people/ann-verel/"><strong>Ann</strong> Ver<em>el</em></a>'
+    )
+    in_a_link = f'<p>{half}Ann <a href="https://a.example/">Verel</a></span></p>'
+    assert not article(client, make_release(body=in_a_link)).xpath(".//a[@class='person']")
+
+
+def test_the_plain_text_draws_lists_tables_and_footnotes():
+    body = (
+        f"{NOTED}<ol start=9><li><p>Nine</p><p>More</p><ul><li>Inner<li>Next</ul></li>"
+        "<li><ul><li>Deep</ul></ol>"
+        "<table data-caption='Held'><tr><th>Place<th>In<br>all<tr><td>North<td>"
+        "<ul><li>7<li>8</ul><tr><td><td>9</table>"
+    )
+    document = Document(make_release(body=body).body)
+    assert render_text(document, attributions={}, pictures={}) == (
+        "One[1], two[2].\n\n"
+        "9. Nine\n  More\n  - Inner\n  - Next\n10.\n  - Deep\n\n"
+        "Held\nPlace | In all\nNorth | - 7 - 8\n | 9\n\n"
+        "[1] The first note.\n[2] The second."
+    )
+
+
+def test_the_plain_text_says_what_is_raised_lowered_and_struck_out():
+    body = "<p>10<sup>6</sup> m<b><sup>2</sup></b>, H<sub>2</sub>O, <s>do <b>not</b></s> agree</p>"
+    document = Document(make_release(body=body).body)
+    said = render_text(document, attributions={}, pictures={})
+    assert said == "10⁶ m², H₂O, ~~do not~~ agree"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '<table data-caption="Held"><tr><td>A</table>',
+            '<table data-caption="Freed"><tr><td>A</table>',
+        ),
+        ("<table><tr><td>Held</table>", "<table><tr><td>Freed</table>"),
+        ("<p>A<span data-footnote=1>Held</span></p>", "<p>A<span data-footnote=1>Freed</span></p>"),
+    ],
+)
+def test_a_change_in_every_construction_is_shown_to_who_approves(before, after):
+    chief = make_chief()
+    release = make_release("draft", body=before)
+    older = release.history.first()
+    release.body = after
+    release.save()
+    (change,) = compare(older, release.history.first(), chief)
+    assert (change.label, "<del>" in change.html) == ("Text", True)
+    assert "Held" in change.html
+    assert "Freed" in change.html
+
+
+def test_the_html_of_feeds_stands_anywhere(client):
+    quoted = f'<blockquote data-speaker="{PERSON}" data-title="Chair & more"><p>“So.”</p>'
+    body = (
+        f'{NOTED}<p><span data-person="{OTHER}">Ben</span> <s>a</s></p>{quoted}</blockquote>'
+        f'<figure data-asset="{PICTURE}"></figure><table data-caption="Held"><tr><td>A</table>'
+        "<section data-kind=background><h2>B</h2></section>"
+    )
+    page = ReleasePage(make_release(body=body), at=timezone.now())
+    html = page.release_html(ORIGIN)
+    tree = as_tree(html)
+    assert not tree.xpath(".//script | .//button | .//svg | .//@class | .//@id | .//@style")
+    assert not re.search(r"data-|aria-|role=", html)
+    addresses = tree.xpath(".//@href | .//@src")
+    assert len(addresses) == 2
+    assert all(address.startswith(f"{ORIGIN}/") for address in addresses)
+    (image,) = tree.xpath("./figure/img")
+    assert image.get("alt") == "Wheat"
+    assert "/column.jpg" in image.get("src")
+    assert plain(tree.xpath("./figure/figcaption")[0].text_content()) == "A field. AFP"
+    (quote,) = tree.xpath("./blockquote")
+    assert plain(quote.find("footer/cite").text_content()) == "Ann Verel, Chair & more"
+    assert [plain(li.text_content()) for li in tree.xpath("./ol/li")] == [
+        "The first note.", "The second.",
+    ]  # fmt: skip
+    assert tree.xpath("./p[1]/sup/text()") == ["1", "2"]
+    assert tree.find("table/caption").text == "Held"
+
+
+def test_the_html_of_feeds_shows_nobody_who_must_not_be_seen(client):
+    body = f'<p><span data-person="{OTHER}">Ben</span></p><figure data-asset="{PICTURE}"></figure>'
+    release = make_release(body=body)
+    past_the_guard(Person.objects.filter(pk=OTHER)).update(level=2)
+    past_the_guard(MediaAsset.objects.all()).update(withdrawn_at=timezone.now())
+    html = ReleasePage(release, at=timezone.now()).release_html(ORIGIN)
+    assert html == "<p>Ben</p>"
+
+
+def test_notes_to_editors_print_no_attribute_of_ours(client):
+    notes = (
+        '<blockquote data-name="Iven Sorrel" data-title="T"><p>“A.”</p></blockquote>'
+        f'<p>See <span data-person="{PERSON}">Ann</span> <a href="https://a.example/">b</a></p>'
+    )
+    release = make_release(notes_to_editors=notes)
+    past_the_guard(Release.objects.all()).update(notes_to_editors=notes)  # as it was once stored
+    page = client.get(release.get_absolute_url()).content.decode()
+    assert "Iven Sorrel" not in page
+    assert str(PERSON) not in page
+    assert "<blockquote><p>“A.”</p></blockquote>" in page
+    assert '<p>See Ann <a href="https://a.example/">b</a></p>' in page
+
+
+def test_a_preview_marks_long_paragraphs_around_footnotes(client):
+    long = "Words that go on for long enough to be marked. " * 20
+    body = (
+        f"<p>{long}<span data-footnote=1>{long}</span> end.</p>"
+        f"<table><tr><td>{long}<span data-footnote=2>So.</span></td></tr></table>"
+        f"<ul><li>{long}<span data-footnote=3>Third.</span></li></ul>"
+    )
+    address = make_link(make_release("draft", body=body), kind="colleague")
+    accept(client, address)
+    text = client.get(f"{address}release.txt").content.decode()
+    unseen = marks.unseen(PreviewLink.objects.get().reference)
+    assert text.count(unseen) == 3  # the paragraph, the item, and the first note
+    assert text.count("[3]") == 2
