@@ -171,6 +171,7 @@ def test_tables_lists_and_footnotes_arrive_and_are_stored_as_the_server_made_the
         "plain",
     )
     expect(page.locator(f"{TEXT} table")).to_be_visible()
+    page.get_by_label("Language:").select_option("en")
     page.fill("[name=title]", "Pasted")
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator(".messagelist")).to_be_visible()
@@ -250,6 +251,7 @@ def test_saving_waits_for_what_is_being_cleaned(desk):
     held = []
     page.route("**/paste/**", lambda route: held.append(route))
     page.locator(TEXT).click()
+    page.get_by_label("Language:").select_option("en")
     page.fill("[name=title]", "Waits")
     with page.expect_request("**/paste/**"):
         put(page, "<p>Pasted words.</p>", "plain")
