@@ -375,10 +375,12 @@ LEADING_DATES = (
 
 # Where “–” was lost on the way to the file, a lone “â” is left of it.
 _DATELINE = re.compile(
-    r"\s*\(?(?P<place>[^\W\d_][\w.’'/-]*(?:,?[ \t]+[^\W\d_][\w.’'/-]*)"
+    r"\s*\(?(?P<place>[^\W\d_][\w.’'/-]*(?:(?:,?[ \t]+|[ \t]+/[ \t]+)[^\W\d_][\w.’'/-]*)"
     rf"{{0,{_MOST_PLACE_WORDS - 1}}}?)\)?"
-    rf"(?P<date>[ \t]*[,(]?[ \t]*(?i:{DAY.pattern})\)?)?"
-    r"(?P<mark>[ \t]*(?:--+|[—–])[ \t]*|[ \t]+(?:-|â)[ \t]*|[ \t]{3,})(?=[“\"‘'(]?[^\W\d_a-z])"
+    r"(?P<date>(?:[ \t]*[,(:]?[ \t]*(?:(?:le|den)[ \t]+)?|[ \t]+[—–-][ \t]+)"
+    rf"(?i:{DAY.pattern})\)?)?"
+    r"(?P<mark>[ \t]*(?:--+|[—–])[ \t]*|[ \t]+(?:-|â)[ \t]*|(?<=\d)\.[ \t]?[-–—][ \t]*|[ \t]{3,})"
+    r"(?=[“\"‘'(]?[^\W\d_a-z])"
 )
 _STATE = re.compile(r",?\s+(?:[A-Z]\.?\s?[A-Z]\.?|[A-Z][a-z]{1,4}\.)$")
 # Names of places hold these: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
@@ -401,6 +403,14 @@ def _words_of(place: str) -> list[str]:
 
 def _names_no_place(text: str) -> bool:
     return not _NO_PLACE.isdisjoint(_words_of(text))
+
+
+def _is_capitalised(text: str) -> bool:
+    """Whether each word begins with a capital letter, but for those that names of places hold."""
+    return all(
+        word[0].isupper() or word.casefold() in _IN_PLACES
+        for word in re.findall(r"[^\W\d_][\w’'-]*", text)
+    )
 
 
 def _is_listed(text: str) -> bool:
@@ -438,10 +448,7 @@ PLACE_WITH_DATE = (
         lambda text: (
             len(text.split()) < 4
             and not _names_no_place(text)
-            and all(
-                word[0].isupper() or word.casefold() in _IN_PLACES
-                for word in re.findall(r"[^\W\d_]+", text)
-            )
+            and _is_capitalised(text)
         ),
         yes=("Chiang Rai", "El Obeid", "Santa Cruz de"),
         no=("Thursday", "The ministry", "Ministry", "He said"),
@@ -465,11 +472,8 @@ def dateline(text: str) -> Dateline | None:
     match = _DATELINE.match(text[:_LONGEST_DATELINE])
     if not match:
         return None
-    place, stated = plain(match["place"]), (match["date"] or "").strip(" ,()\t")
-    if not all(
-        word[0].isupper() or word.casefold() in _IN_PLACES
-        for word in re.findall(r"[^\W\d_]+", place)
-    ):
+    place, stated = plain(match["place"]), (match["date"] or "").strip(" ,:()—–-\t")
+    if not _is_capitalised(place):
         return None
     # Blanks alone part a known place from its text, and no other.
     rules = PLACE[:1] if match["mark"].isspace() else PLACE
@@ -491,6 +495,15 @@ DATELINES = (
             "KAMPALA, 3 May 2021 – The ministry said",
             "Chiang Rai, May 3, 2021 -- The ministry said",
             "(London) – The ministry said",
+            "WALPOLE, MA - March 25, 2010 - The ministry said",
+            "LONDON — May 3, 2021 — The ministry said",
+            "London, UK – 3 May 2021 – The ministry said",
+            "London: 3 May 2021 – The ministry said",
+            "Addis Ababa / Nairobi – 3 May 2021 – The ministry said",
+            "Port-au-Prince, Haiti (May 3, 2021) – The ministry said",
+            "Paris, le 3 mai 2021 – La ministre a dit",
+            "Berlin, den 3. Mai 2021 – Die Ministerin sagte",
+            "San José, 3 de mayo de 2021.- La ministra dijo",
         ),
         no=(
             "MINISTRY CONFIRMS DEATHS OF THREE PRISONERS, May 3, 2021 -- The ministry said",
