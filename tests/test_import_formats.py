@@ -729,14 +729,31 @@ def test_a_mail_that_no_release_is_in_is_refused_with_a_sentence(text, code):
         "Reply-To: " + "(a" * 200_000,
         "A: b\n" * 50_000 + "B: c",
         "Content-Disposition: " + '"' * 100_000,
+        "Content-Disposition: attachment; filename=" + "(a" * 100_000,
     ],
-    ids=["parameters", "words", "comments", "headers", "quotes"],
+    ids=["parameters", "words", "comments", "headers", "quotes", "nested comments"],
 )
 def test_a_mail_made_to_hang_the_importer_does_not(head):
     signal.alarm(60)
     understood = read(mail(f"\n{LEAD}\n", head=f"{head}\n"), "a.eml")
     signal.alarm(0)
     assert LEAD in understood.body_html
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape"])
+def test_a_mail_cannot_choose_a_codec_that_no_mail_is_written_in(charset):
+    # Decoding punycode takes the square of the length: this much took minutes.
+    signal.alarm(60)
+    long = "abcdefgh " * 100_000 + "-" + "a9zq" * 200_000
+    with pytest.raises(NotARelease) as refused:
+        read(mail(f"Content-Type: text/plain; charset={charset}\n\n{long}\n"), "a.eml")
+    signal.alarm(0)
+    assert refused.value.note.code == "too_long"
+    text = f"{LEAD} It is at C:\\x41."
+    assert (
+        text
+        in read(mail(f"Content-Type: text/plain; charset={charset}\n\n{text}\n"), "a.eml").body_html
+    )
 
 
 @pytest.mark.django_db
@@ -748,6 +765,41 @@ def test_a_mail_becomes_a_draft_at_the_desk(at_desk, editor):
         r"<textarea.*?</textarea>|value=\"[^\"]*\"", "", shown, flags=re.S
     )
     assert not Release.objects.exists()
+
+
+# --- WML ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "heading", "title", "title_from"),
+    [
+        ('#include "head.wmi" TITLE="Court must free four" CHARSET="UTF-8"', "",
+         "Court must free four", "guessed"),
+        ('#use wml::tor title="Court &quot;must&quot; \\"free\\" four" \\\n  X="y"', "",
+         'Court "must" "free" four', "guessed"),
+        ("#use wml::tor \\\n  title = 'x' TITLE=\"Court must free four\"", "",
+         "Court must free four", "guessed"),
+        ('#include "head.wmi" TITLE="Project: News"', "<h1>Court must free four</h1>",
+         "Court must free four", "stated"),
+        ('#include "head.wmi" TITLE=""', "", "", "offered"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["a.wml", "pasted text"])
+def test_the_title_of_a_wml_page_is_that_of_its_template(name, command, heading, title, title_from):
+    page = (
+        f'## translation metadata\n{command}\n<div id="breadcrumbs">'
+        '<a href="<page index>">Home &raquo; </a> <a href="<page press>">Press &raquo; </a></div>'
+        f'\n{heading}\n<p>{LEAD}</p>\n<p>{MORE}</p>\n#include "side.wmi"\n'
+    )
+    understood = read(page, name)
+    assert (understood.title, understood.title_from) == (title, title_from)
+    assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
+
+
+def test_a_text_that_speaks_of_wml_is_no_page_of_it():
+    text = f"Court must free four\n\n{LEAD} They wrote: #use wml::tor\n\n# 4 of 5 were freed\n"
+    assert "4 of 5 were freed" in read(text, "a.txt").body_html
+    assert "4 of 5" in read(text.replace("\n\n", "<p>"), "a.html").body_html
 
 
 # --- Whatever comes ----------------------------------------------------------------------------

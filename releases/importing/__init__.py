@@ -72,7 +72,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     decoded = decode(data, filename)
     refuse_other_formats(decoded.text, filename)
     format = format or guess_format(decoded.text, filename)
-    refuse_too_many_lines(decoded.text, filename)
+    refuse_too_many_lines(decoded.text, format, filename)
     if format == "text":
         _refuse_too_long(len(decoded.text), filename)
     source = take_apart(decoded.text, format, filename, data)

@@ -4,7 +4,7 @@ import json
 import re
 
 from releases.importing.blocks import Source
-from releases.importing.from_html import BLOCK_TAGS, INLINE_TAGS, read_html
+from releases.importing.from_html import BLOCK_TAGS, INLINE_TAGS, is_wml, read_html
 from releases.importing.from_mail import is_mail, read_mail
 from releases.importing.from_markdown import read_markdown
 from releases.importing.from_text import read_text
@@ -46,7 +46,7 @@ def guess_format(text: str, filename: str) -> str:
     start = text.lstrip()[:400]
     if _MARKDOWN_NAME.search(filename):
         return "markdown"
-    if _HTML_NAME.search(filename) or start.startswith("#use wml") or _A_TAG.match(start):
+    if _HTML_NAME.search(filename) or is_wml(text) or _A_TAG.match(start):
         return "html"
     return "markdown" if re.match(r"# \S", start) else "text"
 
@@ -80,9 +80,11 @@ def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Sour
     return source
 
 
-def refuse_too_many_lines(text: str, filename: str) -> None:
+def refuse_too_many_lines(text: str, format: str, filename: str) -> None:
     """Raise NotARelease for a text that is far too much to take apart."""
-    far_more = text.count("\n") > 5 * MAX_BLOCKS or text.count("<") > 10 * MAX_BLOCKS
+    # A line of Markdown costs the most.
+    most = (2 if format == "markdown" else 5) * MAX_BLOCKS
+    far_more = text.count("\n") > most or text.count("<") > 10 * MAX_BLOCKS
     _refuse_many_lines(far_more, filename)
 
 

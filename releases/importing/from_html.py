@@ -1,5 +1,6 @@
 """HTML pages and fragments, and WML (HTML with the macros of Debian's newsroom), into blocks."""
 
+import html
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
@@ -144,6 +145,12 @@ _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
 _WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
 _TABLE_TAGS = frozenset(["caption", "thead", "tbody", "tfoot", "tr", "td", "th"])
+# A command of WML, with the lines that a backslash joins to it, and the title in it.
+_WML_COMMAND = re.compile(
+    r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
+)
+_WML_TITLE = re.compile(r"\btitle[ \t]*=[ \t]*\"((?:[^\"\\]|\\.)*+)\"", re.I | re.S)
+_LONGEST_COMMAND = 5_000  # characters in which its title is looked for
 _MOST_CELLS = 100  # that a cell of a table can reach over
 
 # What stands before a heading and is no word of it.
@@ -171,11 +178,30 @@ _OF_FOOTNOTES = re.compile(
 
 def read_html(source: Source, filename: str) -> None:
     """Fill a source with the blocks of its HTML."""
-    wml = filename.casefold().endswith(".wml") or "#use wml" in source.text
+    wml = filename.casefold().endswith(".wml") or is_wml(source.text)
     reader = HtmlReader(source, silence(source.text, macros=wml), wml)
     reader.read()
+    if wml:
+        _title_of_template(source)
     reader.drop_heading_of_footnotes()
     source.notes += reader.notes()
+
+
+def is_wml(text: str) -> bool:
+    """Whether a text has one of the commands of WML, in a line of its own."""
+    return bool(_WML_COMMAND.search(text))
+
+
+def _title_of_template(source: Source) -> None:
+    """Set the title that a page of WML gives to its template: `#include "head.wmi" TITLE="…"`."""
+    for command in _WML_COMMAND.finditer(source.text):
+        found = _WML_TITLE.search(command[0][:_LONGEST_COMMAND])
+        value = plain(html.unescape(re.sub(r"\\(.)", r"\1", found[1]))) if found else ""
+        if found and value:
+            span = (command.start() + found.start(1), command.start() + found.end(1))
+            source.apart.append(("page title", span, ""))
+            source.fields.setdefault("page title", Field(value, (span,)))
+            return
 
 
 @dataclass(frozen=True, slots=True)

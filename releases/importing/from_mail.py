@@ -1,5 +1,6 @@
 """Mails into blocks: the subject is the title, one of the texts is the release."""
 
+import codecs
 import re
 from email import message_from_bytes
 from email.errors import MessageError
@@ -50,7 +51,16 @@ _COUNTED = ("from", "sender", "reply-to", "to", "cc")
 
 
 # What the library raises on some headers that are written wrongly.
-_LIBRARY_FAILS = (MessageError, LookupError, ValueError, TypeError, AttributeError)
+_LIBRARY_FAILS = (
+    MessageError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,  # on comments inside one another
+)
+# Codecs of Python that no mail is written in; the first two take the square of the length.
+_NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 
 class _Policy(EmailPolicy):
@@ -134,8 +144,11 @@ def _decoded(part: EmailMessage) -> tuple[str, bytes]:
     """Return the text of a part, empty where its charset does not fit, and its bytes."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
+    charset = part.get_content_charset() or "utf-8"
     try:
-        return data.decode(part.get_content_charset() or "utf-8"), data
+        if codecs.lookup(charset).name in _NO_CHARSETS:
+            charset = "utf-8"
+        return data.decode(charset), data
     except (LookupError, UnicodeError, ValueError):
         return data.decode(errors="replace"), data
 
