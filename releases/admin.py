@@ -750,7 +750,9 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             messages.error(request, _("The source did not arrive whole. Import it again."))
             return redirect("admin:releases_release_import")
         # The number of the copy that the page offered: sent twice, it makes one draft.
-        again = request.POST.get("again", "")
+        sent = request.POST.get("again", "")
+        again = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 10 else None
+        context |= {"again": again}
         form = forms.ConfirmImportForm(
             request.POST,
             suggestions=understood.people,
@@ -768,7 +770,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 by=User.of(request),
                 people=form.decisions(),
                 designated=form.designated(),
-                again=int(again) if again.isascii() and again.isdecimal() else None,
+                again=again,
                 language=form.cleaned_data["language"] or None,
                 levels=form.levels(),
                 speakers=form.speakers(),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator, capfirst
+from django.utils.text import Truncator, capfirst, format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_prose_editor.fields import ProseEditorFormField
@@ -545,10 +545,15 @@ class ImportForm(forms.Form):
     """A release to read: a file, or its pasted text."""
 
     file = forms.FileField(
-        required=False, help_text="Text, Markdown, HTML or a mail (.eml), up to 2 MB."
+        label=gettext_lazy("File"),
+        required=False,
+        help_text=format_lazy(
+            gettext_lazy("Text, Markdown, HTML or a mail (.eml), up to {megabytes} MB."),
+            megabytes=MAX_BYTES // 1024**2,
+        ),
     )
     text = forms.CharField(
-        label="Or paste it here",
+        label=gettext_lazy("Or paste it here"),
         widget=forms.Textarea(attrs={"rows": 16, "class": "vLargeTextField"}),
         required=False,
         strip=False,
@@ -556,13 +561,15 @@ class ImportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
         if bool(cleaned.get("file")) == bool((cleaned.get("text") or "").strip()):
-            raise ValidationError("Choose a file, or paste the text: one of the two.")
+            raise ValidationError(_("Choose a file, or paste the text: one of the two."))
         file = cleaned.get("file")
         if file and file.size > MAX_BYTES:
             raise ValidationError(
-                _("The file is larger than %s MB. Import the text of one release alone.")
-                % (MAX_BYTES // 1024**2)
+                _("The file is larger than %(megabytes)s MB. Import the text of one release alone.")
+                % {"megabytes": MAX_BYTES // 1024**2}
             )
         return cleaned
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from textwrap import indent, wrap
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from releases.models import Release
 _WIDTH = 96
 _LABEL = 12
 _LONGEST_PIECE = 200  # characters of a piece that is quoted
+_MOST_PIECES = 200  # that are quoted of one kind
 
 # What the parts of a file are called; `releases/importing` knows them by these codes.
 _PARTS: dict[str, str | Promise] = {
@@ -168,7 +169,11 @@ def _guessed(understood: Understood) -> Iterator[str]:
         rows.append(_row(_("date"), _("%(day)s, because %(reasons)s") % words))
     if understood.relative_dates:
         dates = ", ".join(f"“{date}”" for date in understood.relative_dates)
-        counts = _("%(dates)s are read from the day of the release") % {"dates": dates}
+        counts = ngettext(
+            "%(dates)s counts from the day of the release",
+            "%(dates)s count from the day of the release",
+            len(understood.relative_dates),
+        ) % {"dates": dates}
         rows.append(_row(_("in the text"), counts))
     if rows:
         heading = _("Guessed, and set nowhere") if understood.date_guess else _("No date found")
@@ -201,8 +206,10 @@ def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
         (_("too often"), stored.doubled),
         (_("not read"), accounting.left_out),
     ):
-        for quote in quotes:
+        for quote in quotes[:_MOST_PIECES]:
             yield _row(label, f"“{quote}”")
+        if (more := len(quotes) - _MOST_PIECES) > 0:
+            yield _row(label, _and_more(more))
     dropped: dict[str, list[str]] = {}
     for part, text in left_out(understood):
         piece = text if len(text) <= _LONGEST_PIECE else text[: _LONGEST_PIECE - 1] + "…"
@@ -210,7 +217,14 @@ def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
     if dropped:
         yield _("Left out of the draft on purpose")
         for part, pieces in dropped.items():
-            yield _row("", f"{_called(part)}: {', '.join(pieces)}")
+            more = len(pieces) - _MOST_PIECES
+            said = [*pieces[:_MOST_PIECES], *([_and_more(more)] if more > 0 else [])]
+            yield _row("", f"{_called(part)}: {', '.join(said)}")
+
+
+def _and_more(count: int) -> str:
+    words = ngettext("and %(count)s more piece", "and %(count)s more pieces", count)
+    return words % {"count": number_format(count, force_grouping=True)}
 
 
 def _verdict(accounting: Accounting, stored: Difference) -> str:

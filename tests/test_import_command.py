@@ -4,10 +4,12 @@ import io
 import re
 import tracemalloc
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.utils.translation.trans_real import translation
 
 from assets.models import MediaAsset
 from people.models import Level, Person
@@ -328,6 +330,35 @@ def test_a_number_of_a_copy_that_was_tampered_with_adds_no_accident(at_desk, aut
     page = read(client, REAL_RELEASE)
     client.post(IMPORT, page.context["confirm"].initial | {"again": again})
     assert Release.objects.count() == 1
+
+
+def test_the_wish_for_a_copy_outlives_a_mistake_in_the_form(at_desk, author):
+    client = at_desk(author)
+    confirm(client, read(client, REAL_RELEASE))
+    page = read(client, REAL_RELEASE)
+    form = page.context["confirm"].initial | {"again": page.context["copies"].next}
+    answer = client.post(IMPORT, form | {"language": "not a language"}).content.decode()
+    assert re.search(r'name="again"[^>]* value="2" checked', answer)
+    assert not re.search(r'name="again"[^>]* checked', page.content.decode())
+
+
+def test_an_empty_file_gets_one_sentence(at_desk, author):
+    page = at_desk(author).post(IMPORT, {"file": SimpleUploadedFile("empty.txt", b"")})
+    assert "The submitted file is empty." in page.content.decode()
+    assert "Choose a file, or paste the text" not in page.content.decode()
+
+
+def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monkeypatch):
+    # The desk has no other language yet: this one writes each sentence in brackets.
+    catalogue = translation("en")
+    monkeypatch.setattr(type(catalogue), "gettext", lambda self, words: f"[{words}]")
+    client = at_desk(author)
+    page = unescape(client.get(IMPORT).content.decode())
+    for words in ("File", "Or paste it here"):
+        assert f"[{words}]" in page
+    assert "[Text, Markdown, HTML or a mail (.eml), up to 2 MB.]" in page
+    page = unescape(client.post(IMPORT, {}).content.decode())
+    assert "[Choose a file, or paste the text: one of the two.]" in page
 
 
 def test_a_title_that_is_only_offered_is_shown_so_before_and_after(at_desk, author):

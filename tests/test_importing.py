@@ -357,6 +357,13 @@ def test_what_is_left_out_on_purpose_is_quoted():
         assert piece in left
 
 
+def test_a_report_is_short_also_of_a_file_with_very_many_pieces_that_print_nothing():
+    page = f"<p>{DIED}</p>" + "<!-- a b -->\n<s>x</s>\n" * 2_000
+    report = preview(understand(page.encode(), "a.html"))
+    assert len(report.splitlines()) < 1_000
+    assert report.count("and 1,800 more pieces") == 2
+
+
 def test_a_pull_quote_that_stands_nowhere_else_stays_in_the_text_with_its_speaker():
     lifted = "“Nobody may be silent now” – Ana Brask, lawyer"
     text = f"Three men died\n\n{lifted}\n\n{DIED}\n\n{DIED}"
