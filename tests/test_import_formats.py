@@ -451,6 +451,46 @@ def test_the_time_of_an_article_is_its_date():
     assert read(PAGE % {"head": "", "title": title}, "a.html").date_guess.date == date(2027, 5, 3)
 
 
+BLOG = (
+    "<title>Court must free four - Watch</title><div>Posted on 3 May 2021 by admin</div>{above}"
+    f"<h1>Court must free four</h1><p>{LEAD}</p><p>{MORE}</p>"
+    '<div class="related-posts"><h3>Related</h3><ul><li>Another release of ours</ul></div>'
+)
+
+
+def test_a_line_above_the_heading_of_a_page_is_not_its_title():
+    understood = read(BLOG.format(above=""), "a.html")
+    assert (understood.title, understood.title_from) == ("Court must free four", "stated")
+    assert understood.date_guess.date == date(2021, 5, 3)
+    assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
+    understood = read(BLOG.format(above="<p>Our news</p>"), "a.html")
+    assert (understood.title, understood.title_from) == ("Court must free four", "stated")
+    assert understood.body_html.startswith("<p>Our news</p>")
+
+
+def test_a_heading_below_the_first_sentence_is_not_the_title():
+    understood = read(f"<p>{LEAD}</p><h1>Background</h1><p>{MORE}</p>", "a.html")
+    assert understood.body_html.startswith(f"<p>{LEAD}</p>\n<h2>Background</h2>")
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "Contact: Anna Beispiel, +41 22 123 45 67, press@example.org",
+        "Media contacts:\nAnna Beispiel\nPress officer\npress@example.org",
+    ],
+)
+def test_a_contact_above_the_title_is_not_the_title_and_stands_below_the_text(contact):
+    text = (
+        f"NEWS RELEASE\n{contact}\n\nCourt must free four\n\nGENEVA, May 3, 2021 – {LEAD}\n\n{MORE}"
+    )
+    understood = read(text, "a.txt")
+    assert (understood.title, understood.dateline_place) == ("Court must free four", "GENEVA")
+    lines = "\n".join(f"<p>{line}</p>" for line in contact.split("\n"))
+    assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>\n{lines}"
+    assert "A press contact stands in the body: check whether it should." in said(understood)
+
+
 def test_a_time_in_a_sentence_is_not_the_date_of_the_page():
     title = "<h1>Court must free four</h1>"
     page = PAGE % {"head": "", "title": title}
@@ -548,6 +588,25 @@ def test_quoted_mail_is_read_without_its_marks():
 )
 def test_lines_that_nobody_wrapped_stay_apart(text):
     assert paragraphs_of(text) == [line for line in text.split("\n") if line]
+
+
+def test_a_full_line_that_goes_on_in_small_letters_is_joined_also_alone():
+    first = "The court must free the four lantern makers who were charged with"
+    text = f"{first}\nsilence in May, we said today.\n\nOne line\nOf a poem"
+    assert paragraphs_of(text) == [
+        f"{first} silence in May, we said today.",
+        "One line",
+        "of a poem",
+    ]
+
+
+@pytest.mark.parametrize("mark", ["* ", "- ", "1) "])
+def test_a_line_below_the_words_of_an_item_belongs_to_it(mark):
+    below = " " * (3 + len(mark))
+    text = f"{LEAD}\n\n   {mark}First\n   {mark}Second to\n{below}The Court\n\n{MORE}\n"
+    body = read(f"Court must free four\n\n{text}", "a.txt").body_html
+    tag = "ol" if mark == "1) " else "ul"
+    assert f"<{tag}><li><p>First</p></li><li><p>Second to The Court</p></li></{tag}>" in body
 
 
 def test_wrapped_chinese_is_joined_without_blanks():

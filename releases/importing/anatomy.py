@@ -28,6 +28,7 @@ from releases.importing.heads import (
     ends_sentence,
     first_sentence,
     head_line,
+    is_contact,
     leading_date,
     matching,
     release_line_end,
@@ -55,6 +56,9 @@ _END_MARK = re.compile(
 )
 _NOTES = re.compile(r"(?:notes? (?:to|for) (?:the )?editors?|editors?[’'] notes?)\b", re.I)
 _CONTACT = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries)\b.{0,30}:", re.I)
+_CONTACTS = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries):?", re.I)
+_LONGEST_CONTACT = 6  # lines
+_FIRST_LINES = 10  # among which the heading of a page is looked for
 _SALUTATION = re.compile(r"(?:dear|sincerely|yours|best|kind) ", re.I)
 _VIA = re.compile(r"((?:[A-Z][\w.’'-]*\s){0,3}?)via\s+(\S.*)$")
 
@@ -196,12 +200,19 @@ class _Dissection:
     # --- Above the lead ---
 
     def _head(self) -> None:
+        self._heading_below()
+        held: list[Block] = []
         for _ in range(_LONGEST_HEAD):
             if not self.queue:
                 break
             self._first_line_alone()
             block = self.queue[0]
-            if not (
+            if lines := self._contact():
+                # It stands below the text, where a newsroom looks for it.
+                held += self.queue[:lines]
+                del self.queue[:lines]
+                self._note("contact_in_body")
+            elif not (
                 self._release_line(block)
                 or self._furniture(block)
                 or self._repeated_title(block)
@@ -212,10 +223,39 @@ class _Dissection:
                 or self._subtitle(block)
             ):
                 break
+        self.queue += held
         page_title = self.source.fields.get("page title")
         if not self.result.title and page_title and not matching(FURNITURE, page_title.value):
             self.result.title, self.result.title_from = page_title.value, "guessed"
             self._claim_field("title", page_title)
+
+    def _heading_below(self) -> None:
+        """Take the first heading of a page as its title, also where short lines stand above it."""
+        if self.result.title or self.source.is_plain:
+            return
+        stated = self.source.fields.get("page title")
+        for place, block in enumerate(self.queue[:_FIRST_LINES]):
+            if block.kind == "heading":
+                named = stated is not None and stated.value.startswith(block.text)
+                if (block.level == 1 or named) and place and _looks_like_title(block):
+                    self.result.title, self.result.title_from = block.text, "stated"
+                    self._claim("title", self.queue.pop(place))
+                return
+            if block.kind != "paragraph" or size(block.text) > 20 or ends_sentence(block.text):
+                return
+
+    def _contact(self) -> int:
+        """Return how many lines at the top say how to reach the newsroom."""
+        if is_contact(self.queue[0].text) and self.queue[0].kind == "paragraph":
+            return 1 if len(self.queue) > 1 else 0
+        if not _CONTACTS.fullmatch(self.queue[0].text):
+            return 0
+        for lines, block in enumerate(self.queue[1:_LONGEST_CONTACT], start=2):
+            if block.kind != "paragraph" or size(block.text) > 10:
+                return 0
+            if is_contact(block.text):
+                return lines
+        return 0
 
     def _first_line_alone(self) -> None:
         """Part the first line of a block from the rest where it is one for the head."""

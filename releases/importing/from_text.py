@@ -19,6 +19,7 @@ _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 # Wrapped by hand or by a mail program: lines are nearly as full as can be. Shorter ones are only
 # taken for wrapped where the words show it.
 _WRAPPED = range(50, 101)
+_FULL = range(60, 101)  # one such line that goes on in small letters was wrapped
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
 _LONGEST_QUOTE = 3_000  # characters of a quotation whose lines are joined until it closes
@@ -212,20 +213,31 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
     paragraphs: list[_Paragraph] = []
     previous: _Line | None = None
     quote = ""  # the open quotation so far
+    hanging = 0  # the indent of the words of the open item
+    alone = 0  # characters of the longest line that went on in the next, in a text of others
     for line in lines:
         if not len(line):
-            previous, quote = None, ""
+            previous, quote, hanging = None, "", 0
             continue
         said = text[line.start : line.end]
+        bullet = _BULLET.match(said)
         joined = (
             previous is not None
-            and (previous.flowed or (width and _joined(text, previous, line, width, quote)))
-            and not _BULLET.match(said)
+            and (
+                previous.flowed
+                or (0 < hanging == line.indent)
+                or (width and _joined(text, previous, line, width, quote))
+                or (not width and _goes_on(text, previous, line))
+            )
+            and not bullet
         )
         if not joined:
+            hanging = line.indent + bullet.end() if bullet else 0
             paragraphs.append([("", line)])
             quote = said if said[0] in _QUOTES else ""
         elif previous is not None:
+            if not width and not previous.flowed and not hanging:
+                alone = max(alone, len(previous))
             joint = "\n"
             if _is_divided(text, previous, line):
                 known = known or Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text.casefold()))
@@ -240,8 +252,8 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
             paragraphs[-1].append((joint, line))
             quote = f"{quote} {said}" if quote and len(quote) < _LONGEST_QUOTE else ""
         previous = line
-    if width:
-        source.notes.append(Note("lines_joined", {"width": width}))
+    if width or alone:
+        source.notes.append(Note("lines_joined", {"width": width or alone}))
     if hyphens:
         source.notes.append(Note("hyphens_joined", {"words": tuple(hyphens[:20])}))
     return paragraphs
@@ -304,6 +316,11 @@ def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
         return False
     room = len(a) + 1 + _first_word(text, b)
     return room > _NEARLY_FULL * width and width in _WRAPPED and not line.endswith(":")
+
+
+def _goes_on(text: str, a: _Line, b: _Line) -> bool:
+    """Whether a full line goes on in small letters, in a text that shows no width."""
+    return len(a) in _FULL and bool(JOINS[0].matches(_two(text, a, b)))
 
 
 def _is_divided(text: str, a: _Line, b: _Line) -> bool:

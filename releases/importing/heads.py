@@ -124,6 +124,29 @@ def _opens_with_place(text: str) -> bool:
     return bool(match and match["place"].casefold() in PLACES)
 
 
+_CONTACT = re.compile(
+    r"(?:for more information,? )?(?:please )?(?:(?:press|media|pressekontakt|presse) )?"
+    r"(?:contacts?|enquiries|inquiries|kontakt|contacto|contato|pressekontakt)\b.{0,30}:",
+    re.I,
+)
+_REACHED_AT = re.compile(
+    r"[\w.+-]{1,64}@[\w-]{1,64}\.\w|\+\d[\d ().-]{7,}\d|\b0\d(?:[ ()/.-]{0,2}\d){7,}"
+)
+_LONGEST_CONTACT = 30  # words
+
+
+def is_contact(text: str) -> bool:
+    """Whether a line says how to reach somebody: a name with a number or an address."""
+    if len(text) > 300 or size(text) > _LONGEST_CONTACT or ends_sentence(text):
+        return False
+    named = _CONTACT.match(text)
+    return bool(
+        _REACHED_AT.search(text)
+        or (named and text.isupper())
+        or (named and re.fullmatch(r"\s*(?:[A-Z][\w.’'-]+(?:\s+|$)){1,4}", text[named.end() :]))
+    )
+
+
 NOT_A_TITLE = (
     Rule(
         "page furniture",
@@ -155,6 +178,14 @@ NOT_A_TITLE = (
         lambda text: dateline(text),
         yes=("WASHINGTON, D.C. – Today the senator met workers",),
         no=("Uganda – a year after", "MINISTRY CONFIRMS DEATHS – Three men died"),
+    ),
+    Rule(
+        "press contact",
+        is_contact,
+        yes=("Contact: Anna Beispiel, +41 22 123 45 67", "MEDIA CONTACT: Anna Beispiel",
+             "Anna Beispiel, press@example.org", "Press office: +41 22 123 45 67"),
+        no=("Contact with prisoners is forbidden", "Contact: a film about visits",
+            "Courts held 1,200 people in 2021", "03 16 2007 Statement of Levin"),
     ),
     Rule(
         "no letters",
@@ -248,6 +279,8 @@ _EMBARGO = re.compile(
     r"|not for (?:publication|release) before)\b",
     re.I,
 )
+# Who put the page up, below or beside its day.
+_BYLINE = re.compile(r"\s(?:by|par|von|por|di|door|av|af)(?:\s+[^\W\d][\w.’'@-]*){1,3}\s*$", re.I)
 # “For release” opens sentences too.
 _LONG_RELEASE_LINES = sorted(RELEASE_LINES - {"for release"}, key=len, reverse=True)
 _LEADING_RELEASE_LINE = re.compile(
@@ -276,6 +309,8 @@ def head_line(text: str) -> tuple[str, str] | None:
     days = list(days_in(text))
     for day in reversed(days):
         rest = rest[: day.start] + " " + rest[day.end :]
+    if days:
+        rest = _BYLINE.sub("", rest)
     left = re.sub(r"[^\w\s’'-]", " ", _TIME.sub(" ", rest)).casefold().split()
     left = [word for word in left if word.strip("-") and word not in WEEKDAYS]
     phrase = " ".join(left)
@@ -317,8 +352,9 @@ HEAD_LINES = (
     Rule(
         "date line",
         _is("date line"),
-        yes=("3 May 2021", "Posted on May 3, 2021", "Friday, August 25, 2006"),
-        no=("3 May 2021: a day of shame", "May 2021"),
+        yes=("3 May 2021", "Posted on May 3, 2021", "Friday, August 25, 2006",
+             "Publié le 3 mai 2021 par admin", "Posted on May 3, 2021 by Anna Beispiel"),
+        no=("3 May 2021: a day of shame", "May 2021", "Freed on 3 May 2021 by the court"),
     ),
 )  # fmt: skip
 

@@ -96,6 +96,15 @@ FURNITURE = (
         ("social-share", "share-buttons", "sharedaddy"),
         ("share", "shared-statement", "social"),
     ),
+    Rule(
+        "other articles",
+        re.compile(
+            r"(?i)\b(?:related|recommended|similar|more)[-_ ]?(?:posts?|articles?|stories|news)\b"
+            r"|\b(?:yarpp|jp-relatedposts)\b"
+        ).search,
+        ("related-posts", "relatedArticles", "recommended_stories", "yarpp-related"),
+        ("related", "related-cases", "unrelated-newspapers", "post"),
+    ),
 )  # fmt: skip
 # The style of words that a reader of the page does not see.
 HIDDEN = (
