@@ -360,6 +360,34 @@ def test_front_matter_may_stand_below_a_comment():
     assert understood.body_html == f"<p>{LEAD}</p>"
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        '+++\ntitle = "Court must free four"\ndate = 2021-05-03T10:00:00Z\ntags = [\n"a",\n]\n'
+        "[extra]\nx = 1\n+++\n",
+        "---\ntitle: Court must free four\ndate: 2021-05-03\n...\n",
+        "Title: Court must free four\nDate: 2021-05-03\nAuthor: Anna Beispiel\n",
+    ],
+    ids=["toml", "dots", "no fences"],
+)
+def test_front_matter_of_other_programs_is_no_text(head):
+    understood = read(f"{head}\n{LEAD}\n\nx = 1\n", "a.md")
+    assert (understood.title, understood.title_from) == ("Court must free four", "stated")
+    assert understood.date_guess.date == date(2021, 5, 3)
+    assert understood.body_html == f"<p>{LEAD}</p>\n<p>x = 1</p>"
+
+
+def test_a_head_without_fences_ends_at_a_blank_line_and_toml_without_its_second_is_text():
+    body = read(f"Title: Court\nDate: 2021-05-03\n\nDemands: {LEAD}\n", "a.md").body_html
+    assert body == f"<p>Demands: {LEAD}</p>"
+    assert LEAD in read(f'+++\ntitle = "Court"\n\n{LEAD}\n', "a.md").body_html
+
+
+def test_lines_with_colons_that_state_no_title_are_text():
+    text = f"Monday: the court opens\nTuesday: the court closes\n\n{LEAD}\n"
+    assert "Monday: the court opens" in read(text, "a.md").body_html
+
+
 def test_a_key_that_stands_twice_is_reported_with_both_values():
     understood = read(f"---\ntitle: Four free\ntitle: Five free\n---\n{LEAD}", "a.md")
     assert understood.title == "Four free"
@@ -596,7 +624,7 @@ def test_a_full_line_that_goes_on_in_small_letters_is_joined_also_alone():
     assert paragraphs_of(text) == [
         f"{first} silence in May, we said today.",
         "One line",
-        "of a poem",
+        "Of a poem",
     ]
 
 

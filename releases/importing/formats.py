@@ -17,7 +17,7 @@ MAX_BLOCKS = 20_000
 
 _MARKDOWN_NAME = re.compile(r"\.(?:md|markdown|mdown)$", re.I)
 _HTML_NAME = re.compile(r"\.(?:x?html?|wml)$", re.I)
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)|\+\+\+[ \t]*\n(?=[\w-]+[ \t]*=)")
 _A_TAG = re.compile(r"<(?:!doctype html|!--|/?[a-z][a-z0-9-]*[\s/>])", re.I)
 _BEFORE_ROOT = re.compile(r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<![^>]*+>)*+")
 _COMMENTS = re.compile(r"(?:\s++|<!--(?:[^-]|-(?!->))*+-->)*+")

@@ -23,8 +23,9 @@ from releases.importing.markup import attributes, shortened, silence, tag_at
 from releases.importing.notes import Note
 from releases.importing.web_page import is_hidden, notes_of_left_out
 
-_FENCE = re.compile(r"---[ \t]*\n")
+_FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n")
 _KEY = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
+_TOML_KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*=[ \t]*(?=\S)")
 _FIELDS = {
     "title": "title",
     "headline": "title",
@@ -45,6 +46,8 @@ _FIELDS = {
     "type": "kicker",
     "category": "kicker",
 }
+_LONGEST_TOML = 20_000  # characters in which its second fence is looked for
+_LONGEST_HEAD = 5_000  # characters of keys and values without fences
 # What opens a line of Markdown and is no word of it.
 _LINE_BEGINS = re.compile(
     r"(?:[ \t]*(?:>|[*+-](?=\s|$)|\d{1,9}[.)](?=\s|$)))*+[ \t]*(?:#{1,6}(?=\s|$))?"
@@ -138,27 +141,39 @@ def read_markdown(source: Source, filename: str) -> None:
 def _read_front_matter(source: Source, silenced: str) -> int:
     """Read `key: value` lines between two fences; return where the text begins.
 
-    Comments may stand above it.
+    Comments may stand above it. TOML has `key = value` between `+++`. Without fences, a blank line
+    ends the lines, and one of them has to be a title.
 
     Values may be quoted, or folded over indented lines. Lists and keys that say nothing about the
     release are not claimed, so that the editor sees them among what was left out.
     """
     text = source.text
-    opening = _FENCE.match(text, len(silenced) - len(silenced.lstrip()))
-    if not opening or not _KEY.match(text, opening.end()):
+    begins = len(silenced) - len(silenced.lstrip())
+    opening = _FENCE.match(text, begins)
+    fence = opening[1] if opening else ""
+    toml = fence == "+++"
+    key_of = _TOML_KEY if toml else _KEY
+    if not (key_of.match(text, opening.end()) if opening else _has_bare_head(text, begins)):
         return 0
-    fences = [opening.span()]
-    place = opening.end()
+    if toml and not re.search(r"^\+\+\+[ \t]*$", text[begins + 3 :][:_LONGEST_TOML], re.M):
+        return 0
+    fences = [opening.span()] if opening else []
+    place = opening.end() if opening else begins
     key, value = "", [(0, 0)]
     while place < len(text):
         end = text.find("\n", place)
         end = len(text) if end < 0 else end
-        if text[place:end].rstrip() == "---":
+        line = text[place:end].rstrip()
+        if line == fence or (line == "..." and fence == "---"):
             fences.append((place, end))
             place = end
             break
-        indented = text[place:end].startswith((" ", "\t", "-", "#")) or place == end
-        match = None if indented else _KEY.match(text, place, end)
+        if not (opening or line):
+            break
+        match = key_of.match(text, place, end)
+        # In TOML, what lies between the fences is all of it.
+        indented = (toml and not match) or line.startswith((" ", "\t", "-", "#")) or not line
+        match = None if indented else match
         if match:
             _set_field(source, key, value)
             key, value = match[1], [(match.start(), match.end()), (match.end(), end)]
@@ -171,6 +186,13 @@ def _read_front_matter(source: Source, silenced: str) -> int:
     _set_field(source, key, value)
     source.front_matter += fences
     return min(place, len(text))
+
+
+def _has_bare_head(text: str, place: int) -> bool:
+    """Whether a text opens with lines of keys and values alone, one of them a title."""
+    lines = text[place : place + _LONGEST_HEAD].partition("\n\n")[0].split("\n")
+    keys = [match[1].casefold() if (match := _KEY.match(line)) else "" for line in lines]
+    return len(keys) > 1 and all(keys) and any(_FIELDS.get(key) == "title" for key in keys)
 
 
 def _set_field(source: Source, key: str, spans: list[Span]) -> None:
