@@ -25,6 +25,7 @@ _MOST_PIECES = 200  # that are quoted of one kind
 # What the parts of a file are called; `releases/importing` knows them by these codes.
 _PARTS: dict[str, str | Promise] = {
     "title": gettext_lazy("title"),
+    "title label": gettext_lazy("label of the title"),
     "repeated title": gettext_lazy("repeated title"),
     "kicker": gettext_lazy("kicker"),
     "release line": gettext_lazy("release line"),

@@ -519,6 +519,39 @@ def test_a_contact_above_the_title_is_not_the_title_and_stands_below_the_text(co
     assert "A press contact stands in the body: check whether it should." in said(understood)
 
 
+@pytest.mark.parametrize("label", ["Subject: ", "HEADLINE: ", "Betreff: "])
+def test_a_label_before_a_title_is_no_word_of_it(label):
+    understood = read(f"{label}Court must free four\n\n{LEAD}\n\n{MORE}\n", "a.txt")
+    assert (understood.title, understood.title_from) == ("Court must free four", "stated")
+    assert ("title label", label.strip()) in understood.said
+
+
+@pytest.mark.parametrize(
+    ("kicker", "line", "place"),
+    [
+        ("Pressmeddelande", "Stockholm den 3 maj 2021 – Domstolen måste frige de fyra i maj.",
+         "Stockholm"),
+        ("Пресс-релиз", "Женева, 3 мая 2021 года – Суд должен освободить четырех человек сегодня.",
+         "Женева"),
+        ("Comunicato stampa", "Roma, 3 maggio 2021 – Il tribunale deve liberare quattro persone.",
+         "Roma"),
+        ("Persbericht", "Den Haag, 3 mei 2021 – De rechter moet de vier mensen nu vrijlaten.",
+         "Den Haag"),
+    ],
+)  # fmt: skip
+def test_kicker_and_dateline_are_read_in_more_languages(kicker, line, place):
+    understood = read(f"{kicker}\n\nCourt: four free\n\n{line}\n", "a.txt")
+    assert (understood.kicker, understood.dateline_place) == (kicker, place)
+    assert understood.date_guess.date == date(2021, 5, 3)
+
+
+def test_a_month_of_another_language_is_a_given_name():
+    text = (
+        f"Court: four free\n\n{LEAD}\n\n“We know,” said Maja Beispiel, director of Lantern Watch."
+    )
+    assert [person.name for person in read(text, "a.txt").people] == ["Maja Beispiel"]
+
+
 def test_a_time_in_a_sentence_is_not_the_date_of_the_page():
     title = "<h1>Court must free four</h1>"
     page = PAGE % {"head": "", "title": title}

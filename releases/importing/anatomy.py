@@ -32,6 +32,7 @@ from releases.importing.heads import (
     leading_date,
     matching,
     release_line_end,
+    title_label_end,
 )
 from releases.importing.markup import shortened
 from releases.importing.notes import Note, Value
@@ -346,8 +347,12 @@ class _Dissection:
     def _title(self, block: Block) -> bool:
         if self.result.title or len(self.queue) < 2 or not _looks_like_title(block):
             return False
+        label = title_label_end(block.raw)
+        if label:
+            self._claim("title label", block.part(0, label))
+            block = self.queue[0] = block.part(label)
         self.result.title = block.text
-        self.result.title_from = "stated" if block.kind == "heading" else "guessed"
+        self.result.title_from = "stated" if label or block.kind == "heading" else "guessed"
         self._take("title")
         return True
 

@@ -21,7 +21,7 @@ _YEAR = r"(?:19|20)\d\d"
 DAY = re.compile(
     rf"(?<![\w/])(?:(?P<weekday>{_any(WEEKDAYS)})\b\.?,?\s+(?:the\s+|den\s+)?)?"
     rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s+(?:of\s+|de\s+)?(?P<month>{_any(MONTHS)})\b\.?"
-    rf"(?:,?\s+(?:de\s+|del\s+)?(?P<year>{_YEAR})(?!\d))?"
+    rf"(?:,?\s+(?:de\s+|del\s+)?(?P<year>{_YEAR})(?!\d)(?:\s(?:года|року|г\.|р\.))?)?"
     rf"|(?P<us_month>{_any(MONTHS)})\b\.?\s+(?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)"
     rf"(?:,?\s+(?P<us_year>{_YEAR})(?!\d))?"
     rf"|(?P<iso>{_YEAR}-\d\d-\d\d)(?!\d)"

@@ -248,6 +248,29 @@ def first_sentence(text: str) -> str:
     return (start.rpartition(" ")[0] or start).rstrip(" ,;:–—-") + "…"
 
 
+_TITLE_LABEL = re.compile(
+    r"\s*(?:subject|title|headline|betreff|titel|überschrift|objet|titre|asunto|título|assunto"
+    r"|oggetto|titolo|тема|الموضوع|العنوان)\s?[:：]\s+(?=\S+\s+\S)",
+    re.I,
+)
+
+
+def title_label_end(text: str) -> int:
+    """Return where a title begins behind a label, or 0: “Subject: Court must free four”."""
+    match = _TITLE_LABEL.match(text[:_LONGEST_DATELINE])
+    return match.end() if match else 0
+
+
+TITLE_LABELS = (
+    Rule(
+        "label",
+        title_label_end,
+        yes=("Subject: Court must free four", "Headline: Court must free four",
+             "Betreff: Gericht muss vier freilassen"),
+        no=("Subject to torture: four prisoners speak", "Title: Four", "Headline news: court"),
+    ),
+)  # fmt: skip
+
 ERROR_PAGES = (
     Rule(
         "moved",
@@ -541,6 +564,8 @@ DATELINES = (
             "Paris, le 3 mai 2021 – La ministre a dit",
             "Berlin, den 3. Mai 2021 – Die Ministerin sagte",
             "San José, 3 de mayo de 2021.- La ministra dijo",
+            "Stockholm den 3 maj 2021 – Domstolen måste",
+            "Женева, 3 мая 2021 года – Суд должен",
         ),
         no=(
             "MINISTRY CONFIRMS DEATHS OF THREE PRISONERS, May 3, 2021 -- The ministry said",

@@ -26,6 +26,7 @@ from releases.importing.vocabulary import (
     HONORIFICS,
     INSTITUTION_WORDS,
     MONTHS,
+    MONTHS_OR_NAMES,
     PARTICLES,
     PLACES,
     ROLES,
@@ -689,7 +690,7 @@ def _is_common(word: str) -> bool:
         word in INSTITUTION_WORDS
         or word in PLACES
         or word in DEMONYMS
-        or word in MONTHS
+        or (word in MONTHS and word not in MONTHS_OR_NAMES)
         or word in WEEKDAYS
         or word in FUNCTION_WORDS
     )

@@ -35,6 +35,19 @@ KICKERS = {
             "pressemitteilung",
             "pressemitteilungen",
             "persbericht",
+            "pressmeddelande",
+            "pressemeddelelse",
+            "pressemelding",
+            "tiedote",
+            "lehdistötiedote",
+            "informacja prasowa",
+            "komunikat prasowy",
+            "tisková zpráva",
+            "sajtóközlemény",
+            "comunicat de presă",
+            "nota de premsa",
+            "siaran pers",
+            "بیانیه مطبوعاتی",
             "basın açıklaması",
             "пресс-релиз",
             "прес-реліз",
@@ -115,23 +128,30 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan janvier enero janeiro januar jänner",
-            "february feb février fevrier febrero fevereiro februar",
-            "march mar mars marzo março märz maerz",
-            "april apr avril abril",
-            "may mai mayo maio",
-            "june jun juin junio junho juni",
-            "july jul juillet julio julho juli",
-            "august aug août aout agosto",
-            "september sept sep septembre septiembre setembro",
-            "october oct octobre octubre outubro oktober okt",
-            "november nov novembre noviembre novembro",
-            "december dec décembre decembre diciembre dezembro dezember dez",
+            "january jan janvier enero janeiro januar jänner"
+            " gennaio januari января січня stycznia يناير",
+            "february feb février fevrier febrero fevereiro februar"
+            " febbraio februari февраля лютого lutego فبراير",
+            "march mar mars marzo março märz maerz maart marts марта березня marca مارس",
+            "april apr avril abril aprile апреля квітня kwietnia أبريل إبريل",
+            "may mai mayo maio maggio mei maj мая травня maja مايو",
+            "june jun juin junio junho juni giugno июня червня czerwca يونيو",
+            "july jul juillet julio julho juli luglio июля липня lipca يوليو",
+            "august aug août aout agosto augustus augusti августа серпня sierpnia أغسطس",
+            "september sept sep septembre septiembre setembro"
+            " settembre сентября вересня września سبتمبر",
+            "october oct octobre octubre outubro oktober okt"
+            " ottobre октября жовтня października أكتوبر",
+            "november nov novembre noviembre novembro ноября листопада listopada نوفمبر",
+            "december dec décembre decembre diciembre dezembro dezember dez"
+            " dicembre декабря грудня grudnia ديسمبر",
         ),
         start=1,
     )
     for name in names.split()
 }
+# Months of one language that are given names in others: Maja Beispiel, Mei Fong.
+MONTHS_OR_NAMES = _set("maja mei")
 WEEKDAYS = {
     name: number
     for number, names in enumerate(
