@@ -545,6 +545,22 @@ def test_kicker_and_dateline_are_read_in_more_languages(kicker, line, place):
     assert understood.date_guess.date == date(2021, 5, 3)
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.md"])
+@pytest.mark.parametrize("mark", ["\u00ad", "&shy;", "\u200b", "\u2060"])
+def test_a_hint_for_the_end_of_a_line_does_not_part_a_name(name, mark):
+    if name == "a.txt" and mark.startswith("&"):
+        return
+    text = f"{LEAD}\n\n<p>“We know,” said Anna Bei{mark}spiel, director of Lantern Watch."
+    understood = read(text.replace("<p>", "" if name != "a.html" else "<p>"), name)
+    assert [person.name for person in understood.people] == ["Anna Beispiel"]
+    assert "Anna Beispiel" in understood.body_html
+
+
+def test_scripts_without_blanks_keep_their_hints():
+    text = "ศาลต้อง\u200bปล่อยตัวคนทั้งสี่ที่ถูกตั้งข้อหาในเดือนพฤษภาคมเราได้กล่าววันนี้ในเมืองหลวง"
+    assert "ศาลต้อง\u200bปล่อย" in read(text, "a.txt").body_html
+
+
 def test_a_month_of_another_language_is_a_given_name():
     text = (
         f"Court: four free\n\n{LEAD}\n\n“We know,” said Maja Beispiel, director of Lantern Watch."
@@ -874,6 +890,22 @@ def test_a_mail_cannot_choose_a_codec_that_no_mail_is_written_in(charset):
         text
         in read(mail(f"Content-Type: text/plain; charset={charset}\n\n{text}\n"), "a.eml").body_html
     )
+
+
+def test_a_page_that_a_browser_saved_in_one_file_is_read_as_a_page():
+    page = (
+        "From: <Saved by Blink>\nSnapshot-Content-Location: https://example.org/a\n"
+        "Subject: Court must free four | Watch\nDate: Mon, 10 May 2027 10:00:00 -0000\n"
+        'MIME-Version: 1.0\nContent-Type: multipart/related; type="text/html"; boundary=x\n\n'
+        "--x\nContent-Type: text/html; charset=utf-8\n\n"
+        "<title>Court must free four | Watch</title><nav>Home</nav>"
+        f"<h1>Court must free four</h1><p>{LEAD}</p>\n--x\nContent-Type: text/css\n\np{{}}\n--x--\n"
+    )
+    understood = read(page, "a.mhtml")
+    assert (understood.title, understood.title_from) == ("Court must free four", "stated")
+    assert understood.body_html == f"<p>{LEAD}</p>"
+    assert understood.date_guess is None
+    assert "mail" not in " ".join(said(understood))
 
 
 @pytest.mark.django_db

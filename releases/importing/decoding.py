@@ -50,6 +50,9 @@ _CAPITAL_INSIDE = re.compile(r"[а-яα-ω][А-ЯΑ-Ω]")
 _RARE_CHINESE = re.compile(r"[^\x00-\x7f\u3000-\u303f\uff00-\uffef“”‘’—…·]")
 _LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _DAMAGE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
+# Hints for the end of a line, left by word processors and pages: they part names. Scripts without
+# blanks need U+200B.
+INVISIBLE = re.compile(r"[\u00ad\u2060\ufeff]|(?<=[\u0000-\u04ff])\u200b|\u200b(?=[\u0000-\u04ff])")
 # UTF-8 read as Windows-1252 somewhere on the way: “ became â€œ, é became Ã©; where the two odd
 # characters were dropped as well, a lone â is left.
 _MOJIBAKE = re.compile(
@@ -82,8 +85,9 @@ def decode(data: bytes, filename: str) -> Decoded:
     if unreadable := text.count("\ufffd"):
         notes.append(Note("unreadable_characters", {"count": unreadable}))
     text, removed = UNWANTED.subn("", text)
-    if removed:
-        notes.append(Note("control_characters_left_out", {"count": removed}))
+    text, invisible = INVISIBLE.subn("", text)
+    if removed or invisible:
+        notes.append(Note("control_characters_left_out", {"count": removed + invisible}))
     if sign := _MOJIBAKE.search(text):
         example = " ".join(text[sign.start() : sign.start() + 24].split())
         signs = sum(1 for _ in _MOJIBAKE.finditer(text))

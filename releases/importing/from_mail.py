@@ -94,7 +94,8 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
     if len(_PART.findall(data)) > _MOST_PARTS or len(_HOLDER.findall(data)) > _MOST_HOLDERS:
         raise refused(Note("too_many_parts"), filename)
     message = cast(EmailMessage, message_from_bytes(data, policy=_Policy()))
-    source.notes.append(Note("mail_read"))
+    if not _is_saved_page(message):
+        source.notes.append(Note("mail_read"))
     inner = _inside(message)
     if inner is not None:
         source.notes.append(Note("mail_inside_mail"))
@@ -112,6 +113,11 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
     else:
         _read_plain(source, text, filename, part)
     _headers(source, message)
+
+
+def _is_saved_page(message: EmailMessage) -> bool:
+    """Whether a browser saved a web page so, with its pictures in one file (.mhtml)."""
+    return "snapshot-content-location" in message or "Saved by" in str(message["from"] or "")
 
 
 def _inside(message: EmailMessage) -> EmailMessage | None:
@@ -214,11 +220,14 @@ def _headers(source: Source, message: EmailMessage) -> None:
     title = subject[begins:]
     start = _append(source, f"Subject: {subject}") + len("Subject: ")
     if title and not head_line(title):
-        source.fields["title"] = Field(title, ((start + begins, start + len(subject)),))
+        # The title of a page holds the name of the site as well.
+        name = "page title" if _is_saved_page(message) else "title"
+        source.fields[name] = Field(title, ((start + begins, start + len(subject)),))
     stated = str(message["date"] or "")
     _append(source, f"Date: {stated}")
     moment = getattr(message["date"], "datetime", None)
-    if moment:
+    # The date of a saved page is the day on which it was saved.
+    if moment and not _is_saved_page(message):
         source.fields["date"] = Field(moment.date().isoformat(), ())
     seen = {name.casefold(): str(value) for name, value in message.raw_items()}
     for name in _COUNTED:

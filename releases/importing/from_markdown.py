@@ -19,7 +19,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from releases.importing.accounting import Span
 from releases.importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
 from releases.importing.from_html import HtmlReader
-from releases.importing.markup import attributes, shortened, silence, tag_at
+from releases.importing.markup import SOFT, attributes, shortened, silence, tag_at
 from releases.importing.notes import Note
 from releases.importing.web_page import is_hidden, notes_of_left_out
 
@@ -428,7 +428,8 @@ class _Reader:
         kind = token.type
         step = token.nesting
         if kind in ("text", "text_special", "code_inline"):
-            self._say(Run(token.content, *span), runs, look)
+            said = "" if token.content in SOFT else token.content
+            self._say(Run(said, *span), runs, look)
         elif kind == "softbreak":
             runs.append(Run("\n", span[1], span[1]))
         elif kind == "hardbreak":

@@ -14,6 +14,8 @@ _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']
 _CARELESS_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*+)([^>]*+)>")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']++))?""")
 _LONGEST_TAG = 20_000
+# Where a line may end, or may not: they part names, and print nothing.
+SOFT = ("\u00ad", "\u2060", "\ufeff")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SILENT = "script style object iframe svg math select xml template textarea applet"
 _SILENT_TAG = re.compile(rf"<({_SILENT.replace(' ', '|')})\b", re.I)
@@ -92,6 +94,8 @@ def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
             continue
         if decoded in ("\u2028", "\u2029", "\x85", "\x0b", "\x0c"):
             decoded = " "
+        elif decoded in SOFT:
+            decoded = ""
         if match.start() > place:
             yield Run(text[place : match.start()], place, match.start())
         yield Run(decoded, *match.span())
