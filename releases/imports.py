@@ -64,6 +64,11 @@ class Copies:
     first: Release | None
     next: int
 
+    @property
+    def can_be_more(self) -> bool:
+        """Whether the same words can be imported once more."""
+        return self.next <= MOST_COPIES
+
 
 def copies_of(understood: Understood) -> Copies:
     """Return what was made from the same words, whatever has become of it."""

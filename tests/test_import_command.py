@@ -342,6 +342,18 @@ def test_the_wish_for_a_copy_outlives_a_mistake_in_the_form(at_desk, author):
     assert not re.search(r'name="again"[^>]* checked', page.content.decode())
 
 
+def test_where_no_more_copies_are_made_desk_and_command_say_so(at_desk, author, monkeypatch):
+    monkeypatch.setattr("releases.imports.MOST_COPIES", 1)
+    run(REAL_RELEASE)
+    page = unescape(read(at_desk(author), REAL_RELEASE).content.decode())
+    assert "It has been imported so often that it cannot be imported again." in page
+    assert 'name="again"' not in page
+    out, problem = run("--again", REAL_RELEASE, SENATE / "25Aug2006Brownback31.txt")
+    assert "Nothing was added." in out
+    assert not problem
+    assert Release.objects.count() == 2
+
+
 def test_an_empty_file_gets_one_sentence(at_desk, author):
     page = at_desk(author).post(IMPORT, {"file": SimpleUploadedFile("empty.txt", b"")})
     assert "The submitted file is empty." in page.content.decode()

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from releases.import_words import sentence
@@ -63,8 +64,14 @@ class Command(BaseCommand):
                 refused += 1
                 self.stderr.write(sentence(problem.note))
         if refused:
+            counts = {"refused": refused, "all": len(options["files"])}
             raise CommandError(
-                f"{refused} of {len(options['files'])} files could not be read as a release."
+                ngettext(
+                    "%(refused)s of %(all)s file could not be read as a release.",
+                    "%(refused)s of %(all)s files could not be read as a release.",
+                    counts["all"],
+                )
+                % counts
             )
 
     def _import(
@@ -85,7 +92,12 @@ class Command(BaseCommand):
         elif dry_run:
             self.stdout.write(_("This was a dry run: nothing was changed.") + "\n")
         else:
-            release = import_draft(understood, by=by, again=copies.next if again else None)
+            try:
+                release = import_draft(understood, by=by, again=copies.next if again else None)
+            except AlreadyImported as problem:
+                # Of more copies than anybody wants, or imported meanwhile by somebody else.
+                self.stdout.write(f"{problem} {_('Nothing was added.')}\n")
+                return
             self.stdout.write(_("Made the draft “%(release)s”.") % {"release": release} + "\n")
             if release.language == UNDETERMINED:
                 self.stdout.write(
@@ -107,7 +119,8 @@ class Command(BaseCommand):
         try:
             return User.objects.get(username=username)
         except User.DoesNotExist:
-            raise CommandError(f"There is no user called {username}.") from None
+            words = _("There is no user called %(username)s.") % {"username": username}
+            raise CommandError(words) from None
 
 
 def _content(path: Path) -> bytes:
