@@ -189,6 +189,7 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     # What is missing
     "no_title": _("the title"),
+    "picture_inside": _("a picture inside the file"),
     "no_picture_file": _("the file of the picture “%(picture)s”"),
     "no_picture_alt_text": _("the alt text of the picture “%(picture)s”"),
     "no_picture_credit": _("the credit of the picture “%(picture)s”"),

@@ -561,6 +561,27 @@ def test_scripts_without_blanks_keep_their_hints():
     assert "ศาลต้อง\u200bปล่อย" in read(text, "a.txt").body_html
 
 
+def test_lines_of_marks_part_the_text_and_are_no_words_or_items():
+    text = (
+        f"Court must free four\n\n* * *\n\n{LEAD}\n\nWhat we ask\n-----------\n{MORE} So shall we.\n\n"
+        "1. Free them\n2. Pay them\n   a) fully\n   b) now\n"
+    )
+    understood = read(text, "a.txt")
+    assert understood.body_html.startswith(
+        f"<p>{LEAD}</p>\n<h2>What we ask</h2>\n<p>{MORE} So shall we.</p>\n<ol><li><p>Free them</p></li>"
+        "<li><p>Pay them</p></li></ol>\n<p>a) fully</p>"
+    )
+    assert ("end mark", "* * *") in understood.said
+
+
+def test_a_picture_inside_the_file_and_one_with_a_strange_name_are_named():
+    page = f'<p>{LEAD}</p><img src="data:image/png;base64,AAAA"><img src="https://x.example/a%00b.jpg">'
+    understood = read(page, "a.html")
+    missing = [sentence(note) for note in understood.missing]
+    assert "the file of the picture “a picture inside the file”" in missing
+    assert "the file of the picture “ab.jpg”" in missing
+
+
 def test_a_month_of_another_language_is_a_given_name():
     text = (
         f"Court: four free\n\n{LEAD}\n\n“We know,” said Maja Beispiel, director of Lantern Watch."

@@ -238,7 +238,7 @@ def _paragraphs(anatomy: Anatomy) -> Iterator[str]:
 def _missing(anatomy: Anatomy) -> tuple[Note, ...]:
     missing = [] if anatomy.title else [Note("no_title")]
     for poster in anatomy.posters:
-        picture: dict[str, Value] = {"picture": poster.name}
+        picture: dict[str, Value] = {"picture": poster.name or Note("picture_inside")}
         missing.append(Note("no_picture_file", picture))
         if poster.source not in anatomy.described:
             missing.append(Note("no_picture_alt_text", picture))

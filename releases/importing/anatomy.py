@@ -48,6 +48,7 @@ from releases.importing.quoting import (
 )
 from releases.importing.understood import Poster, PullQuote, TitleFrom
 from releases.importing.vocabulary import KICKERS, PICTURE_AGENCIES
+from storing.texts import UNWANTED
 
 _LONGEST_HEAD = 50  # lines above the text
 _LONGEST_TAIL = 6  # lines below it that may be furniture
@@ -55,6 +56,7 @@ _LONGEST_CREDIT = 300  # characters at the end of a picture's name in which a cr
 _END_MARK = re.compile(
     r"#{2,}|\*(?:\s*\*){2,}|[-–—/\s]*(?:ends?|fin|ende|fim)[-–—/.\s]*|[-–—\s]*30[-–—\s]*", re.I
 )
+_RULE = re.compile(r"[-=_~–—]{3,}|\*(?:\s?\*){2,}")
 _NOTES = re.compile(r"(?:notes? (?:to|for) (?:the )?editors?|editors?[’'] notes?)\b", re.I)
 _CONTACT = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries)\b.{0,30}:", re.I)
 _CONTACTS = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries):?", re.I)
@@ -421,6 +423,7 @@ class _Dissection:
         return element
 
     def _body(self) -> None:
+        self._lines_of_marks()
         self._tail()
         lead = True
         place = 0
@@ -457,6 +460,12 @@ class _Dissection:
         levels = outline([element.blocks[0].level for element in headings])
         for element, level in zip(headings, levels, strict=True):
             element.blocks = [replace(element.blocks[0], level=level)]
+
+    def _lines_of_marks(self) -> None:
+        """Take lines of marks alone, which part or underline in plain text."""
+        for block in [one for one in self.queue if _RULE.fullmatch(one.text)]:
+            self._claim("end mark", block)
+        self.queue = [one for one in self.queue if not _RULE.fullmatch(one.text)]
 
     def _tail(self) -> None:
         """Take what belongs to the page off the end of the text."""
@@ -603,7 +612,9 @@ def _poster(block: Block, occurrences: int) -> Poster:
     if source.startswith("data:"):
         return Poster("", "", source.partition(",")[0][:60], occurrences)
     path = urlsplit(source).path if _is_address(source) else source
-    name = plain(unquote(path).rstrip("/").rpartition("/")[2]) or plain(unquote(path)) or source
+    # What stands behind “%00” is no letter.
+    path = UNWANTED.sub("", unquote(path))
+    name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
     credit = picture_credit(name) or picture_credit(block.alt)
     return Poster(name, credit, source, occurrences)
 

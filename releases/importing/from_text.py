@@ -15,6 +15,7 @@ from releases.importing.rules import Rule
 _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)")
 _PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _BULLET = re.compile(r"(?:([*•●▪‣·◦○])|([–—-])|(\d{1,2})[.)])[ \t\xa0]+(?=\S)")
+_LETTERED = re.compile(r"\(?(?:[A-Za-z]|[ivxIVX]{1,5}|\d{1,3})[.)]\s")
 _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 # Wrapped by hand or by a mail program: lines are nearly as full as can be. Shorter ones are only
 # taken for wrapped where the words show it.
@@ -225,7 +226,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
             previous is not None
             and (
                 previous.flowed
-                or (0 < hanging == line.indent)
+                or (0 < hanging == line.indent and not _LETTERED.match(said))
                 or (width and _joined(text, previous, line, width, quote))
                 or (not width and _goes_on(text, previous, line))
             )
@@ -383,7 +384,13 @@ def _parts(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
 def _find_items(source: Source) -> None:
     """Turn lines that begin with a bullet into list items; a dash or a number needs a second."""
     blocks = source.blocks
-    bullets = [_BULLET.match(block.raw) if block.kind == "paragraph" else None for block in blocks]
+    # A line of marks alone, “* * *”, parts the text.
+    bullets = [
+        _BULLET.match(block.raw)
+        if block.kind == "paragraph" and any(map(str.isalnum, block.raw))
+        else None
+        for block in blocks
+    ]
     groups = place = 0
     while place < len(blocks):
         last = place

@@ -302,6 +302,9 @@ _EMBARGO = re.compile(
     r"|not for (?:publication|release) before)\b",
     re.I,
 )
+_NUMBER_OF_RELEASE = re.compile(
+    r"[\s,:]+(?:n[or]\.?|n[°º]|№|#)\s?\d{1,5}(?:[/-]\d{2,4})?\s*$", re.I
+)
 # Who put the page up, below or beside its day.
 _BYLINE = re.compile(r"\s(?:by|par|von|por|di|door|av|af)(?:\s+[^\W\d][\w.’'@-]*){1,3}\s*$", re.I)
 # “For release” opens sentences too.
@@ -325,7 +328,7 @@ def head_line(text: str) -> tuple[str, str] | None:
         return None
     if _EMBARGO.search(text) and len(text.split()) <= 15:
         return "embargo line", ""
-    kicker = KICKERS.get(text.casefold().strip(" :|-–—*_"))
+    kicker = KICKERS.get(_NUMBER_OF_RELEASE.sub("", text).casefold().strip(" :|-–—*_"))
     if kicker:
         return "kicker", kicker
     rest = text
@@ -355,7 +358,8 @@ HEAD_LINES = (
     Rule(
         "kicker",
         _is("kicker"),
-        yes=("Press release", "PRESS RELEASE:", "Statement", "3 May 2021 | Press release"),
+        yes=("Press release", "PRESS RELEASE:", "Statement", "3 May 2021 | Press release",
+             "Press release no. 12/2021", "Pressemitteilung Nr. 3"),
         no=("Press release on torture", "The statement", "Statement of the ministry on deaths"),
     ),
     Rule(
