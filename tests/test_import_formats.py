@@ -563,13 +563,14 @@ def test_scripts_without_blanks_keep_their_hints():
 
 def test_lines_of_marks_part_the_text_and_are_no_words_or_items():
     text = (
-        f"Court must free four\n\n* * *\n\n{LEAD}\n\nWhat we ask\n-----------\n{MORE} So shall we.\n\n"
+        f"Court must free four\n\n* * *\n\n{LEAD}\n\n"
+        f"What we ask\n-----------\n{MORE} So shall we.\n\n"
         "1. Free them\n2. Pay them\n   a) fully\n   b) now\n"
     )
     understood = read(text, "a.txt")
     assert understood.body_html.startswith(
-        f"<p>{LEAD}</p>\n<h2>What we ask</h2>\n<p>{MORE} So shall we.</p>\n<ol><li><p>Free them</p></li>"
-        "<li><p>Pay them</p></li></ol>\n<p>a) fully</p>"
+        f"<p>{LEAD}</p>\n<h2>What we ask</h2>\n<p>{MORE} So shall we.</p>\n"
+        "<ol><li><p>Free them</p></li><li><p>Pay them</p></li></ol>\n<p>a) fully</p>"
     )
     assert ("end mark", "* * *") in understood.said
 
