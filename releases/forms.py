@@ -624,9 +624,10 @@ class ConfirmImportForm(forms.Form):
                     (self.CREATE, _("Make a new record (level 1: known to staff)")),
                 ],
                 help_text=", ".join(
-                    filter(
-                        None, [suggestion.title, suggestion.descriptor, f"“{suggestion.context}”"]
-                    )
+                    [
+                        *filter(None, [suggestion.title, suggestion.descriptor]),
+                        f"“{suggestion.context.strip('“”')}”",
+                    ]
                 ),
             )
             if self.may_ask:
