@@ -390,6 +390,16 @@ def test_a_list_goes_on_behind_a_paragraph_and_a_blank_line():
     )
 
 
+def test_words_behind_an_item_of_word_are_kept_where_they_stand():
+    item = "<p style='mso-list:l0 level1 lfo1'>{}</p>".format
+    html = f"{item('One')}behind it{item('Two')}<p></p>below<p style='margin-left:9pt'>end</p>last"
+    assert re.findall(r"[^<>\n]+(?=</p>)", clean_pasted(html)) == [
+        "One", "behind it", "Two", "below", "end", "last",
+    ]  # fmt: skip
+    web = "<div>a<ol>b<li data-listid=1 data-aria-posinset=1>c</li>d</ol>e</div>f"
+    assert re.findall(r"[^<>\n]+(?=</p>)", clean_pasted(web)) == list("abcdef")
+
+
 def test_bullets_of_word_are_a_list_and_levels_that_word_skips_are_one_deeper():
     html = word(
         word_item("a", "·"), word_item("b", "o", 3), word_item("c", "§", 2), word_item("d", "·")
@@ -562,6 +572,25 @@ def test_footnotes_of_other_programs_stand_at_their_mark(html):
     assert pasted.messages == []
 
 
+OWN_FOOTNOTE = (
+    '<p>Held 7<span data-footnote="1">3 <b>freed</b><a href="#x"> since</a></span> people'
+    f"{GOOGLE_FOOTNOTES}"
+)
+
+
+def test_footnotes_and_captions_of_our_own_editor_stay_what_they_are():
+    """A browser without storage pastes from another window as from another page."""
+    pasted = clean_pasted(f'{OWN_FOOTNOTE}<table data-caption="In 2024"><tr><td>a<td>b</table>')
+    noted, other, table = pasted.replace("\u00a0", " ").split("\n")
+    assert noted == (
+        '<p>Held 7<span data-footnote="1">3 <strong>freed</strong> since</span> people</p>'
+    )
+    assert '<span data-footnote="2">By the court.</span>' in other
+    assert table.startswith('<table data-caption="In 2024">')
+    bare = read_clipboard(OWN_FOOTNOTE, notes=True).html
+    assert bare.startswith("<p>Held 7 (3 <strong>freed</strong> since) people</p>")
+
+
 def test_a_mark_without_its_note_stays_raised_and_is_named():
     pasted = read_clipboard('<p>Tried.<a href="#_ftn1" name="_ftnref1">[1]</a> Freed.</p>')
     assert pasted.html == "<p>Tried.<sup>[1]</sup> Freed.</p>"
@@ -592,6 +621,19 @@ def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
     assert [message.split(":")[0] for message in pasted.messages] == [
         "1 table became paragraphs, one for each row",
         "1 footnote stands in brackets",
+    ]
+
+
+def test_a_row_becomes_a_paragraph_without_joining_words_or_losing_marks():
+    html = (
+        "<table data-caption='Held in 2024'><tr><td>10<sup>3</sup><td>2024<br>2025<tr><td><ul>"
+        "<li>a<li>b</ul><td><table><tr><td>in<td>out</table><tr><td><p>p</p><p>q</p><td></table>"
+    )
+    assert read_clipboard(html, notes=True).html.split("\n") == [
+        "<p>Held in 2024</p>",
+        "<p>10<sup>3</sup> | 2024 2025</p>",
+        "<p>a b | in out</p>",
+        "<p>p q |</p>",
     ]
 
 
