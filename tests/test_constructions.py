@@ -74,7 +74,8 @@ def test_every_construction_is_printed_with_all_its_words(name):
         "text": as_text(page, ORIGIN, "Newsroom"),
         "feeds": as_tree(page.release_html(ORIGIN)).text_content(),
     }
-    letters = Counter("".join(page.document.paragraphs).replace("\n", ""))
+    words = "".join(page.document.paragraphs).replace("\n", "")
+    letters = Counter(normalize("NFKC", words))
     for form, text in forms.items():
         missing = letters - Counter(normalize("NFKC", text))  # “²” is as good as a raised “2”
         assert not missing, form
@@ -187,6 +188,17 @@ def test_the_plain_text_draws_lists_tables_and_footnotes():
         "Held\nPlace | In all\nNorth | - 7 - 8\n | 9\n\n"
         "[1] The first note.\n[2] The second."
     )
+
+
+def test_the_plain_text_keeps_each_cell_in_its_column():
+    body = (
+        "<table><tr><th rowspan=2>Town<th colspan=2>Held<th>Freed<tr><th>2024<th>2025<th>Both"
+        "<tr><td>North<td>1<td>2<td rowspan=2>3<tr><td>South<td>4<td>5</table>"
+    )
+    document = Document(make_release(body=body).body)
+    assert render_text(document, attributions={}, pictures={}).split("\n") == [
+        "Town | Held |  | Freed", " | 2024 | 2025 | Both", "North | 1 | 2 | 3", "South | 4 | 5",
+    ]  # fmt: skip
 
 
 def test_the_plain_text_says_what_is_raised_lowered_and_struck_out():
