@@ -335,3 +335,23 @@ def test_what_is_pasted_into_a_footnote_is_part_of_it(desk, html, text, made):
     assert note.inner_html() == f"Held {made}too"
     page.keyboard.press("Control+Z")
     expect(note).to_have_text("Held too")
+
+
+@pytest.mark.parametrize("section", [False, True], ids=["in the text", "in the background"])
+def test_a_table_pasted_into_a_cell_stands_below_its_table_and_splits_nothing(desk, section):
+    around = ('<section data-kind="background">', "</section>") if section else ("", "")
+    table = (
+        "<table><tbody><tr><th><p>Held since</p></th></tr><tr><td><p>2024</p></td></tr></tbody>"
+        "</table>"
+    )
+    page = desk(make_release("draft", title="Cells", body=table.join(around)))
+    page.locator(TEXT).click()
+    page.evaluate(CARET)
+    put(page, "<p>A</p><table><tr><td>1<td>2</table><p>B</p>", "plain")
+    expect(page.locator(f"{TEXT} table")).to_have_count(2)
+    expect(notices(page)).to_contain_text("No table stands in a cell")
+    sent = page.evaluate("where => document.querySelector(where).editor.getHTML()", TEXT)
+    pasted = "<p>A</p><table><tbody><tr><td><p>1</p></td><td><p>2</p></td></tr></tbody></table>"
+    assert sent == f"{around[0]}{table}{pasted}<p>B</p>{around[1]}"
+    page.keyboard.press("Control+Z")
+    expect(page.locator(f"{TEXT} table")).to_have_count(1)

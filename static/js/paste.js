@@ -3,7 +3,7 @@
 // until it is closed.
 
 import { Extension, Plugin, gettext, pm } from "django-prose-editor/editor";
-import { element } from "./dialog.js";
+import { element, placeBelow } from "./dialog.js";
 
 const { DOMParser: Parser, DOMSerializer, Fragment, Slice } = pm.model;
 const { TextSelection } = pm.state;
@@ -127,6 +127,17 @@ const noteOf = (marks) => marks.find((mark) => mark.type.name === "footnote");
 const noteAround = ({ $from, $to, empty }) =>
   noteOf((empty ? $from.marks() : $from.sameParent($to) && $from.marksAcross($to)) || []);
 
+// A table in a cell would split the table around it.
+const isInTable = ({ $from }) => {
+  for (let depth = $from.depth; depth > 0; depth--) if ($from.node(depth).type.name === "table") return true;
+  return false;
+};
+function holdsTable(slice) {
+  let found = false;
+  slice.content.descendants((node) => { found ||= node.type.name === "table"; });
+  return found;
+}
+
 // A piece of a document as words of one footnote: a line for each paragraph, its notes in brackets.
 function asNote(slice, note) {
   const { schema } = note.type;
@@ -192,8 +203,11 @@ export const CleanPaste = Extension.create({
       const note = noteAround(view.state.selection);
       const slice = note ? asNote(sliceOf(html, view), note) : sliceOf(html, view);
       const [only] = slice.openStart || slice.content.childCount !== 1 ? [] : [slice.content.firstChild];
-      const { tr } = view.state;
-      view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
+      const { tr, selection } = view.state;
+      if (isInTable(selection) && holdsTable(slice)) {
+        view.dispatch(tr.insert(placeBelow(selection), slice.content).scrollIntoView());
+        storage.notices?.add([gettext("No table stands in a cell: what you pasted stands below this table.")]);
+      } else view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
       if (!here) return;
       storage.places.delete(here);
       view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
