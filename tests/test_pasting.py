@@ -682,6 +682,21 @@ def test_wrapped_lines_of_a_mail_are_joined_and_lose_the_signs_of_quoting(client
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "html", "rows"),
+    [
+        ("Held\t12\t345\nFreed\t\t7\nEnd.", "Held | 12 | 345</p>\n<p>Freed | | 7</p>\n<p>End.", 2),
+        ("12\t345", "12 | 345", 1),
+        ("Of:\tAnna\n\tset in\n\tand on", "Of: Anna</p>\n<p>set in</p>\n<p>and on", 0),
+    ],
+)
+def test_cells_of_plain_text_stay_apart(text, html, rows):
+    pasted = read_plain(text)
+    assert pasted.html == f"<p>{html}</p>"
+    told = [message for message in pasted.messages if "parted by “|”" in message]
+    assert [message.split()[0] for message in told] == ([str(rows)] if rows else [])
+
+
 def test_plain_text_is_words_and_no_markup():
     assert read_plain("<b>a</b> & b\n\nc").html == "<p>&lt;b&gt;a&lt;/b&gt; &amp; b</p>\n<p>c</p>"
     assert read_plain("a > b").html == "<p>a &gt; b</p>"

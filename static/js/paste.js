@@ -241,8 +241,8 @@ export const CleanPaste = Extension.create({
       const paragraphs = text.split(/[\r\n]+/).filter(Boolean).map((words) => element("p", { textContent: words }).outerHTML);
       put(view, pasted, paragraphs.join(""));
     };
-    // A line of words has nothing to clean; lines may be those of a mail program.
-    const isPlain = ({ html, text }) => !html && !/[\r\n\u0336]|~~/.test(text);
+    // A line of words has nothing to clean; lines may be those of a mail program, tabs of a table.
+    const isPlain = ({ html, text }) => !html && !/[\r\n\t\u0336]|~~/.test(text);
     const takeOver = (view, event, data, asText, place) => {
       const content = contentOf(data, asText);
       if (content.html.includes(own) || isPlain(content)) return false;
