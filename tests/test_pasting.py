@@ -607,6 +607,14 @@ def test_a_mark_without_its_note_stays_raised_and_is_named():
     assert pasted.messages[0].startswith("1 mark of a footnote stays as it is")
 
 
+def test_a_second_mark_of_a_note_stays_raised():
+    marks = '<p>A<a href="#n" id="r1">1</a>, 7<a href="#n" id="r2">1</a>.</p>'
+    note = '<ol><li id="n">Note <a href="#r1">↩</a> <a href="#r2">↩</a></li></ol>'
+    pasted = read_clipboard(marks + note)
+    assert pasted.html == '<p>A<span data-footnote="1">Note</span>, 7<sup>1</sup>.</p>'
+    assert pasted.messages == ["1 link to another place of the text was removed, its words stay."]
+
+
 def test_links_to_headings_are_no_footnotes():
     html = (
         '<p><a href="#one" name="top">Chapter</a></p><h2 id="one">Chapter</h2><p>Words '

@@ -220,12 +220,12 @@ export const CleanPaste = Extension.create({
         // What cannot be read with its formatting may be readable without.
         if (answer.refused && !answer.tooLong && html && text) {
           const plain = await ask(text, "text/plain", field);
-          const unformatted = gettext("It stands here as plain text, without headings, links and emphasis.");
+          const unformatted = gettext("It stands here as plain text, without headings, links and emphasis; words that were struck out or hidden stand here as well.");
           answer = { ...plain, messages: [...answer.messages, unformatted, ...plain.messages] };
         }
       } catch {
         if (text) view.isDestroyed || putPlain(view, pasted, text);
-        const sentences = [gettext("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis. Are you still signed in? Undo, and paste again later, if you need them.")];
+        const sentences = [gettext("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis; words that were struck out or hidden stand here as well. Are you still signed in? Undo, and paste again later, if you need them.")];
         if (!waiting) say(sentences);
         return sentences;
       }
@@ -238,7 +238,8 @@ export const CleanPaste = Extension.create({
       return answer.messages;
     };
     const putPlain = (view, pasted, text) => {
-      const paragraphs = text.split(/[\r\n]+/).filter(Boolean).map((words) => element("p", { textContent: words }).outerHTML);
+      const lines = text.split(/[\r\n]+/).filter(Boolean).map((line) => line.trim().replaceAll("\t", " | "));
+      const paragraphs = lines.map((words) => element("p", { textContent: words }).outerHTML);
       put(view, pasted, paragraphs.join(""));
     };
     // A line of words has nothing to clean; lines may be those of a mail program, tabs of a table.
