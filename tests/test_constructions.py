@@ -204,6 +204,17 @@ def test_the_plain_text_draws_lists_tables_and_footnotes():
     )
 
 
+def test_the_plain_text_keeps_each_cell_in_its_column():
+    body = (
+        "<table><tr><th rowspan=2>Town<th colspan=2>Held<th>Freed<tr><th>2024<th>2025<th>Both"
+        "<tr><td>North<td>1<td>2<td rowspan=2>3<tr><td>South<td>4<td>5</table>"
+    )
+    document = Document(make_release(body=body).body)
+    assert render_text(document, attributions={}, pictures={}).split("\n") == [
+        "Town | Held |  | Freed", " | 2024 | 2025 | Both", "North | 1 | 2 | 3", "South | 4 | 5",
+    ]  # fmt: skip
+
+
 def test_the_plain_text_says_what_is_raised_lowered_and_struck_out():
     body = "<p>10<sup>6</sup> m<b><sup>2</sup></b>, H<sub>2</sub>O, <s>do <b>not</b></s> agree</p>"
     document = Document(make_release(body=body).body)

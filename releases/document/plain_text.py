@@ -90,12 +90,34 @@ class _Printer:
                 sign = ""
 
     def table(self, block: Block) -> Iterator[str]:
-        """Yield the caption of a table, then a line for each row, its cells parted by “ | ”."""
+        """Yield the caption of a table, then a line for each row, its cells parted by “ | ”.
+
+        A place that a wider or higher cell covers is empty, so that each word stands in its column.
+        """
         if caption := block.attributes.get("data-caption"):
             yield caption
+        covered: dict[int, int] = {}  # by column, how many rows more
         for group in block.held:
             for row in group.held:
-                yield " | ".join(map(self.cell, row.held)).rstrip()
+                yield " | ".join(self.row(row, covered)).rstrip()
+
+    def row(self, row: Block, covered: dict[int, int]) -> list[str]:
+        words: list[str] = []
+
+        def pass_covered() -> None:
+            while left := covered.get(len(words)):
+                covered[len(words)] = left - 1
+                words.append("")
+
+        pass_covered()
+        for cell in row.held:
+            across, more = cell.number("colspan"), cell.number("rowspan") - 1
+            covered |= dict.fromkeys(range(len(words), len(words) + across), more)
+            words += [self.cell(cell), *[""] * (across - 1)]
+            pass_covered()
+        while words and not words[-1]:
+            words.pop()
+        return words
 
     def cell(self, cell: Block) -> str:
         words = []

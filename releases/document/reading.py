@@ -97,6 +97,12 @@ class Document:
         ]
 
     @cached_property
+    def links(self) -> list[str]:
+        """The addresses of the links, each once, in their order."""
+        hrefs = (piece.marks.href for block in self.walk() for piece in block.pieces)
+        return list(dict.fromkeys(filter(None, hrefs)))
+
+    @cached_property
     def paragraphs(self) -> list[str]:
         """The plain text, one entry for each paragraph, heading, caption of a table and footnote.
 
@@ -118,10 +124,12 @@ class Document:
     def text_for_names(self) -> str:
         """The text as names are looked for in it.
 
-        A name may end with the raised number of a note. So paragraphs follow again without what is
-        raised or lowered.
+        A name may end with the raised number of a note, or have a struck-out word inside. So
+        paragraphs follow again without what is raised or lowered, and without what is struck out
+        as well.
         """
-        return "\n\n".join([*self.paragraphs, *filter(None, map(_on_the_line, self.walk()))])
+        again = (text for block in self.walk() for text in _on_the_line(block))
+        return "\n\n".join([*self.paragraphs, *again])
 
     def lifted(self, excerpt: str) -> Quotation | None:
         """Return the quotation that a pull quote is an excerpt of."""
@@ -136,9 +144,13 @@ def _texts(block: Block) -> Iterator[str]:
     yield from map(text_of, notes_of(block.pieces))
 
 
-def _on_the_line(block: Block) -> str:
+def _on_the_line(block: Block) -> Iterator[str]:
     level = [piece for piece in block.pieces if not (piece.marks.sub or piece.marks.sup)]
-    return text_of(level) if len(level) < len(block.pieces) else ""
+    kept = [piece for piece in level if not piece.marks.s]
+    if len(level) < len(block.pieces):
+        yield text_of(level)
+    if len(kept) < len(level):
+        yield text_of(kept)
 
 
 def _words(text: str) -> str:
