@@ -631,9 +631,10 @@ class ConfirmImportForm(forms.Form):
                     (self.CREATE, _("Make a new record (level 1: known to staff)")),
                 ],
                 help_text=", ".join(
-                    filter(
-                        None, [suggestion.title, suggestion.descriptor, f"“{suggestion.context}”"]
-                    )
+                    [
+                        *filter(None, [suggestion.title, suggestion.descriptor]),
+                        f"“{suggestion.context.strip('“”')}”",
+                    ]
                 ),
             )
             if self.may_ask:

@@ -1,5 +1,6 @@
 """What an editor reads of an import: what was understood, guessed, found, missing and left out."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import indent, wrap
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from releases.document import Document, Quotation
+from releases.document.blocks import flat
 from releases.import_stored import left_out
 from releases.import_words import sentence
 from releases.importing import Accounting, PersonSuggestion, Poster, Understood
@@ -117,13 +119,15 @@ def _title(understood: Understood) -> str:
 
 def _text(understood: Understood) -> Iterator[str]:
     document = Document(understood.body_html)
-    quoted = sum(len(quotation.paragraphs) for quotation in document.quotations)
-    headings = understood.body_html.count("<h")
-    further = understood.body_html.count("<p>") - quoted
-    quotations = len(document.quotations)
+    tags = Counter(block.tag for block in document.walk())
+    headings, quotations, tables = tags["h2"] + tags["h3"], tags["blockquote"], tags["table"]
+    lists = tags["ul"] + tags["ol"]
+    further = sum(block.tag == "p" for block in flat(document.blocks))
     blocks = [
         (headings, ngettext("%(count)s heading", "%(count)s headings", headings)),
         (quotations, ngettext("%(count)s quotation", "%(count)s quotations", quotations)),
+        (lists, ngettext("%(count)s list", "%(count)s lists", lists)),
+        (tables, ngettext("%(count)s table", "%(count)s tables", tables)),
         (
             further,
             ngettext("%(count)s further paragraph", "%(count)s further paragraphs", further),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote_plus
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -40,6 +41,11 @@ def _attributions(value: str) -> str:
 def _separated(value: str) -> str:
     """A file name or an address: what joins its words is no part of a name."""
     return re.sub(r"[_.\-]+", " ", value)
+
+
+def _addresses(value: str) -> str:
+    """The addresses of the links of a text: browsers and every format that goes out show them."""
+    return "\n".join(_separated(unquote_plus(href)) for href in Document(value).links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +82,13 @@ TEXTS: tuple[PublicText, ...] = (
     PublicText("releases.release", "pull_quote", _("the pull quote"), restored=True, printed=True),
     PublicText("releases.release", "body", _("the text"), _html, restored=True, printed=True),
     PublicText("releases.release", "body", _("an attribution"), _attributions),
+    PublicText("releases.release", "body", _("the address of a link in the text"), _addresses),
     PublicText(
         "releases.release", "notes_to_editors", _("the notes to editors"), _html,
         restored=True, printed=True,
+    ),
+    PublicText(
+        "releases.release", "notes_to_editors", _("the address of a link in the notes"), _addresses
     ),
     PublicText("releases.release", "dateline_place", _("the place"), restored=True, printed=True),
     PublicText("releases.release", "slug", _("the address"), _separated, restored=True),

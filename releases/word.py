@@ -24,6 +24,7 @@ from releases.document import Document, uuid_in
 from releases.document.blocks import Block, flat
 from releases.document.inline import PLAIN, Piece
 from releases.document.schema import LISTS
+from releases.document.tables import head_rows
 from releases.exports import lines_above, sections_below
 from releases.page import ReleasePage
 from storing.links import allowed_link
@@ -125,6 +126,9 @@ class _Writer:
         number = self._numbering(block, min(level, _DEEPEST))
         for item in block.held:
             numbered = False
+            if item.held and item.held[0].tag in LISTS:  # its number needs a line of its own
+                self._numbered(self._paragraph("List Paragraph", add)[0], number, level)
+                numbered = True
             for held in item.held:
                 if held.tag in LISTS:
                     self._list(held, level + 1, add)
@@ -134,10 +138,13 @@ class _Writer:
                     indent = _INDENT * (min(level, _DEEPEST) + 1)
                     _child(properties, "w:ind", left=str(indent))
                 else:
-                    numbering = _child(properties, "w:numPr")
-                    _child(numbering, "w:ilvl", val=str(min(level, _DEEPEST)))
-                    _child(numbering, "w:numId", val=str(number))
+                    self._numbered(properties, number, level)
                 numbered = True
+
+    def _numbered(self, properties: Any, number: int, level: int) -> None:
+        numbering = _child(properties, "w:numPr")
+        _child(numbering, "w:ilvl", val=str(min(level, _DEEPEST)))
+        _child(numbering, "w:numId", val=str(number))
 
     def _numbering(self, block: Block, level: int) -> int:
         self.lists += 1
@@ -161,10 +168,12 @@ class _Writer:
         _child(properties, "w:tblW", w="5000", type="pct")
         grid = _child(table, "w:tblGrid")
         open_cells: dict[int, tuple[int, int]] = {}  # column: rows that are left, columns wide
-        for number, row in enumerate(row for group in block.held for row in group.held):
+        rows = [row for group in block.held for row in group.held]
+        heads = head_rows(rows)
+        for number, row in enumerate(rows):
             written = _child(table, "w:tr")
             cells = row.held[::-1]
-            if number == 0 and all(cell.tag == "th" for cell in cells):
+            if number < heads:
                 _child(_child(written, "w:trPr"), "w:tblHeader")
             column = 0
             while cells or column in open_cells:

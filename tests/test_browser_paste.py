@@ -261,3 +261,97 @@ def test_saving_waits_for_what_is_being_cleaned(desk):
     held[0].continue_()
     expect(page.locator(".messagelist")).to_be_visible()
     assert re.sub("<[^>]*>", "", Release.objects.get().body) == "Pasted words."
+
+
+@pytest.mark.parametrize(
+    ("html", "answers", "said", "stays"),
+    [
+        (STRUCK, True, "1 struck-out word was left out: “never”.", "The minister was charged."),
+        ("<p>" + "Long words " * 20_000, True, "The text is too long", ""),
+        (STRUCK, False, "The newsroom did not answer", "plain"),
+    ],
+    ids=["left out", "refused", "no answer"],
+)
+def test_nothing_is_saved_before_somebody_read_what_a_paste_lost(desk, html, answers, said, stays):
+    page = desk()
+    held = []
+    page.route("**/paste/**", lambda route: held.append(route))
+    page.locator(TEXT).click()
+    page.get_by_label("Language:").select_option("en")
+    page.fill("[name=title]", "Waits")
+    with page.expect_request("**/paste/**"):
+        put(page, html, "plain")
+    save = page.get_by_role("button", name="Save", exact=True).first
+    save.click()
+    save.click()
+    page.wait_for_timeout(300)
+    held[0].continue_() if answers else held[0].abort()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_have_count(1)
+    expect(dialog).to_contain_text(said)
+    expect(dialog).to_contain_text("Nothing is saved yet.")
+    assert not Release.objects.exists()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.locator(TEXT)).to_have_text(stays)
+    save.click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    assert re.sub("<[^>]*>", "", Release.objects.get().body) == stays
+
+
+CARET = """() => {
+    const { editor } = document.querySelector(".field-body .tiptap");
+    editor.state.doc.descendants((node, at) => {
+        if (node.text?.startsWith("Held")) editor.commands.focus(at + 5);
+    });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "made"),
+    [
+        ("<p>A</p><p><b>B</b></p>", "plain", "A<br><strong>B</strong>"),
+        ("<table data-caption=Cap><tr><td>1<td>2</table>", "plain", "Cap<br>1<br>2"),
+        ('<p>7<span data-footnote="1">3 freed</span></p>', "plain", "7 (3 freed)"),
+        ("", "plain", "plain"),
+        ('<span data-footnote="1">3 freed</span>', "plain", "3 freed"),
+        ("own", "plain", "First (Held too).<br><strong>Last</strong>"),
+    ],
+    ids=["paragraphs", "table", "footnote", "plain", "words of a footnote", "own"],
+)
+def test_what_is_pasted_into_a_footnote_is_part_of_it(desk, html, text, made):
+    body = '<p>First<span data-footnote="1">Held too</span>.</p>\n<p><strong>Last</strong></p>\n'
+    page = desk(make_release("draft", title="Notes", body=body))
+    page.locator(f"{TEXT} p").last.click()
+    if html == "own":
+        page.keyboard.press("Control+A")
+        page.wait_for_timeout(200)  # the editor reads what is selected a moment later
+        html = copied(page)
+    page.evaluate(CARET)
+    put(page, html, text)
+    note = page.locator(f"{TEXT} [data-footnote]")
+    expect(note).to_have_count(1)
+    expect(note).to_contain_text("Held ")
+    expect(note).not_to_have_text("Held too")
+    assert note.inner_html() == f"Held {made}too"
+    page.keyboard.press("Control+Z")
+    expect(note).to_have_text("Held too")
+
+
+@pytest.mark.parametrize("section", [False, True], ids=["in the text", "in the background"])
+def test_a_table_pasted_into_a_cell_stands_below_its_table_and_splits_nothing(desk, section):
+    around = ('<section data-kind="background">', "</section>") if section else ("", "")
+    table = (
+        "<table><tbody><tr><th><p>Held since</p></th></tr><tr><td><p>2024</p></td></tr></tbody>"
+        "</table>"
+    )
+    page = desk(make_release("draft", title="Cells", body=table.join(around)))
+    page.locator(TEXT).click()
+    page.evaluate(CARET)
+    put(page, "<p>A</p><table><tr><td>1<td>2</table><p>B</p>", "plain")
+    expect(page.locator(f"{TEXT} table")).to_have_count(2)
+    expect(notices(page)).to_contain_text("No table stands in a cell")
+    sent = page.evaluate("where => document.querySelector(where).editor.getHTML()", TEXT)
+    pasted = "<p>A</p><table><tbody><tr><td><p>1</p></td><td><p>2</p></td></tr></tbody></table>"
+    assert sent == f"{around[0]}{table}{pasted}<p>B</p>{around[1]}"
+    page.keyboard.press("Control+Z")
+    expect(page.locator(f"{TEXT} table")).to_have_count(1)

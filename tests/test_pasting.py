@@ -195,7 +195,11 @@ def test_a_style_that_takes_the_line_away_keeps_the_words():
         "<span style='position:absolute;clip:rect(0, 0, 0, 0)'>secret</span>",
         "<span style='position:absolute;clip-path:inset(50%)'>secret</span>",
         "<span style='opacity:0'>secret</span>",
+        "<span style='opacity:.00'>secret</span>",
         "<span style='color:transparent'>secret</span>",
+        "<span style='color:#0000'>secret</span>",
+        "<span style='color:rgba(0, 0, 0, 0)'>secret</span>",
+        "<span style='color:rgb(0 0 0 / 0%)'>secret</span>",
         "<span style='height:0;overflow:hidden'>secret</span>",
         "<span style='mso-hide:all'>secret</span>",
         "<span style='mso-special-character:comment'>secret</span>",
@@ -223,6 +227,12 @@ def test_words_that_no_reader_saw_stay_out_and_are_named(hidden):
         "<span style='position:absolute;left:10px'>word</span>",
         "<span style='margin-left:-18pt;text-indent:-18.0pt'>word</span>",
         "<span style='color:white;background:black'>word</span>",
+        "<span style='color:rgb(0, 0, 0)'>word</span>",
+        "<span style='color:rgba(0, 0, 0, 0.87);opacity:0.5'>word</span>",
+        "<span style='color:#000000;opacity:1.0'>word</span>",
+        "<span style='color:#000'>word</span>",
+        "<table style='width:0px;overflow:hidden'><tr style='height:0;overflow:hidden'>"
+        "<td style='width:0;overflow:hidden'>word<td>word</table>",  # as Google Sheets writes it
         "<style>@media print{b{display:none}} .other{display:none}</style><b>word</b>",
         "<span style='display:none' style='x'></span><span aria-hidden=true>word</span>",
         "<span style='mso-bidi-font-size:0pt;mso-hide:screen'>word</span>",
@@ -388,6 +398,16 @@ def test_a_list_goes_on_behind_a_paragraph_and_a_blank_line():
         '<ol start="2"><li><p>two</p></li><li><p>three</p></li></ol>\n'
         '<ol start="7"><li><p>seven</p></li></ol>'
     )
+
+
+def test_words_behind_an_item_of_word_are_kept_where_they_stand():
+    item = "<p style='mso-list:l0 level1 lfo1'>{}</p>".format
+    html = f"{item('One')}behind it{item('Two')}<p></p>below<p style='margin-left:9pt'>end</p>last"
+    assert re.findall(r"[^<>\n]+(?=</p>)", clean_pasted(html)) == [
+        "One", "behind it", "Two", "below", "end", "last",
+    ]  # fmt: skip
+    web = "<div>a<ol>b<li data-listid=1 data-aria-posinset=1>c</li>d</ol>e</div>f"
+    assert re.findall(r"[^<>\n]+(?=</p>)", clean_pasted(web)) == list("abcdef")
 
 
 def test_bullets_of_word_are_a_list_and_levels_that_word_skips_are_one_deeper():
@@ -562,10 +582,37 @@ def test_footnotes_of_other_programs_stand_at_their_mark(html):
     assert pasted.messages == []
 
 
+OWN_FOOTNOTE = (
+    '<p>Held 7<span data-footnote="1">3 <b>freed</b><a href="#x"> since</a></span> people'
+    f"{GOOGLE_FOOTNOTES}"
+)
+
+
+def test_footnotes_and_captions_of_our_own_editor_stay_what_they_are():
+    """A browser without storage pastes from another window as from another page."""
+    pasted = clean_pasted(f'{OWN_FOOTNOTE}<table data-caption="In 2024"><tr><td>a<td>b</table>')
+    noted, other, table = pasted.replace("\u00a0", " ").split("\n")
+    assert noted == (
+        '<p>Held 7<span data-footnote="1">3 <strong>freed</strong> since</span> people</p>'
+    )
+    assert '<span data-footnote="2">By the court.</span>' in other
+    assert table.startswith('<table data-caption="In 2024">')
+    bare = read_clipboard(OWN_FOOTNOTE, notes=True).html
+    assert bare.startswith("<p>Held 7 (3 <strong>freed</strong> since) people</p>")
+
+
 def test_a_mark_without_its_note_stays_raised_and_is_named():
     pasted = read_clipboard('<p>Tried.<a href="#_ftn1" name="_ftnref1">[1]</a> Freed.</p>')
     assert pasted.html == "<p>Tried.<sup>[1]</sup> Freed.</p>"
     assert pasted.messages[0].startswith("1 mark of a footnote stays as it is")
+
+
+def test_a_second_mark_of_a_note_stays_raised():
+    marks = '<p>A<a href="#n" id="r1">1</a>, 7<a href="#n" id="r2">1</a>.</p>'
+    note = '<ol><li id="n">Note <a href="#r1">↩</a> <a href="#r2">↩</a></li></ol>'
+    pasted = read_clipboard(marks + note)
+    assert pasted.html == '<p>A<span data-footnote="1">Note</span>, 7<sup>1</sup>.</p>'
+    assert pasted.messages == ["1 link to another place of the text was removed, its words stay."]
 
 
 def test_links_to_headings_are_no_footnotes():
@@ -592,6 +639,19 @@ def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
     assert [message.split(":")[0] for message in pasted.messages] == [
         "1 table became paragraphs, one for each row",
         "1 footnote stands in brackets",
+    ]
+
+
+def test_a_row_becomes_a_paragraph_without_joining_words_or_losing_marks():
+    html = (
+        "<table data-caption='Held in 2024'><tr><td>10<sup>3</sup><td>2024<br>2025<tr><td><ul>"
+        "<li>a<li>b</ul><td><table><tr><td>in<td>out</table><tr><td><p>p</p><p>q</p><td></table>"
+    )
+    assert read_clipboard(html, notes=True).html.split("\n") == [
+        "<p>Held in 2024</p>",
+        "<p>10<sup>3</sup> | 2024 2025</p>",
+        "<p>a b | in out</p>",
+        "<p>p q |</p>",
     ]
 
 
@@ -628,6 +688,21 @@ def test_wrapped_lines_of_a_mail_are_joined_and_lose_the_signs_of_quoting(client
         "The sign “>” of a quoted e-mail was removed from 6 lines.",
         "3 line ends were inside paragraphs and were removed.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "html", "rows"),
+    [
+        ("Held\t12\t345\nFreed\t\t7\nEnd.", "Held | 12 | 345</p>\n<p>Freed | | 7</p>\n<p>End.", 2),
+        ("12\t345", "12 | 345", 1),
+        ("Of:\tAnna\n\tset in\n\tand on", "Of: Anna</p>\n<p>set in</p>\n<p>and on", 0),
+    ],
+)
+def test_cells_of_plain_text_stay_apart(text, html, rows):
+    pasted = read_plain(text)
+    assert pasted.html == f"<p>{html}</p>"
+    told = [message for message in pasted.messages if "parted by “|”" in message]
+    assert [message.split()[0] for message in told] == ([str(rows)] if rows else [])
 
 
 def test_plain_text_is_words_and_no_markup():

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from people.models import Person
 from pressroom.namecheck import COVERED, whole_site
-from releases import workflow
+from releases import languages, workflow
 from releases.importing import NotARelease, understand
 from releases.imports import AlreadyImported, import_draft
 from releases.models import Release
@@ -77,6 +77,8 @@ def publish_samples(chief) -> int:
         except (AlreadyImported, NotARelease):
             continue  # some files stand in both folders
         draft.title = draft.title or "Untitled"
+        if draft.language == languages.UNDETERMINED:
+            draft.language = "en"
         draft.poster = None  # its file was not imported
         # Whom the importer did not find: here it only matters that a name is printed.
         draft.body = re.sub(UNKNOWN_SPEAKER, f"<blockquote{said}", draft.body)

@@ -86,6 +86,23 @@ def test_a_word_file_has_real_footnotes_links_marks_and_numbers(client):
     assert "<w:tblHeader/>" in text
 
 
+def test_an_item_that_begins_with_a_list_keeps_its_number_in_a_word_file(client):
+    inner = "<ul><li><p>Inner</p></li></ul>"
+    body = f"<ol><li>{inner}<p>Below</p></li><li><p>Two</p></li></ol>"
+    word = opened(client, make_release(body=body))
+    items = [p for p in word.paragraphs if p.style.name == "List Paragraph"]
+    numbered = [p._p.pPr.numPr for p in items]
+    assert [p.text for p in items] == ["", "Inner", "Below", "Two"]
+    assert [number is not None and number.ilvl.val for number in numbered] == [0, 1, False, 0]
+    assert numbered[0].numId.val == numbered[3].numId.val
+
+
+def test_every_row_of_the_head_is_one_in_a_word_file(client):
+    head = "<tr><th rowspan=2>A<th>B<tr><th>C"
+    archive = packed(client, make_release(body=f"<table>{head}<tr><td>D<td>E</table>"))
+    assert archive.read("word/document.xml").decode().count("<w:tblHeader/>") == 2
+
+
 def test_a_word_file_names_no_author_program_or_template(client):
     archive = packed(client, make_release(body=EVERYTHING))
     names = archive.namelist()

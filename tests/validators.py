@@ -148,6 +148,8 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
     said: dict[str, list[str]] = {}
     for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
         said.setdefault(node.get("property"), []).append(node.get("content"))
+    others = said.pop("og:locale:alternate", [])
+    assert all(re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", locale) for locale in others), others
     assert all(len(values) == 1 and values[0].strip() for values in said.values()), said
     given = {name.removeprefix("og:"): values[0] for name, values in said.items()}
     assert given["type"] in OG_TYPES
@@ -155,6 +157,7 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
     for name in ("url", "image"):
         if name in given:
             absolute(given[name])
+    assert re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", given.get("locale", "en_GB")), given["locale"]
     if given["type"] == "article":
         assert {"url", "image", "image:alt", "site_name"} <= given.keys()
         assert int(given["image:width"]) > 0

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from people.names.normalise import set_apart
-from releases.document.blocks import Block, walk
+from releases.document.blocks import Block, running, walk
 from releases.document.cleaning import blocks_in
-from releases.document.inline import notes_of, text_of
+from releases.document.inline import notes_of, plain_text_of, text_of
 from releases.document.schema import uuid_in
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Document:
         return [
             Quotation(
                 position=position,
-                paragraphs=tuple(text_of(p.pieces) for p in block.held),
+                paragraphs=tuple(plain_text_of(p.pieces) for p in block.held),
                 speaker=uuid_in(block.attributes.get("data-speaker")),
                 name=block.attributes.get("data-name", ""),
                 title=block.attributes.get("data-title", ""),
@@ -97,6 +97,12 @@ class Document:
         ]
 
     @cached_property
+    def links(self) -> list[str]:
+        """The addresses of the links, each once, in their order."""
+        hrefs = (piece.marks.href for block in self.walk() for piece in block.pieces)
+        return list(dict.fromkeys(filter(None, hrefs)))
+
+    @cached_property
     def paragraphs(self) -> list[str]:
         """The plain text, one entry for each paragraph, heading, caption of a table and footnote.
 
@@ -109,13 +115,21 @@ class Document:
         return "\n\n".join(self.paragraphs)
 
     @property
+    def opening(self) -> str:
+        """The first paragraph as plain text prints it, headings and tables passed over."""
+        paragraphs = (plain_text_of(p.pieces) for p in running(self.blocks))
+        return next(filter(None, paragraphs), "")
+
+    @property
     def text_for_names(self) -> str:
         """The text as names are looked for in it.
 
-        A name may end with the raised number of a note. So paragraphs follow again without what is
-        raised or lowered.
+        A name may end with the raised number of a note, or have a struck-out word inside. So
+        paragraphs follow again without what is raised or lowered, and without what is struck out
+        as well.
         """
-        return "\n\n".join([*self.paragraphs, *filter(None, map(_on_the_line, self.walk()))])
+        again = (text for block in self.walk() for text in _on_the_line(block))
+        return "\n\n".join([*self.paragraphs, *again])
 
     def lifted(self, excerpt: str) -> Quotation | None:
         """Return the quotation that a pull quote is an excerpt of."""
@@ -130,9 +144,13 @@ def _texts(block: Block) -> Iterator[str]:
     yield from map(text_of, notes_of(block.pieces))
 
 
-def _on_the_line(block: Block) -> str:
+def _on_the_line(block: Block) -> Iterator[str]:
     level = [piece for piece in block.pieces if not (piece.marks.sub or piece.marks.sup)]
-    return text_of(level) if len(level) < len(block.pieces) else ""
+    kept = [piece for piece in level if not piece.marks.s]
+    if len(level) < len(block.pieces):
+        yield text_of(level)
+    if len(kept) < len(level):
+        yield text_of(kept)
 
 
 def _words(text: str) -> str:

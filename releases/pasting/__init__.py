@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml.etree import SubElement, tostring
 from lxml.etree import _Element as Element
 
-from releases.document import clean, clean_notes
+from releases.document import BLOCKS, clean, clean_notes
 from releases.pasting.clipboard import Clipboard
 from releases.pasting.footnotes import make_footnotes
 from releases.pasting.lists import make_lists
@@ -74,7 +74,7 @@ def _set_headings(clipboard: Clipboard) -> None:
 def _set_tables(clipboard: Clipboard) -> None:
     """Find the header cells; a table of one cell is a frame, and falls away."""
     for table in list(clipboard.root.iter("table")):
-        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+        rows = [row for row in table.iter("tr") if _table_of(row) is table]
         cells = [cell for row in rows for cell in row if cell.tag in ("td", "th")]
         if len(cells) < 2:
             for node in (table, *rows, *cells):
@@ -108,12 +108,29 @@ def _keep_what_notes_hold(clipboard: Clipboard) -> None:
             note.text = f" ({note.text or ''}"
             SubElement(note, "span").text = ")"
     for table in list(root.iter("table")):
-        left_out.tables += 1
-        for row in table.iter("tr"):
-            cells = [" ".join(_text(cell).split()) for cell in row if cell.tag in ("td", "th")]
-            row.clear()
-            row.tag, row.text = "p", " | ".join(cells)
-        table.tag = "div"
+        if table.tag == "table":  # and not inside of one that is paragraphs already
+            left_out.tables += 1
+            for row in [row for row in table.iter("tr") if _table_of(row) is table]:
+                _make_paragraph(row)
+            table.tag = "div"
+
+
+def _make_paragraph(row: Element) -> None:
+    """Make a row one paragraph of its cells, which keep their marks; no words are joined."""
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    for cell in cells[:-1]:
+        cell.tail = f" | {cell.tail or ''}"
+    for node in row.iter():
+        if node.tag in BLOCKS:
+            node.tail = f" {node.tail or ''}"
+            node.tag = "span"
+        elif node.tag == "br":
+            node.tag, node.text = "span", " "
+    row.tag = "p"
+
+
+def _table_of(row: Element) -> Element | None:
+    return next(row.iterancestors("table"), None)
 
 
 def _text(node: Element) -> str:

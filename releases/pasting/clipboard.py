@@ -11,7 +11,7 @@ from lxml.etree import HTMLParser, SubElement
 from lxml.etree import _Element as Element
 
 from releases.document import BLOCKS, MAX_LEVELS, MAX_TEXT, UnreadableText
-from releases.document.schema import MAX_MARKUP, TextTooLong, too_long
+from releases.document.schema import MAX_ATTRIBUTE, MAX_MARKUP, TextTooLong, too_long
 from releases.pasting.messages import LeftOut
 from releases.pasting.styles import Look, Style, StyleSheet, points
 from storing.links import allowed_link
@@ -106,7 +106,8 @@ class _Reader:
             tag = f"h{level}" if level in ("1", "2", "3", "4", "5", "6") else "h6"
         style = self._sheet.style(tag, attributes.get("class", ""), attributes.get("style", ""))
         look = around.look.inside(tag, attributes, style)
-        if look != around.look or tag in BLOCKS or tag in ("a", "br", "img"):
+        note = attributes.get("data-footnote", "") if tag == "span" else ""
+        if look != around.look or tag in BLOCKS or tag in ("a", "br", "img") or note:
             self._write()
         frame = _Frame(look, around.node)
         self._frames.append(frame)
@@ -126,6 +127,8 @@ class _Reader:
         elif tag == "q":
             frame.quote = True
             self.data("“")
+        elif note:
+            frame.node = self._note(note, around.node)
         if name := attributes.get("id"):
             self._clipboard.places.setdefault(name, frame.node)
 
@@ -231,8 +234,7 @@ class _Reader:
     def _block(
         self, tag: str, attributes: Mapping[str, str], style: Style, around: Element
     ) -> Element:
-        if around.tag == "a":  # a link inside the text that holds blocks
-            around = cast(Element, around.getparent())
+        around = self._paragraph(around)  # a link inside the text, or a note, may hold blocks
         self._left_out.pause()
         self._count(2 * len(tag) + 5)
         node = SubElement(around, tag)
@@ -243,6 +245,10 @@ class _Reader:
             )
         if tag == "figure" and attributes.get("data-asset"):
             self._left_out.pictures.append("")  # a picture of the library, from another editor
+        if tag == "table" and (caption := attributes.get("data-caption", "")[:MAX_ATTRIBUTE]):
+            self._words += len(caption)
+            self._count(len(caption))
+            SubElement(node, "caption").text = _UNWRITABLE.sub("", caption)
         for name in _KEPT_ATTRIBUTES:
             value = attributes.get(name, "")
             if value.isascii() and value.isalnum() and len(value) <= 5:
@@ -285,11 +291,13 @@ class _Reader:
         href = attributes.get("href", "").strip()
         name = attributes.get("name", "")
         target = href.partition("#")[2] if _is_inner(href) else ""
+        if target and node.tag == "span":  # in a note, only its words are of use
+            self._left_out.places += 1
+            return look, node
         if target:
-            if node.tag == "a":
-                node = cast(Element, node.getparent())
             self._count(10)
-            block, node = node, SubElement(node, "a")
+            block = self._paragraph(node)
+            node = SubElement(block, "a")
             names = [n for n in (name, attributes.get("id", "")) if n]
             self._clipboard.anchors.append(Anchor(node, block, target, names))
             for each in names:
@@ -311,8 +319,21 @@ class _Reader:
         if not look.hidden and not look.marker and not size <= {"0", "1"}:
             self._left_out.pictures.append(" ".join(attributes.get("alt", "").split())[:200])
 
+    def _note(self, number: str, around: Element) -> Element:
+        """Return the node for a footnote of an editor like ours: its words stand in the text."""
+        if around.tag == "span":  # no note stands in a note
+            return around
+        self._left_out.pause()
+        self._count(40)
+        # Not the number alone: the notes that are made from links have numbers as well.
+        key = "".join(char for char in number[:20] if char.isalnum())
+        return SubElement(around, "span", {"data-footnote": f"own-{key}"})
+
     def _paragraph(self, node: Element) -> Element:
-        return cast(Element, node.getparent()) if node.tag == "a" else node
+        """Return the block that a link inside the text or a note stands in."""
+        while node.tag in ("a", "span"):
+            node = cast(Element, node.getparent())
+        return node
 
 
 def _number(text: str, most: int) -> int:

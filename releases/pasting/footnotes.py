@@ -46,7 +46,9 @@ def make_footnotes(clipboard: Clipboard) -> None:
         _fill(anchor.element, note, clipboard)
     for anchor in clipboard.anchors:
         if anchor not in made:
-            _unlink(anchor, clipboard)
+            # The second mark of a note: its number must not join the words before it.
+            place = clipboard.places.get(anchor.target)
+            _unlink(anchor, clipboard, again=place is not None and lines.of(place) in notes)
 
 
 class _Lines:
@@ -96,11 +98,15 @@ def _is_a_note(node: Element, clipboard: Clipboard) -> bool:
     return node.tag == "li" or bool(facts and facts.note)
 
 
-def _unlink(anchor: Anchor, clipboard: Clipboard) -> None:
+def _unlink(anchor: Anchor, clipboard: Clipboard, *, again: bool) -> None:
     """Keep the words of a link to another place of the text; a mark of a note stays raised."""
     text = _text(anchor.element).strip()
-    if _PLACE_OF_A_NOTE.fullmatch(anchor.target) and _MARK.fullmatch(text):
-        clipboard.left_out.loose_notes += 1
+    is_a_mark = bool(_MARK.fullmatch(text))
+    if is_a_mark and (again or _PLACE_OF_A_NOTE.fullmatch(anchor.target)):
+        if again:
+            clipboard.left_out.places += 1
+        else:
+            clipboard.left_out.loose_notes += 1
         for child in list(anchor.element):
             anchor.element.remove(child)
         anchor.element.text = None

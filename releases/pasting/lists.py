@@ -48,8 +48,11 @@ def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
         outside = box.getparent() if box is not None else None
         if item.tag != "li" or not facts.level or around is None or box is None:
             continue
-        if outside is None or box.tag != "div" or (box.tail or "").strip():
+        if outside is None or box.tag != "div":
             continue
+        around_it = (box.text, around.text, item.tail, around.tail, box.tail)
+        if any(text and text.strip() for text in around_it):
+            continue  # the box holds other words as well
         if len(box) != 1 or len(around) != 1:
             continue
         start = _whole(around.get("start", ""))
@@ -98,16 +101,14 @@ def _make_lists_below(
                 node.addprevious(holder)
             number = _number(facts, stack, counters, clipboard)
             _open_list(facts, number, stack, holder)
-            node.tail = None
-            SubElement(stack[-1].element, "li").append(node)
+            _move(node, SubElement(stack[-1].element, "li"), stack, holder)
         elif stack and _is_blank(node):
             blank.append(node)
             continue
         elif stack and (level := _item_of(facts, stack)):
             while stack[-1].level > level:
                 stack.pop()
-            node.tail = None
-            stack[-1].element[-1].append(node)
+            _move(node, stack[-1].element[-1], stack, holder)
         else:
             stack.clear()
             blank.clear()
@@ -115,6 +116,15 @@ def _make_lists_below(
             for each in blank:
                 parent.remove(each)
         blank.clear()
+
+
+def _move(node: Element, item: Element, stack: list[_Open], holder: Element) -> None:
+    """Move a paragraph into an item; words behind it are not part of the list, and end it."""
+    words, node.tail = node.tail or "", None
+    item.append(node)
+    if words.strip():
+        holder.tail = words
+        stack.clear()
 
 
 def _number(
@@ -192,7 +202,8 @@ def _whole(value: str) -> int | None:
 
 
 def _is_blank(node: Element) -> bool:
-    return node.tag == "p" and not "".join(map(str, node.itertext())).strip()
+    words = ("".join(map(str, node.itertext())), node.tail or "")
+    return node.tag == "p" and not any(map(str.strip, words))
 
 
 def _alphabetical(letters: str) -> int:

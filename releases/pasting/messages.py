@@ -23,6 +23,7 @@ class LeftOut:
     loose_notes: int = 0  # marks of footnotes whose words were not copied
     quote_signs: int = 0  # lines that began with “>”
     joined: int = 0  # lines
+    rows: int = 0  # of tables in plain text
     tables: int = 0  # made paragraphs
     notes: int = 0  # put in brackets
     _words: dict[str, list[str]] = field(default_factory=lambda: {"struck": [], "hidden": []})
@@ -159,6 +160,16 @@ class LeftOut:
                     self.joined,
                 ),
                 self.joined,
+            ),
+            _counted(
+                ngettext(
+                    "%(count)s row of a table is a paragraph now, its cells parted by “|”. "
+                    "For a table, paste it with its formatting.",
+                    "%(count)s rows of tables are paragraphs now, their cells parted by “|”. "
+                    "For a table, paste them with their formatting.",
+                    self.rows,
+                ),
+                self.rows,
             ),
             *self._made_paragraphs(),
         ]

@@ -22,10 +22,30 @@ def read_plain_text(text: str, left_out: LeftOut) -> str:
     if sum(a != b for a, b in zip(lines, unquoted, strict=True)) > 1:
         left_out.quote_signs = sum(a != b for a, b in zip(lines, unquoted, strict=True))
         lines = unquoted
+    lines = _with_cells_apart(lines, left_out)
     paragraphs = paragraphs_of("\n".join(lines))
     full = sum(1 for line in lines if line.strip())
     left_out.joined = max(full - len(paragraphs), 0)
     return "".join(f"<p>{_without_struck(paragraph, left_out)}</p>" for paragraph in paragraphs)
+
+
+def _with_cells_apart(lines: list[str], left_out: LeftOut) -> list[str]:
+    """Part the cells of a table by “ | ”: without that, 12 beside 345 would read 12 345.
+
+    Lines with as many tabs as their neighbour are rows, and so is a line that is alone.
+    """
+    tabs = [line.count("\t", len(line) - len(line.lstrip())) for line in lines]
+    alone = sum(1 for line in lines if line.strip()) == 1
+    found = []
+    for number, line in enumerate(lines):
+        beside = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
+        if tabs[number] and line.strip() and (alone or tabs[number] in beside):
+            cells = " | ".join(cell.strip() for cell in line.split("\t"))
+            left_out.rows += 1
+            found += ["", cells.strip(), ""]  # no row goes on in the next
+        else:
+            found.append(line)
+    return found
 
 
 def _without_struck(paragraph: str, left_out: LeftOut) -> str:

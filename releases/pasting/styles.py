@@ -10,6 +10,14 @@ _POINTS = {"pt": 1, "px": 0.75, "in": 72, "cm": 28.35, "mm": 2.835, "pc": 12, "e
 _LENGTH = re.compile(r"(-?[0-9]{0,9}\.?[0-9]{1,9})\.?([a-z]*|%)")
 _SELECTOR = re.compile(r"([a-z][a-z0-9:]{0,20})?(?:\.([\w-]+))?")
 _STYLE_PIECE = re.compile(r"([^{}]*)([{}])")
+_NO_SIZE = r"(?:0{1,9}\.?0{0,9}|\.0{1,9})%?"
+_NOUGHT = re.compile(_NO_SIZE)
+_CLEAR = re.compile(
+    r"transparent|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
+    rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_NO_SIZE}\)"
+)
+# Tables and their parts grow with their words, whatever size they state.
+_GROWING = {"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}
 _FAR_AWAY = -350  # points: no page is as wide as what is put there
 _STRUCK = {"s", "strike", "del"}
 _NO_DECLARATIONS: Style = {}
@@ -101,7 +109,7 @@ class Look:
             italic=slant in ("italic", "oblique") if slant else self.italic or tag in ("em", "i"),
             shift=_shift(tag, style, self.shift),
             struck=self.struck or _is_struck(tag, attributes, style),
-            gone=self.gone or "hidden" in attributes or _is_gone(attributes, style),
+            gone=self.gone or "hidden" in attributes or _is_gone(tag, attributes, style),
             invisible=_is_invisible(style.get("visibility", ""), self.invisible),
             tiny=_is_tiny(style.get("font-size", ""), self.tiny),
             marker=self.marker or style.get("mso-list") == "ignore",
@@ -152,7 +160,7 @@ def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     return tag in _STRUCK or "msodel" in attributes.get("class", "").lower().split()
 
 
-def _is_gone(attributes: Mapping[str, str], style: Style) -> bool:
+def _is_gone(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     if "msocommentreference" in attributes.get("class", "").lower().split():
         return True
     if not style:
@@ -162,8 +170,8 @@ def _is_gone(attributes: Mapping[str, str], style: Style) -> bool:
         or style.get("mso-hide") == "all"
         or style.get("mso-element", "").startswith("comment")
         or style.get("mso-special-character") == "comment"
-        or style.get("color") == "transparent"
-        or style.get("opacity") in ("0", "0.0", "0%")
+        or _CLEAR.fullmatch(style.get("color", "").replace(" ", ""))
+        or _NOUGHT.fullmatch(style.get("opacity", ""))
         or style.get("transform", "").replace(" ", "").startswith("scale(0)")
     ):
         return True
@@ -175,6 +183,8 @@ def _is_gone(attributes: Mapping[str, str], style: Style) -> bool:
             return True
     if any((points(value or "") or 0) < _FAR_AWAY for value in far):
         return True
+    if tag in _GROWING:  # Google Sheets writes a width of nought
+        return False
     sides = (style.get(name, "") for name in ("height", "max-height", "width", "max-width"))
     cut = "hidden" in (style.get("overflow"), style.get("overflow-x"), style.get("overflow-y"))
     return cut and any((size := points(side)) is not None and size < 1 for side in sides)

@@ -3,9 +3,9 @@
 // until it is closed.
 
 import { Extension, Plugin, gettext, pm } from "django-prose-editor/editor";
-import { element } from "./dialog.js";
+import { element, placeBelow } from "./dialog.js";
 
-const { DOMParser: Parser, DOMSerializer, Slice } = pm.model;
+const { DOMParser: Parser, DOMSerializer, Fragment, Slice } = pm.model;
 const { TextSelection } = pm.state;
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
 
@@ -32,21 +32,34 @@ const withoutFiles = (html) => html.split(";base64,").map((part, number) => {
   return length < 100 ? part : part.slice(length);
 }).join(";base64,");
 
-// Forms wait for what is still being cleaned: nobody saves a text without what was just pasted.
-const pending = new Set();
+// Forms wait for what is still being cleaned: nobody saves a text without what was just pasted. If
+// it did not arrive whole, the form stays, since the page that follows would not say so.
+const pending = new Set(); // promises of the sentences about each paste
+let waiting = null; // what is sent when all are here
 document.addEventListener("submit", async (event) => {
   if (!pending.size) return;
   event.preventDefault();
   event.stopPropagation();
   const { target, submitter } = event;
-  while (pending.size) await Promise.allSettled([...pending]);
-  target.requestSubmit(submitter);
+  const first = !waiting;
+  waiting = { target, submitter };
+  if (!first) return;
+  const sentences = [];
+  while (pending.size) {
+    const all = [...pending];
+    sentences.push(...(await Promise.all(all)).flat());
+    for (const each of all) pending.delete(each);
+  }
+  const last = waiting;
+  waiting = null;
+  if (sentences.length) say([...sentences, gettext("Nothing is saved yet. Check the text, then save it.")]);
+  else last.target.requestSubmit(last.submitter);
 }, { capture: true });
 
-// A dialog that says why nothing was pasted; what was copied is still in the clipboard.
-function say(words) {
+// A dialog about a paste; what was copied is still in the clipboard.
+function say(sentences) {
   const form = element("form", { method: "dialog" }, [
-    element("p", { textContent: words }),
+    ...sentences.map((sentence) => element("p", { textContent: sentence })),
     element("div", { className: "dialog-buttons" }, [
       element("button", { type: "submit", className: "default", textContent: gettext("Close") }),
     ]),
@@ -109,6 +122,52 @@ function sliceOf(html, view) {
   return Slice.maxOpen(parsed.content, false);
 }
 
+// The footnote of something, and the one that typed words would belong to.
+const noteOf = (marks) => marks.find((mark) => mark.type.name === "footnote");
+const noteAround = ({ $from, $to, empty }) =>
+  noteOf((empty ? $from.marks() : $from.sameParent($to) && $from.marksAcross($to)) || []);
+
+// A table in a cell would split the table around it.
+const isInTable = ({ $from }) => {
+  for (let depth = $from.depth; depth > 0; depth--) if ($from.node(depth).type.name === "table") return true;
+  return false;
+};
+function holdsTable(slice) {
+  let found = false;
+  slice.content.descendants((node) => { found ||= node.type.name === "table"; });
+  return found;
+}
+
+// A piece of a document as words of one footnote: a line for each paragraph, its notes in brackets.
+function asNote(slice, note) {
+  const { schema } = note.type;
+  const text = (words) => schema.text(words, [note]);
+  const numbers = new Set();
+  slice.content.descendants((node) => { if (node.isInline) numbers.add(noteOf(node.marks)?.attrs.number); });
+  const isOneNote = numbers.size === 1; // words of a note, or no note at all
+  const found = [];
+  let inside; // the note of the words before
+  const mark = (node) => node.mark(note.addToSet(node.marks));
+  const turnTo = (next) => {
+    if (inside && inside !== next) found.push(text(")"));
+    if (next && inside !== next) found.push(text(" ("));
+    inside = next;
+  };
+  const begin = () => {
+    turnTo(undefined);
+    if (found.length) found.push(mark(schema.nodes.hardBreak.create()));
+  };
+  slice.content.descendants((node) => {
+    if (node.attrs.caption) begin(), found.push(text(node.attrs.caption));
+    if (node.isTextblock && node.childCount) begin();
+    if (!node.isInline) return;
+    if (!isOneNote) turnTo(noteOf(node.marks)?.attrs.number);
+    found.push(mark(node));
+  });
+  turnTo(undefined);
+  return new Slice(Fragment.from(found), 0, 0);
+}
+
 export const CleanPaste = Extension.create({
   name: "cleanPaste",
   // Where each paste belongs, while the server cleans it: what is typed meanwhile moves the place.
@@ -141,14 +200,19 @@ export const CleanPaste = Extension.create({
       const place = pasted.place.resolve(state.doc);
       const here = place.eq(state.selection) ? null : follow(state.selection.getBookmark());
       view.dispatch(state.tr.setSelection(place));
-      const slice = sliceOf(html, view);
+      const note = noteAround(view.state.selection);
+      const slice = note ? asNote(sliceOf(html, view), note) : sliceOf(html, view);
       const [only] = slice.openStart || slice.content.childCount !== 1 ? [] : [slice.content.firstChild];
-      const { tr } = view.state;
-      view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
+      const { tr, selection } = view.state;
+      if (isInTable(selection) && holdsTable(slice)) {
+        view.dispatch(tr.insert(placeBelow(selection), slice.content).scrollIntoView());
+        storage.notices?.add([gettext("No table stands in a cell: what you pasted stands below this table.")]);
+      } else view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
       if (!here) return;
       storage.places.delete(here);
       view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
     };
+    // Returns what there is to say: in a dialog, unless a form that waits will say it.
     const clean = async (view, pasted, { html, text }) => {
       let answer;
       try {
@@ -156,32 +220,43 @@ export const CleanPaste = Extension.create({
         // What cannot be read with its formatting may be readable without.
         if (answer.refused && !answer.tooLong && html && text) {
           const plain = await ask(text, "text/plain", field);
-          const unformatted = gettext("It stands here as plain text, without headings, links and emphasis.");
+          const unformatted = gettext("It stands here as plain text, without headings, links and emphasis; words that were struck out or hidden stand here as well.");
           answer = { ...plain, messages: [...answer.messages, unformatted, ...plain.messages] };
         }
       } catch {
         if (text) view.isDestroyed || putPlain(view, pasted, text);
-        say(gettext("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis. Are you still signed in? Undo, and paste again later, if you need them."));
-        return;
+        const sentences = [gettext("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis; words that were struck out or hidden stand here as well. Are you still signed in? Undo, and paste again later, if you need them.")];
+        if (!waiting) say(sentences);
+        return sentences;
       }
-      if (answer.refused) return say(answer.messages.join(" "));
+      if (answer.refused) {
+        if (!waiting) say(answer.messages);
+        return answer.messages;
+      }
       if (answer.html) put(view, pasted, answer.html);
       storage.notices?.add(answer.messages);
+      return answer.messages;
     };
     const putPlain = (view, pasted, text) => {
-      const paragraphs = text.split(/[\r\n]+/).filter(Boolean).map((words) => element("p", { textContent: words }).outerHTML);
+      const lines = text.split(/[\r\n]+/).filter(Boolean).map((line) => line.trim().replaceAll("\t", " | "));
+      const paragraphs = lines.map((words) => element("p", { textContent: words }).outerHTML);
       put(view, pasted, paragraphs.join(""));
     };
-    // A line of words has nothing to clean; lines may be those of a mail program.
-    const isPlain = ({ html, text }) => !html && !/[\r\n\u0336]|~~/.test(text);
+    // A line of words has nothing to clean; lines may be those of a mail program, tabs of a table.
+    const isPlain = ({ html, text }) => !html && !/[\r\n\t\u0336]|~~/.test(text);
     const takeOver = (view, event, data, asText, place) => {
       const content = contentOf(data, asText);
       if (content.html.includes(own) || isPlain(content)) return false;
       event.preventDefault();
       const pasted = follow(place().getBookmark());
-      const work = clean(view, pasted, content).finally(() => {
+      const work = clean(view, pasted, content).catch((error) => {
+        console.error(error);
+        const sentences = [gettext("What you pasted could not be put into the text. Paste it again.")];
+        if (!waiting) say(sentences);
+        return sentences;
+      }).finally(() => {
         storage.places.delete(pasted);
-        pending.delete(work);
+        if (!waiting) pending.delete(work); // else the form takes it
       });
       pending.add(work);
       return true;
@@ -195,6 +270,11 @@ export const CleanPaste = Extension.create({
               dom.firstElementChild?.setAttribute(MARK, `${secret}-${field}`);
               return dom;
             },
+          },
+          // What was copied here, and plain words. A drop has another place than the caret.
+          transformPasted(slice, view) {
+            const note = view.dragging ? null : noteAround(view.state.selection);
+            return note ? asNote(slice, note) : slice;
           },
           // Before the editor reads the event itself: it would build foreign markup in the page.
           handleDOMEvents: {
