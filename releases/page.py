@@ -229,6 +229,12 @@ class ReleasePage:
             )
         )
 
+    @property
+    def other_locales(self) -> list[str]:
+        """The locales of the translations as Open Graph has them, each once."""
+        locales = dict.fromkeys(other.og_locale for other in self.translations)
+        return [locale for locale in locales if locale and locale != self.release.og_locale]
+
     @cached_property
     def related(self) -> list[Release]:
         """The newest other public releases on the same topics, in the same language."""

@@ -22,7 +22,16 @@ from tests.make import DATA
 
 SCHEMAS = DATA / "schemas"
 VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` brings it
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?(-[a-z0-9]{5,8})*")  # BCP 47
+# BCP 47, as RFC 5646 writes it in 2.1, without registered exceptions.
+LANGUAGE = re.compile(
+    r"(([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?"
+    r"(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*)?"
+    r"((^|-)x(-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE,
+)
+LOCALE = re.compile("[a-z]{2,3}_[A-Z]{2}")  # of Open Graph
+DC_LANGUAGE = "{http://purl.org/dc/elements/1.1/}language"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 OF_RSS = {
     "channel": {
         "title", "link", "description", "language", "copyright", "managingEditor", "webMaster",
@@ -60,6 +69,7 @@ def atom(content: bytes) -> None:
     for address in links.values():
         absolute(address)
     for entry in feed.findall(f"{ATOM}entry"):
+        assert LANGUAGE.fullmatch(entry.get(XML_LANG)), entry.get(XML_LANG)
         elsewhere(entry.findtext(f"{ATOM}content") or "")
         elsewhere(entry.findtext(f"{ATOM}summary") or "")
 
@@ -90,6 +100,8 @@ def rss(content: bytes, address: str) -> None:
         assert guid.get("isPermaLink") == "false"
         assert item.findtext("title") or item.findtext("description")
         elsewhere(item.findtext(CONTENT) or "")
+        for language in item.findall(DC_LANGUAGE):
+            assert LANGUAGE.fullmatch(language.text), language.text
         for enclosure in item.findall("enclosure"):
             absolute(enclosure.get("url"))
             assert enclosure.get("length").isdigit()
@@ -148,6 +160,8 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
     said: dict[str, list[str]] = {}
     for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
         said.setdefault(node.get("property"), []).append(node.get("content"))
+    alternates = said.pop("og:locale:alternate", [])
+    assert len({*alternates}) == len(alternates), alternates
     assert all(len(values) == 1 and values[0].strip() for values in said.values()), said
     given = {name.removeprefix("og:"): values[0] for name, values in said.items()}
     assert given["type"] in OG_TYPES
@@ -155,6 +169,8 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
     for name in ("url", "image"):
         if name in given:
             absolute(given[name])
+    for locale in [*alternates, *filter(None, [given.get("locale")])]:
+        assert LOCALE.fullmatch(locale), locale
     if given["type"] == "article":
         assert {"url", "image", "image:alt", "site_name"} <= given.keys()
         assert int(given["image:width"]) > 0
