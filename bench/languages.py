@@ -35,7 +35,7 @@ LEAST_PARAGRAPH = 150  # characters
 SURE = 0.8
 # Not what its file name says: Kurmanji in Latin letters. And two forms that are written no more.
 LEFT_OUT = {"ckb", "vie_han", "san_gran"}
-# Three letters, and tags of neighbours that a text does not tell apart.
+# Three letters, and tags of languages that look alike in a text.
 SAME = {
     "nb": "no", "nn": "no", "iw": "he", "tl": "fil", "cmn": "zh", "nan": "zh", "wuu": "zh",
     "yue": "zh", "kmr": "ku", "hr": "sh", "bs": "sh", "sr": "sh", "cnr": "sh", "id": "ms",
@@ -44,7 +44,7 @@ SAME = {
 
 
 def same(tag: str) -> str:
-    """Return the language of a tag, one for those that are not told apart."""
+    """Return the language of a tag, one for those that look alike."""
     language = tag.replace("_", "-").partition("-")[0].lower()
     return SAME.get(language, language)
 

@@ -267,6 +267,14 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
 
     # --- Who may do what -----------------------------------------------------------------------
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new release begins in the language of the last one that this person made."""
+        own = Release.objects.filter(created_by=request.user)  # type: ignore[misc]  # signed in
+        known = own.exclude(language=languages.UNDETERMINED).order_by("-created_at", "pk")
+        last = known.values_list("language", flat=True).first()
+        language = last or Release._meta.get_field("language").default
+        return {"language": language} | super().get_changeform_initial_data(request)
+
     def has_change_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         if obj is None or not allowed:

@@ -53,8 +53,8 @@ _WELL_FORMED = re.compile(
 
 # ISO 15924 has names for scripts together; those of single letters are on the right.
 _ALSO_WRITTEN_IN = {
-    "Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"),
-    "Aran": ("Arab",),
+    "Hans": ("Hani",), "Hant": ("Hani",), "Aran": ("Arab",),
+    "Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"),
 }  # fmt: skip
 
 # ISO 15924, of the scripts whose letters Unicode directs from right to left.

@@ -498,7 +498,7 @@ class Release(Guarded):
         """One plain paragraph for lists and feeds: the standfirst, else how the text begins."""
         if self.standfirst:
             return self.standfirst
-        return next(iter(self.document.paragraphs), "")
+        return self.document.opening
 
     @property
     def description(self) -> str:

@@ -126,6 +126,16 @@ def test_an_author_writes_a_release_and_its_quotations_are_known(at_desk, author
     assert verbs_of(release) == ["created"]
 
 
+def test_a_new_release_begins_in_the_language_of_its_writers_last_one(at_desk, author):
+    client = at_desk(author)
+    selected = r'<select name="language"[^>]*>.*?<option value="([^"]*)" selected'
+    assert re.findall(selected, text(client.get(f"{LIST}add/")), re.S) == ["en"]
+    make_release("draft", by=author, language="sv")
+    make_release("draft", language="ar")
+    make_release("draft", by=author, language="und")
+    assert re.findall(selected, text(client.get(f"{LIST}add/")), re.S) == ["sv"]
+
+
 def test_a_form_without_a_word_says_what_it_needs_only_when_it_goes_on(at_desk, author):
     client = at_desk(author)
     client.post(ADD, written(title="", body=""))

@@ -1,6 +1,8 @@
-"""Every construction of a document on every path out: page, preview, plain text, HTML of feeds."""
+"""Every construction of a document on every path out: page, preview, text, feeds, Word file."""
 
+import io
 import re
+import zipfile
 from collections import Counter
 from unicodedata import normalize
 from uuid import UUID
@@ -9,6 +11,7 @@ import lxml.html
 import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from lxml import etree
 
 from assets.models import MediaAsset
 from people.models import Person
@@ -19,6 +22,7 @@ from releases.exports import as_text
 from releases.models import Release
 from releases.page import ReleasePage
 from releases.versions import compare
+from releases.word import as_docx
 from tests.constructions import CONSTRUCTIONS, EVERYTHING, OTHER, PERSON, PICTURE
 from tests.make import (
     accept,
@@ -62,6 +66,15 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def words_of_word(data: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("word/")]
+        shown = [name for name in parts if name.endswith(("document.xml", "footnotes.xml"))]
+        return "".join(
+            text for name in shown for text in etree.fromstring(archive.read(name)).itertext()
+        )
+
+
 @pytest.mark.parametrize("name", CONSTRUCTIONS)
 def test_every_construction_is_printed_with_all_its_words(name):
     body = CONSTRUCTIONS[name]
@@ -73,10 +86,12 @@ def test_every_construction_is_printed_with_all_its_words(name):
         "page": found.text_content(),
         "text": as_text(page, ORIGIN, "Newsroom"),
         "feeds": as_tree(page.release_html(ORIGIN)).text_content(),
+        "Word": words_of_word(as_docx(page, ORIGIN, "Newsroom")),
     }
-    letters = Counter("".join(page.document.paragraphs).replace("\n", ""))
+    # “²” is as good as a raised “2”.
+    letters = Counter(normalize("NFKC", "".join(page.document.paragraphs)).replace("\n", ""))
     for form, text in forms.items():
-        missing = letters - Counter(normalize("NFKC", text))  # “²” is as good as a raised “2”
+        missing = letters - Counter(normalize("NFKC", text))
         assert not missing, form
     ids = found.xpath(".//@id")
     assert len(ids) == len(set(ids))

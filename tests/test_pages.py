@@ -557,3 +557,20 @@ def test_a_short_page_is_packed_always_or_never(client):
     path, packed = "/sitemap-people.xml", {"Accept-Encoding": "gzip"}
     seen = {client.get(path, headers=packed).headers.get("Content-Encoding") for _ in range(40)}
     assert len(seen) == 1
+
+
+def test_a_summary_keeps_raised_digits_and_what_is_struck_out(client):
+    """In lists, descriptions, feeds and quotations of a person: 10⁶ is not 106."""
+    release = make_release(
+        body="<h2>A heading</h2><p>We count 10<sup>6</sup> people and do <s>not</s> stop.</p>"
+    )
+    words = "We count 10⁶ people and do ~~not~~ stop."
+    for path in (release.get_absolute_url(), "/", "/releases/", "/releases/feed.json"):
+        assert words in client.get(path).content.decode(), path
+
+
+def test_a_list_cuts_a_text_without_spaces_too(client):
+    make_release(language="th", body=f"<p>{'ข้อความยาวมาก' * 60}</p>")
+    card = client.get("/releases/").content.decode()
+    assert "ข้อความ" in card
+    assert "ข้อความยาวมาก" * 30 not in card

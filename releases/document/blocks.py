@@ -55,6 +55,15 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
             yield block
 
 
+def running(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the paragraphs of running text: those of lists and quotations too, not of tables."""
+    for block in blocks:
+        if block.tag == "p":
+            yield block
+        elif block.tag != "table":
+            yield from running(block.held)
+
+
 def number_notes(blocks: Iterable[Block]) -> None:
     """Number the footnotes of a document in their order."""
     last = 0

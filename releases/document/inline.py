@@ -17,6 +17,8 @@ from storing.links import allowed_link
 
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _BLANK = " \n\u00a0"
+_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 
 
 class Marks(NamedTuple):
@@ -99,6 +101,16 @@ def text_of(pieces: Iterable[Piece]) -> str:
     # A note that stood between two spaces leaves one.
     kept = _without_double_spaces(piece for piece in pieces if not piece.marks.note)
     return "".join(piece.text for piece in kept).strip()
+
+
+def plain_text_of(pieces: Iterable[Piece]) -> str:
+    """Return pieces as plain text prints them, footnotes left out.
+
+    Raised and lowered digits stay so, and what is struck out stands between “~~”: without that,
+    10⁶ would read 106, and a struck “not” would be said.
+    """
+    drawn = [_drawn(piece) for piece in pieces if not piece.marks.note]
+    return text_of(_with_struck_marked(drawn))
 
 
 def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
@@ -197,4 +209,18 @@ def _without_marked_blanks(pieces: list[Piece]) -> list[Piece]:
             )
             piece = Piece(piece.text, Marks(*kept))
         found.append(piece)
+    return found
+
+
+def _drawn(piece: Piece) -> Piece:
+    if piece.marks.sup:
+        return Piece(piece.text.translate(_RAISED), piece.marks)
+    return Piece(piece.text.translate(_LOWERED), piece.marks) if piece.marks.sub else piece
+
+
+def _with_struck_marked(pieces: list[Piece]) -> list[Piece]:
+    found: list[Piece] = []
+    for is_struck, same in groupby(pieces, key=lambda piece: bool(piece.marks.s)):
+        edge = [Piece("~~", PLAIN)] if is_struck else []
+        found += [*edge, *same, *edge]
     return found

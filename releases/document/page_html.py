@@ -262,7 +262,7 @@ class _OnPage(_Plain):
         return f'<a class="person" href="{escape(person.get_absolute_url())}"{lang}>{name}</a>'
 
     def said_since(self, person: "Person") -> str:
-        # What we add later was not printed then: it is told apart, and copied with no quotation.
+        # What we add later was not printed then: it is set off, and copied with no quotation.
         since = self.since.get(person.pk)
         return f' <span class="since" lang="en" dir="ltr">({escape(since)})</span>' if since else ""
 

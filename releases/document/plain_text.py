@@ -5,16 +5,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from releases.document.blocks import Block
-from releases.document.inline import PLAIN, Piece, notes_of, text_of
+from releases.document.blocks import Block, running
+from releases.document.inline import PLAIN, Piece, notes_of, plain_text_of
 from releases.document.reading import Attribution, Document
 from releases.document.schema import LISTS, PARAGRAPHS, uuid_in
 
 if TYPE_CHECKING:
     from assets.models import MediaAsset
-
-_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 
 
 def render_text(
@@ -39,20 +36,12 @@ def text_paragraphs(document: Document) -> list[str]:
     Without headings and tables, which are no running text.
     """
     printer = _Printer({}, {})
-    found = [printer.words(block.pieces) for block in _running(document.blocks)]
+    found = [printer.words(block.pieces) for block in running(document.blocks)]
     return [*filter(None, found), *_notes(document)]
 
 
 def _notes(document: Document) -> list[str]:
-    return [text_of(note) for block in document.walk() for note in notes_of(block.pieces)]
-
-
-def _running(blocks: list[Block]) -> Iterator[Block]:
-    for block in blocks:
-        if block.tag == "p":
-            yield block
-        elif block.tag != "table":
-            yield from _running(block.held)
+    return [plain_text_of(note) for block in document.walk() for note in notes_of(block.pieces)]
 
 
 class _Printer:
@@ -118,26 +107,8 @@ class _Printer:
         return " ".join(" ".join(words).split())
 
     def words(self, pieces: list[Piece]) -> str:
-        """Return pieces as text, with a number in the place of each footnote.
-
-        Raised and lowered digits stay so, and what is struck out stands between “~~”: without
-        that, 10⁶ would read 106, and a struck “not” would be said.
-        """
+        """Return pieces as text, with a number in the place of each footnote."""
         parts: list[Piece] = []
         for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
-            parts += [Piece(f"[{note}]", PLAIN)] if note else map(_drawn, same)
-        return text_of(_with_struck_marked(parts))
-
-
-def _drawn(piece: Piece) -> Piece:
-    if piece.marks.sup:
-        return Piece(piece.text.translate(_RAISED), piece.marks)
-    return Piece(piece.text.translate(_LOWERED), piece.marks) if piece.marks.sub else piece
-
-
-def _with_struck_marked(pieces: list[Piece]) -> list[Piece]:
-    found: list[Piece] = []
-    for is_struck, same in groupby(pieces, key=lambda piece: bool(piece.marks.s)):
-        edge = [Piece("~~", PLAIN)] if is_struck else []
-        found += [*edge, *same, *edge]
-    return found
+            parts += [Piece(f"[{note}]", PLAIN)] if note else same
+        return plain_text_of(parts)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from people.names.normalise import set_apart
-from releases.document.blocks import Block, walk
+from releases.document.blocks import Block, running, walk
 from releases.document.cleaning import blocks_in
-from releases.document.inline import notes_of, text_of
+from releases.document.inline import notes_of, plain_text_of, text_of
 from releases.document.schema import uuid_in
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Document:
         return [
             Quotation(
                 position=position,
-                paragraphs=tuple(text_of(p.pieces) for p in block.held),
+                paragraphs=tuple(plain_text_of(p.pieces) for p in block.held),
                 speaker=uuid_in(block.attributes.get("data-speaker")),
                 name=block.attributes.get("data-name", ""),
                 title=block.attributes.get("data-title", ""),
@@ -107,6 +107,12 @@ class Document:
     @property
     def text(self) -> str:
         return "\n\n".join(self.paragraphs)
+
+    @property
+    def opening(self) -> str:
+        """The first paragraph as plain text prints it, headings and tables passed over."""
+        paragraphs = (plain_text_of(p.pieces) for p in running(self.blocks))
+        return next(filter(None, paragraphs), "")
 
     @property
     def text_for_names(self) -> str:

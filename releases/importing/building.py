@@ -8,7 +8,7 @@ from itertools import count
 from releases.importing.blocks import BREAK, Block, Cell, Run, Source, plain
 from releases.importing.quoting import CREDIT, looks_like_credit
 
-DEEPEST = 50  # nobody opens more inside one another; more is not told apart any further
+DEEPEST = 50  # no document opens more inside one another; what is deeper counts as this deep
 LARGEST_NUMBER = 9_999
 _DEEPEST_LIST = 10
 _MOST_ROWS = 500

@@ -190,7 +190,7 @@ def _without(claim: str, detected: LanguageGuess) -> tuple[tuple[str, float], ..
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether two tags name one language, or two that a text does not tell apart."""
+    """Whether two tags name one language, or two that look alike in a text."""
     first, second = one.partition("-")[0], other.partition("-")[0]
     together = ({"nb", "nn", "no"}, {"hr", "bs", "sr", "sh", "cnr"}, {"id", "ms"}, {"fa", "prs"})
     return first == second or any({first, second} <= group for group in together)

@@ -1,7 +1,7 @@
 """Who says each quotation of a release, by the words before, after and between the quotations.
 
 A speaker is certain where the text states one person; else the likely one is offered. In the rules
-and their examples the sign § stands for a person whom the text names, with title and description.
+and their examples the sign § stands for a person in the text, with title and description.
 """
 
 import re
@@ -90,7 +90,7 @@ BEFORE = (
          ("§: ", "§, Head of Aid: "),
          ("We met §: ", "§ was freed: ")),
 )  # fmt: skip
-# A speaker whom another word stands for: somebody who is named before.
+# A pronoun stands for the speaker, who is named before.
 PRONOUN_AFTER = (
     Rule("he said",
          _after(rf"(?:he|she|He|She){_NOTED}\s(?:{_VERBS})\b").search,
