@@ -86,13 +86,8 @@ class _Writer:
     feed: dict[str, Any]
 
     def latest_post_date(self) -> datetime:
-        """Return when an entry was changed or withdrawn last.
-
-        Django's present second would change an empty feed.
-        """
-        changed = [item["updateddate"] for item in self.items]
-        withdrawn = [release.withdrawn_at for release in self.feed["notices"]]
-        return max([*changed, *withdrawn], default=UNCHANGED)
+        """Return when an entry changed last; Django's present second would change an empty feed."""
+        return max((item["updateddate"] for item in self.items), default=UNCHANGED)
 
     def add_links(self, handler: Any, tag: str) -> None:
         """Add the links to other pages (RFC 5005)."""

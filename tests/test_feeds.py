@@ -219,19 +219,6 @@ def test_notices_stand_on_the_first_page_alone(client, many):
         assert str(gone.pk) not in Feed(client, form, "page=2").content.decode()
 
 
-@pytest.mark.parametrize(("form", "changed"), [("atom", "updated"), ("rss", "lastBuildDate")])
-def test_a_withdrawal_is_a_change_of_the_feed(client, form, changed):
-    """A program that reads this date alone would keep a withdrawn release."""
-    gone = make_release()
-    make_release()
-    workflow.withdraw(gone, by=make_chief(), reason="A source asked us to.")
-    root = etree.fromstring(Feed(client, form).content)
-    said = (root if form == "atom" else root[0]).xpath(f"string(*[local-name()='{changed}'])")
-    gone.refresh_from_db()
-    at = gone.withdrawn_at
-    assert said in (at.isoformat(), at.strftime("%a, %d %b %Y %H:%M:%S +0000"))
-
-
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("state", ["draft", "scheduled", "held", "waiting", "withdrawn_unseen"])
 def test_what_is_not_public_is_in_no_feed(client, form, state):
