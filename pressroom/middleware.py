@@ -155,10 +155,11 @@ class CompressedWords(GZipMiddleware):
     """Compress what is words. Pictures and archives are packed already, and keep their length."""
 
     SHORTEST = 1000  # bytes: the padding takes 100 at most
+    # A Word file is packed, though “openxmlformats” stands in the name of its type.
+    WORDS = re.compile(r"text/|[^;]*[/+](?:json|xml|javascript)\b")
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        kind = response.get("Content-Type", "")
-        words = any(word in kind for word in ("text/", "json", "xml", "javascript"))
+        words = bool(self.WORDS.match(response.get("Content-Type", "")))
         # Django pads what it compresses at random, and leaves out what became no shorter. So the
         # same short page came packed or unpacked by chance, as if something had changed.
         words = words and (response.streaming or len(response.content) >= self.SHORTEST)

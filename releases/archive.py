@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, F
 from django.db.models.functions import ExtractYear
 from django_countries import countries
@@ -42,7 +43,8 @@ class Filters:
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
         """Read the filters from an address, where `from_` is `from`."""
         names = [field.name for field in fields(cls)]
-        return cls(**{name: query.get(name.rstrip("_"), "").strip() for name in names})
+        asked = cls(**{name: query.get(name.rstrip("_"), "").strip() for name in names})
+        return replace(asked, country=asked.country.upper(), language=_tag(asked.language))
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -59,9 +61,9 @@ class Filters:
         if self.topic:
             releases = releases.filter(topics__slug=self.topic)
         if self.country:
-            code = self.country.upper()
+            known = self.country in countries
             releases = (
-                releases.filter(countries__contains=code) if code in countries else releases.none()
+                releases.filter(countries__contains=self.country) if known else releases.none()
             )
         if self.person:
             named = Mention.objects.filter(
@@ -182,6 +184,14 @@ def _countries(releases: ReleaseQuerySet) -> list[tuple[str, str, int]]:
             counts[code] += number
     named = [(code, countries.name(code) or code, count) for code, count in counts.items()]
     return sorted(named, key=lambda row: row[1])
+
+
+def _tag(text: str) -> str:
+    """Return a language tag as releases have it; their case means nothing (RFC 5646, 2.1.1)."""
+    try:
+        return languages.canonical(text) if text else ""
+    except ValidationError:
+        return text
 
 
 def _year(text: str) -> int | None:

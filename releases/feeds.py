@@ -233,7 +233,7 @@ def _entry(page: ReleasePage, origin: str, now: datetime) -> Entry:
         release=release,
         title=clean_text(release.title, multiline=True),
         link=origin + release.get_absolute_url(),
-        summary=[*filter(None, [release.description]), *changes],
+        summary=[*filter(None, [page.description]), *changes],
         html=_html(page, origin, changes),
         updated=max(filter(None, dates)),
         categories=[release.get_kind_display(), *topics],

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from people.names.scripts import letters_by_script
+from people.names.scripts import script_of as script_of_text
 
 MOST_CHARACTERS = 35  # of a tag; RFC 5646, 4.4.1
 UNDETERMINED = "und"  # ISO 639-3: nobody has said which language it is
@@ -50,6 +51,12 @@ _WELL_FORMED = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
+# ISO 15924 has names for scripts together; those of single letters are on the right.
+_ALSO_WRITTEN_IN = {
+    "Hans": ("Hani",), "Hant": ("Hani",), "Aran": ("Arab",),
+    "Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"),
+}  # fmt: skip
+
 # ISO 15924, of the scripts whose letters Unicode directs from right to left.
 RIGHT_TO_LEFT = frozenset({
     "Adlm", "Arab", "Aran", "Armi", "Avst", "Chrs", "Cprt", "Elym", "Gara", "Hatr", "Hebr",
@@ -77,6 +84,17 @@ def canonical(tag: str) -> str:
     language = found["language"]
     if "-" not in language:
         language = _replaced(language)
+    # CLDR names every code of two letters (ISO 639-1); those of three are too many.
+    first = language.partition("-")[0]
+    if len(first) == 2 and first not in Locale("en").languages:
+        raise ValidationError(
+            _(
+                "No language has the tag “%(tag)s”. If you mean a country, write its language "
+                "instead: ja for Japan, uk for Ukraine. Or choose the language from the list."
+            ),
+            code="no_language",
+            params={"tag": tag},
+        )
     script = (found["script"] or "").title()
     region = (found["region"] or "").upper()
     rest = (found["variants"] + found["extensions"] + (found["private"] or "")).lstrip("-")
@@ -116,6 +134,17 @@ def direction(tag: str) -> str:
 def script_of(tag: str) -> str:
     """Return the script that a language is written in as ISO 15924 has it, "" if not known."""
     return _maximal(tag)[0]
+
+
+def lang_of_name(name: str, tag: str) -> str:
+    """Return what HTML's `lang` says of a name in a text of a language.
+
+    It is empty where the text itself is written in the script of the name, or in one not known.
+    """
+    script, around = script_of_text(name), script_of(tag)
+    if not script or not around or script in (around, *_ALSO_WRITTEN_IN.get(around, ())):
+        return ""
+    return f"und-{script}"
 
 
 def og_locale(tag: str) -> str:

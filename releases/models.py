@@ -494,16 +494,9 @@ class Release(Guarded):
         return Document(self.body)
 
     @property
-    def summary(self) -> str:
-        """One plain paragraph for lists and feeds: the standfirst, else how the text begins."""
-        if self.standfirst:
-            return self.standfirst
-        return self.document.opening
-
-    @property
     def description(self) -> str:
-        """The summary as feeds, search engines and cards take it, at most LONGEST_DESCRIPTION."""
-        return shortened(self.summary, LONGEST_DESCRIPTION)
+        """The standfirst, else how the text begins, in at most LONGEST_DESCRIPTION characters."""
+        return shortened(self.standfirst or self.document.opening, LONGEST_DESCRIPTION)
 
     @property
     def day(self) -> date:

@@ -24,7 +24,8 @@ from releases.document import (
     render_notes,
     render_text,
 )
-from releases.models import Correction, Mention, Quote, Release
+from releases.models import LONGEST_DESCRIPTION, Correction, Mention, Quote, Release
+from storing.texts import shortened
 
 MOST_RELATED = 4
 WITHHELD = Attribution(name="Name withheld", title="")
@@ -59,6 +60,16 @@ class ReleasePage:
 
     def __post_init__(self) -> None:
         self.document = self.release.document
+
+    @property
+    def summary(self) -> str:
+        """One plain paragraph: the standfirst, else how the text begins."""
+        return self.release.standfirst or self.document.opening
+
+    @cached_property
+    def description(self) -> str:
+        """The summary as feeds, search engines and cards take it, at most LONGEST_DESCRIPTION."""
+        return shortened(self.summary, LONGEST_DESCRIPTION)
 
     def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
         """Return where this page takes a picture from."""
@@ -228,6 +239,12 @@ class ReleasePage:
                 "language", "pk"
             )
         )
+
+    @property
+    def other_locales(self) -> list[str]:
+        """The locales of the translations as Open Graph has them, each once."""
+        locales = dict.fromkeys(other.og_locale for other in self.translations)
+        return [locale for locale in locales if locale and locale != self.release.og_locale]
 
     @cached_property
     def related(self) -> list[Release]:

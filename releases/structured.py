@@ -31,7 +31,7 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
         "url": url,
         "mainEntityOfPage": url,
         "headline": release.title,
-        "description": release.description,
+        "description": page.description,
         "articleBody": page.text,
         "inLanguage": release.language,
         "datePublished": _published(release),

@@ -9,6 +9,7 @@ from functools import cache
 from io import BytesIO
 from itertools import groupby
 from typing import Any, cast
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.utils.translation import gettext as _
 from docx import Document as open_word
@@ -77,9 +78,9 @@ class _Writer:
         self._set_language(page.release.language, page.release.direction == "rtl")
 
     def packed(self) -> bytes:
-        written = BytesIO()
-        self.word.save(written)
-        return written.getvalue()
+        saved = BytesIO()
+        self.word.save(saved)
+        return _dateless(saved)
 
     def words(self, style: str, words: str) -> None:
         """Write plain words as one paragraph."""
@@ -292,6 +293,16 @@ def _template() -> bytes:
     cleaned = cleaning.clean(written)
     pieces = cast("list[bytes]", cleaned.pieces)  # whole parts: a Word file is written anew
     return b"".join(pieces)
+
+
+def _dateless(saved: BytesIO) -> bytes:
+    """Return a Word file without the moment of its making: the same release, the same bytes."""
+    packed = BytesIO()
+    with ZipFile(saved) as parts, ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for name in parts.namelist():
+            entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the day on which ZIP begins
+            archive.writestr(entry, parts.read(name), ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def _write(parent: Any, piece: Piece) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from lxml import etree
 
 from releases import feeds, workflow
+from releases.document import reading
 from releases.models import Topic
 from tests import validators
 from tests.make import (
@@ -320,3 +321,15 @@ def test_a_description_ends_with_a_sentence_or_between_characters(client, text, 
     else:
         assert description.endswith("…")
         assert release.standfirst.startswith(description[:-1])
+
+
+@pytest.mark.parametrize("path", ["/releases/feed.atom", "", "release.json", "release.docx"])
+def test_the_text_of_a_release_is_read_once_for_each_output(client, path, monkeypatch):
+    """To read it takes most of the time: a page of a feed reads twenty."""
+    body = "<p>The beginning.</p>\n<p>Read once.</p>"  # as it is stored
+    address = make_release(body=body, notes_to_editors="").get_absolute_url()
+    read, real = [], reading.blocks_in
+    monkeypatch.setattr(reading, "blocks_in", lambda html: read.append(html) or real(html))
+    answer = client.get(path if path.startswith("/") else f"{address}{path}")
+    assert answer.status_code == 200
+    assert read.count(body) == 1

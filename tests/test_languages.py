@@ -18,8 +18,8 @@ from releases.importing.languages import SIBLINGS, LanguageGuess, detect, guess_
 from releases.imports import import_draft
 from releases.models import Release
 from releases.workflow import blockers
-from tests import gold
-from tests.make import make_chief, make_person, make_release
+from tests import gold, validators
+from tests.make import make_chief, make_person, make_release, mark, quotation
 
 pytestmark = pytest.mark.django_db
 IMPORT = "/admin/releases/release/import/"
@@ -463,3 +463,56 @@ def test_names_say_their_script(client):
     assert [(one.text, one.get("lang")) for one in others] == [
         ("伊力哈木", "und-Hani"), ("Ilham Tohti", None), ("이력합목", "ko"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "lang"),
+    [
+        ("en", "鄒幸彤", "und-Hani"), ("zh-Hant", "鄒幸彤", ""), ("ja", "鄒幸彤", ""),
+        ("ko", "이력합목", ""), ("ko", "Ilham Tohti", "und-Latn"), ("ar", "ئىلھام توختى", ""),
+        ("ar", "Ilham Tohti", "und-Latn"), ("en", "Ilham Tohti", ""), ("x-ours", "鄒幸彤", ""),
+    ],
+)  # fmt: skip
+def test_a_name_in_a_release_says_its_script_where_the_text_has_another(
+    client, language, name, lang
+):
+    person = make_person(name, title="Chair", speaks=True)
+    body = f"<p>{mark(person)}</p>{quotation(person)}"
+    release = make_release(language=language, body=body)
+    page = shown(client.get(release.get_absolute_url()))
+    (linked,) = page.xpath("//a[@class='person']")
+    assert linked.get("lang", "") == lang
+    (below,) = page.xpath("//figcaption//b/a")
+    assert "".join(below.itertext()) == name
+    assert below.xpath("string(bdi/@lang)") == lang
+    content = client.get(f"{release.get_absolute_url()}release.json").json()["bodies"][1]["value"]
+    assert html.fromstring(content).xpath("string(//p/a/@lang)") == lang
+
+
+@pytest.mark.parametrize("typed", ["jp", "cn", "kz", "UA", "dk-DK", "xx", "gr"])
+def test_a_country_is_no_language(typed):
+    with pytest.raises(ValidationError, match="If you mean a country"):
+        languages.canonical(typed)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("ZH-hant", 1), ("zh-Hant", 1), (" zh-hant ", 1), ("iw", 1), ("he", 1), ("zh", 0), ("jp", 0)],
+)
+@pytest.mark.parametrize("path", ["/releases/", "/releases/feed.atom"])
+def test_a_filter_by_language_reads_any_form_of_a_tag(client, path, asked, found):
+    make_release(title="Found", language="zh-Hant")
+    make_release(title="Found", language="he")
+    answer = client.get(path, {"language": asked})
+    assert answer.content.count(b"Found<") == found
+
+
+def test_translations_into_one_locale_are_named_once(client):
+    chief = make_chief()
+    original = make_release(title="Original", by=chief)
+    for tag in ("fr", "fr-x-ours", "fr-CA", "en-US"):
+        make_release(title=tag, language=tag, translation_of=original, by=chief)
+    page = shown(client.get(original.get_absolute_url()))
+    validators.open_graph(page)
+    locales = page.xpath("//meta[@property='og:locale:alternate']/@content")
+    assert sorted(locales) == ["fr_CA", "fr_FR"]

@@ -49,6 +49,7 @@ NO_DOCUMENTS = {
 }
 FAST = "django.contrib.auth.hashers.MD5PasswordHasher"
 UNKNOWN_SPEAKER = '<blockquote(?! data-speaker)(?: data-name="[^"]*")?'
+RARE = "sl-Latn-IT-rozaj-biske-1994"  # the longest example of RFC 5646
 ORIGIN = "http://testserver"
 
 
@@ -129,6 +130,7 @@ def publish_odd_ones(chief) -> None:
     corrected.title = "Corrected & changed"
     workflow.correct(corrected, by=chief, words="It was <two> & not three.")
     make_release("withdrawn", title="Withdrawn", by=chief)
+    make_release(title="In a dialect", language=RARE, by=chief)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +165,7 @@ def _answers() -> Iterator[tuple[str, tuple[str, int, bytes]]]:
     asked += [
         (name, f"/releases/feed.{form}?{query}")
         for name, form in zip(FEEDS, ("atom", "json", "rss"), strict=True)
-        for query in ("language=ar", "kind=none", "country=GB&year=2026")
+        for query in ("language=ar", "kind=none", "country=GB&year=2026", f"language={RARE}")
     ]
     asked += [("archive", "/releases/?language=ar&kind=statement"), ("nothing", "/nothing/")]
     asked += [("prisoners", "/prisoners/?status=imprisoned&sort=country")]
@@ -184,6 +186,12 @@ def _answer(client: Client, name: str, path: str) -> tuple[str, int, bytes]:
 def of(site, *names: str) -> dict[str, bytes]:
     """Return the answers under some names of addresses."""
     return {path: body for path, (name, _, body) in site["answers"].items() if name in names}
+
+
+def releases_of(site) -> list[str]:
+    """Return the addresses of the pages of releases that are there."""
+    answers = site["answers"].items()
+    return [path for path, (name, status, _) in answers if (name, status) == ("release", 200)]
 
 
 def report(what: str, documents) -> None:
@@ -229,6 +237,15 @@ def test_every_page_of_the_json_feed_is_valid(site):
     report("JSON Feed 1.1", documents)
 
 
+def test_every_word_file_can_be_opened(site):
+    documents = of(site, "release_word")
+    written = {path: body for path, body in documents.items() if body[:2] == b"PK"}
+    for body in written.values():
+        validators.word(body)
+    assert len(written) > 40
+    report("Word", written)
+
+
 def test_every_sitemap_is_valid(site):
     documents = of(site, "sitemap", "sitemap_pages", "sitemap_people", "sitemap_releases")
     for body in documents.values():
@@ -245,6 +262,10 @@ def test_schema_org_knows_every_term(site):
     ]
     for data in documents:
         validators.json_ld(data)
+    articles = [data for data in documents if data["@type"].endswith("Article")]
+    assert len(articles) == len(releases_of(site))
+    for data in articles:
+        assert {"headline", "url", "datePublished", "inLanguage", "publisher"} <= data.keys()
     report("JSON-LD", documents)
 
 
@@ -253,6 +274,8 @@ def test_open_graph_keeps_to_its_rules(site):
     documents = [page for page in pages if page.xpath("//meta[@property='og:type']")]
     for page in documents:
         validators.open_graph(page)
+    articles = [page for page in documents if page.xpath("//meta[@content='article']")]
+    assert len(articles) == len(releases_of(site))
     report("Open Graph", documents)
 
 

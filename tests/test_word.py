@@ -6,7 +6,9 @@ import zipfile
 from urllib.parse import unquote
 
 import docx
+import lxml.html
 import pytest
+import time_machine
 
 from assets.cleaning import word as cleaning
 from people.models import Level
@@ -131,6 +133,31 @@ def test_a_protected_speaker_is_withheld_in_a_word_file(client):
     text = "\n".join(p.text for p in opened(client, release).paragraphs)
     assert "Name withheld" in text
     assert speaker.display_name not in text
+
+
+def test_a_word_file_stays_the_same_and_is_not_packed_again(client):
+    """A reader's program asks with its ETag; the day of the making would change it each time."""
+    address = f"{make_release(body=EVERYTHING).get_absolute_url()}release.docx"
+    packing = {"Accept-Encoding": "gzip"}
+    with time_machine.travel("2031-01-01 12:00:00+00:00"):
+        first = client.get(address, headers=packing)
+    with time_machine.travel("2032-06-01 12:00:00+00:00"):
+        later = client.get(address, headers=packing | {"If-None-Match": first["ETag"]})
+    assert later.status_code == 304
+    assert "Content-Encoding" not in first
+    archive = zipfile.ZipFile(io.BytesIO(first.content))
+    assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_the_page_names_the_type_of_each_of_its_files(client):
+    address = make_release().get_absolute_url()
+    page = lxml.html.fromstring(client.get(address).content)
+    named = dict.fromkeys(["release.txt", "release.docx", "release.json"], "")
+    for link in page.xpath("//link[@rel='alternate'][@type]"):
+        if (name := link.get("href").rpartition("/")[2]) in named:
+            named[name] = link.get("type")
+    for name, kind in named.items():
+        assert client.get(f"{address}{name}")["Content-Type"].partition(";")[0] == kind
 
 
 def test_a_hidden_release_has_no_word_file(client):

@@ -1,11 +1,14 @@
 """What the published rules say of everything that goes out. Each function fails with the reason."""
 
+import io
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -22,7 +25,21 @@ from tests.make import DATA
 
 SCHEMAS = DATA / "schemas"
 VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` brings it
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?(-[a-z0-9]{5,8})*")  # BCP 47
+# BCP 47, as RFC 5646 writes it in 2.1, without registered exceptions.
+LANGUAGE = re.compile(
+    r"(([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?"
+    r"(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*)?"
+    r"((^|-)x(-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE,
+)
+LOCALE = re.compile("[a-z]{2,3}_[A-Z]{2}")  # of Open Graph
+DC_LANGUAGE = "{http://purl.org/dc/elements/1.1/}language"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+WORD = {
+    "w": W.strip("{}"),
+    "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+}
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 OF_RSS = {
     "channel": {
         "title", "link", "description", "language", "copyright", "managingEditor", "webMaster",
@@ -60,6 +77,7 @@ def atom(content: bytes) -> None:
     for address in links.values():
         absolute(address)
     for entry in feed.findall(f"{ATOM}entry"):
+        assert LANGUAGE.fullmatch(entry.get(XML_LANG)), entry.get(XML_LANG)
         elsewhere(entry.findtext(f"{ATOM}content") or "")
         elsewhere(entry.findtext(f"{ATOM}summary") or "")
 
@@ -90,6 +108,8 @@ def rss(content: bytes, address: str) -> None:
         assert guid.get("isPermaLink") == "false"
         assert item.findtext("title") or item.findtext("description")
         elsewhere(item.findtext(CONTENT) or "")
+        for language in item.findall(DC_LANGUAGE):
+            assert LANGUAGE.fullmatch(language.text), language.text
         for enclosure in item.findall("enclosure"):
             absolute(enclosure.get("url"))
             assert enclosure.get("length").isdigit()
@@ -148,8 +168,8 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
     said: dict[str, list[str]] = {}
     for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
         said.setdefault(node.get("property"), []).append(node.get("content"))
-    others = said.pop("og:locale:alternate", [])
-    assert all(re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", locale) for locale in others), others
+    alternates = said.pop("og:locale:alternate", [])
+    assert len({*alternates}) == len(alternates), alternates
     assert all(len(values) == 1 and values[0].strip() for values in said.values()), said
     given = {name.removeprefix("og:"): values[0] for name, values in said.items()}
     assert given["type"] in OG_TYPES
@@ -157,7 +177,8 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
     for name in ("url", "image"):
         if name in given:
             absolute(given[name])
-    assert re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", given.get("locale", "en_GB")), given["locale"]
+    for locale in [*alternates, *filter(None, [given.get("locale")])]:
+        assert LOCALE.fullmatch(locale), locale
     if given["type"] == "article":
         assert {"url", "image", "image:alt", "site_name"} <= given.keys()
         assert int(given["image:width"]) > 0
@@ -166,6 +187,43 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
             assert datetime.fromisoformat(moment)
     for words in page.xpath("//meta[@property='og:description' or @name='description']/@content"):
         assert len(words) <= 300, words
+
+
+def word(content: bytes) -> None:
+    """Check a Word file: what Word itself refuses to open, or repairs with a question."""
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.testzip() is None
+    names = archive.namelist()
+    assert len({*names}) == len(names)
+    parts = {name: etree.fromstring(archive.read(name)) for name in names}
+    typed = {one.get("PartName") for one in parts["[Content_Types].xml"].iter("{*}Override")}
+    assert typed <= {f"/{name}" for name in names}
+    for name, part in parts.items():
+        folder, _, file = name.rpartition("/")
+        relations = parts.get(f"{folder}/_rels/{file}.rels")
+        known = {one.get("Id") for one in relations} if relations is not None else set()
+        assert {*part.xpath("//@r:id", namespaces=WORD)} <= known, name
+    for relations in (part for name, part in parts.items() if name.endswith(".rels")):
+        for one in relations:
+            if one.get("TargetMode") == "External":
+                assert urlsplit(one.get("Target")).scheme in ("http", "https", "mailto", "tel")
+    text = parts["word/document.xml"]
+    for cell in text.iter(f"{W}tc"):
+        assert cell[-1].tag == f"{W}p", "a cell ends with a paragraph"
+    for table in text.iter(f"{W}tbl"):
+        columns = len(table.find(f"{W}tblGrid"))
+        for row in table.iter(f"{W}tr"):
+            spans = [cell.xpath("number(w:tcPr/w:gridSpan/@w:val)", namespaces=WORD)
+                     for cell in row.findall(f"{W}tc")]  # fmt: skip
+            assert sum(1 if math.isnan(span) else span for span in spans) == columns
+    notes = parts.get("word/footnotes.xml")
+    there = [] if notes is None else [one.get(f"{W}id") for one in notes]
+    cited = [one.get(f"{W}id") for one in text.iter(f"{W}footnoteReference")]
+    assert sorted(there) == sorted([*cited, *(("-1", "0") if cited else ())])
+    styles = {one.get(f"{W}styleId") for one in parts["word/styles.xml"].iter(f"{W}style")}
+    assert {*text.xpath("//w:pStyle/@w:val", namespaces=WORD)} <= styles
+    lists = {one.get(f"{W}numId") for one in parts["word/numbering.xml"].iter(f"{W}num")}
+    assert {*text.xpath("//w:numPr/w:numId/@w:val", namespaces=WORD)} <= lists
 
 
 def elsewhere(html: str) -> None:

@@ -12,10 +12,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from releases.document.blocks import Block
-from releases.document.inline import Marks, Piece, emphasis_tags, html_of
+from releases.document.inline import Marks, Piece, emphasis_tags, html_of, text_of
 from releases.document.reading import Attribution, Document
 from releases.document.schema import LISTS, PARAGRAPHS, uuid_in
 from releases.document.tables import head_rows, is_heading_row
+from releases.languages import lang_of_name
 from storing.links import allowed_link
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class _Plain:
         self.quotations = 0
         self.notes: list[list[Piece]] = []
         self.boxes: dict[str, int] = {}
+        self.language = self.page.release.language if self.page else ""
 
     def print(self, document: Document) -> SafeString:
         parts = [self.block(block) for block in document.blocks]
@@ -175,7 +177,9 @@ class _Plain:
             if person is None:
                 parts.append(words)
             else:
-                parts.append(self.link(person, words) + self.said_since(person))
+                lang = lang_of_name(text_of(run), self.language)
+                said = f' lang="{lang}"' if lang else ""
+                parts.append(self.link(person, words, said) + self.said_since(person))
         return "".join(parts)
 
     def by_link(self, pieces: list[Piece]) -> "Iterator[tuple[Person | None, list[Piece]]]":
@@ -204,7 +208,7 @@ class _Plain:
         link = [(f'<a href="{escape(href)}">', "</a>")] if href else []
         return link + emphasis_tags(marks)
 
-    def link(self, person: "Person", name: str) -> str:
+    def link(self, person: "Person", name: str, lang: str) -> str:
         return name
 
     def said_since(self, person: "Person") -> str:
@@ -228,7 +232,12 @@ class _OnPage(_Plain):
         return f'<section class="background">\n{inner}\n</section>'
 
     def quotation(self, paragraphs: list[SafeString], said: Attribution | None) -> str:
-        context = {"position": self.quotations, "paragraphs": paragraphs, "attribution": said}
+        context = {
+            "position": self.quotations,
+            "paragraphs": paragraphs,
+            "attribution": said,
+            "lang": self.language,
+        }
         return render_to_string("releases/_quotation.html", context)
 
     def figure(self, asset: UUID | None) -> str:
@@ -249,8 +258,8 @@ class _OnPage(_Plain):
             f"{super().table(block)}</div>"
         )
 
-    def link(self, person: "Person", name: str) -> str:
-        return f'<a class="person" href="{escape(person.get_absolute_url())}">{name}</a>'
+    def link(self, person: "Person", name: str, lang: str) -> str:
+        return f'<a class="person" href="{escape(person.get_absolute_url())}"{lang}>{name}</a>'
 
     def said_since(self, person: "Person") -> str:
         # What we add later was not printed then: it is set off, and copied with no quotation.
@@ -291,5 +300,5 @@ class _ForFeeds(_Plain):
             f"<figcaption>{escape(picture.described(), quote=False)}</figcaption></figure>"
         )
 
-    def link(self, person: "Person", name: str) -> str:
-        return f'<a href="{escape(self.origin + person.get_absolute_url())}">{name}</a>'
+    def link(self, person: "Person", name: str, lang: str) -> str:
+        return f'<a href="{escape(self.origin + person.get_absolute_url())}"{lang}>{name}</a>'
