@@ -34,7 +34,9 @@ from releases import names, protected_names, workflow
 from releases.document import (
     MAX_LINES,
     MAX_NOTES,
+    MAX_PARTS,
     MAX_TEXT,
+    Document,
     UnreadableText,
     clean,
     clean_notes,
@@ -801,9 +803,20 @@ def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -
     """Return a text as it is stored; one that is too long already may become shorter."""
     _not_longer(html, most, stored)
     try:
-        return by(html, max(most, len(stored)))
+        cleaned = by(html, max(most, len(stored)))
     except UnreadableText as problem:
         raise ValidationError(str(problem)) from problem
+    parts = Document(cleaned).parts
+    if parts > MAX_PARTS and parts > Document(stored).parts:
+        raise ValidationError(
+            _(
+                "The text has %(parts)s paragraphs, items, cells and footnotes, and at most "
+                "%(most)s are taken. Shorten it, or attach the long part as a document. What you "
+                "typed is still here; nothing was saved."
+            )
+            % {"parts": f"{parts:,}", "most": f"{MAX_PARTS:,}"}
+        )
+    return cleaned
 
 
 def _not_longer(words: str, most: int, stored: str) -> str:

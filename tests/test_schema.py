@@ -15,7 +15,9 @@ from releases.document import (
     without_strangers,
 )
 from releases.document.schema import MAX_COLUMNS, MAX_ROWS
+from releases.models import Release
 from tests.constructions import CONSTRUCTIONS, EVERYTHING, OTHER, PERSON, PICTURE
+from tests.test_admin import written
 
 
 def table(*rows: str, caption: str = "") -> str:
@@ -290,3 +292,18 @@ def test_an_import_finds_a_name_through_marks_and_in_footnotes():
         f'<p>So<span data-footnote="1">See <span data-person="{OTHER}">Ben Ostrov</span>.</span>'
         "</p>"
     )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "piece",
+    ["<p>a</p>", "<ul><li><p>a</p></li></ul>", '<p>a<span data-footnote="1">b</span></p>'],
+)
+def test_a_text_of_far_too_many_parts_is_refused_and_stays_in_the_form(at_desk, author, piece):
+    desk = at_desk(author)
+    body = piece * (180_000 // len(piece))
+    answer = desk.post("/admin/releases/release/add/", written(body=body))
+    words = answer.content.decode()
+    assert "paragraphs, items, cells and footnotes, and at most 5,000 are taken" in words
+    assert "nothing was saved" in words
+    assert not Release.objects.exists()

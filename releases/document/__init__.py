@@ -29,6 +29,7 @@ from releases.document.schema import (
     MAX_LEVELS,
     MAX_LINES,
     MAX_NOTES,
+    MAX_PARTS,
     MAX_TEXT,
     STRUCTURE,
     UNWANTED_WITH_CONTENT,
@@ -40,8 +41,8 @@ from releases.document.schema import (
 )
 
 __all__ = [
-    "BLOCKS", "EMPHASIS", "MAX_LEVELS", "MAX_LINES", "MAX_NOTES", "MAX_TEXT", "STRUCTURE",
-    "UNWANTED_WITH_CONTENT", "Attribution", "Cleaner", "Document", "Quotation",
+    "BLOCKS", "EMPHASIS", "MAX_LEVELS", "MAX_LINES", "MAX_NOTES", "MAX_PARTS", "MAX_TEXT",
+    "STRUCTURE", "UNWANTED_WITH_CONTENT", "Attribution", "Cleaner", "Document", "Quotation",
     "TextTooLong", "UnreadableText", "clean", "clean_notes", "refused_links", "render",
     "render_for_feeds", "render_notes", "render_text", "text_paragraphs", "too_long", "tree",
     "uuid_in", "uuids_in", "with_people", "without_strangers",

@@ -12,7 +12,7 @@ from people.names.normalise import set_apart
 from releases.document.blocks import Block, running, walk
 from releases.document.cleaning import blocks_in
 from releases.document.inline import notes_of, plain_text_of, text_of
-from releases.document.schema import uuid_in
+from releases.document.schema import PARAGRAPHS, uuid_in
 
 if TYPE_CHECKING:
     from people.models import Person
@@ -113,6 +113,14 @@ class Document:
     @property
     def text(self) -> str:
         return "\n\n".join(self.paragraphs)
+
+    @property
+    def parts(self) -> int:
+        """The number of its paragraphs, headings, pictures and footnotes."""
+        return sum(
+            (block.tag in PARAGRAPHS or block.tag == "figure") + len(notes_of(block.pieces))
+            for block in self.walk()
+        )
 
     @property
     def opening(self) -> str:

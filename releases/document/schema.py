@@ -51,6 +51,9 @@ MAX_SPAN = 100  # rows or columns of one cell
 # below 0.2 s of CPU each, but the checks for protected names read at 4 to 5 s a time.
 MAX_TEXT = 200_000
 MAX_NOTES = 50_000  # the same for notes to editors
+# Paragraphs, headings, items, cells, pictures and footnotes that a form takes. Each costs time on
+# the page, in the files and in the checks for names, however short it is.
+MAX_PARTS = 5_000
 MAX_LINES = 2_000  # characters of a standfirst or a pull quote
 MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
 # Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
