@@ -301,7 +301,7 @@ def test_an_import_finds_a_name_through_marks_and_in_footnotes():
 )
 def test_a_text_of_far_too_many_parts_is_refused_and_stays_in_the_form(at_desk, author, piece):
     desk = at_desk(author)
-    body = piece * (180_000 // len(piece))
+    body = piece * (160_000 // len(piece))
     answer = desk.post("/admin/releases/release/add/", written(body=body))
     words = answer.content.decode()
     assert "paragraphs, items, cells and footnotes, and at most 5,000 are taken" in words
