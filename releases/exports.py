@@ -58,7 +58,7 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
             "language": release.language,
             "headlines": _texts("main", release.title),
             "descriptions": [
-                *_texts("summary", page.summary),
+                *_texts("summary", page.description),
                 *_texts("pull quote", _pulled(release.pull_quote, page.pull_quote)),
             ],
             "bodies": [
