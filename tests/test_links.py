@@ -216,6 +216,7 @@ def send(client, text):
 def confirm(client, page):
     form = page.context["confirm"]
     fields = {f"person_{n}": "" for n in range(len(form.suggestions))}
+    fields["language"] = "en"  # asked, where a text is too short to guess it
     return client.post(IMPORT, form.initial | fields, follow=True)
 
 
