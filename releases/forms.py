@@ -627,7 +627,10 @@ class ConfirmImportForm(forms.Form):
                 choices=[
                     (self.SKIP, _("Leave for later")),
                     *(
-                        (str(match.pk), _("It is %(person)s, whom we know") % {"person": match})
+                        (
+                            str(match.pk),
+                            _("It is %(person)s, already on record") % {"person": match},
+                        )
                         for match in matches
                     ),
                     (self.CREATE, _("Make a new record (level 1: known to staff)")),

@@ -218,12 +218,27 @@ class DecideRemovalForm(forms.Form):
 def _people_by(typed: str) -> set[UUID]:
     """Return the people whose name was typed, in any spelling, or a part of it.
 
-    They may include people whom the user may not know of.
+    Some may be hidden from the user: narrow a list of visible rows by it.
     """
     typed = typed[:MAX_TYPED]
     people = {match.person for match in people_index().matches(typed)}
     people |= {pk for name in people_index().find([typed]) for pk in name.people}
     return people | people_index().with_words(typed)
+
+
+class BySpelling(OnlyKnown):
+    """A list that finds a person by any spelling: order, accents and punctuation do not count."""
+
+    person_column = "pk"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return found, repeats
+        spelled = Q(**{f"{self.person_column}__in": _people_by(search_term)})
+        return queryset.filter(Q(pk__in=found.values("pk")) | spelled), repeats
 
 
 class NotLookedFor(admin.SimpleListFilter):
@@ -241,7 +256,7 @@ class NotLookedFor(admin.SimpleListFilter):
 
 
 @admin.register(Person)
-class PersonAdmin(NameCheckedAdmin, OnlyKnown):
+class PersonAdmin(NameCheckedAdmin, BySpelling):
     list_display = ["display_name", "level", "title_now"]
     list_filter = ["level", "roles__speaks_for_us", NotLookedFor]
     search_fields = ["display_name", "sort_name", "names__text"]
@@ -338,16 +353,6 @@ class PersonAdmin(NameCheckedAdmin, OnlyKnown):
         return super().response_change(request, obj)
 
     # --- Lists ---------------------------------------------------------------------------------
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
-        """Find a person in any spelling: order, accents and punctuation are forgiven."""
-        found, repeats = super().get_search_results(request, queryset, search_term)
-        if not search_term.strip():
-            return found, repeats
-        people = Q(pk__in=_people_by(search_term))
-        return queryset.filter(Q(pk__in=found.values("pk")) | people), repeats
 
     def autocomplete_detail(self, person: Person) -> dict[str, str]:
         """Tell namesakes apart where a person is looked for."""
@@ -616,7 +621,8 @@ class ToLookAt(admin.SimpleListFilter):
 
 
 @admin.register(Case)
-class CaseAdmin(NameCheckedAdmin, OnlyKnown):
+class CaseAdmin(NameCheckedAdmin, BySpelling):
+    person_column = "person"
     form = CaseForm
     formfield_overrides = FIELDS
     list_display = ["person", "custody_status", "country", "as_of", "review_due"]
@@ -655,16 +661,6 @@ class CaseAdmin(NameCheckedAdmin, OnlyKnown):
             {"fields": ["place", "reliability", "internal_note"]},
         ),
     ]  # fmt: skip
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
-        """Find a case by any spelling of the person's name, as the list of people does."""
-        found, repeats = super().get_search_results(request, queryset, search_term)
-        if not search_term.strip():
-            return found, repeats
-        person = Q(person__in=_people_by(search_term))
-        return queryset.filter(Q(pk__in=found.values("pk")) | person), repeats
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         known = Person.objects.visible_to(User.of(request))

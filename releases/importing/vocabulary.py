@@ -255,7 +255,7 @@ SAYING_BESIDE_A_QUOTE = _set("""
     tweeted reflected recounted acknowledged pledged vowed promised countered lamented cautioned
     contended asserted affirmed opined saying adding stating
 """)
-# Behind these stands the person who is spoken to, not the speaker: “told Ana Brask”.
+# These name the listener next, not the speaker: “asked Ana Brask”.
 SAYING_TO_SOMEBODY = _set("told tells asked urged warned warns recalled")
 
 # A capitalised run with one of these in it is an institution, a law, a place, an event.
