@@ -151,3 +151,10 @@ def test_a_draft_says_one_sentence_for_each_person_who_may_not_be_named(at_desk,
         entries = re.findall(r"<li>([^<]*)</li>", draft)
         about = [entry for entry in entries if f"“{person}”" in entry]
         assert len(about) <= 1, about
+
+
+def test_the_page_says_nothing_of_people_where_nobody_was_found(at_desk, author):
+    text = "The court closed\n\nThe court was closed on Monday because its roof had to be repaired."
+    page = at_desk(author).post("/admin/releases/release/import/", {"text": text})
+    assert "Make a draft" in page.content.decode()
+    assert "People found in the text" not in page.content.decode()
