@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -114,3 +114,24 @@ def assert_usable(page: Page, schemes, name: str) -> None:
         colour(page, scheme)
         assert violations(page) == [], (name, scheme)
         assert overflow(page) <= 0, f"{name} is wider than the screen"
+
+
+def click_into(page: Page, place: Locator) -> None:
+    """Click into the text of an editor, and wait until the editor knows where.
+
+    Chromium reports the new selection after the click. On a busy machine a key that is pressed
+    before that acts where the selection was.
+    """
+    place.click()
+    page.wait_for_function(
+        """place => {
+            const { view, state } = place.closest(".tiptap").editor;
+            const node = view.domAtPos(state.selection.head).node;
+            const { focusNode } = getSelection();
+            const block = (one) => (one.nodeType === Node.TEXT_NODE ? one.parentElement : one)
+                .closest("p, h2, h3, li, td, th, figure, .tiptap");
+            return view.hasFocus() && focusNode !== null && place.contains(focusNode)
+                && block(focusNode) === block(node);
+        }""",
+        arg=place.element_handle(),
+    )

@@ -29,6 +29,7 @@ from tests.browser import (
     _leave_the_page,
     assert_usable,
     browser_type_launch_args,
+    click_into,
     complaints,
     overflow,
     pytestmark,
@@ -408,7 +409,7 @@ def test_the_editor_keeps_every_link_that_the_server_takes(page, live_server, si
     release = make_release("draft", title="Links", body=links)
     signed_in(make_chief())
     page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
-    page.locator(".field-body .tiptap").click()
+    click_into(page, page.locator(".field-body .tiptap"))
     page.keyboard.press("Control+End")
     page.keyboard.type(" and more")
     page.get_by_role("button", name="Save", exact=True).first.click()
@@ -421,7 +422,7 @@ def test_the_editor_keeps_every_link_that_the_server_takes(page, live_server, si
 def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
     signed_in(make_user("writer", "Author"))
     page.goto(f"{live_server.url}/admin/releases/release/add/")
-    page.locator(".field-body .tiptap").click()
+    click_into(page, page.locator(".field-body .tiptap"))
     paste(
         page,
         '<h1>Heading</h1><p class=MsoNormal style="margin:0cm"><b style="mso-x:y">Bold</b>'
@@ -447,7 +448,7 @@ def test_typed_text_is_not_lost_to_a_stray_link(page, live_server, signed_in):
     page.goto(f"{live_server.url}/admin/")
     assert asked == []  # nothing was typed
     page.goto(address)
-    page.locator(".field-body .tiptap").click()
+    click_into(page, page.locator(".field-body .tiptap"))
     page.keyboard.type("More. ")
     page.goto(f"{live_server.url}/admin/")
     assert asked == ["beforeunload"]

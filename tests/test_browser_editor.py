@@ -19,6 +19,7 @@ from tests.browser import (
     _connections_of_the_loop,
     _leave_the_page,
     browser_type_launch_args,
+    click_into,
     colour,
     complaints,
     overflow,
@@ -62,7 +63,7 @@ def at_desk(page, live_server, signed_in):
     def open_draft(body="<p>One.</p>", **fields):
         release = make_release("draft", title="A release", body=body, **fields)
         page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
-        page.locator(BODY).click()
+        click_into(page, page.locator(BODY))
         return release
 
     return open_draft
@@ -396,7 +397,7 @@ def test_a_list_starts_at_a_number_that_is_chosen(page, at_desk):
 
 def test_an_item_gets_a_second_paragraph(page, at_desk):
     at_desk("<ol><li><p>One.</p></li><li><p>Three.</p></li></ol>")
-    page.locator(f"{BODY} p").first.click()
+    click_into(page, page.locator(f"{BODY} p").first)
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     page.keyboard.press("Backspace")
@@ -456,7 +457,7 @@ def test_rows_columns_and_headers_come_and_go_and_come_back_by_undo(page, at_des
     page.get_by_label("Caption of the table").fill("Closed")
     press(page, "Delete table")
     expect(table).to_have_count(0)
-    page.locator(BODY).click()
+    click_into(page, page.locator(BODY))
     page.keyboard.press("Control+z")
     expect(page.get_by_label("Caption of the table")).to_have_value("Closed")
     undo_all(page)
@@ -475,7 +476,7 @@ def test_a_table_splits_no_sentence_and_replaces_nothing(page, at_desk):
 def test_a_table_grows_no_further_than_the_server_takes_it(page, at_desk):
     cells = "<td><p>a</p></td>" * 50
     at_desk(f"<table><tbody>{f'<tr>{cells}</tr>' * 2}</tbody></table>")
-    page.locator(f"{BODY} td").first.click()
+    click_into(page, page.locator(f"{BODY} td").first)
     more = page.locator(".field-body").get_by_role("button", name="Column after")
     expect(more).to_have_attribute("aria-disabled", "true")
     more.click(force=True)
@@ -495,7 +496,7 @@ def test_a_table_grows_no_further_than_the_server_takes_it(page, at_desk):
 )
 def test_escape_and_tab_leave_a_list_and_a_table(page, at_desk, body, stops):
     at_desk(body)
-    page.locator(f"{BODY} p").last.click()
+    click_into(page, page.locator(f"{BODY} p").last)
     before = written(page)
     page.keyboard.press("Escape")
     for stop in stops:
@@ -527,7 +528,7 @@ def test_paragraphs_become_background_and_come_back(page, at_desk):
     assert written(page) == f"<p>One.</p>{section}<p>Three.</p>"
     apart(page)
     page.keyboard.press("Control+z")
-    page.locator(f"{BODY} h2").click()
+    click_into(page, page.locator(f"{BODY} h2"))
     press(page, "Background")
     assert written(page) == "<p>One.</p><h2>Who</h2><p>Two.</p><p>Three.</p>"
     apart(page)
@@ -582,7 +583,7 @@ ALL = (
 def test_the_editor_can_be_used_by_everybody(page, at_desk, complaints, size, schemes):
     page.set_viewport_size(size)
     at_desk(ALL)
-    page.locator(f"{BODY} td").first.click()
+    click_into(page, page.locator(f"{BODY} td").first)
     assert complaints == []  # before axe, whose own styles the page refuses
     for scheme in schemes:
         colour(page, scheme)

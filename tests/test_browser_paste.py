@@ -10,6 +10,7 @@ from tests.browser import (
     _connections_of_the_loop,
     _leave_the_page,
     browser_type_launch_args,
+    click_into,
     complaints,
     pytestmark,
     signed_in,
@@ -74,7 +75,7 @@ def copied(page, into=TEXT):
 
 def test_what_a_paste_leaves_out_stands_below_the_text_until_it_is_closed(desk, complaints):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     put(page, STRUCK + "<img src='blob:x' alt='A cell'>", "plain")
     expect(page.locator(TEXT)).to_have_text("The minister was charged.")
     expect(notices(page)).to_have_count(2)
@@ -94,7 +95,7 @@ def test_what_a_paste_leaves_out_stands_below_the_text_until_it_is_closed(desk, 
 @pytest.mark.parametrize("event", ["paste", "drop"])
 def test_what_comes_from_another_editor_of_the_family_is_cleaned(desk, event):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     html = (
         '<p data-pm-slice="1 1 []">A <b style="font-weight:normal">light</b> word</p>'
         '<div style="display:none">a colleague’s hidden remark</div>'
@@ -108,7 +109,7 @@ def test_what_comes_from_another_editor_of_the_family_is_cleaned(desk, event):
 
 def test_a_drop_stands_where_it_was_dropped(desk):
     page = desk(make_release("draft", title="Drop", body="<p>First.</p><p>Last.</p>"))
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     page.keyboard.press("Control+End")
     put(page, "<b>Dropped</b>", "Dropped", event="drop")
     expect(page.locator(f"{TEXT} strong")).to_have_text("Dropped")
@@ -118,7 +119,7 @@ def test_a_drop_stands_where_it_was_dropped(desk):
 
 def test_a_picture_alone_is_named_and_does_not_take_the_page_away(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     put(page, files=["image/png"])
     expect(notices(page)).to_contain_text("1 picture was left out. Add it to the library")
     put(page, files=["image/png", "application/pdf"], event="drop")
@@ -128,7 +129,7 @@ def test_a_picture_alone_is_named_and_does_not_take_the_page_away(desk):
 
 def test_a_photograph_in_the_clipboard_does_not_cost_the_formatting(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     photo = f"<img alt='A cell' src='data:image/jpeg;base64,{'A' * 7_000_000}'>"
     put(page, f"<h2>Head</h2><p><b>Bold</b> {photo}</p>", "plain")
     expect(page.locator(f"{TEXT} h2")).to_have_text("Head")
@@ -138,7 +139,7 @@ def test_a_photograph_in_the_clipboard_does_not_cost_the_formatting(desk):
 
 def test_what_is_nested_too_deeply_arrives_as_plain_text_with_the_reason(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     put(page, "<blockquote>" * 300 + "Words", "Words\n\nMore words")
     expect(page.locator(f"{TEXT} p").first).to_have_text("Words")
     expect(notices(page).nth(0)).to_contain_text("nested too deeply")
@@ -147,7 +148,7 @@ def test_what_is_nested_too_deeply_arrives_as_plain_text_with_the_reason(desk):
 
 def test_a_pasted_link_keeps_its_target(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     links = (
         '<p>Read <a href="https://example.org/report/42">the study on example.com, part 2</a> now.'
         '</p><p><a href="https://example.org/real">https://example.net/shown</a></p>'
@@ -161,7 +162,7 @@ def test_a_pasted_link_keeps_its_target(desk):
 
 def test_tables_lists_and_footnotes_arrive_and_are_stored_as_the_server_made_them(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     put(
         page,
         "<h1>Head</h1><ol start=3><li>three<li>four</ol><table><tr><th>Name<th>Year<tr><td>Anna"
@@ -186,7 +187,7 @@ def test_tables_lists_and_footnotes_arrive_and_are_stored_as_the_server_made_the
 
 def test_wrapped_lines_are_joined_and_one_line_is_pasted_at_once(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     asked = []
     page.on("request", lambda request: "/paste/" in request.url and asked.append(request.url))
     put(page, text="One line.")
@@ -209,7 +210,7 @@ def test_what_is_copied_in_the_text_is_pasted_as_it_is(desk):
     page = desk(release)
     asked = []
     page.on("request", lambda request: "/paste/" in request.url and asked.append(request.url))
-    page.locator(f"{TEXT} p").last.click()
+    click_into(page, page.locator(f"{TEXT} p").last)
     page.keyboard.press("Control+A")
     page.wait_for_timeout(200)  # the editor reads what is selected a moment later
     html = copied(page)
@@ -227,11 +228,11 @@ def test_what_is_copied_in_the_text_is_pasted_as_it_is(desk):
 def test_what_is_copied_from_the_text_into_the_notes_says_what_the_notes_cannot_hold(desk):
     body = "<h2>Head</h2><table><tr><td>x</td><td>y</td></tr></table>"
     page = desk(make_release("draft", title="Copy", body=body))
-    page.locator(f"{TEXT} h2").click()
+    click_into(page, page.locator(f"{TEXT} h2"))
     page.keyboard.press("Control+A")
     page.wait_for_timeout(200)  # the editor reads what is selected a moment later
     html = copied(page)
-    page.locator(NOTES).click()
+    click_into(page, page.locator(NOTES))
     put(page, html, "plain", into=NOTES)
     expect(page.locator(f"{NOTES} h2")).to_have_text("Head")
     expect(page.locator(NOTES)).to_contain_text("x | y")
@@ -241,7 +242,7 @@ def test_what_is_copied_from_the_text_into_the_notes_says_what_the_notes_cannot_
 
 def test_a_mark_of_another_site_opens_no_way_around_the_cleaner(desk):
     page = desk()
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     put(page, f'<p data-newsroom-slice="guessed-body" data-pm-slice="0 0 []">{STRUCK}</p>', "x")
     expect(page.locator(TEXT)).to_have_text("The minister was charged.")
 
@@ -250,7 +251,7 @@ def test_saving_waits_for_what_is_being_cleaned(desk):
     page = desk()
     held = []
     page.route("**/paste/**", lambda route: held.append(route))
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     page.get_by_label("Language:").select_option("en")
     page.fill("[name=title]", "Waits")
     with page.expect_request("**/paste/**"):
@@ -276,7 +277,7 @@ def test_nothing_is_saved_before_somebody_read_what_a_paste_lost(desk, html, ans
     page = desk()
     held = []
     page.route("**/paste/**", lambda route: held.append(route))
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     page.get_by_label("Language:").select_option("en")
     page.fill("[name=title]", "Waits")
     with page.expect_request("**/paste/**"):
@@ -321,7 +322,7 @@ CARET = """() => {
 def test_what_is_pasted_into_a_footnote_is_part_of_it(desk, html, text, made):
     body = '<p>First<span data-footnote="1">Held too</span>.</p>\n<p><strong>Last</strong></p>\n'
     page = desk(make_release("draft", title="Notes", body=body))
-    page.locator(f"{TEXT} p").last.click()
+    click_into(page, page.locator(f"{TEXT} p").last)
     if html == "own":
         page.keyboard.press("Control+A")
         page.wait_for_timeout(200)  # the editor reads what is selected a moment later
@@ -345,7 +346,7 @@ def test_a_table_pasted_into_a_cell_stands_below_its_table_and_splits_nothing(de
         "</table>"
     )
     page = desk(make_release("draft", title="Cells", body=table.join(around)))
-    page.locator(TEXT).click()
+    click_into(page, page.locator(TEXT))
     page.evaluate(CARET)
     put(page, "<p>A</p><table><tr><td>1<td>2</table><p>B</p>", "plain")
     expect(page.locator(f"{TEXT} table")).to_have_count(2)
