@@ -129,7 +129,7 @@ class MediaAsset(Guarded):
 
     It may stand without its file: a release can arrive with the name of a picture only.
     Whether the public may fetch it depends on the releases and people that show it, so that
-    rule is theirs (releases.visibility).
+    rule is theirs (releases.rules.visibility).
 
     What is cut from a picture (its renditions), and the cleaned copy of a document, are made
     outside of the request that saves it, by assets.making; `state`, `problem` and `renditions` come

@@ -33,10 +33,10 @@ import django  # noqa: E402
 
 django.setup()
 
+from desk.pasting import clean_pasted  # noqa: E402
+from importing import understand  # noqa: E402
 from people.names import Name, NameIndex, letters  # noqa: E402
 from releases.document import Document, clean, render_text  # noqa: E402
-from releases.importing import understand  # noqa: E402
-from releases.pasting import clean_pasted  # noqa: E402
 
 LONGEST = 60  # seconds of CPU for a shape
 RUNS = 3  # the best counts

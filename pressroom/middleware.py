@@ -19,7 +19,7 @@ from django.urls import resolve, reverse
 
 from pressroom import logs, outages
 from pressroom.health import may_probe
-from releases import guesses
+from releases import probes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,7 +40,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         number = self._from_proxy(request) or uuid4().hex
         logs.request_id.set(number)
-        client = guesses.network_of(guesses.address_of(request))
+        client = probes.network_of(probes.address_of(request))
         seen: dict[str, Any] = {"request_id": number, "client": client}
         request.META[logs.ACCESS] = seen
         response: Any = self.get_response(request)
@@ -203,7 +203,7 @@ class OneNotFound:
         else:
             response = self.get_response(request)
         if response.status_code == 404 and not request.path.startswith("/admin/"):
-            guesses.note(request)
+            probes.note(request)
             request.resolver_match = None  # the page must not say what the address looked like
             private = request.path_info.startswith("/preview/")
             return render(request, "previews/closed.html" if private else "404.html", status=404)

@@ -253,7 +253,7 @@ EMAIL_BACKEND = (
 )
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
-# Originals and renditions: no web server may serve this folder, only the gate in releases.views.
+# Originals and renditions: no web server may serve this folder, only the gate in newsroom.views.
 MEDIA_ROOT = values.folder("MEDIA_ROOT", BASE_DIR / "var" / "media", BASE_DIR)
 # The same in a bucket, where one is named; assets.storage is the door to either.
 S3_BUCKET = values.text("S3_BUCKET")
@@ -376,13 +376,17 @@ KEEP_LOGS_DAYS = values.whole_number("KEEP_LOGS_DAYS", 365, 1, 3650, "days to ke
 
 INSTALLED_APPS = [
     "pressroom",
+    "leakcheck",
+    "demo",
+    "desk",
     "previews",
+    "newsroom",
     "releases",
     "people",
     "assets",
     "accounts",
     "jobs",
-    "pressroom.apps.NewsroomAdminConfig",
+    "desk.apps.NewsroomAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -448,7 +452,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-# Its own revert would bypass the workflow. This hides the button; accounts.quiet refuses the POST.
+# Its own revert would bypass the workflow. This hides the button; desk.admin.base refuses the POST.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # Nothing from elsewhere, nothing inline. A nonce exists for the editor's import map alone.

@@ -21,9 +21,10 @@ from previews.marks import new_reference, references_in, references_in_text
 from previews.models import PreviewLink, PreviewLinkQuerySet, Standing, Visit
 from previews.recipients import Recipient
 from previews.tokens import hash_of, new_token, token_of
-from releases import protected_names, workflow
+from releases import workflow
 from releases.models import Event, Release
-from releases.protected_names import Reason
+from releases.rules import protected_names
+from releases.rules.protected_names import Reason
 from releases.workflow import Refused
 
 SHOWN_FOR = timedelta(days=1)  # how long those who issued links can see the addresses again

@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assets.pictures import CONTENT_TYPES
+from newsroom.exports import as_text
 from previews import links, openings, throttle
 from previews.brief_waits import brief_wait
 from previews.marks import woven
@@ -29,8 +30,7 @@ from previews.models import Opening, PreviewLink, Standing, Visit
 from previews.openings import Origin
 from previews.page import ReaderPage
 from releases.addresses import site_url
-from releases.exports import as_text
-from releases.guesses import address_of, network_of
+from releases.probes import address_of, network_of
 
 log = logging.getLogger(__name__)
 

@@ -25,9 +25,10 @@ from assets.storage import StorageError, in_words
 from people import locking
 from people.locking import names_read
 from people.models import Person
-from releases import approval, protected_names, workflow
+from releases import approval, workflow
 from releases.models import Illustration, Release, ReleaseQuerySet
-from releases.public_texts import releases_printing
+from releases.rules import protected_names
+from releases.rules.public_texts import releases_printing
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 Each verb locks the row, checks who asks and what is missing, changes, and records an Event, in
 one transaction. Refused lists the reasons, the same that the admin shows beforehand: sentences,
-and finds of protected names, which `releases.name_finds` turns into sentences for a user.
+and finds of protected names, which `releases.rules.name_finds` turns into sentences for a user.
 Times are aware datetimes; `at` is the moment of the act.
 """
 
@@ -26,10 +26,11 @@ from accounts.refusal import Refused
 from jobs import outbox
 from people.locking import names_change
 from people.names import letters
-from releases import approval, languages, protected_names
+from releases import approval, languages
 from releases.models import Contact, Correction, Event, NameException, Release, Topic
-from releases.protected_names import Find, Reason, name_status_changed
-from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
+from releases.rules import protected_names
+from releases.rules.protected_names import Find, Reason, name_status_changed
+from releases.rules.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
 from releases.versions import take_back
 from storing.texts import is_blank
 

@@ -24,9 +24,10 @@ from people.models import Case, Level, Person, Role
 from previews import links
 from previews.models import PreviewLink
 from previews.recipients import Recipient
-from releases import guesses, protected_names, workflow
+from releases import probes, workflow
 from releases.models import Event, Release
-from releases.name_finds import sentences
+from releases.rules import protected_names
+from releases.rules.name_finds import sentences
 
 DATA = Path(__file__).parent / "data"
 REAL_RELEASE = Path(__file__).parent.parent / "demo" / "uk-china-red-lines.txt"
@@ -167,7 +168,7 @@ def work_off(*lanes: Lane) -> int:
 
 def count_guesses() -> None:
     """Count what was tried so far, as a server and its worker do."""
-    guesses.waiting.flush()
+    probes.waiting.flush()
     queue.work(Lane.QUICK)
 
 

@@ -19,7 +19,7 @@ from assets import making
 from assets.models import MediaAsset
 from jobs.models import Email
 from people.models import Level, Person, Role
-from releases import approval, library, shared_rows, workflow
+from releases import approval, library, topics_and_contacts, workflow
 from releases.models import Contact, Event, Release, Topic
 from tests.make import (
     make_chief,
@@ -171,7 +171,7 @@ def test_a_change_of_the_text_in_review_is_shown_too(whole, at_desk, publisher):
 
 
 def test_a_contact_that_was_hidden_after_the_submission_is_shown(whole, at_desk, publisher):
-    shared_rows.hide(whole["contact"], by=publisher)
+    topics_and_contacts.hide(whole["contact"], by=publisher)
     release = whole["release"]
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
     assert "Press contact “Desk”" in form
@@ -333,9 +333,9 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
         assert MediaAsset.objects.get(pk=picture.pk).is_withdrawn()
     else:
         read = Contact.objects.get(pk=contact.pk)
-        shared_rows.hide(contact, by=editor)
+        topics_and_contacts.hide(contact, by=editor)
         read.phone = "+44 20"
-        shared_rows.store(read, by=publisher)
+        topics_and_contacts.store(read, by=publisher)
         assert not Contact.objects.get(pk=contact.pk).is_shown()
 
 
@@ -493,7 +493,7 @@ def test_an_editor_reads_it_and_is_refused(shared, at_desk, editor):
     assert row.name == "Prisons"
     row.name = "By a script"
     with pytest.raises(workflow.Refused, match="A publisher can change it"):
-        shared_rows.store(row, by=editor)
+        topics_and_contacts.store(row, by=editor)
 
 
 def test_an_editor_changes_what_no_approved_release_uses(at_desk, editor):

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import etree
 
-from releases import feeds, workflow
+from newsroom import feeds
+from releases import workflow
 from releases.document import reading
 from releases.models import Topic
 from tests import validators
@@ -71,7 +72,7 @@ class Feed:
 @pytest.fixture
 def many(monkeypatch):
     """Three pages of a few releases each, newest first."""
-    monkeypatch.setattr("releases.views.A_PAGE", A_PAGE)
+    monkeypatch.setattr("newsroom.views.A_PAGE", A_PAGE)
     chief, now = make_chief(), timezone.now()
     return [
         make_release(title=f"Number {n:02}", by=chief, publish_at=now - timedelta(hours=n + 1))

@@ -9,14 +9,14 @@ from django.db import models
 from django.urls import reverse
 
 from bench import growth
+from desk.imports.messages import sentence
+from desk.pasting import clean_pasted
+from importing import NotARelease, understand
+from importing.notes import Note
 from people.names import NameIndex
 from releases import workflow
 from releases.document import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
-from releases.import_words import sentence
-from releases.importing import NotARelease, understand
-from releases.importing.notes import Note
 from releases.models import Release
-from releases.pasting import clean_pasted
 from tests.make import make_chief, make_release
 
 pytestmark = pytest.mark.django_db

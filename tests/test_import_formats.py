@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desk.imports.messages import sentence
+from importing import NotARelease, understand
+from importing.from_text import paragraphs_of
 from releases.document import Document, clean
-from releases.import_words import sentence
-from releases.importing import NotARelease, understand
-from releases.importing.from_text import paragraphs_of
 from releases.models import Release
 
 LEAD = "The court must free the four people who were charged in May, we said today."

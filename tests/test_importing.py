@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desk.forms.releases import ConfirmImportForm
+from desk.imports.messages import sentence
+from desk.imports.storing import preview
+from importing import MAX_BYTES, NotARelease, PersonSuggestion, understand
+from importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations
 from people.models import Case, Designation
 from releases.document import Document, clean
-from releases.forms import ConfirmImportForm
-from releases.import_words import sentence
-from releases.importing import MAX_BYTES, NotARelease, PersonSuggestion, understand
-from releases.importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations
-from releases.imports import preview
 from tests.make import DATA, REAL_RELEASE
 
 SAMPLES = sorted(

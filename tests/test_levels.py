@@ -18,7 +18,7 @@ from people.levels import Refused
 from people.models import Case, Consent, Level, LevelChange, Person
 from releases import workflow
 from releases.models import Release
-from releases.protected_names import printing
+from releases.rules.protected_names import printing
 from tests.make import (
     as_shown,
     historical_apps,

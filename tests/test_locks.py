@@ -18,11 +18,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assets.models import MediaAsset
+from desk.imports.storing import AlreadyImported, import_draft
+from importing import understand
 from people import levels, locking
 from people.models import Case, CaseStatus, Consent, Level, Person
 from releases import workflow
-from releases.importing import understand
-from releases.imports import AlreadyImported, import_draft
 from releases.models import Release, Topic
 from tests.make import (
     REAL_RELEASE,

@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from assets import sandbox
 from assets.models import MediaAsset
+from leakcheck import namecheck, printed_texts
+from newsroom import views
 from people import levels
 from people.models import Case, Level, Person, Role
 from people.names import Form
-from pressroom import namecheck, printed_texts
-from releases import views, workflow
+from releases import workflow
 from releases.models import (
     Contact,
     Correction,

@@ -13,10 +13,10 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from desk.imports.storing import CREATE, import_draft
+from importing import understand
 from people.models import Case, Role
 from releases import workflow
-from releases.importing import understand
-from releases.imports import CREATE, import_draft
 from releases.models import Contact, Correction, Release, Topic
 from tests.make import (
     DATA,
@@ -519,7 +519,7 @@ def test_an_error_on_our_side_says_so_without_asking_the_database(
     client, django_assert_num_queries, monkeypatch
 ):
     client.raise_request_exception = False
-    monkeypatch.setattr("releases.views.listed", lambda at: 1 / 0)
+    monkeypatch.setattr("newsroom.views.listed", lambda at: 1 / 0)
     with django_assert_num_queries(0):
         response = client.get("/")
     assert response.status_code == 500

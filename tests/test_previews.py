@@ -16,6 +16,8 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from desk.imports.storing import import_draft
+from importing import understand
 from jobs import outbox
 from jobs.models import Email
 from people.models import Level
@@ -23,8 +25,6 @@ from previews import links, marks, recipients
 from previews.models import PreviewLink, Visit
 from previews.tokens import hash_of
 from releases import workflow
-from releases.importing import understand
-from releases.imports import import_draft
 from releases.models import Event, Release
 from tests.make import (
     REAL_RELEASE,

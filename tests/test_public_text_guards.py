@@ -16,7 +16,7 @@ from assets.models import MediaAsset
 from people.models import Case, Level, Person, PersonName, Role
 from releases import workflow
 from releases.models import Contact, Correction, NameException, Release, Topic
-from releases.public_texts import TEXTS, table_of
+from releases.rules.public_texts import TEXTS, table_of
 from tests.make import (
     make_chief,
     make_person,

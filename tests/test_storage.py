@@ -29,7 +29,7 @@ from assets import making, storage
 from assets.models import MediaAsset
 from assets.storage import StorageError, is_reachable, replace, signed_address
 from jobs.models import Lane
-from pressroom import canary
+from leakcheck import canary
 from releases import workflow
 from tests import s3_server
 from tests.deployment import files, free_port, gunicorn, start

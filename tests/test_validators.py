@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from desk.imports.storing import AlreadyImported, import_draft
+from importing import NotARelease, understand
+from leakcheck.namecheck import COVERED, whole_site
 from people.models import Person
-from pressroom.namecheck import COVERED, whole_site
 from releases import languages, workflow
-from releases.importing import NotARelease, understand
-from releases.imports import AlreadyImported, import_draft
 from releases.models import Release
 from tests import constructions, gold, validators
 from tests.make import (

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -21,9 +21,6 @@ from people.names.forms import is_full_name
 from people.names.scripts import script_of
 from people.slugs import slug_for
 from storing.rows import Guarded, GuardedQuerySet
-
-if TYPE_CHECKING:
-    from people.models.protection import Consent
 
 language_tag = RegexValidator(
     r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write a language tag such as en, ug or zh-Hans."
@@ -277,7 +274,7 @@ class Person(Guarded):
         """Row twin of `Person.objects.lacking_photo_consent`."""
         return self.shown_until == self.NEVER_SHOWN
 
-    def may_tell(self, scope: "Consent.Scope", on: date | None = None) -> bool:
+    def may_tell(self, scope: str, on: date | None = None) -> bool:
         """Whether a consent that covers a subject holds on a day. Reads prefetched consents."""
         on = on or timezone.localdate()
         return any(
