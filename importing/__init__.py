@@ -31,7 +31,7 @@ from importing.understood import (
     Accounting,
     DateGuess,
     DesignationSuggestion,
-    NotARelease,
+    NotAReleaseError,
     PersonSuggestion,
     Poster,
     PullQuote,
@@ -47,7 +47,7 @@ __all__ = [
     "Accounting",
     "DateGuess",
     "DesignationSuggestion",
-    "NotARelease",
+    "NotAReleaseError",
     "PersonSuggestion",
     "Poster",
     "PullQuote",
@@ -65,10 +65,10 @@ _MOST_PEOPLE = 200
 
 
 def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
-    """Return what a file says as a release; raises NotARelease with a reason for the editor."""
+    """Return what a file says as a release. Raises NotAReleaseError with a reason."""
     filename = PurePath(filename.replace("\\", "/")).name[:200] or "file"
     if format is not None and format not in FORMATS:
-        raise NotARelease(Note("unknown_format", {"format": format, "formats": FORMATS}))
+        raise NotAReleaseError(Note("unknown_format", {"format": format, "formats": FORMATS}))
     decoded = decode(data, filename)
     refuse_other_formats(decoded.text, filename)
     format = format or guess_format(decoded.text, filename)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from importing.notes import Note
-from importing.understood import NotARelease, refused
+from importing.understood import NotAReleaseError, refused
 from storing.texts import UNWANTED
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -70,18 +70,18 @@ class Decoded:
 
 
 def decode(data: bytes, filename: str) -> Decoded:
-    """Return the text of a file; raises NotARelease for what is no text."""
+    """Return the text of a file; raises NotAReleaseError for what is no text."""
     if len(data) > MAX_BYTES:
         most = {"megabytes": MAX_BYTES // 1024**2}
-        raise NotARelease(Note("too_large", {"file": filename, **most}))
+        raise NotAReleaseError(Note("too_large", {"file": filename, **most}))
     _refuse_other_files(data, filename)
     notes: list[Note] = []
     text, encoding = _text_of(data, filename, notes)
     text = _LINE_END.sub("\n", text)
     if not text.strip():
-        raise NotARelease(Note("empty", {"file": filename}))
+        raise NotAReleaseError(Note("empty", {"file": filename}))
     if len(_DAMAGE.findall(text)) > MAX_DAMAGE * len(text):
-        raise NotARelease(Note("too_damaged", {"file": filename}))
+        raise NotAReleaseError(Note("too_damaged", {"file": filename}))
     if unreadable := text.count("\ufffd"):
         notes.append(Note("unreadable_characters", {"count": unreadable}))
     text, removed = UNWANTED.subn("", text)

@@ -52,7 +52,7 @@ def guess_format(text: str, filename: str) -> str:
 
 
 def refuse_other_formats(text: str, filename: str) -> None:
-    """Raise NotARelease for JSON and XML: they hold more than words, and are not read."""
+    """Raise NotAReleaseError for JSON and XML: they hold more than words, and are not read."""
     start = text.lstrip()
     if start.startswith(("{", "[")) and _is_json(start):
         raise refused(Note("is_json"), filename)
@@ -69,7 +69,7 @@ def refuse_other_formats(text: str, filename: str) -> None:
 def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Source:
     """Return a decoded file as blocks; a mail is read from its bytes.
 
-    Raises NotARelease where it has far too many, or for a mail without text.
+    Raises NotAReleaseError where it has far too many, or for a mail without text.
     """
     source = Source(text, format)
     if format == "mail":
@@ -81,7 +81,7 @@ def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Sour
 
 
 def refuse_too_many_lines(text: str, format: str, filename: str) -> None:
-    """Raise NotARelease for a text that is far too much to take apart."""
+    """Raise NotAReleaseError for a text that is far too much to take apart."""
     # A line of Markdown costs the most.
     most = (2 if format == "markdown" else 5) * MAX_BLOCKS
     far_more = text.count("\n") > most or text.count("<") > 10 * MAX_BLOCKS

@@ -89,7 +89,7 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
     """Fill a source with the blocks of the text of a mail, and its title and date.
 
     The text of the source becomes that of the part that was read, with the headers below it.
-    Raises NotARelease for a mail without text, or with far too many parts.
+    Raises NotAReleaseError for a mail without text, or with far too many parts.
     """
     if len(_PART.findall(data)) > _MOST_PARTS or len(_HOLDER.findall(data)) > _MOST_HOLDERS:
         raise refused(Note("too_many_parts"), filename)

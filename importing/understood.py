@@ -8,7 +8,7 @@ from importing.languages import LanguageGuess
 from importing.notes import Note
 
 
-class NotARelease(ValueError):
+class NotAReleaseError(ValueError):
     """A file that no release can be read from; `note` says why."""
 
     def __init__(self, note: Note) -> None:
@@ -16,9 +16,9 @@ class NotARelease(ValueError):
         self.note = note
 
 
-def refused(note: Note, filename: str) -> NotARelease:
+def refused(note: Note, filename: str) -> NotAReleaseError:
     """Return the refusal that a note stands for, with the name of the file in it."""
-    return NotARelease(Note(note.code, {"file": filename, **note.values}))
+    return NotAReleaseError(Note(note.code, {"file": filename, **note.values}))
 
 
 @dataclass(frozen=True, slots=True)

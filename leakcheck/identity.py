@@ -130,9 +130,9 @@ def _same_pictures(site: Site) -> str:
             stored = file.read()
     except FileNotFoundError:
         stored = None
-    if site.ask(picture.rendition_url(*smallest)).body != stored:
+    if site.ask(picture.public_url(*smallest)).body != stored:
         raise CannotCheck(
-            f"{site.origin} does not serve the picture {picture.rendition_url(*smallest)} as it "
+            f"{site.origin} does not serve the picture {picture.public_url(*smallest)} as it "
             "is stored here: it uses other files. Run this where the site runs, with its "
             "MEDIA_ROOT."
         )

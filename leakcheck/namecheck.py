@@ -241,7 +241,7 @@ def _of_person(person: Person) -> Address:
 
 
 def _of_asset(asset: MediaAsset) -> Address:
-    path = asset.rendition_url(*asset.press)
+    path = asset.public_url(*asset.press)
     return Address(path, path, Kind.METADATA if asset.is_picture else Kind.DOCUMENT, asset)
 
 

@@ -296,7 +296,7 @@ def _enclosure(poster: MediaAsset | None, origin: str, now: datetime) -> Enclosu
     if poster is None or not poster.is_usable(now):
         return None
     weight = str(poster.bytes_of("poster", "jpg"))
-    return Enclosure(origin + poster.lasting_url("poster", "jpg"), weight, "image/jpeg")
+    return Enclosure(origin + poster.versioned_url("poster", "jpg"), weight, "image/jpeg")
 
 
 def _since(release: Release) -> str:

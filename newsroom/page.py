@@ -77,7 +77,7 @@ class ReleasePage:
 
     def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
         """Return where this page takes a picture from."""
-        url = picture.preview_url if self.preview else picture.lasting_url
+        url = picture.admin_url if self.preview else picture.versioned_url
         return url(style, extension)
 
     @property
@@ -102,7 +102,7 @@ class ReleasePage:
         """The picture that stands for the release elsewhere; without one, its title in type."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             width, height = self.poster.size("share")
-            url = self.poster.lasting_url("share", "jpg")
+            url = self.poster.versioned_url("share", "jpg")
             return Share(url, width, height, self.poster.alt_text)
         url = reverse("release_card", args=[self.release.slug])
         day = date_format(self.release.day, "j F Y")
@@ -189,7 +189,7 @@ class ReleasePage:
 
         It is the address for people: it stays when the picture is replaced.
         """
-        url = asset.preview_url if self.preview else asset.rendition_url
+        url = asset.admin_url if self.preview else asset.public_url
         return url(*asset.press)
 
     def _usable(self, ids: Iterable[UUID]) -> list[MediaAsset]:

@@ -84,7 +84,7 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
         width, height = page.poster.size("poster")
         article["image"] = {
             "@type": "ImageObject",
-            "contentUrl": origin + page.poster.rendition_url("poster", "jpg"),
+            "contentUrl": origin + page.poster.public_url("poster", "jpg"),
             "width": width,
             "height": height,
             "caption": page.poster.caption or None,
@@ -114,7 +114,7 @@ def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
             "url": url,
             "description": _description(person, on),
             "jobTitle": person.title_on(on) if speaks else None,
-            "image": origin + portrait.lasting_url("portrait", "jpg") if portrait else None,
+            "image": origin + portrait.versioned_url("portrait", "jpg") if portrait else None,
         },
     }
     return _script(data)

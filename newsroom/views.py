@@ -287,7 +287,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         "person": found,
         "entries": entries(found.cases.all(), now),
         "today": today,
-        "health": found.may_tell(Consent.Scope.HEALTH, today),
+        "health": found.has_consent(Consent.Scope.HEALTH, today),
         "term": term,
         "query": urlencode({"q": term}) if term else "",
         "said": said.count() if term else page.paginator.count,

@@ -333,7 +333,7 @@ _database = DATABASES["default"]
 _site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
 FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"
 FILE_UPLOAD_HANDLERS = [
-    "pressroom.upload_gate.OnlyWhereMarked",
+    "pressroom.upload_gate.MarkedViewsUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "pressroom.uploads.UploadHandler",
 ]
@@ -402,24 +402,24 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pressroom.middleware.RequestIdMiddleware",
     "pressroom.metrics.MetricsMiddleware",
-    "pressroom.middleware.ProbesFirst",
-    "pressroom.middleware.NothingKept",
-    "pressroom.middleware.NothingLent",
+    "pressroom.middleware.HealthCheckMiddleware",
+    "pressroom.middleware.CacheControlMiddleware",
+    "pressroom.middleware.BrowserPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "pressroom.middleware.CompressedWords",
+    "pressroom.middleware.TextGZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "pressroom.upload_gate.UploadGate",  # before the next, which reads bodies
+    "pressroom.upload_gate.UploadLimitMiddleware",  # before the next, which reads bodies
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "pressroom.middleware.Outages",
-    "pressroom.middleware.OneNotFound",
+    "pressroom.middleware.OutageMiddleware",
+    "pressroom.middleware.UniformNotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "pressroom.urls"

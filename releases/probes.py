@@ -145,7 +145,7 @@ def count_guesses(rows: list[list[Any]], at: str) -> None:
         _count(pk, found[pk], moment)
 
 
-def tries_at(release: Release) -> Tries | None:
+def probes_of(release: Release) -> Tries | None:
     """Return how often a release was tried while it was hidden."""
     told = release.guesses.aggregate(times=Sum("times"), first=Min("first_at"), last=Max("last_at"))
     if not told["times"]:
@@ -212,7 +212,7 @@ def _count(pk: UUID, mine: Counter[tuple[str, str, str]], at: datetime) -> None:
         release = Release.objects.select_for_update(of=("self",)).filter(pk=pk).first()
         if release is None:
             return
-        before = tries_at(release)
+        before = probes_of(release)
         for (what, who, network), times in mine.items():
             full = release.guesses.count() >= NETWORKS
             if full and not release.guesses.filter(what=what, who=who).exists():
@@ -226,7 +226,7 @@ def _count(pk: UUID, mine: Counter[tuple[str, str, str]], at: datetime) -> None:
             row.times += times
             row.last_at = at
             row.save(update_fields=["times", "last_at"])
-        now = tries_at(release)
+        now = probes_of(release)
         if now and any((before.times if before else 0) < step <= now.times for step in TELL_AT):
             _notify(release, now, at)
 
@@ -242,7 +242,7 @@ def _notify(release: Release, tries: Tries, at: datetime) -> None:
     Event.objects.create(
         release=release,
         release_uuid=release.pk,
-        verb=Event.Verb.GUESSED,
+        verb=Event.Verb.PROBED,
         at=at,
         version=release.version,
         detail={"times": tries.times, "networks": tries.networks},

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
+from people.locking import lock_names_for_read
 from people.locking import locked as lock_row
-from people.locking import names_read
 from releases import approval, workflow
 from releases.models import Contact, Release, Topic
 from releases.rules.public_texts import releases_printing
@@ -64,12 +64,12 @@ def locked(row: Shared, user: User) -> str:
 
 
 def store(row: Shared, *, by: User, at: datetime | None = None) -> None:
-    """Save a row that was changed or is new, with a version. Raises Refused."""
+    """Save a row that was changed or is new, with a version. Raises ActionBlocked."""
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         stored = None if row._state.adding else lock_row(row)
         if stored and (why := locked(stored, by)):
-            raise Refused(why)
+            raise ActionBlocked(why)
         if isinstance(row, Contact) and isinstance(stored, Contact):
             row.hidden_at = stored.hidden_at  # a form that was opened before does not put it back
         row.save()
@@ -78,16 +78,16 @@ def store(row: Shared, *, by: User, at: datetime | None = None) -> None:
 
 
 def hide(contact: Contact, *, by: User, at: datetime | None = None) -> None:
-    """Print a contact nowhere from now on. One person can do it at once. Raises Refused."""
+    """Print a contact nowhere from now on. One person can do it at once. Raises ActionBlocked."""
     if not by.has_perm("releases.hold_release"):
-        raise Refused(_("You have no right to hide a contact. Ask an editor."))
+        raise ActionBlocked(_("You have no right to hide a contact. Ask an editor."))
     _set_hidden(contact, at or timezone.now(), by, _("“%s” was hidden."))
 
 
 def show(contact: Contact, *, by: User, at: datetime | None = None) -> None:
-    """Print a hidden contact again. Raises Refused."""
+    """Print a hidden contact again. Raises ActionBlocked."""
     if why := locked(contact, by):
-        raise Refused(why)
+        raise ActionBlocked(why)
     _set_hidden(contact, None, by, _("“%s” is shown again."))
 
 
@@ -102,7 +102,7 @@ def delete_blocker(row: Shared) -> str:
 
 def _set_hidden(contact: Contact, hidden_at: datetime | None, by: User, words: str) -> None:
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         fresh = lock_row(contact)
         if (fresh.hidden_at is None) == (hidden_at is None):
             return
@@ -115,4 +115,4 @@ def _record(
     row: Shared, words: str, by: User, at: datetime | None, on_public: bool = False
 ) -> None:
     at = at or timezone.now()
-    workflow.record_change_around(row, words % row, by=by, at=at, on_public=on_public)
+    workflow.record_printed_row_change(row, words % row, by=by, at=at, on_public=on_public)

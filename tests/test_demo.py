@@ -213,7 +213,7 @@ def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom
         style, begins = (("teaser", "webp"), b"RIFF") if picture.is_picture else (
             ("file", "pdf"), b"%PDF",
         )  # fmt: skip
-        response = Client().get(picture.rendition_url(*style))
+        response = Client().get(picture.public_url(*style))
         body = response.getvalue()
         assert (response.status_code, body[:4]) == (
             (200, begins) if picture in shown else (404, b"<!do")

@@ -161,7 +161,7 @@ def test_every_feed_holds_the_whole_text(client, form):
     assert text.startswith('<div lang="ar" dir="rtl">')
     for words in ("First", "“Said.”", "Ansa Verel, Director", "Last.", "<caption>Held</caption>"):
         assert words in text
-    address = f"{ORIGIN}{picture.lasting_url('column', 'jpg')}"
+    address = f"{ORIGIN}{picture.versioned_url('column', 'jpg')}"
     assert f'src="{address.replace("&", "&amp;")}"' in text
     assert f'href="{ORIGIN}{speaker.get_absolute_url()}"' in text
 

@@ -44,7 +44,7 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
     client.head(release.get_absolute_url(), REMOTE_ADDR="203.0.113.7")
     client.get("/releases/budget-forecast-march-2026/", REMOTE_ADDR="203.0.113.7")
     client.get(f"/releases/{release.pk}/", REMOTE_ADDR="2001:db8:1:2::3")
-    client.get(picture.rendition_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
+    client.get(picture.public_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
     client.get("/releases/something-else/", REMOTE_ADDR="198.51.100.9")
     assert told() == [
         ("address", 1, "2001:db8:1::/48"),
@@ -52,7 +52,7 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
         ("file", 1, "198.51.100.0/24"),
         ("near", 1, "203.0.113.0/24"),
     ]
-    tries = probes.tries_at(release)
+    tries = probes.probes_of(release)
     assert (tries.times, tries.networks) == (6, 3)
 
 
@@ -68,7 +68,7 @@ def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_de
         f"/releases/{release.pk}/",
     ):
         assert client.get(path).status_code == 404
-    client.get(picture.rendition_url("press", "jpg"))
+    client.get(picture.public_url("press", "jpg"))
     assert told() == []
     assert "trying to find" not in at_desk(approver).get("/admin/").content.decode()
 
@@ -87,7 +87,7 @@ def test_nobody_guesses_at_what_everybody_knows(client, state):
     client.get(release.get_absolute_url())
     client.get(release.get_absolute_url() + "nothing/")
     if state == "published":
-        client.get(picture.rendition_url("nonsense", "jpg"))  # everybody sees this picture
+        client.get(picture.public_url("nonsense", "jpg"))  # everybody sees this picture
     assert told() == []
 
 
@@ -156,7 +156,7 @@ def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
     for number in range(60):
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
     count_guesses()
-    assert probes.tries_at(release).times == 60
+    assert probes.probes_of(release).times == 60
     assert Guess.objects.count() == 21
 
 

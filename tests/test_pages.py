@@ -418,7 +418,7 @@ def test_every_answer_says_which_features_and_which_sites_may_use_it(client):
     release = make_release(poster=picture)
     page = release.get_absolute_url()
     public = ["/", "/nothing/", "/releases/feed.rss", page, f"{page}card.jpg"]
-    public.append(picture.rendition_url("press", "jpg"))
+    public.append(picture.public_url("press", "jpg"))
     private = ["/admin/login/", "/preview/nobody/"]
     for path in [*public, *private]:
         response = client.get(path)

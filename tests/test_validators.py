@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from desk.imports.storing import AlreadyImported, import_draft
-from importing import NotARelease, understand
+from importing import NotAReleaseError, understand
 from leakcheck.namecheck import COVERED, whole_site
 from people.models import Person
 from releases import languages, workflow
@@ -75,7 +75,7 @@ def publish_samples(chief) -> int:
                 for name, title in with_titles.items()
             }
             draft = import_draft(understood, by=chief, people=people)
-        except (AlreadyImported, NotARelease):
+        except (AlreadyImported, NotAReleaseError):
             continue  # some files stand in both folders
         draft.title = draft.title or "Untitled"
         if draft.language == languages.UNDETERMINED:

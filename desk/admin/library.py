@@ -27,8 +27,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from assets import making, storage
 from assets.incoming import takes_files
 from assets.models import CONTENT_TYPES, MediaAsset
@@ -38,8 +38,8 @@ from desk.forms.fields import JSONField
 from desk.forms.names import NameCheckedAdmin, PublicTextForm, carry_out, show
 from desk.forms.releases import NewestForm, key_in
 from people import depicted
+from people.locking import lock_names_for_read
 from people.locking import locked as lock_row
-from people.locking import names_read
 from people.models import Person
 from releases.document import MAX_LINES, uuids_in
 from releases.library import (
@@ -194,7 +194,7 @@ class AssetForm(PublicTextForm, NewestForm):
         return file
 
     def lock(self) -> None:
-        names_read()
+        lock_names_for_read()
         chosen = [person.pk for person in self.cleaned_data.get("depicts", ())]
         depicted.lock_people(self.instance, chosen)  # people before pictures
         lock_row(self.instance)
@@ -373,7 +373,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             store(obj, by=User.of(request), words=form.cleaned_data.get("correction", "").strip())
         else:
             # Names are locked before people, and people before pictures: see people.locking.
-            names_read()
+            lock_names_for_read()
             chosen = [person.pk for person in form.cleaned_data.get("depicts", ())]
             depicted.lock_people(obj, chosen)
             super().save_model(request, obj, form, change)
@@ -463,7 +463,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         """Show the picture where one is looked for."""
         detail = {"detail": ", ".join(f"lacks {what}" for what in asset.missing())}
         if asset.has_rendition("teaser", "jpg"):
-            detail["picture"] = asset.preview_url("teaser", "jpg")
+            detail["picture"] = asset.admin_url("teaser", "jpg")
         return detail
 
     @admin.display(description="picture")
@@ -511,7 +511,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             read = {pk: seen for pk, seen in form.cleaned_data["read"].items() if pk in there}
             try:
                 done = set_on_many(read, form.values(), by=User.of(request), words=words)
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 for sentence in sentences(refusal.reasons, User.of(request)):
                     form.add_error(None, sentence)
             else:
@@ -649,7 +649,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         """Take over what the file says of itself, where its record says nothing."""
         try:
             taken = take_words(self._changeable(request, pk), by=User.of(request))
-        except Refused as refusal:
+        except ActionBlocked as refusal:
             show(request, refusal)
             return redirect("admin:assets_mediaasset_change", pk)
         if request.GET.get("part"):
@@ -695,7 +695,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         else:
             try:
                 bring_back(asset, row, by=User.of(request))
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 show(request, refusal)
             else:
                 messages.success(request, "The earlier file is back. Read its words again.")

@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from desk.admin.base import VersionsAdmin
 from desk.forms.cases import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
 from desk.forms.names import LookedForForm, NameCheckedAdmin, PublicTextForm, show
@@ -32,8 +32,8 @@ from desk.forms.releases import NewestForm
 from desk.name_suggestions import detail_of
 from people import levels, minors
 from people.corrections import mark_in_error
+from people.locking import lock_names_for_change
 from people.locking import locked as lock_row
-from people.locking import names_change
 from people.models import (
     Case,
     CaseEvent,
@@ -153,7 +153,7 @@ class PersonForm(LookedForForm, NewestForm):
         fields = ["display_name"]
 
     def lock(self) -> None:
-        names_change()  # the save of a person needs it, and it comes before any other lock
+        lock_names_for_change()  # the save of a person needs it, and it comes before any other lock
         lock_row(self.instance)
 
 
@@ -417,7 +417,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
         if form.is_valid():
             try:
                 levels.ask_to_raise(person, by=User.of(request), **form.cleaned_data)
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 refused = sentences(refusal.reasons, User.of(request))
             else:
                 messages.success(request, "Asked. A second person has to agree: see their desk.")
@@ -441,7 +441,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
                 else:
                     levels.decline(change, by=user, words=form.cleaned_data["words"])
                     messages.success(request, "Declined. The level stays as it is.")
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 refused = sentences(refusal.reasons, User.of(request))
             else:
                 return redirect("admin:people_person_change", person.pk)
@@ -459,7 +459,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
             levels.lower(person, to=to, by=User.of(request))
         except ValueError:
             messages.error(request, "Say to which level.")
-        except Refused as refusal:
+        except ActionBlocked as refusal:
             show(request, refusal)
         else:
             messages.success(request, f"Lowered to level {to}. It holds everywhere, from now on.")
@@ -484,7 +484,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
             "level": Level(person.level),
             "named": [(p.release, p.finds) for p in printing if p.release],
             "pages": [(p.page, p.finds) for p in printing if p.page],
-            "standing": [release for release in releases if not release.is_held()],
+            "standing": [release for release in releases if not release.is_on_hold()],
         }
         return render(request, "admin/people/person/named.html", context)
 
@@ -510,7 +510,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
                 else:
                     minors.reject_removal(removal, by=user, **form.cleaned_data)
                     done = _("Rejected. The mark stays.")
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 refused = refusal.reasons
             else:
                 messages.success(request, done)
@@ -532,7 +532,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
             try:
                 workflow.hold(release, by=User.of(request))
                 held += 1
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 messages.error(request, f"{release}: {refusal}")
         if held:
             what = "1 release is" if held == 1 else f"{held} releases are"
@@ -736,7 +736,7 @@ class CaseAdmin(NameCheckedAdmin, BySpelling):
         if form.is_valid():
             try:
                 mark_in_error(marked, by=User.of(request), note=form.cleaned_data["note"])
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 blockers = refusal.reasons
             else:
                 messages.success(

@@ -24,7 +24,7 @@ from previews.models import PreviewLink
 from releases.addresses import site_url
 from releases.models import Release
 from releases.rules.name_finds import sentences
-from releases.workflow import Refused
+from releases.workflow import ActionBlocked
 
 
 @admin.register(PreviewLink)
@@ -124,7 +124,7 @@ class PreviewLinkAdmin(QuietAdmin):
                     origin=site_url(request),
                     **values,
                 )
-            except Refused as refusal:
+            except ActionBlocked as refusal:
                 # A double click sends the form twice at once, and the first has just issued them.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
@@ -137,7 +137,7 @@ class PreviewLinkAdmin(QuietAdmin):
         """Show the addresses of links to the person who has just issued them."""
         try:
             issued = links.shown_again(batch, by=User.of(request))
-        except Refused as refusal:
+        except ActionBlocked as refusal:
             raise PermissionDenied from refusal
         if not issued:
             raise Http404
@@ -172,7 +172,7 @@ class PreviewLinkAdmin(QuietAdmin):
     def _revoked(self, request: HttpRequest, release: Release | None, verb: Any) -> HttpResponse:
         try:
             verb(User.of(request))
-        except Refused as refusal:
+        except ActionBlocked as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, "Revoked. From this second on it opens nothing.")

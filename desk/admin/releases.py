@@ -40,7 +40,7 @@ from desk.forms.releases import key_in
 from desk.imports.messages import sentence
 from desk.imports.storing import AlreadyImported, copies_of, import_draft, preview
 from desk.pasting import read_clipboard, read_plain
-from importing import MAX_BYTES, NotARelease, Understood, understand
+from importing import MAX_BYTES, NotAReleaseError, Understood, understand
 from importing.notes import Note
 from jobs.models import Email
 from people.models import Person
@@ -48,7 +48,7 @@ from previews.page import page_at_the_desk
 from releases import approval, languages, workflow
 from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
 from releases.models import Event, NameException, Release
-from releases.probes import tries_at
+from releases.probes import probes_of
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
 from releases.rules.public_texts import model_of, row_of, row_or_none
@@ -56,6 +56,9 @@ from releases.versions import compare
 
 # The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
 EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
+
+# Actions whose address is older than the name of their function.
+FUNCTIONS = {"let_go": "end_hold"}
 
 # What the button of each verb says, who may press it, on which releases, and what it asks.
 VERBS: dict[str, dict[str, Any]] = {
@@ -71,7 +74,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Approve for a time",
         "right": "approve_release",
         "status": {"draft", "in_review"},
-        "when": lambda release, user: not release.is_held(),
+        "when": lambda release, user: not release.is_on_hold(),
         "form": forms.ApproveForm,
         "explain": "It goes public by itself at that second. Until then nobody outside can see it, "
         "and it cannot be changed without being sent back.",
@@ -81,7 +84,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Move the embargo",
         "right": "approve_release",
         "status": {"approved"},
-        "when": lambda release, user: release.is_scheduled() or release.is_waiting(),
+        "when": lambda release, user: release.is_scheduled() or release.is_blocked_by_name(),
         "form": forms.RescheduleForm,
         "explain": "The text stays approved as it is; the new time holds at once, everywhere.",
         "done": "The embargo was moved.",
@@ -90,7 +93,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Publish now",
         "right": "approve_release",
         "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: not release.is_held() and not release.is_public(),
+        "when": lambda release, user: not release.is_on_hold() and not release.is_public(),
         "form": forms.PublishForm,
         "explain": "It is public from this moment on. From then on changes are corrections.",
         "done": "Published.",
@@ -100,7 +103,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "right": None,  # the workflow knows: authors take back, editors send back
         "status": {"in_review", "approved"},
         "when": lambda release, user: (
-            not release.is_out() and workflow.may_send_back(release, user)
+            not release.is_published() and workflow.may_send_back(release, user)
         ),
         "form": forms.SendBackForm,
         "explain": "It can be changed again, and needs approval again.",
@@ -122,7 +125,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Hold: off every path now",
         "right": "hold_release",
         "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: not release.is_held(),
+        "when": lambda release, user: not release.is_on_hold(),
         "form": forms.VerbForm,
         "explain": "Page, lists, feeds, pictures and preview links stop at once, and nothing is "
         "said in public. It can be let go again.",
@@ -133,7 +136,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "label": "Let it go again",
         "right": "approve_release",
         "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: release.is_held(),
+        "when": lambda release, user: release.is_on_hold(),
         "form": forms.VerbForm,
         "explain": "It stands again where it stood, and its preview links open again. If its time "
         "came while it was held, it goes public at this moment.",
@@ -167,7 +170,7 @@ def _always(release: Release, user: Any) -> bool:
     return True
 
 
-def verbs_for(
+def actions_for(
     release: Release, user: Any, finds: list[protected_names.Find]
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return the verbs that a user may try on a release as it stands, with these names in it."""
@@ -300,7 +303,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 {"fields": ["read_version", "rejected_names"], "classes": ["hidden-fields"]},
             )
             fieldsets = [version, *fieldsets]
-            if obj and obj.is_out():
+            if obj and obj.is_published():
                 say = ("Correction", {"fields": ["correction", "minor"], "classes": ["signal"]})
                 fieldsets.append(say)
         else:
@@ -340,7 +343,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     def save_model(self, request: HttpRequest, obj: Release, form: Any, change: bool) -> None:
         if not change:
             workflow.create(obj, by=User.of(request))
-        elif obj.is_out():
+        elif obj.is_published():
             workflow.correct(obj, by=User.of(request), words=form.cleaned_data["correction"])
         else:
             obj.save()
@@ -359,7 +362,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().delete_view(request, *args, **kwargs)
-        except workflow.Refused as refusal:
+        except workflow.ActionBlocked as refusal:
             show(request, refusal)
             return redirect("admin:releases_release_changelist")
 
@@ -409,8 +412,8 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         return {
             "release": release,
             "state": release.state(),
-            "verbs": verbs_for(release, User.of(request), finds),
-            "tried": tries_at(release),
+            "verbs": actions_for(release, User.of(request), finds),
+            "tried": probes_of(release),
             "blockers": said(workflow.blockers(release, at, finds)) if unpublished else [],
             "named": said(named) if release.is_approved() else [],
             "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
@@ -522,8 +525,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             values = form.cleaned_data
             release.version = values.pop("version")
             try:
-                done = getattr(workflow, name)(release, by=User.of(request), **values)
-            except workflow.Refused as refusal:
+                done = getattr(workflow, FUNCTIONS.get(name, name))(
+                    release, by=User.of(request), **values
+                )
+            except workflow.ActionBlocked as refusal:
                 refused = sentences(refusal.reasons, User.of(request))
             else:
                 release = done if isinstance(done, Release) else release
@@ -560,7 +565,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             chosen = uuids_in([request.POST.get("restore")])
             try:
                 release = workflow.undelete(chosen[0] if chosen else UUID(int=0), by=user)
-            except workflow.Refused as refusal:
+            except workflow.ActionBlocked as refusal:
                 show(request, refusal)
             else:
                 messages.success(request, _("It is a draft again. Read it before you go on."))
@@ -585,7 +590,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "state": release.state(),
             "has_been_public": release.has_been_public(),
             "guesses": release.guesses.all(),
-            "tried": tries_at(release),
+            "tried": probes_of(release),
             "hands": release.events.select_related("actor")
             .exclude(actor=None)
             .order_by("at", "pk"),
@@ -601,7 +606,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             try:
                 chosen = key_in(request.POST.get("restore", ""))
                 workflow.restore(release, by=User.of(request), history_id=chosen)
-            except workflow.Refused as refusal:
+            except workflow.ActionBlocked as refusal:
                 show(request, refusal)
             else:
                 messages.success(request, "The earlier text is back, as a new version.")
@@ -618,7 +623,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             (event, approval.covered(event.detail.get("page") or {}))
             for event in self._record_of(release)
         ]
-        can_restore = not workflow.locked(release, User.of(request)) and not release.is_out()
+        can_restore = not workflow.locked(release, User.of(request)) and not release.is_published()
         context = {
             **self.admin_site.each_context(request),
             "title": "Versions and record",
@@ -719,7 +724,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             data, filename = form.source()
             try:
                 understood = understand(data, filename)
-            except NotARelease as problem:
+            except NotAReleaseError as problem:
                 form.add_error(None, sentence(problem.note))
             else:
                 initial = {"source": forms.ConfirmImportForm.pack(data), "filename": filename}
@@ -777,7 +782,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 levels=form.levels(),
                 speakers=form.speakers(),
             )
-        except workflow.Refused as refusal:
+        except workflow.ActionBlocked as refusal:
             for reason in sentences(refusal.reasons, User.of(request)):
                 form.add_error(None, reason)
             context |= self._understood(understood) | {"confirm": form}
@@ -826,8 +831,8 @@ class NameExceptionAdmin(admin.ModelAdmin):
     def take_back(self, request: HttpRequest, queryset: Any) -> None:
         for exception in queryset:
             try:
-                workflow.take_back_name(exception, by=User.of(request))
-            except workflow.Refused as refusal:
+                workflow.end_name_exception(exception, by=User.of(request))
+            except workflow.ActionBlocked as refusal:
                 show(request, refusal)
             else:
                 done = _("“%s” is a protected name there again.") % exception.name
@@ -849,7 +854,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
         if form.is_valid():
             try:
                 workflow.allow_name(row, by=User.of(request), **form.cleaned_data)
-            except workflow.Refused as refusal:
+            except workflow.ActionBlocked as refusal:
                 refused = sentences(refusal.reasons, User.of(request))
             else:
                 messages.success(request, _("The name may stand in “%s”.") % row)

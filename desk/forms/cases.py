@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms.names import PublicTextForm
 from desk.forms.releases import NewestForm
+from people.locking import lock_names_for_read
 from people.locking import locked as lock_row
-from people.locking import names_read
 from people.models import Case, Designation, Sourced
 
 CONFIRMED = "confirmed"  # the field that carries the digest of what was shown
@@ -65,7 +65,7 @@ class CaseForm(PublicTextForm, NewestForm):
             )
 
     def lock(self) -> None:
-        names_read()
+        lock_names_for_read()
         lock_row(self.instance.person)  # people before cases
         lock_row(self.instance)
 

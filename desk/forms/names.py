@@ -19,8 +19,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from people.models import Level, Person, PersonName
 from people.names import is_full_name
 from releases.rules import protected_names
@@ -132,7 +132,7 @@ class NameCheckedAdmin(BaseModelAdmin):
         """Say why a save was refused that no form could foresee."""
         try:
             return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
-        except Refused as refusal:
+        except ActionBlocked as refusal:
             show(request, refusal)
             return HttpResponseRedirect(request.get_full_path())
 
@@ -141,13 +141,13 @@ def carry_out(request: HttpRequest, action: Callable[[], Any], done: Any) -> Non
     """Do something and say so, or show why it was refused."""
     try:
         action()
-    except Refused as refusal:
+    except ActionBlocked as refusal:
         show(request, refusal)
     else:
         messages.success(request, done)
 
 
-def show(request: HttpRequest, refusal: Refused) -> None:
+def show(request: HttpRequest, refusal: ActionBlocked) -> None:
     """Show why an action was refused, as far as its user may see it."""
     for sentence in sentences(refusal.reasons, User.of(request)):
         messages.error(request, sentence)

@@ -31,8 +31,8 @@ from desk.imports.language_messages import language_words
 from desk.imports.storing import AskedLevel, Designated, doubtful_speakers
 from importing import MAX_BYTES, Speech
 from importing.languages import LanguageGuess
+from people.locking import lock_names_for_change, lock_names_for_read
 from people.locking import locked as lock_row
-from people.locking import names_change, names_read
 from people.models import Level, Person
 from people.names.shared import people_index
 from people.slugs import slug_for
@@ -241,7 +241,8 @@ class ReleaseForm(forms.ModelForm):
         if self.instance._state.adding:
             return cleaned
         if Release.objects.approved().filter(pk=self.instance.pk).exists():
-            names_change()  # a correction is checked and public at once: before any lock on a row
+            # A correction is checked and public at once, so this lock comes before any on a row.
+            lock_names_for_change()
         # The desk's page is one transaction, from this check of the version to the save.
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
@@ -256,7 +257,7 @@ class ReleaseForm(forms.ModelForm):
         elif reasons := workflow.locked(stored, self.user):
             self.add_error(None, [*reasons, "What you typed is still here; nothing was saved."])
         elif (
-            stored.is_out()
+            stored.is_published()
             and set(self.changed_data) - {"rejected_names"}
             and not (cleaned.get("correction") or cleaned.get("minor"))
         ):
@@ -268,7 +269,7 @@ class ReleaseForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # not in the stubs
-        if self.errors or self.instance._state.adding or not self.instance.is_out():
+        if self.errors or self.instance._state.adding or not self.instance.is_published():
             return
         reasons = workflow.correction_blockers(self.instance)
         chosen = [*self.cleaned_data.get("topics", ()), *self.cleaned_data.get("contacts", ())]
@@ -329,7 +330,7 @@ class NewestForm(forms.ModelForm):
 
         The admin runs each POST of a form in a transaction. For the order see people.locking.
         """
-        names_read()
+        lock_names_for_read()
         lock_row(self.instance)
 
     def clean(self) -> dict[str, Any]:
@@ -374,7 +375,7 @@ def editor_context(release: Release | None, user: User) -> SafeString:
         people = {str(pk): str(person) for pk, person in known.items()}
         for illustration in release.illustrations.select_related("asset"):
             asset = illustration.asset
-            picture = asset.preview_url("teaser", "jpg") if asset.original else ""
+            picture = asset.admin_url("teaser", "jpg") if asset.original else ""
             pictures[str(asset.pk)] = {"text": str(asset), "picture": picture}
     return json_script(
         {

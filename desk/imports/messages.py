@@ -13,7 +13,7 @@ from importing.notes import Note, Value
 # A sentence names its values as `%(name)s`; a day has its weekday beside it, as
 # `%(name_weekday)s`. tests/test_import_words.py asks for each code.
 SENTENCES: dict[str, str | Promise] = {
-    # Refused: the file is no text, or damaged
+    # ActionBlocked: the file is no text, or damaged
     "too_large": _(
         "“%(file)s” is larger than %(megabytes)s MB, far more than a release. Import the text of "
         "one release alone."
@@ -61,7 +61,7 @@ SENTENCES: dict[str, str | Promise] = {
         "“%(file)s” is not a text but a program’s own file. Copy its words into a text file, or "
         "save it as text, and import that."
     ),
-    # Refused: the file is a text, but no release that can be read
+    # ActionBlocked: the file is a text, but no release that can be read
     "unknown_format": _("“%(format)s” is no format that is read. Choose %(formats)s."),
     "is_json": _(
         "“%(file)s” is JSON; the importer reads text, Markdown and HTML. Import the words of the "

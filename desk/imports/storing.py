@@ -131,8 +131,8 @@ def import_draft(
     by the number of the quotation. No date is set: the guess stays a guess, in the record.
     `language` (BCP 47) is what somebody chose; without it, a guess that is not sure leaves the
     language open. `again` is the number of the copy that somebody wants on purpose, as `copies_of`
-    gave it. Raises AlreadyImported, also where that number is taken meanwhile, and Refused where a
-    level cannot be asked for.
+    gave it. Raises AlreadyImported, also if that number was taken meanwhile, and ActionBlocked if a
+    level cannot be requested.
     """
     understood = with_language(understood, language)
     copies = copies_of(understood)

@@ -16,7 +16,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.locking import locked_rows, names_change
+from people.locking import lock_names_for_change, lock_rows
 from people.names.forms import is_full_name
 from people.names.scripts import script_of
 from people.slugs import slug_for
@@ -91,7 +91,7 @@ class PersonQuerySet(GuardedQuerySet["Person"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete them while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             return super().delete()
 
 
@@ -214,8 +214,8 @@ class Person(Guarded):
                 field.name for field in self._meta.concrete_fields if not field.primary_key
             } - {*self.FOLLOWING}
         with transaction.atomic():
-            names_change()
-            for stored in locked_rows(Person.objects.filter(pk=self.pk)):
+            lock_names_for_change()
+            for stored in lock_rows(Person.objects.filter(pk=self.pk)):
                 # This copy may have been read before somebody marked the person.
                 self.under_18 = self.under_18 or (is_whole and stored.under_18)
             if self.level == Level.PUBLIC and self.slug == self.pk.hex:
@@ -228,8 +228,8 @@ class Person(Guarded):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the record while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
-            locked_rows(Person.objects.filter(pk=self.pk))
+            lock_names_for_change()
+            lock_rows(Person.objects.filter(pk=self.pk))
             return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
@@ -274,7 +274,7 @@ class Person(Guarded):
         """Row twin of `Person.objects.lacking_photo_consent`."""
         return self.shown_until == self.NEVER_SHOWN
 
-    def may_tell(self, scope: str, on: date | None = None) -> bool:
+    def has_consent(self, scope: Any, on: date | None = None) -> bool:
         """Whether a consent that covers a subject holds on a day. Reads prefetched consents."""
         on = on or timezone.localdate()
         return any(
@@ -330,7 +330,7 @@ class PersonNameQuerySet(GuardedQuerySet["PersonName"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete them while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             return super().delete()
 
 
@@ -394,13 +394,13 @@ class PersonName(Guarded):
         """Save, with the script that most of its letters belong to where none was typed."""
         self.script = self.script or script_of(self.text)
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the name while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             return super().delete(*args, **kwargs)
 
 

@@ -11,8 +11,8 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.utils import timezone
 
-from accounts.refusal import Refused
-from people.locking import names_read
+from accounts.errors import ActionBlocked
+from people.locking import lock_names_for_read
 from people.models import Person, PersonName
 from releases.models import Release, text_stored
 from releases.rules import folded, protected_names
@@ -40,7 +40,7 @@ def _refuse_new_names(instance: Model, raw: bool = False, **signal: Any) -> None
     if raw:
         return
     if connection.in_atomic_block:
-        names_read()
+        lock_names_for_read()
     protected_names.check_save(instance)
 
 
@@ -86,10 +86,10 @@ def _printed_with_it(
     releases = Release.objects.filter(pk__in=pk_set or ()) if reverse else [instance]
     if action == "pre_add" and pk_set:
         added = [instance] if reverse else model._default_manager.filter(pk__in=pk_set)
-        if any(release.is_out() for release in releases):
+        if any(release.is_published() for release in releases):
             found = [f for f in protected_names.finds_in(added, timezone.now()) if f.blocks]
             if found:
-                raise Refused(*found)
+                raise ActionBlocked(*found)
     elif action.startswith("post_"):
         affected = [release.pk for release in releases]
         protected_names.follow(Release.objects.filter(pk__in=affected))

@@ -17,7 +17,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.refusal import Refused
+from accounts.errors import ActionBlocked
 from people.depicted import midnight
 from people.models import Person, PersonName
 from people.names import Match, Name, NameIndex, letters, pieces
@@ -249,7 +249,7 @@ def withheld_pictures(release: Release, at: datetime | None = None) -> list[str]
 def check_save(row: Model, at: datetime | None = None) -> None:
     """Refuse to store a public text with a protected name that it did not contain."""
     if found := new_finds(row, at):
-        raise Refused(*found)
+        raise ActionBlocked(*found)
 
 
 def check_page(person: Person, at: datetime | None = None) -> None:
@@ -262,7 +262,7 @@ def check_page(person: Person, at: datetime | None = None) -> None:
     rows = [row for row in printed_by(person) if not isinstance(row, own)]
     found = [find for find in finds_in(rows, at) if find.blocks and find.person != person.pk]
     if found:
-        raise Refused(*found)
+        raise ActionBlocked(*found)
 
 
 # --- The moment until which a release may name ---------------------------------------------------

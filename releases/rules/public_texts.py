@@ -391,7 +391,7 @@ def is_printed(row: Model, at: datetime | None = None) -> bool:
     """
     at = at or timezone.now()
     if isinstance(row, Release):
-        return row.is_out(at) or row.is_tombstone(at)
+        return row.is_published(at) or row.is_tombstone(at)
     if person := person_of(row):
         return person.has_page(timezone.localdate(at))
     if Release.objects.public(at).filter(releases_printing(row)).exists():

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from desk.imports.messages import sentence
 from desk.imports.storing import AlreadyImported, copies_of, import_draft, preview, with_language
-from importing import FORMATS, NotARelease, understand
+from importing import FORMATS, NotAReleaseError, understand
 from importing.decoding import MAX_BYTES
 from importing.notes import Note
 from releases.languages import UNDETERMINED, canonical
@@ -60,7 +60,7 @@ class Command(BaseCommand):
                     dry_run=options["dry_run"],
                     again=options["again"],
                 )
-            except NotARelease as problem:
+            except NotAReleaseError as problem:
                 refused += 1
                 self.stderr.write(sentence(problem.note))
         if refused:
@@ -130,4 +130,4 @@ def _content(path: Path) -> bytes:
     except OSError as problem:
         reason = (problem.strerror or "unknown reason").lower()
         values = {"file": str(path), "reason": reason}
-        raise NotARelease(Note("file_cannot_be_opened", values)) from problem
+        raise NotAReleaseError(Note("file_cannot_be_opened", values)) from problem

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Refused(Exception):
+class ActionBlocked(Exception):
     """An action that cannot be carried out; `reasons` are sentences for the editor.
 
     A reason may be an object whose text is its sentence, for somebody who may be shown more.
