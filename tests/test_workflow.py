@@ -15,6 +15,7 @@ from releases import workflow
 from releases.models import Correction, Event, FormerSlug, Release
 from tests.make import (
     STATES,
+    action,
     as_shown,
     make_chief,
     make_person,
@@ -43,9 +44,7 @@ def carry_out(verb, release, by):
         "withdraw": {"reason": "A source asked us to."},
         "restore": {"history_id": release.history.order_by("history_id").first().history_id},
     }
-    return getattr(workflow, {"let_go": "end_hold"}.get(verb, verb))(
-        release, by=by, **needs.get(verb, {})
-    )
+    return action(verb)(release, by=by, **needs.get(verb, {}))
 
 
 # What may be done in each state, by somebody with every right.
