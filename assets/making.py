@@ -63,7 +63,7 @@ def make(picture: MediaAsset) -> None:
     """
     try:
         queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
-    except queue.Later as problem:
+    except queue.JobPostponed as problem:
         raise StorageError(str(problem)) from problem
     picture.refresh_from_db(fields=MediaAsset.NOT_IN_FORMS)
 
@@ -112,9 +112,9 @@ def _make(picture: MediaAsset) -> None:
         columns = _render(picture)
     except StorageError as problem:
         row.update_derived(state=MediaAsset.State.WAITING, claimed_at=None)
-        raise queue.Later(str(problem)) from problem
+        raise queue.JobPostponed(str(problem)) from problem
     except sandbox.Died as problem:
-        raise queue.TryAgain(
+        raise queue.JobRetry(
             _("The process that makes its renditions ended each time. The log says more.")
         ) from problem
     row.update_derived(**columns)

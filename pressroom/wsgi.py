@@ -21,4 +21,4 @@ capture_uncaught()
 Thread(target=outages.look, name="first look", daemon=True).start()
 housekeeping.serve()
 if settings.JOBS_IN_WEB:
-    worker.serve()
+    worker.start()

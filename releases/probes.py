@@ -260,7 +260,7 @@ def _notify(release: Release, tries: Tries, at: datetime) -> None:
         f"{settings.SITE_URL}{reverse('admin:releases_release_seen', args=[release.pk])}\n"
     )
     subject = "Someone is trying to find a release that is not public yet"
-    outbox.put(publisher.email, subject, words, about=f"release:{release.pk}")
+    outbox.add_email(publisher.email, subject, words, about=f"release:{release.pk}")
 
 
 def _times(number: int) -> str:

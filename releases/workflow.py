@@ -811,7 +811,7 @@ def _write_to_its_people(
     address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
     people = _responsible(release) - {but}
     for to in sorted({user.email for user in people if user and user.email}):
-        outbox.put(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
+        outbox.add_email(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
 
 
 def _responsible(release: Release) -> set[User]:

@@ -164,7 +164,7 @@ def work_off(*lanes: Lane) -> int:
     """
     making.find_pictures()
     if not lanes:
-        outbox.deliver()
+        outbox.send_due()
     return sum(queue.work(lane) for lane in lanes or Lane)
 
 

@@ -429,7 +429,7 @@ def test_those_who_accepted_are_told_when_the_lift_moves(client, release):
     accept(client, accepted)
     accept(client, make_link(release, name="No address"))
     moved = move(release, 5)
-    outbox.deliver()
+    outbox.send_due()
     (letter,) = mail.outbox
     assert letter.to == ["rita@paper.example"]
     assert "has moved" in letter.body
@@ -467,7 +467,7 @@ def test_nobody_is_told_where_the_editor_does_not_say_so(client, at_desk, publis
     assert "Rita" in asked
     typed = {"publish_at_0": "2031-07-01", "publish_at_1": "09:00", "version": release.version}
     desk.post(form, typed)
-    outbox.deliver()
+    outbox.send_due()
     assert Release.objects.get(pk=release.pk).publish_at.year == 2031
     assert mail.outbox == []
 
@@ -475,7 +475,7 @@ def test_nobody_is_told_where_the_editor_does_not_say_so(client, at_desk, publis
 def test_a_release_that_is_published_early_is_told_too(client, release):
     accept(client, make_link(release, email="rita@paper.example"))
     workflow.publish(Release.objects.get(pk=release.pk), by=make_chief(), tell=True)
-    outbox.deliver()
+    outbox.send_due()
     assert "lifted early" in mail.outbox[0].body
 
 
@@ -581,7 +581,7 @@ def test_the_addresses_are_sent_in_the_words_of_the_editor(client, at_desk, edit
     # No address lies in a row of the outbox: it is filled in at the moment of sending.
     kept = str(list(Email.objects.values()))
     assert not any(address.split("/")[-2] in kept for address in addresses)
-    outbox.deliver()
+    outbox.send_due()
     (letter,) = mail.outbox
     assert re.search(r"http://testserver/preview/[\w-]{43}/", letter.body)[0] in addresses
     lift = timezone.localtime(release.publish_at)
@@ -601,7 +601,7 @@ def test_an_email_that_could_not_be_sent_is_shown_and_the_address_is_there(
     page = issue(
         at_desk(editor), release, send="on", words="{link}", recipients="Rita, r@p.example"
     )
-    outbox.deliver()
+    outbox.send_due()
     shown = text(client.get(page.request["PATH_INFO"]))
     assert "e-mail to r@p.example not sent yet: Nothing listens at 127.0.0.1:9" in shown
     assert re.search(r"/preview/[\w-]{43}/", shown)
@@ -644,7 +644,7 @@ def test_an_address_is_shown_after_the_key_changed_as_long_as_the_old_key_is_kno
 def test_no_email_is_sent_for_a_link_that_was_revoked_meanwhile(at_desk, editor, release):
     issue(at_desk(editor), release, send="on", words="{link}", recipients="Rita, r@p.example")
     links.revoke(PreviewLink.objects.get(), by=editor)
-    outbox.deliver()
+    outbox.send_due()
     assert not mail.outbox
     assert Email.objects.get().state == "dropped"
 

@@ -416,7 +416,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "tried": probes_of(release),
             "blockers": said(workflow.blockers(release, at, finds)) if unpublished else [],
             "named": said(named) if release.is_approved() else [],
-            "emails": Email.objects.about(f"release:{release.pk}").troubled()[:20],
+            "emails": Email.objects.about(f"release:{release.pk}").needing_attention()[:20],
             "warnings": said(workflow.warnings(release, at, finds)),
             "allow": self._ways_to_allow(finds, user),
             "plain_card": bool(release.title)
