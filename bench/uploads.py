@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from PIL import Image  # noqa: E402
 
 from assets import sandbox  # noqa: E402
-from assets.pictures import BadFile  # noqa: E402
+from assets.messages import BadFileError  # noqa: E402
 
 LIMITS = sandbox.Limits(megapixels=100, seconds=2, megabytes=300)  # the defaults of the settings
 
@@ -79,7 +79,7 @@ def one(path: str) -> None:
         size = f", {seen.width} × {seen.height}" if seen.width else ""
         verdict = f"taken: {seen.kind}, {seen.extension}{size}"
         verdict += "".join(f" · {note}" for note in seen.notes)
-    except BadFile as refused:
+    except BadFileError as refused:
         verdict = f"refused: {refused}"
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = (time.perf_counter() - begun) * 1000

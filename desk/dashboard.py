@@ -131,5 +131,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
         emails=list(Email.objects.needing_attention().order_by("-created_at", "pk")[:AT_MOST])
         if user.has_perm("jobs.view_email")
         else [],
-        jobs=list(Job.objects.needing_attention()[:AT_MOST]) if user.has_perm("jobs.view_job") else [],
+        jobs=list(Job.objects.needing_attention()[:AT_MOST])
+        if user.has_perm("jobs.view_job")
+        else [],
     )

@@ -95,7 +95,7 @@ class NewsroomSite(admin.AdminSite):
         user = User.of(request)
         context: dict[str, Any] = {"desk": desk_of(user, now), "now": now}
         if user.is_superuser:
-            context |= {"unconfined": isolation.problems(), "limits": isolation.in_words()}
+            context |= {"unconfined": isolation.problems(), "limits": isolation.limits_sentence()}
         return super().index(request, {**context, **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:

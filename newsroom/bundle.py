@@ -22,12 +22,16 @@ def media_zip(page: ReleasePage, origin: str, publisher: str) -> ZipStream:
     folder = page.release.slug
     captions = []
     for number, asset in enumerate(page.offered, start=1):
-        style, extension = asset.press
+        style, extension = asset.download_rendition
         words = slugify(asset.caption, allow_unicode=True)[:60].strip("-")
         name = f"{number:02}-{words or asset.kind}.{extension}"
         size = asset.bytes_of(style, extension)
         archive.add(_pieces(asset, style, extension), f"{folder}/{name}", size=size)
-        captions.append("\n".join([name, *(f"{what}: {said}" for what, said in asset.facts())]))
+        captions.append(
+            "\n".join(
+                [name, *(f"{label}: {text}" for _field, label, text in asset.printed_facts())]
+            )
+        )
     archive.add(as_text(page, origin, publisher), f"{folder}/release.txt")
     if captions:
         archive.add("\n\n".join(captions) + "\n", f"{folder}/captions and credits.txt")

@@ -106,7 +106,7 @@ def lines_above(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]:
     if pulled := _pulled(release.pull_quote, page.pull_quote):
         yield "Intense Quote", pulled
     if page.poster:
-        yield "Normal", f"[Picture: {page.poster.described()}]"
+        yield "Normal", f"[Picture: {page.poster.plain_text_caption()}]"
 
 
 def sections_below(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
@@ -182,8 +182,8 @@ def corrected(correction: Correction) -> str:
 
 def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> dict[str, Any]:
     made = picture.renditions.get("styles", {}) or {
-        style: {"width": 0, "height": 0, "formats": {extension: picture.weight}}
-        for style, extension in [picture.press]
+        style: {"width": 0, "height": 0, "formats": {extension: picture.size_in_bytes}}
+        for style, extension in [picture.download_rendition]
     }
     return {
         "name": name,

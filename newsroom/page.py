@@ -114,13 +114,13 @@ class ReleasePage:
         """Whether no font of ours has the script of the title, and no picture stands for it."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             return False
-        return not cards.shows(self.release.title, self.release.language, self.release.direction)
+        return not cards.can_show(self.release.title, self.release.language, self.release.direction)
 
     @cached_property
     def ended(self) -> set[UUID]:
         """The pictures that stood here until our licence ended: a stand-in says so."""
         known = [*self.assets.values(), *filter(None, [self.release.poster])]
-        return {asset.pk for asset in known if asset.has_ended(self.at)}
+        return {asset.pk for asset in known if asset.licence_has_ended(self.at)}
 
     @cached_property
     def people(self) -> list[Person]:
@@ -190,7 +190,7 @@ class ReleasePage:
         It is the address for people: it stays when the picture is replaced.
         """
         url = asset.admin_url if self.preview else asset.public_url
-        return url(*asset.press)
+        return url(*asset.download_rendition)
 
     def _usable(self, ids: Iterable[UUID]) -> list[MediaAsset]:
         found = [self.assets[pk] for pk in dict.fromkeys(ids) if pk in self.assets]
@@ -295,7 +295,7 @@ def read_together(releases: Sequence[Release], at: datetime) -> list[ReleasePage
 
 def _measures(asset: MediaAsset) -> str:
     """Return what one gets: format, size, weight."""
-    style, extension = asset.press
+    style, extension = asset.download_rendition
     width, height = asset.size(style)
     pixels = f"{width} × {height} pixels" if width else ""
     weight = filesizeformat(asset.bytes_of(style, extension))

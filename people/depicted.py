@@ -30,13 +30,13 @@ def pictures_of(person: Person) -> set[UUID]:
 
 def follow(pictures: Iterable[UUID]) -> None:
     """Say of each picture anew from when on it is withheld."""
-    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from")
+    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "hidden_from")
     for asset in lock_rows(assets):
         shown = {*asset.depicts.all(), *asset.portrait_of.all()}
-        days = [day for person in shown if (day := person.withheld_from())]
-        withheld_from = midnight(min(days)) if days else None
-        if asset.withheld_from != withheld_from:
-            MediaAsset.objects.filter(pk=asset.pk).update_derived(withheld_from=withheld_from)
+        days = [day for person in shown if (day := person.photos_hidden_from())]
+        hidden_from = midnight(min(days)) if days else None
+        if asset.hidden_from != hidden_from:
+            MediaAsset.objects.filter(pk=asset.pk).update_derived(hidden_from=hidden_from)
 
 
 def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None:

@@ -170,6 +170,10 @@ def notify_of_new_lift(*, release: Release, by: User, tell: bool, **signal: Any)
             if outbox.add_email(link.email, subject, text, about=about(release), by=by) is None:
                 not_notified.append(
                     _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
-                    % {"name": link.name, "email": link.email, "reason": mail.email_is_off_sentence()}
+                    % {
+                        "name": link.name,
+                        "email": link.email,
+                        "reason": mail.email_is_off_sentence(),
+                    }
                 )
     release.undelivered = not_notified

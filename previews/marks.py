@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lxml.etree import _Element as Element
 
 from assets import sandbox, search
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 
 # Crockford's base 32: no I, L, O or U to be misread.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -127,8 +127,8 @@ def references_in(file: IO[bytes]) -> set[str]:
         )
     file.seek(0)
     try:
-        return _read(sandbox.search(file, LIMITS, _PATTERNS, most=LARGEST))
-    except BadFile as problem:
+        return _read(sandbox.search(file, LIMITS, _PATTERNS, max_bytes=LARGEST))
+    except BadFileError as problem:
         raise Unreadable(str(problem)) from None
 
 

@@ -49,7 +49,7 @@ class ReaderPage(ReleasePage):
 
     def download_url(self, asset: MediaAsset) -> str:
         """Return where the marked picture is; a document cannot be marked, and has to wait."""
-        return self.picture_url(asset, *asset.press) if asset.is_picture else ""
+        return self.picture_url(asset, *asset.download_rendition) if asset.is_picture else ""
 
     @property
     def warning(self) -> str:

@@ -557,7 +557,7 @@ def warnings(
     at = at or timezone.now()
     found: list[Reason] = []
     for picture in pictures_of(release, release.document):
-        found += [f"“{picture}”: {note}" for note in picture.notes]
+        found += [f"“{picture}”: {note}" for note in picture.file_warnings]
         if picture.as_is_at:
             found.append(
                 _(
@@ -572,14 +572,14 @@ def warnings(
             )
         if picture.is_withdrawn():
             found.append(_("“%s”: it was withdrawn. It is not shown.") % picture)
-        elif picture.has_ended():
+        elif picture.licence_has_ended():
             found.append(f"“{picture}”: our licence has ended. It is shown nowhere any more.")
-        elif picture.has_ended(at):
+        elif picture.licence_has_ended(at):
             found.append(
                 _("“%s”: our licence will have ended when the release goes out. It is not shown.")
                 % picture
             )
-        elif picture.ends_soon(at):
+        elif picture.licence_ends_soon(at):
             ends = _shown(cast(datetime, picture.licence_expires))
             found.append(f"“{picture}”: our licence ends on {ends}. It is shown until then.")
     if not release._state.adding:
@@ -614,7 +614,7 @@ def _incomplete(release: Release, at: datetime) -> list[str]:
     for picture in pictures_of(release, document):
         what = picture.get_kind_display().lower()
         is_poster = picture.pk == release.poster_id
-        if lacking := picture.missing():
+        if lacking := picture.missing_fields():
             reasons.append(f"The {what} “{picture}” lacks {get_text_list(lacking, 'and')}.")
         out = release.is_published()  # what is out may still be corrected
         if not out and picture.is_withdrawn():
@@ -622,9 +622,9 @@ def _incomplete(release: Release, at: datetime) -> list[str]:
                 _("The %(kind)s “%(name)s” was withdrawn. Remove it, or choose another.")
                 % {"kind": what, "name": picture}
             )
-        if not out and picture.has_ended():
+        if not out and picture.licence_has_ended():
             reasons.append(f"Our licence for the {what} “{picture}” has ended. Take another.")
-        elif not out and is_poster and picture.has_ended(at):
+        elif not out and is_poster and picture.licence_has_ended(at):
             reasons.append(
                 _(
                     "Our licence for the poster “%s” will have ended when the release goes out. "
@@ -632,7 +632,7 @@ def _incomplete(release: Release, at: datetime) -> list[str]:
                 )
                 % picture
             )
-        elif problem := picture.unready():
+        elif problem := picture.processing_blocker():
             reasons.append(f"The {what} “{picture}” {problem}.")
     return reasons
 

@@ -120,7 +120,7 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 
     What is tested of the processes themselves, and of what comes out of them, runs them each time.
     """
-    if request.module.__name__.rpartition(".")[2] in ("test_making", "test_pictures"):
+    if request.module.__name__.rpartition(".")[2] in ("test_processing", "test_pictures"):
         return
 
     def once(real, listed):

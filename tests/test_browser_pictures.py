@@ -12,7 +12,7 @@ from django.db import models
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs.models import Lane
 from releases.models import Release
@@ -80,9 +80,9 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     uploads = page.locator(".uploads .upload")
     expect(uploads).to_have_count(4)
     expect(page.locator(".uploads .sending")).to_have_count(0)
-    expect(uploads.nth(0)).to_contain_text("Waiting to be made ready")
+    expect(uploads.nth(0)).to_contain_text("Waiting")
     expect(uploads.nth(1)).to_contain_text("Document")
-    expect(uploads.nth(2)).to_contain_text("bad.jpg: This is nothing that we can read")
+    expect(uploads.nth(2)).to_contain_text("bad.jpg: This is a text, which can’t be used")
     expect(uploads.nth(3)).to_contain_text("again.jpg")
     expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
     work_off(Lane.FILES)
@@ -97,7 +97,7 @@ def test_a_picture_that_cannot_be_asked_after_any_more_says_so(page, live_server
     page.goto(f"{live_server.url}{LIBRARY}upload/")
     drop(page, "[data-drop=upload]", {"gate.jpg": photo()})
     upload = page.locator(".uploads .upload")
-    expect(upload).to_contain_text("Waiting to be made ready")
+    expect(upload).to_contain_text("Waiting")
     page.context.clear_cookies(name="sessionid")
     expect(upload.locator("[role=alert]")).to_contain_text("Are you still signed in?")
 

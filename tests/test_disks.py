@@ -15,7 +15,7 @@ from django.db import connection
 
 from assets import storage
 from assets.models import MediaAsset
-from assets.storage import StorageError
+from assets.storage_basics import StorageError
 from releases.models import Topic
 from tests.make import make_release, picture_bytes
 from tests.test_outages import ADD, ON_SQLITE, TOPIC, elsewhere

@@ -354,8 +354,8 @@ def test_a_person_without_a_page_is_nowhere(client, public_things, levels, count
     pages = [*public_things]
     pages += [make_release(poster=poster).get_absolute_url() for poster in (shown, withheld)]
     # At level 2 somebody may be seen; what shows the others is nowhere either.
-    withheld.withheld_from = timezone.now()
-    withheld.save(update_fields=["withheld_from"])
+    withheld.hidden_from = timezone.now()
+    withheld.save(update_fields=["hidden_from"])
     before = the_site(client, *pages)
     things_of, nothing = {}, {}
     for number, level in enumerate(levels):

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs.models import Lane
 from people.models import Level
@@ -81,7 +81,7 @@ def test_many_files_are_taken_at_once_and_each_is_told_of(at_desk, author):
              sent("four.png", b"")]  # fmt: skip
     page = text(at_desk(author).post(UPLOAD, {"file": files}))
     assert {asset.original_name for asset in MediaAsset.objects.all()} == {"one.jpg", "two.pdf"}
-    assert "three.svg: SVG drawings can carry scripts" in page
+    assert "three.svg: SVG files can contain scripts" in page
     assert "four.png: The file is empty" in page
     assert {asset.uploaded_by for asset in MediaAsset.objects.all()} == {author}
 
@@ -95,10 +95,10 @@ def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, 
     work_off(Lane.FILES)
     later = text(client.get(f"{UPLOAD}?part=upload&id={asset.pk}"))
     assert 'data-state="made"' in later
-    assert "Lacks an alternative text, a credit line." in later
+    assert "Lacks alternative text, credit line." in later
     bad = client.post(f"{UPLOAD}?part=upload", {"file": sent("bad.jpg", b"bad")})
     assert bad.status_code == 400
-    assert "bad.jpg: This is nothing that we can read" in text(bad)
+    assert "bad.jpg: This is a text, which can’t be used" in text(bad)
 
 
 @pytest.mark.parametrize("query", ["part=upload", "part=attached", "part=upload&id=x"])
@@ -112,16 +112,16 @@ def test_the_same_bytes_twice_lead_to_what_is_there(at_desk, author):
     client = at_desk(author)
     page = text(client.post(f"{UPLOAD}?part=upload", {"file": sent("again.jpg")}))
     assert MediaAsset.objects.count() == 1
-    assert "You have this file" in page
+    assert "You already have this file" in page
     assert f'href="{form_of(there)}"' in page
     # The form for one says the same, and keeps what was typed.
     page = text(client.post(f"{LIBRARY}add/", typed(original=sent(), caption="Typed")))
-    assert "You have this file" in page
+    assert "You already have this file" in page
     assert f'href="{form_of(there)}"' in page
     assert "Typed" in page
     other = make_picture(content=picture_bytes(colour="red"))
     page = text(client.post(form_of(other), typed(original=sent())))
-    assert "You have this file" in page
+    assert "You already have this file" in page
     # Its own bytes again change nothing, and are no reason to refuse.
     assert client.post(form_of(there), typed(original=sent())).status_code == 302
 
@@ -171,7 +171,7 @@ def press_picture(client) -> MediaAsset:
 def test_what_a_file_says_is_offered_and_published_nowhere_by_itself(at_desk, author):
     client = at_desk(author)
     asset = press_picture(client)
-    said = asset.found
+    said = asset.embedded_metadata
     assert said["creator"]
     assert said["copyright_notice"]
     assert not any([asset.caption, asset.credit_line, asset.creator, asset.copyright_notice])
@@ -192,7 +192,7 @@ def test_words_are_taken_over_where_nothing_was_typed(at_desk, author):
     asset.save()
     page = text(client.post(f"{LIBRARY}{asset.pk}/words/?part=upload"))
     assert "Lacks" in page
-    said = asset.found
+    said = asset.embedded_metadata
     asset.refresh_from_db()
     assert asset.creator == "Typed by hand"
     assert asset.copyright_notice == said["copyright_notice"]
@@ -209,7 +209,7 @@ def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, autho
 
 def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
     asset = press_picture(at_desk(author))
-    asset.found["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
+    asset.embedded_metadata["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
     asset.alt_text, asset.credit_line = "A field", "Somebody"
     asset.save()
     work_off(Lane.FILES)
@@ -224,8 +224,8 @@ def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
 
 
 def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
-    picture = make_picture(notes=["It says: Newsmagazines Out."])
-    models.QuerySet(MediaAsset).update(notes=["It says: Newsmagazines Out."])
+    picture = make_picture(file_warnings=["It says: Newsmagazines Out."])
+    models.QuerySet(MediaAsset).update(file_warnings=["It says: Newsmagazines Out."])
     release = make_release("in_review", poster=picture)
     page = text(at_desk(publisher).get(f"/admin/releases/release/{release.pk}/change/"))
     assert "Newsmagazines Out" in page
@@ -375,7 +375,7 @@ def test_a_picture_says_where_it_is_used(at_desk, author):
     assert f"/admin/releases/release/{release.pk}/change/" in page
     assert f"/admin/people/person/{person.pk}/change/" in page
     assert "Zaunkönigin" not in page
-    assert "somebody whose record you may not see" in page
+    assert "a person whose record you can’t see" in page
 
 
 @pytest.mark.parametrize("use", ["poster", "text", "attached", "portrait"])
@@ -403,7 +403,7 @@ def test_what_is_unused_goes_with_every_file_of_it(at_desk, editor):
     picture = make_picture()
     picture.original = sent("other.jpg", picture_bytes(colour="red"))
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     at_desk(editor).post(f"{LIBRARY}{picture.pk}/delete/", {"post": "yes"})
     assert not MediaAsset.objects.exists()
     for top in ("originals", "renditions"):
@@ -514,7 +514,7 @@ def test_a_file_dropped_on_a_release_is_attached_and_a_twin_is_found(at_desk, au
     assert f'name="attached" value="{MediaAsset.objects.get(kind="document").pk}"' in new
     twin = text(client.post(f"{UPLOAD}?part=attached", {"file": sent()}))
     assert f'name="attached" value="{there.pk}"' in twin
-    assert "You have this file" in twin
+    assert "You already have this file" in twin
 
 
 def test_what_is_attached_to_a_public_release_changes_by_a_correction(at_desk, publisher):
@@ -581,7 +581,7 @@ def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publishe
     release = make_release(state, poster=picture)
     before = picture.sha256
     page = text(at_desk(publisher).get(form_of(picture)))
-    assert "which is approved as it stands. Send that release back to draft" in page
+    assert "It is used in the approved release" in page
     assert str(release) in page
     assert 'name="caption"' not in page
     first = picture.history.order_by("history_id").first()
@@ -614,7 +614,7 @@ def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, pub
 
     for user in (author, editor):
         refused = text(tries(user, caption="Typed", minor="on"))
-        assert "It is shown on a public page. A publisher can correct it." in refused
+        assert "It is on a public page. A publisher can correct it." in refused
         assert "Typed" in refused
     assert (picture.caption, picture.sha256) == ("", before)
     unsaid = text(tries(publisher, caption="Typed"))
@@ -664,7 +664,7 @@ def test_many_at_once_leave_what_was_approved_to_publishers(at_desk, author):
     picked |= {"apply": "yes", "credit_line": "Reuters", "minor": "on", "read": read}
     page = text(client.post(LIBRARY, picked, follow=True))
     assert "Set on 1." in page
-    assert f"“{shown}” stays as it is. It is shown on a public page." in page
+    assert f"“{shown}” stays as it is. It is on a public page." in page
     shown.refresh_from_db()
     assert shown.credit_line == "Nobody in particular"
 
@@ -697,7 +697,7 @@ def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):
     newer.save()
     page = text(client.post(LIBRARY, picked | {"credit_line": "Reuters"}, follow=True))
     assert "Set on 1." in page
-    assert f"“{newer}” stays as it is. Somebody changed it since you chose it." in page
+    assert f"“{newer}” stays as it is. Someone changed it after you selected it." in page
     assert {one.alt_text: one.credit_line for one in MediaAsset.objects.all()} == {
         "Typed meanwhile": "Somebody else", chosen[1].alt_text: "Reuters",
     }  # fmt: skip

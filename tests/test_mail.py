@@ -345,9 +345,7 @@ LARGE = EmailMessage("s", "word " * 2_000_000, to=["you@example.org"])
 
 @pytest.mark.parametrize("first", ["EMAIL_TIMEOUT", "the time for all"])
 @pytest.mark.parametrize("phase", ENDLESS)
-def test_a_server_whose_reply_never_ends_is_left_in_time(
-    certificates, monkeypatch, phase, first
-):
+def test_a_server_whose_reply_never_ends_is_left_in_time(certificates, monkeypatch, phase, first):
     """It sends or takes something all the time, so that no single wait is long."""
     behaviour, settings = ENDLESS[phase]
     context, file = certificates["127.0.0.1"]

@@ -15,7 +15,7 @@ from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from releases import workflow
 from releases.models import Release
@@ -280,7 +280,7 @@ def test_the_address_for_people_stays_and_the_one_for_caches_follows_the_picture
     assert kept["Cache-Control"] == "private, max-age=31536000, immutable"
     picture.original = ContentFile(picture_bytes(colour="#00ff00"), name="other.jpg")
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     assert client.get(for_people).getvalue() != old
     assert picture.versioned_url("poster", "jpg") != for_caches
     assert picture.versioned_url("poster", "jpg") in page_of(client, release)

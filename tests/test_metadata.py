@@ -24,11 +24,24 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from PIL import Image
 
-from assets.metadata import AI_DID, COORDINATES, Found, has_coordinates, read, warnings
+from assets import metadata_warnings
+from assets.metadata import EmbeddedMetadata, read
+from assets.metadata_warnings import COORDINATES, has_coordinates
 from tests.make import DATA
 
 IMAGES = DATA / "images"
 TODAY = date(2025, 11, 24)
+AI_SENTENCES = {
+    "trainedAlgorithmicMedia": "AI made the picture",
+    "compositeWithTrainedAlgorithmicMedia": "AI altered the picture",
+    "compositeSynthetic": "AI made a part of the picture",
+    "trainedAlgorithmicData": "AI made the picture",
+}
+
+
+def warnings(found: EmbeddedMetadata, today: date) -> list[str]:
+    return [str(message) for message in metadata_warnings.warnings(found, today)]
+
 
 # --- Files with metadata in them, byte by byte --------------------------------------------------
 
@@ -220,7 +233,7 @@ IIM_IN = [
 EXIF_IN = ["JPEG", "PNG", "PNG, behind", "WEBP", "AVIF"]
 
 
-def found_in(content: bytes) -> Found:
+def found_in(content: bytes) -> EmbeddedMetadata:
     file = io.BytesIO(content)
     with catch_warnings(action="ignore"), Image.open(file) as picture:  # Pillow warns of bad EXIF
         return read(picture, file)
@@ -1039,10 +1052,10 @@ def test_a_digital_source_type_says_whether_ai_made_it(written, code, is_ai):
     for inside in (one("Iptc4xmpExt:DigitalSourceType", written), resource):
         found = found_in(with_xmp(packet(inside)))
         assert (found.digital_source_type, found.ai_made) == (code, is_ai)
-    told = [sentence for sentence in warnings(found, TODAY) if "AI" in sentence]
-    assert len(told) == (is_ai or code in ("composite", "virtualRecording"))
-    assert all(code in sentence for sentence in told)
-    assert any(AI_DID.get(code, "never") in sentence for sentence in told) == is_ai
+    about_ai = [sentence for sentence in warnings(found, TODAY) if "AI" in sentence]
+    assert len(about_ai) == (is_ai or code in ("composite", "virtualRecording"))
+    assert all(code in sentence for sentence in about_ai)
+    assert any(AI_SENTENCES.get(code, "never") in sentence for sentence in about_ai) == is_ai
 
 
 def test_an_ai_system_that_is_named_made_it():
@@ -1170,45 +1183,54 @@ def test_what_only_looks_like_it_is_not_called_made_by_ai(content):
     assert not warnings(found_in(content), TODAY)
 
 
-# --- What the editor is told --------------------------------------------------------------------
+# --- What the editor is warned of ---------------------------------------------------------------
 
 
 def test_an_ordinary_picture_warns_of_nothing():
-    assert warnings(Found(), TODAY) == []
-    quiet = Found(credit_line="AFP", caption="A street", licence_ends="2027-01-31")
+    assert warnings(EmbeddedMetadata(), TODAY) == []
+    quiet = EmbeddedMetadata(credit_line="AFP", caption="A street", licence_ends="2027-01-31")
     assert warnings(quiet, TODAY) == []
 
 
 def test_instructions_are_quoted_and_shortened():
-    (told,) = warnings(Found(instructions="Newsmagazines Out.\nNo sales."), TODAY)
-    assert "“Newsmagazines Out. No sales”" in told
-    (told,) = warnings(Found(instructions="Not for use. " * 300), TODAY)
-    assert len(told) < 500
+    (warning,) = warnings(EmbeddedMetadata(instructions="Newsmagazines Out.\nNo sales."), TODAY)
+    assert "“Newsmagazines Out. No sales”" in warning
+    (warning,) = warnings(EmbeddedMetadata(instructions="Not for use. " * 300), TODAY)
+    assert len(warning) < 500
 
 
 def test_a_licence_warns_from_the_day_after_its_last():
-    found = Found(licence_ends="2025-11-24")
+    found = EmbeddedMetadata(licence_ends="2025-11-24")
     assert warnings(found, TODAY) == []
-    (told,) = warnings(found, TODAY + timedelta(days=1))
-    assert "ended on 24 November 2025" in told
+    (warning,) = warnings(found, TODAY + timedelta(days=1))
+    assert "ended on 24 November 2025" in warning
 
 
-def test_position_and_serials_are_told_and_that_we_leave_them_out():
+def test_position_and_serials_are_warned_of_with_what_we_do_about_them():
     for found, words in (
-        (Found(camera_position=True), "says where it was taken. That is left out of everything"),
-        (Found(serials=True), "says which camera took it. That is left out of everything"),
-        (Found(camera_position=True, serials=True), "where it was taken and which camera took it."),
+        (
+            EmbeddedMetadata(camera_position=True),
+            "contains its location. We remove it from everything",
+        ),
+        (
+            EmbeddedMetadata(serials=True),
+            "contains the serial number of the camera. We remove it from everything",
+        ),
+        (
+            EmbeddedMetadata(camera_position=True, serials=True),
+            "its location and the serial number of the camera.",
+        ),
     ):
-        (told,) = warnings(found, TODAY)
-        assert words in told
+        (warning,) = warnings(found, TODAY)
+        assert words in warning
 
 
 def test_an_e_mail_address_in_words_for_the_public_is_pointed_at():
-    found = Found(
+    found = EmbeddedMetadata(
         caption="By ann@bode.example", usage_terms="Ask desk@agency.example", creator="@ann"
     )
-    (told,) = warnings(found, TODAY)
-    assert "caption and usage terms" in told
+    (warning,) = warnings(found, TODAY)
+    assert "(caption, usage terms)" in warning
 
 
 @pytest.mark.parametrize("pattern", COORDINATES)
@@ -1216,9 +1238,9 @@ def test_coordinates_in_any_text_of_the_file_are_warned_of(pattern):
     example = COORDINATES[pattern]
     assert re.search(pattern, example, re.IGNORECASE)
     for name in ("caption", "headline", "credit_line", "usage_terms", "alt_text", "place"):
-        (told,) = warnings(Found(**{name: f"A hut.\n{example}."}), TODAY)
-        assert f"There are coordinates in the file’s {name.replace('_', ' ')}" in told
-    assert warnings(Found(keywords=("hut", example)), TODAY)
+        (warning,) = warnings(EmbeddedMetadata(**{name: f"A hut.\n{example}."}), TODAY)
+        assert f"contains coordinates ({metadata_warnings.FIELDS[name]})" in warning
+    assert warnings(EmbeddedMetadata(keywords=("hut", example)), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -1233,11 +1255,11 @@ def test_other_numbers_are_not_taken_for_coordinates(text):
 # --- Whatever the file holds --------------------------------------------------------------------
 
 
-def check(found: Found) -> None:
+def check(found: EmbeddedMetadata) -> None:
     """It can be stored in any database, and comes back as it went."""
     stored = json.dumps(found.as_dict())
-    assert Found.from_dict(json.loads(stored)) == found
-    for field in fields(Found):
+    assert EmbeddedMetadata.from_dict(json.loads(stored)) == found
+    for field in fields(EmbeddedMetadata):
         value = getattr(found, field.name)
         assert type(value) is type(field.default), field.name
         texts = value if isinstance(value, tuple) else [value] if isinstance(value, str) else []
@@ -1250,7 +1272,9 @@ def check(found: Found) -> None:
 
 
 def test_what_was_stored_by_another_version_can_be_read():
-    assert Found.from_dict({"credit_line": "AFP", "colour": "red"}) == Found(credit_line="AFP")
+    assert EmbeddedMetadata.from_dict({"credit_line": "AFP", "colour": "red"}) == EmbeddedMetadata(
+        credit_line="AFP"
+    )
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in IMAGES.iterdir()))
@@ -1296,7 +1320,7 @@ def test_a_heif_is_read_through_what_its_plugin_gives():
     assert (found.credit_line, found.creator) == ("AFP", "Müller")
     assert found.camera_position
     assert found.ai_made
-    assert read(Opened(xmp=None, exif=b""), io.BytesIO(b"\0\0\0\x10ftypheic")) == Found()
+    assert read(Opened(xmp=None, exif=b""), io.BytesIO(b"\0\0\0\x10ftypheic")) == EmbeddedMetadata()
 
 
 random_bytes = st.binary(max_size=400)

@@ -25,9 +25,10 @@ from django.db import transaction
 from django.utils.http import parse_header_parameters
 from PIL import Image
 
-from assets import making, storage
+from assets import processing, storage_basics
 from assets.models import MediaAsset
-from assets.storage import StorageError, is_reachable, replace, signed_address
+from assets.storage import check_reachable, replace, signed_address
+from assets.storage_basics import StorageError
 from jobs.models import Lane
 from leakcheck import canary
 from releases import workflow
@@ -149,7 +150,7 @@ def test_a_new_credit_makes_the_renditions_anew_and_the_bucket_keeps_the_old_one
     picture = MediaAsset.objects.get()
     picture.credit_line = "Somebody else"
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     assert content(picture.rendition_path("press", "jpg")) != before
     assert not default_storage.exists(name)
     (kept,) = versions(bucket, name)
@@ -175,7 +176,7 @@ def test_what_was_deleted_can_be_got_back(bucket):
 
 def test_many_readers_at_once_get_each_their_own_file(bucket, monkeypatch):
     # As a server with many threads: on a busy machine, a turn among few is not to be had in time.
-    monkeypatch.setattr(storage, "web_threads", 16)
+    monkeypatch.setattr(storage_basics, "web_threads", 16)
     names = [
         default_storage.save("renditions/a", ContentFile(bytes([number]) * 5000))
         for number in range(8)
@@ -188,7 +189,7 @@ def test_many_readers_at_once_get_each_their_own_file(bucket, monkeypatch):
 def test_a_large_file_is_never_held_in_memory(bucket, tmp_path):
     megabyte, size = 1024 * 1024, 48
     (tmp_path / "large").write_bytes(b"0123456789abcdef" * (size * megabyte // 16))
-    assert is_reachable()  # what boto needs for itself is loaded by now
+    check_reachable()  # what boto needs is loaded by now
     tracemalloc.start()
     with (tmp_path / "large").open("rb") as source:
         name = default_storage.save("originals/large", File(source))
@@ -363,21 +364,21 @@ def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(
     picture = make_picture(content=JPEG, caption="At the gate, عند البوابة")
     report = make_document(caption="The report")
     for asset in (picture, report):
-        assert client.get(asset.public_url(*asset.press)).status_code == 404
+        assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
     release = make_release(poster=picture, attached=[str(report.pk)])
     for asset, mime in ((picture, "image/jpeg"), (report, "application/pdf")):
-        away = client.get(asset.public_url(*asset.press))
+        away = client.get(asset.public_url(*asset.download_rendition))
         assert away.status_code == 302
         # Nobody keeps the way there: it ends, and the gate is asked anew each time.
         assert away["Cache-Control"] == "private, no-store"
         given = fetch(away["Location"])
         assert given.status == 200
-        assert given.content == content(asset.stored_name(*asset.press))
+        assert given.content == content(asset.stored_name(*asset.download_rendition))
         assert given.headers["Content-Type"] == mime
         assert given.headers["Content-Disposition"].startswith("attachment; filename")
     workflow.hold(release, by=make_chief())
     for asset in (picture, report):
-        assert client.get(asset.public_url(*asset.press)).status_code == 404
+        assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
 
 
 def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
@@ -393,7 +394,7 @@ def test_a_replaced_original_is_kept_in_the_bucket_and_brought_back(bucket, at_d
     picture = make_picture(content=JPEG)
     picture.original = ContentFile(picture_bytes((40, 60), "red"), name="other.jpg")
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     first = picture.history.order_by("history_id").first()
     at_desk(author).post(
         f"/admin/assets/mediaasset/{picture.pk}/bring-back/", {"version": first.history_id}
@@ -458,7 +459,7 @@ def test_a_site_whose_bucket_is_away_is_up_and_not_ready(bucket, client, setting
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"S3_BUCKET": "nobody-made-this"}, "is not there. Run manage.py checkstorage --prepare"),
+        ({"S3_BUCKET": "nobody-made-this"}, "does not exist. Run manage.py checkstorage --prepare"),
         ({"S3_SECRET_ACCESS_KEY": "another"}, "refuses us (403). Check S3_ACCESS_KEY_ID"),
         ({"S3_REGION": "mars-north-1"}, "Check S3_REGION"),
     ],
@@ -572,9 +573,9 @@ def everything(bucket) -> dict[str, list]:
 
 
 NOTHING = {"Versions": [], "DeleteMarkers": []}
-CLOSED = "Nobody reads or lists it without a signature."
+CLOSED = "Nobody can read or list it without a signature."
 KEPT = "The bucket keeps versions."
-BACK = "What was written over and deleted can be got back."
+BACK = "Overwritten and deleted files can be restored."
 LEFT = "This check leaves nothing behind."
 
 
@@ -592,12 +593,12 @@ def test_checkstorage_makes_a_bucket_ready_where_it_is_asked_to(bucket, settings
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
     said, well = checkstorage(capsys)
     assert not well
-    assert "is not there. Run manage.py checkstorage --prepare" in said["The storage answers."]
+    assert "does not exist. Run manage.py checkstorage --prepare" in said["The storage answers."]
     assert set(said) == {"The storage answers.", LEFT}
     assert checkstorage(capsys, prepare=True)[1]
 
 
-def test_checkstorage_tells_of_a_bucket_without_versions(bucket, settings, capsys):
+def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
     storages["default"].ask("create_bucket")
     said, well = checkstorage(capsys)
@@ -608,43 +609,43 @@ def test_checkstorage_tells_of_a_bucket_without_versions(bucket, settings, capsy
     assert checkstorage(capsys, prepare=True)[1]
 
 
-def test_checkstorage_tells_of_a_bucket_that_anybody_may_read(bucket, capsys):
+def test_checkstorage_reports_a_bucket_that_anybody_may_read(bucket, capsys):
     bucket.ask("put_bucket_acl", ACL="public-read")
     said, well = checkstorage(capsys)
     assert not well
     assert {claim for claim in said if said[claim]} == {CLOSED}
     for top in ("originals", "renditions"):
-        assert f"Anybody can read {plain_address(bucket, top)}/" in said[CLOSED]
-        assert f"Anybody can list {top}/" in said[CLOSED]
+        assert f"Anyone can read {plain_address(bucket, top)}/" in said[CLOSED]
+        assert f"Anyone can list {top}/" in said[CLOSED]
     assert everything(bucket) == NOTHING
 
 
-def test_checkstorage_tells_of_a_server_that_looks_at_no_signature(bucket, settings, capsys):
+def test_checkstorage_reports_a_server_that_looks_at_no_signature(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"careless-{uuid4()}")
     said, well = checkstorage(capsys, prepare=True)
     assert not well
     assert {claim for claim in said if said[claim]} == {
         "A forged signature is refused.",
-        "A signed address is refused after its end.",
+        "A signed address is refused after it has expired.",
     }
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"S3_SECRET_ACCESS_KEY": "wrong"}, "refuses us (SignatureDoesNotMatch)"),
-        ({"S3_ACCESS_KEY_ID": "test:nobody"}, "refuses us (SignatureDoesNotMatch)"),
+        ({"S3_SECRET_ACCESS_KEY": "wrong"}, "denies access (SignatureDoesNotMatch)"),
+        ({"S3_ACCESS_KEY_ID": "test:nobody"}, "denies access (SignatureDoesNotMatch)"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "does not answer"),
     ],
 )
-def test_checkstorage_says_why_it_is_not_let_in(bucket, settings, capsys, change, sentence):
+def test_checkstorage_shows_why_access_is_denied(bucket, settings, capsys, change, sentence):
     elsewhere(settings, **change)
     said, well = checkstorage(capsys)
     assert not well
     assert sentence in said["The storage answers."]
-    assert "Nothing further was tried." in said["The storage answers."]
+    assert "The other checks were skipped." in said["The storage answers."]
     assert set(said) == {"The storage answers.", LEFT}
-    with pytest.raises(CommandError, match=r"refuses us|does not answer"):
+    with pytest.raises(CommandError, match=r"denies access|does not answer"):
         call_command("checkstorage", prepare=True)
 
 
@@ -659,43 +660,43 @@ def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, c
     assert files() == before
 
 
-def test_checkstorage_tells_of_a_folder_that_is_not_there(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_folder_that_is_not_there(settings, tmp_path, capsys):
     settings.MEDIA_ROOT = tmp_path / "unmounted"
     said, well = checkstorage(capsys)
     assert not well
-    assert "Make it, or mount it." in said["The storage answers."]
+    assert "Create or mount it." in said["The storage answers."]
     assert not settings.MEDIA_ROOT.exists()
 
 
-def test_checkstorage_tells_of_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
     (tmp_path / "originals").write_text("a file where a folder has to be")
     settings.MEDIA_ROOT = tmp_path
     said, well = checkstorage(capsys)
     assert not well
-    assert "originals" in said["What is written comes back as it was."]
+    assert "originals" in said["Written files are read back unchanged."]
     assert said[LEFT] == ""
 
 
-def test_checkstorage_tells_of_a_folder_that_others_can_read(settings, capsys):
+def test_checkstorage_reports_a_folder_that_others_can_read(settings, capsys):
     make_picture()
     root = Path(settings.MEDIA_ROOT)
     for path in (root, root / "renditions"):
         path.chmod(0o755)
     said, well = checkstorage(capsys)
     assert not well
-    claim = "Other users of this machine cannot read it."
+    claim = "Other users of this machine can’t read it."
     assert said[claim] == f"They can. Run: chmod -R go-rwx {root}"
     root.chmod(0o700)
     assert checkstorage(capsys)[1]
 
 
-def test_checkstorage_tells_of_a_folder_among_the_static_files(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_folder_among_the_static_files(settings, tmp_path, capsys):
     settings.STATIC_ROOT = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MEDIA_ROOT.mkdir()
     said, well = checkstorage(capsys)
     assert not well
-    assert "is served to everybody" in said["It does not lie among the static files."]
+    assert "is public" in said["It is not inside the static files."]
 
 
 @pytest.mark.parametrize(("secret", "status"), [(s3_server.SECRET_KEY, 0), ("wrong-one", 1)])

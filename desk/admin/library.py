@@ -29,8 +29,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from assets import making, storage
-from assets.incoming import takes_files
+from assets import processing, storage
+from assets.incoming import accepts_files
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from desk.admin.base import QuietAdmin, VersionsAdmin
@@ -43,19 +43,19 @@ from people.locking import locked as lock_row
 from people.models import Person
 from releases.document import MAX_LINES, uuids_in
 from releases.library import (
-    OFFERED,
-    Taken,
+    OFFERED_FIELDS,
+    UploadResult,
     accept_as_is,
-    bring_back,
-    locked,
-    needs_words,
-    offers,
+    add_upload,
+    apply_metadata,
+    edit_blockers,
+    edit_many,
+    end_withdrawal,
+    metadata_offers,
+    needs_correction,
     reads_original,
-    set_on_many,
-    show_again,
-    store,
-    take,
-    take_words,
+    restore_file,
+    save_asset,
     uses_of,
     verbose_name,
     version_of,
@@ -180,17 +180,19 @@ class AssetForm(PublicTextForm, NewestForm):
     def clean_original(self) -> Any:
         file = self.cleaned_data["original"]
         replaced = "original" in self.changed_data and not self.instance._state.adding
-        if replaced and (why := locked(self.instance, self.user, file=True)):
-            raise ValidationError(why)
+        if replaced and (blockers := edit_blockers(self.instance, self.user, file=True)):
+            raise ValidationError(blockers)
         if "original" in self.changed_data:
             try:  # before anything is saved: later, the form and its words would be lost
-                storage.takes_files(file.size)
+                storage.check_writable(file.size)
             except OSError as problem:
                 words = _(
                     "The file was not stored: %(why)s. Nothing was changed. Choose the file again "
                     "and save in a minute."
                 )
-                raise ValidationError(words % {"why": storage.in_words(problem)}) from None
+                raise ValidationError(
+                    words % {"why": storage.reason_for_editors(problem)}
+                ) from None
         return file
 
     def lock(self) -> None:
@@ -203,15 +205,15 @@ class AssetForm(PublicTextForm, NewestForm):
         cleaned = super().clean() or self.cleaned_data
         if self.instance._state.adding:
             return cleaned
-        if why := locked(self.instance, self.user):
+        if blockers := edit_blockers(self.instance, self.user):
             kept = _("What you typed is still here; nothing was saved.")
-            raise ValidationError([why, kept])
+            raise ValidationError([*blockers, kept])
         printed = set(self.changed_data) - NOT_PRINTED
         said = cleaned.get("correction") or cleaned.get("minor")
         if cleaned.get("correction") and not printed - {"original_name"}:
             words = _("Nothing that a page prints was changed. Change it, or empty this field.")
             self.add_error("correction", words)
-        if printed and not said and needs_words(self.instance):
+        if printed and not said and needs_correction(self.instance):
             words = _("A public release shows it. Enter what was wrong, or that it was a slip.")
             self.add_error("correction" if "correction" in self.fields else None, words)
         return cleaned
@@ -335,15 +337,15 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         allowed = super().has_change_permission(request, obj)
         # A form that was locked meanwhile says so itself, and keeps what was typed.
         is_form = request.method == "POST"
-        return allowed and (obj is None or is_form or not locked(obj, User.of(request)))
+        return allowed and (obj is None or is_form or not edit_blockers(obj, User.of(request)))
 
     # --- The form ------------------------------------------------------------------------------
 
-    @takes_files("assets.add_mediaasset")
+    @accepts_files("assets.add_mediaasset")
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().add_view(request, *args, **kwargs)
 
-    @takes_files("assets.change_mediaasset")
+    @accepts_files("assets.change_mediaasset")
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().change_view(request, *args, **kwargs)
 
@@ -361,7 +363,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             (name, {"fields": [field for field in options["fields"] if field not in left_out]})
             for name, options in self.fieldsets
         ]
-        if version and needs_words(obj):
+        if version and needs_correction(obj):
             said = {"fields": ["correction", "minor"], "classes": ["signal"]}
             shown.append((_("Correction"), said))
         return version + shown
@@ -370,7 +372,9 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         if not change:
             obj.uploaded_by = User.of(request)
         if change:  # the form has locked it
-            store(obj, by=User.of(request), words=form.cleaned_data.get("correction", "").strip())
+            save_asset(
+                obj, by=User.of(request), correction=form.cleaned_data.get("correction", "").strip()
+            )
         else:
             # Names are locked before people, and people before pictures: see people.locking.
             lock_names_for_read()
@@ -389,23 +393,23 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         asset = context.get("original")
-        context["offers"] = json_script(offers(asset) if asset else {}, "offers")
+        context["offers"] = json_script(metadata_offers(asset) if asset else {}, "offers")
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asset = super().get_object(request, *args, **kwargs)
         if asset:
             asset.asked_by = User.of(request)  # each sees the uses that their rights allow
-            asset.words_locked = locked(asset, asset.asked_by)
+            asset.text_blockers = edit_blockers(asset, asset.asked_by)
             asset.original_readable = reads_original(asset, asset.asked_by)
-            asset.file_locked = locked(asset, asset.asked_by, file=True)
-            asset.may_go_as_it_is = asset.asked_by.has_perm("assets.accept_as_is")
+            asset.file_blockers = edit_blockers(asset, asset.asked_by, file=True)
+            asset.may_publish_uncleaned = asset.asked_by.has_perm("assets.accept_as_is")
         return asset
 
     @admin.display(description="state")
     def state_of_it(self, asset: Any) -> str:
         perms = PermWrapper(asset.asked_by)
-        return _rendered("_state.html", asset=asset, remarks=asset.notes, perms=perms)
+        return _rendered("_state.html", asset=asset, remarks=asset.file_warnings, perms=perms)
 
     @admin.display(description="as it is cut")
     def as_cut(self, asset: MediaAsset) -> str:
@@ -419,11 +423,11 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             "people": "People in it", "keywords": "Keywords", "headline": "Headline",
             "licence_ends": "Licence ends", "web_statement": "Terms on the web",
         }  # fmt: skip
-        labels = {name: verbose_name(name) for name in OFFERED}
+        labels = {name: verbose_name(name) for name in OFFERED_FIELDS}
         rows = [
-            (label, OFFERED_AS.get(name, name), _in_words(asset.found.get(name)))
+            (label, OFFERED_AS.get(name, name), _in_words(asset.embedded_metadata.get(name)))
             for name, label in (labels | inside).items()
-            if asset.found.get(name)
+            if asset.embedded_metadata.get(name)
         ]
         return _rendered("_found.html", rows=rows)
 
@@ -461,7 +465,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def autocomplete_detail(self, asset: MediaAsset) -> dict[str, str]:
         """Show the picture where one is looked for."""
-        detail = {"detail": ", ".join(f"lacks {what}" for what in asset.missing())}
+        detail = {"detail": ", ".join(f"lacks {what}" for what in asset.missing_fields())}
         if asset.has_rendition("teaser", "jpg"):
             detail["picture"] = asset.admin_url("teaser", "jpg")
         return detail
@@ -480,16 +484,16 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     @admin.display(description="remarks", empty_value="")
     def marks(self, asset: Any) -> str:
-        remarks = [f"lacks {what}" for what in asset.missing()]
+        remarks = [f"lacks {what}" for what in asset.missing_fields()]
         if asset.is_withdrawn():
             remarks.append(_("withdrawn"))
-        if asset.has_ended():
+        if asset.licence_has_ended():
             remarks.append("licence has ended")
-        elif asset.ends_soon():
+        elif asset.licence_ends_soon():
             ends = timezone.localtime(asset.licence_expires)
             remarks.append(f"licence ends {ends:%-d %B %Y}")
         remarks += ["made with AI"] if asset.ai_made else []
-        remarks += [asset.unready()] if asset.unready() else []
+        remarks += [asset.processing_blocker()] if asset.processing_blocker() else []
         remarks += [] if asset.in_use else ["unused"]
         return format_html_join(
             " ", '<span class="mark">{}</span>', ((words,) for words in remarks)
@@ -503,14 +507,14 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         form = EditManyForm(
             request.POST if asked else None,
             initial={"read": {str(one.pk): version_of(one) for one in chosen}},
-            is_public=any(map(needs_words, chosen)),
+            is_public=any(map(needs_correction, chosen)),
         )
         if asked and form.is_valid():
             words = form.cleaned_data.get("correction", "").strip()
             there = {one.pk for one in chosen}
             read = {pk: seen for pk, seen in form.cleaned_data["read"].items() if pk in there}
             try:
-                done = set_on_many(read, form.values(), by=User.of(request), words=words)
+                done = edit_many(read, form.values(), by=User.of(request), correction=words)
             except ActionBlocked as refusal:
                 for sentence in sentences(refusal.reasons, User.of(request)):
                     form.add_error(None, sentence)
@@ -518,7 +522,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
                 if done.changed:
                     said = _("Set on %d.") % done.changed
                     self.message_user(request, said, messages.SUCCESS)
-                for asset, why in done.stayed:
+                for asset, why in done.unchanged:
                     said = _("“%(name)s” stays as it is. %(why)s") % {"name": asset, "why": why}
                     self.message_user(request, said, messages.WARNING)
                 return None
@@ -547,7 +551,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         if asset and (uses := uses_of(asset, User.of(request))):
             where = format_html_join(
                 ", ", '<a href="{}">{}</a> ({})',
-                ((use.address, use.where, use.what.lower()) for use in uses),
+                ((use.url, use.name, use.label.lower()) for use in uses),
             )  # fmt: skip
             said = format_html("It is used, so it stays: {}. Take it out there first.", where)
             messages.error(request, said)
@@ -608,7 +612,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         kind = CONTENT_TYPES.get(row.extension, "application/octet-stream")
         return FileResponse(file, as_attachment=True, filename=row.original_name, content_type=kind)
 
-    @takes_files("assets.add_mediaasset")
+    @accepts_files("assets.add_mediaasset")
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Take files, many at once; `part` is asked for by the script, which shows each by itself.
 
@@ -621,13 +625,15 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         if request.method == "POST":
             record = self._lacking_its_file(request, into) if into else None
             for upload in request.FILES.getlist("file"):
-                taken.append(take(upload, by=User.of(request), into=record))
+                taken.append(add_upload(upload, by=User.of(request), into=record))
                 record = None  # the first of them
             if not taken:
-                taken.append(Taken(_("No file"), problems=[_("No file arrived. Choose one.")]))
+                taken.append(
+                    UploadResult(_("No file"), problems=[_("No file arrived. Choose one.")])
+                )
         else:
             assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
-            taken = [Taken(str(asset), asset) for asset in assets]
+            taken = [UploadResult(str(asset), asset) for asset in assets]
         part = request.GET.get("part")
         context: dict[str, Any] = {"taken": taken}
         if part in ("upload", "attached"):
@@ -648,12 +654,12 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     def words_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take over what the file says of itself, where its record says nothing."""
         try:
-            taken = take_words(self._changeable(request, pk), by=User.of(request))
+            taken = apply_metadata(self._changeable(request, pk), by=User.of(request))
         except ActionBlocked as refusal:
             show(request, refusal)
             return redirect("admin:assets_mediaasset_change", pk)
         if request.GET.get("part"):
-            context = {"taken": [Taken("", MediaAsset.objects.get(pk=pk))]}
+            context = {"taken": [UploadResult("", MediaAsset.objects.get(pk=pk))]}
             return render(request, "admin/assets/mediaasset/_upload.html", context)
         said = "Taken over. Read it before you publish it." if taken else "There was nothing new."
         messages.success(request, said)
@@ -661,7 +667,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Make the renditions once more."""
-        making.make_again(self._changeable(request, pk))
+        processing.regenerate(self._changeable(request, pk))
         messages.success(request, "It is being made ready again; that takes some seconds.")
         return redirect("admin:assets_mediaasset_change", pk)
 
@@ -671,7 +677,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def show_again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """End its withdrawal."""
-        return self._carry_out(request, pk, show_again, _("It is shown again."))
+        return self._carry_out(request, pk, end_withdrawal, _("It is shown again."))
 
     def _carry_out(self, request: HttpRequest, pk: UUID, action: Any, done: str) -> HttpResponse:
         asset = self._visible(request, pk)
@@ -694,7 +700,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             messages.error(request, "There is no such version of its file.")
         else:
             try:
-                bring_back(asset, row, by=User.of(request))
+                restore_file(asset, row, by=User.of(request))
             except ActionBlocked as refusal:
                 show(request, refusal)
             else:

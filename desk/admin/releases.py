@@ -31,7 +31,7 @@ from django.utils.translation import gettext_lazy
 from js_asset import Media
 
 from accounts.models import User
-from assets.incoming import takes_files
+from assets.incoming import accepts_files
 from desk import name_suggestions
 from desk.admin.base import QuietAdmin
 from desk.forms import releases as forms
@@ -706,7 +706,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             }
         )
 
-    @takes_files("releases.add_release", megabytes=lambda: MAX_BYTES // 1024**2)
+    @accepts_files("releases.add_release", megabytes=lambda: MAX_BYTES // 1024**2)
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a source, show what was understood, and make a draft once that is confirmed."""
         if not self.has_add_permission(request):

@@ -50,7 +50,7 @@ from releases.document import (
     too_long,
     uuids_in,
 )
-from releases.library import Taken
+from releases.library import UploadResult
 from releases.models import FormerSlug, Release
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
@@ -97,7 +97,7 @@ class AttachedWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         ids = uuids_in(value or [])
         known = MediaAsset.objects.in_bulk(ids)
-        taken = [Taken(str(known[pk]), known[pk]) for pk in ids if pk in known]
+        taken = [UploadResult(str(known[pk]), known[pk]) for pk in ids if pk in known]
         return render_to_string("admin/releases/release/_attached_field.html", {"taken": taken})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:

@@ -259,7 +259,7 @@ class Person(Guarded):
             return date.min
         return self.named_until + timedelta(days=1) if self.named_until else None
 
-    def withheld_from(self) -> date | None:
+    def photos_hidden_from(self) -> date | None:
         """Return the first day on which pictures of the person may not be shown, None for never.
 
         It has come already where the person may be named nowhere, and where the recorded consents

@@ -242,7 +242,7 @@ def withheld_pictures(release: Release, at: datetime | None = None) -> list[str]
     return [
         _("The picture “%s” shows somebody who may not be named or shown. Take another.") % picture
         for picture in pictures_of(release, release.document)
-        if picture.is_withheld(at)
+        if picture.is_hidden(at)
     ]
 
 
