@@ -57,7 +57,7 @@ class EmbeddedMetadata:
     place: str = ""
     licence_ends: str = ""
     web_statement: str = ""  # an http(s) address, of the rights or of who sells them
-    # For editors only.
+    # Internal only.
     keywords: tuple[str, ...] = ()
     instructions: str = ""
     people: tuple[str, ...] = ()

@@ -443,7 +443,7 @@ class MediaAsset(Renditions, Guarded):
         return gettext("it is still being processed")
 
     def accept_as_is(self, *, by: Any, reason: str) -> None:
-        """Publish a document that can't be cleaned: save by whom and why."""
+        """Publish a document that can't be cleaned: save its approver and the reason."""
         self.as_is_reason, self.as_is_by, self.as_is_at = reason, by, timezone.now()
         self.save()
 

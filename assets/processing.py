@@ -114,7 +114,7 @@ def _process(picture: MediaAsset) -> None:
     except StorageError as problem:
         row.update_derived(state=MediaAsset.State.WAITING, claimed_at=None)
         raise queue.JobPostponed(str(problem)) from problem
-    except sandbox.ProcessDied as problem:
+    except sandbox.ProcessDiedError as problem:
         raise queue.JobRetry(_("Processing stopped each time. See the log.")) from problem
     row.update_derived(**columns)
     for name, value in columns.items():
@@ -153,7 +153,7 @@ def _remove_folder(path: str) -> None:
 def _render(picture: MediaAsset) -> dict[str, Any]:
     """Store every rendition of a picture; return the new values of its row.
 
-    Raises StorageError if files can't be reached, and ProcessDied if the sandbox was killed.
+    Raises StorageError if files can't be reached, and ProcessDiedError if the sandbox was killed.
     Neither is the picture's fault.
     """
     fingerprint = picture.source_fingerprint()
@@ -162,7 +162,7 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
     try:
         with picture.original.open() as original:
             files = make(picture, original, folder)
-    except sandbox.ProcessDied:
+    except sandbox.ProcessDiedError:
         raise
     except BadFileError as problem:
         return _failed(str(problem))
@@ -211,7 +211,7 @@ def _clean(document: MediaAsset, original: Any, folder: str) -> dict[str, Any]:
     as_is = document.as_is_at is not None
     try:
         made = sandbox.clean(original, limits_of_renditions())
-    except sandbox.ProcessDied:
+    except sandbox.ProcessDiedError:
         raise
     except BadFileError:
         if not as_is:

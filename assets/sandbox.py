@@ -11,7 +11,7 @@ that it gets, and nothing else (assets.confinement). Its memory and processor ti
     sandbox.texts(file, limits, …)          the texts in a Word file or a picture
     sandbox.pdf_text(file, limits, …)       what a program of poppler writes about a PDF
 
-All raise BadFileError with a sentence for the editor, ProcessDied if the process ended by itself.
+All raise BadFileError with a sentence for the editor, ProcessDiedError if the process ended by itself.
 """
 
 import io
@@ -62,7 +62,7 @@ TIMEOUT_FACTOR = 3  # a busy machine may take so many times the seconds of proce
 START_TIMEOUT_SECONDS = 2  # more, before they are multiplied
 
 
-class ProcessDied(BadFileError):
+class ProcessDiedError(BadFileError):
     """The process ended by itself, or something else killed it; another attempt may succeed."""
 
 
@@ -383,7 +383,7 @@ def _ended_early(process: Process, limits: Limits, task: str) -> BadFileError:
     status = process.wait()
     if process.was_late or status == -signal.SIGXCPU:
         return BadFileError(_too_slow(task) % {"seconds": limits.seconds})
-    return ProcessDied(str(_broken(f"ended with {status}")))
+    return ProcessDiedError(str(_broken(f"ended with {status}")))
 
 
 def _reason(stored: Any) -> str:

@@ -407,7 +407,7 @@ def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
 ):
     def active():
         if offered is None:
-            raise sandbox.ProcessDied("It ended.")
+            raise sandbox.ProcessDiedError("It ended.")
         return offered
 
     monkeypatch.setattr(sandbox, "active", active)
