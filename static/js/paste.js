@@ -2,8 +2,9 @@
 // that it saves by, and the server says what it left out or changed: that stands below the text
 // until it is closed.
 
-import { Extension, Plugin, gettext, pm } from "django-prose-editor/editor";
+import { Extension, Plugin, pm } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";
+import { gettext } from "./translation.js";
 
 const { DOMParser: Parser, DOMSerializer, Fragment, Slice } = pm.model;
 const { TextSelection } = pm.state;

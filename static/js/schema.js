@@ -6,9 +6,10 @@ import {
   Bold as BaseBold, Document as BaseDocument, Italic as BaseItalic, Link as BaseLink,
   ListItem as BaseListItem, Mark, Node, OrderedList as BaseOrderedList, Strike as BaseStrike, Subscript as BaseSubscript,
   Superscript as BaseSuperscript, Table as BaseTable, TableCell as BaseTableCell,
-  TableHeader as BaseTableHeader, gettext, pm,
+  TableHeader as BaseTableHeader, pm,
 } from "django-prose-editor/editor";
 import { ask, element, placeBelow } from "./dialog.js";
+import { gettext } from "./translation.js";
 
 const { TextSelection } = pm.state;
 

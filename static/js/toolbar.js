@@ -1,8 +1,9 @@
 // The bar above the text: names that people read, a menu of headings that the keyboard reaches,
 // and a way out of tables and lists for those who use Tab.
 
-import { Menu as BaseMenu, Plugin, gettext } from "django-prose-editor/editor";
+import { Menu as BaseMenu, Plugin } from "django-prose-editor/editor";
 import { element } from "./dialog.js";
+import { gettext, interpolate } from "./translation.js";
 
 const MARKS = [
   ["bold", "format_bold", gettext("Bold")],
@@ -122,7 +123,7 @@ export const Menu = BaseMenu.extend({
         }
       }
       for (const opener of bar.querySelectorAll(".prose-menubar__selected")) {
-        opener.setAttribute("aria-label", `${gettext("Kind of paragraph")}: ${opener.textContent}`);
+        opener.setAttribute("aria-label", interpolate(gettext("Kind of paragraph: %(kind)s"), { kind: opener.textContent }));
       }
     };
     editor.on("transaction", show);
