@@ -13,7 +13,7 @@ DEMO := demo pictures
 VNU := 26.9.27
 VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 
-.PHONY: help setup demo test soak vnu lint format bench pictures lock
+.PHONY: help setup demo test soak vnu lint format messages bench pictures lock
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -47,10 +47,14 @@ lint: .venv/dev .env ## check style, types and that migrations match the models
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PY) manage.py messages --check
 
 format: .venv/dev ## put the code into the house style
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
+
+messages: .venv/dev .env ## collect what can be translated into locale/ (wants gettext; ADD=fr begins a language)
+	@$(PY) manage.py messages $(if $(ADD),--add $(ADD))
 
 bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/images.py
