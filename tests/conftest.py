@@ -10,7 +10,7 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.test import override_settings
 
 from assets import sandbox
-from releases import guesses
+from releases import probes
 from tests import s3_server
 
 LARGE = 200_000  # bytes; what is larger is opened anew
@@ -57,7 +57,7 @@ def _plain_http():
 
 # A browser that still asks when its test has ended would begin the thread of this process, and the
 # thread would take what a later test looks for: it begins only where a test is about it.
-guesses.waiting.begin = lambda: None
+probes.waiting.begin = lambda: None
 
 # Django's server for tests sends the head of an answer apart from the rest. The kernel held the
 # rest until the other side had confirmed the head, which took 40 ms for each request.
@@ -83,7 +83,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     settings.SITE_NOTICE = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages._storages = {}
-    guesses.waiting.clear()
+    probes.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
     monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
