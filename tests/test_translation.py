@@ -134,7 +134,7 @@ def test_a_public_page_depends_on_no_language_of_the_reader(client):
 def test_the_scripts_of_the_desk_get_our_messages(settings, tmp_path, at_desk):
     speak_in_guillemets(settings, tmp_path)
     catalogue = at_desk(make_user("editor", "Editor")).get("/admin/jsi18n/").content.decode()
-    assert "\\u00abWhich picture?\\u00bb" in catalogue
+    assert "\\u00abChoose a picture\\u00bb" in catalogue
 
 
 def test_every_page_that_loads_a_script_with_messages_loads_the_catalogue_first():

@@ -35,12 +35,12 @@ function dress(item) {
   tools.className = "attached-tools";
   if (kind === "image") {
     tools.append(
-      button(gettext("As poster"), () => makePoster({ id, text })),
-      button(gettext("Into the text"), () => document.dispatchEvent(new CustomEvent("newsroom:insert", { detail: { id, text, picture } }))),
+      button(gettext("Use as poster"), () => makePoster({ id, text })),
+      button(gettext("Insert into text"), () => document.dispatchEvent(new CustomEvent("newsroom:insert", { detail: { id, text, picture } }))),
     );
   }
   const up = button(gettext("Up"), () => { item.previousElementSibling?.before(item); up.focus(); changed(); });
-  tools.append(up, button(gettext("Take out"), () => {
+  tools.append(up, button(gettext("Remove"), () => {
     const next = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     (next?.querySelector("button") ?? area.querySelector("input[type=file]")).focus();
@@ -79,7 +79,7 @@ if (posterWithoutFile && row && list) {
   drop.className = "drop";
   const words = document.createElement("label");
   const { text } = posterWithoutFile;
-  words.textContent = `${interpolate(gettext("“%(name)s” has no file yet. Drop it here, or choose it:"), { name: text })} `;
+  words.textContent = `${interpolate(gettext("“%(name)s” has no file yet. Drop it here or choose one:"), { name: text })} `;
   const field = Object.assign(document.createElement("input"), { type: "file", id: "poster-file" });
   words.htmlFor = field.id;
   const uploads = Object.assign(document.createElement("ul"), { className: "uploads" });

@@ -23,7 +23,7 @@ if (focus && fields.every(Boolean)) {
     point.style.left = `${x * 100}%`;
     point.style.top = `${y * 100}%`;
     const place = { x: percent(x), y: percent(y) };
-    point.setAttribute("aria-label", interpolate(gettext("Focal point: %(x)s from the left, %(y)s from the top. Arrow keys move it."), place));
+    point.setAttribute("aria-label", interpolate(gettext("Focal point: %(x)s from the left, %(y)s from the top. Use the arrow keys to move it."), place));
     const wide = image.naturalWidth || image.width;
     const high = image.naturalHeight || image.height;
     for (const cut of focus.querySelectorAll(".cut")) {
@@ -94,7 +94,7 @@ for (const [name, words] of Object.entries(offers)) {
     [field.value] = time ? words.split(" ") : [words];
     if (time) [, time.value] = words.split(" ");
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    button.textContent = gettext("Taken over");
+    button.textContent = gettext("Used");
     button.disabled = true;
   });
   place.append(" ", button);
@@ -104,7 +104,7 @@ if (buttons.length > 1) {
   const all = document.createElement("button");
   all.type = "button";
   all.className = "button small";
-  all.textContent = gettext("Use for every empty field");
+  all.textContent = gettext("Fill all blank fields");
   all.addEventListener("click", () => {
     buttons.filter((button) => !button.disabled).forEach((button) => button.click());
     all.disabled = true;

@@ -64,7 +64,7 @@ if (page && row && field) {
       element("span", { textContent: person.detail }),
     ])),
     element("p", { className: "who" }, [
-      press(people.length > 1 ? gettext("None of them") : gettext("Somebody else"), () => reject(place.name, people), place.name),
+      press(people.length > 1 ? gettext("None of these") : gettext("Someone else"), () => reject(place.name, people), place.name),
       element("span", { textContent: times > 1 ? interpolate(ngettext("named %(count)s time", "named %(count)s times", times), { count: times }) : "" }),
     ]),
   ]);
@@ -73,8 +73,8 @@ if (page && row && field) {
     element("p", { className: "who" }, [
       element("span", {
         textContent: people.length
-          ? interpolate(gettext("Perhaps %(names)s, written differently?"), { names: alternatives(people.map((person) => person.text)) })
-          : gettext("Perhaps somebody who is not on record yet."),
+          ? interpolate(gettext("Possibly %(names)s, spelled differently"), { names: alternatives(people.map((person) => person.text)) })
+          : gettext("Possibly a person without a record"),
       }),
       press(gettext("No"), () => reject(place.name, people), place.name),
     ]),
@@ -91,7 +91,7 @@ if (page && row && field) {
     clearTimeout(pause);
     if (!text) return;
     const told = text;
-    state.textContent = gettext("Looking for names…");
+    state.textContent = gettext("Searching for names…");
     try {
       const answer = await fetch(page.names, {
         method: "POST",
@@ -105,7 +105,7 @@ if (page && row && field) {
       });
       if (turn !== asked) return;
       if (answer.status === 413) throw new Error(await answer.text());
-      if (!answer.ok || answer.redirected) throw new Error(gettext("The search for names did not answer. Are you still signed in? Your text is safe in this page."));
+      if (!answer.ok || answer.redirected) throw new Error(gettext("The name search failed. Check that you are still signed in. Your text is still in this page."));
       const { offers, hints } = await answer.json();
       show([...offers.map((each) => offer(each, told)), ...hints.map((each) => hint(each, told))]);
       const count = offers.length;
@@ -115,7 +115,7 @@ if (page && row && field) {
     } catch (problem) {
       if (turn === asked) {
         state.textContent = problem instanceof TypeError
-          ? gettext("The newsroom cannot be reached. Names are looked for again at the next change; your text is safe in this page.")
+          ? gettext("The server can’t be reached. The name search runs again at your next change. Your text is still in this page.")
           : problem.message;
       }
     }

@@ -8,9 +8,9 @@ import { gettext, interpolate } from "./translation.js";
 const MARKS = [
   ["bold", "format_bold", gettext("Bold")],
   ["italic", "format_italic", gettext("Italic")],
-  ["strike", "format_strikethrough", gettext("Struck out")],
-  ["subscript", "subscript", gettext("Lowered")],
-  ["superscript", "superscript", gettext("Raised")],
+  ["strike", "format_strikethrough", gettext("Strikethrough")],
+  ["subscript", "subscript", gettext("Subscript")],
+  ["superscript", "superscript", gettext("Superscript")],
 ];
 const HEADINGS = [[2, gettext("Heading")], [3, gettext("Subheading")]];
 
@@ -123,13 +123,13 @@ export const Menu = BaseMenu.extend({
         }
       }
       for (const opener of bar.querySelectorAll(".prose-menubar__selected")) {
-        opener.setAttribute("aria-label", interpolate(gettext("Kind of paragraph: %(kind)s"), { kind: opener.textContent }));
+        opener.setAttribute("aria-label", interpolate(gettext("Paragraph style: %(style)s"), { style: opener.textContent }));
       }
     };
     editor.on("transaction", show);
     show();
 
-    const help = element("p", { id: `prose-editor-keys-${++count}`, className: "help prose-editor-keys", textContent: gettext("In a list or a table, Tab moves on inside it. To leave the text with Tab, press Escape first.") });
+    const help = element("p", { id: `prose-editor-keys-${++count}`, className: "help prose-editor-keys", textContent: gettext("In a list or table, Tab moves within it. To leave the text with Tab, press Escape first.") });
     editor.view.dom.after(help);
     editor.view.dom.setAttribute("aria-describedby", help.id);
   },
