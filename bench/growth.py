@@ -294,7 +294,7 @@ def _printed(text: str) -> None:
     document = Document(text)
     _OnPage().print(document)
     render_text(document, attributions={}, pictures={})
-    document.lifted("Some words that stand nowhere")
+    document.find_pull_quote("Some words that stand nowhere")
 
 
 DEEDS: dict[str, Callable[[str], object]] = {

@@ -54,9 +54,9 @@ def desk_of(user: Any, at: datetime) -> Desk:
             releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[:AT_MOST]
         ),
         next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
-        stopped=list(releases.waiting().order_by("publish_at", "pk")[:AT_MOST]),
+        stopped=list(releases.blocked_by_name().order_by("publish_at", "pk")[:AT_MOST]),
         published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
-        held=list(releases.held().order_by("-held_at", "pk")[:AT_MOST]),
+        held=list(releases.on_hold().order_by("-held_at", "pk")[:AT_MOST]),
         tried=[
             release
             for release in releases.hidden(at)

@@ -154,7 +154,7 @@ class ReleasePage:
     @cached_property
     def pull_quote(self) -> Attribution | None:
         """Whose words the pull quote are."""
-        quotation = self.document.lifted(self.release.pull_quote)
+        quotation = self.document.find_pull_quote(self.release.pull_quote)
         return self.attributions[quotation.position] if quotation else None
 
     @cached_property

@@ -37,7 +37,7 @@ def key_of(row: Model) -> str:
     return f"{table_of(row)}:{row.pk}"
 
 
-def printed(release: Release) -> Printed:
+def printed_fingerprints(release: Release) -> Printed:
     """Return the fingerprint of every row that a stored release prints, in a fixed order."""
     rows = {key_of(row): row for row in _rows(release)}
     return {key: fingerprint(row) for key, row in sorted(rows.items())}
@@ -61,9 +61,9 @@ def fingerprint(row: Model) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
-def changed_since(read: Mapping[str, str], release: Release) -> list[str]:
+def changes_since_read(read: Mapping[str, str], release: Release) -> list[str]:
     """Return a sentence for each row that is printed otherwise than when it was read."""
-    now = printed(release)
+    now = printed_fingerprints(release)
     return [
         _not_as_read(key)
         for key in sorted({*read, *now} - {key_of(release)})
@@ -71,7 +71,7 @@ def changed_since(read: Mapping[str, str], release: Release) -> list[str]:
     ]
 
 
-def changes_to_read(release: Release, user: User) -> tuple[str, list[Change]]:
+def unread_changes(release: Release, user: User) -> tuple[str, list[Change]]:
     """Return what an approver may not have read yet, for a user to see: since when, and what.
 
     In review, that is what is printed otherwise than when the release was submitted. A draft need
@@ -94,14 +94,14 @@ def changes_to_read(release: Release, user: User) -> tuple[str, list[Change]]:
     changes = list(compare(older, newer, user)) if older and newer else []
     before = event.detail.get("page")
     if isinstance(before, dict):
-        now = printed(release)
+        now = printed_fingerprints(release)
         for key in sorted({*before, *now} - {key_of(release)}):
             if before.get(key) != now.get(key):
                 changes += _row_changes(key, before, now, event.at, user)
     return _("Changed since it was submitted"), changes
 
 
-def covered(page: Mapping[str, str]) -> str:
+def coverage(page: Mapping[str, str]) -> str:
     """Return what an approval covered, in words: the text, and how many rows of each kind.
 
     "" for an event that kept nothing of it.

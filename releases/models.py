@@ -14,6 +14,7 @@ from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import uri_to_iri
+from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
@@ -110,7 +111,7 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         due = self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
         return due.filter(NAMES_ALLOWED, held_at=None)
 
-    def waiting(self) -> Self:
+    def blocked_by_name(self) -> Self:
         """Those that are approved but do not go out: a protected name stands in them.
 
         Whether their time has come or not: it never makes them public by itself.
@@ -144,22 +145,22 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         """Those that are approved as they stand: scheduled, public or held."""
         return self.filter(status=Release.Status.APPROVED)
 
-    def out(self, at: datetime | None = None) -> Self:
+    def published(self, at: datetime | None = None) -> Self:
         """Those in which every change is a correction: see the row twin, `Release.is_published`."""
         at = at or timezone.now()
         due = self.approved().filter(NAMES_ALLOWED, publish_at__lte=at)
         return due.filter(Q(held_at=None) | Q(held_at__gte=F("publish_at")))
 
-    def settled(self, at: datetime | None = None) -> Self:
+    def awaiting_publication(self, at: datetime | None = None) -> Self:
         """Those that are approved and have not been public: nothing that they print may change."""
-        return self.approved().exclude(pk__in=Release.objects.out(at).values("pk"))
+        return self.approved().exclude(pk__in=Release.objects.published(at).values("pk"))
 
     def hidden(self, at: datetime | None = None) -> Self:
         """Those that nobody outside may see yet, or now: neither public nor withdrawn."""
         public = Release.objects.public(at).values("pk")
         return self.exclude(status=Release.Status.WITHDRAWN).exclude(pk__in=public)
 
-    def held(self) -> Self:
+    def on_hold(self) -> Self:
         """Those that somebody took off every path, and that nobody has let go or withdrawn yet."""
         return self.exclude(held_at=None).exclude(status=Release.Status.WITHDRAWN)
 
@@ -175,7 +176,7 @@ class Release(Guarded):
 
     DERIVED_FIELDS = frozenset({"names_allowed_until"})
     # Sentences that name readers who were not notified of a new time; set by previews.emails.
-    undelivered: Sequence[str] = ()
+    not_notified: Sequence[str] = ()
 
     class Kind(models.TextChoices):
         PRESS_RELEASE = "press_release", "Press release"
@@ -190,6 +191,17 @@ class Release(Guarded):
         IN_REVIEW = "in_review", "In review"
         APPROVED = "approved", "Approved"
         WITHDRAWN = "withdrawn", "Withdrawn"
+
+    class State(models.TextChoices):
+        """What editors see: the status, the clock, a hold and names together."""
+
+        DRAFT = "draft", _("Draft")
+        IN_REVIEW = "in_review", _("In review")
+        SCHEDULED = "scheduled", _("Scheduled")
+        BLOCKED = "waiting", _("Blocked by a name")
+        PUBLISHED = "published", _("Published")
+        ON_HOLD = "held", _("On hold")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PRESS_RELEASE)
@@ -401,7 +413,7 @@ class Release(Guarded):
         )
 
     def is_blocked_by_name(self) -> bool:
-        """Row twin of `Release.objects.waiting`."""
+        """Row twin of `Release.objects.blocked_by_name`."""
         return (
             self.status == self.Status.APPROVED
             and self.held_at is None
@@ -426,7 +438,7 @@ class Release(Guarded):
     def is_published(self, at: datetime | None = None) -> bool:
         """Whether a change of what it prints is a correction: it has been public, not withdrawn.
 
-        Row twin of `Release.objects.out`.
+        Row twin of `Release.objects.published`.
         """
         return self.status == self.Status.APPROVED and self.has_been_public(at)
 
@@ -435,7 +447,7 @@ class Release(Guarded):
         return self.status == self.Status.APPROVED
 
     def awaits_publication(self, at: datetime | None = None) -> bool:
-        """Row twin of `Release.objects.settled`."""
+        """Row twin of `Release.objects.awaiting_publication`."""
         return self.is_approved() and not self.is_published(at)
 
     def is_tombstone(self, at: datetime | None = None) -> bool:
@@ -458,22 +470,22 @@ class Release(Guarded):
         )
 
     def is_on_hold(self) -> bool:
-        """Row twin of `Release.objects.held`."""
+        """Row twin of `Release.objects.on_hold`."""
         return self.held_at is not None and self.status != self.Status.WITHDRAWN
 
     def is_editable_by(self, user: Any) -> bool:
         """Row twin of `Release.objects.editable_by`."""
         return user.has_perm("releases.edit_any_release") or self.created_by_id == user.pk
 
-    def state(self, at: datetime | None = None) -> str:
-        """Return the word that editors see: draft, in review, scheduled, published, held, …"""
+    def state(self, at: datetime | None = None) -> "Release.State":
+        """Return the state that editors see at a moment (default: now)."""
         if self.is_on_hold():
-            return "Held"
+            return self.State.ON_HOLD
         if self.is_blocked_by_name():
-            return "Waiting"
+            return self.State.BLOCKED
         if self.status == self.Status.APPROVED:
-            return "Published" if self.is_public(at) else "Scheduled"
-        return self.get_status_display()
+            return self.State.PUBLISHED if self.is_public(at) else self.State.SCHEDULED
+        return self.State(self.status)
 
     @property
     def direction(self) -> str:

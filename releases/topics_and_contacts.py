@@ -50,7 +50,7 @@ class Use:
 def use_of(row: Shared, at: datetime | None = None) -> Use:
     """Return on how many releases a row stands."""
     using = Release.objects.filter(releases_printing(row))
-    out, settled = using.out(at).count(), using.settled(at).count()
+    out, settled = using.published(at).count(), using.awaiting_publication(at).count()
     return Use(out, settled, using.count() - out - settled)
 
 

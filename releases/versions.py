@@ -101,7 +101,7 @@ def compare_printed(release: Release, since: int) -> list[Change]:
     return changes
 
 
-def take_back(release: Release, version: Any) -> None:
+def restore_text(release: Release, version: Any) -> None:
     """Give a release in memory the text of one of its versions.
 
     What that version pointed to and is gone meanwhile, or is another release's by now, stays

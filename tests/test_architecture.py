@@ -44,6 +44,7 @@ INSIDE_RELEASES = {
     "models": "the rows; saving one cleans its document",
     "document": "one document: schema, cleaning, reading, printing",
     "addresses": "absolute addresses",
+    "moments": "moments as people read them",
     "languages": "any language, its name and its direction",
 }
 # The two fronts share the domain, not code: a change for journalists must not change the desk.
@@ -152,7 +153,7 @@ def test_what_works_on_words_and_bytes_knows_no_database(place):
 def test_visibility_is_said_once():
     """Whether a release may be seen is asked of `public` and its kin, and decided nowhere else."""
     decides = re.compile(r"publish_at__(?:lte?|gte?)\b|publish_at\s*[<>]=?|Status\.APPROVED")
-    keepers = {"releases/models.py", "releases/workflow.py"}
+    keepers = ("releases/models", "releases/workflow/", "releases/rules/blockers.py")
     found = {
         str(path.relative_to(ROOT))
         for room in ROOMS
@@ -160,7 +161,8 @@ def test_visibility_is_said_once():
         if decides.search(path.read_text())
     }
     # The desk asks how long a release has been public, of those that are; leakcheck plants one.
-    assert found - keepers == {"desk/dashboard.py", "leakcheck/canary.py"}
+    elsewhere = {path for path in found if not path.startswith(keepers)}
+    assert elsewhere == {"desk/dashboard.py", "leakcheck/canary.py"}
     source = (ROOT / "releases/models.py").read_text()
     assert len(re.findall(r"status=Release\.Status\.APPROVED, publish_at__lte", source)) == 1
 

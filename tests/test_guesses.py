@@ -60,7 +60,7 @@ def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_de
     picture = make_picture()
     release = make_release("published", by=approver, title="The old title", poster=picture)
     release.slug = "a-new-address"
-    release = workflow.correct(release, by=make_chief(), words="")
+    release = workflow.correct(release, by=make_chief(), text="")
     workflow.hold(release, by=make_chief())
     for path in (
         "/releases/the-old-title/",

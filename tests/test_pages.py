@@ -306,11 +306,11 @@ def test_times_carry_their_zone_and_a_day_alone_carries_none(client, settings):
     settings.TIME_ZONE = "Europe/London"
     lift = timezone.make_aware(timezone.datetime(2024, 7, 1, 9, 30))
     release = make_release("in_review")
-    release = workflow.approve(release, by=make_chief(), publish_at=lift, archive=True)
+    release = workflow.approve(release, by=make_chief(), publish_at=lift, backdated=True)
     assert "1 July 2024, 09:30 BST" in words(page(client, release.get_absolute_url()))
     day = timezone.make_aware(timezone.datetime(2024, 7, 1))
     other = workflow.approve(
-        make_release("in_review"), by=make_chief(), publish_at=day, archive=True
+        make_release("in_review"), by=make_chief(), publish_at=day, backdated=True
     )
     root = page(client, other.get_absolute_url())
     assert "1 July 2024" in words(root)
@@ -341,7 +341,7 @@ def test_a_former_address_leads_to_the_present_one_while_that_is_public(client):
     release, chief = make_release(title="Old title"), make_chief()
     old = release.get_absolute_url()
     release.slug = "new-address"
-    release = workflow.correct(release, by=chief, words="")
+    release = workflow.correct(release, by=chief, text="")
     response = client.get(old)
     assert (response.status_code, response["Location"]) == (301, "/releases/new-address/")
     workflow.withdraw(release, by=chief, reason="Wrong.")
@@ -356,7 +356,7 @@ def test_what_has_not_changed_is_not_sent_again(client):
         again = client.get(path, headers=tags[path])
         assert (again.status_code, again.content) == (304, b"")
     release.body = "<p>Changed.</p>"
-    workflow.correct(release, by=make_chief(), words="It changed.")
+    workflow.correct(release, by=make_chief(), text="It changed.")
     for path in tags:
         assert client.get(path, headers=tags[path]).status_code == 200, path
 

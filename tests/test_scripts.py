@@ -162,7 +162,7 @@ def test_no_page_runs_what_was_typed(client, at_desk, publisher, settings):
     """The desk and the public site, with the same things planted: they take long to make."""
     planted = plant(PAYLOADS)
     at_desk(publisher)
-    workflow.send_back(planted[1], by=publisher, words="\n".join(PAYLOADS))
+    workflow.send_back(planted[1], by=publisher, reason="\n".join(PAYLOADS))
     assert_no_page_of_the_desk_runs_it(client, planted)
     client.logout()
     planted[1] = workflow.submit(Release.objects.get(pk=planted[1].pk), by=publisher)

@@ -41,7 +41,7 @@ class AlreadyImported(Exception):
     """The source is in the newsroom; `release` is what it became."""
 
     def __init__(self, release: Release) -> None:
-        words = {"release": release, "state": release.state()}
+        words = {"release": release, "state": release.state().label}
         super().__init__(
             _("This is in the newsroom already, as “%(release)s” (%(state)s).") % words
         )

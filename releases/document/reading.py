@@ -139,7 +139,7 @@ class Document:
         again = (text for block in self.walk() for text in _on_the_line(block))
         return "\n\n".join([*self.paragraphs, *again])
 
-    def lifted(self, excerpt: str) -> Quotation | None:
+    def find_pull_quote(self, excerpt: str) -> Quotation | None:
         """Return the quotation that a pull quote is an excerpt of."""
         if not (words := _words(excerpt)):
             return None

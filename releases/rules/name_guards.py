@@ -58,7 +58,9 @@ def _stored(instance: Model, raw: bool = False, **signal: Any) -> None:
         return  # its derived rows are still to come: see text_stored
     folded.fold(instance)
     if not raw and (upcoming := Release.objects.upcoming().filter(releases_printing(instance))):
-        protected_names.follow(Release.objects.filter(pk__in=[r.pk for r in upcoming]))
+        protected_names.update_names_allowed_until(
+            Release.objects.filter(pk__in=[r.pk for r in upcoming])
+        )
 
 
 def _release_stored(release: Release, **signal: Any) -> None:
@@ -71,12 +73,12 @@ def _deleted(instance: Model, **signal: Any) -> None:
 
 def _person_changed(instance: Person, raw: bool = False, **signal: Any) -> None:
     if not raw:
-        protected_names.follow_person(instance)
+        protected_names.update_releases_of(instance)
 
 
 def _names_changed(instance: PersonName, **signal: Any) -> None:
     if person := Person.objects.filter(pk=instance.person_id).first():
-        protected_names.follow_person(person)
+        protected_names.update_releases_of(person)
 
 
 def _printed_with_it(
@@ -92,4 +94,4 @@ def _printed_with_it(
                 raise ActionBlocked(*found)
     elif action.startswith("post_"):
         affected = [release.pk for release in releases]
-        protected_names.follow(Release.objects.filter(pk__in=affected))
+        protected_names.update_names_allowed_until(Release.objects.filter(pk__in=affected))

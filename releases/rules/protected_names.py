@@ -96,7 +96,7 @@ def finds_in(rows: Iterable[Model], at: datetime | None = None) -> list[Find]:
     return [find for find in matched if find.person in protected]
 
 
-def finds_in_words(words: str, place: str, at: datetime | None = None) -> list[Find]:
+def finds_in_text(words: str, place: str, at: datetime | None = None) -> list[Find]:
     """Return every protected name in words that are not stored yet, for the moment `at`."""
     day = timezone.localdate(at) if at else None
     found = [
@@ -216,7 +216,7 @@ def _titles(release: Release, document: Document, at: datetime | None) -> list[F
     speakers = {quote.speaker for quote in document.quotations if quote.speaker and not quote.title}
     people = Person.objects.filter(pk__in=speakers).prefetch_related("roles")
     titles = "\n".join(person.title_on(release.day) for person in people)
-    return finds_in_words(titles, _("an attribution"), at)
+    return finds_in_text(titles, _("an attribution"), at)
 
 
 def _sentence(text: str, start: int, end: int) -> str:
@@ -236,7 +236,7 @@ def _sentence(text: str, start: int, end: int) -> str:
 # --- Refusing ------------------------------------------------------------------------------------
 
 
-def withheld_pictures(release: Release, at: datetime | None = None) -> list[str]:
+def hidden_picture_blockers(release: Release, at: datetime | None = None) -> list[str]:
     """Return a sentence for each picture of somebody who may not be named or shown at a moment."""
     at = at or timezone.now()
     return [
@@ -279,7 +279,9 @@ def names_allowed_until(release: Release) -> datetime | None:
     return midnight(min(days)) if days else None
 
 
-def follow(releases: QuerySet[Release], at: datetime | None = None) -> list[Release]:
+def update_names_allowed_until(
+    releases: QuerySet[Release], at: datetime | None = None
+) -> list[Release]:
     """Write anew until when releases may name, as long as their time has not come.
 
     Returns those that wait now and did not before. Locks them in the order of their keys.
@@ -301,7 +303,7 @@ def follow(releases: QuerySet[Release], at: datetime | None = None) -> list[Rele
     return stopped
 
 
-def follow_person(person: Person) -> list[Release]:
+def update_releases_of(person: Person) -> list[Release]:
     """Let the releases follow a change of a person's level, consents or names."""
     upcoming = Release.objects.upcoming()
     if not upcoming.exists():
@@ -309,7 +311,9 @@ def follow_person(person: Person) -> list[Release]:
     # One that names somebody now may do so by a spelling that was just taken away.
     stopped = upcoming.exclude(names_allowed_until=None)
     candidates = [*_that_may_print(person, upcoming), *stopped]
-    return follow(upcoming.filter(pk__in=[release.pk for release in candidates]))
+    return update_names_allowed_until(
+        upcoming.filter(pk__in=[release.pk for release in candidates])
+    )
 
 
 # --- Where a name is printed ---------------------------------------------------------------------
