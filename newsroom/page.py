@@ -19,11 +19,9 @@ from people.models import Person
 from releases.document import (
     Attribution,
     Document,
-    render,
-    render_for_feeds,
-    render_notes,
     render_text,
 )
+from releases.document.page_html import render, render_for_feeds, render_notes
 from releases.models import LONGEST_DESCRIPTION, Correction, Mention, Quote, Release
 from storing.texts import shortened
 

@@ -22,8 +22,8 @@ from assets.models import MediaAsset
 from people.locking import lock_slug_choice
 from people.models import Level, Person
 from people.slugs import slug_for
-from releases import languages
-from releases.document import Document, clean, clean_notes, uuids_in, without_strangers
+from releases import language_tags, languages
+from releases.document import Document, clean, clean_notes, drop_unknown_refs, uuids_in
 from storing.rows import Guarded, GuardedQuerySet, is_unlinking
 from storing.texts import shortened
 
@@ -206,7 +206,7 @@ class Release(Guarded):
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PRESS_RELEASE)
     language = models.CharField(
-        max_length=languages.MOST_CHARACTERS, validators=[languages.validate], default="en"
+        max_length=languages.MAX_TAG_CHARACTERS, validators=[language_tags.validate], default="en"
     )
     translation_of = models.ForeignKey(
         "self",
@@ -544,12 +544,12 @@ class Release(Guarded):
         self.pull_quote = self.pull_quote.strip()
         # What is too long is refused where it comes in. A text that is stored can always be held,
         # withdrawn or made shorter.
-        self.notes_to_editors = clean_notes(self.notes_to_editors, most=sys.maxsize)
-        self.body = clean(self.body, most=sys.maxsize)
+        self.notes_to_editors = clean_notes(self.notes_to_editors, max_characters=sys.maxsize)
+        self.body = clean(self.body, max_characters=sys.maxsize)
         document = self.document
         speakers = {quote.speaker for quote in document.quotations if quote.speaker}
         named = speakers | {person for person, _ in document.mentions}
-        self.body = without_strangers(
+        self.body = drop_unknown_refs(
             self.body,
             people=set(Person.objects.filter(pk__in=named).values_list("pk", flat=True)),
             assets=set(

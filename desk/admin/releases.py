@@ -46,7 +46,9 @@ from jobs.models import Email
 from people.models import Person
 from previews.page import page_at_the_desk
 from releases import approval, languages, workflow
-from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
+from releases.document import TextTooLongError, UnreadableTextError, uuids_in
+from releases.document.messages import sentence as text_sentence
+from releases.document.messages import too_long
 from releases.models import Event, NameException, Release
 from releases.probes import probes_of
 from releases.rules import protected_names
@@ -610,10 +612,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         try:
             pasted = read(request.body.decode("utf-8", errors="replace"), notes=notes)
         except RequestDataTooBig:
-            return JsonResponse({"html": "", "messages": [too_long(0)]}, status=413)
-        except UnreadableText as problem:
-            status = 413 if isinstance(problem, TextTooLong) else 400
-            return JsonResponse({"html": "", "messages": [str(problem)]}, status=status)
+            return JsonResponse({"html": "", "messages": [too_long()]}, status=413)
+        except UnreadableTextError as problem:
+            status = 413 if isinstance(problem, TextTooLongError) else 400
+            return JsonResponse({"html": "", "messages": [text_sentence(problem)]}, status=status)
         except ValueError:
             refusal = _("The pasted text cannot be read. Copy it again, in smaller parts.")
             return JsonResponse({"html": "", "messages": [refusal]}, status=400)

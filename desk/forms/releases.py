@@ -43,13 +43,13 @@ from releases.document import (
     MAX_PARTS,
     MAX_TEXT,
     Document,
-    UnreadableText,
+    UnreadableTextError,
     clean,
     clean_notes,
     refused_links,
-    too_long,
     uuids_in,
 )
+from releases.document import messages as text_messages
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 from releases.rules import protected_names
@@ -810,8 +810,8 @@ def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -
     _not_longer(html, most, stored)
     try:
         cleaned = by(html, max(most, len(stored)))
-    except UnreadableText as problem:
-        raise ValidationError(str(problem)) from problem
+    except UnreadableTextError as problem:
+        raise ValidationError(text_messages.sentence(problem)) from problem
     parts = Document(cleaned).parts
     if parts > MAX_PARTS and parts > Document(stored).parts:
         raise ValidationError(
@@ -828,7 +828,8 @@ def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -
 def _not_longer(words: str, most: int, stored: str) -> str:
     if len(words) > max(most, len(stored)):
         raise ValidationError(
-            _("%s What you typed is still here; nothing was saved.") % too_long(len(words), most)
+            _("%s What you typed is still here; nothing was saved.")
+            % text_messages.too_long(len(words), most)
         )
     return words
 

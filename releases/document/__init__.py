@@ -18,8 +18,7 @@ Items of lists hold paragraphs and lists. Marks are nested in one order (`inline
 the same words have one form.
 """
 
-from releases.document.cleaning import clean, clean_notes, with_people, without_strangers
-from releases.document.page_html import render, render_for_feeds, render_notes
+from releases.document.cleaning import clean, clean_notes, drop_unknown_refs, link_people
 from releases.document.parsing import Cleaner, refused_links, tree
 from releases.document.plain_text import render_text, text_paragraphs
 from releases.document.reading import Attribution, Document, Quotation
@@ -33,17 +32,36 @@ from releases.document.schema import (
     MAX_TEXT,
     STRUCTURE,
     UNWANTED_WITH_CONTENT,
-    TextTooLong,
-    UnreadableText,
-    too_long,
+    TextTooLongError,
+    UnreadableTextError,
     uuid_in,
     uuids_in,
 )
 
 __all__ = [
-    "BLOCKS", "EMPHASIS", "MAX_LEVELS", "MAX_LINES", "MAX_NOTES", "MAX_PARTS", "MAX_TEXT",
-    "STRUCTURE", "UNWANTED_WITH_CONTENT", "Attribution", "Cleaner", "Document", "Quotation",
-    "TextTooLong", "UnreadableText", "clean", "clean_notes", "refused_links", "render",
-    "render_for_feeds", "render_notes", "render_text", "text_paragraphs", "too_long", "tree",
-    "uuid_in", "uuids_in", "with_people", "without_strangers",
+    "BLOCKS",
+    "EMPHASIS",
+    "MAX_LEVELS",
+    "MAX_LINES",
+    "MAX_NOTES",
+    "MAX_PARTS",
+    "MAX_TEXT",
+    "STRUCTURE",
+    "UNWANTED_WITH_CONTENT",
+    "Attribution",
+    "Cleaner",
+    "Document",
+    "Quotation",
+    "TextTooLongError",
+    "UnreadableTextError",
+    "clean",
+    "clean_notes",
+    "drop_unknown_refs",
+    "link_people",
+    "refused_links",
+    "render_text",
+    "text_paragraphs",
+    "tree",
+    "uuid_in",
+    "uuids_in",
 ]  # fmt: skip

@@ -35,37 +35,35 @@ from releases.document.schema import (
     MAX_NOTES,
     MAX_START,
     MAX_TEXT,
-    TextTooLong,
-    too_long,
+    TextTooLongError,
     uuid_in,
 )
 from releases.document.tables import Cell, rectangle, span_in
 from storing.texts import clean_text, is_blank
 
-_IN_NO_ITEM = {"blockquote", "figure", "table"}
-_IN_NO_CELL = {"figure"}
-_let_in = Cleaner(ATTRIBUTES)
+_NOT_IN_LIST_ITEM = {"blockquote", "figure", "table"}
+_NOT_IN_CELL = {"figure"}
+_cleaner = Cleaner(ATTRIBUTES)
 
 
-def clean(html: str, most: int = MAX_TEXT) -> str:
+def clean(html: str, max_characters: int = MAX_TEXT) -> str:
     """Return any HTML as a document of our schema; all its words stay, in their order.
 
     Headings come down to two levels and skip none, what only groups or decorates falls away,
-    tables become rectangles, footnotes are numbered, empty blocks go. An `…id` that is no uuid
-    goes as well; whether it belongs to somebody is for `without_strangers` to say. Raises
-    UnreadableText where the nesting is absurdly deep, a table is too large, or the document has
-    more than `most` characters.
+    tables become rectangles, footnotes are numbered, empty blocks go. A reference that is no uuid
+    goes too; `drop_unknown_refs` decides whether a uuid exists. Raises UnreadableTextError if the
+    nesting is too deep, a table is too large, or the document has more than `max_characters`.
     """
-    return _cleaned(blocks_in(_let_in.clean(html, most)), most)
+    return _cleaned(blocks_in(_cleaner.clean(html, max_characters)), max_characters)
 
 
-def clean_notes(html: str, most: int = MAX_NOTES) -> str:
+def clean_notes(html: str, max_characters: int = MAX_NOTES) -> str:
     """Return any HTML as notes to editors: paragraphs, headings, lists and bare quotations.
 
     The words of tables, footnotes and sections stay; pictures go. Raises what `clean` raises.
     """
     blocks = []
-    for block in flat(blocks_in(_let_in.clean(html, most))):
+    for block in flat(blocks_in(_cleaner.clean(html, max_characters))):
         if block.tag == "table":
             blocks += list(block.paragraphs())
         elif block.tag != "figure":
@@ -74,7 +72,7 @@ def clean_notes(html: str, most: int = MAX_NOTES) -> str:
     for block in walk(blocks):
         pieces = (piece.with_marks(person="") for piece in block.pieces)
         block.pieces = normal(with_notes_behind(pieces))
-    return _cleaned(blocks, most)
+    return _cleaned(blocks, max_characters)
 
 
 def blocks_in(html: str) -> list[Block]:
@@ -84,7 +82,7 @@ def blocks_in(html: str) -> list[Block]:
     return blocks
 
 
-def without_strangers(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
+def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
     """Return a clean document without references to people or pictures that do not exist.
 
     The words of a quotation or a name stay; a picture that is nowhere leaves nothing.
@@ -109,7 +107,7 @@ def without_strangers(html: str, people: Collection[UUID], assets: Collection[UU
     return written(blocks, sys.maxsize)
 
 
-def with_people(html: str, people: Mapping[str, UUID]) -> str:
+def link_people(html: str, people: Mapping[str, UUID]) -> str:
     """Return a clean document with people put in where their names stand, as an import needs it.
 
     A quotation whose `data-name` is one of the names becomes that person's, and the first
@@ -129,12 +127,12 @@ def with_people(html: str, people: Mapping[str, UUID]) -> str:
 # --- Inside --------------------------------------------------------------------------------------
 
 
-def _cleaned(blocks: list[Block], most: int) -> str:
+def _cleaned(blocks: list[Block], max_characters: int) -> str:
     _level_headings(blocks)
     # Words that have come together may compose, and lines have ended elsewhere.
-    cleaned = clean_text(written(blocks, most), multiline=True)
-    if len(cleaned) > most:
-        raise TextTooLong(too_long(len(cleaned), most))
+    cleaned = clean_text(written(blocks, max_characters), multiline=True)
+    if len(cleaned) > max_characters:
+        raise TextTooLongError(len(cleaned), max_characters)
     refuse_too_deep(cleaned)
     return cleaned
 
@@ -226,7 +224,7 @@ def _list(node: Element, marks: Marks) -> list[Block]:
     for child in _with_loose_text_in_items(node):
         # Google Docs puts a list into a list beside the item it belongs to.
         inner = _flow(child, marks) if child.tag == "li" else _block(child, marks)
-        for parts_it, group in groupby(flat(inner), lambda block: block.tag in _IN_NO_ITEM):
+        for parts_it, group in groupby(flat(inner), lambda block: block.tag in _NOT_IN_LIST_ITEM):
             if parts_it:
                 end_list()
                 blocks.extend(group)
@@ -297,7 +295,7 @@ def _table(node: Element, marks: Marks) -> list[Block]:
     for child in node:
         if child.tag == "caption":
             for block in flat(_flow(child, marks)):
-                after += [block] if block.tag in _IN_NO_CELL else []
+                after += [block] if block.tag in _NOT_IN_CELL else []
                 caption += ["".join(p.text for p in said.pieces) for said in block.paragraphs()]
         elif child.tag in groups:
             groups[child.tag].append([_row(row, marks, after) for row in child.iterfind("tr")])
@@ -330,7 +328,7 @@ def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
             moved += _block(child, marks)
             continue
         inner = list(flat(_flow(child, marks)))
-        moved += [block for block in inner if block.tag in _IN_NO_CELL]
+        moved += [block for block in inner if block.tag in _NOT_IN_CELL]
         cells.append(
             Cell(
                 child.tag,

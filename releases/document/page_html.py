@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assets.models import MediaAsset
     from people.models import Person
 
-_NOBODY = Attribution("", "")
+_NO_ATTRIBUTION = Attribution("", "")
 
 
 class Page(Protocol):
@@ -127,7 +127,7 @@ class _Plain:
 
     def quotation(self, paragraphs: list[SafeString], said: Attribution | None) -> str:
         inner = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-        return f"<blockquote>{inner}{self.said_by(said or _NOBODY)}</blockquote>"
+        return f"<blockquote>{inner}{self.said_by(said or _NO_ATTRIBUTION)}</blockquote>"
 
     def said_by(self, said: Attribution) -> str:
         return ""

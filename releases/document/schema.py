@@ -1,10 +1,8 @@
-"""What may stand in a document: tags, attributes, limits, and how a text is refused."""
+"""What a document may contain: tags, attributes and limits, and the errors of other texts."""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
-
-from django.utils.translation import gettext as _
 
 # What says how a list or a table is built: a paste keeps it too.
 STRUCTURE = {
@@ -65,32 +63,30 @@ INLINE = {*MARKS, "a", "span"}
 EMPTY = {"br", "hr"}
 
 
-class UnreadableText(ValueError):
-    """A text that is not taken in; its words say why and what to do."""
+class UnreadableTextError(ValueError):
+    """A text that cannot be read: `code` is "too_deep", "table_too_large" or "too_long".
+
+    `releases.document.messages` has the sentences for people.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(_ERRORS[code])
+        self.code = code
 
 
-class TextTooLong(UnreadableText):
-    """A text with more characters than a release may have."""
+class TextTooLongError(UnreadableTextError):
+    """A text of more than `max_characters`; `length` is 0 where nobody counted all."""
+
+    def __init__(self, length: int = 0, max_characters: int = MAX_TEXT) -> None:
+        super().__init__("too_long")
+        self.length, self.max_characters = length, max_characters
 
 
-def too_long(length: int, most: int = MAX_TEXT) -> str:
-    """Return the sentence that refuses a text, with what to do about it."""
-    limit = {"most": f"{most:,}", "length": f"{length:,}"}
-    if length <= most:  # nobody has counted to the end
-        return (
-            _(
-                "The text is too long: with its formatting, at most %(most)s characters are taken "
-                "here. Shorten it, or attach the long part as a document."
-            )
-            % limit
-        )
-    return (
-        _(
-            "The text is too long: it has %(length)s characters with its formatting, and at most "
-            "%(most)s are taken here. Shorten it, or attach the long part as a document."
-        )
-        % limit
-    )
+_ERRORS = {
+    "too_deep": "the text is nested too deeply",
+    "table_too_large": f"a table has more than {MAX_COLUMNS} columns and {MAX_ROWS} rows",
+    "too_long": "the text is too long",
+}
 
 
 def uuid_in(value: str | None) -> UUID | None:

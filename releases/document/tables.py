@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from releases.document.blocks import Block
-from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, UnreadableText
+from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, UnreadableTextError
 
 
 @dataclass(slots=True)
@@ -33,14 +31,14 @@ def span_in(value: str | None, least: int = 1) -> int:
 def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
     """Return the rows of a table, given by its groups of rows (head, body, foot).
 
-    Raises UnreadableText where it has more rows or columns than a table may have. Cells are placed
-    as browsers do it. A span is cut where another cell stands and where its group ends; rows and
-    columns in which no cell begins go; empty cells fill the places that are left.
+    Raises UnreadableTextError if it has too many rows or columns. Cells are placed as browsers do
+    it. A span is cut where another cell is and where its group ends; rows and columns in which no
+    cell begins go; empty cells fill the places that are left.
     """
     groups = list(groups)
     number = sum(len(group) for group in groups)
     if number > MAX_ROWS:
-        raise UnreadableText(_too_large())
+        raise UnreadableTextError("table_too_large")
     cells = _placed(groups)
     if not cells:
         return []
@@ -48,13 +46,6 @@ def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
     width = max(cell.column + cell.across for cell in cells)
     rows = _without_covered(_filled(cells, number, width))
     return [Block("tr", held=[_block(cell) for cell in row]) for row in rows]
-
-
-def _too_large() -> str:
-    return _(
-        "A table is too large: it may have %(columns)s columns and %(rows)s rows. Split it into "
-        "smaller tables, or attach it as a document."
-    ) % {"columns": MAX_COLUMNS, "rows": MAX_ROWS}
 
 
 def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
@@ -70,7 +61,7 @@ def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
                 while column < MAX_COLUMNS and taken[column] > row:
                     column += 1
                 if column == MAX_COLUMNS:
-                    raise UnreadableText(_too_large())
+                    raise UnreadableTextError("table_too_large")
                 across = 1
                 while (
                     across < cell.across
