@@ -135,7 +135,11 @@ def facets(filters: Filters, at: datetime) -> Iterator[Facet]:
     yield facet(
         "Kind",
         "kind",
-        [(value, label, kinds[value]) for value, label in Release.Kind.choices if value in kinds],
+        [
+            (value, str(label), kinds[value])
+            for value, label in Release.Kind.choices
+            if value in kinds
+        ],
     )
     topics = (
         Topic.objects.filter(releases__in=others("topic"))

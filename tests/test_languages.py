@@ -360,7 +360,7 @@ def test_a_draft_of_unknown_language_is_not_called_english_and_cannot_go_out():
     text = "One two six.\n\nLorem dolor amet elit sed eiusmod tempor.\n"
     draft = import_draft(understand(text.encode(), "pasted text"), by=make_chief())
     assert draft.language == "und"
-    assert "Its language is not known yet. Choose it in the form." in blockers(draft)
+    assert "Choose the language." in blockers(draft)
     assert "not certain" in draft.events.get().detail["report"]
 
 

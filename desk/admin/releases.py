@@ -547,7 +547,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "release": release,
             "state": release.state(),
             "has_been_public": release.has_been_public(),
-            "guesses": release.guesses.all(),
+            "probes": release.probes.all(),
             "tried": probes_of(release),
             "hands": release.events.select_related("actor")
             .exclude(actor=None)

@@ -47,7 +47,7 @@ _cleaner = Cleaner(ATTRIBUTES)
 
 
 def clean(html: str, max_characters: int = MAX_TEXT) -> str:
-    """Return any HTML as a document of our schema; all its words stay, in their order.
+    """Return any HTML as a document of our schema; all its text stays, in its order.
 
     Headings come down to two levels and skip none, what only groups or decorates falls away,
     tables become rectangles, footnotes are numbered, empty blocks go. A reference that is no uuid
@@ -60,7 +60,8 @@ def clean(html: str, max_characters: int = MAX_TEXT) -> str:
 def clean_notes(html: str, max_characters: int = MAX_NOTES) -> str:
     """Return any HTML as notes to editors: paragraphs, headings, lists and bare quotations.
 
-    The words of tables, footnotes and sections stay; pictures go. Raises what `clean` raises.
+    The text of tables, footnotes and sections stays; pictures are removed. Raises what `clean`
+    raises.
     """
     blocks = []
     for block in flat(blocks_in(_cleaner.clean(html, max_characters))):
@@ -85,22 +86,22 @@ def blocks_in(html: str) -> list[Block]:
 def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
     """Return a clean document without references to people or pictures that do not exist.
 
-    The words of a quotation or a name stay; a picture that is nowhere leaves nothing.
+    The text of a quotation or a name stays; an unknown picture leaves nothing.
     """
     blocks = _without_pictures(blocks_in(html), assets)
-    strangers: dict[str, bool] = {}
+    unknown: dict[str, bool] = {}
 
-    def is_stranger(person: str) -> bool:
-        if person not in strangers:
-            strangers[person] = uuid_in(person) not in people
-        return strangers[person]
+    def is_unknown(person: str) -> bool:
+        if person not in unknown:
+            unknown[person] = uuid_in(person) not in people
+        return unknown[person]
 
     for block in walk(blocks):
-        if is_stranger(block.attributes.get("data-speaker", "")):
+        if is_unknown(block.attributes.get("data-speaker", "")):
             block.attributes.pop("data-speaker", "")
         block.pieces = joined(
             piece.with_marks(person="")
-            if piece.marks.person and is_stranger(piece.marks.person)
+            if piece.marks.person and is_unknown(piece.marks.person)
             else piece
             for piece in block.pieces
         )
@@ -108,7 +109,7 @@ def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UU
 
 
 def link_people(html: str, people: Mapping[str, UUID]) -> str:
-    """Return a clean document with people put in where their names stand, as an import needs it.
+    """Return a clean document in which people are linked to their names, as an import needs it.
 
     A quotation whose `data-name` is one of the names becomes that person's, and the first
     occurrence of each name in running text is marked.
@@ -129,7 +130,7 @@ def link_people(html: str, people: Mapping[str, UUID]) -> str:
 
 def _cleaned(blocks: list[Block], max_characters: int) -> str:
     _level_headings(blocks)
-    # Words that have come together may compose, and lines have ended elsewhere.
+    # Joined texts may compose, and lines have ended elsewhere.
     cleaned = clean_text(written(blocks, max_characters), multiline=True)
     if len(cleaned) > max_characters:
         raise TextTooLongError(len(cleaned), max_characters)
@@ -138,7 +139,7 @@ def _cleaned(blocks: list[Block], max_characters: int) -> str:
 
 
 def _level_headings(blocks: Iterable[Block]) -> None:
-    """Raise the headings of the second level that stand before any of the first."""
+    """Raise the headings of the second level before any of the first."""
     is_below = False
     for block in walk(blocks):
         is_below = is_below or block.tag == "h2"
@@ -243,7 +244,7 @@ def _start(node: Element) -> int:
 
 
 def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
-    """Yield the children of a list, and an item for each text that stands between them."""
+    """Yield the children of a list, and an item for each text between them."""
 
     def item(text: str | None) -> Iterator[Element]:
         if text and text.strip():
@@ -275,9 +276,9 @@ def _quotation(node: Element, marks: Marks) -> list[Block]:
     if title := _attribution(node.get("data-title")):
         attributes["data-title"] = title
     inner = list(flat(_flow(node, marks)))
-    said = [p for block in inner for p in block.paragraphs()]
+    paragraphs = [p for block in inner for p in block.paragraphs()]
     figures = [block for block in inner if block.tag == "figure"]
-    return [*([Block("blockquote", attributes, held=said)] if said else []), *figures]
+    return [*([Block("blockquote", attributes, held=paragraphs)] if paragraphs else []), *figures]
 
 
 def _attribution(value: str | None) -> str:
@@ -285,7 +286,7 @@ def _attribution(value: str | None) -> str:
 
 
 def _table(node: Element, marks: Marks) -> list[Block]:
-    """Return a table, behind it its pictures, and before it what stands in no cell."""
+    """Return a table, with the text outside its cells before it and its pictures after it."""
     before: list[Block] = []
     after: list[Block] = []
     groups: dict[str, list[list[list[Cell]]]] = {"thead": [], "tbody": [], "tfoot": []}
@@ -296,7 +297,7 @@ def _table(node: Element, marks: Marks) -> list[Block]:
         if child.tag == "caption":
             for block in flat(_flow(child, marks)):
                 after += [block] if block.tag in _NOT_IN_CELL else []
-                caption += ["".join(p.text for p in said.pieces) for said in block.paragraphs()]
+                caption += ["".join(piece.text for piece in p.pieces) for p in block.paragraphs()]
         elif child.tag in groups:
             groups[child.tag].append([_row(row, marks, after) for row in child.iterfind("tr")])
         elif child.tag == "tr":
@@ -334,14 +335,14 @@ def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
                 child.tag,
                 list(_lists_and_paragraphs(inner)),
                 span_in(child.get("colspan")),
-                span_in(child.get("rowspan"), least=0),
+                span_in(child.get("rowspan"), min_span=0),
             )
         )
     return cells
 
 
 def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[Block]:
-    """Return blocks without pictures that are not known; a section that holds no more goes too."""
+    """Return blocks without pictures that are not known; an empty section is removed too."""
     kept = []
     for block in blocks:
         if block.tag == "section":
@@ -353,13 +354,13 @@ def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[
 
 
 def _mark_first(paragraph: Block, name: str, person: UUID) -> bool:
-    """Mark a name where it first stands outside of any mark; return whether it does.
+    """Mark the first occurrence of a name outside of any mark; return whether there is one.
 
     A name is found through bold and the like; a footnote is a text of its own.
     """
     pieces = paragraph.pieces
     for note in dict.fromkeys(piece.marks.note for piece in pieces):
-        # What is marked already is no part of a word that goes on.
+        # A newline for each marked character: a name does not reach across a mark.
         text = "".join(
             "\n" * len(piece.text) if piece.marks.person else piece.text
             for piece in pieces

@@ -24,7 +24,7 @@ def sentence(error: UnreadableTextError) -> str:
 
 
 def too_long(length: int = 0, max_characters: int = MAX_TEXT) -> str:
-    """Return why a text of a length is too long; a length of 0 means that nobody counted all."""
+    """Return why a text of a length is too long; 0 is a length that was not counted to the end."""
     values = {"most": f"{max_characters:,}", "length": f"{length:,}"}
     if length <= max_characters:
         sentence = _(

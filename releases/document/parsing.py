@@ -1,4 +1,4 @@
-"""Reads HTML of strangers in linear time, and lets in what the schema knows."""
+"""Reads foreign HTML in linear time, and keeps what the schema knows."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -56,7 +56,7 @@ class Cleaner:
         )
 
     def clean(self, html: str, max_characters: int = MAX_TEXT) -> str:
-        """Return what is let in, at most so many characters of words.
+        """Return the allowed HTML, of at most so many characters of text.
 
         Raises UnreadableTextError where it is too long or too deep.
         """
@@ -64,7 +64,7 @@ class Cleaner:
         parser = HTMLParser(target=cast(Any, reader))
         plain = clean_text(html, multiline=True)
         closed = cast(str, lxml.etree.fromstring(f"<html><body>{plain}</body></html>", parser))
-        # Once more: a character reference may stand for what no text may hold.
+        # Once more: a character reference may mean a character that no text may contain.
         cleaned = self._as_a_browser.clean(closed).translate(_STOOD_FOR)
         return clean_text(cleaned, multiline=True)
 
@@ -161,6 +161,6 @@ def refuse_too_deep(html: str) -> None:
         if tag not in EMPTY:
             levels += -1 if closing else 1
             deepest = max(deepest, levels)
-    # The cleaner has counted what came in; beyond 255 levels lxml drops a text without a word.
+    # The cleaner has counted the input; beyond 255 levels lxml drops text silently.
     if deepest > 2 * MAX_LEVELS:
         raise UnreadableTextError("too_deep")

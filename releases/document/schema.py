@@ -20,14 +20,14 @@ ATTRIBUTES = {
     "table": {"data-caption"},
 }
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
-PARAGRAPHS = {"p", "h2", "h3"}  # what holds words
+PARAGRAPHS = {"p", "h2", "h3"}  # the blocks that contain text
 EMPHASIS = {"strong": "strong", "b": "strong", "em": "em", "i": "em"}
 # In text that was typed, a deletion is struck through; a paste and an import drop it before.
 STRUCK = {"s", "strike", "del"}
 MARKS = {**EMPHASIS, **dict.fromkeys(STRUCK, "s"), "sub": "sub", "sup": "sup"}
 LISTS = {"ul", "ol"}
 BACKGROUND = "background"
-# Containers that only group: their content comes out as blocks of its own, no word is joined.
+# Containers that only group: their content becomes blocks of its own, and no words are joined.
 GROUPING = {
     "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "pre",
     "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
@@ -53,7 +53,7 @@ MAX_NOTES = 50_000  # the same for notes to editors
 # the page, in the files and in the checks for names, however short it is.
 MAX_PARTS = 5_000
 MAX_LINES = 2_000  # characters of a standfirst or a pull quote
-MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
+MAX_LEVELS = 100  # of elements inside one another
 # Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
 # follows where one is not closed.
 MAX_INLINE_LEVELS = 12
@@ -75,7 +75,7 @@ class UnreadableTextError(ValueError):
 
 
 class TextTooLongError(UnreadableTextError):
-    """A text of more than `max_characters`; `length` is 0 where nobody counted all."""
+    """A text of more than `max_characters`; `length` is 0 if it was not counted to the end."""
 
     def __init__(self, length: int = 0, max_characters: int = MAX_TEXT) -> None:
         super().__init__("too_long")

@@ -9,7 +9,7 @@ from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, Unreadable
 
 @dataclass(slots=True)
 class Cell:
-    """A cell as it stands in HTML of strangers; a row span of 0 goes on to the last row."""
+    """A cell as foreign HTML has it; a row span of 0 reaches to the last row."""
 
     tag: str
     held: list[Block]
@@ -19,13 +19,13 @@ class Cell:
     column: int = 0
 
 
-def span_in(value: str | None, least: int = 1) -> int:
+def span_in(value: str | None, min_span: int = 1) -> int:
     """Return the number of rows or columns that an attribute says, 1 where it is no number."""
     value = (value or "").strip()
     if not (value.isascii() and value.isdigit()):
         return 1
     number = min(int(value[:9]), MAX_SPAN)
-    return number if number >= least else 1
+    return number if number >= min_span else 1
 
 
 def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
@@ -127,13 +127,13 @@ def _block(cell: Cell) -> Block:
 
 
 def is_heading_row(row: Block) -> bool:
-    """Return whether a row names columns: its cells are headings, as far as words are in them."""
+    """Return whether a row names columns: all its cells with text are headings."""
     kinds = {cell.tag for cell in row.held if any(p.pieces or p.held for p in cell.held)}
     return kinds == {"th"}
 
 
 def head_rows(rows: list[Block]) -> int:
-    """Return how many rows are the head of a table: no cell of it goes on below it."""
+    """Return how many rows are the head of a table: no cell of it reaches below it."""
     heads = reach = 0
     for number, row in enumerate(rows):
         if not is_heading_row(row) or number + 1 == len(rows):
