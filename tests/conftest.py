@@ -1,6 +1,7 @@
 import copy
 import gc
 import hashlib
+import time
 from uuid import uuid4
 
 import pytest
@@ -15,18 +16,23 @@ from assets import sandbox
 from releases import guesses
 from tests import cpu, databases, s3_server
 
+DEADLINE = pytest.StashKey[float]()
+LARGE = 200_000  # bytes; what is larger is opened anew
+_opened: dict = {}
+
 
 def pytest_addoption(parser):
     parser.addoption("--cpu", action="store_true", help="print the processor time of the tests")
+    parser.addoption(
+        "--stop-after", type=float, default=float("inf"), metavar="SECONDS",
+        help="leave out the tests that have not begun by then",
+    )  # fmt: skip
 
 
 def pytest_configure(config):
+    config.stash[DEADLINE] = time.monotonic() + config.getoption("--stop-after")
     if config.getoption("--cpu"):
         config.pluginmanager.register(cpu.Processor(config))
-
-
-LARGE = 200_000  # bytes; what is larger is opened anew
-_opened: dict = {}
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +62,18 @@ def django_db_setup(
         database.__exit__(None, None, None)
 
 
+def pytest_runtest_setup(item):
+    if time.monotonic() > item.config.stash[DEADLINE]:
+        pytest.skip("left to `make test`: the time is over")
+
+
 def pytest_collection(session):
     gc.disable()  # until all tests are known: each round would look at all that are known so far
 
 
 def pytest_collection_finish(session):
     gc.freeze()  # the tests themselves stay to the end
+    gc.set_threshold(20_000, 10, 10)  # 700 are made and forgotten by every page
     gc.enable()
 
 
