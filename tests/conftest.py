@@ -22,7 +22,7 @@ _opened: dict = {}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--cpu", action="store_true", help="print the processor time of the tests")
+    cpu.pytest_addoption(parser)
     parser.addoption(
         "--stop-after", type=float, default=float("inf"), metavar="SECONDS",
         help="leave out the tests that have not begun by then",
@@ -31,8 +31,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.stash[DEADLINE] = time.monotonic() + config.getoption("--stop-after")
-    if config.getoption("--cpu"):
-        config.pluginmanager.register(cpu.Processor(config))
+    cpu.pytest_configure(config)
 
 
 @pytest.fixture(scope="session")

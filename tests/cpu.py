@@ -1,7 +1,8 @@
 """`pytest --cpu` prints the processor time that the tests took, by file and for the slowest tests.
 
 It counts the user and system time of each worker and of every process that it started, so figures
-of two commits compare on a busy machine too. A database server is not counted.
+of two commits compare on a busy machine too. A database server is not counted. For a commit that
+has no such option: copy this file to a folder and add `-p cpu`, with PYTHONPATH=FOLDER.
 """
 
 import os
@@ -40,6 +41,15 @@ def _children(pid: int) -> list[int]:
     except OSError:
         pass
     return found
+
+
+def pytest_addoption(parser):
+    parser.addoption("--cpu", action="store_true", help="print the processor time of the tests")
+
+
+def pytest_configure(config):
+    if config.getoption("--cpu"):
+        config.pluginmanager.register(Processor(config))
 
 
 class Processor:
