@@ -129,7 +129,7 @@ class MediaAsset(Guarded):
 
     It may stand without its file: a release can arrive with the name of a picture only.
     Whether the public may fetch it depends on the releases and people that show it, so that
-    rule is theirs (releases.visibility).
+    rule is theirs (releases.rules.visibility).
 
     What is cut from a picture (its renditions), and the cleaned copy of a document, are made
     outside of the request that saves it, by assets.making; `state`, `problem` and `renditions` come
@@ -155,7 +155,7 @@ class MediaAsset(Guarded):
     )  # fmt: skip
     # What follows from the file or from who is in it: never overwritten by a form.
     NOT_IN_FORMS = ("state", "problem", "claimed_at", "renditions", "withheld_from")
-    DERIVED = frozenset({*NOT_IN_FORMS, "notes"})
+    DERIVED_FIELDS = frozenset({*NOT_IN_FORMS, "notes"})
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(
@@ -511,18 +511,18 @@ class MediaAsset(Guarded):
         except FileNotFoundError:
             return 0
 
-    def rendition_url(self, style: str, extension: str) -> str:
+    def public_url(self, style: str, extension: str) -> str:
         """Return the public address of a rendition; it works while the public may see it.
 
         It stays when the picture is replaced, and gives the new one.
         """
         return reverse("rendition", args=[self.pk, style, extension])
 
-    def lasting_url(self, style: str, extension: str) -> str:
+    def versioned_url(self, style: str, extension: str) -> str:
         """Return an address that a reader's browser may keep: another picture has another one."""
-        return f"{self.rendition_url(style, extension)}?v={self.version}"
+        return f"{self.public_url(style, extension)}?v={self.version}"
 
-    def preview_url(self, style: str, extension: str) -> str:
+    def admin_url(self, style: str, extension: str) -> str:
         """Return the admin's address of a rendition, for those who may see the picture there."""
         address = reverse("admin:assets_mediaasset_rendition", args=[self.pk, style, extension])
         return f"{address}?v={self.version}"

@@ -13,17 +13,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.move import file_move_safe
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.utils.translation import gettext
-
-if TYPE_CHECKING:
-    from assets.bucket import Bucket
-
 
 # How many threads of this process answer readers; gunicorn.conf.py sets it. 0: nobody said.
 web_threads = 0
@@ -156,9 +152,9 @@ class StoredFile:
     modified: datetime
 
 
-def the_bucket() -> "Bucket | None":
-    """Return the bucket that files are kept in, None where it is a folder."""
-    return cast("Bucket", storages["default"]) if settings.S3_BUCKET else None
+def the_bucket() -> Any:
+    """Return the bucket (an `assets.bucket.Bucket`), None if files are kept in a folder."""
+    return storages["default"] if settings.S3_BUCKET else None
 
 
 def signed_address(name: str, *, filename: str, content_type: str) -> str | None:

@@ -33,10 +33,10 @@ import django  # noqa: E402
 
 django.setup()
 
+from desk.pasting import clean_pasted  # noqa: E402
+from importing import understand  # noqa: E402
 from people.names import Name, NameIndex, letters  # noqa: E402
 from releases.document import Document, clean, render_text  # noqa: E402
-from releases.importing import understand  # noqa: E402
-from releases.pasting import clean_pasted  # noqa: E402
 
 LONGEST = 60  # seconds of CPU for a shape
 RUNS = 3  # the best counts
@@ -315,7 +315,7 @@ def timed(shape: Shape, size: int, runs: int = 1) -> tuple[float, str]:
         began = time.process_time()
         try:
             DEEDS[shape.deed](text)
-        except ValueError as problem:  # UnreadableText, NotARelease
+        except ValueError as problem:  # UnreadableText, NotAReleaseError
             refused = type(problem).__name__
         best = min(best, time.process_time() - began)
     return best, refused

@@ -84,7 +84,7 @@ def translations() -> Iterator[tuple[str, str, str]]:
 
 
 def ours() -> Detector:
-    from releases.importing.languages import detect
+    from importing.languages import detect
 
     def guess(text: str) -> Guess:
         found = detect(text)
@@ -116,7 +116,7 @@ def rules() -> Detector:
 
 
 def fasttext() -> Detector:
-    from releases.importing.languages import _model
+    from importing.languages import _model
 
     def guess(text: str) -> Guess:
         labels, parts = _model().predict(text.replace("\n", " "), 1, 0.0)

@@ -27,7 +27,7 @@ from django.utils import timezone  # noqa: E402
 
 from people.models import Level, Person  # noqa: E402
 from releases.models import FoldedText, Release  # noqa: E402
-from releases.protected_names import printing  # noqa: E402
+from releases.rules.protected_names import printing  # noqa: E402
 
 RELEASES, BATCH, EVERY, RUNS = 100_000, 2_000, 5_000, 3
 NAME = "Teodor Brask"

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from people.models import Case, CaseStatus, Designation
 
 Row = CaseStatus | Designation
@@ -16,13 +16,13 @@ Row = CaseStatus | Designation
 def mark_in_error(row: Row, *, by: User, note: str, at: datetime | None = None) -> None:
     """Mark a status or designation as recorded in error.
 
-    If it is the newest status, the case falls back to the row before it. Raises Refused.
+    If it is the newest status, the case falls back to the row before it. Raises ActionBlocked.
     """
     with transaction.atomic():
         case = Case.objects.select_for_update(of=("self",)).get(pk=row.case_id)
         row.refresh_from_db()
         if blockers := _blockers(row, case, by, note):
-            raise Refused(*blockers)
+            raise ActionBlocked(*blockers)
         row.error_at, row.error_by, row.error_note = at or timezone.now(), by, note.strip()
         row.save()
         newest = case.newest_status()

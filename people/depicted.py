@@ -16,7 +16,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from assets.models import MediaAsset
-from people.locking import locked_rows
+from people.locking import lock_rows
 from people.models import Person
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +31,7 @@ def pictures_of(person: Person) -> set[UUID]:
 def follow(pictures: Iterable[UUID]) -> None:
     """Say of each picture anew from when on it is withheld."""
     assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from")
-    for asset in locked_rows(assets):
+    for asset in lock_rows(assets):
         shown = {*asset.depicts.all(), *asset.portrait_of.all()}
         days = [day for person in shown if (day := person.withheld_from())]
         withheld_from = midnight(min(days)) if days else None
@@ -45,7 +45,7 @@ def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None
         shown = Q(pk=instance.pk)
     else:
         shown = Q(depicted_in=instance) | Q(portrait=instance) | Q(pk__in=set(more))
-    locked_rows(Person.objects.filter(pk__in=Person.objects.filter(shown).values("pk")))
+    lock_rows(Person.objects.filter(pk__in=Person.objects.filter(shown).values("pk")))
 
 
 def midnight(day: date) -> datetime:

@@ -1,7 +1,7 @@
 """How far a person may be named: two people raise it, one lowers it at once.
 
 Each action locks the person, checks who asks, changes, and records a LevelChange, in one
-transaction. Refused lists the reasons as sentences. Times are aware datetimes.
+transaction. ActionBlocked lists the reasons as sentences. Times are aware datetimes.
 """
 
 from datetime import datetime
@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
-from people.locking import locked, names_change
+from people.locking import lock_names_for_change, locked
 from people.models import Level, LevelChange, Person
 
 
@@ -23,13 +23,15 @@ def ask_to_raise(
     with transaction.atomic():
         fresh = lock_record(person, by)
         if to <= fresh.level:
-            raise Refused(
+            raise ActionBlocked(
                 f"The level is {fresh.level} already. To go down, lower it: that is done at once."
             )
         if not basis.strip():
-            raise Refused("Say why the person may be named: whose consent, or what was weighed.")
+            raise ActionBlocked(
+                "Say why the person may be named: whose consent, or what was weighed."
+            )
         if waiting(fresh):
-            raise Refused("Somebody has asked already. A second person can agree or decline.")
+            raise ActionBlocked("Somebody has asked already. A second person can agree or decline.")
         return LevelChange.objects.create(
             person=fresh,
             before=fresh.level,
@@ -46,7 +48,7 @@ def agree(change: LevelChange, *, by: User, at: datetime | None = None) -> Perso
     with transaction.atomic():
         person, change = _lock_question(change, by)
         if reasons := in_the_way(change, by):
-            raise Refused(*reasons)
+            raise ActionBlocked(*reasons)
         person.level, person.level_basis = change.after, change.basis
         person.save()
         _decide(change, LevelChange.Outcome.AGREED, by, at)
@@ -60,7 +62,9 @@ def decline(
     with transaction.atomic():
         person, change = _lock_question(change, by)
         if by != change.asked_by and not by.has_perm("people.set_level"):
-            raise Refused("You have no right to decide on a publication level. Ask a publisher.")
+            raise ActionBlocked(
+                "You have no right to decide on a publication level. Ask a publisher."
+            )
         change.words = words.strip()
         _decide(change, LevelChange.Outcome.DECLINED, by, at)
     return person
@@ -78,7 +82,7 @@ def lower(
     with transaction.atomic():
         fresh = lock_record(person, by)
         if to >= fresh.level:
-            raise Refused(f"The level is {fresh.level} already. To go up, ask to raise it.")
+            raise ActionBlocked(f"The level is {fresh.level} already. To go up, ask to raise it.")
         LevelChange.objects.filter(person=fresh, outcome=LevelChange.Outcome.ASKED).update(
             outcome=LevelChange.Outcome.DECLINED, decided_by=by, decided_at=at
         )
@@ -125,15 +129,15 @@ def in_the_way(change: LevelChange, user: User) -> list[str]:
 
 def lock_record(person: Person, by: User) -> Person:
     """Return a record as it is now, locked; refuse a user who may not change it."""
-    names_change()
+    lock_names_for_change()
     if not by.has_perm("people.change_person"):
-        raise Refused("You have no right to change records of people. Ask an editor.")
+        raise ActionBlocked("You have no right to change records of people. Ask an editor.")
     try:
         fresh = locked(person)
     except Person.DoesNotExist:
-        raise Refused("There is no such person.") from None
+        raise ActionBlocked("There is no such person.") from None
     if not Person.objects.visible_to(by).contains(fresh):
-        raise Refused("There is no such person.")
+        raise ActionBlocked("There is no such person.")
     return fresh
 
 
@@ -141,7 +145,7 @@ def _lock_question(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
     person = lock_record(change.person, by)
     fresh = LevelChange.objects.get(pk=change.pk)  # written under the lock of the person alone
     if fresh.outcome != LevelChange.Outcome.ASKED or fresh.before != person.level:
-        raise Refused("This was decided meanwhile. Look at the record again.")
+        raise ActionBlocked("This was decided meanwhile. Look at the record again.")
     return person, fresh
 
 

@@ -6,9 +6,9 @@ transaction begins as a writer there (`transaction_mode` in the settings), so th
 
 Every transaction takes its locks in this order, so that no two wait for each other:
 
-1. names (`names_change`, `names_read`),
+1. names (`lock_names_for_change`, `lock_names_for_read`),
 2. people, 3. cases, 4. pictures, 5. releases; several rows of a kind by primary key,
-6. addresses (`address_choice`).
+6. addresses (`lock_slug_choice`).
 """
 
 from typing import TypeVar
@@ -36,13 +36,13 @@ def locked(row: Row) -> Row:
     For the order of locks see the head of this module: person before case before picture. Raises
     NoTransaction outside of a transaction, and DoesNotExist where the row was deleted meanwhile.
     """
-    rows = locked_rows(type(row)._base_manager.filter(pk=row.pk))
+    rows = lock_rows(type(row)._base_manager.filter(pk=row.pk))
     if not rows:
         raise type(row).DoesNotExist  # type: ignore[attr-defined]
     return rows[0]
 
 
-def locked_rows(rows: "models.QuerySet[Row]") -> list[Row]:
+def lock_rows(rows: "models.QuerySet[Row]") -> list[Row]:
     """Return rows of one kind as they are now, locked until the transaction ends, by primary key.
 
     Raises NoTransaction outside of a transaction.
@@ -52,16 +52,16 @@ def locked_rows(rows: "models.QuerySet[Row]") -> list[Row]:
     return list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
-def names_change() -> None:
+def lock_names_for_change() -> None:
     """Let nobody else read or change who may be named, until the transaction ends.
 
     Comes first in every transaction that changes a level, a consent or a name, before any lock on
-    a row, and never after `names_read`. Raises NoTransaction outside of a transaction.
+    a row, and never after `lock_names_for_read`. Raises NoTransaction outside of a transaction.
     """
     _advisory_lock("pg_advisory_xact_lock", NAMES)
 
 
-def names_read() -> None:
+def lock_names_for_read() -> None:
     """Let nobody change who may be named, until the transaction ends; others may read it too.
 
     Comes first in every transaction that checks a text for protected names and publishes it,
@@ -70,11 +70,11 @@ def names_read() -> None:
     _advisory_lock("pg_advisory_xact_lock_shared", NAMES)
 
 
-def address_choice(kind: str) -> None:
+def lock_slug_choice(kind: str) -> None:
     """Let nobody else choose an address for a `release` or `topic`, until the transaction ends.
 
     Comes last, before it is asked which addresses are free. (People need none: their addresses
-    are chosen under `names_change`.) Raises NoTransaction outside of a transaction.
+    are chosen under `lock_names_for_change`.) Raises NoTransaction outside of a transaction.
     """
     _advisory_lock("pg_advisory_xact_lock", ADDRESSES[kind])
 

@@ -1,7 +1,7 @@
 """The mark “under eighteen”: everybody who may edit a record sets it, two people remove it.
 
 Each action locks the person, checks who acts, changes, and records what was done, in one
-transaction. Refused lists the reasons as sentences. Times are aware datetimes.
+transaction. ActionBlocked lists the reasons as sentences. Times are aware datetimes.
 """
 
 from datetime import datetime
@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from people import levels
 from people.models import Level, MinorMarkRemoval, Person
 
@@ -37,11 +37,13 @@ def request_removal(
     with transaction.atomic():
         fresh = levels.lock_record(person, by)
         if not fresh.under_18:
-            raise Refused(_("This person is not marked as under eighteen."))
+            raise ActionBlocked(_("This person is not marked as under eighteen."))
         if not reason.strip():
-            raise Refused(_("Enter a reason."))
+            raise ActionBlocked(_("Enter a reason."))
         if waiting(fresh):
-            raise Refused(_("The removal was requested already. A second person can decide it."))
+            raise ActionBlocked(
+                _("The removal was requested already. A second person can decide it.")
+            )
         return MinorMarkRemoval.objects.create(
             person=fresh,
             reason=reason.strip(),
@@ -55,7 +57,7 @@ def approve_removal(removal: MinorMarkRemoval, *, by: User, at: datetime | None 
     with transaction.atomic():
         person, removal = _lock_request(removal, by)
         if reasons := blockers(removal, by):
-            raise Refused(*reasons)
+            raise ActionBlocked(*reasons)
         person.under_18 = False
         person.save(update_fields=["under_18"])
         _decide(removal, MinorMarkRemoval.Outcome.APPROVED, by, at)
@@ -69,7 +71,7 @@ def reject_removal(
     with transaction.atomic():
         person, removal = _lock_request(removal, by)
         if by != removal.requested_by and not by.has_perm("people.name_minor"):
-            raise Refused(_("Only users with the “name minors” permission can decide this."))
+            raise ActionBlocked(_("Only users with the “name minors” permission can decide this."))
         removal.note = note.strip()
         _decide(removal, MinorMarkRemoval.Outcome.REJECTED, by, at)
     return person
@@ -94,7 +96,7 @@ def _lock_request(removal: MinorMarkRemoval, by: User) -> tuple[Person, MinorMar
     person = levels.lock_record(removal.person, by)
     fresh = MinorMarkRemoval.objects.get(pk=removal.pk)
     if fresh.outcome != MinorMarkRemoval.Outcome.REQUESTED or not person.under_18:
-        raise Refused(_("This was decided in the meantime. Look at the record again."))
+        raise ActionBlocked(_("This was decided in the meantime. Look at the record again."))
     return person, fresh
 
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Info, Tags, Warning, register
 from django.db import connection
 
-from pressroom import isolation, sqlite
+from assets import isolation
+from pressroom import sqlite
 
 
 @register(Tags.security, deploy=True)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from assets import storage
 from pressroom import sqlite, uploads
-from releases.guesses import address_of
+from releases.probes import address_of
 
 log = logging.getLogger(__name__)
 

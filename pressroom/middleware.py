@@ -19,7 +19,7 @@ from django.urls import resolve, reverse
 
 from pressroom import logs, outages
 from pressroom.health import may_probe
-from releases import guesses
+from releases import probes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,7 +40,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         number = self._from_proxy(request) or uuid4().hex
         logs.request_id.set(number)
-        client = guesses.network_of(guesses.address_of(request))
+        client = probes.network_of(probes.address_of(request))
         seen: dict[str, Any] = {"request_id": number, "client": client}
         request.META[logs.ACCESS] = seen
         response: Any = self.get_response(request)
@@ -72,7 +72,7 @@ class RequestIdMiddleware:
         logs.request_id.set("")
 
 
-class ProbesFirst:
+class HealthCheckMiddleware:
     """Answer the operator's probes before anything asks for a host name or for HTTPS.
 
     A container's health check and a load balancer know an address and a port, no more. Anybody else
@@ -90,7 +90,7 @@ class ProbesFirst:
         return self.get_response(request)
 
 
-class NothingKept:
+class CacheControlMiddleware:
     """Let nobody answer from memory without asking us first, unless a view says otherwise.
 
     An embargo lifts, a release is withdrawn, a licence ends: a copy that is shown without asking
@@ -124,7 +124,7 @@ class NothingKept:
         return response
 
 
-class NothingLent:
+class BrowserPolicyMiddleware:
     """Say what browsers may use of a device, and who may show what is ours in their pages.
 
     No page asks for a camera, a place or a payment; a script that got into one could not either.
@@ -146,12 +146,12 @@ class NothingLent:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response["Permissions-Policy"] = self.POLICY
-        private = request.path_info.startswith(tuple(NothingKept.STRICT))
+        private = request.path_info.startswith(tuple(CacheControlMiddleware.STRICT))
         response["Cross-Origin-Resource-Policy"] = "same-origin" if private else "cross-origin"
         return response
 
 
-class CompressedWords(GZipMiddleware):
+class TextGZipMiddleware(GZipMiddleware):
     """Compress what is words. Pictures and archives are packed already, and keep their length."""
 
     SHORTEST = 1000  # bytes: the padding takes 100 at most
@@ -166,7 +166,7 @@ class CompressedWords(GZipMiddleware):
         return super().process_response(request, response) if words else response
 
 
-class Outages:
+class OutageMiddleware:
     """Answer 503 where a view fails because the database or the storage is away.
 
     What fails in a middleware comes to `pressroom.errors.server_error`, which does the same.
@@ -186,7 +186,7 @@ class Outages:
         return outages.answer(request, outage)
 
 
-class OneNotFound:
+class UniformNotFoundMiddleware:
     """Give one and the same page for everything that is not there, whatever the reason.
 
     Django's own 404 differs between a URL that matches nothing and a row that is missing, and
@@ -203,7 +203,7 @@ class OneNotFound:
         else:
             response = self.get_response(request)
         if response.status_code == 404 and not request.path.startswith("/admin/"):
-            guesses.note(request)
+            probes.note(request)
             request.resolver_match = None  # the page must not say what the address looked like
             private = request.path_info.startswith("/preview/")
             return render(request, "previews/closed.html" if private else "404.html", status=404)

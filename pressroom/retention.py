@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import Email, Job
 from pressroom.outages import is_of_database
 from previews import openings, throttle
-from releases import guesses
+from releases import probes
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _desk_log(before: datetime) -> QuerySet[LogEntry]:
 
 
 RETAINED = [
-    Retained(_("attempts at unpublished addresses"), guesses.expired, "KEEP_PROBES_DAYS"),
+    Retained(_("attempts at unpublished addresses"), probes.expired, "KEEP_PROBES_DAYS"),
     Retained(_("openings of preview links"), openings.expired, "KEEP_VISITS_DAYS"),
     Retained(
         _("networks and browsers of readers who accepted an embargo"),

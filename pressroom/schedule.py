@@ -1,33 +1,9 @@
-"""What the newsroom does by itself: checks of what it prints, and clearing what has expired."""
+"""What the newsroom clears by itself: what has expired, and what may not be kept longer."""
 
-import subprocess
-import sys
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import time, timedelta
 
-from django.conf import settings
-from django.db.models.signals import post_delete, post_save
-from django.utils import timezone
-
-from jobs.models import Job
-from jobs.queue import Lane, job
-from people.models import Consent, LevelChange, MinorMarkRemoval, PersonName
+from jobs.queue import job
 from pressroom import housekeeping, retention
-
-AFTER_A_CHANGE = timedelta(minutes=10)  # several changes come together as a rule
-LONGEST = timedelta(hours=6)
-
-
-@job("pressroom.namecheck", lane=Lane.LONG, attempts=2, daily=time(3, 20))
-def check_names() -> None:
-    """Read the whole public site; the desk shows the protected names that are found."""
-    _namecheck()
-
-
-@job("pressroom.namecheck_changes", lane=Lane.LONG, attempts=3)
-def check_names_since(since: str) -> None:
-    """Read what may print other names than at a time, in ISO 8601."""
-    _namecheck("--since", since)
 
 
 @job("pressroom.clear_expired", every=timedelta(hours=1))
@@ -41,33 +17,3 @@ def forget() -> None:
     """Remove what is older than its retention setting."""
     if failed := [str(done.what.label) for done in retention.forget() if done.rows is None]:
         raise RuntimeError(f"Not removed: {', '.join(failed)}. The log says why.")
-
-
-def _namecheck(*arguments: str) -> None:
-    # A process of its own: the check asks the whole site, and its memory is free again afterwards.
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "namecheck", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST.total_seconds(),
-    )
-    if done.returncode not in (0, 1):  # 1: it found names, and the desk shows them
-        lines = [*done.stdout.splitlines(), *done.stderr.splitlines()] or ["no output"]
-        raise RuntimeError(f"namecheck ended with {done.returncode}: {lines[-1]}")
-
-
-def _after_a_change(**signal: Any) -> None:
-    """Let the site be read some minutes after a level, a consent or a name has changed."""
-    waiting = Job.objects.filter(name=check_names_since.name, state=Job.State.WAITING)
-    if not waiting.exists():  # one that waits covers this change too
-        now: datetime = timezone.now()
-        check_names_since.add(now.isoformat(), key="changes", due_at=now + AFTER_A_CHANGE)
-
-
-def connect() -> None:
-    for model in (LevelChange, MinorMarkRemoval, Consent, PersonName):
-        for sign in (post_save, post_delete):
-            sign.connect(
-                _after_a_change, model, dispatch_uid=f"pressroom.schedule.{model.__name__}.{sign}"
-            )

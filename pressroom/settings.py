@@ -253,7 +253,7 @@ EMAIL_BACKEND = (
 )
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
-# Originals and renditions: no web server may serve this folder, only the gate in releases.views.
+# Originals and renditions: no web server may serve this folder, only the gate in newsroom.views.
 MEDIA_ROOT = values.folder("MEDIA_ROOT", BASE_DIR / "var" / "media", BASE_DIR)
 # The same in a bucket, where one is named; assets.storage is the door to either.
 S3_BUCKET = values.text("S3_BUCKET")
@@ -333,7 +333,7 @@ _database = DATABASES["default"]
 _site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
 FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"
 FILE_UPLOAD_HANDLERS = [
-    "pressroom.upload_gate.OnlyWhereMarked",
+    "pressroom.upload_gate.MarkedViewsUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "pressroom.uploads.UploadHandler",
 ]
@@ -376,13 +376,17 @@ KEEP_LOGS_DAYS = values.whole_number("KEEP_LOGS_DAYS", 365, 1, 3650, "days to ke
 
 INSTALLED_APPS = [
     "pressroom",
+    "leakcheck",
+    "demo",
+    "desk",
     "previews",
+    "newsroom",
     "releases",
     "people",
     "assets",
     "accounts",
     "jobs",
-    "pressroom.apps.NewsroomAdminConfig",
+    "desk.apps.NewsroomAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -398,24 +402,24 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pressroom.middleware.RequestIdMiddleware",
     "pressroom.metrics.MetricsMiddleware",
-    "pressroom.middleware.ProbesFirst",
-    "pressroom.middleware.NothingKept",
-    "pressroom.middleware.NothingLent",
+    "pressroom.middleware.HealthCheckMiddleware",
+    "pressroom.middleware.CacheControlMiddleware",
+    "pressroom.middleware.BrowserPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "pressroom.middleware.CompressedWords",
+    "pressroom.middleware.TextGZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "pressroom.upload_gate.UploadGate",  # before the next, which reads bodies
+    "pressroom.upload_gate.UploadLimitMiddleware",  # before the next, which reads bodies
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "pressroom.middleware.Outages",
-    "pressroom.middleware.OneNotFound",
+    "pressroom.middleware.OutageMiddleware",
+    "pressroom.middleware.UniformNotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "pressroom.urls"
@@ -448,7 +452,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-# Its own revert would bypass the workflow. This hides the button; accounts.quiet refuses the POST.
+# Its own revert would bypass the workflow. This hides the button; desk.admin.base refuses the POST.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # Nothing from elsewhere, nothing inline. A nonce exists for the editor's import map alone.

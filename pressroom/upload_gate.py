@@ -35,7 +35,7 @@ FORM_BYTES = MEGABYTE  # of what stands around a file
 RETRY_SECONDS = 10
 
 
-class UploadGate:
+class UploadLimitMiddleware:
     """Refuse bodies that are not read; let an account have two uploads at a time.
 
     A process gives half of its threads to uploads at most: the desk goes on beside them. How slow
@@ -117,7 +117,7 @@ class UploadGate:
         return self._places
 
 
-class OnlyWhereMarked(FileUploadHandler):
+class MarkedViewsUploadHandler(FileUploadHandler):
     """Leave out the files of a form that goes to a view which takes none."""
 
     def new_file(self, *arguments: Any, **more: Any) -> None:

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from newsroom import feeds, views
 from pressroom import errors, health
 from previews import views as previews
-from releases import feeds, views
 
 handler400 = "pressroom.errors.bad_request"
 handler500 = "pressroom.errors.server_error"

@@ -6,6 +6,6 @@ class PreviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from previews.emails import notify_of_new_lift
-        from releases.workflow import lift_set
+        from releases.workflow import embargo_changed
 
-        lift_set.connect(notify_of_new_lift, dispatch_uid="previews.emails")
+        embargo_changed.connect(notify_of_new_lift, dispatch_uid="previews.emails")

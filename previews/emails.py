@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from jobs import mail, outbox
 from jobs.models import Email
-from previews.models import PreviewLink, Standing
+from previews.models import LinkState, PreviewLink
 from previews.tokens import token_of
 from releases.models import Release
 
@@ -114,7 +114,7 @@ TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # stands for it until the e-mail is 
 @outbox.fills("previews.address")
 def _with_address(email: Email) -> str:
     link = PreviewLink.objects.select_related("release").filter(pk=email.fill_key).first()
-    if link is None or link.standing() == Standing.CLOSED:
+    if link is None or link.standing() == LinkState.CLOSED:
         raise outbox.NotNeeded(_("The link was closed before the e-mail could be sent."))
     token = token_of(link.pk, link.token_hash)
     if token is None:

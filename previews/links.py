@@ -1,7 +1,7 @@
 """What can be done with preview links: issue, enter, revoke, trace.
 
 As in releases.workflow: each verb locks, checks, changes and records, in one transaction, and
-raises workflow.Refused with sentences. Of an address only a hash is stored: see previews.tokens.
+raises ActionBlocked with sentences. Only a hash of an address is stored: see previews.tokens.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,13 +18,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from previews import emails
 from previews.marks import new_reference, references_in, references_in_text
-from previews.models import PreviewLink, PreviewLinkQuerySet, Standing, Visit
+from previews.models import LinkState, PreviewLink, PreviewLinkQuerySet, Visit
 from previews.recipients import Recipient
 from previews.tokens import hash_of, new_token, token_of
-from releases import protected_names, workflow
+from releases import workflow
 from releases.models import Event, Release
-from releases.protected_names import Reason
-from releases.workflow import Refused
+from releases.rules import protected_names
+from releases.rules.protected_names import Reason
+from releases.workflow import ActionBlocked
 
 SHOWN_FOR = timedelta(days=1)  # how long those who issued links can see the addresses again
 
@@ -59,13 +60,13 @@ def issue(
     with transaction.atomic():
         fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
         if fresh is None:
-            raise Refused("Somebody deleted the release while you were reading it.")
+            raise ActionBlocked("Somebody deleted the release while you were reading it.")
         _refuse_unless_allowed(by)
         reasons = _against(fresh, by, kind, expires_at, at)
         if PreviewLink.objects.filter(batch=batch).exists():
             reasons = [_("These links were issued already.")]
         if reasons:
-            raise Refused(*reasons)
+            raise ActionBlocked(*reasons)
         made = [
             PreviewLink(
                 release=fresh,
@@ -86,7 +87,7 @@ def issue(
         for new in issued:
             new.link.token_hash = hash_of(new.token)
         PreviewLink.objects.bulk_create(made)
-        _record(fresh, Event.Verb.LINKED, by, at, made)
+        _record(fresh, Event.Verb.LINKS_ISSUED, by, at, made)
         if words:
             emails.invite(made, words, origin=origin, by=by)
     return issued
@@ -121,7 +122,7 @@ def enter(
     """
     with transaction.atomic():
         fresh = PreviewLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
-        if fresh.standing(at) != Standing.OPEN or fresh.is_used_up or fresh.release is None:
+        if fresh.standing(at) != LinkState.OPEN or fresh.is_used_up or fresh.release is None:
             return None
         if fresh.lift != lift:
             return None
@@ -158,7 +159,7 @@ def record_restored_revocation(pks: Collection[UUID], *, words: str, at: datetim
     for _release, links in groupby(ordered, key=lambda link: link.release_id):
         closed = list(links)
         if release := closed[0].release:
-            _record(release, Event.Verb.UNLINKED, None, at, closed, words=words)
+            _record(release, Event.Verb.LINKS_REVOKED, None, at, closed, words=words)
 
 
 def traced(leak: IO[bytes] | str) -> list[PreviewLink]:
@@ -175,7 +176,7 @@ def _against(
     release: Release, by: User, kind: PreviewLink.Kind, expires_at: datetime | None, at: datetime
 ) -> list[Reason]:
     """Return why links of a kind cannot be issued for a release now, a sentence each."""
-    if release.is_held():
+    if release.is_on_hold():
         return ["The release is held. Let it go first."]
     if release.status == Release.Status.WITHDRAWN:
         return ["The release is withdrawn. Nobody is let in any more."]
@@ -211,7 +212,7 @@ def _revoke(links: PreviewLinkQuerySet, by: User, at: datetime | None) -> int:
         links.filter(pk__in=[link.pk for link in closed]).update(revoked_at=at, revoked_by=by)
         release = closed[0].release if closed else None
         if release:
-            _record(release, Event.Verb.UNLINKED, by, at, closed)
+            _record(release, Event.Verb.LINKS_REVOKED, by, at, closed)
     return len(closed)
 
 
@@ -229,4 +230,4 @@ def _record(
 
 def _refuse_unless_allowed(by: User) -> None:
     if not by.has_perm("previews.issue_previewlink"):
-        raise Refused("You have no right to issue or revoke preview links. Ask an editor.")
+        raise ActionBlocked("You have no right to issue or revoke preview links. Ask an editor.")

@@ -18,11 +18,11 @@ from previews.browsers import words_for
 from releases.models import Release
 
 
-class Standing(Enum):
+class LinkState(Enum):
     """What a link leads to at a moment."""
 
     CLOSED = "closed"  # ended, revoked, held, withdrawn, deleted: the same for all
-    RESTING = "resting"  # the release is being worked on again; the embargo stands
+    PAUSED = "resting"  # the release is being worked on again; the embargo stands
     OPEN = "open"
     LIFTED = "lifted"  # the release is public
 
@@ -96,23 +96,23 @@ class PreviewLink(models.Model):
     def __str__(self) -> str:
         return ", ".join(filter(None, [self.name, self.outlet]))
 
-    def standing(self, at: datetime | None = None) -> Standing:
+    def standing(self, at: datetime | None = None) -> LinkState:
         """Return what the link leads to; whether its visits are used up is for `enter` to say."""
         at = at or timezone.now()
         release = self.release
         if release is None or self.revoked_at:
-            return Standing.CLOSED
+            return LinkState.CLOSED
         if release.is_public(at):
-            return Standing.LIFTED
-        if release.is_held() or release.status == Release.Status.WITHDRAWN or self.has_ended(at):
-            return Standing.CLOSED
+            return LinkState.LIFTED
+        if release.is_on_hold() or release.status == Release.Status.WITHDRAWN or self.has_ended(at):
+            return LinkState.CLOSED
         if self.kind == self.Kind.PRESS and not release.is_scheduled(at):
-            return Standing.RESTING
-        return Standing.OPEN
+            return LinkState.PAUSED
+        return LinkState.OPEN
 
     def is_live(self, at: datetime | None = None) -> bool:
         """Row twin of `PreviewLink.objects.live`."""
-        return self.standing(at) in (Standing.OPEN, Standing.RESTING)
+        return self.standing(at) in (LinkState.OPEN, LinkState.PAUSED)
 
     def has_ended(self, at: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= at
@@ -125,11 +125,11 @@ class PreviewLink(models.Model):
         if self.release is None:
             return "Draft deleted"
         match self.standing(at):
-            case Standing.LIFTED:
+            case LinkState.LIFTED:
                 return "Leads to the public page"
-            case Standing.RESTING:
+            case LinkState.PAUSED:
                 return "Rests until the text is approved again"
-            case Standing.OPEN:
+            case LinkState.OPEN:
                 return "Used up" if self.is_used_up else self._open_until()
         return "Ended" if self.has_ended(at) else "Closed with its release"
 

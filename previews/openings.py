@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from previews import browsers
 from previews.brief_waits import brief_wait
 from previews.models import Opening, OpeningQuerySet, PreviewLink, Visit, VisitQuerySet
-from releases.guesses import address_of, network_of
+from releases.probes import address_of, network_of
 
 log = logging.getLogger(__name__)
 

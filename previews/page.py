@@ -1,6 +1,7 @@
 """The page of a release as one reader sees it before the lift: marked, with what has changed."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.template.loader import render_to_string
@@ -10,13 +11,19 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 
 from assets.models import MediaAsset
+from newsroom.page import ReleasePage
 from previews import marks
 from previews.emails import in_both_zones
 from previews.models import PreviewLink, Visit
 from releases.document import Document, text_paragraphs
-from releases.page import ReleasePage
+from releases.models import Release
 from releases.versions import Change, compare_printed
 from storing.texts import clean_text
+
+
+def page_at_the_desk(release: Release, at: datetime) -> ReleasePage:
+    """Return a release as its public page would print it at a moment, whatever its state."""
+    return ReleasePage(release, at=at, preview=True)
 
 
 @dataclass
@@ -64,7 +71,7 @@ class ReaderPage(ReleasePage):
     def article(self) -> SafeString:
         """The release as the public page prints it, with the trace in its text."""
         context = {"page": self, "release": self.release}
-        html = render_to_string("releases/_release.html", context)
+        html = render_to_string("newsroom/_release.html", context)
         return marks.woven_html(html, self.link.reference)
 
     @cached_property

@@ -1,7 +1,7 @@
 """A reader's way in. Only a POST that accepts the terms opens a release or uses anything up.
 
 Every address below /preview/ that leads nowhere answers with one page, whatever the reason:
-wrong, ended, revoked, used up, held, withdrawn (pressroom.middleware.OneNotFound).
+wrong, ended, revoked, used up, held, withdrawn (pressroom.middleware.UniformNotFoundMiddleware).
 """
 
 import logging
@@ -22,15 +22,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assets.pictures import CONTENT_TYPES
+from newsroom.exports import as_text
 from previews import links, openings, throttle
 from previews.brief_waits import brief_wait
 from previews.marks import woven
-from previews.models import Opening, PreviewLink, Standing, Visit
+from previews.models import LinkState, Opening, PreviewLink, Visit
 from previews.openings import Origin
 from previews.page import ReaderPage
 from releases.addresses import site_url
-from releases.exports import as_text
-from releases.guesses import address_of, network_of
+from releases.probes import address_of, network_of
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +80,11 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     link = _link(token)
     release = link.release
     standing = link.standing(now)
-    if release is None or standing == Standing.CLOSED:
+    if release is None or standing == LinkState.CLOSED:
         raise Http404
-    if standing == Standing.LIFTED:
+    if standing == LinkState.LIFTED:
         return redirect(release)
-    if standing == Standing.RESTING:
+    if standing == LinkState.PAUSED:
         return render(request, "previews/resting.html", {"link": link})
     visit = _visit(request, link)
     if visit is None and link.is_used_up:
@@ -212,7 +212,7 @@ def _opened(request: HttpRequest, token: str) -> ReaderPage:
     now = timezone.now()
     link = _link(token)
     visit = _visit(request, link)
-    if visit is None or link.release is None or link.standing(now) != Standing.OPEN:
+    if visit is None or link.release is None or link.standing(now) != LinkState.OPEN:
         raise Http404
     return ReaderPage(link.release, at=now, token=token, link=link, visit=visit)
 

@@ -22,7 +22,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person, Role
 from releases.models import Contact, Event, Release, Topic
-from releases.public_texts import TABLES, pictures_of, row_or_none, table_of
+from releases.rules.public_texts import TABLES, pictures_of, row_or_none, table_of
 from releases.versions import WRITTEN, Change, compare, marked
 
 # What is printed of a picture beside its texts.

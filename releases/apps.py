@@ -5,6 +5,7 @@ class ReleasesConfig(AppConfig):
     name = "releases"
 
     def ready(self) -> None:
-        from releases import guesses, name_guards  # noqa: F401  # guesses declares a job
+        from releases import probes  # noqa: F401  # declares a job
+        from releases.rules import name_guards
 
         name_guards.connect()

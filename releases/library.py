@@ -18,16 +18,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from assets.models import MediaAsset
 from assets.storage import StorageError, in_words
 from people import locking
-from people.locking import names_read
+from people.locking import lock_names_for_read
 from people.models import Person
-from releases import approval, protected_names, workflow
+from releases import approval, workflow
 from releases.models import Illustration, Release, ReleaseQuerySet
-from releases.public_texts import releases_printing
+from releases.rules import protected_names
+from releases.rules.public_texts import releases_printing
 
 log = logging.getLogger(__name__)
 
@@ -125,11 +126,11 @@ def store(asset: MediaAsset, *, by: User, words: str = "", at: datetime | None =
     """Save a changed picture or document; on public pages that is a correction or a minor edit.
 
     With `words`, a correction is printed on each public release that shows it; without, the change
-    is recorded there. Raises Refused if `locked` says so, or if words correct nothing.
+    is recorded there. Raises ActionBlocked if `locked` says so, or if words correct nothing.
     """
     at = at or timezone.now()
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         _refuse_names(words, at)
         changed = [asset] if _save(asset, by) else []
         _record_correction(changed, by=by, words=words, at=at)
@@ -139,7 +140,7 @@ def _save(asset: MediaAsset, by: User) -> bool:
     """Save; return whether something that is printed was changed."""
     stored = locking.locked(asset)
     if why := locked(stored, by, file=asset.original.name != stored.original.name):
-        raise Refused(why)
+        raise ActionBlocked(why)
     for name in _OF_ACTIONS:
         setattr(asset, name, getattr(stored, name))
     before = approval.fingerprint(stored)
@@ -150,7 +151,7 @@ def _save(asset: MediaAsset, by: User) -> bool:
 def _refuse_names(words: str, at: datetime) -> None:
     finds = protected_names.finds_in_words(words, gettext("the correction"), at)
     if blocking := [find for find in finds if find.blocks]:
-        raise Refused(*blocking)
+        raise ActionBlocked(*blocking)
 
 
 def _record_correction(changed: list[MediaAsset], *, by: User, words: str, at: datetime) -> None:
@@ -160,7 +161,7 @@ def _record_correction(changed: list[MediaAsset], *, by: User, words: str, at: d
         for release in releases_with(asset).out(at):
             of.setdefault(release, []).append(str(asset))
     if words and not of:
-        raise Refused(
+        raise ActionBlocked(
             gettext(
                 "Nothing that a public release prints was changed, so no correction was "
                 "published. Change it, or empty the field."
@@ -189,13 +190,13 @@ def set_on_many(
     """Set some fields on many pictures or documents, in one transaction.
 
     `read` names the version of each that the user saw (`version_of`): what somebody changed since
-    stays as it is, as does what is locked. Raises Refused, and then nothing was changed.
+    stays as it is, as does what is locked. Raises ActionBlocked, and then nothing was changed.
     """
     done, at, changed = SetOnMany(), timezone.now(), []
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         _refuse_names(words, at)
-        for asset in locking.locked_rows(MediaAsset.objects.filter(pk__in=read)):
+        for asset in locking.lock_rows(MediaAsset.objects.filter(pk__in=read)):
             if version_of(asset) != read[asset.pk]:
                 why = gettext("Somebody changed it since you chose it.")
             elif not (why := locked(asset, by)):
@@ -216,49 +217,49 @@ def version_of(asset: MediaAsset) -> int:
 
 
 def withdraw(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
-    """Keep a picture or document off every page at once, whatever shows it. Raises Refused."""
+    """Take a picture or document off every page at once. Raises ActionBlocked."""
     if not by.has_perm("releases.hold_release"):
-        raise Refused(gettext("You have no right to withdraw a picture. Ask an editor."))
+        raise ActionBlocked(gettext("You have no right to withdraw a picture. Ask an editor."))
     _set_withdrawn(asset, at or timezone.now(), by=by, words=gettext("“%s” was withdrawn."))
 
 
 def show_again(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
-    """End the withdrawal of a picture or document. Raises Refused."""
+    """End the withdrawal of a picture or document. Raises ActionBlocked."""
     right = "correct_release" if releases_with(asset).approved().exists() else "hold_release"
     if not by.has_perm(f"releases.{right}"):
-        raise Refused(gettext("You have no right to show it again. Ask a publisher."))
+        raise ActionBlocked(gettext("You have no right to show it again. Ask a publisher."))
     _set_withdrawn(asset, None, by=by, words=gettext("“%s” is shown again."))
 
 
 def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None:
-    """Let a document go out as it is that cannot be cleaned. Raises Refused.
+    """Let a document go out as it is that cannot be cleaned. Raises ActionBlocked.
 
     `read` is the `sha256` of the file that was read: another file in its place is refused.
     """
     reason = reason.strip()
     if not by.has_perm("assets.accept_as_is"):
-        raise Refused(gettext("You have no right to accept it as it is. Ask a publisher."))
+        raise ActionBlocked(gettext("You have no right to accept it as it is. Ask a publisher."))
     if not reason:
-        raise Refused(gettext("Write why it may go out as it is."))
+        raise ActionBlocked(gettext("Write why it may go out as it is."))
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         fresh = locking.locked(asset)
         if fresh.sha256 != read:
-            raise Refused(gettext("Another file took its place. Read it, then accept it."))
+            raise ActionBlocked(gettext("Another file took its place. Read it, then accept it."))
         if fresh.as_is_at:
-            raise Refused(gettext("It was accepted already."))
+            raise ActionBlocked(gettext("It was accepted already."))
         if not fresh.why_not_cleaned:
-            raise Refused(gettext("It can be cleaned, so it goes out as a cleaned copy."))
+            raise ActionBlocked(gettext("It can be cleaned, so it goes out as a cleaned copy."))
         fresh.accept_as_is(by=by, reason=reason)
 
 
 def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, words: str) -> None:
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         fresh = locking.locked(asset)
         fresh.withdrawn_at = at
         fresh.save()
-        workflow.record_change_around(
+        workflow.record_printed_row_change(
             fresh, words % fresh, by=by, at=timezone.now(), on_public=True
         )
 
@@ -299,7 +300,7 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
                 store(asset, by=by)
             else:
                 asset.save()
-    except Refused as refusal:
+    except ActionBlocked as refusal:
         return Taken(upload.name, problems=[str(reason) for reason in refusal.reasons])
     except StorageError as problem:
         log.error("An upload was not stored: %s", problem)
@@ -326,17 +327,17 @@ def offers(asset: MediaAsset) -> dict[str, str]:
 def take_words(asset: MediaAsset, *, by: User) -> list[str]:
     """Fill the empty fields with what the file says of itself; return which were filled.
 
-    Raises Refused if `locked` says so.
+    Raises ActionBlocked if `locked` says so.
     """
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         return _take_words(locking.locked(asset), by)
 
 
 def bring_back(asset: MediaAsset, version: Any, *, by: User) -> None:
-    """Make the original of one of its versions the file again. Raises Refused."""
+    """Make the original of one of its versions the file again. Raises ActionBlocked."""
     with transaction.atomic():
-        names_read()
+        lock_names_for_read()
         fresh = locking.locked(asset)
         fresh.take_file_of(version)
         store(fresh, by=by)

@@ -18,7 +18,7 @@ from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
 from assets.models import MediaAsset
-from people.locking import address_choice
+from people.locking import lock_slug_choice
 from people.models import Level, Person
 from people.slugs import slug_for
 from releases import languages
@@ -55,7 +55,7 @@ class Topic(Guarded):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with an address of its own where none was typed."""
         with transaction.atomic():
-            address_choice("topic")
+            lock_slug_choice("topic")
             if not self.slug:
                 short = uuid.uuid4().hex[:8]
                 self.slug = slug_for(self.name, fallback=short)
@@ -145,7 +145,7 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         return self.filter(status=Release.Status.APPROVED)
 
     def out(self, at: datetime | None = None) -> Self:
-        """Those in which every change is a correction: see the row twin, `Release.is_out`."""
+        """Those in which every change is a correction: see the row twin, `Release.is_published`."""
         at = at or timezone.now()
         due = self.approved().filter(NAMES_ALLOWED, publish_at__lte=at)
         return due.filter(Q(held_at=None) | Q(held_at__gte=F("publish_at")))
@@ -173,7 +173,7 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
 class Release(Guarded):
     """A press release, statement, comment or media advisory."""
 
-    DERIVED = frozenset({"names_allowed_until"})
+    DERIVED_FIELDS = frozenset({"names_allowed_until"})
     # Sentences that name readers who were not notified of a new time; set by previews.emails.
     undelivered: Sequence[str] = ()
 
@@ -400,7 +400,7 @@ class Release(Guarded):
             or self.names_allowed_until > self.publish_at
         )
 
-    def is_waiting(self) -> bool:
+    def is_blocked_by_name(self) -> bool:
         """Row twin of `Release.objects.waiting`."""
         return (
             self.status == self.Status.APPROVED
@@ -408,10 +408,10 @@ class Release(Guarded):
             and not self.names_allowed()
         )
 
-    def has_missed_its_time(self, at: datetime | None = None) -> bool:
+    def has_missed_publication(self, at: datetime | None = None) -> bool:
         """Whether its time passed while it waited: it needs a new one, given by a publisher."""
         due = self.publish_at is not None and self.publish_at <= (at or timezone.now())
-        return self.is_waiting() and due
+        return self.is_blocked_by_name() and due
 
     def has_been_public(self, at: datetime | None = None) -> bool:
         """Whether anybody may have read it by now: public, or held or withdrawn since it was."""
@@ -423,7 +423,7 @@ class Release(Guarded):
             and self.names_allowed()
         )
 
-    def is_out(self, at: datetime | None = None) -> bool:
+    def is_published(self, at: datetime | None = None) -> bool:
         """Whether a change of what it prints is a correction: it has been public, not withdrawn.
 
         Row twin of `Release.objects.out`.
@@ -434,9 +434,9 @@ class Release(Guarded):
         """Row twin of `Release.objects.approved`."""
         return self.status == self.Status.APPROVED
 
-    def is_settled(self, at: datetime | None = None) -> bool:
+    def awaits_publication(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.settled`."""
-        return self.is_approved() and not self.is_out(at)
+        return self.is_approved() and not self.is_published(at)
 
     def is_tombstone(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.tombstones`."""
@@ -457,7 +457,7 @@ class Release(Guarded):
             and self.names_allowed()
         )
 
-    def is_held(self) -> bool:
+    def is_on_hold(self) -> bool:
         """Row twin of `Release.objects.held`."""
         return self.held_at is not None and self.status != self.Status.WITHDRAWN
 
@@ -467,9 +467,9 @@ class Release(Guarded):
 
     def state(self, at: datetime | None = None) -> str:
         """Return the word that editors see: draft, in review, scheduled, published, held, …"""
-        if self.is_held():
+        if self.is_on_hold():
             return "Held"
-        if self.is_waiting():
+        if self.is_blocked_by_name():
             return "Waiting"
         if self.status == self.Status.APPROVED:
             return "Published" if self.is_public(at) else "Scheduled"
@@ -515,7 +515,7 @@ class Release(Guarded):
 
     def slug_from_title(self) -> str:
         """Return a free address made from the title, in its script, inside a transaction."""
-        address_choice("release")
+        lock_slug_choice("release")
         slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
         return f"{slug}-{self.pk.hex[:8]}" if self.is_taken(slug) else slug
 
@@ -963,22 +963,22 @@ class Event(AppendOnly):
         APPROVED = "approved", "Approved"
         PUBLISHED = "published", "Published"
         CORRECTED = "corrected", "Corrected"
-        AMENDED = "amended", "Amended without a correction"
+        MINOR_EDIT = "amended", "Amended without a correction"
         RESTORED = "restored", "Went back to an earlier version"
         RESCHEDULED = "rescheduled", "Embargo moved"
-        HELD = "held", "Held"
-        LET_GO = "let_go", "Let go"
+        PUT_ON_HOLD = "held", "Held"
+        HOLD_ENDED = "let_go", "Let go"
         WITHDRAWN = "withdrawn", "Withdrawn"
-        GUESSED = "guessed", "Somebody is guessing at it"
+        PROBED = "guessed", "Somebody is guessing at it"
         DELETED = "deleted", "Deleted"
         UNDELETED = "undeleted", "Restored after it was deleted"
-        AROUND = "around", "Something that it prints was changed"
-        LINKED = "linked", "Preview links issued"
-        UNLINKED = "unlinked", "Preview links revoked"
-        CLEARED = "cleared", "A protected name was allowed"
-        UNCLEARED = "uncleared", "A name exception was taken back"
-        WAITS = "waits", "Does not go out: a protected name stands in it"
-        GOES_OUT = "goes_out", "Goes out on time again"
+        PRINTED_ROW_CHANGED = "around", "Something that it prints was changed"
+        LINKS_ISSUED = "linked", "Preview links issued"
+        LINKS_REVOKED = "unlinked", "Preview links revoked"
+        NAME_ALLOWED = "cleared", "A protected name was allowed"
+        NAME_EXCEPTION_ENDED = "uncleared", "A name exception was taken back"
+        BLOCKED_BY_NAME = "waits", "Does not go out: a protected name stands in it"
+        UNBLOCKED = "goes_out", "Goes out on time again"
 
     release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="events")
     release_uuid = models.UUIDField(help_text="Stays when a draft is deleted.")

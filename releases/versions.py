@@ -18,7 +18,7 @@ from people.models import Person
 from people.names.shared import people_index
 from releases.document import Document
 from releases.models import Release
-from releases.public_texts import TABLES
+from releases.rules.public_texts import TABLES
 
 _TEXTS = TABLES["releases.release"]
 # What an editor writes; the rest of a row is the workflow's.

@@ -1,8 +1,8 @@
 """What can be done to a release: submit, approve, move, publish, hold, correct, withdraw, …
 
 Each verb locks the row, checks who asks and what is missing, changes, and records an Event, in
-one transaction. Refused lists the reasons, the same that the admin shows beforehand: sentences,
-and finds of protected names, which `releases.name_finds` turns into sentences for a user.
+one transaction. ActionBlocked lists the reasons that the admin shows beforehand: sentences,
+and finds of protected names, which `releases.rules.name_finds` turns into sentences for a user.
 Times are aware datetimes; `at` is the moment of the act.
 """
 
@@ -21,22 +21,23 @@ from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.refusal import Refused
 from jobs import outbox
-from people.locking import names_change
+from people.locking import lock_names_for_change
 from people.names import letters
-from releases import approval, languages, protected_names
+from releases import approval, languages
 from releases.models import Contact, Correction, Event, NameException, Release, Topic
-from releases.protected_names import Find, Reason, name_status_changed
-from releases.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
+from releases.rules import protected_names
+from releases.rules.protected_names import Find, Reason, name_status_changed
+from releases.rules.public_texts import is_printed, pictures_of, releases_printing, row_of, table_of
 from releases.versions import take_back
 from storing.texts import is_blank
 
 # Sent inside the transaction that set when the embargo lifts. Takes `release`, `by`, and `tell`:
 # whether to notify those who were promised another time. Readers that no e-mail can reach, because
 # e-mail is off, stand in `release.undelivered` afterwards.
-lift_set = Signal()
+embargo_changed = Signal()
 
 # --- Verbs -------------------------------------------------------------------------------------
 
@@ -65,7 +66,7 @@ def submit(release: Release, *, by: User, at: datetime | None = None) -> Release
         _refuse_unless(by, "submit_release", "submit releases")
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
         _refuse_where(_not_theirs(fresh, by))
-        _refuse_where(missing_for_review(fresh))
+        _refuse_where(review_blockers(fresh))
         page = approval.printed(fresh)
         return _move(fresh, Release.Status.IN_REVIEW, Event.Verb.SUBMITTED, by, at, page=page)
 
@@ -78,10 +79,12 @@ def send_back(
     with transaction.atomic():
         fresh = _lock(release)
         _refuse_where(_wrong_status(fresh, Release.Status.IN_REVIEW, Release.Status.APPROVED))
-        if fresh.is_out(at):
-            raise Refused("The release is public. It can be corrected or withdrawn, not sent back.")
+        if fresh.is_published(at):
+            raise ActionBlocked(
+                "The release is public. It can be corrected or withdrawn, not sent back."
+            )
         if not may_send_back(fresh, by):
-            raise Refused("You have no right to send this release back. Ask a publisher.")
+            raise ActionBlocked("You have no right to send this release back. Ask a publisher.")
         fresh.publish_at, fresh.day_only = None, False
         return _move(fresh, Release.Status.DRAFT, Event.Verb.RETURNED, by, at, words=words)
 
@@ -111,12 +114,12 @@ def approve(
         _refuse_where(_held(fresh))
         _refuse_where(_not_as_read(fresh, read))
         if publish_at < at and not archive:
-            raise Refused(
+            raise ActionBlocked(
                 f"{_shown(publish_at)} has passed. Choose a later time, publish now, or say that "
                 "the release came out then."
             )
         if archive and publish_at > at:
-            raise Refused(
+            raise ActionBlocked(
                 f"{_shown(publish_at)} is still to come, so the release cannot have come out then."
             )
         fresh.publish_at = publish_at
@@ -133,7 +136,7 @@ def approve(
             archive=archive,
             page=approval.printed(fresh),
         )
-        lift_set.send(Release, release=fresh, by=by, tell=tell)
+        embargo_changed.send(Release, release=fresh, by=by, tell=tell)
     return fresh
 
 
@@ -154,10 +157,14 @@ def reschedule(
         fresh = _lock(release)
         _refuse_unless(by, "approve_release", "move an embargo")
         _refuse_where(_held(fresh))
-        if not (fresh.is_scheduled(at) or fresh.is_waiting()):
-            raise Refused(f"The release is {fresh.state(at).lower()}: it has no embargo to move.")
+        if not (fresh.is_scheduled(at) or fresh.is_blocked_by_name()):
+            raise ActionBlocked(
+                f"The release is {fresh.state(at).lower()}: it has no embargo to move."
+            )
         if publish_at <= at:
-            raise Refused(f"{_shown(publish_at)} has passed. Choose a later time, or publish now.")
+            raise ActionBlocked(
+                f"{_shown(publish_at)} has passed. Choose a later time, or publish now."
+            )
         before, fresh.publish_at = fresh.publish_at, publish_at
         _allow_at(fresh, publish_at)
         _move(
@@ -169,7 +176,7 @@ def reschedule(
             before=before and before.isoformat(),
             publish_at=publish_at.isoformat(),
         )
-        lift_set.send(Release, release=fresh, by=by, tell=tell)
+        embargo_changed.send(Release, release=fresh, by=by, tell=tell)
     return fresh
 
 
@@ -190,7 +197,7 @@ def publish(
         fresh = _lock(release)
         _refuse_unless(by, "approve_release", "publish releases")
         if fresh.is_public(at):
-            raise Refused("The release is public already.")
+            raise ActionBlocked("The release is public already.")
         _refuse_where(_held(fresh))
         _refuse_where(
             _wrong_status(
@@ -203,7 +210,7 @@ def publish(
         fresh.slug = fresh.slug or fresh.slug_from_title()
         page = approval.printed(fresh)
         _move(fresh, Release.Status.APPROVED, Event.Verb.PUBLISHED, by, at, page=page)
-        lift_set.send(Release, release=fresh, by=by, tell=tell)
+        embargo_changed.send(Release, release=fresh, by=by, tell=tell)
     return fresh
 
 
@@ -223,8 +230,8 @@ def correct(
     with transaction.atomic():
         fresh = _lock(release)
         _refuse_unless(by, "correct_release", "change a published release")
-        if not fresh.is_out(at):
-            raise Refused("Only a release that is public can be corrected.")
+        if not fresh.is_published(at):
+            raise ActionBlocked("Only a release that is public can be corrected.")
         release.slug = release.slug or fresh.slug
         words = words.strip()
         _refuse_where(correction_blockers(release, at))
@@ -244,7 +251,7 @@ def record_correction(
     """
     if words:
         Correction.objects.create(release=release, at=at, words=words, by=by)
-    verb = Event.Verb.CORRECTED if words else Event.Verb.AMENDED
+    verb = Event.Verb.CORRECTED if words else Event.Verb.MINOR_EDIT
     record(release, verb, by, at, version=version or release.version, words=words, of=of)
 
 
@@ -258,10 +265,10 @@ def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
         _refuse_unless(by, "hold_release", "hold releases")
         fresh = _lock(release, any_version=True)
         if fresh.status == Release.Status.WITHDRAWN:
-            raise Refused("The release is withdrawn: it is off every path already.")
+            raise ActionBlocked("The release is withdrawn: it is off every path already.")
         _refuse_where(_held(fresh))
         fresh.held_at = at = at or timezone.now()
-        return _move(fresh, Release.Status(fresh.status), Event.Verb.HELD, by, at)
+        return _move(fresh, Release.Status(fresh.status), Event.Verb.PUT_ON_HOLD, by, at)
 
 
 def record_restored_hold(
@@ -273,28 +280,28 @@ def record_restored_hold(
     """
     with transaction.atomic():
         fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
-        if fresh is None or not fresh.is_held():
+        if fresh is None or not fresh.is_on_hold():
             return None
         status = Release.Status(fresh.status)
-        return _move(fresh, status, Event.Verb.HELD, None, at, words=words)
+        return _move(fresh, status, Event.Verb.PUT_ON_HOLD, None, at, words=words)
 
 
-def let_go(release: Release, *, by: User, at: datetime | None = None) -> Release:
+def end_hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
     """End a hold. What was public is public again; what was due meanwhile goes out now."""
     at = at or timezone.now()
     with transaction.atomic():
         fresh = _lock(release)
         _refuse_unless(by, "approve_release", "let a held release go")
-        if not fresh.is_held():
-            raise Refused("The release is not held.")
+        if not fresh.is_on_hold():
+            raise ActionBlocked("The release is not held.")
         if fresh.status == Release.Status.APPROVED:
-            if fresh.is_out(at):
+            if fresh.is_published(at):
                 _refuse_where(blockers(fresh, at))
             else:
                 fresh.publish_at = max(fresh.publish_at or at, at)
                 _allow_at(fresh, fresh.publish_at)
         fresh.held_at = None
-        return _move(fresh, Release.Status(fresh.status), Event.Verb.LET_GO, by, at)
+        return _move(fresh, Release.Status(fresh.status), Event.Verb.HOLD_ENDED, by, at)
 
 
 def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = None) -> Release:
@@ -308,7 +315,9 @@ def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = N
         _refuse_unless(by, "withdraw_release", "withdraw releases")
         _refuse_where(_wrong_status(fresh, Release.Status.APPROVED))
         if not reason.strip():
-            raise Refused("Say in a sentence why it is withdrawn: readers will find it there.")
+            raise ActionBlocked(
+                "Say in a sentence why it is withdrawn: readers will find it there."
+            )
         if fresh.has_been_public(at):
             place = _("the reason of the withdrawal")
             _refuse_where(_blocking(protected_names.finds_in_words(reason, place, at)))
@@ -329,40 +338,44 @@ def allow_name(
     """
     at, name, reason = at or timezone.now(), name.strip(), reason.strip()
     with transaction.atomic():
-        names_change()
+        lock_names_for_change()
         fresh = _lock(row) if isinstance(row, Release) else row
         _require_name_right(by)
         standing = {letters(find.surface) for find in _named_in(fresh, at)}
         if not letters(name) or not (is_printed(fresh, at) or letters(name) in standing):
-            raise Refused(_("This name does not stand in the text, or it is allowed already."))
+            raise ActionBlocked(
+                _("This name does not stand in the text, or it is allowed already.")
+            )
         if not reason:
-            raise Refused(_("Enter the reason why this name may stand here. It stays on record."))
+            raise ActionBlocked(
+                _("Enter the reason why this name may stand here. It stays on record.")
+            )
         release = fresh if isinstance(fresh, Release) else None
         where = {"table": table_of(fresh), "row": "" if release else str(fresh.pk)}
         given = NameException.objects.standing().filter(release=release, **where)
         if letters(name) in map(letters, given.values_list("name", flat=True)):
-            raise Refused(_("This name is allowed here already."))
+            raise ActionBlocked(_("This name is allowed here already."))
         exception = NameException.objects.create(
             release=release, name=name, reason=reason, by=by, at=at, **where
         )
-        _record_exception(exception, Event.Verb.CLEARED, by, at, reason=reason)
+        _record_exception(exception, Event.Verb.NAME_ALLOWED, by, at, reason=reason)
     return exception
 
 
-def take_back_name(
+def end_name_exception(
     exception: NameException, *, by: User, at: datetime | None = None
 ) -> NameException:
     """End a name exception. A release that is still to come waits until the name is removed."""
     at = at or timezone.now()
     with transaction.atomic():
-        names_change()
+        lock_names_for_change()
         _require_name_right(by)
         fresh = NameException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
         if fresh.ended_at:
-            raise Refused(_("This exception was taken back already."))
+            raise ActionBlocked(_("This exception was taken back already."))
         fresh.ended_at, fresh.ended_by = at, by
         fresh.save(update_fields=["ended_at", "ended_by"])
-        _record_exception(fresh, Event.Verb.UNCLEARED, by, at)
+        _record_exception(fresh, Event.Verb.NAME_EXCEPTION_ENDED, by, at)
     return fresh
 
 
@@ -394,7 +407,7 @@ def restore(release: Release, *, by: User, history_id: int, at: datetime | None 
         _refuse_where(locked(fresh, by))
         earlier = fresh.history.filter(history_id=history_id).first()
         if earlier is None:
-            raise Refused("There is no such version of this release.")
+            raise ActionBlocked("There is no such version of this release.")
         take_back(fresh, earlier)
         return _move(
             fresh,
@@ -414,7 +427,9 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
         _refuse_where(_wrong_status(fresh, Release.Status.DRAFT))
         _refuse_where(_held(fresh))  # deleted and restored, it would be off hold
         if fresh.translations.exists():
-            raise Refused("Other releases say that they translate this one. Change that first.")
+            raise ActionBlocked(
+                "Other releases say that they translate this one. Change that first."
+            )
         record(
             fresh,
             Event.Verb.DELETED,
@@ -432,10 +447,10 @@ def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:
     What it pointed to and is gone meanwhile stays empty, as in `restore`.
     """
     with transaction.atomic():
-        names_change()
+        lock_names_for_change()
         last = deleted_drafts(by).filter(uuid=pk).first()
         if last is None:
-            raise Refused(_("There is no deleted draft that you may restore here."))
+            raise ActionBlocked(_("There is no deleted draft that you may restore here."))
         fresh = Release(pk=pk, created_by_id=last.created_by_id, version=last.version + 1)
         take_back(fresh, last)
         if not Release.objects.filter(import_digest=last.import_digest).exists():
@@ -478,7 +493,7 @@ def locked(release: Release, user: User, at: datetime | None = None) -> list[str
         if user.has_perm("releases.edit_any_release"):
             return []
         return ["It is being reviewed. Take it back to draft to go on writing."]
-    if release.is_out(at):
+    if release.is_published(at):
         if user.has_perm("releases.correct_release"):
             return []
         return ["It is public. A publisher can correct it."]
@@ -487,7 +502,7 @@ def locked(release: Release, user: User, at: datetime | None = None) -> list[str
     return ["It was withdrawn. Its text stays as it was."]
 
 
-def missing_for_review(release: Release) -> list[str]:
+def review_blockers(release: Release) -> list[str]:
     """Return what a release lacks before anybody need read it, a sentence each."""
     reasons = []
     if is_blank(release.title):
@@ -579,7 +594,7 @@ def warnings(
 
 def _incomplete(release: Release, at: datetime) -> list[str]:
     document = release.document
-    reasons = missing_for_review(release)
+    reasons = review_blockers(release)
     if release.slug and release.is_taken(release.slug):
         reasons.append(
             f"Another release has or had the address “{release.slug}”. Choose a different one, or "
@@ -601,7 +616,7 @@ def _incomplete(release: Release, at: datetime) -> list[str]:
         is_poster = picture.pk == release.poster_id
         if lacking := picture.missing():
             reasons.append(f"The {what} “{picture}” lacks {get_text_list(lacking, 'and')}.")
-        out = release.is_out()  # what is out may still be corrected
+        out = release.is_published()  # what is out may still be corrected
         if not out and picture.is_withdrawn():
             reasons.append(
                 _("The %(kind)s “%(name)s” was withdrawn. Remove it, or choose another.")
@@ -636,12 +651,12 @@ def _lock(release: Release, any_version: bool = False) -> Release:
     A hold waits for nobody.
     """
     if not any_version:
-        names_change()
+        lock_names_for_change()
     fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
     if fresh is None:
-        raise Refused("Somebody deleted the release while you were reading it.")
+        raise ActionBlocked("Somebody deleted the release while you were reading it.")
     if fresh.version != release.version and not any_version:
-        raise Refused(
+        raise ActionBlocked(
             f"Somebody saved version {fresh.version} while you were reading version "
             f"{release.version}. Read it again first."
         )
@@ -688,7 +703,7 @@ def record(
 
 def _refuse_unless(by: User, right: str, what: str) -> None:
     if not by.has_perm(f"releases.{right}"):
-        raise Refused(f"You have no right to {what}. Ask a publisher of your newsroom.")
+        raise ActionBlocked(f"You have no right to {what}. Ask a publisher of your newsroom.")
 
 
 def _allow_at(release: Release, at: datetime) -> None:
@@ -699,12 +714,12 @@ def _allow_at(release: Release, at: datetime) -> None:
 
 def _require_name_right(by: User) -> None:
     if not by.has_perm("people.set_level"):
-        raise Refused(_("You have no right to allow a protected name. Ask a publisher."))
+        raise ActionBlocked(_("You have no right to allow a protected name. Ask a publisher."))
 
 
 def _refuse_where(reasons: Sequence[Reason]) -> None:
     if reasons:
-        raise Refused(*reasons)
+        raise ActionBlocked(*reasons)
 
 
 def _wrong_status(release: Release, *allowed: Release.Status) -> list[str]:
@@ -719,7 +734,7 @@ def _not_as_read(release: Release, read: Mapping[str, str] | None) -> list[str]:
 
 
 def _held(release: Release) -> list[str]:
-    return ["The release is held. Let it go first."] if release.is_held() else []
+    return ["The release is held. Let it go first."] if release.is_on_hold() else []
 
 
 def _not_theirs(release: Release, by: User) -> list[str]:
@@ -746,7 +761,7 @@ def _start(text: str) -> str:
 def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
     """Record that a release does not go out, or goes out again; write to its people."""
     goes_out = release.names_allowed()
-    verb = Event.Verb.GOES_OUT if goes_out else Event.Verb.WAITS
+    verb = Event.Verb.UNBLOCKED if goes_out else Event.Verb.BLOCKED_BY_NAME
     record(release, verb, None, at, version=release.version)
     due = release.publish_at and _shown(release.publish_at)
     if goes_out:
@@ -764,7 +779,7 @@ def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
 # --- What a release prints and others can change -----------------------------------------------
 
 
-def record_change_around(
+def record_printed_row_change(
     row: Model, words: str, *, by: User, at: datetime, on_public: bool = False
 ) -> None:
     """Record on each approved release that is still to come that a row it prints was changed.
@@ -776,7 +791,7 @@ def record_change_around(
     recorded = printing.approved() if on_public else printing.settled(at)
     Event.objects.bulk_create(
         Event(
-            release_id=pk, release_uuid=pk, verb=Event.Verb.AROUND, actor=by, at=at,
+            release_id=pk, release_uuid=pk, verb=Event.Verb.PRINTED_ROW_CHANGED, actor=by, at=at,
             version=version, detail={"words": words},
         )
         for pk, version in recorded.order_by("pk").values_list("pk", "version")

@@ -7,7 +7,7 @@ from django.db import models
 Row = TypeVar("Row", bound=models.Model)
 
 
-class PassedBy(TypeError):
+class BulkChangeError(TypeError):
     """A change in bulk would pass by what a row's save() does."""
 
 
@@ -29,17 +29,17 @@ class GuardedQuerySet(models.QuerySet[Row]):
         raise self._refusal("bulk_create()")
 
     def update_derived(self, **values: Any) -> int:
-        """Write columns of the model's DERIVED: no version, no history and no text is in them."""
-        derived = getattr(self.model, "DERIVED", ())
+        """Write columns named in DERIVED_FIELDS: they hold no text, version or history."""
+        derived = getattr(self.model, "DERIVED_FIELDS", ())
         if strange := sorted(values.keys() - set(derived)):
-            raise PassedBy(
+            raise BulkChangeError(
                 f"{', '.join(strange)} of {self.model.__name__} do not follow from other rows. "
                 "Change them by save()."
             )
         return super().update(**values)
 
-    def _refusal(self, what: str) -> PassedBy:
-        return PassedBy(
+    def _refusal(self, what: str) -> BulkChangeError:
+        return BulkChangeError(
             f"{what} would pass by cleaning, version, history and index of "
             f"{self.model.__name__}. Save each row, for a release by releases.workflow; columns "
             "that follow from other rows are for update_derived()."
@@ -50,7 +50,7 @@ class Guarded(models.Model):
     """A row that editors write: it has a history, and changes by save() alone."""
 
     # Columns that follow from other rows: update_derived() may write them.
-    DERIVED: ClassVar[frozenset[str]] = frozenset()
+    DERIVED_FIELDS: ClassVar[frozenset[str]] = frozenset()
 
     # Models put querysets of their own in its place; the checker takes that for a mistake (misc).
     objects = GuardedQuerySet.as_manager()

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import override_settings
 
 from assets import sandbox
-from releases import guesses
+from releases import probes
 from tests import cpu, databases, s3_server
 
 DEADLINE = pytest.StashKey[float]()
@@ -115,7 +115,7 @@ def _settings_of_the_suite():
 
 # A browser that still asks when its test has ended would begin the thread of this process, and the
 # thread would take what a later test looks for: it begins only where a test is about it.
-guesses.waiting.begin = lambda: None
+probes.waiting.begin = lambda: None
 
 # Django's server for tests sends the head of an answer apart from the rest. The kernel held the
 # rest until the other side had confirmed the head, which took 40 ms for each request.
@@ -127,7 +127,7 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     """Every test has a folder of its own for files, and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    guesses.waiting.clear()
+    probes.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
     monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()

@@ -3,9 +3,11 @@
 import io
 import itertools
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import Group
@@ -24,9 +26,10 @@ from people.models import Case, Level, Person, Role
 from previews import links
 from previews.models import PreviewLink
 from previews.recipients import Recipient
-from releases import guesses, protected_names, workflow
+from releases import probes, workflow
 from releases.models import Event, Release
-from releases.name_finds import sentences
+from releases.rules import protected_names
+from releases.rules.name_finds import sentences
 
 DATA = Path(__file__).parent / "data"
 REAL_RELEASE = Path(__file__).parent.parent / "demo" / "uk-china-red-lines.txt"
@@ -167,7 +170,7 @@ def work_off(*lanes: Lane) -> int:
 
 def count_guesses() -> None:
     """Count what was tried so far, as a server and its worker do."""
-    guesses.waiting.flush()
+    probes.waiting.flush()
     queue.work(Lane.QUICK)
 
 
@@ -244,6 +247,11 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
     if state.startswith("held"):
         release = workflow.hold(release, by=by, at=now)
     return release
+
+
+def action(name: str) -> Callable[..., Any]:
+    """Return the function of an action by the name in its address."""
+    return getattr(workflow, {"let_go": "end_hold"}.get(name, name))
 
 
 def verbs_of(release) -> list[str]:

@@ -372,7 +372,7 @@ def test_one_click_takes_a_release_off_every_path(at_desk, editor, state):
     assert "It is off every path from this second on." in page
     assert "Who has seen it" in page
     assert ("anybody may have read it" in page) is (state == "published")
-    assert Release.objects.get().is_held()
+    assert Release.objects.get().is_on_hold()
     assert "Held" in text(client.get("/admin/"))
 
 

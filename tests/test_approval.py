@@ -19,7 +19,7 @@ from assets import making
 from assets.models import MediaAsset
 from jobs.models import Email
 from people.models import Level, Person, Role
-from releases import approval, library, shared_rows, workflow
+from releases import approval, library, topics_and_contacts, workflow
 from releases.models import Contact, Event, Release, Topic
 from tests.make import (
     make_chief,
@@ -171,7 +171,7 @@ def test_a_change_of_the_text_in_review_is_shown_too(whole, at_desk, publisher):
 
 
 def test_a_contact_that_was_hidden_after_the_submission_is_shown(whole, at_desk, publisher):
-    shared_rows.hide(whole["contact"], by=publisher)
+    topics_and_contacts.hide(whole["contact"], by=publisher)
     release = whole["release"]
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
     assert "Press contact “Desk”" in form
@@ -222,7 +222,7 @@ def test_a_picture_is_not_swapped_while_a_release_is_approved(whole, publisher):
             mine = MediaAsset.objects.get(pk=picture.pk)
             mine.caption = "Nobody reviewed this"
             library.store(mine, by=editor)
-        except workflow.Refused as refusal:
+        except workflow.ActionBlocked as refusal:
             refused.append(str(refusal))
         finally:
             connections.close_all()
@@ -255,7 +255,7 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     picture = make_picture()
     release = make_release(state, poster=picture, body=f'<p>x</p><figure data-asset="{picture.pk}">'
                            "</figure>")  # fmt: skip
-    address = picture.rendition_url("press", "jpg")
+    address = picture.public_url("press", "jpg")
     assert answers(client, address) == (200 if state == "published" else 404)
     form = f"/admin/assets/mediaasset/{picture.pk}/"
     assert "Withdraw it" in text(at_desk(editor).get(f"{form}change/"))
@@ -333,9 +333,9 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
         assert MediaAsset.objects.get(pk=picture.pk).is_withdrawn()
     else:
         read = Contact.objects.get(pk=contact.pk)
-        shared_rows.hide(contact, by=editor)
+        topics_and_contacts.hide(contact, by=editor)
         read.phone = "+44 20"
-        shared_rows.store(read, by=publisher)
+        topics_and_contacts.store(read, by=publisher)
         assert not Contact.objects.get(pk=contact.pk).is_shown()
 
 
@@ -418,7 +418,7 @@ def test_one_correction_of_many_pictures_is_printed_once(publisher):
     (event,) = release.events.filter(verb="corrected")
     assert event.detail["of"].count(", ") == 2
     again = {picture.pk: library.version_of(picture) for picture in pictures}
-    with pytest.raises(workflow.Refused, match="so no correction was published"):
+    with pytest.raises(workflow.ActionBlocked, match="so no correction was published"):
         library.set_on_many(again, {"credit_line": "AP"}, by=publisher, words="Once more.")
 
 
@@ -492,8 +492,8 @@ def test_an_editor_reads_it_and_is_refused(shared, at_desk, editor):
     row.refresh_from_db()
     assert row.name == "Prisons"
     row.name = "By a script"
-    with pytest.raises(workflow.Refused, match="A publisher can change it"):
-        shared_rows.store(row, by=editor)
+    with pytest.raises(workflow.ActionBlocked, match="A publisher can change it"):
+        topics_and_contacts.store(row, by=editor)
 
 
 def test_an_editor_changes_what_no_approved_release_uses(at_desk, editor):
@@ -594,11 +594,11 @@ def test_a_restored_draft_leaves_out_what_is_gone(editor, publisher):
 def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
     """Deleted and restored, it would be off hold without a publisher."""
     release = workflow.hold(make_release("draft"), by=publisher)
-    with pytest.raises(workflow.Refused, match="The release is held"):
+    with pytest.raises(workflow.ActionBlocked, match="The release is held"):
         workflow.discard(release, by=editor)
     said = text(at_desk(editor).post(f"{LIST}{release.pk}/delete/", {"post": "yes"}, follow=True))
     assert "The release is held. Let it go first." in said
-    assert Release.objects.get().is_held()
+    assert Release.objects.get().is_on_hold()
 
 
 # --- Buttons -------------------------------------------------------------------------------------

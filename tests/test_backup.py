@@ -353,7 +353,7 @@ def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
         work_off(Lane.FILES)
         quiet = backup(folder, **here)
         feed = fetch(port, "/releases/feed.atom")
-        card = fetch(port, picture.rendition_url("poster", "jpg"))
+        card = fetch(port, picture.public_url("poster", "jpg"))
         report_here = report(**here)
 
     for made in busy:
@@ -373,7 +373,7 @@ def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
     with gunicorn(tmp_path / "log2", 1, 2, **there) as port:
         assert feed[0] == 200
         assert fetch(port, "/releases/feed.atom") == feed
-        assert fetch(port, picture.rendition_url("poster", "jpg")) == card
+        assert fetch(port, picture.public_url("poster", "jpg")) == card
         assert fetch(port, public.get_absolute_url())[0] == 200
         assert fetch(port, scheduled.get_absolute_url())[0] == 404
 
@@ -546,7 +546,7 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     assert re.search(r"This will be undone: Held .* UTC: Public", said)
     assert "To go on without being asked, add --yes." in said
     release.refresh_from_db()
-    assert release.is_held()
+    assert release.is_on_hold()
     assert MediaAsset.objects.count() == 1
 
     said = restored(made, "--replace", "--yes")

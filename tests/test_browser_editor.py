@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import expect
 
+from importing import understand
 from releases.document import clean
-from releases.importing import understand
 from releases.models import Release
 from tests import gold
 from tests.browser import (

@@ -49,7 +49,7 @@ def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
     expect(page.get_by_text("1 release is off every path")).to_be_visible()
     release.refresh_from_db()
     other.refresh_from_db()
-    assert (release.is_held(), other.is_held()) == (True, False)
+    assert (release.is_on_hold(), other.is_on_hold()) == (True, False)
     complaints.clear()
     page.goto(f"{live_server.url}/people/teodor-brask/")
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")

@@ -114,7 +114,7 @@ def test_pages_and_probes_are_as_quick_while_the_bucket_hangs(
 ):
     picture = make_picture(content=JPEG)
     release = make_release(poster=picture)
-    shown = picture.rendition_url("poster", "jpg")
+    shown = picture.public_url("poster", "jpg")
     texts = ["/", release.get_absolute_url(), "/prisoners/"]
     seconds = float(os.environ.get("HANG_SECONDS", "10"))
     with gunicorn(tmp_path / "log", 2, 4, **environment_of(bucket)) as port:

@@ -101,7 +101,7 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
         ("missing rendition", str(cut.pk), name) for name in renditions_of(cut)
     }
     assert client.get(release.get_absolute_url()).status_code == 200
-    assert client.get(cut.rendition_url("poster", "jpg")).status_code == 404
+    assert client.get(cut.public_url("poster", "jpg")).status_code == 404
 
     status, lines, _ = run(capsys, "makerenditions")
     assert status == 1
@@ -112,7 +112,7 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
 
     status, lines, _ = run(capsys)
     assert (status, named(lines)) == (1, {original})
-    assert client.get(cut.rendition_url("poster", "jpg")).getvalue()
+    assert client.get(cut.public_url("poster", "jpg")).getvalue()
     assert client.get(release.get_absolute_url()).status_code == 200
     for picture in (whole, lost):
         picture.refresh_from_db()

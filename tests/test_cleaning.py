@@ -47,7 +47,7 @@ LIBRARY = "/admin/assets/mediaasset/"
 def served(client, document) -> bytes:
     """What the public gets of a document, once a release shows it."""
     make_release(attached=[str(document.pk)])
-    answer = client.get(document.rendition_url("file", document.extension))
+    answer = client.get(document.public_url("file", document.extension))
     assert answer.status_code == 200
     return answer.getvalue()
 
@@ -249,7 +249,7 @@ def test_the_same_file_is_cleaned_to_the_same_bytes(client):
     first = make_document("r.docx", content)
     one = served(client, first)
     making.repair(first)
-    assert client.get(first.rendition_url("file", "docx")).getvalue() == one
+    assert client.get(first.public_url("file", "docx")).getvalue() == one
 
 
 @pytest.mark.parametrize("path", sorted((DATA / "docx").glob("*.docx")), ids=lambda path: path.name)
@@ -468,7 +468,7 @@ def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(cl
     assert document.history.filter(as_is_reason="The seal must stay.").exists()
     client.logout()
     release = make_release(attached=[str(document.pk)])
-    assert client.get(document.rendition_url("file", document.extension)).getvalue() == content
+    assert client.get(document.public_url("file", document.extension)).getvalue() == content
     assert any("The seal must stay." in str(one) for one in workflow.warnings(release))
 
 
@@ -542,7 +542,7 @@ def test_no_path_gives_the_original_out(client):
     with zipfile.ZipFile(io.BytesIO(archive)) as unpacked:
         (name,) = (name for name in unpacked.namelist() if name.endswith(".pdf"))
         packed = unpacked.read(name)
-    public = client.get(document.rendition_url("file", "pdf"))
+    public = client.get(document.public_url("file", "pdf"))
     copy = public.getvalue()
     assert packed == copy
     assert b"Anna" not in everything_in(copy)
@@ -592,7 +592,7 @@ def test_documents_from_before_are_cleaned_after_the_upgrade(client):
     QuerySet(MediaAsset).update(
         state="", renditions={}, notes=["Everybody who opens it can read the name."]
     )
-    address = document.rendition_url("file", "pdf")
+    address = document.public_url("file", "pdf")
     assert client.get(address).status_code == 404
     making.find_pictures()
     work_off()

@@ -20,10 +20,9 @@ from pathlib import Path
 import pytest
 from django.core.checks import run_checks
 
-from assets import sandbox
+from assets import isolation, sandbox
 from assets.confinement import Active
 from assets.pictures import BadFile, Rights
-from pressroom import isolation
 from tests.deployment import ROOT, environment
 from tests.make import make_user, picture_bytes
 

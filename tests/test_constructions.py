@@ -14,15 +14,15 @@ from django.utils import timezone
 from lxml import etree
 
 from assets.models import MediaAsset
+from newsroom.exports import as_text
+from newsroom.page import ReleasePage
+from newsroom.word import as_docx
 from people.models import Person
 from previews import marks
 from previews.models import PreviewLink
 from releases.document import Document, render_text
-from releases.exports import as_text
 from releases.models import Release
-from releases.page import ReleasePage
 from releases.versions import compare
-from releases.word import as_docx
 from tests.constructions import CONSTRUCTIONS, EVERYTHING, OTHER, PERSON, PICTURE
 from tests.make import (
     accept,
@@ -81,7 +81,7 @@ def test_every_construction_is_printed_with_all_its_words(name):
     release = make_release("draft", body=body)  # some quotations have no speaker yet
     assert release.body == body
     page = ReleasePage(release, at=timezone.now(), preview=True)
-    found = as_tree(render_to_string("releases/_release.html", {"page": page, "release": release}))
+    found = as_tree(render_to_string("newsroom/_release.html", {"page": page, "release": release}))
     forms = {
         "page": found.text_content(),
         "text": as_text(page, ORIGIN, "Newsroom"),

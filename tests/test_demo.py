@@ -16,10 +16,10 @@ from django.utils.html import escape
 
 from accounts.models import User
 from assets.models import MediaAsset
+from demo import loading
 from people.models import Case, Person
-from pressroom import demo
 from releases.models import Contact, Event, Release, Topic
-from releases.visibility import public_assets
+from releases.rules.visibility import public_assets
 from tests.make import REAL_RELEASE, make_person, make_picture, make_user
 
 ROOT = Path(site.BASE_DIR)
@@ -213,7 +213,7 @@ def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom
         style, begins = (("teaser", "webp"), b"RIFF") if picture.is_picture else (
             ("file", "pdf"), b"%PDF",
         )  # fmt: skip
-        response = Client().get(picture.rendition_url(*style))
+        response = Client().get(picture.public_url(*style))
         body = response.getvalue()
         assert (response.status_code, body[:4]) == (
             (200, begins) if picture in shown else (404, b"<!do")
@@ -223,7 +223,7 @@ def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom
 def test_nothing_that_is_known_of_anybody_is_dated_after_the_day_of_loading(newsroom):
     assert Case.objects.filter(as_of__lte=timezone.localdate()).count() == Case.objects.count()
     # Whatever that day is: the invented cases are dated from it.
-    people = tomllib.loads((demo.DEMO / "people.toml").read_text())["people"]
+    people = tomllib.loads((loading.DEMO / "people.toml").read_text())["people"]
     dated = [case["as_of"] for person in people.values() for case in person.get("cases", [])]
     assert dated
     assert all(re.fullmatch(r"-\d+d", str(day)) for day in dated)
@@ -245,11 +245,11 @@ def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, r
     draft.title = "Edited"
     draft.save()
     models.QuerySet(Person).filter(display_name="Casimir Aldenvoort").update(sort_name="Edited")
-    kept = [(model, list(model.objects.order_by("pk").values())) for model in demo.KEPT]
+    kept = [(model, list(model.objects.order_by("pk").values())) for model in loading.KEPT]
     out = io.StringIO()
     call_command("demo", stdout=out)
     assert "nothing was added, nothing was changed" in out.getvalue()
-    assert kept == [(model, list(model.objects.order_by("pk").values())) for model in demo.KEPT]
+    assert kept == [(model, list(model.objects.order_by("pk").values())) for model in loading.KEPT]
     assert re.findall(r"^  \w+ +\w+", out.getvalue(), re.M) == (
         re.findall(r"^  \w+ +\w+", newsroom, re.M)
     )
@@ -281,12 +281,12 @@ BEGUN = {
 def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
     settings.DEBUG = True
     BEGUN[thing]()
-    before = [list(model.objects.values()) for model in demo.KEPT]
+    before = [list(model.objects.values()) for model in loading.KEPT]
     out = io.StringIO()
     call_command("demo", stdout=out)
     assert "The newsroom is not empty: nothing was added" in out.getvalue()
     assert "Sign in" not in out.getvalue()
-    assert [list(model.objects.values()) for model in demo.KEPT] == before
+    assert [list(model.objects.values()) for model in loading.KEPT] == before
 
 
 @pytest.mark.django_db
@@ -294,11 +294,11 @@ def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
 @pytest.mark.parametrize("options", [{}, {"yes_public_passwords": True}])
 def test_a_public_site_that_holds_anything_refuses_the_demo(thing, options):
     BEGUN[thing]()
-    before = [list(model.objects.values()) for model in demo.KEPT]
+    before = [list(model.objects.values()) for model in loading.KEPT]
     with pytest.raises(CommandError, match=r"DEBUG is off.*The database is not empty") as refused:
         call_command("demo", **options)
     assert ("--yes-public-passwords" in str(refused.value)) == (not options)
-    assert [list(model.objects.values()) for model in demo.KEPT] == before
+    assert [list(model.objects.values()) for model in loading.KEPT] == before
 
 
 @pytest.mark.django_db

@@ -74,7 +74,7 @@ def test_a_document_is_known_by_its_content_and_given_out_as_a_copy(client, exte
         document.accept_as_is(by=make_chief(), reason="It is the only copy.")
         making.make(document)
     assert (document.kind, document.extension, document.state) == (kind, extension, "made")
-    address = document.rendition_url("file", extension)
+    address = document.public_url("file", extension)
     assert client.get(address).status_code == 404
     make_release(attached=[str(document.pk)])
     answer = client.get(address)

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from lxml import etree
 
+from desk.imports.storing import import_draft
+from importing import understand
 from releases import workflow
-from releases.importing import understand
-from releases.imports import import_draft
 from releases.models import Contact, Release
 from tests import validators
 from tests.make import (

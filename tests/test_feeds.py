@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import etree
 
-from releases import feeds, workflow
+from newsroom import feeds
+from releases import workflow
 from releases.document import reading
 from releases.models import Topic
 from tests import validators
@@ -71,7 +72,7 @@ class Feed:
 @pytest.fixture
 def many(monkeypatch):
     """Three pages of a few releases each, newest first."""
-    monkeypatch.setattr("releases.views.A_PAGE", A_PAGE)
+    monkeypatch.setattr("newsroom.views.A_PAGE", A_PAGE)
     chief, now = make_chief(), timezone.now()
     return [
         make_release(title=f"Number {n:02}", by=chief, publish_at=now - timedelta(hours=n + 1))
@@ -160,7 +161,7 @@ def test_every_feed_holds_the_whole_text(client, form):
     assert text.startswith('<div lang="ar" dir="rtl">')
     for words in ("First", "“Said.”", "Ansa Verel, Director", "Last.", "<caption>Held</caption>"):
         assert words in text
-    address = f"{ORIGIN}{picture.lasting_url('column', 'jpg')}"
+    address = f"{ORIGIN}{picture.versioned_url('column', 'jpg')}"
     assert f'src="{address.replace("&", "&amp;")}"' in text
     assert f'href="{ORIGIN}{speaker.get_absolute_url()}"' in text
 

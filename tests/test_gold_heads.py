@@ -10,7 +10,7 @@ from html import unescape
 
 import pytest
 
-from releases.importing import Understood, understand
+from importing import Understood, understand
 from tests import gold
 
 RELEASES = [marked for marked in gold.releases() if not marked.marks.get("unsure")]

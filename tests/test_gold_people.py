@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from releases.importing import Speech, Understood, understand
+from importing import Speech, Understood, understand
 from tests import gold
 
 # At least so much of the marks is found, of all releases together.

@@ -9,14 +9,14 @@ from django.db import models
 from django.urls import reverse
 
 from bench import growth
+from desk.imports.messages import sentence
+from desk.pasting import clean_pasted
+from importing import NotAReleaseError, understand
+from importing.notes import Note
 from people.names import NameIndex
 from releases import workflow
 from releases.document import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
-from releases.import_words import sentence
-from releases.importing import NotARelease, understand
-from releases.importing.notes import Note
 from releases.models import Release
-from releases.pasting import clean_pasted
 from tests.make import make_chief, make_release
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +135,7 @@ def test_a_stored_text_that_is_too_long_may_become_shorter(client):
     assert release.body == clean(shorter, len(shorter))
     workflow.hold(release, by=make_chief())
     release.refresh_from_db()
-    assert release.is_held()
+    assert release.is_on_hold()
 
 
 def test_a_paste_that_is_too_long_is_refused_with_what_to_do(client):
@@ -149,7 +149,7 @@ def test_a_paste_that_is_too_long_is_refused_with_what_to_do(client):
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
 def test_an_import_that_is_too_long_is_refused_with_its_length(client, format):
     text = f"<p>{LONG}</p>" if format == "html" else "Some words. " * (MAX_TEXT // 12 + 10)
-    with pytest.raises(NotARelease) as refused:
+    with pytest.raises(NotAReleaseError) as refused:
         understand(text.encode(), "a", format)
     assert f"at most {MAX_TEXT:,}" in sentence(refused.value.note)
 

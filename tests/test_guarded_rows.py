@@ -8,7 +8,7 @@ from django.utils import timezone
 from assets.models import MediaAsset
 from people.models import Consent, Person
 from releases.models import Contact, EditConflict, Event, Release, Topic
-from storing.rows import Guarded, PassedBy
+from storing.rows import BulkChangeError, Guarded
 from tests.make import make_person, make_picture, make_release, quotation
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ COLUMNS = [
     pytest.param(model, field.name, id=f"{model._meta.label}.{field.name}")
     for model in sorted(EDITORIAL, key=lambda model: model._meta.label)
     for field in model._meta.concrete_fields
-    if field.name not in getattr(model, "DERIVED", ())
+    if field.name not in getattr(model, "DERIVED_FIELDS", ())
 ]
 
 
@@ -39,13 +39,13 @@ def test_no_editorial_column_is_changed_in_bulk(model, name):
         values = {name: None}
     for manager in (model._default_manager, model._base_manager):
         for rows in (manager, manager.all(), manager.filter(pk=None), manager.none()):
-            with pytest.raises(PassedBy, match="Save each row"):
+            with pytest.raises(BulkChangeError, match="Save each row"):
                 rows.update(**values)
-        with pytest.raises(PassedBy, match=name):
+        with pytest.raises(BulkChangeError, match=name):
             manager.update_derived(**values)
-        with pytest.raises(PassedBy):
+        with pytest.raises(BulkChangeError):
             manager.bulk_update([], [name])
-        with pytest.raises(PassedBy):
+        with pytest.raises(BulkChangeError):
             manager.bulk_create([])
 
 
@@ -74,7 +74,7 @@ def test_related_rows_are_guarded_too():
         lambda: original.translations.add(translation),
         lambda: person.names.bulk_create([]),
     ):
-        with pytest.raises(PassedBy):
+        with pytest.raises(BulkChangeError):
             change()
     assert person.consents.get().withdrawn is None
 

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from jobs import outbox
 from jobs.buffer import Buffer
 from jobs.models import Job
-from releases import guesses, workflow
+from releases import probes, workflow
 from releases.models import Event, Guess, Release
 from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
 
@@ -44,7 +44,7 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
     client.head(release.get_absolute_url(), REMOTE_ADDR="203.0.113.7")
     client.get("/releases/budget-forecast-march-2026/", REMOTE_ADDR="203.0.113.7")
     client.get(f"/releases/{release.pk}/", REMOTE_ADDR="2001:db8:1:2::3")
-    client.get(picture.rendition_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
+    client.get(picture.public_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
     client.get("/releases/something-else/", REMOTE_ADDR="198.51.100.9")
     assert told() == [
         ("address", 1, "2001:db8:1::/48"),
@@ -52,7 +52,7 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
         ("file", 1, "198.51.100.0/24"),
         ("near", 1, "203.0.113.0/24"),
     ]
-    tries = guesses.tries_at(release)
+    tries = probes.probes_of(release)
     assert (tries.times, tries.networks) == (6, 3)
 
 
@@ -68,7 +68,7 @@ def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_de
         f"/releases/{release.pk}/",
     ):
         assert client.get(path).status_code == 404
-    client.get(picture.rendition_url("press", "jpg"))
+    client.get(picture.public_url("press", "jpg"))
     assert told() == []
     assert "trying to find" not in at_desk(approver).get("/admin/").content.decode()
 
@@ -87,7 +87,7 @@ def test_nobody_guesses_at_what_everybody_knows(client, state):
     client.get(release.get_absolute_url())
     client.get(release.get_absolute_url() + "nothing/")
     if state == "published":
-        client.get(picture.rendition_url("nonsense", "jpg"))  # everybody sees this picture
+        client.get(picture.public_url("nonsense", "jpg"))  # everybody sees this picture
     assert told() == []
 
 
@@ -151,46 +151,46 @@ def test_a_header_that_lies_is_not_believed(client, approver, settings, trusted,
 
 
 def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
-    monkeypatch.setattr(guesses, "NETWORKS", 20)
+    monkeypatch.setattr(probes, "NETWORKS", 20)
     release = hidden(approver)
     for number in range(60):
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
     count_guesses()
-    assert guesses.tries_at(release).times == 60
+    assert probes.probes_of(release).times == 60
     assert Guess.objects.count() == 21
 
 
 def test_a_flood_that_nobody_empties_does_not_fill_the_memory(client, monkeypatch):
-    monkeypatch.setattr(guesses.waiting, "_waiting", queue.Queue(5))
+    monkeypatch.setattr(probes.waiting, "_waiting", queue.Queue(5))
     for _ in range(9):
         assert client.get("/releases/nothing/").status_code == 404
-    assert guesses.waiting._waiting.qsize() == 5
+    assert probes.waiting._waiting.qsize() == 5
 
 
 def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
     """What waits goes on waiting, and is counted with what comes meanwhile."""
     release = hidden(approver)
-    real = guesses.waiting.write
+    real = probes.waiting.write
 
     def locked(tried):
         raise OperationalError("database is locked")
 
     client.get(release.get_absolute_url())
-    monkeypatch.setattr(guesses.waiting, "write", locked)
+    monkeypatch.setattr(probes.waiting, "write", locked)
     for _ in range(2):
         with pytest.raises(OperationalError):
-            guesses.waiting.flush()
+            probes.waiting.flush()
     client.get(release.get_absolute_url())
-    monkeypatch.setattr(guesses.waiting, "write", real)
+    monkeypatch.setattr(probes.waiting, "write", real)
     assert told() == [("address", 2, "127.0.0.0/24")]
 
 
 def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, caplog):
-    monkeypatch.setattr(guesses, "MOST_JOBS", 2)
+    monkeypatch.setattr(probes, "MOST_JOBS", 2)
     release = hidden(approver)
     for _ in range(4):
         client.get(release.get_absolute_url())
-        guesses.waiting.flush()
+        probes.waiting.flush()
     assert Job.objects.filter(name="releases.count_guesses").count() == 2
     assert "Is a worker running?" in caplog.text
 
@@ -199,8 +199,8 @@ def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, c
 def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
     release = hidden(approver)
     # A buffer of its own: the thread outlives the test, and must take nothing from another.
-    own = Buffer("Guesses", guesses._enqueue, 100)
-    monkeypatch.setattr(guesses, "waiting", own)
+    own = Buffer("Guesses", probes._enqueue, 100)
+    monkeypatch.setattr(probes, "waiting", own)
     client.get(release.get_absolute_url())
     assert own._thread in threading.enumerate()
     assert own._thread.daemon

@@ -27,7 +27,10 @@ ROOT = Path(settings.BASE_DIR)
 BOOKS = [path for path in (ROOT / "docs/editing.md", ROOT / "docs/operating.md") if path.exists()]
 PICTURES = ROOT / "docs/images/editing"
 MOST_BYTES_IN_ALL = 900_000
-OURS = ("accounts", "assets", "jobs", "people", "previews", "releases", "pressroom")
+OURS = (
+    *("accounts", "assets", "demo", "desk", "jobs", "leakcheck", "newsroom", "people", "previews"),
+    *("releases", "pressroom"),
+)
 LETTERS = 5  # that a text must have beside its variables, so that not everything is like it
 
 

@@ -12,11 +12,11 @@ from django.core.management import CommandError, call_command
 from django.utils.translation.trans_real import translation
 
 from assets.models import MediaAsset
+from desk.imports.storing import CREATE, import_draft
+from importing import PersonSuggestion, Poster, understand
 from people.models import Level, Person
 from releases import workflow
 from releases.document import Document
-from releases.importing import PersonSuggestion, Poster, understand
-from releases.imports import CREATE, import_draft
 from releases.models import Event, Quote, Release
 from tests.make import DATA, REAL_RELEASE, make_chief, make_person
 
@@ -343,7 +343,7 @@ def test_the_wish_for_a_copy_outlives_a_mistake_in_the_form(at_desk, author):
 
 
 def test_where_no_more_copies_are_made_desk_and_command_say_so(at_desk, author, monkeypatch):
-    monkeypatch.setattr("releases.imports.MOST_COPIES", 1)
+    monkeypatch.setattr("desk.imports.storing.MOST_COPIES", 1)
     run(REAL_RELEASE)
     page = unescape(read(at_desk(author), REAL_RELEASE).content.decode())
     assert "It has been imported so often that it cannot be imported again." in page

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desk.imports.messages import sentence
+from importing import NotAReleaseError, understand
+from importing.from_text import paragraphs_of
 from releases.document import Document, clean
-from releases.import_words import sentence
-from releases.importing import NotARelease, understand
-from releases.importing.from_text import paragraphs_of
 from releases.models import Release
 
 LEAD = "The court must free the four people who were charged in May, we said today."
@@ -873,7 +873,7 @@ def test_a_mail_that_only_carries_another_gives_the_other():
     ids=["no text", "many parts", "deep parts"],
 )
 def test_a_mail_that_no_release_is_in_is_refused_with_a_sentence(text, code):
-    with pytest.raises(NotARelease) as refused:
+    with pytest.raises(NotAReleaseError) as refused:
         read(text, "a.eml")
     assert refused.value.note.code == code
     assert "“a.eml”" in sentence(refused.value.note)
@@ -903,7 +903,7 @@ def test_a_mail_cannot_choose_a_codec_that_no_mail_is_written_in(charset):
     # Decoding punycode takes the square of the length: this much took minutes.
     signal.alarm(60)
     long = "abcdefgh " * 100_000 + "-" + "a9zq" * 200_000
-    with pytest.raises(NotARelease) as refused:
+    with pytest.raises(NotAReleaseError) as refused:
         read(mail(f"Content-Type: text/plain; charset={charset}\n\n{long}\n"), "a.eml")
     signal.alarm(0)
     assert refused.value.note.code == "too_long"
@@ -998,7 +998,7 @@ def test_a_file_made_to_hang_a_reader_does_not(hostile, format):
     signal.alarm(60)
     try:
         understood = read(f"{hostile}\n\n{LEAD}\n\n{MORE}", "a.txt", format)
-    except NotARelease:
+    except NotAReleaseError:
         return
     finally:
         signal.alarm(0)
@@ -1042,7 +1042,7 @@ def test_no_word_of_a_mixture_is_lost_or_doubled(format, data):
     lead = f"<p>{LEAD}</p>" if format == "html" else LEAD
     try:
         understood = read(f"{lead}{gap}{body}{gap}", "a.txt", format)
-    except NotARelease:
+    except NotAReleaseError:
         return
     assert clean(understood.body_html) == understood.body_html
     stored = f"{understood.title} {understood.body_html} {understood.standfirst}"

@@ -6,9 +6,9 @@ from html import unescape
 import pytest
 from django.test import Client
 
+from desk.forms.releases import ConfirmImportForm
 from people import levels
 from people.models import Level, LevelChange, Person
-from releases.forms import ConfirmImportForm
 from releases.models import Release
 from tests.make import REAL_RELEASE, make_person
 

@@ -5,14 +5,14 @@ import pkgutil
 
 import pytest
 
-from releases import importing
-from releases.importing.rules import Rule
+import importing
+from importing.rules import Rule
 
 
 def tables() -> list[tuple[str, tuple[Rule, ...]]]:
     """Return every table of rules in the modules of the importer, with its name."""
     found = []
-    for module in pkgutil.walk_packages(importing.__path__, "releases.importing."):
+    for module in pkgutil.walk_packages(importing.__path__, "importing."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, tuple) and value and all(isinstance(one, Rule) for one in value):
                 found.append((f"{module.name.rpartition('.')[2]}.{name}", value))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from releases.importing import Speech, understand
+from importing import Speech, understand
 
 OPENING = """The trial of Jamal Aziz ends
 

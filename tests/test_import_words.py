@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from releases.import_words import SENTENCES, sentence
-from releases.importing import understand
-from releases.importing.notes import Note
+from desk.imports.messages import SENTENCES, sentence
+from importing import understand
+from importing.notes import Note
 from tests import gold
 from tests.make import DATA
 
-PACKAGE = Path(settings.BASE_DIR) / "releases" / "importing"
+PACKAGE = Path(settings.BASE_DIR) / "importing"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Words are what these hold: tables of words, and rules with examples.
 TABLES = {"vocabulary.py"}

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desk.forms.releases import ConfirmImportForm
+from desk.imports.messages import sentence
+from desk.imports.storing import preview
+from importing import MAX_BYTES, NotAReleaseError, PersonSuggestion, understand
+from importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations
 from people.models import Case, Designation
 from releases.document import Document, clean
-from releases.forms import ConfirmImportForm
-from releases.import_words import sentence
-from releases.importing import MAX_BYTES, NotARelease, PersonSuggestion, understand
-from releases.importing.designations import ENDS_LIST, NOT_AFTER, NOT_BEFORE, designations
-from releases.imports import preview
 from tests.make import DATA, REAL_RELEASE
 
 SAMPLES = sorted(
@@ -410,7 +410,7 @@ LONG = "The minister said that nobody had been told of it. " * 4
 )
 def test_what_is_no_release_gets_a_sentence_that_names_the_file(data, name, words):
     data = data.encode() if isinstance(data, str) else data
-    with pytest.raises(NotARelease) as refused:
+    with pytest.raises(NotAReleaseError) as refused:
         understand(data, name)
     assert words in sentence(refused.value.note)
     assert name in sentence(refused.value.note)
@@ -458,7 +458,7 @@ def test_a_title_that_no_release_can_have_is_no_title():
 def test_a_file_made_to_hang_the_importer_does_not(hostile, format):
     # No measure of speed: what grows with the square of the text would take minutes.
     signal.alarm(60)
-    with contextlib.suppress(NotARelease):
+    with contextlib.suppress(NotAReleaseError):
         understand(hostile.encode(), "a.txt", format)
     signal.alarm(0)
 
@@ -468,7 +468,7 @@ def test_a_file_made_to_hang_the_importer_does_not(hostile, format):
 def test_whatever_comes_is_understood_whole_or_refused(data):
     try:
         understood = understand(data, "a.txt")
-    except NotARelease:
+    except NotAReleaseError:
         return
     assert clean(understood.body_html) == understood.body_html
 
@@ -487,7 +487,7 @@ def test_any_mixture_of_what_releases_are_made_of_is_accounted_for(pieces, forma
     text = "\n".join(pieces) + "\n\n" + LONG
     try:
         understood = understand(text.encode(), "a.txt", format)
-    except NotARelease:
+    except NotAReleaseError:
         return
     placed = sum(words for _, words in understood.accounting.parts)
     left = sum(len(words_of(quote)) for quote in understood.accounting.left_out)

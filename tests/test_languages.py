@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
+from desk.imports.storing import import_draft
+from importing import understand
+from importing.languages import SIBLINGS, LanguageGuess, detect, guess_language
 from releases import languages
-from releases.importing import understand
-from releases.importing.languages import SIBLINGS, LanguageGuess, detect, guess_language
-from releases.imports import import_draft
 from releases.models import Release
 from releases.workflow import blockers
 from tests import gold, validators
@@ -284,7 +284,7 @@ def test_no_release_of_known_language_is_surely_in_another_one():
 def test_the_model_is_the_file_that_its_readme_names():
     import hashlib
 
-    from releases.importing.languages import MODEL
+    from importing.languages import MODEL
 
     digest = hashlib.sha256(MODEL.read_bytes()).hexdigest()
     assert digest in (MODEL.parent / "README.md").read_text()

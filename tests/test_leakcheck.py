@@ -27,10 +27,12 @@ from django.utils.http import http_date
 
 from assets import making
 from assets.models import MediaAsset
+from leakcheck import canary, checking, identity, search
+from leakcheck.site import Site
+from newsroom import views
 from people.models import Person
 from people.slugs import slug_for
-from pressroom import canary, leakcheck, urls
-from releases import views
+from pressroom import urls
 from releases.models import Event, FormerSlug, Release, ReleaseQuerySet, Topic
 from tests.deployment import files, free_port, rows, start
 from tests.make import make_person, make_picture, make_prisoner, make_release, mark, quotation
@@ -120,7 +122,7 @@ def sightings(url, kind, named):
             raise Enough
 
     with contextlib.suppress(Enough):
-        watch(leakcheck.check(url, watch, 3, [kind]), "")
+        watch(checking.check(url, watch, 3, [kind]), "")
     return seen
 
 
@@ -309,7 +311,7 @@ def leaks_of_guesses(behind, monkeypatch):
         return response
 
     ways = [("HEAD", {}), ("OPTIONS", {}), ("GET", {"Range": "bytes=0-99"})]
-    monkeypatch.setattr(leakcheck.search.addresses, "OTHER_WAYS", ways)
+    monkeypatch.setattr(search.addresses, "OTHER_WAYS", ways)
     monkeypatch.setattr("pressroom.middleware.render", hints)
     monkeypatch.setattr(views, "public_assets", lambda at: MediaAsset.objects.usable(at))
     return {
@@ -339,7 +341,7 @@ def leaks_to_others(behind, monkeypatch):
         wanted = request.headers.get("X-Original-URL", "").strip("/").rpartition("/")[2]
         return HttpResponse("There it is.") if is_hidden(wanted) else view(request)
 
-    ways = leakcheck.search.addresses
+    ways = search.addresses
     for name, number in (("AGENTS", 4), ("HEADERS", 2)):  # a whole run asks as all of them
         some = dict(list(getattr(ways, name).items())[:number])
         monkeypatch.setattr(ways, name, some)
@@ -364,7 +366,7 @@ def leaks_of_switches(behind, monkeypatch):
         asked = request.GET.get("as_of")
         return HttpResponse(f"{Release.objects.count()} releases") if asked else view(request)
 
-    ways = leakcheck.search.addresses
+    ways = search.addresses
     monkeypatch.setattr(ways, "SWITCHES", ways.SWITCHES[:8])
 
     return {
@@ -383,9 +385,9 @@ def leaks_of_time(behind, monkeypatch):
             time.sleep(0.04)
         return view(request, slug=slug)
 
-    few = leakcheck.search.addresses.first_of_each
-    monkeypatch.setattr(leakcheck.search.addresses, "first_of_each", lambda c: few(c)[:2])
-    monkeypatch.setattr(leakcheck.search.timing, "MOST", 30)
+    few = search.addresses.first_of_each
+    monkeypatch.setattr(search.addresses, "first_of_each", lambda c: few(c)[:2])
+    monkeypatch.setattr(search.timing, "MOST", 30)
     return {
         "40 ms": rf"^GET timed {RELEASE}: takes \d+\.\d ms longer than an address that "
         r"never existed \(.* in \d+ pairs\)"
@@ -448,10 +450,10 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
         links = "".join(f'<a href="?{query}">x</a>' for query in queries)
         return HttpResponse(view(request).content + links.encode())
 
-    search = leakcheck.search.Search  # as many addresses as it has time for
-    monkeypatch.setattr(search, "_is_time", lambda self, until: len(self.report.addresses) < 60)
+    searching = search.Search  # as many addresses as it has time for
+    monkeypatch.setattr(searching, "_is_time", lambda self, until: len(self.report.addresses) < 60)
     with served() as url:
-        report = leakcheck.check(url, lambda report, doing: None, 10, ["links"])
+        report = checking.check(url, lambda report, doing: None, 10, ["links"])
     assert report.sightings == []
     assert {"/people/", "/prisoners/"} <= report.addresses  # endless as one kind is, others come
     left = "\n".join(report.unchecked(url))
@@ -460,15 +462,15 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
 
 
 def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
-    with served() as url, pytest.raises(leakcheck.CannotCheck, match="before the search began"):
-        leakcheck.check(url, lambda *told: None, 0.001)
+    with served() as url, pytest.raises(checking.CannotCheck, match="before the search began"):
+        checking.check(url, lambda *told: None, 0.001)
     assert (rows(), files()) == newsroom
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
 def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
-    with pytest.raises(leakcheck.CannotCheck, match="--minutes must be above 0 and at most 40"):
-        leakcheck.check("http://127.0.0.1:1", lambda *told: None, float(minutes))
+    with pytest.raises(checking.CannotCheck, match="--minutes must be above 0 and at most 40"):
+        checking.check("http://127.0.0.1:1", lambda *told: None, float(minutes))
 
 
 # --- Whom it asks ------------------------------------------------------------------------------
@@ -476,7 +478,7 @@ def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
 
 def test_an_empty_newsroom_is_known_by_its_sessions_and_told_so(transactional_db):
     with served() as url:
-        said = leakcheck.identity.control(leakcheck.Site(url), canary.Names.new())
+        said = identity.control(Site(url), canary.Names.new())
     assert "it uses this database" in said[0]
     assert said[1:] == ["The newsroom is empty: no public release, so no list to leak into."]
 
@@ -502,8 +504,8 @@ def refused_here(url) -> str:
      "https://news.example.org/releases/", "https://me:secret@news.example.org"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_site_is_refused(url):
-    with pytest.raises(leakcheck.CannotCheck, match="is not the address of a site"):
-        leakcheck.origin_of(url)
+    with pytest.raises(checking.CannotCheck, match="is not the address of a site"):
+        checking.origin_of(url)
 
 
 def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_path):
@@ -586,8 +588,8 @@ def test_every_signal_that_asks_to_end_is_heard(newsroom, quick, number):
 
     old = signal.signal(number, signal.SIG_DFL)  # a suite in the background shuts it out
     try:
-        with served() as url, pytest.raises(leakcheck.CannotCheck, match=f"by {number.name}"):
-            leakcheck.check(url, once_planted, 1, ["links"])
+        with served() as url, pytest.raises(checking.CannotCheck, match=f"by {number.name}"):
+            checking.check(url, once_planted, 1, ["links"])
     finally:
         signal.signal(number, old)
     assert (rows(), files()) == newsroom
@@ -609,15 +611,15 @@ def test_the_guardian_of_one_check_leaves_the_canary_of_the_next_alone(newsroom)
 
 
 def test_a_check_that_loses_its_canary_says_so(newsroom, quick, monkeypatch):
-    monkeypatch.setattr(leakcheck.search, "LOOK_AFTER_IT", 0.5)
+    monkeypatch.setattr(search, "LOOK_AFTER_IT", 0.5)
     lost = "The canary was taken away or changed while the site was asked"
 
     def once_planted(report, doing):
         if is_planted():
             canary.sweep()
 
-    with served() as url, pytest.raises(leakcheck.CannotCheck, match=lost):
-        leakcheck.check(url, once_planted, 1, ["guesses"])
+    with served() as url, pytest.raises(checking.CannotCheck, match=lost):
+        checking.check(url, once_planted, 1, ["guesses"])
     assert (rows(), files()) == newsroom
 
 

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressroom import canary
-from pressroom.leakcheck import timing
-from pressroom.leakcheck.answers import Judgement, judge
-from pressroom.leakcheck.site import Answer
+from leakcheck import canary, timing
+from leakcheck.answers import Judgement, judge
+from leakcheck.site import Answer
 
 pytestmark = pytest.mark.once
 

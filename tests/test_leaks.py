@@ -318,8 +318,8 @@ def test_the_same_release_is_everywhere_once_it_is_public(client, public_things)
         assert status == 200
         assert release.get_absolute_url() in body.decode(), place
     for picture in things[2:4]:
-        assert answer(client, picture.rendition_url("teaser", "jpg"))[0] == 200
-    assert answer(client, things[4].rendition_url("file", "pdf"))[0] == 200
+        assert answer(client, picture.public_url("teaser", "jpg"))[0] == 200
+    assert answer(client, things[4].public_url("file", "pdf"))[0] == 200
     for file in ("release.txt", "release.json", "media.zip"):
         assert CANARY.encode() in answer(client, f"{release.get_absolute_url()}{file}")[2], file
     assert answer(client, f"{release.get_absolute_url()}card.jpg")[0] == 200
@@ -442,7 +442,7 @@ def test_a_public_page_says_nothing_of_the_hidden_releases_around_it(client, pub
 
 def test_a_picture_is_fetched_through_the_public_release_alone(client):
     shared = make_picture()
-    address = shared.rendition_url("poster", "jpg")
+    address = shared.public_url("poster", "jpg")
     never = f"/media/{NEVER}/poster.jpg"
     hidden = make_release("scheduled", poster=shared)
     assert answer(client, address) == answer(client, never)
@@ -463,7 +463,7 @@ def test_a_picture_whose_licence_has_ended_is_gone_everywhere(client):
     picture.licence_expires = timezone.now() - timedelta(seconds=1)
     picture.save()
     assert_silent(the_site(client, page))
-    address = picture.rendition_url("poster", "jpg")
+    address = picture.public_url("poster", "jpg")
     assert answer(client, address) == answer(client, f"/media/{NEVER}/poster.jpg")
 
 
@@ -488,7 +488,7 @@ def test_what_is_hidden_is_kept_by_no_cache(client, at_desk, publisher):
 
 def test_every_public_answer_asks_to_be_asked_again(client, public_things):
     release = make_release(poster=make_picture())
-    picture = release.poster.rendition_url("teaser", "webp")
+    picture = release.poster.public_url("teaser", "webp")
     for path in [*fixed_addresses(), release.get_absolute_url(), picture, "/nothing/here/"]:
         kept = dict(answer(client, path)[1])["Cache-Control"]
         assert kept == "no-cache" or "no-store" in kept, path

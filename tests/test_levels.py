@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from assets.models import MediaAsset
 from people import levels
-from people.levels import Refused
+from people.levels import ActionBlocked
 from people.models import Case, Consent, Level, LevelChange, Person
 from releases import workflow
 from releases.models import Release
-from releases.protected_names import printing
+from releases.rules.protected_names import printing
 from tests.make import (
     as_shown,
     historical_apps,
@@ -80,12 +80,12 @@ def test_nobody_agrees_with_themselves(at_desk, publisher, second):
     assert "A second person has to agree" in text(at_desk(publisher).get(decide))
     page = text(at_desk(publisher).post(decide, {"agree": "Agree"}))
     assert "You asked for it yourself. A second person has to agree." in page
-    with pytest.raises(Refused, match="You asked for it yourself"):
+    with pytest.raises(ActionBlocked, match="You asked for it yourself"):
         levels.agree(change, by=publisher)
     person.refresh_from_db()
     assert person.level == Level.STAFF
     levels.agree(change, by=second)
-    with pytest.raises(Refused, match="decided meanwhile"):
+    with pytest.raises(ActionBlocked, match="decided meanwhile"):
         levels.agree(change, by=second)
 
 
@@ -99,7 +99,7 @@ def test_nobody_agrees_with_themselves(at_desk, publisher, second):
 def test_whoever_has_no_right_agrees_to_nothing(group, words, second):
     person = make_person(level=Level.STAFF)
     change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=second)
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(ActionBlocked, match=words):
         levels.agree(change, by=make_user("other", group))
     person.refresh_from_db()
     assert person.level == Level.STAFF
@@ -115,7 +115,7 @@ def test_whoever_has_no_right_agrees_to_nothing(group, words, second):
 )
 def test_a_question_without_sense_or_basis_is_refused(values, words, editor):
     person = make_person(level=Level.STAFF)
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(ActionBlocked, match=words):
         levels.ask_to_raise(person, by=editor, **values)
     assert not LevelChange.objects.exists()
 
@@ -146,7 +146,7 @@ def test_a_question_that_is_filled_in_badly_changes_nothing(at_desk, editor, typ
 def test_somebody_under_eighteen_is_named_only_by_a_special_right(second, editor):
     person = make_person(level=Level.STAFF, under_18=True)
     change = levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=editor)
-    with pytest.raises(Refused, match="under eighteen"):
+    with pytest.raises(ActionBlocked, match="under eighteen"):
         levels.agree(change, by=second)
     assert levels.agree(change, by=make_chief()).level == Level.NAMEABLE
 
@@ -155,7 +155,7 @@ def test_a_consent_that_has_ended_is_not_agreed_over(second, editor):
     person = make_person(level=Level.STAFF)
     consent(person, ends=timezone.localdate() - DAY)
     change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
-    with pytest.raises(Refused, match="consent to be named has ended"):
+    with pytest.raises(ActionBlocked, match="consent to be named has ended"):
         levels.agree(change, by=second)
 
 
@@ -215,10 +215,10 @@ def places(person, portrait, picture, release) -> dict[str, bool]:
         "link": address in page(release.get_absolute_url()),
         "JSON-LD": str(person.pk) in page(release.get_absolute_url()),
         "ninjs": str(person.pk) in page(f"{release.get_absolute_url()}release.json"),
-        "portrait": is_there(portrait.rendition_url("portrait", "jpg")),
-        "picture": is_there(picture.rendition_url("poster", "jpg")),
+        "portrait": is_there(portrait.public_url("portrait", "jpg")),
+        "picture": is_there(picture.public_url("poster", "jpg")),
         "poster": "street" in page(release.get_absolute_url()),
-        "card": picture.rendition_url("teaser", "jpg").split("?")[0] in page("/releases/"),
+        "card": picture.public_url("teaser", "jpg").split("?")[0] in page("/releases/"),
         "zip": any("street" in name for name in zipfile.ZipFile(io.BytesIO(archive)).namelist()),
     }
 
@@ -269,14 +269,14 @@ def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
     assert "2 releases are off every path until let go again." in answer
     assert client.get(public.get_absolute_url()).status_code == 404
     other.refresh_from_db()
-    assert not other.is_held()
+    assert not other.is_on_hold()
     public.refresh_from_db()
-    with pytest.raises(workflow.Refused, match="contains a protected name"):
-        workflow.let_go(public, by=publisher)
+    with pytest.raises(workflow.ActionBlocked, match="contains a protected name"):
+        workflow.end_hold(public, by=publisher)
     public.title, public.body = "Somebody is here", "<p>Somebody.</p>"
     public.slug = "somebody-is-here"
     public = workflow.correct(public, by=publisher, words="We name the person no longer.")
-    workflow.let_go(public, by=publisher)
+    workflow.end_hold(public, by=publisher)
     assert client.get("/releases/somebody-is-here/").status_code == 200
 
 
@@ -306,7 +306,7 @@ def test_a_question_ends_with_the_lowering(editor, second):
     person = make_person(level=Level.NAMEABLE)
     change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
     levels.lower(person, to=Level.STAFF, by=editor)
-    with pytest.raises(Refused, match="decided meanwhile"):
+    with pytest.raises(ActionBlocked, match="decided meanwhile"):
         levels.agree(change, by=second)
     assert not levels.waiting(person)
 
@@ -552,4 +552,4 @@ def test_a_release_that_is_due_waits_for_no_picture_of_somebody_protected(client
     levels.lower(person, to=Level.STAFF, by=make_chief())
     models.QuerySet(Release).filter(pk=release.pk).update(publish_at=timezone.now())
     assert client.get(release.get_absolute_url()).status_code == 200
-    assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
+    assert client.get(picture.public_url("poster", "jpg")).status_code == 404

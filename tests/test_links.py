@@ -5,10 +5,10 @@ from html import unescape
 import pytest
 from django.db import models
 
+from desk.pasting import clean_pasted
 from people.models import Case
 from releases.document import clean
 from releases.models import Event, Release
-from releases.pasting import clean_pasted
 from storing.links import allowed_link
 from tests.make import make_prisoner, make_release
 

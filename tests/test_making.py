@@ -74,18 +74,20 @@ def test_whoever_saves_a_picture_does_not_wait_for_its_renditions(client):
     page = client.get(release.get_absolute_url())
     assert page.status_code == 200
     assert b"<img" not in page.content
-    assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
+    assert client.get(picture.public_url("poster", "jpg")).status_code == 404
     assert work_off(Lane.FILES) == 1
     page = client.get(release.get_absolute_url())
     assert b"<img" in page.content
-    assert client.get(picture.rendition_url("poster", "jpg")).getvalue()
+    assert client.get(picture.public_url("poster", "jpg")).getvalue()
 
 
 def test_a_release_is_not_approved_with_a_picture_that_is_not_ready():
     picture = waiting_picture()
     release = make_release("draft", poster=picture)
     now = {"by": make_chief(), "publish_at": timezone.now() + timedelta(hours=1)}
-    with pytest.raises(workflow.Refused, match="is being made ready; that takes some seconds"):
+    with pytest.raises(
+        workflow.ActionBlocked, match="is being made ready; that takes some seconds"
+    ):
         workflow.approve(release, **now)
     work_off(Lane.FILES)
     release = Release.objects.get()
@@ -172,7 +174,7 @@ def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
     picture.focus_x = 0.1
     picture.save()
     assert picture.state == "waiting"
-    assert client.get(picture.rendition_url("teaser", "jpg")).getvalue() == before
+    assert client.get(picture.public_url("teaser", "jpg")).getvalue() == before
     work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.state == "made"
@@ -215,7 +217,7 @@ def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_mad
     address = release.get_absolute_url()
     assert b"0 bytes" not in client.get(address).content
     assert client.get(f"{address}release.json").status_code == 200
-    assert client.get(picture.rendition_url("press", "jpg")).getvalue() == before
+    assert client.get(picture.public_url("press", "jpg")).getvalue() == before
     with ZipFile(io.BytesIO(client.get(f"{address}media.zip").getvalue())) as archive:
         assert archive.testzip() is None
         (name,) = [name for name in archive.namelist() if name.endswith(".jpg")]

@@ -8,12 +8,12 @@ from html import escape, unescape
 
 import pytest
 
+from desk.imports.storing import import_draft
+from importing import understand
 from people.models import Level
 from previews import links, marks
 from previews.models import PreviewLink
-from releases import protected_names
-from releases.importing import understand
-from releases.imports import import_draft
+from releases.rules import protected_names
 from tests.make import REAL_RELEASE, accept, make_chief, make_link, make_person
 
 REFERENCE = "K7Q2M4XD"

@@ -195,8 +195,8 @@ def test_a_licence_that_ends_takes_the_picture_out_everywhere_at_that_second(cli
     places = [page, f"{page}release.txt", f"{page}release.json", "/", "/releases/",
               "/releases/feed.atom"]  # fmt: skip
     files = [
-        poster.rendition_url("poster", "jpg"), poster.lasting_url("share", "jpg"),
-        inside.rendition_url("press", "jpg"), report.rendition_url("file", "pdf"),
+        poster.public_url("poster", "jpg"), poster.versioned_url("share", "jpg"),
+        inside.public_url("press", "jpg"), report.public_url("file", "pdf"),
     ]  # fmt: skip
     ids = [str(asset.pk) for asset in (poster, inside, report)]
 
@@ -233,7 +233,7 @@ def test_a_browser_keeps_a_picture_no_longer_than_our_licence(client):
     ends = timezone.now() + timedelta(hours=1)
     picture = make_picture(licence_expires=ends)
     make_release(poster=picture)
-    answer = client.get(picture.lasting_url("poster", "jpg"))
+    answer = client.get(picture.versioned_url("poster", "jpg"))
     assert answer.getvalue()
     kept = answer["Cache-Control"]
     assert 3590 <= int(re.search(r"max-age=(\d+)", kept)[1]) <= 3600
@@ -267,8 +267,8 @@ def test_the_address_for_people_stays_and_the_one_for_caches_follows_the_picture
     picture = make_picture()
     release = make_release(poster=picture)
     for_people, for_caches = (
-        picture.rendition_url("poster", "jpg"),
-        picture.lasting_url("poster", "jpg"),
+        picture.public_url("poster", "jpg"),
+        picture.versioned_url("poster", "jpg"),
     )
     assert for_caches in page_of(client, release)
     before = client.get(for_people)
@@ -282,8 +282,8 @@ def test_the_address_for_people_stays_and_the_one_for_caches_follows_the_picture
     picture.save()
     making.make(picture)
     assert client.get(for_people).getvalue() != old
-    assert picture.lasting_url("poster", "jpg") != for_caches
-    assert picture.lasting_url("poster", "jpg") in page_of(client, release)
+    assert picture.versioned_url("poster", "jpg") != for_caches
+    assert picture.versioned_url("poster", "jpg") in page_of(client, release)
     # Who kept the old address is given what is current, and keeps that no longer than a page.
     late = client.get(for_caches)
     assert late.getvalue() != old
@@ -293,10 +293,10 @@ def test_the_address_for_people_stays_and_the_one_for_caches_follows_the_picture
 def test_an_unchanged_picture_is_not_sent_again(client):
     picture = make_picture()
     make_release(poster=picture)
-    first = client.get(picture.rendition_url("poster", "jpg"))
+    first = client.get(picture.public_url("poster", "jpg"))
     first.getvalue()
     again = client.get(
-        picture.rendition_url("poster", "jpg"), headers={"If-None-Match": first["ETag"]}
+        picture.public_url("poster", "jpg"), headers={"If-None-Match": first["ETag"]}
     )
     assert (again.status_code, again.content) == (304, b"")
 
@@ -304,7 +304,7 @@ def test_an_unchanged_picture_is_not_sent_again(client):
 def test_pictures_are_not_packed_a_second_time(client):
     picture = make_picture()
     make_release(poster=picture)
-    answer = client.get(picture.rendition_url("poster", "jpg"), headers={"Accept-Encoding": "gzip"})
+    answer = client.get(picture.public_url("poster", "jpg"), headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in answer
     assert int(answer["Content-Length"]) == len(answer.getvalue())
 

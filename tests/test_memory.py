@@ -41,7 +41,7 @@ def test_a_worker_takes_no_more_memory_after_twenty_thousand_requests(
         "/", "/releases/", "/releases/?q=hello", "/releases/feed.atom", address,
         f"{address}release.txt", f"{address}release.json",
         f"{address}release.docx", f"{address}media.zip",
-        f"{address}card.jpg", release.poster.rendition_url("teaser", "jpg"), "/people/",
+        f"{address}card.jpg", release.poster.public_url("teaser", "jpg"), "/people/",
         "/prisoners/", "/sitemap.xml", "/robots.txt", "/no-such-page/", "/admin/login/",
         "/admin/", "/admin/releases/release/", f"/admin/releases/release/{release.pk}/change/",
     ]  # fmt: skip

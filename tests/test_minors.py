@@ -5,7 +5,7 @@ from html import unescape
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts.refusal import Refused
+from accounts.errors import ActionBlocked
 from people import levels, minors
 from people.models import Level, LevelChange, MinorMarkRemoval, Person
 from tests.make import make_person, make_picture, make_release, make_user
@@ -136,14 +136,14 @@ def test_nobody_without_the_permission_and_nobody_alone_removes_the_mark(
 
 def test_a_request_needs_a_reason_and_a_mark_and_there_is_one_at_a_time(editor, author):
     person = make_person(level=Level.STAFF, under_18=True)
-    with pytest.raises(Refused, match="Enter a reason"):
+    with pytest.raises(ActionBlocked, match="Enter a reason"):
         minors.request_removal(person, reason=" ", by=editor)
-    with pytest.raises(Refused, match="no right"):
+    with pytest.raises(ActionBlocked, match="no right"):
         minors.request_removal(person, reason="x", by=author)
     minors.request_removal(person, reason="x", by=editor)
-    with pytest.raises(Refused, match="requested already"):
+    with pytest.raises(ActionBlocked, match="requested already"):
         minors.request_removal(person, reason="x", by=editor)
-    with pytest.raises(Refused, match="not marked"):
+    with pytest.raises(ActionBlocked, match="not marked"):
         minors.request_removal(make_person(), reason="x", by=editor)
 
 
@@ -153,7 +153,7 @@ def test_a_request_that_was_decided_is_not_decided_again(editor, guardian):
     minors.approve_removal(removal, by=guardian)
     minors.mark(person, by=editor)
     for decide in (minors.approve_removal, minors.reject_removal):
-        with pytest.raises(Refused, match="decided in the meantime"):
+        with pytest.raises(ActionBlocked, match="decided in the meantime"):
             decide(removal, by=guardian)
     assert Person.objects.get().under_18
 
@@ -163,14 +163,14 @@ def test_who_unmarks_and_raises_needs_the_permission_for_either(editor, publishe
     person = make_person(level=Level.STAFF, under_18=True)
     change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
     removal = minors.request_removal(person, reason="x", by=editor)
-    with pytest.raises(Refused, match="name minors"):
+    with pytest.raises(ActionBlocked, match="name minors"):
         minors.approve_removal(removal, by=publisher)
-    with pytest.raises(Refused, match="name minors"):
+    with pytest.raises(ActionBlocked, match="name minors"):
         levels.agree(change, by=publisher)
 
 
 def test_a_record_that_one_may_not_see_is_not_there(at_desk, editor):
     person = make_person(level=Level.CASE_OFFICERS, under_18=True)
     assert remove(at_desk(editor), person, reason="x").status_code == 404
-    with pytest.raises(Refused, match="no such person"):
+    with pytest.raises(ActionBlocked, match="no such person"):
         minors.mark(person, by=editor)

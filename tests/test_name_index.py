@@ -280,18 +280,18 @@ def test_nobody_finds_the_index_in_the_middle_of_a_change():
     """While a person was renamed in one thread, another could miss them in a text."""
     index, person = NameIndex(), uuid4()
     index.add(person, ["Teodor Brask"])
-    is_out = threading.Event()
+    is_published = threading.Event()
 
     def rename():
         with index.lock:
             index.remove(person)
-            is_out.set()
+            is_published.set()
             time.sleep(0.1)
             index.add(person, ["Teodor Brask", "Teo Brask"])
 
     renaming = threading.Thread(target=rename)
     renaming.start()
-    is_out.wait(5)
+    is_published.wait(5)
     found = index.find(["It was Teodor Brask."])
     renaming.join()
     assert {pk for name in found for pk in name.people} == {person}

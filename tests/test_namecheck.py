@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from assets import sandbox
 from assets.models import MediaAsset
+from leakcheck import namecheck, printed_texts
+from newsroom import views
 from people import levels
 from people.models import Case, Level, Person, Role
 from people.names import Form
-from pressroom import namecheck, printed_texts
-from releases import views, workflow
+from releases import workflow
 from releases.models import (
     Contact,
     Correction,
@@ -220,15 +221,15 @@ PLACES = {
     ),
     "correction": (in_correction, lambda n: ("page", "the correction", n.page)),
     "site notice": (in_site_notice, lambda n: ("site notice", "SITE_NOTICE", "/")),
-    "PDF": (in_pdf, lambda n: ("document", "text", n.pdf.rendition_url("file", "pdf"))),
-    "DOCX": (in_word, lambda n: ("document", "text", n.word.rendition_url("file", "docx"))),
+    "PDF": (in_pdf, lambda n: ("document", "text", n.pdf.public_url("file", "pdf"))),
+    "DOCX": (in_word, lambda n: ("document", "text", n.word.public_url("file", "docx"))),
     "metadata": (
         in_metadata,
-        lambda n: ("picture metadata", "metadata", n.picture.rendition_url("press", "jpg")),
+        lambda n: ("picture metadata", "metadata", n.picture.public_url("press", "jpg")),
     ),
     "file name": (
         in_file_name,
-        lambda n: ("file name", "the caption", n.picture.rendition_url("press", "jpg")),
+        lambda n: ("file name", "the caption", n.picture.public_url("press", "jpg")),
     ),
 }
 
@@ -360,7 +361,7 @@ def test_an_accepted_name_is_listed_apart_and_ends_with_0(newsroom, publisher):
     accepted = lines(output, "Accepted with a reason")
     assert ["page", "the title", newsroom.page] in [line[1:] for line in accepted]
     assert set(NameCheckFind.objects.values_list("accepted", flat=True)) == {True}
-    workflow.take_back_name(NameException.objects.get(release=release), by=publisher)
+    workflow.end_name_exception(NameException.objects.get(release=release), by=publisher)
     assert check()[0] == 1
 
 
@@ -412,8 +413,8 @@ def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
     assert status == 0
     assert "2 files could not be read; look at them yourself:" in output
     pdf, word = (
-        newsroom.pdf.rendition_url("file", "pdf"),
-        newsroom.word.rendition_url("file", "docx"),
+        newsroom.pdf.public_url("file", "pdf"),
+        newsroom.word.public_url("file", "docx"),
     )
     assert f"{pdf}: The PDF is damaged or locked" in output
     assert f"{word}: The file is damaged: it cannot be unpacked." in output
@@ -512,7 +513,7 @@ def test_who_became_protected_since_is_looked_for_everywhere(newsroom, editor):
     assert status == 1
     found = {(line[1], line[3]) for line in lines(output)}
     assert ("page", release.get_absolute_url()) in found
-    assert ("document", newsroom.word.rendition_url("file", "docx")) in found
+    assert ("document", newsroom.word.public_url("file", "docx")) in found
 
 
 def test_whose_consent_ended_since_is_looked_for_everywhere(newsroom):
@@ -643,4 +644,4 @@ def test_pdf_reading_is_limited(newsroom, monkeypatch):
     needs_poppler("PDF")
     few = replace(printed_texts.LIMITS, megabytes=sandbox.CODE + 1)
     monkeypatch.setattr(printed_texts, "LIMITS", few)
-    assert f"{newsroom.pdf.rendition_url('file', 'pdf')}: The PDF is damaged" in check()[1]
+    assert f"{newsroom.pdf.public_url('file', 'pdf')}: The PDF is damaged" in check()[1]

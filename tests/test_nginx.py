@@ -43,7 +43,7 @@ def test_nginx_keeps_static_files_and_no_page(front):
     assert [front.ask(style)[1]["X-Cache-Status"] for _ in range(3)][1:] == ["HIT", "HIT"]
     release = Release.objects.get()
     pages = ["/", "/releases/", "/releases/feed.atom", "/sitemap-releases.xml",
-             release.get_absolute_url(), release.poster.rendition_url("teaser", "jpg"),
+             release.get_absolute_url(), release.poster.public_url("teaser", "jpg"),
              "/releases/none/"]  # fmt: skip
     for path in pages:
         assert "X-Cache-Status" not in front.ask(path)[1], path
@@ -166,7 +166,7 @@ def test_a_request_has_the_same_id_in_both_logs_and_nobody_else_chooses_it(front
 def test_no_page_is_kept_where_the_cache_stands_before_all(front):
     release = Release.objects.get()
     pages = ["/", "/releases/", "/releases/feed.atom", "/sitemap-releases.xml", "/releases/none/",
-             release.get_absolute_url(), release.poster.rendition_url("teaser", "jpg")]  # fmt: skip
+             release.get_absolute_url(), release.poster.public_url("teaser", "jpg")]  # fmt: skip
     for path in pages:
         for _ in range(3):
             assert front.ask(path)[1]["X-Cache-Status"] != "HIT", path

@@ -77,7 +77,7 @@ def test_a_session_of_one_node_holds_a_release_on_both_at_once(nodes):
     release = make_release(poster=make_picture())
     scheduled = make_release("scheduled")
     link = make_link(scheduled)
-    picture = release.poster.rendition_url("poster", "jpg")
+    picture = release.poster.public_url("poster", "jpg")
     for node in nodes:
         assert ask(node, release.get_absolute_url())[0] == 200
         assert ask(node, picture)[0] == 200

@@ -18,8 +18,8 @@ from django.db import (
     transaction,
 )
 
+from newsroom import views
 from pressroom import outages
-from releases import views
 from releases.models import Release, Topic
 from tests.make import PASSWORD, make_release
 from tests.test_upload_gate import MEGABYTE, UPLOAD, send_unread

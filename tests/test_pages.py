@@ -13,10 +13,10 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from desk.imports.storing import CREATE, import_draft
+from importing import understand
 from people.models import Case, Role
 from releases import workflow
-from releases.importing import understand
-from releases.imports import CREATE, import_draft
 from releases.models import Contact, Correction, Release, Topic
 from tests.make import (
     DATA,
@@ -418,7 +418,7 @@ def test_every_answer_says_which_features_and_which_sites_may_use_it(client):
     release = make_release(poster=picture)
     page = release.get_absolute_url()
     public = ["/", "/nothing/", "/releases/feed.rss", page, f"{page}card.jpg"]
-    public.append(picture.rendition_url("press", "jpg"))
+    public.append(picture.public_url("press", "jpg"))
     private = ["/admin/login/", "/preview/nobody/"]
     for path in [*public, *private]:
         response = client.get(path)
@@ -519,7 +519,7 @@ def test_an_error_on_our_side_says_so_without_asking_the_database(
     client, django_assert_num_queries, monkeypatch
 ):
     client.raise_request_exception = False
-    monkeypatch.setattr("releases.views.listed", lambda at: 1 / 0)
+    monkeypatch.setattr("newsroom.views.listed", lambda at: 1 / 0)
     with django_assert_num_queries(0):
         response = client.get("/")
     assert response.status_code == 500

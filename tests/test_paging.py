@@ -13,14 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assets.models import MediaAsset
+from newsroom.page import ReleasePage
+from newsroom.prisoners import current_cases
 from people import dates
 from people.models import Case, Level, Person, Role
 from people.names import fold
 from people.names.patterns import pattern
 from releases.models import Illustration, Quote, Release, Topic
-from releases.page import ReleasePage
-from releases.prisoners import current_cases
-from releases.visibility import public_assets
+from releases.rules.visibility import public_assets
 from tests.make import HIDDEN, make_person, make_picture, make_release, quotation, whole_case
 
 pytestmark = pytest.mark.django_db
@@ -155,14 +155,14 @@ def test_the_pager_keeps_filters_and_order(client, cases):
 
 
 def test_the_file_has_everybody_in_one_order(client, cases, monkeypatch):
-    monkeypatch.setattr("releases.prisoners.IN_A_PIECE", 7)
+    monkeypatch.setattr("newsroom.prisoners.IN_A_PIECE", 7)
     answer = client.get("/prisoners/prisoners.csv?sort=-name")
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
     assert [row["name"] for row in rows] == [f"Person {n:03}" for n in range(44, -1, -1)]
 
 
 def test_who_is_hidden_while_the_file_is_written_is_not_in_it(client, cases, monkeypatch):
-    monkeypatch.setattr("releases.prisoners.IN_A_PIECE", 10)
+    monkeypatch.setattr("newsroom.prisoners.IN_A_PIECE", 10)
     answer = client.get("/prisoners/prisoners.csv")
     models.QuerySet(Person).filter(display_name="Person 040").update(level=Level.STAFF)
     assert b"Person 039" in (file := answer.getvalue())
@@ -208,7 +208,7 @@ def test_spokespeople_are_paged(client):
 
 
 def test_counts_stop_where_nobody_counts_any_more(client, monkeypatch):
-    for module in ("releases.counts", "releases.views"):
+    for module in ("newsroom.counts", "newsroom.views"):
         monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
     speaker = make_person("Ann Verel", speaks=True)
     topic, rare = Topic.objects.create(name="Courts"), Topic.objects.create(name="Rare")
@@ -298,7 +298,7 @@ def sitemap(client) -> dict[str, list[str]]:
 
 
 def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch):
-    monkeypatch.setattr("releases.views.IN_A_SITEMAP", 3)
+    monkeypatch.setattr("newsroom.views.IN_A_SITEMAP", 3)
     add_releases(7)
     add_people(4)
     files = sitemap(client)
@@ -317,8 +317,8 @@ def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch)
 @pytest.mark.parametrize("state", HIDDEN)
 def test_nothing_hidden_makes_a_page_more(client, monkeypatch, state):
     """Every list is full to the last place, so that one more would be seen."""
-    monkeypatch.setattr("releases.views.A_PAGE", 2)
-    monkeypatch.setattr("releases.views.IN_A_SITEMAP", 2)
+    monkeypatch.setattr("newsroom.views.A_PAGE", 2)
+    monkeypatch.setattr("newsroom.views.IN_A_SITEMAP", 2)
     speaker, other = make_person("Ann Verel", speaks=True), make_person("Ben Corvin", speaks=True)
     for person in (speaker, other):
         Case.objects.create(person=person, as_of=date(2026, 1, 1))

@@ -8,9 +8,9 @@ from collections import Counter
 import lxml.html
 import pytest
 
+from desk.pasting import clean_pasted, read_clipboard, read_plain
+from desk.pasting.lists import read_marker
 from releases.document import MAX_LEVELS, MAX_TEXT, TextTooLong, UnreadableText, clean
-from releases.pasting import clean_pasted, read_clipboard, read_plain
-from releases.pasting.lists import read_marker
 from tests.clipboards import (
     GOOGLE_FOOTNOTES,
     LIBRE_FOOTNOTES,

@@ -173,7 +173,7 @@ def test_a_protected_name_stops_the_approval_and_is_said_where_it_stands(
     person = make_person("Teodor Brask", level=level)
     PersonName.objects.create(person=person, text="T. Braskovic", match_exactly=True)
     release = make_release("in_review", **{field: words})
-    with pytest.raises(workflow.Refused) as refused:
+    with pytest.raises(workflow.ActionBlocked) as refused:
         workflow.publish(release, by=make_chief(), at=timezone.now())
     (reason,) = as_shown(refused.value.reasons)
     assert f"in {place} is a protected name" in reason

@@ -13,8 +13,8 @@ import time_machine
 from django.db import models
 from django.utils import timezone
 
+from newsroom.prisoners import COLUMNS
 from people.models import Case, CaseEvent, Charge, Level, Sentence
-from releases.prisoners import COLUMNS
 from storing.texts import clean_text, is_blank
 from tests.make import DATA, make_person, make_picture, make_release, mark
 

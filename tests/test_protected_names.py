@@ -102,7 +102,7 @@ def test_it_is_found_in_every_construction(field, body):
     # In a correction of a public release it is found before it is stored.
     release = make_release()
     setattr(release, field, body)
-    with pytest.raises(workflow.Refused):
+    with pytest.raises(workflow.ActionBlocked):
         workflow.correct(release, by=make_chief(), words="Words.")
 
 
@@ -120,12 +120,12 @@ def test_a_long_sentence_is_cut():
 def test_a_protected_name_goes_out_with_no_correction_and_no_withdrawal():
     release = make_release()
     release.title = "Changed"
-    with pytest.raises(workflow.Refused) as refusal:
+    with pytest.raises(workflow.ActionBlocked) as refusal:
         workflow.correct(release, by=make_chief(), words="It was not Iven Sorrel.")
     assert "in the correction is a protected name" in as_shown(refusal.value.reasons)[0]
     release.refresh_from_db()
     assert release.title != "Changed"
-    with pytest.raises(workflow.Refused) as refusal:
+    with pytest.raises(workflow.ActionBlocked) as refusal:
         workflow.withdraw(release, by=make_chief(), reason="Iven Sorrel asked us to.")
     assert "in the reason of the withdrawal is a protected" in as_shown(refusal.value.reasons)[0]
     release.refresh_from_db()
@@ -148,7 +148,7 @@ def test_a_namesake_is_let_through_with_a_reason_and_the_record_keeps_it(
     assert desk.post(way, form).status_code == 302
     clearance = NameException.objects.get()
     assert (clearance.name, clearance.by, clearance.reason) == (NAME, publisher, reason)
-    event = release.events.filter(verb=Event.Verb.CLEARED).get()
+    event = release.events.filter(verb=Event.Verb.NAME_ALLOWED).get()
     assert (event.actor, event.detail) == (publisher, {"name": NAME, "reason": reason})
     assert as_shown(workflow.blockers(release)) == []
     workflow.publish(release, by=publisher)
@@ -174,7 +174,7 @@ def test_it_holds_for_that_spelling_in_that_release_alone(publisher, sorrel):
 )
 def test_what_is_let_through_needs_a_name_that_stands_there_and_a_reason(values, words, publisher):
     release = make_release("draft", title="Iven Sorrel")
-    with pytest.raises(workflow.Refused, match=words):
+    with pytest.raises(workflow.ActionBlocked, match=words):
         workflow.allow_name(release, by=publisher, **{"name": NAME, "reason": "x"} | values)
     assert not NameException.objects.exists()
 
@@ -190,20 +190,20 @@ def test_a_namesake_can_come_into_a_public_release_by_a_correction(at_desk, publ
     assert at_desk(publisher).post(f"{LIST}{release.pk}/change/", typed).status_code == 302
     release.refresh_from_db()
     assert release.title == "Iven Sorrel, the footballer"
-    with pytest.raises(workflow.Refused, match="allowed here already"):
+    with pytest.raises(workflow.ActionBlocked, match="allowed here already"):
         workflow.allow_name(release, by=publisher, name="IVEN SORREL", reason="x")
 
 
 def test_nobody_without_the_right_lets_a_name_through(at_desk, editor):
     release = make_release("draft", title="Iven Sorrel")
     assert "Allow a protected name" not in text(at_desk(editor).get(f"{LIST}{release.pk}/change/"))
-    with pytest.raises(workflow.Refused, match="You have no right to allow a protected name"):
+    with pytest.raises(workflow.ActionBlocked, match="You have no right to allow a protected name"):
         workflow.allow_name(release, by=editor, name=NAME, reason="x")
 
 
 def test_who_is_marked_or_shown_is_not_let_through(publisher, sorrel):
     release = make_release("draft", body=quotation(sorrel))
-    with pytest.raises(workflow.Refused, match="does not stand in the text"):
+    with pytest.raises(workflow.ActionBlocked, match="does not stand in the text"):
         workflow.allow_name(release, by=publisher, name=NAME, reason="x")
 
 

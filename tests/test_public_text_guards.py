@@ -11,12 +11,12 @@ from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.refusal import Refused
+from accounts.errors import ActionBlocked
 from assets.models import MediaAsset
 from people.models import Case, Level, Person, PersonName, Role
 from releases import workflow
 from releases.models import Contact, Correction, NameException, Release, Topic
-from releases.public_texts import TEXTS, table_of
+from releases.rules.public_texts import TEXTS, table_of
 from tests.make import (
     make_chief,
     make_person,
@@ -292,7 +292,7 @@ def test_a_save_of_every_text_is_refused_with_its_place(newsroom, capsys):
         if isinstance(row, Correction):
             continue
         before = stored(newsroom, text)
-        with pytest.raises(Refused) as refusal, transaction.atomic():
+        with pytest.raises(ActionBlocked) as refusal, transaction.atomic():
             set_value(row, text, with_name(text)).save()
         places = " ".join(getattr(find, "place", "") for find in refusal.value.reasons)
         assert str(text.place) in places, text
@@ -303,11 +303,11 @@ def test_a_save_of_every_text_is_refused_with_its_place(newsroom, capsys):
 
 def test_a_new_correction_and_a_withdrawal_are_refused(newsroom):
     release = newsroom.rows["releases.release"]
-    with pytest.raises(Refused):
+    with pytest.raises(ActionBlocked):
         Correction.objects.create(release=release, words=f"It was {NAME}.", by=newsroom.chief)
     assert Correction.objects.count() == 1
     fresh = Release.objects.get(pk=release.pk)
-    with pytest.raises(Refused):
+    with pytest.raises(ActionBlocked):
         workflow.withdraw(fresh, by=newsroom.chief, reason=f"{NAME} asked us to.")
     assert Release.objects.get(pk=release.pk).is_public()
 

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from releases.public_texts import INTERNAL, TABLES, TEXTS
+from releases.rules.public_texts import INTERNAL, TABLES, TEXTS
 
 APPS = ("people", "assets", "releases", "previews", "jobs")
 # E-mail, address, slug, file path and IP fields derive from these or hold text all the same.
@@ -39,7 +39,7 @@ def test_the_models_have_many_texts():
 def test_every_text_field_is_public_or_excused():
     forgotten = text_fields() - in_the_table() - INTERNAL.keys()
     assert not forgotten, (
-        f"Add them to releases.public_texts.TEXTS, or to INTERNAL with a reason: {forgotten}"
+        f"Add them to releases.rules.public_texts.TEXTS, or to INTERNAL with a reason: {forgotten}"
     )
 
 

@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.db import models
 
 from people.models import Level, Person
-from releases import folded, protected_names
 from releases.models import FoldedText, Release, Topic
+from releases.rules import folded, protected_names
 from tests.make import make_person, make_picture, make_prisoner, make_release, whole_case
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ def deployment(transactional_db, tmp_path, account):
     make_release(body=f"<p>Hello</p>{quotation(speaker)}", poster=make_picture())
     release = Release.objects.get()
     pages = ["/", "/releases/feed.atom", release.get_absolute_url(),
-             release.poster.rendition_url("teaser", "jpg")]  # fmt: skip
+             release.poster.public_url("teaser", "jpg")]  # fmt: skip
     (tmp_path / "nginx").mkdir()
     with ExitStack() as stack:
         nodes = [

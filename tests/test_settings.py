@@ -17,8 +17,11 @@ from tests import forks
 
 pytestmark = pytest.mark.once
 ROOT = Path(settings.BASE_DIR)
-PRODUCT = ["manage.py", ".env.example", "pressroom", "accounts", "assets", "jobs", "people",
-           "previews", "releases", "storing", "templates", "static"]  # fmt: skip
+PRODUCT = [
+    *("manage.py", ".env.example", "accounts", "assets", "demo", "desk", "importing", "jobs"),
+    *("leakcheck", "newsroom", "people", "pressroom", "previews", "releases", "storing"),
+    *("templates", "static"),
+]
 KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
 PRODUCTION = {
     "SECRET_KEY": KEY,

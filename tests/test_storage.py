@@ -29,7 +29,7 @@ from assets import making, storage
 from assets.models import MediaAsset
 from assets.storage import StorageError, is_reachable, replace, signed_address
 from jobs.models import Lane
-from pressroom import canary
+from leakcheck import canary
 from releases import workflow
 from tests import s3_server
 from tests.deployment import files, free_port, gunicorn, start
@@ -328,7 +328,7 @@ def test_a_file_in_a_folder_has_no_address_of_its_own(db):
 def test_a_public_rendition_comes_out_of_the_bucket(bucket, client):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
-    answer = client.get(picture.rendition_url("poster", "jpg"))
+    answer = client.get(picture.public_url("poster", "jpg"))
     given = b"".join(answer.streaming_content)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "image/jpeg"
@@ -353,7 +353,7 @@ def test_the_server_that_operators_run_gives_a_picture_out_of_the_bucket(bucket,
     picture = make_picture()
     make_release(poster=picture)
     with gunicorn(tmp_path / "log", 1, 2, **environment_of(bucket)) as port:
-        answer = fetch(f"http://127.0.0.1:{port}{picture.rendition_url('poster', 'jpg')}")
+        answer = fetch(f"http://127.0.0.1:{port}{picture.public_url('poster', 'jpg')}")
     assert answer.status == 200
     assert answer.content == content(picture.rendition_path("poster", "jpg"))
     assert s3_server.SECRET_KEY not in (tmp_path / "log").read_text()
@@ -363,10 +363,10 @@ def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(
     picture = make_picture(content=JPEG, caption="At the gate, عند البوابة")
     report = make_document(caption="The report")
     for asset in (picture, report):
-        assert client.get(asset.rendition_url(*asset.press)).status_code == 404
+        assert client.get(asset.public_url(*asset.press)).status_code == 404
     release = make_release(poster=picture, attached=[str(report.pk)])
     for asset, mime in ((picture, "image/jpeg"), (report, "application/pdf")):
-        away = client.get(asset.rendition_url(*asset.press))
+        away = client.get(asset.public_url(*asset.press))
         assert away.status_code == 302
         # Nobody keeps the way there: it ends, and the gate is asked anew each time.
         assert away["Cache-Control"] == "private, no-store"
@@ -377,7 +377,7 @@ def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(
         assert given.headers["Content-Disposition"].startswith("attachment; filename")
     workflow.hold(release, by=make_chief())
     for asset in (picture, report):
-        assert client.get(asset.rendition_url(*asset.press)).status_code == 404
+        assert client.get(asset.public_url(*asset.press)).status_code == 404
 
 
 def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
@@ -408,7 +408,7 @@ def test_a_replaced_original_is_kept_in_the_bucket_and_brought_back(bucket, at_d
 def test_a_hidden_rendition_in_a_bucket_answers_as_one_that_never_was(bucket, client, state):
     picture = make_picture(content=JPEG)
     make_release(state, poster=picture)
-    hidden = client.get(picture.rendition_url("poster", "jpg"))
+    hidden = client.get(picture.public_url("poster", "jpg"))
     never = client.get(f"/media/{uuid4()}/poster.jpg")
     assert hidden.status_code == never.status_code == 404
     assert hidden.content == never.content
@@ -419,7 +419,7 @@ def test_a_rendition_whose_file_is_gone_from_the_bucket_is_not_found(bucket, cli
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
     default_storage.delete(picture.rendition_path("poster", "jpg"))
-    assert client.get(picture.rendition_url("poster", "jpg")).status_code == 404
+    assert client.get(picture.public_url("poster", "jpg")).status_code == 404
 
 
 def test_the_reader_of_a_preview_sees_a_marked_picture_out_of_the_bucket(bucket, client):
@@ -488,7 +488,7 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
     make_release(poster=picture)
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     client.raise_request_exception = False
-    answer = client.get(picture.rendition_url("poster", "jpg"))
+    answer = client.get(picture.public_url("poster", "jpg"))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
     assert b"Our files are out of reach for the moment" in answer.content
@@ -534,7 +534,7 @@ def test_a_reader_never_gets_half_a_picture(bucket, client, settings, caplog):
     with ThreadingTCPServer(("127.0.0.1", 0), HalfAFile) as server:
         Thread(target=server.serve_forever).start()
         elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{server.server_address[1]}")
-        answer = client.get(picture.rendition_url("poster", "jpg"))
+        answer = client.get(picture.public_url("poster", "jpg"))
         server.shutdown()
     assert answer.status_code == 503
     assert JPEG[:20] not in answer.content

@@ -44,7 +44,7 @@ def measured(front: Front, session: str, seconds: float) -> tuple[Readers, Reade
     """Read as the public and as an editor do, from addresses of their own."""
     release = Release.objects.get()
     pages = ["/", "/releases/", release.get_absolute_url(), "/healthz", "/readyz",
-             release.poster.rendition_url("teaser", "jpg")]  # fmt: skip
+             release.poster.public_url("teaser", "jpg")]  # fmt: skip
     trusted = ssl.create_default_context(cafile=str(front.certificate))
 
     def connect(address: str):
@@ -91,7 +91,7 @@ def test_five_hundred_slow_sockets_on_any_path_stop_nobody(deployment):
     release = Release.objects.get()
     address = release.get_absolute_url()
     paths = ["/", "/releases/", address, f"{address}media.zip", "/readyz", "/preview/a-guess/",
-             release.poster.rendition_url("teaser", "jpg"), "/admin/login/", UPLOAD,
+             release.poster.public_url("teaser", "jpg"), "/admin/login/", UPLOAD,
              "/admin/releases/release/import/"]  # fmt: skip
     failed = []
     measured(front, session, seconds=1)

@@ -12,11 +12,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from desk.pasting import clean_pasted
 from people.models import Role
 from releases import workflow
 from releases.document import Document, UnreadableText, clean, render_text
 from releases.models import EditConflict, Illustration, Mention, Quote, Release
-from releases.pasting import clean_pasted
 from tests.make import (
     DATA,
     make_chief,

@@ -88,7 +88,7 @@ def pages_of(release: Release, former: str) -> list[Page]:
             ),
         ],
         "person": [Page(speaker.get_absolute_url(), words)],
-        "rendition": [Page(release.poster.rendition_url("teaser", "jpg"), is_ok)],
+        "rendition": [Page(release.poster.public_url("teaser", "jpg"), is_ok)],
         "sitemap_releases": [Page(reverse("sitemap_releases"), says(release.get_absolute_url()))],
     }
     found = [page for pages in known.values() for page in pages]

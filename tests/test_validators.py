@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from desk.imports.storing import AlreadyImported, import_draft
+from importing import NotAReleaseError, understand
+from leakcheck.namecheck import COVERED, whole_site
 from people.models import Person
-from pressroom.namecheck import COVERED, whole_site
 from releases import languages, workflow
-from releases.importing import NotARelease, understand
-from releases.imports import AlreadyImported, import_draft
 from releases.models import Release
 from tests import constructions, gold, validators
 from tests.make import (
@@ -75,7 +75,7 @@ def publish_samples(chief) -> int:
                 for name, title in with_titles.items()
             }
             draft = import_draft(understood, by=chief, people=people)
-        except (AlreadyImported, NotARelease):
+        except (AlreadyImported, NotAReleaseError):
             continue  # some files stand in both folders
         draft.title = draft.title or "Untitled"
         if draft.language == languages.UNDETERMINED:

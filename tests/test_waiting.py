@@ -8,7 +8,7 @@ from django.core import mail
 from django.db import models
 from django.utils import timezone
 
-from accounts.refusal import Refused
+from accounts.errors import ActionBlocked
 from jobs import outbox
 from people import levels
 from people.models import Level
@@ -76,7 +76,7 @@ def test_approval_asks_about_the_day_of_publication(brask, friday, days, goes_ou
     if goes_out:
         workflow.approve(release, by=make_chief(), publish_at=friday)
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionBlocked) as refused:
         workflow.approve(release, by=make_chief(), publish_at=friday)
     assert f"“{NAME}” in the text is a protected name" in as_shown(refused.value.reasons)[0]
     workflow.approve(release, by=make_chief(), publish_at=friday - 2 * DAY)  # it holds until then
@@ -123,7 +123,7 @@ def test_it_goes_out_on_time_if_the_name_may_be_published_again_before(client, b
     given.withdrawn = timezone.localdate()
     given.save()
     release.refresh_from_db()
-    assert release.is_waiting()
+    assert release.is_blocked_by_name()
     consent(brask, basis="subject")
     with time_machine.travel(friday, tick=False):
         assert is_public(client, release)
@@ -155,7 +155,7 @@ def test_a_missed_time_can_be_published_now(client, brask, friday, publisher):
     levels.lower(brask, to=Level.STAFF, by=make_chief())
     with time_machine.travel(friday + DAY, tick=False):
         release.refresh_from_db()
-        with pytest.raises(Refused, match="contains a protected name"):
+        with pytest.raises(ActionBlocked, match="contains a protected name"):
             workflow.publish(release, by=publisher)
         workflow.allow_name(release, by=publisher, name=NAME, reason="A namesake.")
         release.refresh_from_db()
@@ -174,7 +174,7 @@ def test_a_hold_does_not_let_a_missed_release_out(client, brask, friday, publish
         release.refresh_from_db()
         assert not release.has_been_public()
         with time_machine.travel(friday + 2 * DAY, tick=False):
-            workflow.let_go(release, by=publisher)
+            workflow.end_hold(release, by=publisher)
             assert is_public(client, release)  # a publisher ended the hold: that is the decision
             release.refresh_from_db()
             assert release.publish_at == timezone.now()
@@ -195,11 +195,11 @@ def test_an_exception_lets_it_go_out_and_taking_it_back_stops_it(client, friday,
     release = make_release("draft", body=f"<p>The footballer {NAME}.</p>")
     exception = workflow.allow_name(release, by=publisher, name=NAME, reason="A namesake.")
     workflow.approve(release, by=publisher, publish_at=friday)
-    workflow.take_back_name(exception, by=publisher)
+    workflow.end_name_exception(exception, by=publisher)
     release = Release.objects.get(pk=release.pk)
-    assert release.is_waiting()
-    with pytest.raises(Refused, match="taken back already"):
-        workflow.take_back_name(exception, by=publisher)
+    assert release.is_blocked_by_name()
+    with pytest.raises(ActionBlocked, match="taken back already"):
+        workflow.end_name_exception(exception, by=publisher)
     workflow.allow_name(release, by=publisher, name="TEODOR BRASK", reason="A namesake.")
     with time_machine.travel(friday, tick=False):
         assert is_public(client, release)
@@ -252,7 +252,7 @@ def test_it_goes_out_if_the_name_is_removed_before(client, friday):
         picture.caption = caption
         picture.save()
         release.refresh_from_db()
-        assert release.is_waiting() is waits
+        assert release.is_blocked_by_name() is waits
     person = make_person(NAME, level=Level.STAFF)
     spelling = person.names.create(text="Nobody Else")
     models.QuerySet(Release).filter(pk=release.pk).update(title="x")
@@ -291,7 +291,7 @@ def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
         assert "Secret title" in desk
     page = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
     assert "Does not go out on" in page
-    assert release.events.get(verb=Event.Verb.WAITS).actor is None
+    assert release.events.get(verb=Event.Verb.BLOCKED_BY_NAME).actor is None
     listed = text(at_desk(publisher).get(f"{LIST}?state=waiting"))
     assert "Secret title" in listed
 
@@ -314,7 +314,7 @@ def test_a_licence_that_will_have_ended_warns_and_blocks_for_the_poster(friday, 
     warnings = as_shown(workflow.warnings(release, friday))
     assert any("will have ended when the release goes out" in warning for warning in warnings)
     if is_poster:
-        with pytest.raises(Refused, match=r"licence for the poster .* will have ended"):
+        with pytest.raises(ActionBlocked, match=r"licence for the poster .* will have ended"):
             workflow.approve(release, by=make_chief(), publish_at=friday)
     else:
         workflow.approve(release, by=make_chief(), publish_at=friday)

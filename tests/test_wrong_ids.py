@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from releases.form_fields import JSONField
+from desk.forms.fields import JSONField
 from tests.make import make_chief, make_person, make_picture, make_release
 
 pytestmark = pytest.mark.django_db

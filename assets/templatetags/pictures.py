@@ -39,7 +39,7 @@ def picture(
 
     A `page` that is not public takes its pictures from elsewhere, and says where: `picture_url`.
     """
-    url = page.picture_url if page else MediaAsset.lasting_url
+    url = page.picture_url if page else MediaAsset.versioned_url
     family = next(family for family in FAMILIES if style in family)
     # A small picture is as wide in one style as in the next: once is enough.
     widths = {asset.size(name)[0]: name for name in family if asset.has_rendition(name, "jpg")}

@@ -17,7 +17,7 @@ from django_countries.fields import CountryField
 from simple_history.models import HistoricalRecords
 
 from people.dates import UncertainDate, UncertainDateField, read, stored
-from people.locking import locked_rows
+from people.locking import lock_rows
 from people.models.persons import Person, language_tag
 from storing.rows import Guarded, GuardedQuerySet
 
@@ -317,7 +317,7 @@ class Case(Sourced):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a status that is new is kept as a row of its own."""
         with transaction.atomic():
-            locked_rows(Case.objects.filter(pk=self.pk))
+            lock_rows(Case.objects.filter(pk=self.pk))
             super().save(*args, **kwargs)
             now = {name: getattr(self, name) for name in self.STATUS}
             last = self.newest_status()

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,14 +16,11 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from assets.models import MediaAsset
-from people.locking import locked_rows, names_change
+from people.locking import lock_names_for_change, lock_rows
 from people.names.forms import is_full_name
 from people.names.scripts import script_of
 from people.slugs import slug_for
 from storing.rows import Guarded, GuardedQuerySet
-
-if TYPE_CHECKING:
-    from people.models.protection import Consent
 
 language_tag = RegexValidator(
     r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write a language tag such as en, ug or zh-Hans."
@@ -94,7 +91,7 @@ class PersonQuerySet(GuardedQuerySet["Person"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete them while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             return super().delete()
 
 
@@ -217,8 +214,8 @@ class Person(Guarded):
                 field.name for field in self._meta.concrete_fields if not field.primary_key
             } - {*self.FOLLOWING}
         with transaction.atomic():
-            names_change()
-            for stored in locked_rows(Person.objects.filter(pk=self.pk)):
+            lock_names_for_change()
+            for stored in lock_rows(Person.objects.filter(pk=self.pk)):
                 # This copy may have been read before somebody marked the person.
                 self.under_18 = self.under_18 or (is_whole and stored.under_18)
             if self.level == Level.PUBLIC and self.slug == self.pk.hex:
@@ -231,8 +228,8 @@ class Person(Guarded):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the record while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
-            locked_rows(Person.objects.filter(pk=self.pk))
+            lock_names_for_change()
+            lock_rows(Person.objects.filter(pk=self.pk))
             return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
@@ -277,7 +274,7 @@ class Person(Guarded):
         """Row twin of `Person.objects.lacking_photo_consent`."""
         return self.shown_until == self.NEVER_SHOWN
 
-    def may_tell(self, scope: "Consent.Scope", on: date | None = None) -> bool:
+    def has_consent(self, scope: Any, on: date | None = None) -> bool:
         """Whether a consent that covers a subject holds on a day. Reads prefetched consents."""
         on = on or timezone.localdate()
         return any(
@@ -333,7 +330,7 @@ class PersonNameQuerySet(GuardedQuerySet["PersonName"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete them while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             return super().delete()
 
 
@@ -397,13 +394,13 @@ class PersonName(Guarded):
         """Save, with the script that most of its letters belong to where none was typed."""
         self.script = self.script or script_of(self.text)
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the name while nobody reads who may be named."""
         with transaction.atomic():
-            names_change()
+            lock_names_for_change()
             return super().delete(*args, **kwargs)
 
 

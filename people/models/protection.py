@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from people.locking import locked_rows, names_change
+from people.locking import lock_names_for_change, lock_rows
 from people.models.persons import Level, Person
 from storing.rows import Guarded, GuardedQuerySet
 
@@ -127,9 +127,9 @@ class Consent(Guarded):
 
     def _lock_people(self) -> list[Person]:
         """Lock the person of this consent, and the person it belonged to before."""
-        names_change()
+        lock_names_for_change()
         stored = Consent.objects.filter(pk=self.pk).values("person")
-        return locked_rows(Person.objects.filter(Q(pk=self.person_id) | Q(pk__in=stored)))
+        return lock_rows(Person.objects.filter(Q(pk=self.person_id) | Q(pk__in=stored)))
 
 
 def _follow(people: list[Person]) -> None:

@@ -14,7 +14,7 @@ from people.names.index import Name, NameIndex
 
 MAX_CHANGED = 1_000  # people who are read anew one by one
 # Versions among which one is noticed that was stored late. Saves of people wait for each other
-# (`names_change`), so a late one is at most a few numbers behind.
+# (`lock_names_for_change`), so a late one is at most a few numbers behind.
 RECENT = 1_000
 
 

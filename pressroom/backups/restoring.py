@@ -97,7 +97,12 @@ def is_earlier(backup: Backup) -> bool:
 
 def undone_since(backup: Backup) -> list[str]:
     """Return what protected somebody or something since the backup, and would be undone."""
-    protective = (Event.Verb.HELD, Event.Verb.WITHDRAWN, Event.Verb.UNLINKED, Event.Verb.CORRECTED)
+    protective = (
+        Event.Verb.PUT_ON_HOLD,
+        Event.Verb.WITHDRAWN,
+        Event.Verb.LINKS_REVOKED,
+        Event.Verb.CORRECTED,
+    )
     try:
         events = Event.objects.filter(at__gt=backup.moment, verb__in=protective).order_by("at")
         # Without an actor: an earlier restore did it.

@@ -28,7 +28,7 @@ def preview_links(context: Any, release: Release) -> dict[str, Any]:
         "release": release,
         "links": links,
         "passed_on": {link.pk for link in links if openings.hint(found.get(link.pk, []))},
-        "may_issue": user.has_perm("previews.issue_previewlink") and not release.is_held(),
+        "may_issue": user.has_perm("previews.issue_previewlink") and not release.is_on_hold(),
         "may_revoke": user.has_perm("previews.issue_previewlink"),
         "press": release.is_scheduled(),
         "unpublished": release.status != Release.Status.WITHDRAWN and not release.is_public(),

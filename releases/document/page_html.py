@@ -1,10 +1,10 @@
 """A document as HTML: for the public page, for notes to editors, and for feeds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from django.template.loader import render_to_string
@@ -22,9 +22,22 @@ from storing.links import allowed_link
 if TYPE_CHECKING:
     from assets.models import MediaAsset
     from people.models import Person
-    from releases.page import ReleasePage
 
 _NOBODY = Attribution("", "")
+
+
+class Page(Protocol):
+    """What a document needs to know of the page it is printed on: see newsroom.page.ReleasePage."""
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def ended(self) -> Collection[UUID]:
+        """The pictures that may not be shown any more, by key."""
+        ...
+
+    def picture_url(self, picture: "MediaAsset", style: str, extension: str) -> str: ...
 
 
 def render(
@@ -34,7 +47,7 @@ def render(
     people: "Mapping[UUID, Person]",
     since: Mapping[UUID, str],
     pictures: "Mapping[UUID, MediaAsset]",
-    page: "ReleasePage",
+    page: Page,
     prefix: str = "",
 ) -> SafeString:
     """Return a document as the public page prints it.
@@ -58,7 +71,7 @@ def render_for_feeds(
     attributions: Mapping[int, Attribution],
     people: "Mapping[UUID, Person]",
     pictures: "Mapping[UUID, MediaAsset]",
-    page: "ReleasePage",
+    page: Page,
     origin: str,
 ) -> SafeString:
     """Return a document as HTML that stands anywhere: nothing of our pages, full addresses only."""
@@ -73,7 +86,7 @@ class _Plain:
     people: "Mapping[UUID, Person]" = field(default_factory=dict)
     since: Mapping[UUID, str] = field(default_factory=dict)
     pictures: "Mapping[UUID, MediaAsset]" = field(default_factory=dict)
-    page: "ReleasePage | None" = None
+    page: Page | None = None
     prefix: str = ""
     origin: str = ""
 
@@ -82,7 +95,7 @@ class _Plain:
         self.quotations = 0
         self.notes: list[list[Piece]] = []
         self.boxes: dict[str, int] = {}
-        self.language = self.page.release.language if self.page else ""
+        self.language = self.page.language if self.page else ""
 
     def print(self, document: Document) -> SafeString:
         parts = [self.block(block) for block in document.blocks]
@@ -238,14 +251,14 @@ class _OnPage(_Plain):
             "attribution": said,
             "lang": self.language,
         }
-        return render_to_string("releases/_quotation.html", context)
+        return render_to_string("document/_quotation.html", context)
 
     def figure(self, asset: UUID | None) -> str:
         picture = self.pictures.get(asset) if asset else None
         if picture is None and (self.page is None or asset not in self.page.ended):
             return ""
         context = {"picture": picture, "page": self.page}
-        return render_to_string("releases/_figure.html", context)
+        return render_to_string("document/_figure.html", context)
 
     def table(self, block: Block) -> str:
         # It scrolls in a box of its own, by keys too: the box can be reached and has a name.
@@ -278,7 +291,7 @@ class _OnPage(_Plain):
             for number, note in enumerate(self.notes, start=1)
         ]
         context = {"notes": notes, "prefix": self.prefix}
-        return render_to_string("releases/_footnotes.html", context)
+        return render_to_string("document/_footnotes.html", context)
 
 
 class _ForFeeds(_Plain):

@@ -46,9 +46,9 @@ MAX_START = 9_999  # the highest first number of a list
 MAX_COLUMNS = 50
 MAX_ROWS = 500
 MAX_SPAN = 100  # rows or columns of one cell
-# Characters of a text with its marks, as it is stored: some 30,000 words, or 75 pages. Names are
-# looked for in as many (releases.names). With 1,000,000 the pages and files of a release take
-# below 0.2 s of CPU each, but the checks for protected names read at 4 to 5 s a time.
+# Characters of a stored text, marks included: some 30,000 words, or 75 pages. The desk looks for
+# names in as many. With 1,000,000, a page or file of a release takes less than 0.2 s of CPU, but
+# each check for protected names takes 4 to 5 s.
 MAX_TEXT = 200_000
 MAX_NOTES = 50_000  # the same for notes to editors
 # Paragraphs, headings, items, cells, pictures and footnotes that a form takes. Each costs time on

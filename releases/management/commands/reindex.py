@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from assets.management.progress import Progress
-from releases import folded
+from releases.rules import folded
 
 
 class Command(BaseCommand):

@@ -1,0 +1,202 @@
+"""Preview links at the desk: issued from a release, revoked in one click, traced when one leaks."""
+
+from functools import update_wrapper
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from assets.incoming import takes_files
+from desk.admin.base import QuietAdmin
+from desk.forms.previews import IssueForm
+from previews import emails, links, openings
+from previews.marks import Unreadable
+from previews.models import PreviewLink
+from releases.addresses import site_url
+from releases.models import Release
+from releases.rules.name_finds import sentences
+from releases.workflow import ActionBlocked
+
+
+@admin.register(PreviewLink)
+class PreviewLinkAdmin(QuietAdmin):
+    list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
+    list_filter = ["kind"]
+    unseen_fields = ["token_hash", "batch"]
+    list_select_related = ["release"]
+    search_fields = ["name", "outlet", "email", "reference"]
+    search_help_text = "A name, an outlet, an e-mail address, or the reference on a leaked copy."
+    change_list_template = "admin/previews/previewlink/change_list.html"
+    actions = None
+    fields = [
+        "release", "kind", "name", "outlet", "email", "state", "reference_printed", "expires_at",
+        "max_visits", "issued_at", "issued_by", "mailed_at", "revoked_at", "revoked_by", "opened",
+        "openings",
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("visits")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, term: str) -> Any:
+        # As it is printed, the reference has a hyphen.
+        halves = term.strip().upper()
+        if len(halves) == 9 and halves[4] == "-":
+            term = halves.replace("-", "")
+        return super().get_search_results(request, queryset, term)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # they are issued from a release
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="state")
+    def state(self, link: PreviewLink) -> str:
+        return link.state()
+
+    @admin.display(description="opened")
+    def opened(self, link: PreviewLink) -> str:
+        return str(len(link.visits.all()) or "–")
+
+    @admin.display(description=gettext_lazy("what was opened"))
+    def openings(self, link: PreviewLink) -> str:
+        found = openings.of_links([link]).get(link.pk, [])
+        context = {"openings": found, "hint": openings.hint(found)}
+        return render_to_string("admin/previews/_openings.html", context)
+
+    @admin.display(description="reference")
+    def reference_printed(self, link: PreviewLink) -> str:
+        return link.printed_reference
+
+    def get_urls(self) -> list[Any]:
+        def page(route: str, view: Any, name: str) -> Any:
+            wrapped = update_wrapper(self.admin_site.admin_view(view), view)
+            return path(route, wrapped, name=f"previews_previewlink_{name}")
+
+        return [
+            page("trace/", self.trace_view, "trace"),
+            page("issue/<uuid:release>/<str:kind>/", self.issue_view, "issue"),
+            page("issued/<uuid:batch>/", self.issued_view, "issued"),
+            page("revoke/<uuid:pk>/", require_POST(self.revoke_view), "revoke"),
+            page("revoke-all/<uuid:release>/", require_POST(self.revoke_all_view), "revoke_all"),
+            *super().get_urls(),
+        ]
+
+    def issue_view(self, request: HttpRequest, release: Any, kind: str) -> HttpResponse:
+        """Ask for the readers, and issue their links."""
+        found = get_object_or_404(Release, pk=release)
+        if kind not in PreviewLink.Kind.values:
+            kind = PreviewLink.Kind.PRESS
+        chosen = PreviewLink.Kind(kind)
+        if not request.user.has_perm("previews.issue_previewlink"):
+            raise PermissionDenied
+        form = IssueForm(request.POST or None, kind=chosen)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Preview links" if chosen == PreviewLink.Kind.PRESS else "Show the draft",
+            "opts": self.opts,
+            "release": found,
+            "kind": chosen,
+            "form": form,
+            "media": self.media + form.media,
+        }
+        if form.is_valid():
+            values, by = form.cleaned_data, User.of(request)
+            send, words = values.pop("send", False), values.pop("words", "")
+            # The answer to an earlier sending of this form may have been lost on its way.
+            if links.shown_again(values["batch"], by=by):
+                return redirect("admin:previews_previewlink_issued", values["batch"])
+            try:
+                links.issue(
+                    found,
+                    by=by,
+                    kind=chosen,
+                    words=words if send else "",
+                    origin=site_url(request),
+                    **values,
+                )
+            except ActionBlocked as refusal:
+                # A double click sends the form twice at once, and the first has just issued them.
+                if links.shown_again(values["batch"], by=by):
+                    return redirect("admin:previews_previewlink_issued", values["batch"])
+                context["refused"] = sentences(refusal.reasons, by)
+            else:
+                return redirect("admin:previews_previewlink_issued", values["batch"])
+        return render(request, "admin/previews/previewlink/issue.html", context)
+
+    def issued_view(self, request: HttpRequest, batch: Any) -> HttpResponse:
+        """Show the addresses of links to the person who has just issued them."""
+        try:
+            issued = links.shown_again(batch, by=User.of(request))
+        except ActionBlocked as refusal:
+            raise PermissionDenied from refusal
+        if not issued:
+            raise Http404
+        origin = site_url(request)
+        written = emails.emails_of([new.link for new in issued])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Preview links"),
+            "opts": self.opts,
+            "release": issued[0].link.release,
+            "until": issued[0].link.issued_at + links.SHOWN_FOR,
+            "rows": [
+                {
+                    "link": new.link,
+                    "address": new.token and origin + reverse("preview", args=[new.token]),
+                    "email": written.get(new.link.pk),
+                }
+                for new in issued
+            ],
+            "on_their_way": any(email.ended_at is None for email in written.values()),
+        }
+        return render(request, "admin/previews/previewlink/issued.html", context)
+
+    def revoke_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        link = get_object_or_404(PreviewLink, pk=pk)
+        return self._revoked(request, link.release, lambda by: links.revoke(link, by=by))
+
+    def revoke_all_view(self, request: HttpRequest, release: Any) -> HttpResponse:
+        found = get_object_or_404(Release, pk=release)
+        return self._revoked(request, found, lambda by: links.revoke_all(found, by=by))
+
+    def _revoked(self, request: HttpRequest, release: Release | None, verb: Any) -> HttpResponse:
+        try:
+            verb(User.of(request))
+        except ActionBlocked as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, "Revoked. From this second on it opens nothing.")
+        if release is None:
+            return redirect("admin:previews_previewlink_changelist")
+        return redirect("admin:releases_release_change", release.pk)
+
+    @takes_files("previews.view_previewlink", megabytes=lambda: settings.MAX_PICTURE_MEGABYTES)
+    def trace_view(self, request: HttpRequest) -> HttpResponse:
+        """Say whose copy a leaked file or text is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Trace a leaked copy",
+            "opts": self.opts,
+        }
+        if request.method == "POST":
+            file = request.FILES.get("file")
+            try:
+                context["found"] = links.traced(
+                    cast(IO[bytes], file) if file else request.POST.get("text", "")
+                )
+                context["looked"] = True
+            except Unreadable as problem:
+                context["problem"] = str(problem)
+        return render(request, "admin/previews/previewlink/trace.html", context)

@@ -1,0 +1,153 @@
+"""Forms and admins of public rows: a new protected name is an error at its field.
+
+The rule is in releases.rules.protected_names. This module asks it before the save would be
+refused, so that everything that was typed is still in the form.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import BaseModelAdmin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.errors import ActionBlocked
+from accounts.models import User
+from people.models import Level, Person, PersonName
+from people.names import is_full_name
+from releases.rules import protected_names
+from releases.rules.name_finds import sentences
+from releases.rules.public_texts import table_of
+
+
+class PublicTextForm(forms.ModelForm):
+    """A form of a row whose texts the public can read."""
+
+    user: Any = None  # the admin sets it for each request
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # not in the stubs
+        if self.errors:
+            return
+        finds = protected_names.new_finds(self.instance)
+        for find in finds:
+            field = find.field if find.field in self.fields else None
+            for sentence in sentences([find], self.user):
+                self.add_error(field, sentence)
+        if finds and (way := way_to_allow(self.instance, self.user)):
+            said = _('You can <a href="{}">allow a name here</a>, then save this again.')
+            self.add_error(None, format_html(said, way))
+
+
+class LookedForForm(PublicTextForm):
+    """A form of a recorded name: whether texts are searched for it, and how many contain it.
+
+    A name that is new in the record of a protected person is asked about once if it stands in
+    texts: saved again, it is stored.
+    """
+
+    text, matchable, exactly = "text", "matchable", "match_exactly"  # the names of its fields
+
+    asked = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        name = cleaned.get(self.text)
+        if not name or self.errors:
+            return cleaned
+        full, switched_off = is_full_name(name), not cleaned.get(self.matchable, True)
+        if (
+            full
+            and switched_off
+            and self.matchable in self.changed_data
+            and not self.user.has_perm("people.set_level")
+        ):
+            self.add_error(
+                self.matchable,
+                _("Only users who may set levels can switch off the search for a full name."),
+            )
+        is_new = bool({self.text, self.matchable, self.exactly} & set(self.changed_data))
+        searched = (full and not switched_off) or (not full and cleaned.get(self.exactly, False))
+        if is_new and searched and self._is_of_protected_person(cleaned) and not self.errors:
+            self._ask(name, exactly=not full)
+        return cleaned
+
+    def _is_of_protected_person(self, cleaned: dict[str, Any]) -> bool:
+        person = self.instance
+        if isinstance(person, PersonName):
+            person = Person.objects.filter(pk=person.person_id).first()
+        if person is None:
+            return True  # a new record begins so
+        return int(cleaned.get("level", person.level)) < Level.NAMEABLE or person.has_lapsed()
+
+    def _ask(self, name: str, *, exactly: bool) -> None:
+        releases, others = protected_names.count_texts(name, exactly=exactly)
+        digest = salted_hmac("releases.name_forms", name).hexdigest()
+        if not (releases or others) or self.cleaned_data.get("asked") == digest:
+            return
+        said = ngettext("%d release", "%d releases", releases) % releases
+        rest = ngettext("%d other text", "%d other texts", others) % others
+        self.add_error(
+            self.text,
+            _(
+                "“%(name)s” stands in %(releases)s and %(others)s. They are blocked from then on "
+                "until the name is removed or allowed. Save again if that is intended."
+            )
+            % {"name": name, "releases": said, "others": rest},
+        )
+        data = cast(QueryDict, self.data).copy()
+        data[self.add_prefix("asked")] = digest
+        self.data = data
+
+
+def way_to_allow(row: Model, user: Any) -> str:
+    """Return the address where a user may allow a protected name in a row, "" for none."""
+    if row._state.adding or not user.has_perm("people.set_level"):
+        return ""
+    query = urlencode({"table": table_of(row), "row": row.pk})
+    return f"{reverse('admin:releases_nameexception_add')}?{query}"
+
+
+class NameCheckedAdmin(BaseModelAdmin):
+    """An admin, or an inline of one, whose forms check the texts that the public can read."""
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)  # type: ignore[misc]
+        return type(form.__name__, (form,), {"user": User.of(request)})
+
+    def get_formset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, *args, **kwargs)  # type: ignore[misc]
+        formset.form = type(formset.form.__name__, (formset.form,), {"user": User.of(request)})
+        return formset
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Say why a save was refused that no form could foresee."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+        except ActionBlocked as refusal:
+            show(request, refusal)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+def carry_out(request: HttpRequest, action: Callable[[], Any], done: Any) -> None:
+    """Do something and say so, or show why it was refused."""
+    try:
+        action()
+    except ActionBlocked as refusal:
+        show(request, refusal)
+    else:
+        messages.success(request, done)
+
+
+def show(request: HttpRequest, refusal: ActionBlocked) -> None:
+    """Show why an action was refused, as far as its user may see it."""
+    for sentence in sentences(refusal.reasons, User.of(request)):
+        messages.error(request, sentence)

@@ -1,0 +1,64 @@
+"""Whether a draft holds the words of the file that it was made from."""
+
+from collections import Counter
+from collections.abc import Mapping
+from uuid import UUID
+
+from importing import Understood
+from importing.accounting import Difference, difference, spelled
+from releases.document import Document
+from releases.models import Release
+
+# Which part of a file is stored in which field.
+_FIELDS = {
+    "title": "title",
+    "dateline": "dateline_place",
+    "standfirst": "standfirst",
+    "pull quote": "pull_quote",
+    "lead": "body",
+    "paragraphs": "body",
+    "headings": "body",
+    "quotations": "body",
+    "lists": "body",
+    "tables": "body",
+}
+# It is stored with its quotation.
+_CREDIT = "speaker credit"
+
+
+def compare(
+    understood: Understood, draft: Release, known: Mapping[str, UUID] | None = None
+) -> Difference:
+    """Return which words of the file a draft does not hold, and which it holds too often.
+
+    `known` has the people by the names that the file calls them.
+    """
+    document = Document(draft.body)
+    stored = {field: getattr(draft, field) for field in _FIELDS.values()}
+    stored["body"] = document.text
+    said: dict[str, list[str]] = {field: [] for field in stored}
+    names = {person: name for name, person in (known or {}).items()}
+    speakers: Counter[str] = Counter()
+    for one in document.quotations:
+        name = names.get(one.speaker, "") if one.speaker else one.name
+        speakers[" ".join(spelled(f"{name} {one.title}"))] += 1
+    credits: list[str] = []
+    for part, text in understood.said:
+        if field := _FIELDS.get(part):
+            said[field].append(text)
+        elif part == _CREDIT:
+            words = " ".join(spelled(text))
+            credits += [] if speakers[words] else [text]
+            speakers[words] -= 1
+    if difference(" ".join(said["title"]), stored["title"]):
+        # Of a title that was cut, or that is the first sentence, all words stand in the text.
+        said["body"] = [*said.pop("title"), *said["body"]]
+        del stored["title"]
+    pieces = [text for field in stored for text in said[field]]
+    return difference("\n".join([*pieces, *credits]), "\n".join(stored.values()))
+
+
+def left_out(understood: Understood) -> list[tuple[str, str]]:
+    """Return the pieces of the file that are left out of the draft on purpose, with their part."""
+    kept = {*_FIELDS, _CREDIT}
+    return [(part, text) for part, text in understood.said if part not in kept]

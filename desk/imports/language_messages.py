@@ -1,0 +1,40 @@
+"""What the desk and the command say of a guess at a language."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from releases.languages import english_name, label
+
+if TYPE_CHECKING:
+    from importing.languages import LanguageGuess
+
+
+def language_words(guess: "LanguageGuess") -> str:
+    """Return which language an import seems to be in, on what grounds, and what is still open."""
+    if not guess.tag:
+        return _("not known: the text is too short, or in a language that is not recognised")
+    if guess.is_sure:
+        words = {
+            "stated": _("%(language)s, as the file states"),
+            "file_name": _("%(language)s, from the name of the file"),
+            "detected": _("%(language)s, guessed from the text (%(percent)s %% certain)"),
+            "chosen": _("%(language)s, chosen at the import"),
+        }[guess.source]
+        return words % {"language": label(guess.tag), "percent": _percent(guess.certainty)}
+    if guess.source == "detected":
+        ranked = ((guess.tag, guess.certainty), *guess.runners_up)
+        listed = ", ".join(f"{english_name(tag)} {_percent(part)} %" for tag, part in ranked)
+        return _("not certain: %(languages)s") % {"languages": listed}
+    other = next((english_name(tag) for tag, _part in guess.runners_up), "")
+    words = {
+        "stated": _("not certain: the file states %(language)s, but the text looks like %(other)s"),
+        "file_name": _(
+            "not certain: the name of the file says %(language)s, but the text looks like %(other)s"
+        ),
+    }[guess.source]
+    return words % {"language": english_name(guess.tag), "other": other}
+
+
+def _percent(certainty: float) -> int:
+    return min(99, round(100 * certainty))

@@ -1,0 +1,319 @@
+"""From what was understood of a source to a draft; nothing that nobody asked for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+from html import escape
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from assets.models import MediaAsset
+from desk.imports.comparing import compare
+from desk.imports.messages import sentence
+from desk.imports.report import poster_name, report
+from importing import Speech, Understood
+from importing.languages import CHOSEN, LanguageGuess
+from people.levels import ask_to_raise
+from people.models import Case, Designation, Level, Person, Role
+from releases import languages, workflow
+from releases.document import clean, with_people
+from releases.models import Event, Release
+from storing.texts import clean_text, cut
+
+CREATE = "create"
+# So often can one source be imported on purpose.
+MOST_COPIES = 100
+# The importer writes every other sign of a tag as a character reference.
+_QUOTATION = re.compile("<blockquote[^>]*>")
+
+
+class AlreadyImported(Exception):
+    """The source is in the newsroom; `release` is what it became."""
+
+    def __init__(self, release: Release) -> None:
+        words = {"release": release, "state": release.state()}
+        super().__init__(
+            _("This is in the newsroom already, as “%(release)s” (%(state)s).") % words
+        )
+        self.release = release
+
+
+@dataclass(frozen=True, slots=True)
+class Designated:
+    """What an editor confirmed: who is designated, by which organisation, on which day."""
+
+    names: frozenset[str]
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The releases that were made from the same words, and the number of the next one."""
+
+    first: Release | None
+    next: int
+
+    @property
+    def can_be_more(self) -> bool:
+        """Whether the same words can be imported once more."""
+        return self.next <= MOST_COPIES
+
+
+def copies_of(understood: Understood) -> Copies:
+    """Return what was made from the same words, whatever has become of it."""
+    digests = {_digest(understood, n): n for n in range(1, MOST_COPIES + 1)}
+    made = {
+        digests[release.import_digest]: release
+        for release in Release.objects.filter(import_digest__in=digests)
+    }
+    free = next((n for n in digests.values() if n not in made), MOST_COPIES + 1)
+    return Copies(made[min(made)] if made else None, free)
+
+
+def _digest(understood: Understood, copy: int) -> str:
+    """Return the digest of a copy; no two releases have the same, so of two at once one is made."""
+    if copy == 1:
+        return understood.digest
+    return sha256(f"{understood.digest}:{copy}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLevel:
+    """The level that an editor asks for on a recorded basis; a second person has to agree."""
+
+    to: Level
+    basis: str
+
+
+def doubtful_speakers(speeches: Sequence[Speech]) -> dict[int, Speech]:
+    """Return the quotations of the body with one likely speaker that is not certain, by number."""
+    found: dict[int, Speech] = {}
+    several: set[int] = set()
+    for speech in speeches:
+        number = speech.quotation
+        if number is None:
+            continue
+        known = found.setdefault(number, speech)
+        if speech.certain or not speech.speaker or known.speaker != speech.speaker:
+            several.add(number)
+    return {number: speech for number, speech in found.items() if number not in several}
+
+
+def import_draft(
+    understood: Understood,
+    *,
+    by: User | None,
+    people: Mapping[str, str] | None = None,
+    designated: Designated | None = None,
+    again: int | None = None,
+    levels: Mapping[str, AskedLevel] | None = None,
+    speakers: Mapping[int, Speech] | None = None,
+    at: datetime | None = None,
+    language: str | None = None,
+) -> Release:
+    """Make one draft of what was understood, with the report of the import in its record.
+
+    `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
+    that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
+    text calls prisoners of conscience; nothing else is recorded of them. `levels` are asked for,
+    by name: `by` is the first of two people. `speakers` are doubtful ones that an editor confirmed,
+    by the number of the quotation. No date is set: the guess stays a guess, in the record.
+    `language` (BCP 47) is what somebody chose; without it, a guess that is not sure leaves the
+    language open. `again` is the number of the copy that somebody wants on purpose, as `copies_of`
+    gave it. Raises AlreadyImported, also if that number was taken meanwhile, and ActionBlocked if a
+    level cannot be requested.
+    """
+    understood = with_language(understood, language)
+    copies = copies_of(understood)
+    if copies.first and (again != copies.next or again > MOST_COPIES):
+        raise AlreadyImported(copies.first)
+    digest = _digest(understood, copies.next)
+    try:
+        with transaction.atomic():
+            understood = _with_speakers(understood, speakers or {})
+            return _import_draft(understood, by, people or {}, designated, levels or {}, digest, at)
+    except IntegrityError:  # the same source, imported at the same moment by somebody else
+        if release := copies_of(understood).first:
+            raise AlreadyImported(release) from None
+        raise
+
+
+def with_language(understood: Understood, language: str | None) -> Understood:
+    """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
+
+    Raises ValidationError for what is no tag.
+    """
+    if language is None or language == understood.language:
+        return understood
+    chosen = LanguageGuess(languages.canonical(language), 1.0, (), CHOSEN)
+    return replace(understood, language_guess=chosen)
+
+
+def _import_draft(
+    understood: Understood,
+    by: User | None,
+    people: Mapping[str, str],
+    designated: Designated | None,
+    levels: Mapping[str, AskedLevel],
+    digest: str,
+    at: datetime | None,
+) -> Release:
+    fits = _Fits()
+    known = _people(understood, people, fits)
+    if designated:
+        _designate(understood, known, designated)
+    _ask_for_levels(known, levels, by, at)
+    draft = _draft(understood, known, fits)
+    draft.poster = _poster(understood, fits)
+    draft.import_digest = digest
+
+    def detail(stored: Release) -> dict[str, Any]:
+        compared = compare(understood, stored, known)
+        said: dict[str, Any] = {
+            "file": understood.filename,
+            "title_from": understood.title_from,
+            "report": report(understood, compared, fits.sentences),
+        }
+        if guess := understood.date_guess:
+            said |= {"date_guess": guess.date.isoformat()}
+            said |= {"reasons": [sentence(reason) for reason in guess.reasons]}
+        return said
+
+    return workflow.create(draft, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
+
+
+def preview(understood: Understood) -> str:
+    """Return the report on what would be stored, and store nothing."""
+    fits = _Fits()
+    draft = _draft(understood, {}, fits)
+    draft.body = clean(draft.body)
+    return report(understood, compare(understood, draft), fits.sentences)
+
+
+def _draft(understood: Understood, known: Mapping[str, UUID], fits: "_Fits") -> Release:
+    title = understood.title or understood.offered_title
+    fitting = fits(Release, "title", title, _("The text begins with all of it."))
+    whole_title = ""
+    if understood.title and fitting != clean_text(title, multiline=False):
+        whole_title = f"<p>{escape(understood.title)}</p>"
+    return Release(
+        kind=understood.kind,
+        language=understood.language or languages.UNDETERMINED,
+        title=fitting,
+        standfirst=understood.standfirst,
+        dateline_place=fits(Release, "dateline_place", understood.dateline_place),
+        pull_quote=understood.pull_quote.text if understood.pull_quote else "",
+        body=with_people(whole_title + understood.body_html, known),
+    )
+
+
+class _Fits:
+    """Cuts what is longer than its column, and notes a sentence for the editor."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def __call__(self, model: type[Model], column: str, text: str, where: str = "") -> str:
+        field: Any = model._meta.get_field(column)
+        text = clean_text(text, multiline=False)
+        fitting = cut(text, field.max_length)
+        if fitting != text:
+            cut_words = _("%(what)s was cut to %(most)s characters.") % {
+                "what": capfirst(field.verbose_name),
+                "most": field.max_length,
+            }
+            where = where or _("The file says: “%(words)s”") % {"words": text}
+            self.sentences.append(f"{cut_words} {where}")
+        return fitting
+
+
+def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -> dict[str, UUID]:
+    known: dict[str, UUID] = {}
+    for suggestion in understood.people:
+        decision = decisions.get(suggestion.name, "")
+        if decision == CREATE:
+            name = fits(Person, "display_name", suggestion.name)
+            person = Person.objects.create(display_name=name)
+            if suggestion.title:
+                title = fits(Role, "title", suggestion.title)
+                Role.objects.create(person=person, title=title)
+            known[suggestion.name] = person.pk
+        elif decision:
+            known[suggestion.name] = UUID(decision)
+    return known
+
+
+def _ask_for_levels(
+    known: Mapping[str, UUID],
+    asked: Mapping[str, AskedLevel],
+    by: User | None,
+    at: datetime | None,
+) -> None:
+    """Ask for each level; two names of one record are one question."""
+    done: set[UUID] = set()
+    for name, level in asked.items():
+        if by is None or name not in known or known[name] in done:
+            continue
+        done.add(known[name])
+        person = Person.objects.get(pk=known[name])
+        ask_to_raise(person, to=level.to, basis=level.basis, by=by, at=at)
+
+
+def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Understood:
+    """Return what was understood, with speakers that an editor confirmed in its quotations."""
+    if not speakers:
+        return understood
+    numbers = count()
+
+    def named(tag: re.Match[str]) -> str:
+        if speech := speakers.get(next(numbers)):
+            title = f' data-title="{escape(speech.title)}"' if speech.title else ""
+            return f'<blockquote data-name="{escape(speech.speaker)}"{title}>'
+        return tag[0]
+
+    return replace(understood, body_html=_QUOTATION.sub(named, understood.body_html))
+
+
+def _designate(understood: Understood, known: Mapping[str, UUID], decided: Designated) -> None:
+    """Record the designations that an editor confirmed, and nothing more about the people."""
+    source = _("“%(title)s”, release of %(day)s") % {
+        "title": understood.title or understood.offered_title,
+        "day": date_format(decided.on, "j F Y"),
+    }
+    for suggestion in understood.designations:
+        if suggestion.name not in decided.names or suggestion.name not in known:
+            continue
+        person = Person.objects.get(pk=known[suggestion.name])
+        case = person.cases.first() or Case.objects.create(
+            person=person, custody_status=Case.Custody.UNKNOWN, as_of=decided.on, source=source
+        )
+        Designation.objects.create(
+            case=case,
+            by=decided.by,
+            made=Designation.Made.RELEASE,
+            since=decided.on.isoformat(),
+            source=source,
+            internal_note=suggestion.sentence,
+        )
+
+
+def _poster(understood: Understood, fits: _Fits) -> MediaAsset | None:
+    """Keep the name and the guessed credit of the picture; its file is for an editor to bring."""
+    if not understood.posters:
+        return None
+    poster = understood.posters[0]
+    return MediaAsset.objects.create(
+        original_name=fits(MediaAsset, "original_name", poster_name(poster)),
+        credit_line=fits(MediaAsset, "credit_line", poster.credit_guess),
+    )

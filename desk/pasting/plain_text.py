@@ -1,0 +1,73 @@
+"""Plain text of a clipboard: an e-mail, a text file, a terminal, with lines that were wrapped."""
+
+import re
+from html import escape
+
+from desk.pasting.messages import LeftOut
+from importing.from_text import paragraphs_of
+from releases.document import MAX_TEXT, TextTooLong, too_long
+from storing.texts import clean_text
+
+_QUOTED = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,40}")
+_STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")
+
+
+def read_plain_text(text: str, left_out: LeftOut) -> str:
+    """Return plain text as HTML, one paragraph for each of its own. Raises TextTooLong."""
+    text = clean_text(text, multiline=True)
+    if len(text) > MAX_TEXT:
+        raise TextTooLong(too_long(len(text)))
+    lines = text.split("\n")
+    unquoted = [_QUOTED.sub("", line, count=1) for line in lines]
+    if sum(a != b for a, b in zip(lines, unquoted, strict=True)) > 1:
+        left_out.quote_signs = sum(a != b for a, b in zip(lines, unquoted, strict=True))
+        lines = unquoted
+    lines = _with_cells_apart(lines, left_out)
+    paragraphs = paragraphs_of("\n".join(lines))
+    full = sum(1 for line in lines if line.strip())
+    left_out.joined = max(full - len(paragraphs), 0)
+    return "".join(f"<p>{_without_struck(paragraph, left_out)}</p>" for paragraph in paragraphs)
+
+
+def _with_cells_apart(lines: list[str], left_out: LeftOut) -> list[str]:
+    """Part the cells of a table by “ | ”: without that, 12 beside 345 would read 12 345.
+
+    Lines with as many tabs as their neighbour are rows, and so is a line that is alone.
+    """
+    tabs = [line.count("\t", len(line) - len(line.lstrip())) for line in lines]
+    alone = sum(1 for line in lines if line.strip()) == 1
+    found = []
+    for number, line in enumerate(lines):
+        beside = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
+        if tabs[number] and line.strip() and (alone or tabs[number] in beside):
+            cells = " | ".join(cell.strip() for cell in line.split("\t"))
+            left_out.rows += 1
+            found += ["", cells.strip(), ""]  # no row goes on in the next
+        else:
+            found.append(line)
+    return found
+
+
+def _without_struck(paragraph: str, left_out: LeftOut) -> str:
+    """Leave out what is struck out by `~~` at both ends, or by a line through each letter."""
+    first, *parts = paragraph.split("~~")
+    kept = [first]
+    struck = ""  # what stands between two signs, while the second is not seen
+    inside = False
+    for part in parts:
+        if inside and struck.strip():
+            left_out.words("struck", struck)
+            left_out.pause()
+            kept.append(part)
+        elif inside:
+            kept.append(f"~~{struck}~~{part}")
+        else:
+            struck = part
+        inside = not inside
+    if inside:
+        kept.append(f"~~{struck}")
+    words = "".join(kept)
+    for letters in _STRUCK_LETTERS.findall(words):
+        left_out.words("struck", letters.replace("\u0336", ""))
+        left_out.pause()
+    return escape(_STRUCK_LETTERS.sub("", words), quote=False)

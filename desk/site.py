@@ -1,0 +1,102 @@
+"""The newsroom's admin: Django's own, with the desk as its front page."""
+
+from functools import wraps
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from accounts.models import User
+from assets import isolation
+from desk.dashboard import desk_of
+
+LONGEST_SEARCH = 200  # characters
+
+
+class SearchView(AutocompleteJsonView):
+    """The admin's search for one row of another table, with what tells the rows apart."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        result = super().serialize_result(obj, to_field_name)
+        detail = getattr(self.model_admin, "autocomplete_detail", None)
+        return result | (detail(obj) if detail else {})
+
+
+def _can_be_key(model: type[Model], name: str, value: Any) -> bool:
+    """Return whether a part of an address can be the key that it stands for."""
+    if name in ("object_id", "id"):
+        key = model._meta.pk
+    elif name == "version_id" and hasattr(model, "history"):
+        key = model.history.model._meta.pk
+    else:
+        return True
+    try:
+        key.clean(unquote(str(value)), None)
+    except (ValidationError, ValueError):
+        return False
+    return True
+
+
+def _shorten_search(request: HttpRequest) -> None:
+    """Cut what is searched for: SQLite fails at an expression of several hundred words."""
+    for name in ("q", "term"):  # of a list, and of a field that searches
+        term = str(request.GET.get(name, ""))
+        if len(term) > LONGEST_SEARCH:
+            shortened = request.GET.copy()
+            shortened[name] = term[:LONGEST_SEARCH]
+            request.GET = cast(Any, shortened)
+
+
+class NewsroomSite(admin.AdminSite):
+    site_title = index_title = "Desk"
+    site_header = settings.NEWSROOM_NAME
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"version": settings.VERSION}
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Answer 404 where an address names a row by what cannot be a key; Django's pages fail.
+
+        A form that finds its row free, and taken when it stores it, is asked once more.
+        """
+        model = getattr(getattr(view, "__self__", None), "model", None)
+
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            _shorten_search(request)
+            if model and not all(_can_be_key(model, *item) for item in kwargs.items()):
+                raise Http404
+            try:
+                return view(request, *args, **kwargs)
+            except IntegrityError:
+                if request.method != "POST" or view.__name__ not in ("add_view", "change_view"):
+                    raise
+            # Somebody stored the same meanwhile: asked again, the form finds it and says so.
+            for _, uploads in request.FILES.lists():
+                for upload in uploads:
+                    upload.seek(0)
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(checked, cacheable)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        now = timezone.now()
+        user = User.of(request)
+        context: dict[str, Any] = {"desk": desk_of(user, now), "now": now}
+        if user.is_superuser:
+            context |= {"unconfined": isolation.problems(), "limits": isolation.in_words()}
+        return super().index(request, {**context, **(extra_context or {})})
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, SearchView.as_view(admin_site=self)(request))

@@ -1,0 +1,118 @@
+"""The ledger of an import: no word of the file is used twice, none is lost unseen."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from importing.understood import Accounting
+
+Span = tuple[int, int]
+
+
+class Ledger:
+    """Every word of a source and the part that took it; the first to claim a word has it."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._words: list[Span] = [match.span() for match in re.finditer(r"\S+", source)]
+        self._starts = [start for start, _ in self._words]
+        self._owners = [""] * len(self._words)
+
+    def claim(self, part: str, spans: Iterable[Span]) -> None:
+        """Give the unclaimed words that the spans touch to a part."""
+        for start, end in spans:
+            word = max(bisect_right(self._starts, start) - 1, 0)
+            while word < len(self._words) and self._starts[word] < end:
+                if self._words[word][1] > start and not self._owners[word]:
+                    self._owners[word] = part
+                word += 1
+
+    def close(self) -> Accounting:
+        """Return what each part took, and quote line by line what nobody claimed."""
+        counts: dict[str, int] = {}
+        left_out: list[str] = []
+        quote: Span | None = None
+        for (start, end), owner in zip(self._words, self._owners, strict=True):
+            if owner:
+                counts[owner] = counts.get(owner, 0) + 1
+            if quote and (owner or "\n" in self._source[quote[1] : start]):
+                left_out.append(self._source[quote[0] : quote[1]])
+                quote = None
+            if not owner:
+                quote = (quote[0] if quote else start, end)
+        if quote:
+            left_out.append(self._source[quote[0] : quote[1]])
+        return Accounting(len(self._source.split()), tuple(counts.items()), tuple(left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two texts do not share: words of the first that are lost, of the second that are new.
+
+    Words that stand next to each other are quoted together. `moved` is whether the same words
+    come in another order.
+    """
+
+    lost: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+    moved: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.doubled or self.moved)
+
+
+def difference(said: str, stored: str) -> Difference:
+    """Compare the words of two texts, without punctuation; in linear time."""
+    first, second = spelled(said), spelled(stored)
+    if first == second:
+        return Difference()
+    shorter = min(len(first), len(second))
+    start = next((n for n in range(shorter) if first[n] != second[n]), shorter)
+    end = next(
+        (n for n in range(shorter - start) if first[-1 - n] != second[-1 - n]), shorter - start
+    )
+    first, second = first[start : len(first) - end], second[start : len(second) - end]
+    lost, doubled = Counter(first), Counter(second)
+    both = lost & doubled
+    found = Difference(_quoted(first, lost - both), _quoted(second, doubled - both))
+    return found if found.lost or found.doubled else Difference(moved=True)
+
+
+def _quoted(words: Sequence[str], wanted: Counter[str]) -> tuple[str, ...]:
+    """Return words in the order of their text, those that stand together as one quotation."""
+    left = Counter(wanted)
+    # Of a word that is there too often, the last is taken for the one too many.
+    chosen = [False] * len(words)
+    for place in range(len(words) - 1, -1, -1):
+        if left[words[place]]:
+            left[words[place]] -= 1
+            chosen[place] = True
+    quotes: list[list[str]] = []
+    for place, word in enumerate(words):
+        if not chosen[place]:
+            continue
+        if place and chosen[place - 1]:
+            quotes[-1].append(word)
+        else:
+            quotes.append([word])
+    return tuple(" ".join(quote) for quote in quotes)
+
+
+class _Spaces(dict[int, str]):
+    """Every character that is no letter, digit or mark on one, as a blank."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        self[code] = char if unicodedata.category(char)[0] in "LNM" else " "
+        return self[code]
+
+
+_SPACED = _Spaces()
+
+
+def spelled(text: str) -> list[str]:
+    """Return the words of a text as they are compared: letters, digits and marks alone."""
+    return unicodedata.normalize("NFC", text).translate(_SPACED).split()

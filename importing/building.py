@@ -1,0 +1,291 @@
+"""Paragraphs into blocks where they stand: in lists, quotations, tables, with footnotes."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from importing.blocks import BREAK, Block, Cell, Run, Source, plain
+from importing.quoting import CREDIT, looks_like_credit
+
+DEEPEST = 50  # no document opens more inside one another; what is deeper counts as this deep
+LARGEST_NUMBER = 9_999
+_DEEPEST_LIST = 10
+_MOST_ROWS = 500
+_MOST_COLUMNS = 50
+_MOST_TABLES = 200
+_DASH = re.compile(r"\s*[-–—―]")
+_LAST_LINE = re.compile(rf"[\n{BREAK}][^\n{BREAK}]{{1,200}}$")
+
+
+@dataclass(slots=True)
+class OpenList:
+    """A list that is open: the number of its next item, and whether its item has begun."""
+
+    numbered: bool
+    start: int
+    next: int
+    in_item: bool = False
+    begun: bool = False
+
+
+@dataclass(slots=True)
+class OpenTable:
+    """A table that is being read: what stands outside its cells is its caption."""
+
+    block: Block
+    around: "Place"
+    caption: list[Block] = field(default_factory=list)
+    cell: Cell | None = None
+    in_head: bool = False
+
+
+@dataclass(slots=True)
+class Place:
+    """Where in the document a reader is; a cell or a footnote has a place of its own."""
+
+    blocks: list[Block]
+    runs: list[Run] = field(default_factory=list)
+    looked_at: int = 0  # runs without a word, from the first on
+    level: int = 0  # of the heading that is open
+    lists: list[OpenList] = field(default_factory=list)
+    group: int = 0
+    parted: bool = False
+    quotes: list[int] = field(default_factory=list)
+    credit: str = ""  # the tag around the words that name the speaker
+    note: int = 0
+
+
+class Builder:
+    """Makes the blocks of a source from runs and from what opens and closes around them."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.at = Place(source.blocks)
+        self.table: OpenTable | None = None
+        self.groups = 0
+        self.note_numbers = count(1)
+        self.tables = self.large_tables = 0
+
+    @property
+    def in_item(self) -> bool:
+        return bool(self.at.lists) and self.at.lists[-1].in_item
+
+    def has_words(self) -> bool:
+        """Whether the open paragraph has a word."""
+        at = self.at
+        while at.looked_at < len(at.runs):
+            if plain(at.runs[at.looked_at].text):
+                return True
+            at.looked_at += 1
+        return False
+
+    def end_block(self) -> None:
+        """Make a block of the runs so far, as it stands in lists and quotations."""
+        at = self.at
+        if at.note:
+            # A note is one paragraph, whatever stands in it.
+            if at.runs:
+                at.runs.append(Run(" ", at.runs[-1].end, at.runs[-1].end))
+            return
+        if self.has_words():
+            self.add(self.made(Block("paragraph", at.runs)))
+        at.runs, at.looked_at = [], 0
+
+    def made(self, block: Block) -> Block:
+        """Return a paragraph as the kind of block that it is where it stands."""
+        at = self.at
+        if at.credit:
+            return credit_of(block)
+        if at.quotes:
+            return replace(block, kind="quote", group=at.quotes[0])
+        if self.in_item:
+            return self._item(block)
+        if at.level:
+            return replace(block, kind="heading", level=at.level)
+        return block
+
+    def add(self, block: Block) -> None:
+        """Add a block; one that is no item parts the lists that are open."""
+        at = self.at
+        if at.lists and block.kind != "item":
+            at.parted = True
+            for one in at.lists:
+                one.start = one.next
+        at.blocks.append(block)
+
+    # --- Lists ---
+
+    def begin_list(self, numbered: bool, start: int = 1) -> None:
+        at = self.at
+        self.end_block()
+        if not at.lists:
+            self.groups += 1
+            at.group, at.parted = self.groups, False
+        start = min(start, LARGEST_NUMBER) if numbered else 1
+        at.lists.append(OpenList(numbered, start, start))
+        del at.lists[DEEPEST:]
+
+    def end_list(self) -> None:
+        self.end_block()
+        del self.at.lists[-1:]
+
+    def begin_item(self, number: int | None = None) -> None:
+        """Begin an item; a number that does not follow begins a list of its own."""
+        self.end_block()
+        if not self.at.lists:
+            return
+        own = self.at.lists[-1]
+        own.in_item, own.begun = True, False
+        if number is not None and own.numbered and number != own.next:
+            own.start = own.next = number
+            if len(self.at.lists) == 1:
+                self.groups += 1
+                self.at.group = self.groups
+
+    def end_item(self) -> None:
+        self.end_block()
+        if self.at.lists:
+            self.at.lists[-1].in_item = False
+
+    def _item(self, block: Block) -> Block:
+        at = self.at
+        own = at.lists[-1]
+        if own.begun and at.parted:
+            # What parted the list stands between an item and its rest.
+            return block
+        made = replace(
+            block,
+            kind="item",
+            group=at.group,
+            numbered=own.numbered,
+            depth=min(len(at.lists) - 1, _DEEPEST_LIST),
+            start=own.start,
+            more=own.begun,
+        )
+        for one in at.lists:
+            if one.in_item and not one.begun:
+                # An item that begins with a list counts as one.
+                one.next += 1
+                one.begun = True
+        at.parted = False
+        return made
+
+    # --- Quotations ---
+
+    def begin_quote(self) -> None:
+        self.end_block()
+        self.groups += 1
+        self.at.quotes.append(self.groups)
+        del self.at.quotes[:-DEEPEST]
+
+    def end_quote(self) -> None:
+        """End a quotation; a last line of it that names the speaker becomes the credit."""
+        self.end_block()
+        at = self.at
+        group = at.quotes[0] if at.quotes else 0
+        del at.quotes[-1:]
+        if (
+            at.quotes
+            or not at.blocks
+            or (at.blocks[-1].kind, at.blocks[-1].group) != ("quote", group)
+        ):
+            return
+        last = at.blocks[-1]
+        raw = last.raw.rstrip()
+        line = _LAST_LINE.search(raw)
+        start = line.start() if line else 0
+        if not line and (len(at.blocks) < 2 or at.blocks[-2].group != group):
+            return
+        credit = CREDIT.fullmatch(plain(raw[start:]))
+        if credit and looks_like_credit(credit["speaker"]):
+            at.blocks[-1:] = [last.part(0, start)] if start else []
+            at.blocks.append(replace(credit_of(last.part(start)), group=0))
+
+    # --- Tables ---
+
+    def begin_table(self) -> None:
+        self.end_block()
+        self.table = OpenTable(Block("table"), around=self.at)
+        self.at = Place([])
+
+    def begin_row(self) -> None:
+        if self.table:
+            self.end_cell()
+            self.table.block.rows.append([])
+
+    def begin_cell(self, cell: Cell) -> None:
+        if self.table:
+            self.end_cell()
+            self.table.cell = cell
+            if not self.table.block.rows:
+                self.table.block.rows.append([])
+            self.table.block.rows[-1].append(cell)
+
+    def end_cell(self) -> None:
+        """Give the blocks to the cell that ends; what stands outside the cells is the caption."""
+        self.end_block()
+        if self.table and self.table.cell:
+            self.table.cell.blocks, self.table.cell = self.at.blocks, None
+        elif self.table:
+            self.table.caption += self.at.blocks
+        self.at = Place([])
+
+    def end_table(self) -> None:
+        if not self.table:
+            return
+        self.end_cell()
+        block, caption, self.at = self.table.block, self.table.caption, self.table.around
+        self.table = None
+        block.rows = [row for row in block.rows if row]
+        self.tables += 1
+        if (
+            self.tables > _MOST_TABLES
+            or len(block.rows) > _MOST_ROWS
+            or max((len(row) for row in block.rows), default=0) > _MOST_COLUMNS
+        ):
+            self._add_rows(caption, block.rows)
+            return
+        runs = [run for one in caption for run in one.runs]
+        block.caption = plain("".join(run.text for run in runs if not run.note))
+        for one in (one for row in block.rows for cell in row for one in cell.blocks):
+            if runs:
+                runs.append(Run(BREAK, runs[-1].end, runs[-1].end))
+            runs += one.runs
+        block.runs = runs
+        if block.text:
+            self.add(block)
+
+    def _add_rows(self, caption: list[Block], rows: list[list[Cell]]) -> None:
+        """Add a table that is too large for a release as paragraphs, one for each row."""
+        self.large_tables += 1
+        for block in caption:
+            self.add(block)
+        for row in rows:
+            runs: list[Run] = []
+            for block in (block for cell in row for block in cell.blocks):
+                if runs:
+                    runs.append(Run(" | ", runs[-1].end, runs[-1].end))
+                runs += block.runs
+            if runs:
+                self.add(Block("paragraph", runs))
+
+    # --- Footnotes ---
+
+    def add_footnote(self, runs: Iterable[Run]) -> None:
+        """Put the words of a note at the end of the open paragraph."""
+        whole = Block("paragraph", list(runs))
+        raw = whole.raw
+        kept = whole.part(len(raw) - len(raw.lstrip()), len(raw.rstrip()))
+        number = next(self.note_numbers)
+        self.at.runs += [
+            replace(run, text=run.text.replace(BREAK, " "), note=number) for run in kept.runs
+        ]
+
+
+def credit_of(quote: Block) -> Block:
+    """Return the words of a quotation that name its speaker as the line below it."""
+    runs = quote.runs
+    if runs and not _DASH.match(quote.raw):
+        runs = [Run("– ", runs[0].start, runs[0].start), *runs]
+    return replace(quote, kind="paragraph", runs=runs)

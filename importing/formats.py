@@ -1,0 +1,104 @@
+"""Which format a file is in, and the way from there to blocks."""
+
+import json
+import re
+
+from importing.blocks import Source
+from importing.from_html import BLOCK_TAGS, INLINE_TAGS, is_wml, read_html
+from importing.from_mail import is_mail, read_mail
+from importing.from_markdown import read_markdown
+from importing.from_text import read_text
+from importing.notes import Note
+from importing.understood import refused
+
+FORMATS = ("text", "markdown", "html", "mail")
+# No release has as many paragraphs; a table or a log with more would only take time.
+MAX_BLOCKS = 20_000
+
+_MARKDOWN_NAME = re.compile(r"\.(?:md|markdown|mdown)$", re.I)
+_HTML_NAME = re.compile(r"\.(?:x?html?|wml)$", re.I)
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)|\+\+\+[ \t]*\n(?=[\w-]+[ \t]*=)")
+_A_TAG = re.compile(r"<(?:!doctype html|!--|/?[a-z][a-z0-9-]*[\s/>])", re.I)
+_BEFORE_ROOT = re.compile(r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<![^>]*+>)*+")
+_COMMENTS = re.compile(r"(?:\s++|<!--(?:[^-]|-(?!->))*+-->)*+")
+_ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
+_JSON_BEGINS = re.compile(r'(?:[\[{]\s*)++"[^"\n]{1,200}"\s*:')
+_XML_KINDS = {
+    "newsml": Note("is_xml_of", {"format": "NewsML"}),
+    "newsitem": Note("is_xml_of", {"format": "NewsML"}),
+    "newsmessage": Note("is_xml_of", {"format": "NewsML"}),
+    "nitf": Note("is_xml_of", {"format": "NITF"}),
+    "rss": Note("is_a_feed", {"format": "RSS"}),
+    "rdf:rdf": Note("is_a_feed", {"format": "RSS"}),
+    "feed": Note("is_a_feed", {"format": "Atom"}),
+}
+# The name space of WordPress's own export, which is RSS with more in it.
+_WORDPRESS = re.compile(r"xmlns:wp\s*=|wordpress\.org/export/")
+
+
+def guess_format(text: str, filename: str) -> str:
+    """Return which of FORMATS a text is in, by its name and its first characters."""
+    before = _COMMENTS.match(text)
+    if is_mail(text, filename):
+        return "mail"
+    if _FRONT_MATTER.match(text, before.end() if before else 0):
+        return "markdown"
+    start = text.lstrip()[:400]
+    if _MARKDOWN_NAME.search(filename):
+        return "markdown"
+    if _HTML_NAME.search(filename) or is_wml(text) or _A_TAG.match(start):
+        return "html"
+    return "markdown" if re.match(r"# \S", start) else "text"
+
+
+def refuse_other_formats(text: str, filename: str) -> None:
+    """Raise NotAReleaseError for JSON and XML: they hold more than words, and are not read."""
+    start = text.lstrip()
+    if start.startswith(("{", "[")) and _is_json(start):
+        raise refused(Note("is_json"), filename)
+    before = _BEFORE_ROOT.match(start[:5000])
+    root = _ROOT.match(start, before.end() if before else 0)
+    if not root or root[1].casefold() in BLOCK_TAGS | INLINE_TAGS:
+        return
+    if start.startswith("<?xml") or start.rstrip().endswith(f"</{root[1]}>"):
+        if _WORDPRESS.search(start[:5000]):
+            raise refused(Note("is_a_wordpress_export"), filename)
+        raise refused(_XML_KINDS.get(root[1].casefold(), Note("is_xml")), filename)
+
+
+def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Source:
+    """Return a decoded file as blocks; a mail is read from its bytes.
+
+    Raises NotAReleaseError where it has far too many, or for a mail without text.
+    """
+    source = Source(text, format)
+    if format == "mail":
+        read_mail(source, filename, data or text.encode())
+    else:
+        {"text": read_text, "markdown": read_markdown, "html": read_html}[format](source, filename)
+    _refuse_many_lines(len(source.blocks) > MAX_BLOCKS, filename)
+    return source
+
+
+def refuse_too_many_lines(text: str, format: str, filename: str) -> None:
+    """Raise NotAReleaseError for a text that is far too much to take apart."""
+    # A line of Markdown costs the most.
+    most = (2 if format == "markdown" else 5) * MAX_BLOCKS
+    far_more = text.count("\n") > most or text.count("<") > 10 * MAX_BLOCKS
+    _refuse_many_lines(far_more, filename)
+
+
+def _refuse_many_lines(far_more: bool, filename: str) -> None:
+    if far_more:
+        raise refused(Note("too_many_lines"), filename)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except ValueError:
+        # Cut off or mistyped, it is JSON all the same.
+        return bool(_JSON_BEGINS.match(text))
+    return True

@@ -1,0 +1,142 @@
+"""What HTML and Markdown share: tags, character references, links, and what prints nothing."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from importing.accounting import Span
+from importing.blocks import Run
+from importing.notes import Note
+from storing.links import allowed_link
+
+# Quoted values may hold “>”. Possessive, so that no input makes it go back and forth.
+_TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
+_CARELESS_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*+)([^>]*+)>")
+_ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']++))?""")
+_LONGEST_TAG = 20_000
+# Where a line may end, or may not: they part names, and print nothing.
+SOFT = ("\u00ad", "\u2060", "\ufeff")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SILENT = "script style object iframe svg math select xml template textarea applet"
+_SILENT_TAG = re.compile(rf"<({_SILENT.replace(' ', '|')})\b", re.I)
+
+
+def silence(text: str, macros: bool = False) -> str:
+    """Return the text with what prints nothing made blank, letter for letter.
+
+    That is comments, scripts, styles and the like; with `macros` also the lines of WML that start
+    with a hash. Whatever is blank then is quoted to the editor as left out.
+    """
+    blank = [*_comments(text), *_silent_elements(text)]
+    if macros:
+        blank += [match.span() for match in re.finditer(r"^#(?:.*\\\n)*+.*+", text, re.M)]
+    pieces: list[str] = []
+    place = 0
+    for start, end in sorted(blank):
+        if end > place:
+            start = max(start, place)
+            pieces += [text[place:start], re.sub(r"[^\n]", " ", text[start:end])]
+            place = end
+    return "".join([*pieces, text[place:]])
+
+
+def _comments(text: str) -> Iterator[Span]:
+    place = 0
+    while (start := text.find("<!--", place)) >= 0:
+        place = text.find("-->", start) + 3
+        if place < 3:
+            # Never closed: a browser would hide the rest of the release; here one line goes.
+            end = text.find("\n", start)
+            yield start, end if end >= 0 else len(text)
+            return
+        yield start, place
+
+
+def _silent_elements(text: str) -> Iterator[Span]:
+    unclosed: set[str] = set()
+    place = 0
+    while match := _SILENT_TAG.search(text, place):
+        place = text.find(">", match.end()) + 1
+        if not place:
+            return
+        name = match[1].casefold()
+        if name in unclosed:
+            continue
+        if end := re.compile(rf"</{name}[^>]*+>?", re.I).search(text, place):
+            yield match.start(), end.end()
+            place = end.end()
+        else:
+            unclosed.add(name)
+
+
+def tag_at(text: str, place: int) -> re.Match[str] | None:
+    """Return the tag that starts at a place: its slash, its name, its attributes as written."""
+    end = min(place + _LONGEST_TAG, len(text))
+    if text.find(">", place, end) < 0:
+        return None
+    return _TAG.match(text, place, end) or _CARELESS_TAG.match(text, place, end)
+
+
+def attributes(written: str) -> dict[str, str]:
+    """Return the attributes of a tag, character references resolved; the first of a name counts."""
+    found: dict[str, str] = {}
+    for name, value in _ATTRIBUTE.findall(written):
+        found.setdefault(name.casefold(), html.unescape(value.strip("\"'")))
+    return found
+
+
+def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
+    """Yield the runs of text without tags; a character reference is a run of its own."""
+    place = start
+    for match in _ENTITY.finditer(text, start, end):
+        decoded = html.unescape(match[0])
+        if decoded == match[0]:
+            continue
+        if decoded in ("\u2028", "\u2029", "\x85", "\x0b", "\x0c"):
+            decoded = " "
+        elif decoded in SOFT:
+            decoded = ""
+        if match.start() > place:
+            yield Run(text[place : match.start()], place, match.start())
+        yield Run(decoded, *match.span())
+        place = match.end()
+    if end > place:
+        yield Run(text[place:end], place, end)
+
+
+class Links:
+    """The links of a file: those that lead somewhere, and those that lost their address."""
+
+    def __init__(self) -> None:
+        self._lost: list[str] = []
+
+    def safe(self, href: str) -> str:
+        """Return an address that may stand in a release, or nothing."""
+        if link := allowed_link(href):
+            return link
+        href = href.strip()
+        if href and not href.startswith("#"):
+            self._lost.append(href)
+        return ""
+
+    def notes(self) -> list[Note]:
+        if not self._lost:
+            return []
+        lost = list(dict.fromkeys(self._lost))
+        return [Note("links_lost", {"links": quoted(lost), "count": len(self._lost)})]
+
+
+def quoted(texts: Sequence[str], most: int = 8, length: int = 80) -> tuple[str, ...]:
+    """Return the first texts in quotation marks, each cut where it is too long to quote."""
+    marked = [f"“{shortened(text, length)}”" for text in texts[:most]]
+    return (*marked, "…") if len(texts) > most else tuple(marked)
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Return a text, cut with an ellipsis where it is too long to quote."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: “1 link”, “2 links”."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

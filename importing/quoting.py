@@ -1,0 +1,157 @@
+"""How a paragraph is quoted, and which paragraphs are one quotation."""
+
+import re
+from collections.abc import Callable
+
+from importing.blocks import BREAK, Block
+from importing.names import is_role
+from importing.rules import Rule
+from importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE
+
+OPENING, CLOSING = "“„«‟", "”»"
+_SAYING_VERBS = "|".join(sorted(SAYING | SAYING_BESIDE_A_QUOTE))
+_ATTRIBUTED_INSIDE = re.compile(rf"[,.?!][”\"]?\s(?:{_SAYING_VERBS})\s(?:[A-Z]\w*\.?\s)?[A-Z]")
+PULL_QUOTE = re.compile(
+    r"[‘“\"'«„](?P<text>.+)[’”\"'»“]\s*(?:[-–—]+|\|)\s*(?P<speaker>[^“”\"‘\n]{2,100})"
+)
+WHOLLY_QUOTED = re.compile(r"[‘“\"'«„](?P<text>.+)[’”\"'»“]")
+CREDIT = re.compile(r"(?:[-–—]+|―)\s*(?P<speaker>[^\W\d_].{1,150})", re.S)
+
+
+def looks_like_credit(text: str) -> bool:
+    """Whether words after a quotation name its speaker: “Felix Jakens, Head of Campaigns”."""
+    parts = text.strip().split(",")[0].split()
+    if not 0 < len(parts) <= 8 or len(text.split()) > 25 or text.rstrip().endswith(("?", "!", ":")):
+        return False
+    return parts[0][0].isupper() and (len(parts) < 2 or parts[-1][0].isupper() or is_role(parts[0]))
+
+
+def quotation(blocks: list[Block], place: int) -> int:
+    """Return how many paragraphs from a place on are one quotation; 0 where none begins.
+
+    Each may open with “ and only the last closes; or only the first opens.
+    """
+    shape = shape_of(blocks[place].text) if blocks[place].kind == "paragraph" else ""
+    if shape == "whole":
+        return 1
+    if shape != "open":
+        return 0
+    count = 1
+    for number in range(place + 1, len(blocks)):
+        block = blocks[number]
+        if block.kind != "paragraph":
+            break
+        shape = shape_of(block.text)
+        if shape in ("open", "whole"):
+            count += 1
+            if shape == "whole":
+                break
+        elif shape == "plain" and (more := _closes_later(blocks, place + count)):
+            return count + more
+        else:
+            break
+    return count
+
+
+def _closes_later(blocks: list[Block], place: int) -> int:
+    """Return after how many paragraphs a quotation closes that goes on without marks."""
+    for count, block in enumerate(blocks[place : place + 10], start=1):
+        shape = shape_of(block.text) if block.kind == "paragraph" else ""
+        if shape == "closing":
+            return count
+        if shape != "plain":
+            return 0
+    return 0
+
+
+def shape_of(text: str) -> str:
+    """Return how a paragraph is quoted.
+
+    “whole” from end to end, “open” where it opens and does not close, “closing” where it closes
+    what an earlier one opened, “mixed” where words stand outside the marks, “plain” otherwise.
+    """
+    if not text:
+        return "plain"
+    opens = text[0] in OPENING + '"'
+    if text[0] in "‘'" and len(text) > 1 and not text[1].isspace():
+        return _single_shape(text)
+    depth = 0
+    for match in re.finditer(r"[“”„«»‟\"]", text):
+        at, mark = match.start(), match[0]
+        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        if mark == '"':
+            opening = (
+                (not before or before in " \xa0([—–-‘'“" or before == BREAK)
+                and not after.isspace()
+                and after != ""
+            )
+        elif mark == "“":
+            # In German and Polish “ is the mark that closes what „ opened.
+            opening = not (text[0] == "„" and before and not before.isspace())
+        else:
+            opening = mark in OPENING
+        depth += 1 if opening else -1
+        if depth < 0 or (depth == 0 and opens):
+            rest = text[at + 1 :].strip(" .,!?;\xa0)")
+            if depth == 0:
+                return "mixed" if rest or _ATTRIBUTED_INSIDE.search(text) else "whole"
+            return "closing" if not rest and not opens else "mixed"
+    if not opens:
+        return "plain"
+    return "mixed" if _ATTRIBUTED_INSIDE.search(text) else "open"
+
+
+def _single_shape(text: str) -> str:
+    """Return the shape of a paragraph in single marks, where ’ may be an apostrophe too."""
+    end = text.rstrip(" .,")
+    if text[0] == "'" and not end.endswith("'"):
+        return "plain"
+    if re.search(r"[.,?!…][’'](?=\s)", text[:-2]) or _ATTRIBUTED_INSIDE.search(text):
+        return "mixed"
+    if end.endswith(("’", "'")) and len(text.split()) > 7:
+        return "whole"
+    return "plain"
+
+
+def _has(shape: str) -> Callable[[str], object]:
+    return lambda text: shape_of(text) == shape
+
+
+QUOTED = (
+    Rule(
+        "whole",
+        _has("whole"),
+        yes=("“We will not be silent.”", "« Nous ne céderons pas »", "„Wir schweigen nicht.“",
+             "\"We will not be silent.\"", "‘We will not be silent, not now and not ever.’"),
+        no=("“We will not be silent,” said Ana Brask.", "Ana Brask said: “We will not be silent.”",
+            "“Silent” is what they call it", "‘Wild West’-style policing",
+            "We will not be silent."),
+    ),
+    Rule(
+        "open",
+        _has("open"),
+        yes=("“We will not be silent.", "“They took ‘all’ of us."),
+        no=("“We will not be silent.”", "We will not be silent.”",
+            "“We know,” said Ana Brask. “All"),
+    ),
+    Rule(
+        "closing",
+        _has("closing"),
+        yes=("We will not be silent.”",),
+        no=("“We will not be silent.”", "“We will not be silent.", "The “silent” ones"),
+    ),
+    Rule(
+        "mixed",
+        _has("mixed"),
+        yes=("“We will not be silent,” said Ana Brask.", "“Silent” is what they call it"),
+        no=("“We will not be silent.”", "We will not be silent."),
+    ),
+)  # fmt: skip
+CREDITS = (
+    Rule(
+        "speaker of a quotation",
+        looks_like_credit,
+        yes=("Felix Jakens, Head of Campaigns", "Ana Brask", "Ana de la Brask, lawyer"),
+        no=("and so it ended", "Who knows?", "Ana Brask said the following:", ""),
+    ),
+)  # fmt: skip

@@ -1,0 +1,143 @@
+"""What an import comes to: everything that was understood of a file, or the reason why not."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+from importing.languages import LanguageGuess
+from importing.notes import Note
+
+
+class NotAReleaseError(ValueError):
+    """A file that no release can be read from; `note` says why."""
+
+    def __init__(self, note: Note) -> None:
+        super().__init__(note)
+        self.note = note
+
+
+def refused(note: Note, filename: str) -> NotAReleaseError:
+    """Return the refusal that a note stands for, with the name of the file in it."""
+    return NotAReleaseError(Note(note.code, {"file": filename, **note.values}))
+
+
+@dataclass(frozen=True, slots=True)
+class PullQuote:
+    """The words lifted to the top, without their outer marks, and the speaker as printed."""
+
+    text: str
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """A picture that the file names but does not hold; `credit_guess` is read off its name.
+
+    The name is empty where the picture is packed into the address itself.
+    """
+
+    name: str
+    credit_guess: str
+    source: str
+    occurrences: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateGuess:
+    """The day that the file seems to be from, and why; for an editor to confirm."""
+
+    date: datetime.date
+    reasons: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSuggestion:
+    """Somebody named in the text: every form of the name, and the words that stand with it."""
+
+    name: str
+    also: tuple[str, ...]
+    count: int
+    speaker: bool
+    title: str
+    descriptor: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesignationSuggestion:
+    """A person that the text calls a prisoner of conscience, with the sentence."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A quotation of a sentence or more, without its marks, and who seems to say it.
+
+    Not `certain`: the speaker is offered to an editor. `quotation` is the number of the
+    blockquote that the words stand in, from 0; None for words in a running paragraph.
+    """
+
+    text: str
+    speaker: str
+    title: str
+    certain: bool
+    quotation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """Where every word of the file went: into exactly one part, or quoted in `left_out`."""
+
+    total: int
+    parts: tuple[tuple[str, int], ...]
+    left_out: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        placed = sum(words for _, words in self.parts)
+        left = sum(len(quote.split()) for quote in self.left_out)
+        if placed + left != self.total:
+            raise ValueError("words", self.total, placed, left)
+
+
+# Stated by the file, guessed from a line above the text, or the first sentence for want of one.
+TitleFrom = Literal["stated", "guessed", "offered", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A file read as a release; whatever is a guess says so in `notes` or in its name.
+
+    `said` has the words of the file, each piece with the part of the release that took it.
+    """
+
+    filename: str
+    format: str
+    encoding: str
+    kind: str
+    kicker: str
+    title: str
+    title_from: TitleFrom
+    offered_title: str
+    standfirst: str
+    pull_quote: PullQuote | None
+    body_html: str
+    dateline_place: str
+    language_guess: LanguageGuess
+    posters: tuple[Poster, ...]
+    date_guess: DateGuess | None
+    people: tuple[PersonSuggestion, ...]
+    designations: tuple[DesignationSuggestion, ...]
+    speeches: tuple[Speech, ...]
+    relative_dates: tuple[str, ...]
+    notes: tuple[Note, ...]
+    missing: tuple[Note, ...]
+    accounting: Accounting
+    said: tuple[tuple[str, str], ...]
+    digest: str
+
+    @property
+    def language(self) -> str | None:
+        """The language that is set on the draft unless somebody chooses; None: it is not sure."""
+        return self.language_guess.tag if self.language_guess.is_sure else None

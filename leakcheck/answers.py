@@ -1,0 +1,293 @@
+"""How two answers differ, and where a word is in one."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, unquote_to_bytes
+
+from django.utils import timezone
+from django.utils.http import http_date
+
+from leakcheck.canary import Names
+from leakcheck.site import MOST_BYTES, Answer
+
+# What differs from one answer to the next, no matter who asks: tokens, and the present moment.
+_TOKENS = re.compile(rb'(csrfmiddlewaretoken" value="|nonce="|\'nonce-|csrftoken=)[\w+/=-]+')
+_MOMENT = (
+    rb"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)"
+    rb"|(?:mon|tue|wed|thu|fri|sat|sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d gmt"
+)
+_MOMENTS = re.compile(_MOMENT)
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
+_WORDS = re.compile(_MOMENT + rb"|-?\d+(?:\.\d+)?(?![\w.])|[\w%+=/-]+|[^\w%+=/-]+")
+FROM_THE_BODY = ("header etag:", "header content-length:")
+_BY_THE_WAY = {"date", "age", "x-request-id", "connection", "keep-alive"}
+# Seconds, milliseconds, microseconds, minutes: how fast a clock or a countdown runs.
+_RATES = [sign * unit for unit in (1, 1000, 1_000_000, 1 / 60) for sign in (1, -1)]
+
+
+class Comparable:
+    """An answer without what differs anyway, and with the names that were asked for taken out.
+
+    Blurred, the present moment is taken out as well: an empty feed prints it.
+    """
+
+    def __init__(self, answer: Answer, names: Names, blurred: bool = True) -> None:
+        self.status = f"{answer.status} {answer.reason}"
+        self.now = _moment(answer.header("date").encode()) or timezone.now()
+        self.names, self.blurred = names, blurred
+        raw = answer.body.lower()
+        self.body = self._plain(raw)
+        # The tag of a page that repeats what was asked for is as different as the page.
+        left_out = _BY_THE_WAY | ({"etag"} if any(self._in(raw)) else set())
+        is_packed = answer.header("content-encoding") == "gzip"
+        sent = [(key.lower(), value) for key, value in answer.headers]
+        self.headers = sorted(
+            (key, self._plain(value.lower().encode(errors="replace")))
+            for key, value in sent
+            # Django adds bytes at random to what it compresses.
+            if key not in left_out and not (is_packed and key == "content-length")
+        )
+
+    def different_headers(self, other: "Comparable") -> set[str]:
+        mine, theirs = set(self.headers), set(other.headers)
+        return {key for key, _ in mine ^ theirs}
+
+    def difference(self, other: "Comparable", besides: set[str] | None = None) -> str:
+        """Return how this differs from another answer, "" where it does not."""
+        if self.status != other.status:
+            return f"status {self.status} instead of {other.status}"
+        if self.body != other.body:
+            at = next(
+                (n for n, (a, b) in enumerate(zip(self.body, other.body, strict=False)) if a != b),
+                min(len(self.body), len(other.body)),
+            )
+            mine, theirs = (
+                [b[max(at - 30, 0) : at + 60] or b"nothing"] for b in (self.body, other.body)
+            )
+            return f"body {_words(mine)} instead of {_words(theirs)}"
+        for key in sorted(self.different_headers(other) - (besides or set())):
+            mine, theirs = ([v for k, v in answer.headers if k == key] for answer in (self, other))
+            return f"header {key}: {_words(mine)} instead of {_words(theirs)}"
+        return ""
+
+    def fields(self) -> dict[str, bytes]:
+        """Return status, headers and body by name."""
+        fields: dict[str, bytes] = {"status": self.status.encode(), "body": self.body}
+        for key, value in self.headers:
+            name = f"header {key}:"
+            fields[name] = fields[name] + b", " + value if name in fields else value
+        return fields
+
+    def _in(self, text: bytes) -> Iterator[bool]:
+        yield from (part.encode() in text for part in self.names.replaceable)
+
+    def _plain(self, text: bytes) -> bytes:
+        for number, part in enumerate(self.names.replaceable):
+            text = text.replace(part.encode(), b"{%d}" % number)
+        text = _TOKENS.sub(rb"\1-", text)
+        return _MOMENTS.sub(self._now_or_as_it_is, text) if self.blurred else text
+
+    def _now_or_as_it_is(self, match: re.Match[bytes]) -> bytes:
+        moment = _moment(match[0])
+        is_now = moment and abs(moment - self.now) < timedelta(seconds=5)
+        return b"{now}" if is_now else match[0]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What became of an answer while a canary was there.
+
+    `difference` is what the canary changed, "" where it changed nothing; `is_own` says that
+    something else changed meanwhile; `unsteady` names values that change all the time, in which a
+    leak could not be seen.
+    """
+
+    difference: str = ""
+    is_own: bool = False
+    unsteady: set[str] = field(default_factory=set)
+
+
+def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Judgement:
+    """Compare an answer with those from before the canary came and after it had gone.
+
+    What is the same in all the others must be the same in this one. A clock or a countdown goes on
+    along its line, so this one must lie on it.
+    """
+    judgement = Judgement()
+    times = [before.at, now.at, *(answer.at for answer in after)]
+    fields = [Comparable(answer, names, blurred=False).fields() for answer in (before, now, *after)]
+    for name in sorted(set().union(*fields), key=_status_first):
+        values = [fields.get(name) for fields in fields]
+        first, mine, *others = values
+        if mine == first or (mine is None and None in others):
+            continue
+        if all(other == first for other in others):
+            judgement.difference = _named(name, mine, first)
+            return judgement
+        if mine in others or None in others or first is None:
+            judgement.is_own = True
+        elif mine is None:
+            judgement.difference = _named(name, mine, first)
+            return judgement
+        else:
+            moved, is_followed = _off_the_line(values, times)
+            if moved:
+                judgement.difference = _named(name, *moved)
+                return judgement
+            if all(other == others[0] for other in others):
+                judgement.is_own = True
+            elif not is_followed and not (name in FROM_THE_BODY and "body" in judgement.unsteady):
+                judgement.unsteady.add(name)
+    return judgement
+
+
+def _status_first(name: str) -> tuple[int, str]:
+    return (["status", "body"].index(name) if name in ("status", "body") else 2, name)
+
+
+def _named(name: str, mine: bytes | None, theirs: bytes | None) -> str:
+    if name == "body" and mine and theirs:
+        at = next(
+            (n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b),
+            min(len(mine), len(theirs)),
+        )
+        mine, theirs = (text[max(at - 30, 0) : at + 60] or b"nothing" for text in (mine, theirs))
+    return f"{name} {_words([mine or b''])} instead of {_words([theirs or b''])}"
+
+
+def _off_the_line(
+    values: list[bytes | None], times: list[float]
+) -> tuple[tuple[bytes, bytes] | None, bool]:
+    """Follow what moves in a value.
+
+    Returns the part that is not where its own movement would have it, with where that is; and
+    whether all that moves is a clock or a countdown, so that it could be followed.
+    """
+    split = [_WORDS.findall(value or b"") for value in values]
+    first, mine, *others = split
+    if any(len(other) != len(first) for other in others):
+        return None, False
+    if len(mine) != len(first):
+        return (values[1] or b"", values[0] or b""), False
+    is_followed = True
+    for words in zip(*split, strict=True):
+        before, now, *after = words
+        if all(other == before for other in after):
+            if now != before:
+                return (now, before), False
+            continue
+        numbers = [number for word in words if (number := _number(word)) is not None]
+        line = _line(numbers, times) if len(numbers) == len(words) else None
+        if line is None:
+            is_followed = False
+        elif abs(numbers[1] - line[0]) > 30 * line[1]:
+            return (now, b"%.0f" % line[0]), True
+    return None, is_followed
+
+
+def _line(numbers: list[float], times: list[float]) -> tuple[float, float] | None:
+    """Return where the second of some numbers would be on the line of the others, and its unit."""
+    start, _, *ends = numbers
+    for rate in _RATES:
+        unit = max(1, abs(rate))
+        line = [start + rate * (at - times[0]) for at in times]
+        is_steady = all(abs(a - b) <= 2 * unit for a, b in zip(ends, line[2:], strict=True))
+        if is_steady and (ends[-1] - start) * rate > 0:
+            return line[1], unit
+    return None
+
+
+def _number(word: bytes) -> float | None:
+    if _NUMBER.fullmatch(word):
+        return float(word)
+    moment = _moment(word) if _MOMENTS.fullmatch(word) else None
+    return moment.timestamp() if moment else None
+
+
+def counts_down_to(answer: Answer, moments: list[datetime]) -> tuple[str, str, datetime] | None:
+    """Return a header, its value and the moment that it gives away, if it gives one away.
+
+    It may name the moment, or the seconds or milliseconds until then.
+    """
+    for name, value in answer.headers:
+        if name.lower() in _BY_THE_WAY:
+            continue
+        text = value.lower().encode(errors="replace")
+        said = [(_number(word), bool(_MOMENTS.fullmatch(word))) for word in _WORDS.findall(text)]
+        for number, is_moment in said:
+            for moment in moments if number is not None and abs(number) > 60 else []:
+                left, number = moment.timestamp() - answer.at, number or 0
+                ways = [(number, moment.timestamp())]
+                if not is_moment:
+                    ways += [(number / 1000, moment.timestamp()), (number, left),
+                             (number / 1000, left)]  # fmt: skip
+                if any(abs(one - other) < 2 for one, other in ways):
+                    return name, value, moment
+    return None
+
+
+def moments_as_text(moment: datetime) -> list[str]:
+    """Return the ways in which a page or a header may name a moment to the second."""
+    here = timezone.localtime(moment)
+    utc = moment.astimezone(UTC)
+    return [
+        f"{utc:%Y-%m-%dt%H:%M:%S}",
+        f"{here:%Y-%m-%dt%H:%M:%S}",
+        http_date(moment.timestamp()).lower(),
+        str(int(moment.timestamp())),
+    ]
+
+
+def _moment(text: bytes) -> datetime | None:
+    said = text.decode(errors="replace")
+    try:
+        if said[:1].isdigit():
+            return datetime.fromisoformat(said.upper())
+        return parsedate_to_datetime(said)
+    except (ValueError, TypeError):
+        return None
+
+
+def _words(values: list[bytes]) -> str:
+    text = b", ".join(values).decode(errors="replace") or "none"
+    return f"“{' '.join(text.split())[:120]}”"
+
+
+def seen(needle: str, answer: Answer) -> str:
+    """Return where a word is in an answer, "" where it is not."""
+    if needle in answer.reason.lower():
+        return f"status line: {answer.status} {answer.reason}"
+    for name, value in answer.headers:
+        if needle in unquote(f"{name}: {value}").lower():
+            return f"header {name}: {_around(needle, unquote(value))}"
+    for inside, body in _bodies(answer.body):
+        for form in (body, unquote_to_bytes(body) if b"%" in body else b""):
+            if needle.encode() in form.lower():
+                return f"body{inside}: {_around(needle, form.decode(errors='replace'))}"
+    return ""
+
+
+def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a body, and what is packed into it where it is a ZIP or a Word file."""
+    yield "", body
+    if body.startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(body)) as packed:
+                for member in packed.infolist():
+                    yield f" (in {member.filename})", member.filename.encode()
+                    if member.file_size < MOST_BYTES:
+                        yield f" (in {member.filename})", packed.read(member)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error):
+            return
+
+
+def _around(needle: str, text: str) -> str:
+    at = text.lower().find(needle)
+    excerpt = " ".join(text[max(at - 50, 0) : at + len(needle) + 50].split())
+    return "“" + "".join(c if c.isprintable() else "·" for c in excerpt) + "”"

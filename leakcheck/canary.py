@@ -1,0 +1,575 @@
+"""A canary: an approved release that waits for its hour, and is gone before that.
+
+Every uuid of a canary ends alike and is of a version that nothing else here makes; what has no
+uuid is named by its title. So whatever an interrupted run leaves can be told from all else, and
+swept: by the run itself, by its guardian when the run dies, by the next run after a power cut.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import IO, Any, cast
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, connections, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_countries import countries
+
+from assets import making, storage
+from assets.cards import title_card
+from assets.models import MediaAsset
+from demo.loading import KEPT
+from jobs.models import Email, Job
+from leakcheck import schedule
+from people.models import Case, Level, Person, PersonName, Role
+from people.slugs import slug_for
+from releases import languages
+from releases.models import (
+    Contact,
+    FoldedText,
+    FormerSlug,
+    NameCheckFind,
+    NameException,
+    NameFind,
+    Release,
+    Topic,
+)
+
+NODE = "1eacc4ec0de5"
+TITLE = "Leak check {} (removes itself)"
+TITLES = r"^Leak check [a-z]{16} \(removes itself\)$"
+SESSIONS = "leakcheckleakcheck"
+LETTERS = "bcdfghjklmnpqrstvwxz"  # without vowels, no word of any text is hit by chance
+
+LIFTS_AFTER = timedelta(hours=1)
+# Before its hour comes, the guardian takes the canary away even from a run that is still alive.
+GUARDED_FOR = timedelta(minutes=50)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All by which a stranger could ask for one release: a canary's, or those of none at all."""
+
+    word: str
+    release: UUID
+    person: UUID
+    poster: UUID
+    inside: UUID
+    document: UUID
+    originals: tuple[str, ...]
+    lifts: str
+    title_slug: str
+
+    @classmethod
+    def new(cls) -> "Names":
+        """Return names that nothing has; any two are of the same length."""
+        return cls.of("".join(secrets.choice(LETTERS) for _ in range(16)))
+
+    @classmethod
+    def of(cls, word: str) -> "Names":
+        """Return the names that follow from a word, all but the files' own."""
+        release, person, poster, inside, document = (
+            _uuid(word, what) for what in ("release", "person", "poster", "inside", "document")
+        )
+        return cls(
+            word, release, person, poster, inside, document,
+            originals=tuple(
+                f"originals/{pk}/{secrets.token_hex(16)}" for pk in (poster, inside, document)
+            ),
+            lifts=timezone.localdate(timezone.now() + LIFTS_AFTER).isoformat(),
+            title_slug=slug_for(TITLE.format(word), fallback=""),
+        )  # fmt: skip
+
+    @property
+    def uuids(self) -> tuple[UUID, ...]:
+        return (self.release, self.person, self.poster, self.inside, self.document)
+
+    @property
+    def title(self) -> str:
+        return TITLE.format(self.word)
+
+    @property
+    def slug(self) -> str:
+        return f"leak-check-{self.word}"
+
+    @property
+    def former_slug(self) -> str:
+        return f"leak-check-{self.word}-as-it-was"
+
+    @property
+    def needles(self) -> list[str]:
+        """What tells of the release wherever it is seen, in lower case."""
+        files = [path.rpartition("/")[2] for path in self.originals]
+        return [self.word, *map(str, self.uuids), *(uuid.hex for uuid in self.uuids), *files]
+
+    @property
+    def replaceable(self) -> list[str]:
+        """The needles, and what is too short to be one: longer ones first, the same in any two."""
+        return [*self.needles, *(uuid.hex[:8] for uuid in (self.release, self.person))]
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A planted canary, and the public things that it stands beside."""
+
+    names: Names
+    kind: str
+    language: str
+    country: str
+    numbers: tuple[int, ...]
+    lifts_at: datetime | None = None
+
+
+def _uuid(word: str, what: str) -> UUID:
+    digits = hashlib.sha256(f"{word} {what}".encode()).hexdigest()
+    return UUID(f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-8{digits[15:18]}-{NODE}")
+
+
+def is_canarys(value: Any) -> bool:
+    """Whether a uuid, or a text, is the uuid of a canary: of version 8 (RFC 9562), ending so."""
+    try:
+        uuid = UUID(str(value))
+    except ValueError:
+        return False
+    return uuid.version == 8 and uuid.hex.endswith(NODE)
+
+
+def choose() -> Canary:
+    """Return a canary as it will be planted: in a language and country that nothing public has."""
+    public = Release.objects.public()
+    spoken = set(public.values_list("language", flat=True))
+    listed = public.values_list("countries", flat=True)
+    named = {code for codes in listed for code in str(codes).split(",")}
+    tongues = [tag for tag in languages.COMMON if tag not in spoken]
+    places = [code for code, _ in countries if code not in named]
+    return Canary(
+        Names.new(),
+        kind=Release.Kind.COMMENT,
+        language=tongues[-1] if tongues else "en",
+        country=places[-1] if places else "GB",
+        numbers=(),
+    )
+
+
+def plant(canary: Canary) -> Canary:
+    """Store a canary: approved for the next hour, its word in everything that a release has.
+
+    It stands in company where there is some: as the translation of a public release, with its
+    topics, naming somebody who has a page. No verb is carried out, so nothing is recorded as an
+    event and nobody is told.
+    """
+    names = canary.names
+    word, title = names.word, names.title
+    lifts = timezone.now() + LIFTS_AFTER
+    about = dict.fromkeys(
+        ["alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms"],
+        f"{title}: {word}",
+    )
+    poster, inside = (
+        MediaAsset.objects.create(
+            uuid=uuid,
+            original=ContentFile(title_card(title, word), name=f"{word}.png"),
+            **about,
+        )
+        for uuid in (names.poster, names.inside)
+    )
+    for picture in (poster, inside):
+        _make(picture)
+    paper = _pdf(f"% {title}: {word}")
+    document = MediaAsset.objects.create(
+        uuid=names.document, original=ContentFile(paper, name=f"{word}.pdf"), **about
+    )
+    _make(document)
+    with transaction.atomic():
+        topic = Topic.objects.create(name=title)
+        contact = Contact.objects.create(
+            name=title, email=f"{word}@leakcheck.invalid", phone=word, hours=word
+        )
+        speaker = Person.objects.create(
+            uuid=names.person,
+            display_name=title,
+            level=Level.NAMEABLE,
+            level_basis="Nobody: the leak check made this up, and removes it.",
+            portrait=poster,
+        )
+        _without_a_job(
+            schedule.check_names_since.name,
+            lambda: PersonName.objects.create(person=speaker, text=word, printed=True),
+        )
+        Role.objects.create(person=speaker, title=word, unit=word, speaks_for_us=True)
+        Case.objects.create(
+            person=speaker, country=canary.country, as_of=timezone.localdate(),
+            call=word, summary=word, source=word,
+        )  # fmt: skip
+        beside = Release.objects.public().first()
+        named = Person.objects.with_page().first()
+        mark = f'<p><span data-person="{named.pk}">{named}</span></p>' if named else ""
+        release = Release.objects.create(
+            uuid=names.release,
+            status=Release.Status.APPROVED,
+            publish_at=lifts,
+            kind=canary.kind,
+            language=canary.language,
+            countries=canary.country,
+            translation_of=beside,
+            title=title,
+            slug=names.slug,
+            standfirst=f"{word} standfirst",
+            dateline_place=word,
+            pull_quote=f"{word} said so",
+            body=f"<p>{word}</p>{mark}"
+            f'<blockquote data-speaker="{speaker.pk}"><p>“{word} said so.”</p></blockquote>'
+            f'<h2>{word}</h2><figure data-asset="{inside.pk}"></figure><p>{word}</p>',
+            notes_to_editors=f"<p>{word}</p>",
+            poster=poster,
+            attached=[str(document.pk)],
+        )
+        release.topics.set([topic, *(beside.topics.all() if beside else [])])
+        release.contacts.set([contact])
+        FormerSlug.objects.create(slug=names.former_slug, release=release)
+    originals = tuple(str(file.original.name) for file in (poster, inside, document))
+    return replace(
+        canary,
+        names=replace(names, originals=originals),
+        numbers=(topic.pk, contact.pk),
+        lifts_at=lifts,
+    )
+
+
+def _without_a_job(name: str, act: Callable[[], object]) -> None:
+    """Do something without the background job that it would add; one that waits already stays."""
+    waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
+    act()
+    Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
+
+
+def _pdf(words: str) -> bytes:
+    """Return a PDF of one page with words in what draws it, which cleaning keeps."""
+    page = f"{words}\n".encode()
+    return (
+        b"%%PDF-1.7\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n"
+        b"2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj\n"
+        b"3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R >> endobj\n"
+        b"4 0 obj << /Length %d >> stream\n%sendstream endobj\n"
+        b"trailer << /Root 1 0 R >>\n%%%%EOF\n"
+    ) % (len(page), page)
+
+
+def _make(picture: MediaAsset) -> None:
+    """Make the renditions, or wait for the worker that makes them already."""
+    for _ in range(60):
+        making.make(picture)
+        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+            return
+        time.sleep(0.5)
+
+
+def is_in_place(canary: Canary) -> bool:
+    """Whether a canary is still there, approved and waiting."""
+    return Release.objects.scheduled().filter(pk=canary.names.release).exists()
+
+
+@contextlib.contextmanager
+def known_session(names: Names) -> Iterator[str]:
+    """Store a session that belongs to nobody and opens nothing; yield its key."""
+    session = Session.objects.create(
+        session_key=SESSIONS + names.word,
+        session_data=SessionStore().encode({"leakcheck": "belongs to nobody"}),
+        expire_date=timezone.now() + timedelta(minutes=10),
+    )
+    try:
+        yield session.session_key
+    finally:
+        session.delete()
+
+
+# --- Removal -----------------------------------------------------------------------------------
+
+
+def sweep(names: Names | None = None) -> int:
+    """Remove one canary, or all, with what belongs to it; return how many rows and files went.
+
+    What editors made and tied to a canary meanwhile stays, without the tie.
+    """
+    with transaction.atomic():
+        # The site counts guesses at it in the background: nothing may be added while we look.
+        list(_rows(Release).select_for_update().filter(pk__endswith=NODE).values_list("pk"))
+        doomed, tied = _rows_of_canaries(names)
+        for model, name, keys in tied:
+            _rows(model).filter(pk__in=keys).update(**{name: None})
+        for model in BY_TABLE_AND_ROW:
+            doomed[model] = _about(model, doomed) | doomed.get(model, set())
+        # Past cascades, guards and signals, which would write one more version of each row. The
+        # database checks every reference at the commit, so the order is of no account.
+        removed = sum(
+            _rows(model).filter(pk__in=keys)._raw_delete(connection.alias)
+            for model, keys in doomed.items()
+            if keys
+        )
+    return removed + _sweep_files(names)
+
+
+Rows = dict[type[models.Model], set[Any]]
+# They point to rows of other tables without a foreign key.
+BY_TABLE_AND_ROW = (FoldedText, NameCheckFind, NameException, NameFind)
+
+
+def _rows(model: type[models.Model]) -> models.QuerySet[Any]:
+    return models.QuerySet(model)  # no manager's word on what may be changed
+
+
+def _rows_of_canaries(
+    names: Names | None,
+) -> tuple[Rows, list[tuple[type[models.Model], str, set[Any]]]]:
+    """Return the rows that go, and those that stay with the field that ties them to these."""
+    doomed = _marked(names)
+    tied = []
+    todo = list(doomed)
+    while todo:
+        model = todo.pop()
+        for relation in model._meta.get_fields(include_hidden=True):
+            if not (relation.auto_created and (relation.one_to_many or relation.one_to_one)):
+                continue
+            pointing: type[models.Model] = relation.related_model  # type: ignore[assignment]
+            name = relation.field.name  # type: ignore[union-attr]
+            found = set(
+                _rows(pointing)
+                .filter(**{f"{name}__in": doomed[model]})
+                .values_list("pk", flat=True)
+            ) - doomed.get(pointing, set())
+            if found and _is_editors_own(pointing):
+                tied.append((pointing, name, found))
+            elif found:
+                doomed.setdefault(pointing, set()).update(found)
+                todo.append(pointing)
+    return doomed, tied
+
+
+def _about(model: type[models.Model], doomed: Rows) -> set[Any]:
+    """Return the rows of a model that point to doomed rows by table and key, as text."""
+    found: set[Any] = set()
+    for other, keys in doomed.items():
+        rows = _rows(model).filter(table=other._meta.label_lower, row__in=list(map(str, keys)))
+        found |= set(rows.values_list("pk", flat=True))
+    return found
+
+
+def _marked(names: Names | None) -> Rows:
+    """Return every row that has a canary's uuid, in whatever table, or its title as a name."""
+    columns = [
+        (model, field)
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, models.UUIDField)
+    ]
+    uuids = (
+        set(names.uuids)
+        if names
+        else {
+            uuid
+            for model, field in columns
+            for uuid in _rows(model)
+            .filter(**{f"{field.name}__endswith": NODE})
+            .values_list(field.name, flat=True)
+            if is_canarys(uuid)
+        }
+    )
+    doomed: Rows = {}
+    for model, field in columns:
+        keys = (
+            uuids  # also of rows that are gone: what points to them, such as a version, is not
+            if field.primary_key
+            else set(
+                _rows(model).filter(**{f"{field.name}__in": uuids}).values_list("pk", flat=True)
+            )
+        )
+        doomed.setdefault(model, set()).update(keys)
+    titles = {"name": names.title} if names else {"name__regex": TITLES}
+    for named in (Topic, Contact, Topic.history.model, Contact.history.model):
+        doomed[named] = set(_rows(named).filter(**titles).values_list("pk", flat=True))
+    ends = [str(uuid) for uuid in names.uuids] if names else [NODE]
+    for model, column in ((Job, "key"), (Email, "about")):
+        about = reduce(or_, (Q(**{f"{column}__endswith": end}) for end in ends))
+        doomed[model] = set(_rows(model).filter(about).values_list("pk", flat=True))
+    begins = SESSIONS + (names.word if names else "")
+    doomed[Session] = set(_rows(Session).filter(pk__startswith=begins).values_list("pk", flat=True))
+    return doomed
+
+
+def _is_editors_own(model: type[models.Model]) -> bool:
+    return getattr(model, "instance_type", model) in KEPT
+
+
+def _sweep_files(names: Names | None) -> int:
+    tops, _ = default_storage.listdir("")
+    return sum(
+        storage.remove_folder(f"{top}/{name}")
+        for top in tops
+        for name in default_storage.listdir(top)[0]
+        if is_canarys(name) and (names is None or UUID(name) in names.uuids)
+    )
+
+
+# --- Guard -------------------------------------------------------------------------------------
+
+
+class NoGuardian(Exception):
+    """The process that removes a canary after the death of a run could not be started."""
+
+
+class NotRemoved(Exception):
+    """A canary that is still there."""
+
+
+class Interrupted(BaseException):
+    """A signal that asks the run to end: no handler of errors on the way may swallow it."""
+
+
+TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def removed_at_the_end(names: Names) -> Iterator[Callable[[], None]]:
+    """Remove a canary when the block ends, however it ends: also by a signal, or a kill.
+
+    Yields what waits until the guardian is on guard; call it before you plant. The guardian
+    process waits at a pipe whose other end is ours. It removes what is there when the
+    pipe closes without a word from us, which the kernel does for every process that dies. Raises
+    NotRemoved where the removal fails; the guardian goes on trying.
+    """
+    with _signals(_interrupt), _guardian(names) as (pipe, on_guard):
+        try:
+            yield on_guard
+        finally:
+            with _signals(signal.SIG_IGN):
+                _sweep_or_say(names)
+                with contextlib.suppress(BrokenPipeError):  # it has done so itself, at its time
+                    os.write(pipe, b"all removed")
+
+
+def _sweep_or_say(names: Names) -> None:
+    for wait in (1, 3, 0):
+        try:
+            sweep(names)
+            return
+        except Exception as error:
+            problem = error
+            connections.close_all()
+            time.sleep(wait)
+    raise NotRemoved(
+        f"THE CANARY COULD NOT BE REMOVED: {problem}\n"
+        "A guardian process goes on trying. Until it succeeds, a release, a topic, a press "
+        "contact, a person and two pictures named “Leak check … (removes itself)” are left, and "
+        "the release goes public within the hour. When the database and the storage answer "
+        "again, run:\n    python manage.py leakcheck --sweep"
+    )
+
+
+@contextlib.contextmanager
+def _guardian(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Start a guardian; yield our end of its pipe, and what waits until it is on guard."""
+    command = [
+        sys.executable,
+        str(settings.BASE_DIR / "manage.py"),
+        "leakcheck",
+        "--guard",
+        names.word,
+    ]
+    # A session of its own: what the terminal sends when it closes, or for Ctrl-C, goes past it.
+    guardian = subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    waits_at, says = cast(IO[bytes], guardian.stdin), cast(IO[bytes], guardian.stdout)
+
+    def on_guard() -> None:
+        if says.readline() != b"on guard\n":
+            raise NoGuardian(
+                "The guardian process, which removes the canary if this one is killed, did not "
+                "start; what it said stands above. Nothing was planted."
+            )
+
+    try:
+        yield waits_at.fileno(), on_guard
+        guardian.wait(timeout=60)
+    finally:
+        # Closing without a word, after a failure, sends the guardian to work.
+        waits_at.close()
+        says.close()
+
+
+def stand_guard(word: str, say: Callable[[str], object]) -> None:
+    """Wait for the process that holds the other end of standard input; clean up after its death."""
+    for number in TO_END:
+        signal.signal(number, signal.SIG_IGN)
+    connections.close_all()
+    with contextlib.suppress(BrokenPipeError):  # the run has ended before it needed a guardian
+        os.write(1, b"on guard\n")
+    until = time.time() + GUARDED_FOR.total_seconds()
+    while time.time() < until:  # a clock that goes on while the machine sleeps
+        if select.select([0], [], [], 5)[0]:
+            if os.read(0, 64):
+                return
+            break
+    sweep_patiently(Names.of(word), say)
+
+
+def sweep_patiently(names: Names, say: Callable[[str], object]) -> None:
+    """Sweep until two sweeps in a row succeed, an hour long if need be.
+
+    The second is for a transaction that the database was still ending for the dead process.
+    """
+    good = 0
+    for _ in range(720):
+        try:
+            removed = sweep(names)
+        except Exception as problem:
+            good = 0
+            connections.close_all()
+            with contextlib.suppress(OSError):
+                say(f"The canary of the leak check is not removed yet: {problem}")
+            time.sleep(5)
+            continue
+        if removed:
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                say("The leak check was cut off; its guardian removed the canary.")
+        good += 1
+        if good == 2:
+            return
+        time.sleep(1)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise Interrupted(signal.Signals(number).name)
+
+
+@contextlib.contextmanager
+def _signals(handler: Any) -> Iterator[None]:
+    """Handle the signals that ask to end, but for those that nohup and the like shut out."""
+    before = {number: signal.getsignal(number) for number in TO_END}
+    for number, old in before.items():
+        if old != signal.SIG_IGN:
+            signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,752 @@
+"""Read what the public site really prints, and find the protected names in it.
+
+The site is asked in this process, as a stranger; no server needs to run. Every public address of
+the URLconf stands in `COVERED`, or in `EXCUSED` with the reason why it is not read.
+"""
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import reduce
+from operator import or_
+from typing import IO, Any
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+from django.http.request import validate_host
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from leakcheck import printed_texts
+from leakcheck.printed_texts import NoPdfReader, Unreadable, readings
+from newsroom.feeds import MOST_IN_A_FEED
+from newsroom.prisoners import current_cases
+from newsroom.views import A_PAGE, IN_A_SITEMAP
+from people.models import Case, Consent, LevelChange, Person
+from people.names import letters
+from people.names.shared import people_index
+from releases.models import Contact, Correction, Event, NameCheckFind, NameException, Release, Topic
+from releases.rules.protected_names import printing
+from releases.rules.public_texts import (
+    TABLES,
+    is_printed,
+    model_of,
+    person_of,
+    printed_by,
+    printed_with,
+    releases_printing,
+    row_of,
+    table_of,
+    texts_of,
+)
+from releases.rules.visibility import public_assets
+
+BATCH = 200  # rows that are read at once
+MAX_REMEMBERED = 50_000  # texts whose names are known: much of a page is on every page
+IN_MEMORY = 16_000_000  # bytes of an archive; what is larger goes to disk
+SITE_TEXTS = ("SITE_NOTICE", "NEWSROOM_NAME", "NEWSROOM_EMAIL", "NEWSROOM_PHONE")
+
+
+class CannotCheck(Exception):
+    """The check could not be carried out; its text says why and what to do."""
+
+
+class Kind(StrEnum):
+    PAGE = "page"
+    TEXT = "plain text"
+    EXPORT = "export"
+    FEED = "feed"
+    ADDRESSES = "list of addresses"
+    ARCHIVE = "text in a ZIP"
+    CARD = "card"
+    FILE_NAME = "file name"
+    DOCUMENT = "document"
+    METADATA = "picture metadata"
+    NOTICE = "site notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A public address, and the record that it prints where it is of one.
+
+    `without_words` is the address by ids, for reports that print no name.
+    """
+
+    path: str
+    without_words: str
+    kind: Kind
+    source: Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A protected name that the site prints: whose, at which address, and where in it."""
+
+    person: UUID
+    surface: str
+    address: Address
+    kind: Kind
+    place: str
+    table: str = ""
+    row: str = ""
+    accepted: bool = False
+    warned: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What was read, and what was found in it."""
+
+    asked: int = 0
+    files: Counter[str] = field(default_factory=Counter)
+    found: list[Found] = field(default_factory=list)
+    unread_pages: list[str] = field(default_factory=list)
+    unread_files: list[str] = field(default_factory=list)
+    unread_pdfs: int = 0
+
+    def open(self) -> list[Found]:
+        """Return the names that must be removed or accepted."""
+        return [find for find in self.found if not find.accepted and not find.warned]
+
+    def warned(self) -> list[Found]:
+        return [find for find in self.found if find.warned and not find.accepted]
+
+    def accepted(self) -> list[Found]:
+        return [find for find in self.found if find.accepted]
+
+
+# --- The public addresses ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Of which records the addresses are read, at a moment; `whole` where it is of all."""
+
+    at: datetime
+    releases: QuerySet[Release]
+    people: QuerySet[Person]
+    assets: QuerySet[MediaAsset]
+    topics: QuerySet[Topic]
+    listed: int
+    whole: bool
+
+    def count(self) -> int:
+        """Return about how many addresses that are."""
+        forms = 5 * self.releases.count()
+        return forms + self.people.count() + self.assets.count() + 4 * self.topics.count() + 14
+
+
+Addresses = Callable[[Scope], Iterator[Address]]
+
+
+def _each(rows: QuerySet[Any]) -> Iterator[Any]:
+    """Yield rows in batches: the site is asked in between, and rows may go meanwhile."""
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), BATCH):
+        yield from rows.model._default_manager.in_bulk(pks[start : start + BATCH]).values()
+
+
+def _fixed(name: str, kind: Kind) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        yield Address(reverse(name), reverse(name), kind)
+
+    return addresses
+
+
+def _by_topic(name: str, kind: Kind) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        yield from _fixed(name, kind)(scope)
+        for topic in _each(scope.topics):
+            path = f"{reverse(name)}?{urlencode({'topic': topic.slug})}"
+            yield Address(path, f"{reverse(name)}?topic={topic.pk}", kind)
+
+    return addresses
+
+
+def _further(first: Address, rows: int, size: int) -> Iterator[Address]:
+    """Yield the pages of a list of so many rows, from the second on."""
+    for number in range(2, (rows + size - 1) // size + 1):
+        page = f"?page={number}"
+        yield replace(first, path=first.path + page, without_words=first.without_words + page)
+
+
+def _all_releases(name: str, kind: Kind) -> Addresses:
+    """Return the addresses of a list of releases: its pages, and the first one for each topic."""
+
+    def addresses(scope: Scope) -> Iterator[Address]:
+        yield from _by_topic(name, kind)(scope)
+        yield from _further(Address(reverse(name), reverse(name), kind), scope.listed, A_PAGE)
+
+    return addresses
+
+
+def _feed(name: str) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        shown = replace(scope, listed=min(scope.listed, MOST_IN_A_FEED))
+        yield from _all_releases(name, Kind.FEED)(shown)
+
+    return addresses
+
+
+def _paged(name: str, kind: Kind, rows: Callable[[datetime], int], size: int) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        for first in _fixed(name, kind)(scope):
+            yield first
+            yield from _further(first, rows(scope.at), size)
+
+    return addresses
+
+
+def _people(scope: Scope) -> Iterator[Address]:
+    public = Release.objects.public(scope.at)
+    for person in _each(scope.people):
+        first = _of_person(person)
+        yield first
+        quotations = person.quotes.filter(release__in=public).count()
+        yield from _further(first, quotations, A_PAGE)
+
+
+def _spokespeople(at: datetime) -> int:
+    today = timezone.localdate(at)
+    return Person.objects.with_page(today).spokespeople(today).count()
+
+
+def _of_releases(name: str, kind: Kind) -> Addresses:
+    def addresses(scope: Scope) -> Iterator[Address]:
+        for release in _each(scope.releases):
+            yield _of_release(name, kind, release, release.slug)
+
+    return addresses
+
+
+def _of_release(name: str, kind: Kind, release: Release, slug: str) -> Address:
+    paths = reverse(name, args=[slug]), reverse(name, args=[str(release.pk)])
+    return Address(*paths, kind, release)
+
+
+def _of_person(person: Person) -> Address:
+    paths = person.get_absolute_url(), reverse("person", args=[str(person.pk)])
+    return Address(*paths, Kind.PAGE, person)
+
+
+def _of_asset(asset: MediaAsset) -> Address:
+    path = asset.public_url(*asset.press)
+    return Address(path, path, Kind.METADATA if asset.is_picture else Kind.DOCUMENT, asset)
+
+
+FORMS = {
+    "release": Kind.PAGE,
+    "release_text": Kind.TEXT,
+    "release_word": Kind.EXPORT,
+    "release_json": Kind.EXPORT,
+    "release_card": Kind.CARD,
+    "release_zip": Kind.ARCHIVE,
+}
+COVERED: dict[str, Addresses] = {
+    "newsroom": _fixed("newsroom", Kind.PAGE),
+    "archive": _all_releases("archive", Kind.PAGE),
+    "feed": _feed("feed"),
+    "feed_json": _feed("feed_json"),
+    "feed_rss": _feed("feed_rss"),
+    **{name: _of_releases(name, kind) for name, kind in FORMS.items()},
+    "people": _paged("people", Kind.PAGE, _spokespeople, A_PAGE),
+    "person": _people,
+    "prisoners": _paged(
+        "prisoners", Kind.PAGE, lambda at: current_cases(timezone.localdate(at)).count(), A_PAGE
+    ),
+    "prisoners_csv": _fixed("prisoners_csv", Kind.EXPORT),
+    "rendition": lambda scope: map(_of_asset, _each(scope.assets)),
+    "sitemap": _fixed("sitemap", Kind.ADDRESSES),
+    "sitemap_pages": _fixed("sitemap_pages", Kind.ADDRESSES),
+    "sitemap_people": _paged(
+        "sitemap_people",
+        Kind.ADDRESSES,
+        lambda at: Person.objects.with_page(timezone.localdate(at)).count(),
+        IN_A_SITEMAP,
+    ),
+    "sitemap_releases": _paged(
+        "sitemap_releases",
+        Kind.ADDRESSES,
+        lambda at: Release.objects.public(at).count(),
+        IN_A_SITEMAP,
+    ),
+    "robots": _fixed("robots", Kind.ADDRESSES),
+}
+EXCUSED = {
+    "preview": "not public: a preview link is for one reader",
+    "preview_text": "not public: a preview link is for one reader",
+    "preview_picture": "not public: a preview link is for one reader",
+    "healthz": "prints a fixed text",
+    "readyz": "prints the state of the servers, and no text of the newsroom",
+}
+
+
+def whole_site(at: datetime) -> Scope:
+    """Return everything that is public at a moment."""
+    return Scope(
+        at=at,
+        releases=_printed_releases(at),
+        people=Person.objects.with_page(timezone.localdate(at)),
+        assets=public_assets(at),
+        topics=Topic.objects.filter(releases__in=_printed_releases(at).values("pk")).distinct(),
+        listed=Release.objects.public(at).count(),
+        whole=True,
+    )
+
+
+def _printed_releases(at: datetime) -> QuerySet[Release]:
+    public = Q(pk__in=Release.objects.public(at).values("pk"))
+    return Release.objects.filter(public | Q(pk__in=Release.objects.tombstones(at).values("pk")))
+
+
+# --- The site ------------------------------------------------------------------------------------
+
+
+class Site:
+    """The site of this process, as a stranger asks it: no session, no cookie."""
+
+    def __init__(self) -> None:
+        self._client = Client(raise_request_exception=False)
+        self._host = host()
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        request = self._client.head if method == "HEAD" else self._client.get
+        answer: Any = request(path, secure=True, headers={"host": self._host})
+        if method == "HEAD" and answer.streaming:
+            list(answer.streaming_content)  # it is empty; reading it closes the file
+        return answer
+
+
+def host() -> str:
+    """Return the host name under which the site answers. Raises CannotCheck where it has none."""
+    allowed = settings.ALLOWED_HOSTS
+    names = [urlsplit(settings.SITE_URL).netloc, *(name.lstrip(".") for name in allowed)]
+    names += ["localhost"] if settings.DEBUG or "*" in allowed else []
+    for name in filter(None, names):
+        if name != "*" and validate_host(name.partition(":")[0], allowed or ["localhost"]):
+            return name
+    raise CannotCheck("The site has no host name. Set ALLOWED_HOSTS, and SITE_URL to one of them.")
+
+
+@contextmanager
+def _content(answer: Any) -> Iterator[IO[bytes]]:
+    """Give what an answer brings, on disk where it is large. Raises Unreadable."""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+        try:
+            for piece in answer.streaming_content if answer.streaming else [answer.content]:
+                file.write(piece)
+        except Exception as problem:  # of the site, which is in this process
+            raise Unreadable("it breaks off; the log says why") from problem
+        file.seek(0)
+        yield file
+
+
+# --- The check -----------------------------------------------------------------------------------
+
+Piece = tuple[Kind, str, str]  # kind, place and text
+
+
+class NameCheck:
+    """One run over the public site, or over what changed since a moment."""
+
+    def __init__(
+        self,
+        at: datetime,
+        since: datetime | None = None,
+        progress: Callable[[str, int, int], object] = lambda what, done, total: None,
+    ) -> None:
+        self.at, self.since, self.progress = at, since, progress
+        self.report = Report()
+        self.site = Site()
+        self.index = people_index()
+        people = Person.objects.protected(timezone.localdate(at)).values_list("pk", flat=True)
+        self.protected = set(people)
+        self.allowed: dict[tuple[str, str], set[str]] = {}
+        for given in NameException.objects.standing():
+            key = (given.table, str(given.release_id or given.row))
+            self.allowed.setdefault(key, set()).add(letters(given.name))
+        self._allowed_in_lists: set[str] | None = None
+        self._known: dict[str, tuple[tuple[UUID, str, bool], ...]] = {}
+        self._of_the_site: list[str] = []
+        self._read: list[str] = []
+
+    def run(self) -> Report:
+        """Read everything, store what was found for the desk, and return the report."""
+        self._check_front_page()
+        self._look_at_settings()
+        since = Changes(self, self.since) if self.since else None
+        scope = since.scope() if since else whole_site(self.at)
+        total = scope.count()
+        for addresses in COVERED.values():
+            for address in addresses(scope):
+                self._look_at(address)
+                self.progress("addresses read", self.report.asked, max(total, self.report.asked))
+        self._store(since)
+        return self.report
+
+    def matches(self, text: str) -> tuple[tuple[UUID, str, bool], ...]:
+        """Return the protected names in a text: person, spelling, and whether it is certain."""
+        known = self._known.get(text)
+        if known is None:
+            found: dict[tuple[UUID, str], tuple[str, bool]] = {}
+            for reading in readings(text):
+                for match in self.index.matches(reading):
+                    if match.person in self.protected:
+                        key = (match.person, letters(match.surface))
+                        surface, blocks = found.get(key, (match.surface, False))
+                        found[key] = surface, blocks or match.blocks
+            known = tuple((person, *what) for (person, _), what in found.items())
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            self._known[text] = known
+        return known
+
+    def printable(self, address: Address) -> str:
+        """Return an address without a protected name in it."""
+        return address.without_words if self.matches(address.path) else address.path
+
+    # --- What is looked at ---------------------------------------------------------------------
+
+    def _check_front_page(self) -> None:
+        status = self.site.ask(reverse("newsroom")).status_code
+        if status != 200:
+            raise CannotCheck(
+                f"The front page answers {status}, so the site cannot be read. See its log, and "
+                "ALLOWED_HOSTS and SITE_URL."
+            )
+
+    def _look_at_settings(self) -> None:
+        """Find the names that stand on every page, once."""
+        front = Address(reverse("newsroom"), reverse("newsroom"), Kind.NOTICE)
+        for name in SITE_TEXTS:
+            text = " ".join(getattr(settings, name).split())
+            if found := self.matches(text):
+                self._of_the_site.append(text)
+            for person, surface, blocks in found:
+                self.report.found.append(
+                    Found(person, surface, front, Kind.NOTICE, name, warned=not blocks)
+                )
+
+    def _look_at(self, address: Address) -> None:
+        asset = address.source if isinstance(address.source, MediaAsset) else None
+        answer = self.site.ask(address.path, "HEAD" if asset else "GET")
+        self.report.asked += 1
+        self._read.append(address.path)
+        if answer.status_code >= 400 and answer.status_code not in (404, 410):
+            self._cannot_read(address, f"it answers {answer.status_code}")
+        elif answer.status_code != 404:  # that is no longer public
+            found: dict[tuple[UUID, str, Kind, str], Found] = {}
+            try:
+                self._collect(address, _in_headers(answer), found)
+                self._collect(address, _in_asset(asset) if asset else _in(answer, address), found)
+            except NoPdfReader:
+                self.report.unread_pdfs += 1
+            except (Unreadable, OSError, ValueError) as problem:
+                if asset:
+                    self.report.unread_files.append(f"{address.path}: {problem}")
+                else:
+                    self._cannot_read(address, str(problem))
+            if asset:
+                self.report.files[asset.get_kind_display().lower()] += 1
+            self.report.found += self._attributed(address, found.values())
+
+    def _cannot_read(self, address: Address, why: str) -> None:
+        self.report.unread_pages.append(f"{self.printable(address)}: {why}")
+
+    def _collect(
+        self,
+        address: Address,
+        pieces: Iterable[Piece],
+        found: dict[tuple[UUID, str, Kind, str], Found],
+    ) -> None:
+        for kind, place, text in pieces:
+            for of_the_site in self._of_the_site:
+                text = text.replace(of_the_site, " ")
+            for person, surface, blocks in self.matches(text):
+                find = Found(person, surface, address, kind, place, warned=not blocks)
+                found.setdefault((person, letters(surface), kind, place), find)
+
+    # --- Whose text it is ----------------------------------------------------------------------
+
+    def _attributed(self, address: Address, found: Iterable[Found]) -> Iterator[Found]:
+        """Say of which text of the newsroom each find is, and whether it was accepted there."""
+        found = list(found)
+        if not found:
+            return
+        rows = _rows_of(address.source)
+        allowed = self._allowed_in(rows) if address.source else self._allowed_anywhere()
+        places: dict[tuple[UUID, str], tuple[str, str, str]] = {}
+        for printed in rows:
+            for text, words in texts_of(printed).items():
+                for person, surface, _blocks in self.matches(" ".join(words.split())):
+                    where = str(text.place), text.table, str(printed.pk)
+                    places.setdefault((person, letters(surface)), where)
+        seen = set()
+        for find in found:
+            place, table, row = places.get(
+                (find.person, letters(find.surface)), (find.place, "", "")
+            )
+            accepted = letters(find.surface) in allowed
+            find = replace(find, place=place, table=table, row=row, accepted=accepted)
+            key = (find.person, letters(find.surface), find.kind, find.place)
+            if key not in seen:
+                seen.add(key)
+                yield find
+
+    def _allowed_in(self, rows: Iterable[Model]) -> set[str]:
+        keys = ((table_of(row), str(row.pk)) for row in rows)
+        return {name for key in keys for name in self.allowed.get(key, ())}
+
+    def _allowed_anywhere(self) -> set[str]:
+        """Return what is accepted in lists: they print no text that is on no page of its own."""
+        if self._allowed_in_lists is None:
+            keys = [key for key in self.allowed if _is_printed(*key, self.at)]
+            self._allowed_in_lists = {name for key in keys for name in self.allowed[key]}
+        return self._allowed_in_lists
+
+    # --- For the desk --------------------------------------------------------------------------
+
+    def _store(self, since: "Changes | None") -> None:
+        finds = NameCheckFind.objects.all()
+        with transaction.atomic():
+            if since is None:
+                finds.delete()
+            else:
+                finds.exclude(person__in=self.protected).delete()
+                finds.filter(kind=Kind.NOTICE).delete()
+                read = [*self._read, *since.former_addresses()]
+                for start in range(0, len(read), BATCH):
+                    finds.filter(address__in=read[start : start + BATCH]).delete()
+            there = set(Person.objects.filter(pk__in={f.person for f in self.report.found})
+                        .values_list("pk", flat=True))  # fmt: skip
+            NameCheckFind.objects.bulk_create(
+                [
+                    NameCheckFind(
+                        person_id=find.person, address=find.address.path, kind=find.kind,
+                        place=find.place[:120], table=find.table, row=find.row,
+                        accepted=find.accepted, warned=find.warned, at=self.at,
+                    )
+                    for find in self.report.found if find.person in there
+                ],
+                batch_size=BATCH,
+            )  # fmt: skip
+
+
+def _rows_of(source: Model | None) -> list[Model]:
+    """Return the rows whose texts an address prints that is of one record."""
+    match source:
+        case Release():
+            return printed_with(source)
+        case Person():
+            rows = printed_by(source)
+            for release in Release.objects.public().filter(mentions__person=source):
+                rows += printed_with(release)
+            return rows
+        case MediaAsset():
+            return [source]
+    return []
+
+
+def _is_printed(table: str, row: str, at: datetime) -> bool:
+    found = row_of(table, row)
+    return found is not None and is_printed(found, at)
+
+
+def _in_headers(answer: Any) -> Iterator[Piece]:
+    for name in ("Content-Disposition", "Location"):
+        yield Kind.FILE_NAME, "the name of the download", answer.headers.get(name, "")
+
+
+def _in(answer: Any, address: Address) -> Iterator[Piece]:
+    """Yield the texts of an answer. Raises Unreadable and OSError."""
+    kind, form = address.kind, answer.headers.get("Content-Type", "").partition(";")[0]
+    with _content(answer) as file:
+        if form == "application/zip":
+            for name in printed_texts.names_in_zip(file):
+                yield Kind.FILE_NAME, "a file name in the ZIP", name
+            texts = printed_texts.texts_in_zip(file)
+        elif form == "image/jpeg":
+            if isinstance(address.source, Release):
+                yield kind, "text", address.source.title  # it is drawn on the card
+            texts = printed_texts.picture(file)
+        else:
+            texts = _of_form(form, file.read())
+        for place, text in texts:
+            yield kind, place, text
+
+
+def _of_form(form: str, content: bytes) -> Iterator[tuple[str, str]]:
+    if form == "text/html":
+        return printed_texts.html(content)
+    if form.endswith("xml"):
+        return printed_texts.xml(content)
+    text = content.decode(errors="replace")
+    if form.endswith("json"):
+        return printed_texts.values(json.loads(text))
+    return printed_texts.table(text) if form == "text/csv" else printed_texts.plain(text)
+
+
+_READERS: dict[str, Callable[[IO[bytes]], Iterator[tuple[str, str]]]] = {
+    "pdf": printed_texts.pdf,
+    "docx": printed_texts.word,
+}
+
+
+def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
+    """Yield the texts of a file as the public gets it. Raises Unreadable and OSError."""
+    style, extension = asset.press
+    yield Kind.FILE_NAME, "the name of the download", asset.download_name(extension)
+    reader = printed_texts.picture if asset.is_picture else _READERS.get(extension)
+    if reader is None:
+        raise Unreadable(f"the text of “{extension}” files is not read")
+    kind = Kind.METADATA if asset.is_picture else Kind.DOCUMENT
+    with asset.open_rendition(style, extension) as file:
+        for place, text in reader(file):
+            yield kind, place, text
+
+
+# --- What changed --------------------------------------------------------------------------------
+
+
+def moment(text: str, at: datetime) -> datetime:
+    """Return the moment that an operator wrote: an ISO date or time, or how long ago, as 12h, 1d.
+
+    Raises ValueError.
+    """
+    if ago := re.fullmatch(r"(\d{1,5})([dh])", text.strip()):
+        return at - timedelta(**{{"d": "days", "h": "hours"}[ago[2]]: int(ago[1])})
+    moment = datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else timezone.make_aware(moment)
+
+
+class Changes:
+    """What may print other names than at a moment: changed rows, and people protected since."""
+
+    def __init__(self, check: NameCheck, since: datetime) -> None:
+        self.check, self.since, self.at = check, since, check.at
+        self.people: set[UUID] = set()
+        self.assets: set[UUID] = set()
+        self.releases: set[UUID] = set()
+        self._changed_releases()
+        self._changed_rows()
+        self._exceptions()
+        self.protected = self._protected_since()
+        for person in self.protected:
+            for printed in printing(person, self.at):
+                if printed.release:
+                    self.releases.add(printed.release.pk)
+                if printed.page:
+                    self.people.add(printed.page.pk)
+
+    def scope(self) -> Scope:
+        """Return the public addresses to read."""
+        everything = whole_site(self.at)
+        used = Q(illustrations__release__in=self.releases) | Q(poster_of__in=self.releases)
+        read = used | Q(portrait_of__in=self.people) | Q(pk__in=self.assets)
+        if self.protected:  # no index holds the text of documents
+            read |= ~Q(kind=MediaAsset.Kind.IMAGE)
+        assets = MediaAsset.objects.filter(read).values("pk")
+        return Scope(
+            at=self.at,
+            releases=everything.releases.filter(pk__in=self.releases),
+            people=everything.people.filter(pk__in=self.people),
+            assets=everything.assets.filter(pk__in=assets),
+            topics=Topic.objects.none(),
+            listed=0,
+            whole=False,
+        )
+
+    def former_addresses(self) -> Iterator[str]:
+        """Yield the addresses of what changed, whether they are still public or not."""
+        changed = Release.objects.filter(pk__in=self.releases).prefetch_related("former_slugs")
+        for release in changed:
+            for slug in [release.slug, *(former.slug for former in release.former_slugs.all())]:
+                for name, kind in FORMS.items():
+                    if slug:
+                        yield _of_release(name, kind, release, slug).path
+        for person in Person.objects.filter(pk__in=self.people):
+            address = person.get_absolute_url()
+            yield address
+            pages = NameCheckFind.objects.filter(address__startswith=f"{address}?page=")
+            yield from pages.values_list("address", flat=True)
+        for asset in MediaAsset.objects.filter(pk__in=self.assets).exclude(original=""):
+            yield _of_asset(asset).path
+
+    def _changed_releases(self) -> None:
+        out = Q(publish_at__range=(self.since, self.at))
+        changed = Q(updated_at__gte=self.since) | out
+        for model, when in ((Event, "at"), (Correction, "at")):
+            rows = model._default_manager.filter(**{f"{when}__gte": self.since})
+            changed |= Q(pk__in=rows.exclude(release=None).values("release"))
+        self._print(changed)
+
+    def _changed_rows(self) -> None:
+        """Add what prints a row of which a version was stored since."""
+        for table in TABLES:
+            model: Any = model_of(table)
+            if not hasattr(model, "history") or model is Release:
+                continue
+            versions = model.history.filter(history_date__gte=self.since)
+            if model is MediaAsset:
+                self.assets |= set(versions.order_by().values_list("uuid", flat=True))
+            elif model is Person:
+                self.people |= set(versions.order_by().values_list("uuid", flat=True))
+            elif model in (Topic, Contact):
+                self._print(self._prints_one_of(model, versions))
+            elif hasattr(model, "person_id"):
+                self.people |= set(versions.order_by().values_list("person_id", flat=True))
+            else:
+                cases = versions.order_by().values("case_id")
+                people = Case.objects.filter(pk__in=cases).values_list("person_id", flat=True)
+                self.people |= set(people)
+        consents = Consent.history.filter(history_date__gte=self.since)
+        self.people |= set(consents.order_by().values_list("person_id", flat=True))
+        used = Q(poster__in=self.assets) | Q(illustrations__asset__in=self.assets)
+        self._print(used | Q(mentions__person__in=self.people))
+        portraits = Person.objects.filter(portrait__in=self.assets)
+        self.people |= set(portraits.values_list("pk", flat=True))
+
+    @staticmethod
+    def _prints_one_of(model: Any, versions: Any) -> Q:
+        rows = model._default_manager.filter(pk__in=versions.order_by().values("id"))
+        return reduce(or_, map(releases_printing, rows), Q(pk__in=()))
+
+    def _exceptions(self) -> None:
+        """Add what prints a row in which a name was accepted, or is no longer."""
+        changed = NameException.objects.filter(Q(at__gte=self.since) | Q(ended_at__gte=self.since))
+        for given in changed.select_related("release"):
+            row = given.release or row_of(given.table, given.row)
+            if row is None:
+                continue
+            self._print(releases_printing(row))
+            if isinstance(row, MediaAsset):
+                self.assets.add(row.pk)
+                portraits = Person.objects.filter(portrait=row)
+                self.people |= set(portraits.values_list("pk", flat=True))
+            elif person := person_of(row):
+                self.people.add(person.pk)
+
+    def _protected_since(self) -> list[Person]:
+        """Return the people who became protected, or whose names changed, since then."""
+        today, day = timezone.localdate(self.at), timezone.localdate(self.since)
+        lowered = LevelChange.objects.filter(
+            Q(asked_at__gte=self.since) | Q(decided_at__gte=self.since)
+        )
+        ended = Q(named_until__gte=day - timedelta(days=1), named_until__lt=today)
+        new = Q(pk__in=self.people) | Q(pk__in=lowered.values("person")) | ended
+        return list(Person.objects.protected(today).filter(new))
+
+    def _print(self, condition: Q) -> None:
+        found = Release.objects.filter(condition).values_list("pk", flat=True)
+        self.releases |= set(found.order_by())

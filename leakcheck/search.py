@@ -1,0 +1,512 @@
+"""One search of a site for one canary."""
+
+import html
+import random
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import chain, zip_longest
+from typing import NamedTuple, TypeVar
+from urllib.parse import quote, urljoin, urlsplit
+
+from django.conf import settings
+from django.urls import Resolver404, resolve, reverse
+
+from leakcheck import addresses, timing
+from leakcheck import canary as canaries
+from leakcheck.answers import Comparable, counts_down_to, judge, moments_as_text, seen
+from leakcheck.canary import Canary, Names
+from leakcheck.report import KINDS, Progress, Report, Sighting
+from leakcheck.site import Answer, CannotCheck, Site
+from people.models import Person
+from releases.models import Release
+
+# A link in HTML, XML or JSON: what stands in quotes or between tags, and leads into the site.
+_LINKS = re.compile(
+    r"""(?:href|src|action|content|poster|data-[a-z-]+)\s*=\s*["']([^"'<>]+)["']"""
+    r"""|["'>\s,](/[^\s"'<>,]*|https?://[^\s"'<>,]+)"""
+)
+_TEXT = re.compile("text/|xml|json|javascript")
+T = TypeVar("T")
+
+LOOK_AFTER_IT = 10  # seconds: how often we make sure that the canary is still there
+MOST_MOMENTS = 20  # of releases that wait for their time: how many are looked for in headers
+
+
+class Asked(NamedTuple):
+    """One way to ask for one address."""
+
+    path: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    by: str = ""  # what is unusual about it, in words
+
+    @property
+    def way(self) -> str:
+        return f"{self.method} {self.by}".strip()
+
+
+def ask_by_header(path: str, method: str, headers: dict[str, str]) -> Asked:
+    return Asked(path, method, tuple(headers.items()), " ".join(headers))
+
+
+class Search:
+    """One search, of some kinds.
+
+    It looks for the canary until a time, and ends at another (both of time.monotonic).
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        canary: Canary,
+        report: Report,
+        until: float,
+        ends: float,
+        progress: Progress,
+    ) -> None:
+        self.site, self.canary, self.report = site, canary, report
+        self.until, self.ends, self.progress, self.doing = until, ends, progress, ""
+        self.counting: set[tuple[str, datetime]] = set()
+        self.never = Names.new()
+        self.before: dict[str, dict[Asked, Answer]] = {}
+        self.changed: dict[Asked, tuple[Answer, Answer]] = {}
+        self.ours = {site.origin, settings.SITE_URL}
+        self.moments: list[datetime] = []
+        self.seen_at = time.monotonic()
+
+    # --- The phases ----------------------------------------------------------------------------
+
+    def ask_before(self) -> None:
+        """Note how the lists look without the canary, for at most a fifth of the time."""
+        until = self._share_of(0.2)
+        waiting = Release.objects.scheduled().order_by("publish_at")[:MOST_MOMENTS]
+        self.moments = [release.publish_at for release in waiting if release.publish_at]
+        kinds = {
+            "lists": self._lists(),
+            "agents": self._lists_by_others(),
+            "switches": self._lists_with_switches(),
+        }
+        self.before = {kind: {} for kind in kinds}
+        mine = [[(kind, each) for each in kinds[kind]] for kind in kinds if kind in self.kinds]
+        if "lists" in self.kinds:  # without them, the others say little
+            mine = [mine[0], [pair for pairs in zip_longest(*mine[1:]) for pair in pairs if pair]]
+        for kind, asked in self._in_time(until, "lists, before", [*chain(*mine)]):
+            self.before[kind][asked] = self._ask(asked)
+            self._note_countdown(asked, self.before[kind][asked])
+
+    def search(self) -> None:
+        """Look for the canary, which stands by now, in every way of the kinds asked for."""
+        if not self._is_time(self.until):
+            raise CannotCheck(
+                "The time was over before the search began, so nothing is known. Give it more: "
+                "--minutes 10"
+            )
+        lift = self.canary.lifts_at
+        if lift:
+            self.moments.append(lift)
+        self.words = self.canary.names.needles + (moments_as_text(lift) if lift else [])
+        steps: dict[str, Callable[[float], None]] = {
+            "lists": self._compare_lists,
+            "links": self._follow_links,
+            "guesses": self._guess,
+            "agents": self._ask_as_others,
+            "switches": self._try_switches,
+            "timing": self._time,
+        }
+        for number, kind in enumerate(self.kinds):
+            shares = [KINDS[each] for each in self.kinds[number:]]
+            steps[kind](self._share_of(shares[0] / sum(shares)))
+            self._still_there()
+
+    def compare_changes(self) -> None:
+        """Ask again, without the canary, for the lists that changed: are they as before?"""
+        if not self.changed:
+            return
+        after: dict[Asked, list[Answer]] = defaultdict(list)
+        todo = list(self.changed)
+        for number in range(3):
+            if number:
+                time.sleep(1.1)  # so that what prints the present second differs from itself
+            until = time.monotonic() + (self.ends - time.monotonic()) / (3 - number)
+            for asked in self._in_time(until, "lists, after", todo):
+                after[asked].append(self._ask(asked))
+            todo = list(after)
+        for asked in [asked for asked, answers in after.items() if len(answers) > 1]:
+            before, now = self.changed[asked]
+            judgement = judge(before, now, after[asked], self.canary.names)
+            if judgement.difference:
+                what = f"changed while the canary was there: {judgement.difference}"
+                self._note(asked, what)
+            elif judgement.is_own:
+                self.report.notes.append(
+                    f"{asked.path} changed meanwhile, for a reason of its own."
+                )
+            self.report.unsteady |= {
+                f"{name.rstrip(':')} of {asked.path}" for name in judgement.unsteady
+            }
+
+    # --- The kinds -----------------------------------------------------------------------------
+
+    @property
+    def kinds(self) -> list[str]:
+        return self.report.kinds
+
+    def _lists(self) -> list[Asked]:
+        paths = [
+            *addresses.fixed_addresses(),
+            *self._company(),
+            *addresses.narrowed(self.canary),
+            *self._parts_of_the_sitemap(),
+        ]
+        heads = [Asked(path, "HEAD") for path in addresses.main_lists()]
+        packed = [
+            Asked(path, headers=(("Accept-Encoding", "gzip"),), by="compressed")
+            for path in addresses.main_lists()
+        ]
+        return [*map(Asked, dict.fromkeys(paths)), *heads, *packed]
+
+    def _lists_by_others(self) -> list[Asked]:
+        lists = addresses.main_lists()[:4]
+        return [
+            asked
+            for headers, by in _others()
+            for path in lists
+            for asked in [Asked(path, headers=_filled(headers, path), by=by)]
+        ]
+
+    def _lists_with_switches(self) -> list[Asked]:
+        return [Asked(f"{path}?{switch}", by=switch) for switch in self._switches()
+                for path in addresses.main_lists()[:4]]  # fmt: skip
+
+    def _switches(self) -> list[str]:
+        return [each.format(lifts=self.canary.names.lifts) for each in addresses.SWITCHES]
+
+    def _compare_lists(self, until: float, kind: str = "lists") -> None:
+        for asked, before in self._in_time(until, kind, list(self.before[kind].items())):
+            self._compare_with_before(asked, before)
+
+    def _compare_with_before(self, asked: Asked, before: Answer) -> None:
+        now = self.look(asked)
+        names = self.canary.names
+        was, is_now = (
+            Comparable(answer, names, blurred=False).fields() for answer in (before, now)
+        )
+        if was != is_now:
+            self.changed[asked] = before, now
+
+    def _follow_links(self, until: float) -> None:
+        """Follow every link, of each kind of address in turn, so that no kind crowds out others."""
+        queue: dict[str, list[str]] = defaultdict(list)
+        turns: Counter[str] = Counter()
+        known: set[str] = set()
+
+        def add(path: str) -> None:
+            if path not in known:
+                known.add(path)
+                queue[_shape(path)].append(path)
+
+        for asked in self.before["lists"] or self._lists():
+            add(asked.path)
+        packed = (("Accept-Encoding", "gzip"),)
+        while (open_ := [shape for shape, paths in queue.items() if paths]) and self._is_time(
+            until
+        ):
+            shape = min(open_, key=lambda each: turns[each])
+            turns[shape] += 1
+            paths = queue[shape]
+            at = random.randrange(len(paths))  # noqa: S311
+            paths[at], paths[-1] = paths[-1], paths[at]
+            path = paths.pop()
+            self._show("links", sum(map(len, queue.values())))
+            for link in self._links(path, self.look(Asked(path, headers=packed))):
+                add(link)
+        combined = sum(len(paths) for shape, paths in queue.items() if "&" in shape)
+        self.report.left_out["combinations of filters"] += combined
+        self.report.left_out["links"] += sum(map(len, queue.values())) - combined
+
+    def _guess(self, until: float) -> None:
+        """Ask for the addresses that a stranger could guess, the likeliest first."""
+        likely: dict[str, bool] = {}
+        for path, is_likely in addresses.guesses(self.canary):
+            likely[path] = is_likely or likely.get(path, False)
+        first = [path for path, is_likely in likely.items() if is_likely]
+        others = [path for path, is_likely in likely.items() if not is_likely]
+        desk = reverse("admin:index")
+        first.sort(key=lambda path: path.startswith(desk))  # the public ones before it
+        ways = [ask_by_header(path, *way) for way in addresses.OTHER_WAYS for path in first]
+        random.shuffle(others)
+        todo = [*map(Asked, first), *ways, *map(Asked, others)]
+        for asked in self._in_time(until, "guesses", todo):
+            self.report.guessed += asked.method == "GET" and not asked.headers
+            self.look(asked)
+
+    def _ask_as_others(self, until: float) -> None:
+        hidden = [
+            Asked(path, headers=_filled(headers, path), by=by)
+            for path in addresses.likeliest(self.canary)
+            for headers, by in _others()
+        ]
+        elsewhere = [
+            Asked(reverse("newsroom"), headers=_filled(headers, path), by=by)
+            for path in addresses.likeliest(self.canary)[:2]
+            for headers, by in _others()
+            if any("{path}" in value for value in headers.values())
+        ]
+        self._compare_and_look("agents", until, [*elsewhere, *hidden])
+
+    def _try_switches(self, until: float) -> None:
+        hidden = [
+            Asked(f"{path}?{switch}", by=switch)
+            for path in addresses.likeliest(self.canary)
+            for switch in self._switches()
+        ]
+        self._compare_and_look("switches", until, hidden)
+
+    def _compare_and_look(self, kind: str, until: float, hidden: list[Asked]) -> None:
+        """Compare lists with before, and hidden addresses with those that never were, in turn."""
+        todo = list(_mixed(hidden, list(self.before[kind])))
+        for asked in self._in_time(until, kind, todo):
+            before = self.before[kind].get(asked)
+            if before:
+                self._compare_with_before(asked, before)
+            else:
+                self.look(asked)
+
+    # --- Time ----------------------------------------------------------------------------------
+
+    def _time(self, until: float) -> None:
+        """Time hidden addresses against those that never were, and confirm what differs."""
+        paths = addresses.first_of_each(self.canary)
+        first = time.monotonic() + (until - time.monotonic()) * 3 / 4
+        found = self._measure(paths, Names.new(), first, timing.MOST)
+        suspects = {path: one for path, one in found.items() if one.is_certain}
+        for _ in range(timing.ROUNDS - 1):
+            # Other names that never were, and other moments.
+            most = max(timing.FEWEST, timing.MOST // 4)
+            again = self._measure(list(suspects), Names.new(), until, most)
+            for path, one in list(suspects.items()):
+                if path not in again:
+                    note = f"{path} took {one} once; there was no time to confirm it."
+                elif not again[path].is_like(one):
+                    note = f"{path} took {one} once; the next measurement did not show it."
+                else:
+                    suspects[path] = again[path]
+                    continue
+                self.report.notes.append(note)
+                del suspects[path]
+        for path, one in suspects.items():
+            what = f"takes {one} than an address that never existed ({one.range})"
+            self._note(Asked(path, by="timed"), what)
+        clean = [one.could_see for path, one in found.items() if path not in suspects]
+        self.report.timed = len(found)
+        self.report.smallest = max(clean, default=timing.LEAST)
+        self.report.left_out["addresses not timed"] += len(paths) - len(found)
+
+    def _measure(
+        self, paths: list[str], never: Names, until: float, most: int
+    ) -> dict[str, timing.Difference]:
+        """Measure in rounds over all the addresses, so that a busy moment meets all of them."""
+        pairs = [(path, Asked(path), self._with(never, Asked(path))) for path in paths]
+        found: dict[str, list[float]] = {path: [] for path in paths}
+        began = time.monotonic()
+        for number in range(most + 1):
+            if not self._is_time(until if number > timing.FEWEST else self.until):
+                break
+            self._show("timing", most - number)
+            for path, hidden, other in pairs:
+                took = timing.pair(
+                    lambda hidden=hidden: self._ask(hidden).seconds,  # type: ignore[misc]
+                    lambda other=other: self._ask(other).seconds,  # type: ignore[misc]
+                )
+                if number:  # the first of all warms up what there is to warm up
+                    found[path].append(took)
+            if not number:
+                # Where there is no time for all of them, measure fewer, but enough.
+                now = time.monotonic()
+                rounds = max(0, until - now) / (now - began or 1)
+                pairs = pairs[: max(1, int(len(pairs) * rounds / timing.FEWEST))]
+        return {
+            path: timing.difference(times)
+            for path, times in found.items()
+            if len(times) >= timing.FEWEST
+        }
+
+    def _share_of(self, part: float) -> float:
+        now = time.monotonic()
+        return now + max(0, self.until - now) * part
+
+    def _is_time(self, until: float) -> bool:
+        return time.monotonic() < until
+
+    def _in_time(self, until: float, kind: str, todo: list[T]) -> Iterator[T]:
+        """Yield things to do until the time is over; count what is left out."""
+        for number, each in enumerate(todo):
+            if not self._is_time(until):
+                self.report.left_out[f"requests of the kind “{kind}”"] += len(todo) - number
+                return
+            self._show(kind, len(todo) - number)
+            yield each
+
+    def _show(self, kind: str, waiting: int) -> None:
+        left = max(0, self.ends - time.monotonic())
+        self.doing = f"{kind}: {waiting:,} to go; {left / 60:.1f} minutes left at most"
+
+    # --- One address ---------------------------------------------------------------------------
+
+    def look(self, asked: Asked) -> Answer:
+        """Ask for an address and note where the canary is in the answer.
+
+        An answer may repeat what was asked for. So where the address holds the canary's name, the
+        answer is compared with that for a name of the same length which nothing ever had.
+        """
+        if time.monotonic() > self.seen_at + LOOK_AFTER_IT:
+            self._still_there()
+        answer = self._ask(asked)
+        said = " ".join([asked.path, *(value for _, value in asked.headers)]).lower()
+        for needle in self.words:
+            if needle not in said and (where := seen(needle, answer)):
+                self._note(asked, where)
+                return answer
+        if self._note_countdown(asked, answer):
+            return answer
+        if any(part in said for part in self.canary.names.replaceable):
+            self.report.compared += 1
+            if difference := self._differs(asked, answer):
+                self._note(asked, f"differs from an address that never existed: {difference}")
+        return answer
+
+    def _note_countdown(self, asked: Asked, answer: Answer) -> bool:
+        """Note a header that says when something hidden goes public; twice, some seconds apart."""
+        one = counts_down_to(answer, self.moments)
+        if not one:
+            return False
+        name, value, moment = one
+        if (name, moment) not in self.counting:
+            time.sleep(4.5)  # a number that stays as it is was near the moment by chance
+            other = counts_down_to(self._ask(asked), self.moments)
+            if not other or (name, moment) != (other[0], other[2]):
+                return False
+            self.counting.add((name, moment))
+        self._note(
+            asked,
+            f"header {name}: “{value}” says when something that is not public yet goes public "
+            f"({moment:%Y-%m-%d %H:%M:%S} UTC)",
+        )
+        return True
+
+    def _still_there(self) -> None:
+        """Make sure that what was not seen was there to be seen."""
+        if not canaries.is_in_place(self.canary):
+            raise CannotCheck(
+                "The canary was taken away or changed while the site was asked: by another "
+                "leakcheck, or at the desk. Run one at a time, and leave it alone."
+            )
+        self.seen_at = time.monotonic()
+
+    def _ask(self, asked: Asked) -> Answer:
+        answer = self.site.ask(asked.path, asked.method, dict(asked.headers))
+        self.report.asked[asked.method] += 1
+        self.report.addresses.add(asked.path)
+        self.progress(self.report, self.doing)
+        return answer
+
+    def _note(self, asked: Asked, where: str) -> None:
+        self.report.sightings.append(Sighting(asked.path, asked.way, where))
+
+    def _company(self) -> list[str]:
+        """Return the pages of the public things that the canary stands beside."""
+        beside = Release.objects.public().first()
+        named = Person.objects.with_page().first()
+        found = [thing.get_absolute_url() for thing in (beside, named) if thing]
+        if beside:
+            found += [reverse(form, args=[beside.slug])
+                      for form in ("release_json", "release_text")]  # fmt: skip
+        return found
+
+    def _parts_of_the_sitemap(self) -> list[str]:
+        path = reverse("sitemap")
+        answer = self.site.ask(path)
+        if b"<sitemapindex" not in answer.body:
+            return []
+        parts = [link for link in self._links(path, answer) if link != path]
+        return [*parts[:10], *parts[-1:]]
+
+    def _differs(self, asked: Asked, answer: Answer) -> str:
+        """Compare with an address that never existed; thrice, since the newsroom may be at work."""
+        mine = Comparable(answer, self.canary.names)
+        for _ in range(3):
+            other = self._never(self.never, asked)
+            difference = mine.difference(other)
+            if not difference:
+                return ""
+            again = self._never(Names.new(), asked)
+            noise = other.different_headers(again)
+            if other.body == again.body and not (difference := mine.difference(other, noise)):
+                return ""
+            mine = Comparable(self._ask(asked), self.canary.names)
+        return difference
+
+    def _never(self, never: Names, asked: Asked) -> Comparable:
+        return Comparable(self._ask(self._with(never, asked)), never)
+
+    def _with(self, never: Names, asked: Asked) -> Asked:
+        """Return the same request for what never existed."""
+
+        def renamed(text: str) -> str:
+            for mine, theirs in zip(self.canary.names.replaceable, never.replaceable, strict=True):
+                text = text.replace(mine, theirs).replace(mine.upper(), theirs.upper())
+            return text
+
+        headers = tuple((name, renamed(value)) for name, value in asked.headers)
+        return asked._replace(path=renamed(asked.path), headers=headers)
+
+    def _links(self, path: str, answer: Answer) -> Iterator[str]:
+        found = [answer.header("location")]
+        if _TEXT.search(answer.header("content-type")):
+            text = html.unescape(answer.body.decode(errors="replace").replace("\\/", "/"))
+            found += [one or two for one, two in _LINKS.findall(text)]
+            found += [part.split()[0] for each in re.findall('srcset="([^"]+)"', text)
+                      for part in each.split(",") if part.strip()]  # fmt: skip
+            if path == reverse("robots"):
+                found += re.findall(r"^\w+:\s*(/\S*)", text, re.MULTILINE)
+        for link in filter(None, found):
+            try:
+                parts = urlsplit(urljoin(self.site.origin + path, link.strip()))
+            except ValueError:
+                continue
+            if f"{parts.scheme}://{parts.netloc}" in self.ours:
+                query = f"?{parts.query}" if parts.query else ""
+                yield quote(f"{parts.path or '/'}{query}", safe="/%?&=:+,;@!$'()*~#[]")
+
+
+def _others() -> Iterator[tuple[dict[str, str], str]]:
+    """Yield who else may ask, as headers with words for it."""
+    for name, agent in addresses.AGENTS.items():
+        yield {"User-Agent": agent}, f"as {name}"
+    for name, headers in addresses.HEADERS.items():
+        yield headers, f"with {name}"
+
+
+def _filled(headers: dict[str, str], path: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value.replace("{path}", path)) for name, value in headers.items())
+
+
+def _mixed(one: list[T], other: list[T]) -> Iterable[T]:
+    """Yield both in turn, until the longer is done."""
+    nothing = object()
+    for pair in zip_longest(one, other, fillvalue=nothing):
+        yield from (each for each in pair if each is not nothing)  # type: ignore[misc]
+
+
+def _shape(path: str) -> str:
+    """Return the kind of an address: its route, and the names in its query."""
+    place, _, query = path.partition("?")
+    try:
+        route = resolve(place).route
+    except Resolver404:
+        route = place.strip("/").partition("/")[0]
+    names = {part.partition("=")[0] for part in query.split("&") if part}
+    return f"{route}?{'&'.join(sorted(names))}"

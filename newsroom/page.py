@@ -1,0 +1,302 @@
+"""Everything that the page of one release prints, gathered in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+
+from assets import cards
+from assets.models import MediaAsset
+from people.models import Person
+from releases.document import (
+    Attribution,
+    Document,
+    render,
+    render_for_feeds,
+    render_notes,
+    render_text,
+)
+from releases.models import LONGEST_DESCRIPTION, Correction, Mention, Quote, Release
+from storing.texts import shortened
+
+MOST_RELATED = 4
+WITHHELD = Attribution(name="Name withheld", title="")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A picture or document to take along; without an address it is only said that it is there."""
+
+    asset: MediaAsset
+    address: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A picture for share cards: its path, its size in pixels, what is to be seen on it."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
+
+
+@dataclass
+class ReleasePage:
+    """A release as it is to be read at a moment; a `preview` may be of any release."""
+
+    release: Release
+    at: datetime
+    preview: bool = False
+
+    def __post_init__(self) -> None:
+        self.document = self.release.document
+
+    @property
+    def language(self) -> str:
+        return self.release.language
+
+    @property
+    def summary(self) -> str:
+        """One plain paragraph: the standfirst, else how the text begins."""
+        return self.release.standfirst or self.document.opening
+
+    @cached_property
+    def description(self) -> str:
+        """The summary as feeds, search engines and cards take it, at most LONGEST_DESCRIPTION."""
+        return shortened(self.summary, LONGEST_DESCRIPTION)
+
+    def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
+        """Return where this page takes a picture from."""
+        url = picture.admin_url if self.preview else picture.versioned_url
+        return url(style, extension)
+
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """What can be taken along: words for each, and its address."""
+        if self.preview:
+            return []
+        everything = "Everything, with pictures (ZIP)" if self.offered else "The text (ZIP)"
+        kinds = {
+            "release_zip": everything, "release_text": "Plain text",
+            "release_word": "Word (DOCX)", "release_json": "ninjs (JSON)",
+        }  # fmt: skip
+        return [(words, reverse(name, args=[self.release.slug])) for name, words in kinds.items()]
+
+    @cached_property
+    def poster(self) -> MediaAsset | None:
+        poster = self.release.poster
+        return poster if poster and poster.is_usable(self.at) else None
+
+    @cached_property
+    def share(self) -> "Share":
+        """The picture that stands for the release elsewhere; without one, its title in type."""
+        if self.poster and self.poster.has_rendition("share", "jpg"):
+            width, height = self.poster.size("share")
+            url = self.poster.versioned_url("share", "jpg")
+            return Share(url, width, height, self.poster.alt_text)
+        url = reverse("release_card", args=[self.release.slug])
+        day = date_format(self.release.day, "j F Y")
+        plain = f"{settings.NEWSROOM_NAME}, {day}"
+        return Share(url, *cards.SHARE, plain if self.has_plain_card else self.release.title)
+
+    @cached_property
+    def has_plain_card(self) -> bool:
+        """Whether no font of ours has the script of the title, and no picture stands for it."""
+        if self.poster and self.poster.has_rendition("share", "jpg"):
+            return False
+        return not cards.shows(self.release.title, self.release.language, self.release.direction)
+
+    @cached_property
+    def ended(self) -> set[UUID]:
+        """The pictures that stood here until our licence ended: a stand-in says so."""
+        known = [*self.assets.values(), *filter(None, [self.release.poster])]
+        return {asset.pk for asset in known if asset.has_ended(self.at)}
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """Those named in the release who have a public page."""
+        named = Person.objects.with_page().filter(mentions__release=self.release)
+        return list(named.prefetch_related("cases__events", "cases__statuses"))
+
+    @cached_property
+    def since(self) -> dict[Person, str]:
+        """What became of people in the release after it was published, as the public knows it."""
+        told = {person: person.moved_on(self.release.day) for person in self.people}
+        return {
+            person: f"{words}, after this was published" for person, words in told.items() if words
+        }
+
+    @cached_property
+    def attributions(self) -> dict[int, Attribution]:
+        """Who is printed below each quotation, by its position."""
+        rows = {quote.position: quote for quote in self.quotes}
+        return {
+            quotation.position: self._attribution(rows[quotation.position])
+            if quotation.position in rows
+            else Attribution(quotation.name, quotation.title)
+            for quotation in self.document.quotations
+        }
+
+    @cached_property
+    def quotes(self) -> list[Quote]:
+        return list(self.release.quotes.select_related("speaker"))
+
+    @cached_property
+    def pull_quote(self) -> Attribution | None:
+        """Whose words the pull quote are."""
+        quotation = self.document.lifted(self.release.pull_quote)
+        return self.attributions[quotation.position] if quotation else None
+
+    @cached_property
+    def assets(self) -> dict[UUID, MediaAsset]:
+        """What stands in the text or is attached to it, whether it may be shown or not."""
+        ids = {*self.document.pictures, *self.release.attached_ids}
+        return MediaAsset.objects.in_bulk(ids) if ids else {}
+
+    @cached_property
+    def pictures(self) -> list[MediaAsset]:
+        """The pictures in the text, in their order."""
+        return self._usable(self.document.pictures)
+
+    @cached_property
+    def attached(self) -> list[MediaAsset]:
+        """What is offered below the text."""
+        return self._usable(self.release.attached_ids)
+
+    @cached_property
+    def offered(self) -> list[MediaAsset]:
+        """Everything that journalists may take along: poster, pictures of the text, attached."""
+        everything = [*filter(None, [self.poster]), *self.pictures, *self.attached]
+        return list({asset.pk: asset for asset in everything}.values())
+
+    @cached_property
+    def offers(self) -> list["Offer"]:
+        """The same, each with the address where it is to be had and what one gets there."""
+        return [Offer(asset, self.download_url(asset), _measures(asset)) for asset in self.offered]
+
+    def download_url(self, asset: MediaAsset) -> str:
+        """Return where a picture is to be had at full size, and a document as it is.
+
+        It is the address for people: it stays when the picture is replaced.
+        """
+        url = asset.admin_url if self.preview else asset.public_url
+        return url(*asset.press)
+
+    def _usable(self, ids: Iterable[UUID]) -> list[MediaAsset]:
+        found = [self.assets[pk] for pk in dict.fromkeys(ids) if pk in self.assets]
+        return [asset for asset in found if asset.is_usable(self.at)]
+
+    @cached_property
+    def body(self) -> SafeString:
+        return render(
+            self.document,
+            attributions=self.attributions,
+            people={person.pk: person for person in self.people},
+            since={person.pk: words for person, words in self.since.items()},
+            pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
+            page=self,
+        )
+
+    @cached_property
+    def text(self) -> str:
+        """The body as plain text."""
+        pictures = {picture.pk: picture for picture in self.pictures}
+        return render_text(self.document, attributions=self.attributions, pictures=pictures)
+
+    @cached_property
+    def notes(self) -> SafeString:
+        """The notes to editors."""
+        return render_notes(Document(self.release.notes_to_editors))
+
+    def release_html(self, origin: str) -> SafeString:
+        """Return the text for feeds and ninjs: no classes, buttons or relative addresses."""
+        return render_for_feeds(
+            self.document,
+            attributions=self.attributions,
+            people={person.pk: person for person in self.people},
+            pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
+            page=self,
+            origin=origin,
+        )
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        return list(self.release.corrections.all())
+
+    @cached_property
+    def translations(self) -> list[Release]:
+        """The same release in other languages, as far as they are public."""
+        original = self.release.translation_of_id or self.release.pk
+        public = Release.objects.public(self.at).exclude(pk=self.release.pk)
+        return list(
+            (public.filter(pk=original) | public.filter(translation_of=original)).order_by(
+                "language", "pk"
+            )
+        )
+
+    @property
+    def other_locales(self) -> list[str]:
+        """The locales of the translations as Open Graph has them, each once."""
+        locales = dict.fromkeys(other.og_locale for other in self.translations)
+        return [locale for locale in locales if locale and locale != self.release.og_locale]
+
+    @cached_property
+    def related(self) -> list[Release]:
+        """The newest other public releases on the same topics, in the same language."""
+        about = Release.topics.through.objects.filter(topic__in=self.release.topics.all())
+        return list(
+            Release.objects.public(self.at)
+            .filter(pk__in=about.values("release"), language=self.release.language)
+            .exclude(pk=self.release.pk)
+            .select_related("poster")[:MOST_RELATED]
+        )
+
+    def _attribution(self, quote: Quote) -> Attribution:
+        if quote.speaker.is_protected():
+            return WITHHELD
+        page = quote.speaker if quote.speaker.has_page() else None
+        return Attribution(quote.attribution_name, quote.attribution_title, page)
+
+
+def read_together(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
+    """Return a page for each of some releases, with what their texts print read at once.
+
+    However many there are, the number of queries is the same. The releases bring their topics,
+    posters and corrections.
+    """
+    pages = [ReleasePage(release, at) for release in releases]
+    quotes: dict[UUID, list[Quote]] = defaultdict(list)
+    for quote in Quote.objects.filter(release__in=releases).select_related("speaker"):
+        quotes[quote.release_id].append(quote)
+    named = set(Mention.objects.filter(release__in=releases).values_list("release", "person"))
+    with_page = Person.objects.with_page().filter(pk__in={person for _, person in named})
+    people = list(with_page.prefetch_related("cases__events", "cases__statuses"))
+    used = {
+        page.release.pk: {*page.document.pictures, *page.release.attached_ids} for page in pages
+    }
+    assets = MediaAsset.objects.in_bulk(set().union(*used.values()))
+    for page in pages:
+        key = page.release.pk
+        page.quotes = quotes[key]
+        page.people = [person for person in people if (key, person.pk) in named]
+        page.assets = {pk: assets[pk] for pk in used[key] if pk in assets}
+    return pages
+
+
+def _measures(asset: MediaAsset) -> str:
+    """Return what one gets: format, size, weight."""
+    style, extension = asset.press
+    width, height = asset.size(style)
+    pixels = f"{width} × {height} pixels" if width else ""
+    weight = filesizeformat(asset.bytes_of(style, extension))
+    return ", ".join(filter(None, [extension.upper().replace("JPG", "JPEG"), pixels, weight]))
