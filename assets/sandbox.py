@@ -11,7 +11,7 @@ that it gets, and nothing else (assets.confinement). Its memory and processor ti
     sandbox.texts(file, limits, …)          the texts in a Word file or a picture
     sandbox.pdf_text(file, limits, …)       what a program of poppler writes about a PDF
 
-All raise BadFileError with a sentence for the editor, ProcessDiedError if the process ended by itself.
+All raise BadFileError with a sentence for the editor; ProcessDiedError if the process died.
 """
 
 import io

@@ -63,7 +63,7 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
     releases = Release.objects.filter(Q(poster=asset) | Q(illustrations__asset=asset)).distinct()
     uses = [
         Use(
-            release.state(),
+            str(release.state().label),
             str(release),
             reverse("admin:releases_release_change", args=[release.pk]),
         )
@@ -98,7 +98,7 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
     """
     edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
     shown_in = releases_with(asset)
-    if approved := shown_in.settled().first():
+    if approved := shown_in.awaiting_publication().first():
         return [
             gettext(
                 "It is used in the approved release “%(release)s”. Send that release back to draft "
@@ -106,7 +106,7 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
             )
             % {"release": approved}
         ]
-    if not corrects and shown_in.out().exists():
+    if not corrects and shown_in.published().exists():
         return [gettext("It is on a public page. A publisher can correct it.")]
     if not edits and (reviewed := shown_in.filter(status=Release.Status.IN_REVIEW).first()):
         return [
@@ -160,7 +160,7 @@ def _save(asset: MediaAsset, by: User) -> bool:
 
 
 def _raise_if_protected(text: str, at: datetime) -> None:
-    finds = protected_names.finds_in_words(text, gettext("the correction"), at)
+    finds = protected_names.finds_in_text(text, gettext("the correction"), at)
     if blocking := [find for find in finds if find.blocks]:
         raise ActionBlocked(*blocking)
 
@@ -171,7 +171,7 @@ def _record_correction(
     """Record the change once for each public release that shows one of them."""
     names: dict[Release, list[str]] = {}
     for asset in changed:
-        for release in releases_with(asset).out(at):
+        for release in releases_with(asset).published(at):
             names.setdefault(release, []).append(str(asset))
     if correction and not names:
         raise ActionBlocked(
@@ -182,13 +182,13 @@ def _record_correction(
         )
     for release in sorted(names, key=lambda release: release.pk):
         workflow.record_correction(
-            release, by=by, words=correction, at=at, of=", ".join(names[release])
+            release, by=by, text=correction, at=at, of=", ".join(names[release])
         )
 
 
 def needs_correction(asset: MediaAsset) -> bool:
     """Whether a change is a correction, since a public release shows it."""
-    return releases_with(asset).out().exists()
+    return releases_with(asset).published().exists()
 
 
 @dataclass(slots=True)

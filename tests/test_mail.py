@@ -270,7 +270,7 @@ def test_a_moved_embargo_lists_who_to_notify_if_email_is_off(off, client, at_des
     asked = text(at_desk(publisher).get(form))
     assert OFF in asked
     assert "Rita" in asked
-    assert 'name="tell"' not in asked
+    assert 'name="notify"' not in asked
 
 
 @pytest.mark.django_db
@@ -458,7 +458,7 @@ def test_an_editor_sees_who_was_not_notified_of_a_moved_embargo(client, at_desk,
     form = f"/admin/releases/release/{release.pk}/reschedule/"
     typed = {"publish_at_0": "2031-07-01", "publish_at_1": "09:00", "version": release.version}
     with smtp_server.running(refuses=refuses) as server, use(server):
-        page = at_desk(publisher).post(form, typed | {"tell": "on"}, follow=True)
+        page = at_desk(publisher).post(form, typed | {"notify": "on"}, follow=True)
         assert server.connections == 0
         outbox.send_due()
     assert server.recipients == ["omar@radio.example"]
