@@ -218,7 +218,7 @@ def opened(name: str) -> str:
     return "opened"
 
 
-def test_after_two_failures_nobody_asks_until_one_tries_and_finds_it_back(
+def test_after_two_failures_the_bucket_is_not_asked_until_one_call_succeeds(
     stand_in, monkeypatch, caplog
 ):
     monkeypatch.setattr(breaker, "PAUSE", 0.5)
@@ -240,7 +240,7 @@ def test_after_two_failures_nobody_asks_until_one_tries_and_finds_it_back(
     assert caplog.text.count("answers again") == 1
 
 
-def test_of_many_who_come_when_it_may_be_asked_again_one_tries(stand_in, monkeypatch):
+def test_only_one_of_many_calls_tries_the_bucket_again(stand_in, monkeypatch):
     monkeypatch.setattr(breaker, "PAUSE", 0.2)
     monkeypatch.setattr(storage_basics, "web_threads", 16)
     stand_in.broken = True
@@ -273,7 +273,7 @@ def test_half_of_the_threads_wait_for_a_file_and_the_others_are_free_at_once(
         assert {reader.result() for reader in stuck} == {"FileNotFoundError"}
 
 
-def test_work_that_no_reader_waits_for_takes_no_turn_of_theirs(stand_in, monkeypatch):
+def test_background_work_takes_no_slot_of_readers(stand_in, monkeypatch):
     monkeypatch.setattr(storage_basics, "web_threads", 2)
 
     def behind(name: str) -> str:

@@ -105,10 +105,10 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
 
     status, lines, _ = run(capsys, "makerenditions")
     assert status == 1
-    said = "\n".join(lines)
-    assert f"The original of {lost.pk} is missing: {lost.original.name}." in said
-    assert "1 of 1: picture.jpg: Ready" in said
-    assert "1 processed. 0 failed. 1 without an original." in said
+    output = "\n".join(lines)
+    assert f"The original of {lost.pk} is missing: {lost.original.name}." in output
+    assert "1 of 1: picture.jpg: Ready" in output
+    assert "1 processed. 0 failed. 1 without an original." in output
 
     status, lines, _ = run(capsys)
     assert (status, named(lines)) == (1, {original})
@@ -129,7 +129,7 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
     assert (status, named(lines)) == (0, set())
 
 
-def test_a_picture_that_somebody_could_not_make_is_made_when_its_original_is_back(place, capsys):
+def test_a_failed_picture_is_processed_when_its_original_is_back(place, capsys):
     picture = make_picture()
     content = content_of(picture.original.name)
     default_storage.delete(picture.original.name)
@@ -146,7 +146,7 @@ def test_a_picture_that_somebody_could_not_make_is_made_when_its_original_is_bac
     assert (picture.state, picture.error) == ("made", "")
 
 
-def test_a_picture_that_another_process_is_making_is_left_to_it(capsys):
+def test_a_picture_that_another_process_is_processing_is_left_alone(capsys):
     picture = make_picture()
     processing.regenerate(picture)
     processing._claim(queue._claim(lane=Lane.FILES).key)
@@ -212,7 +212,7 @@ def test_an_original_with_other_bytes_of_the_same_size_is_found_by_its_digest(pl
 # --- What no record leads to -------------------------------------------------------------------
 
 
-def test_what_no_record_leads_to_is_named_and_removed_only_where_that_is_asked(place, capsys):
+def test_orphans_are_listed_and_only_removed_if_asked(place, capsys):
     picture, gone = make_picture(), uuid4()
     left = {
         put(f"originals/{gone}/{uuid4().hex}"),
@@ -251,7 +251,7 @@ def test_the_files_of_a_deleted_record_are_orphans_though_its_history_names_them
     assert (status, named(lines)) == (1, {("orphan", record, name)})
 
 
-def test_a_file_whose_row_may_still_come_is_no_orphan(place, capsys):
+def test_a_file_whose_row_may_not_be_written_yet_is_no_orphan(place, capsys):
     make_document()
     name = put(f"originals/{uuid4()}/{uuid4().hex}")
     MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
@@ -372,7 +372,7 @@ def test_a_newsroom_without_files_is_in_order(place, capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_scheduler_understands_how_it_ends_and_reads_no_key_and_no_title(bucket):
+def test_checkfiles_has_an_exit_status_and_prints_no_key_and_no_title(bucket):
     picture = make_picture(name="secret-name.jpg", caption="A secret caption")
     storage.remove_folder(f"renditions/{picture.pk}")
     for secret, expected in ((s3_server.SECRET_KEY, 1), ("wrong-one", 2)):
@@ -393,7 +393,7 @@ def test_progress_is_written_into_a_log_every_five_seconds(capsys, monkeypatch):
     assert shown == ["records compared: 2 of 4", "records compared: 4 of 4"]
 
 
-def test_an_age_that_is_none_is_refused():
+def test_an_invalid_age_is_refused():
     for age in ("-1", "soon", "nan"):
         with pytest.raises(CommandError):
             call_command("checkfiles", f"--older-than={age}")
@@ -402,9 +402,7 @@ def test_an_age_that_is_none_is_refused():
 # --- A storage that goes away while renditions are made ----------------------------------------
 
 
-def test_a_picture_waits_on_where_the_bucket_is_away_and_is_made_when_it_is_back(
-    bucket, settings, caplog
-):
+def test_a_picture_waits_while_the_bucket_is_unavailable(bucket, settings, caplog):
     picture = make_picture()
     processing.regenerate(picture)
     address = settings.S3_ENDPOINT_URL
@@ -421,7 +419,7 @@ def test_a_picture_waits_on_where_the_bucket_is_away_and_is_made_when_it_is_back
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_that_is_deleted_while_the_bucket_is_away_leaves_what_checkfiles_finds(
+def test_checkfiles_finds_the_files_of_a_picture_deleted_during_an_outage(
     bucket, settings, caplog, capsys
 ):
     picture, _kept = make_picture(), make_picture(content=picture_bytes((50, 50)))

@@ -73,8 +73,8 @@ def everything_in(content: bytes) -> bytes:
     return content
 
 
-def table(name: str, became: str, *said: str) -> None:
-    print(f"{name:32} {became:9} {'; '.join(said)[:110]}")
+def table(name: str, became: str, *texts: str) -> None:
+    print(f"{name:32} {became:9} {'; '.join(texts)[:110]}")
 
 
 # --- Word ---------------------------------------------------------------------------------------
@@ -229,8 +229,8 @@ WORD = {
 
 
 @pytest.mark.parametrize("what", WORD)
-def test_a_word_file_goes_out_without_what_it_says_of_its_makers(client, what):
-    content, gone, said, words = WORD[what]
+def test_a_word_file_is_published_without_metadata_about_its_makers(client, what):
+    content, gone, expected, words = WORD[what]
     before = everything_in(content)
     assert all(each in before for each in gone if each not in (b"\xff\xd8\xff",))
     document = make_document("r.docx", content)
@@ -240,12 +240,12 @@ def test_a_word_file_goes_out_without_what_it_says_of_its_makers(client, what):
     after = everything_in(copy)
     assert [each for each in gone if each in after] == []
     assert made.words_of(copy) == words
-    for each in said:
+    for each in expected:
         assert any(each in line for line in document.removed_metadata), (
             each,
             document.removed_metadata,
         )
-    assert bool(document.removed_metadata) == bool(said)
+    assert bool(document.removed_metadata) == bool(expected)
 
 
 def test_the_same_file_is_cleaned_to_the_same_bytes(client):
@@ -315,8 +315,8 @@ def words_of_pdf(content: bytes) -> str:
 
 
 @pytest.mark.parametrize("what", PDF)
-def test_a_pdf_goes_out_without_what_it_says_of_its_makers(client, what):
-    content, gone, said = PDF[what]
+def test_a_pdf_is_published_without_metadata_about_its_makers(client, what):
+    content, gone, expected = PDF[what]
     before = content + everything_in(content)
     assert [each for each in gone if each not in before] == []
     document = make_document("r.pdf", content)
@@ -325,12 +325,12 @@ def test_a_pdf_goes_out_without_what_it_says_of_its_makers(client, what):
     after = everything_in(copy)
     assert [each for each in gone if each in after] == []
     assert words_of_pdf(copy) == words_of_pdf(content) != ""
-    for each in said:
+    for each in expected:
         assert any(each in line for line in document.removed_metadata), (
             each,
             document.removed_metadata,
         )
-    assert bool(document.removed_metadata) == bool(said)
+    assert bool(document.removed_metadata) == bool(expected)
     assert b"https://ours.example/" in after or what != "comments and links"
 
 
@@ -347,8 +347,8 @@ RECORDINGS = {
 
 
 @pytest.mark.parametrize("extension", RECORDINGS)
-def test_a_recording_goes_out_without_its_tags(client, extension):
-    content, gone, kept, said = RECORDINGS[extension]
+def test_a_recording_is_published_without_its_tags(client, extension):
+    content, gone, kept, expected = RECORDINGS[extension]
     assert all(each in content for each in gone)
     document = make_document(f"r.{extension}", content)
     table(extension, document.state, *document.removed_metadata, document.error)
@@ -356,7 +356,7 @@ def test_a_recording_goes_out_without_its_tags(client, extension):
     assert document.extension == extension
     assert [each for each in gone if each in copy] == []
     assert kept in copy
-    assert said in " ".join(document.removed_metadata) or said == "tags"
+    assert expected in " ".join(document.removed_metadata) or expected == "tags"
     assert document.removed_metadata
     if extension in ("mp4", "webm", "ogg"):
         assert len(copy) == len(content)  # places in it are counted from its start
@@ -439,7 +439,7 @@ CANNOT = {
 
 
 @pytest.mark.parametrize("what", CANNOT)
-def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(client, what):
+def test_a_document_that_cannot_be_cleaned_is_hidden_until_a_publisher_accepts_it(client, what):
     name, content, why = CANNOT[what]
     document = make_document(name, content)
     table(what, document.state, document.error)
@@ -500,8 +500,8 @@ def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
     document = make_document("r.pdf", pdf(made.with_info))
     client.force_login(make_user(group="Publisher"))
     sent = {"reason": "I like it so.", "file": document.sha256}
-    said = client.post(f"{LIBRARY}{document.pk}/as-is/", sent, follow=True).content.decode()
-    assert "It can be cleaned, so the cleaned copy is published." in said
+    page = client.post(f"{LIBRARY}{document.pk}/as-is/", sent, follow=True).content.decode()
+    assert "It can be cleaned, so the cleaned copy is published." in page
     document.refresh_from_db()
     assert document.as_is_at is None
 
@@ -510,7 +510,7 @@ def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
 
 
 @pytest.mark.parametrize("kind", ["docx", "pdf"])
-def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
+def test_an_incomplete_document_is_not_published(kind):
     content = {"docx": WORD["comments"][0], "pdf": pdf(made.with_info)}[kind]
     became = []
     for tenth in range(10):
@@ -526,7 +526,7 @@ def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_pdf_with_a_hole_goes_out_nowhere(packed):
+def test_a_pdf_with_a_hole_is_not_published(packed):
     became = []
     for tenth in range(1, 10):
         try:
@@ -566,7 +566,7 @@ def test_no_path_gives_the_original_out(client):
     assert b"Anna Verel" in everything_in(kept.getvalue())
 
 
-def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_says_what_was_taken_out(client):
+def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_lists_what_was_removed(client):
     client.force_login(make_user(group="Author"))
     sent = ContentFile(pdf(made.with_info), name="r.pdf")
     page = client.post(f"{LIBRARY}upload/?part=upload", {"file": sent}).content.decode()
@@ -611,7 +611,7 @@ def test_documents_from_before_are_cleaned_after_the_upgrade(client):
     assert client.get(release.get_absolute_url()).status_code == 200
 
 
-def test_a_document_that_needs_too_much_memory_says_so(monkeypatch):
+def test_a_document_that_needs_too_much_memory_is_refused_with_the_reason(monkeypatch):
     few = replace(limits_of_renditions(), megabytes=100)
     monkeypatch.setattr(processing, "limits_of_renditions", lambda: few)
     heavy = word(paragraph(run("Text"), picture("rId5")), [IMAGE],
@@ -621,7 +621,7 @@ def test_a_document_that_needs_too_much_memory_says_so(monkeypatch):
     assert "Cleaning it needs more than 100 MB of memory." in document.error
 
 
-def test_a_pdf_of_any_weight_loses_what_nothing_leads_to(client):
+def test_a_pdf_of_any_size_loses_objects_that_nothing_refers_to(client):
     assert len(served(client, make_document(content=pdf_bytes(5000)))) < 2000
 
 
@@ -722,12 +722,12 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("what", HIDDEN)
-def test_what_is_hidden_in_an_unusual_way_stays_behind_too(what):
-    body, gone, said, words = HIDDEN[what]
-    assert_cleaned(word(body), gone, said, words)
+def test_unusual_hidden_text_is_removed_too(what):
+    body, gone, expected, words = HIDDEN[what]
+    assert_cleaned(word(body), gone, expected, words)
 
 
-def assert_cleaned(content: bytes, gone: list[bytes], said: list[str], words: str) -> bytes:
+def assert_cleaned(content: bytes, gone: list[bytes], expected: list[str], words: str) -> bytes:
     before = everything_in(content)
     assert all(each in before for each in gone)
     document, copy = cleaned_copy(content)
@@ -735,12 +735,12 @@ def assert_cleaned(content: bytes, gone: list[bytes], said: list[str], words: st
     after = everything_in(copy)
     assert [each for each in gone if each in after] == []
     assert made.words_of(copy) == words
-    for each in said:
+    for each in expected:
         assert any(each in line for line in document.removed_metadata), (
             each,
             document.removed_metadata,
         )
-    assert bool(document.removed_metadata) == bool(said)
+    assert bool(document.removed_metadata) == bool(expected)
     return after
 
 
@@ -783,17 +783,17 @@ def test_the_links_of_a_word_file_follow_the_rule_of_all_links():
     body = paragraph(
         *(f'<w:hyperlink r:id="rId{n}">{run(str(n))}</w:hyperlink>' for n in (5, 6, 7))
     )
-    said = ["not on the web: ftp://max/, Max/a.docx"]
-    copy = assert_cleaned(word(body, rows), [b"max", b"secret", b"Max"], said, "567")
+    expected = ["not on the web: ftp://max/, Max/a.docx"]
+    copy = assert_cleaned(word(body, rows), [b"max", b"secret", b"Max"], expected, "567")
     assert b'Target="https://ours.example/"' in copy
 
 
-def test_the_headers_that_no_page_has_stay_behind():
+def test_headers_that_no_page_uses_are_removed():
     content = word(paragraph(run("Text")) + FIRST % "", HEADER_ROWS, **HEADERS)
     assert_cleaned(content, [b"Xenia", b"Yara"], ["Hidden text"], "Text")
 
 
-def test_the_headers_that_some_page_has_stay():
+def test_headers_that_a_page_uses_stay():
     rows = [*HEADER_ROWS, relation(7, "settings", "settings.xml")]
     body = paragraph(run("Text"), f"<w:pPr>{FIRST % ''}</w:pPr>")
     body += f"{paragraph(run('more'))}<w:sectPr><w:titlePg/></w:sectPr>"
@@ -803,12 +803,12 @@ def test_the_headers_that_some_page_has_stay():
     assert document.removed_metadata == []
 
 
-def test_a_chart_goes_out_without_the_series_that_it_does_not_show():
+def test_a_chart_is_published_without_its_hidden_series():
     drawing = f'<w:r><w:drawing><c:chart {C} r:id="rId5"/></w:drawing></w:r>'
     content = word(paragraph(run("Text"), drawing), [relation(5, "chart", "charts/chart1.xml")],
                    word__charts__chart1_dot_xml=CHART)  # fmt: skip
-    said = ["The table of a chart", "Hidden text: Wanda"]
-    assert_cleaned(content, [b"Vera", b"Wanda"], said, "Text")
+    expected = ["The table of a chart", "Hidden text: Wanda"]
+    assert_cleaned(content, [b"Vera", b"Wanda"], expected, "Text")
 
 
 @pytest.mark.parametrize(
@@ -821,7 +821,7 @@ def test_a_chart_goes_out_without_the_series_that_it_does_not_show():
         '<w:style w:type="table" w:styleId="Grid"><w:trPr><w:hidden/></w:trPr></w:style>',
     ],
 )
-def test_where_a_style_hides_what_names_no_style_somebody_must_look(styles):
+def test_a_style_that_hides_text_without_a_style_is_a_problem(styles):
     content = word(paragraph(run("Text")), [DOCX], word__styles_dot_xml=part("styles", styles))
     document = make_document("r.docx", content)
     assert document.state == MediaAsset.State.FAILED

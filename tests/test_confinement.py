@@ -224,7 +224,7 @@ def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]
 
 
 @needs_all
-def test_a_decoder_gets_at_nothing(monkeypatch, tmp_path, places):
+def test_a_decoder_has_access_to_nothing(monkeypatch, tmp_path, places):
     found = attempts(monkeypatch, tmp_path, places, confined=True)
     for name, answer in found.items():
         print(f"{name:45} {answer}")
@@ -234,7 +234,9 @@ def test_a_decoder_gets_at_nothing(monkeypatch, tmp_path, places):
 
 
 @needs_all
-def test_without_confinement_the_same_decoder_gets_at_everything(monkeypatch, tmp_path, places):
+def test_without_confinement_the_same_decoder_has_access_to_everything(
+    monkeypatch, tmp_path, places
+):
     """So that a refusal above is no mistake of the attempt."""
     found = attempts(monkeypatch, tmp_path, places, confined=False)
     refused = {name: answer for name, answer in found.items() if answer != "done"}
@@ -256,8 +258,8 @@ def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, 
     monkeypatch.setattr(sandbox, "PROCESS", script)
 
     def cat() -> bytes:
-        with sandbox.pdf_text(io.BytesIO(b"%PDF "), LIMITS, "cat", 1000) as said:
-            return said.read()
+        with sandbox.pdf_text(io.BytesIO(b"%PDF "), LIMITS, "cat", 1000) as output:
+            return output.read()
 
     if confined:
         with pytest.raises(BadFileError, match="pdftotext can’t read it"):
@@ -268,7 +270,7 @@ def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, 
 
 @needs_all
 @pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
-def test_an_older_landlock_takes_what_it_knows(version):
+def test_an_older_landlock_removes_the_rights_it_knows(version):
     """Each version has another size of what is asked, and refuses a size that it does not know."""
     code = (
         "import sys\nfrom assets import confinement as c\n"
@@ -318,7 +320,7 @@ MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": "
 
 
 @pytest.mark.parametrize(
-    ("task", "said"),
+    ("task", "answers"),
     [
         ("clean", [NOTED, {"from": 0, "to": 5}, {"from": 0, "to": 5}]),
         ("clean", [NOTED, {"from": -5, "to": 5}]),
@@ -352,23 +354,23 @@ MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": "
         ("renditions", [{**MADE, "width": "x"}]),
     ],
 )
-def test_what_a_hostile_process_says_is_not_taken(task, said, monkeypatch, tmp_path):
+def test_answers_of_a_hostile_process_are_refused(task, answers, monkeypatch, tmp_path):
     with pytest.raises(BadFileError, match="could not be opened"):
-        asked(task, said, monkeypatch, tmp_path)
+        asked(task, answers, monkeypatch, tmp_path)
 
 
-def test_what_an_honest_process_says_is_taken(monkeypatch, tmp_path):
+def test_answers_of_an_honest_process_are_accepted(monkeypatch, tmp_path):
     pieces = [{"from": 0, "to": 5}, {"length": 4}, {"from": 5, "to": 1000}]
     cleaned = asked("clean", [NOTED, *pieces], monkeypatch, tmp_path)
     assert cleaned.pieces == [(0, 5), b"1234", (5, 1000)]
 
 
-def asked(task, said, monkeypatch, tmp_path):
+def asked(task, answers, monkeypatch, tmp_path):
     """Ask for a task, where the process says certain things."""
     monkeypatch.setattr(
         sandbox, "MAX_ADDED_BYTES", -980
     )  # a copy of 20 bytes, of an original of 1000
-    words = "".join(json.dumps(one) + "\n" + "1234" * ("length" in one) for one in said)
+    words = "".join(json.dumps(one) + "\n" + "1234" * ("length" in one) for one in answers)
     words += json.dumps({"end": True}) + "\n"
     taken_over = tmp_path / "python"
     taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{words}END\n")
@@ -381,10 +383,10 @@ def asked(task, said, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "said", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
+    "answers", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
 )
-def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_path):
-    line = (said + "\n").encode()
+def test_any_answer_of_the_process_at_most_refuses_the_file(answers, monkeypatch, tmp_path):
+    line = (answers + "\n").encode()
     hostile(monkeypatch, tmp_path, f"import os; os.write(1, {line!r}); os._exit(0)")
     with pytest.raises(BadFileError, match="could not be opened"):
         sandbox.inspect(io.BytesIO(b"x"), LIMITS)
@@ -402,7 +404,7 @@ def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_p
     ],
 )
 @pytest.mark.django_db
-def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
+def test_missing_limits_of_the_kernel_are_shown_by_the_check_and_at_the_desk(
     offered, sentence, monkeypatch, at_desk, admin_user, editor
 ):
     def active():
@@ -428,21 +430,21 @@ def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
         (Active(0, seccomp=False), 2, "memory and time limits."),
     ],
 )
-def test_what_an_older_kernel_leaves_open_is_said_and_which_limits_are_active(
+def test_missing_and_active_limits_of_an_older_kernel_are_shown(
     offered, sentences, words, monkeypatch
 ):
     monkeypatch.setattr(sandbox, "active", lambda: offered)
     found = run_checks(include_deployment_checks=True)
     assert len([each for each in found if each.id == "pressroom.W007"]) == sentences
-    (said,) = [each for each in found if each.id == "pressroom.I001"]
-    assert said.msg == f"Uploads are opened with: {words}"
+    (limits,) = [each for each in found if each.id == "pressroom.I001"]
+    assert limits.msg == f"Uploads are opened with: {words}"
     signals = any("Landlock has version 5" in each.msg for each in found)
     assert signals == (offered.landlock == 5)
 
 
 @needs_all
 @pytest.mark.django_db
-def test_where_the_kernel_offers_all_nothing_is_said(at_desk, admin_user):
+def test_no_warning_is_shown_if_the_kernel_has_all_limits(at_desk, admin_user):
     found = [each for each in run_checks(include_deployment_checks=True) if "W007" in str(each.id)]
     assert found == []
     assert (

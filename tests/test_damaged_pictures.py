@@ -101,7 +101,7 @@ def damaged(how: str) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["flipped", "zeros", "cut", "rubbish"])
-def test_a_damaged_png_is_refused_at_the_door_and_by_the_worker(how):
+def test_a_damaged_png_is_refused_on_upload_and_by_the_worker(how):
     assert "damaged or incomplete" in message_about(damaged(how))
     with pytest.raises(BadFileError, match="damaged or incomplete"):
         list(sandbox.renditions(io.BytesIO(damaged(how)), limits(), Rights(), (0.5, 0.5)))
@@ -186,7 +186,7 @@ NAMED = {
 
 
 @pytest.mark.parametrize("what", NAMED)
-def test_what_is_not_taken_is_called_by_its_name(what):
+def test_a_refused_file_is_named_by_its_kind(what):
     content, why = NAMED[what]
     shown = message_about(content)
     print(f"{what:24} {shown}")

@@ -72,7 +72,7 @@ def files(folder):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fault", ["full", "read-only"])
-def test_the_form_keeps_its_words_and_says_what_the_disk_for_files_is(
+def test_the_form_keeps_its_text_and_names_the_fault_of_the_disk(
     disk, at_desk, editor, settings, fault, caplog
 ):
     settings.MEDIA_ROOT = disk.path
@@ -99,7 +99,7 @@ def test_the_form_keeps_its_words_and_says_what_the_disk_for_files_is(
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_no_part_of_a_file_stays_on_a_full_disk_and_what_was_there_does(
+def test_no_part_of_a_file_stays_on_a_full_disk_and_the_old_file_does(
     disk, settings, tmp_path, large
 ):
     """A large upload lies on another disk first, and is moved."""
@@ -139,7 +139,7 @@ def test_a_file_that_fits_is_stored_whole_and_under_its_own_name(disk, settings)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fault", ["full", "read-only"])
-def test_the_form_keeps_its_words_while_there_is_no_room_for_an_upload(
+def test_the_form_keeps_its_text_while_there_is_no_room_for_an_upload(
     disk, at_desk, editor, settings, fault
 ):
     settings.FILE_UPLOAD_TEMP_DIR = disk.path / "uploads"

@@ -117,18 +117,18 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_be_given_out_is_refused_with_the_reason(what):
+def test_a_file_that_cannot_be_published_is_refused_with_the_reason(what):
     content, why = REFUSED[what]
     document = MediaAsset(original=ContentFile(content, name="report.pdf"))
     with pytest.raises(ValidationError) as refused:
         document.full_clean()
-    (said,) = refused.value.message_dict["original"]
-    assert said.startswith("report.pdf: ")
-    assert re.search(why, said)
+    (message,) = refused.value.message_dict["original"]
+    assert message.startswith("report.pdf: ")
+    assert re.search(why, message)
     assert default_storage.listdir("") == ([], [])
 
 
-def test_what_a_word_file_keeps_inside_is_said_to_the_editor():
+def test_an_editor_sees_what_was_removed_from_a_word_file():
     removed = make_document("comments.docx", word("comments.docx")).removed_metadata
     assert "Comments: Michael Williamson" in removed
     assert "The name of the author: Michael Williamson" in removed

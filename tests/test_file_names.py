@@ -68,7 +68,7 @@ def test_a_form_without_a_file_is_answered_in_a_sentence(client):
     "door", ["/admin/releases/release/import/", "/admin/previews/previewlink/trace/"]
 )
 @pytest.mark.parametrize("name", ["..", "\\"])
-def test_the_other_doors_see_the_file(client, door, name):
+def test_other_paths_see_the_file(client, door, name):
     client.force_login(make_user("publisher", group="Publisher"))
     sent = body(name, "file", b"Words of a release that nobody knows.\n" * 9)
     answer = client.generic("POST", door, sent, MULTIPART_CONTENT)

@@ -56,7 +56,7 @@ def mail_server(settings, **behaviour):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_there_is_work_only_if_the_change_is_committed(declared):
+def test_a_job_exists_only_if_the_change_is_committed(declared):
     done = []
     note = declared("tests.note")(done.append)
     with transaction.atomic():
@@ -70,7 +70,7 @@ def test_there_is_work_only_if_the_change_is_committed(declared):
 
 
 @pytest.mark.django_db
-def test_one_key_is_one_job_and_what_is_asked_for_meanwhile_is_done_after_it(declared):
+def test_one_key_is_one_job_and_a_request_meanwhile_runs_after_it(declared):
     done = []
 
     def run(word):
@@ -119,7 +119,7 @@ def test_a_job_that_fails_is_tried_again_after_growing_pauses_and_then_given_up(
 
 
 @pytest.mark.django_db
-def test_what_is_away_for_hours_uses_up_no_attempts(declared):
+def test_an_outage_of_hours_uses_up_no_attempts(declared):
     def wait():
         raise queue.JobPostponed("The bucket is away.")
 
@@ -132,7 +132,7 @@ def test_what_is_away_for_hours_uses_up_no_attempts(declared):
 
 
 @pytest.mark.django_db
-def test_work_that_ends_its_worker_each_time_is_given_up_with_a_reason(declared):
+def test_a_job_that_kills_its_worker_each_time_is_given_up_with_a_reason(declared):
     given_up = []
     declared("tests.kill", attempts=2, given_up=given_up.append)(lambda: None).add()
     for minutes in range(4):
@@ -320,7 +320,7 @@ def test_a_text_that_cannot_be_completed_stops_no_other(settings, monkeypatch, c
 
 
 @pytest.mark.django_db
-def test_nothing_is_written_where_email_is_off(settings):
+def test_nothing_is_added_to_the_outbox_if_email_is_off(settings):
     settings.EMAIL_IS_ON = False
     assert outbox.add_email("r@p.example", "Subject", "x") is None
     assert not Email.objects.exists()

@@ -76,7 +76,7 @@ def listed(client, query="") -> set[str]:
 # --- Upload ------------------------------------------------------------------------------------
 
 
-def test_many_files_are_taken_at_once_and_each_is_told_of(at_desk, author):
+def test_many_files_are_uploaded_at_once_and_each_result_is_shown(at_desk, author):
     files = [sent("one.jpg"), sent("two.pdf", pdf_bytes()), sent("three.svg", b"<svg/>"),
              sent("four.png", b"")]  # fmt: skip
     page = text(at_desk(author).post(UPLOAD, {"file": files}))
@@ -102,12 +102,12 @@ def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, 
 
 
 @pytest.mark.parametrize("query", ["part=upload", "part=attached", "part=upload&id=x"])
-def test_nothing_sent_is_nothing_taken(at_desk, author, query):
+def test_an_empty_upload_adds_nothing(at_desk, author, query):
     assert at_desk(author).post(f"{UPLOAD}?{query}", {}).status_code == 400
     assert not MediaAsset.objects.exists()
 
 
-def test_the_same_bytes_twice_lead_to_what_is_there(at_desk, author):
+def test_a_duplicate_upload_links_to_the_existing_record(at_desk, author):
     there = make_picture("first.jpg")
     client = at_desk(author)
     page = text(client.post(f"{UPLOAD}?part=upload", {"file": sent("again.jpg")}))
@@ -151,7 +151,7 @@ def test_no_upload_replaces_a_file_that_is_there(at_desk, author):
     assert MediaAsset.objects.count() == 2
 
 
-def test_whoever_may_not_add_may_not_upload(at_desk):
+def test_a_user_who_may_not_add_may_not_upload(at_desk):
     client = at_desk(make_user())
     assert client.get(UPLOAD).status_code == 403
     assert client.post(UPLOAD, {"file": sent()}).status_code == 403
@@ -168,34 +168,34 @@ def press_picture(client) -> MediaAsset:
     return MediaAsset.objects.get()
 
 
-def test_what_a_file_says_is_offered_and_published_nowhere_by_itself(at_desk, author):
+def test_metadata_of_a_file_is_offered_and_not_published_by_itself(at_desk, author):
     client = at_desk(author)
     asset = press_picture(client)
-    said = asset.embedded_metadata
-    assert said["creator"]
-    assert said["copyright_notice"]
+    metadata = asset.embedded_metadata
+    assert metadata["creator"]
+    assert metadata["copyright_notice"]
     assert not any([asset.caption, asset.credit_line, asset.creator, asset.copyright_notice])
     page = text(client.get(form_of(asset)))
-    assert said["creator"] in page
+    assert metadata["creator"] in page
     release = make_release("published")
     models.QuerySet(Release).filter(pk=release.pk).update(poster=asset)
     for path in (release.get_absolute_url(), f"{release.get_absolute_url()}release.json"):
-        assert said["creator"] not in text(client.get(path))
+        assert metadata["creator"] not in text(client.get(path))
     with closing(asset.open_rendition("press", "jpg")) as file:
-        assert said["creator"].encode() not in file.read()
+        assert metadata["creator"].encode() not in file.read()
 
 
-def test_words_are_taken_over_where_nothing_was_typed(at_desk, author):
+def test_metadata_fills_only_empty_fields(at_desk, author):
     client = at_desk(author)
     asset = press_picture(client)
     asset.creator = "Typed by hand"
     asset.save()
     page = text(client.post(f"{LIBRARY}{asset.pk}/words/?part=upload"))
     assert "Lacks" in page
-    said = asset.embedded_metadata
+    metadata = asset.embedded_metadata
     asset.refresh_from_db()
     assert asset.creator == "Typed by hand"
-    assert asset.copyright_notice == said["copyright_notice"]
+    assert asset.copyright_notice == metadata["copyright_notice"]
 
 
 def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, author, settings):
@@ -223,7 +223,7 @@ def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
     assert b"agency.example" not in client.get(f"{page}media.zip").getvalue()
 
 
-def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
+def test_a_warning_about_the_file_reaches_the_approver(at_desk, publisher):
     picture = make_picture(file_warnings=["It says: Newsmagazines Out."])
     models.QuerySet(MediaAsset).update(file_warnings=["It says: Newsmagazines Out."])
     release = make_release("in_review", poster=picture)
@@ -234,7 +234,7 @@ def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
 # --- The focal point ---------------------------------------------------------------------------
 
 
-def test_the_focal_point_decides_what_every_cut_keeps(at_desk, author):
+def test_the_focal_point_decides_what_every_crop_keeps(at_desk, author):
     wide = picture_bytes((1200, 300), "white")
     image = Image.open(io.BytesIO(wide)).convert("RGB")
     image.paste("red", (0, 0, 200, 300))
@@ -299,7 +299,7 @@ def test_nobody_finds_a_picture_by_a_name_that_they_may_not_know(at_desk, author
     assert listed(at_desk(author), "q=Zaunkönigin") == {"A street"}
 
 
-def test_pictures_are_sifted_by_what_wants_attention(at_desk, author):
+def test_pictures_are_filtered_by_what_needs_attention(at_desk, author):
     now = timezone.now()
 
     def one(caption, colour, **fields):
@@ -379,7 +379,7 @@ def test_a_picture_says_where_it_is_used(at_desk, author):
 
 
 @pytest.mark.parametrize("use", ["poster", "text", "attached", "portrait"])
-def test_what_is_used_is_not_deleted_and_says_where(at_desk, editor, use):
+def test_a_picture_in_use_is_not_deleted_and_its_uses_are_listed(at_desk, editor, use):
     picture = make_picture()
     if use == "portrait":
         make_person("Josephat Wendle", portrait=picture)
@@ -410,7 +410,7 @@ def test_what_is_unused_goes_with_every_file_of_it(at_desk, editor):
         assert default_storage.listdir(top) == ([], [])
 
 
-def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author):
+def test_every_replaced_original_is_kept_and_can_be_restored(at_desk, author):
     first, second = picture_bytes((900, 600), "red"), picture_bytes((400, 500), "blue")
     picture = make_picture("first.jpg", content=first)
     client = at_desk(author)
@@ -434,7 +434,7 @@ def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author
 
 
 @pytest.mark.parametrize("version", ["", "x", "999999"])
-def test_a_version_that_is_not_there_is_not_brought_back(at_desk, author, version):
+def test_a_version_that_does_not_exist_is_not_restored(at_desk, author, version):
     picture = make_picture()
     answer = at_desk(author).post(
         f"{LIBRARY}{picture.pk}/bring-back/", {"version": version}, follow=True
@@ -452,7 +452,7 @@ def test_an_original_is_for_those_who_may_change_it(at_desk, client, author):
     assert answer["Cache-Control"] == "private, no-store"
 
 
-def test_people_in_a_picture_are_told_in_the_library_and_nobody_hidden_is_lost(at_desk, author):
+def test_people_shown_are_edited_in_the_library_and_hidden_ones_are_kept(at_desk, author):
     shown, hidden = make_person("Ansa Verel"), make_person("Hidden", level=Level.CASE_OFFICERS)
     picture = make_picture()
     picture.depicts.add(hidden)
@@ -507,7 +507,7 @@ def test_what_is_gone_from_the_library_cannot_be_attached(at_desk, author):
     assert "Typed" in page
 
 
-def test_a_file_dropped_on_a_release_is_attached_and_a_twin_is_found(at_desk, author):
+def test_a_file_dropped_on_a_release_is_attached_and_a_duplicate_is_found(at_desk, author):
     there = make_picture("first.jpg")
     client = at_desk(author)
     new = text(client.post(f"{UPLOAD}?part=attached", {"file": sent("new.pdf", pdf_bytes())}))
@@ -576,7 +576,7 @@ def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
 
 
 @pytest.mark.parametrize("state", ["scheduled", "waiting", "held_unseen"])
-def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publisher, state):
+def test_a_picture_of_a_scheduled_release_cannot_be_changed(at_desk, publisher, state):
     picture = make_picture("approved.jpg")
     release = make_release(state, poster=picture)
     before = picture.sha256
@@ -601,7 +601,7 @@ def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publishe
 
 
 @pytest.mark.parametrize("state", ["published", "held"])
-def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, publisher, state):
+def test_a_public_picture_is_corrected_by_a_publisher(at_desk, author, editor, publisher, state):
     picture = make_picture("approved.jpg")
     release = make_release(state, poster=picture)
     other = sent("other.jpg", picture_bytes(colour="red"))
@@ -639,7 +639,7 @@ def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, pub
     assert verbs_of(release)[-1] == "amended"
 
 
-def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk, author):
+def test_an_author_reads_an_approved_picture_and_sees_no_hidden_person(at_desk, author):
     picture = make_picture(caption="At the gate")
     make_release(poster=picture)
     make_person("Zaunkönigin", level=Level.CASE_OFFICERS).depicted_in.add(picture)
@@ -655,7 +655,7 @@ def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk,
     assert "Withdraw it" not in page
 
 
-def test_many_at_once_leave_what_was_approved_to_publishers(at_desk, author):
+def test_bulk_edits_leave_approved_pictures_to_publishers(at_desk, author):
     free, shown = make_picture(), make_picture(content=picture_bytes(colour="red"))
     make_release(poster=shown)
     picked = {"action": "edit_many", "_selected_action": [str(free.pk), str(shown.pk)]}
@@ -669,7 +669,7 @@ def test_many_at_once_leave_what_was_approved_to_publishers(at_desk, author):
     assert shown.credit_line == "Nobody in particular"
 
 
-def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
+def test_bulk_edits_of_public_pictures_need_a_correction(at_desk, publisher):
     chosen = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue")]
     releases = [make_release(poster=one) for one in chosen]
     picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
@@ -687,7 +687,7 @@ def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
         assert release.corrections.get().text == "The credit was wrong."
 
 
-def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):
+def test_bulk_edits_do_not_overwrite_newer_text(at_desk, author):
     chosen = [make_picture(content=picture_bytes(colour=c), caption=c) for c in ("red", "blue")]
     client = at_desk(author)
     picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
@@ -703,7 +703,7 @@ def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):
     }  # fmt: skip
 
 
-def test_many_at_once_are_changed_whole_or_not_at_all(at_desk, publisher):
+def test_bulk_edits_are_all_or_nothing(at_desk, publisher):
     chosen = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue")]
     make_person("Iven Sorrel", level=Level.STAFF)
     make_release(poster=chosen[1])
@@ -716,7 +716,7 @@ def test_many_at_once_are_changed_whole_or_not_at_all(at_desk, publisher):
 
 
 @pytest.mark.django_db
-def test_coordinates_that_somebody_typed_are_warned_of_and_block_nothing(at_desk, editor):
+def test_typed_coordinates_are_warned_of_and_block_nothing(at_desk, editor):
     picture = make_picture(caption="A hut at longitude: 79.444542 latitude: 29.39805", place="Hut")
     path = f"/admin/assets/mediaasset/{picture.pk}/change/"
     page = at_desk(editor).get(path).content.decode()

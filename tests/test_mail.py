@@ -392,7 +392,7 @@ def test_a_machine_that_takes_no_connection_is_named_in_time():
 
 
 @pytest.mark.django_db
-def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor, release, caplog):
+def test_a_refused_recipient_does_not_stop_other_messages(at_desk, editor, release, caplog):
     refuses = {"b@p.example": "550 5.1.1 nobody of that name"}
     with smtp_server.running(refuses=refuses) as server, use(server):
         client = at_desk(editor)

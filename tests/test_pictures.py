@@ -198,7 +198,7 @@ def test_a_file_that_is_too_heavy_is_refused_with_the_limit(settings):
     assert "The limit is 1 MB" in sentences(refused.value)
 
 
-def test_a_phones_jpeg_with_further_pictures_in_it_is_taken():
+def test_a_phones_jpeg_with_other_pictures_in_it_is_accepted():
     first, second = Image.new("RGB", (400, 300), "red"), Image.new("RGB", (40, 30), "blue")
     out = io.BytesIO()
     first.save(out, "MPO", save_all=True, append_images=[second])
@@ -217,7 +217,7 @@ def test_the_oddest_shapes_are_cut_to_something(size):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "F", "CMYK", "LAB", "YCbCr"])
-def test_every_kind_of_pixels_comes_out_as_it_looks(mode):
+def test_every_pixel_format_keeps_its_look(mode):
     ramp = Image.linear_gradient("L")  # black at the top, white at the bottom
     if mode == "I;16":
         image = Image.frombytes(mode, ramp.size, bytes(b for v in ramp.tobytes() for b in (v, v)))
@@ -263,7 +263,7 @@ def test_colours_of_other_spaces_look_as_they_were_meant(space, mode, format):
     assert "icc_profile" not in made.info
 
 
-def test_a_broken_profile_costs_nobody_the_picture():
+def test_a_picture_with_a_broken_colour_profile_is_accepted():
     for broken in (b"x", profile("Adobe RGB")[:200], b"\0" * 4000):
         made = make_picture(content=picture_bytes((60, 40), "#c83c28", icc_profile=broken))
         red, green, blue = opened(rendition(made)).getpixel((30, 20))
@@ -358,7 +358,7 @@ def test_the_same_scene_held_differently_looks_the_same(number):
     assert apart(upright, upside_down) > 30
 
 
-def test_what_is_see_through_lies_on_white_paper_in_a_jpeg():
+def test_transparent_areas_are_white_in_a_jpeg():
     image = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
     image.paste((255, 0, 0, 255), (0, 0, 30, 40))
     out = io.BytesIO()
@@ -561,7 +561,7 @@ def test_a_picture_is_stored_from_an_upload_of_any_weight(at_desk, author, setti
     assert default_storage.size(picture.original.name) == len(content)
 
 
-def test_a_picture_may_stand_without_its_file_and_says_what_it_lacks():
+def test_a_picture_without_its_file_lists_what_is_missing():
     picture = MediaAsset.objects.create(original_name="poster.jpg")
     assert picture.missing_fields() == ["file", "alternative text", "credit line"]
     assert not picture.is_usable()

@@ -65,7 +65,7 @@ def break_original(picture, content=b"no picture") -> None:
     default_storage.save(name, ContentFile(content))
 
 
-def test_whoever_saves_a_picture_does_not_wait_for_its_renditions(client):
+def test_saving_a_picture_does_not_wait_for_its_renditions(client):
     picture = waiting_picture()
     assert (picture.state, picture.renditions) == ("waiting", {})
     # Nothing public shows it meanwhile, and nothing breaks.
@@ -92,7 +92,7 @@ def test_a_release_is_not_approved_with_a_picture_that_is_not_ready():
     assert workflow.approve(release, **now).is_scheduled()
 
 
-def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_desk, author):
+def test_a_failure_is_shown_with_its_reason_and_can_be_retried(at_desk, author):
     picture = waiting_picture()
     intact = picture_bytes()
     break_original(picture)
@@ -114,7 +114,7 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_de
     assert (picture.state, picture.error) == ("made", "")
 
 
-def test_a_fault_of_ours_is_said_too_and_stops_nothing_else(monkeypatch):
+def test_a_fault_of_the_code_is_shown_and_stops_no_other_picture(monkeypatch):
     broken, other = waiting_picture(), waiting_picture(picture_bytes(colour="#123456"))
     default_storage.delete(str(broken.original.name))
     assert work_off(Lane.FILES) == 2
@@ -200,9 +200,7 @@ def follow_up() -> int:
 
 
 @pytest.mark.parametrize("is_followed", [False, True])
-def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_made_anew(
-    client, is_followed
-):
+def test_a_picture_of_the_first_version_works_until_it_is_processed_again(client, is_followed):
     """Its row may be written by the old code while an upgrade is under way."""
     picture = make_picture()
     before = stored(picture, "press")
@@ -228,7 +226,7 @@ def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_mad
     assert client.get(address).status_code == 200
 
 
-def test_a_new_picture_does_not_wait_for_a_library_that_is_made_anew():
+def test_a_new_picture_does_not_wait_while_the_library_is_processed_again():
     """After an upgrade that would be hours, in which no release with it could be approved."""
     shown = [
         make_picture(content=picture_bytes(colour=colour)) for colour in ("#111111", "#222222")
@@ -241,7 +239,7 @@ def test_a_new_picture_does_not_wait_for_a_library_that_is_made_anew():
     assert {MediaAsset.objects.get(pk=one.pk).state for one in shown} == {"waiting"}
 
 
-def test_a_form_that_was_open_meanwhile_takes_nothing_of_it_back():
+def test_a_form_that_was_open_meanwhile_does_not_undo_the_processing():
     picture = waiting_picture()
     opened = MediaAsset.objects.get()
     work_off(Lane.FILES)
@@ -268,7 +266,7 @@ def test_one_process_makes_a_picture_and_no_other():
     assert stored(picture)
 
 
-def test_what_was_made_of_an_older_state_is_dropped():
+def test_renditions_of_an_older_state_are_dropped():
     picture = waiting_picture()
     claimed = processing._claim(picture.pk)
     picture.refresh_from_db()
@@ -284,7 +282,7 @@ def test_what_was_made_of_an_older_state_is_dropped():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_makes_what_waits_whoever_left_it(tmp_path):
+def test_a_server_processes_waiting_pictures_of_any_origin(tmp_path):
     picture = waiting_picture()
     with gunicorn(tmp_path / "log", 2, 2):
         for _ in range(100):
@@ -296,7 +294,7 @@ def test_a_server_makes_what_waits_whoever_left_it(tmp_path):
     assert stored(picture)
 
 
-def test_an_operator_makes_them_by_hand_and_sees_how_it_goes(capsys):
+def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys):
     waiting_picture()
     call_command("makerenditions")
     assert "field.jpg: ready" in capsys.readouterr().out
@@ -314,9 +312,9 @@ def test_an_operator_makes_them_by_hand_and_sees_how_it_goes(capsys):
 
 
 def refused(content: bytes) -> str:
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as refusal:
         MediaAsset(original=ContentFile(content, name="photo.jpg")).full_clean()
-    return " ".join(told.value.message_dict["original"])
+    return " ".join(refusal.value.message_dict["original"])
 
 
 def test_a_picture_that_wants_more_memory_than_is_allowed_is_refused_and_the_next_is_taken(
@@ -334,7 +332,7 @@ def test_a_picture_that_takes_too_long_is_ended(monkeypatch):
     assert "Opening it takes more than 2 seconds" in refused(picture_bytes())
 
 
-def test_a_decoder_that_breaks_costs_us_a_sentence(monkeypatch):
+def test_a_broken_decoder_only_causes_a_message(monkeypatch):
     # /bin/false stands for a decoder that takes its process with it.
     monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
     assert "The file could not be opened" in refused(picture_bytes())
@@ -348,7 +346,7 @@ def test_a_decoder_that_breaks_costs_us_a_sentence(monkeypatch):
         '{"style": "poster", "extension": "php", "length": 0}', '"' + "x" * 3_000_000,
     ],
 )  # fmt: skip
-def test_a_process_that_a_file_has_taken_over_is_not_believed(monkeypatch, tmp_path, says):
+def test_a_process_that_a_file_controls_is_not_trusted(monkeypatch, tmp_path, says):
     """What it says is bounded; what it makes is taken only under the names that we asked for."""
     taken_over = tmp_path / "python"
     taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{says}\nEND\n")

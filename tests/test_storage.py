@@ -108,8 +108,8 @@ def test_a_picture_lies_in_the_bucket_and_nothing_of_it_in_the_folder(bucket, at
     picture = MediaAsset.objects.get()
     made = [
         picture.rendition_path(style, extension)
-        for style, told in picture.renditions["styles"].items()
-        for extension in told["formats"]
+        for style, stored in picture.renditions["styles"].items()
+        for extension in stored["formats"]
     ]
     assert len(made) > 10
     assert sorted(stored(bucket)) == sorted([picture.original.name, *made])
@@ -166,7 +166,7 @@ def test_a_file_put_in_place_of_another_leaves_that_as_a_version(bucket):
     assert content("renditions/a") == b"two"
 
 
-def test_what_was_deleted_can_be_got_back(bucket):
+def test_a_deleted_file_can_be_restored(bucket):
     name = make_picture(content=JPEG).original.name
     was = content(name)
     default_storage.delete(name)
@@ -224,7 +224,7 @@ def test_nobody_reads_or_lists_anything_without_a_signature(bucket, client):
     assert fetch(plain_address(bucket, "?list-type=2")).status in (401, 403)
 
 
-def test_the_address_that_django_would_print_for_a_file_leads_nowhere(bucket, client):
+def test_the_address_that_django_would_print_for_a_file_does_not_work(bucket, client):
     picture = make_picture(content=JPEG)
     for address in (picture.original.url, bucket.url(picture.rendition_path("press", "jpg"))):
         assert address.startswith("/")
@@ -249,7 +249,7 @@ def test_a_signed_address_gives_the_file_as_a_download_that_nobody_keeps(bucket)
     [
         ("المؤتمر الصحفي.jpg", "المؤتمر الصحفي.jpg"),
         ("释放 tous les prisonniers – été.jpg", "释放 tous les prisonniers – été.jpg"),
-        ('He said "no"; filename=x.exe', 'He said "no"; filename=x.exe'),
+        ('He results "no"; filename=x.exe', 'He results "no"; filename=x.exe'),
         ("100 % of it & more+.jpg", "100 % of it & more+.jpg"),
         ("two\r\nSet-Cookie: a=b\r\n\r\n<p>.jpg", "twoSet-Cookie: a=b<p>.jpg"),
         ("../../etc/passwd", "-..-etc-passwd"),
@@ -326,7 +326,7 @@ def test_a_file_in_a_folder_has_no_address_of_its_own(db):
 # --- Through the gate --------------------------------------------------------------------------
 
 
-def test_a_public_rendition_comes_out_of_the_bucket(bucket, client):
+def test_a_public_rendition_is_served_from_the_bucket(bucket, client):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
     answer = client.get(picture.public_url("poster", "jpg"))
@@ -381,7 +381,7 @@ def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(
         assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
 
 
-def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
+def test_the_zip_of_a_release_is_served_from_the_bucket(bucket, client):
     picture, report = make_picture(content=JPEG), make_document()
     release = make_release(poster=picture, attached=[str(report.pk)])
     answer = client.get(f"{release.get_absolute_url()}media.zip")
@@ -390,7 +390,7 @@ def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
     assert len(archive.namelist()) == 4
 
 
-def test_a_replaced_original_is_kept_in_the_bucket_and_brought_back(bucket, at_desk, author):
+def test_a_replaced_original_is_kept_in_the_bucket_and_can_be_restored(bucket, at_desk, author):
     picture = make_picture(content=JPEG)
     picture.original = ContentFile(picture_bytes((40, 60), "red"), name="other.jpg")
     picture.save()
@@ -446,7 +446,7 @@ def elsewhere(settings, **changes):
 AWAY = "does not answer (EndpointConnectionError). Check S3_ENDPOINT_URL"
 
 
-def test_a_site_whose_bucket_is_away_is_up_and_not_ready(bucket, client, settings, caplog):
+def test_a_site_whose_bucket_is_unavailable_is_up_and_not_ready(bucket, client, settings, caplog):
     assert client.get("/readyz").status_code == 200
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     answer = client.get("/readyz")
@@ -482,7 +482,7 @@ def test_a_probe_asks_the_bucket_one_small_question(bucket, client):
     assert asked == [("HEAD", plain_address(bucket, "").rstrip("/"))]
 
 
-def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_operator(
+def test_a_picture_in_an_unavailable_bucket_is_an_error_that_the_operator_sees(
     bucket, client, settings, caplog
 ):
     picture = make_picture(content=JPEG)
@@ -500,7 +500,7 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
 
 
 @pytest.mark.parametrize("replaces", [False, True])
-def test_the_form_of_a_picture_keeps_its_words_while_the_bucket_is_away(
+def test_the_form_of_a_picture_keeps_its_text_while_the_bucket_is_unavailable(
     bucket, at_desk, editor, settings, replaces
 ):
     path, read = "/admin/assets/mediaasset/add/", {}
@@ -553,18 +553,18 @@ def test_an_upload_that_the_bucket_does_not_take_changes_nothing(bucket, setting
 
 
 def checkstorage(capsys, **options) -> tuple[dict[str, str], bool]:
-    """Run the command; return what is said of each claim, and whether all was well."""
+    """Run the command; return what is results of each claim, and whether all was well."""
     try:
         call_command("checkstorage", **options)
         well = True
     except CommandError:
         well = False
-    said = {}
+    results = {}
     for line in capsys.readouterr().out.splitlines()[1:]:
         found = re.fullmatch(r"(?:ok    |WRONG ) ([^.]+\.) ?(.*)", line)
         assert line.startswith("WRONG") == bool(found[2])
-        said[found[1]] = found[2]
-    return said, well
+        results[found[1]] = found[2]
+    return results, well
 
 
 def everything(bucket) -> dict[str, list]:
@@ -582,49 +582,49 @@ LEFT = "This check leaves nothing behind."
 def test_checkstorage_passes_a_good_bucket_and_leaves_it_as_it_was(bucket, capsys):
     make_picture(content=JPEG)
     before = everything(bucket)
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert well
-    assert {CLOSED, KEPT, BACK, LEFT} < set(said)
-    assert set(said.values()) == {""}
+    assert {CLOSED, KEPT, BACK, LEFT} < set(results)
+    assert set(results.values()) == {""}
     assert everything(bucket) == before
 
 
-def test_checkstorage_makes_a_bucket_ready_where_it_is_asked_to(bucket, settings, capsys):
+def test_checkstorage_creates_a_bucket_if_asked(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "does not exist. Run manage.py checkstorage --prepare" in said["The storage answers."]
-    assert set(said) == {"The storage answers.", LEFT}
+    assert "does not exist. Run manage.py checkstorage --prepare" in results["The storage answers."]
+    assert set(results) == {"The storage answers.", LEFT}
     assert checkstorage(capsys, prepare=True)[1]
 
 
 def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
     storages["default"].ask("create_bucket")
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert {claim for claim in said if said[claim]} == {KEPT, BACK}
-    assert said[KEPT] == "It does not. Run manage.py checkstorage --prepare"
+    assert {claim for claim in results if results[claim]} == {KEPT, BACK}
+    assert results[KEPT] == "It does not. Run manage.py checkstorage --prepare"
     assert everything(storages["default"]) == NOTHING
     assert checkstorage(capsys, prepare=True)[1]
 
 
-def test_checkstorage_reports_a_bucket_that_anybody_may_read(bucket, capsys):
+def test_checkstorage_reports_a_public_bucket(bucket, capsys):
     bucket.ask("put_bucket_acl", ACL="public-read")
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert {claim for claim in said if said[claim]} == {CLOSED}
+    assert {claim for claim in results if results[claim]} == {CLOSED}
     for top in ("originals", "renditions"):
-        assert f"Anyone can read {plain_address(bucket, top)}/" in said[CLOSED]
-        assert f"Anyone can list {top}/" in said[CLOSED]
+        assert f"Anyone can read {plain_address(bucket, top)}/" in results[CLOSED]
+        assert f"Anyone can list {top}/" in results[CLOSED]
     assert everything(bucket) == NOTHING
 
 
-def test_checkstorage_reports_a_server_that_looks_at_no_signature(bucket, settings, capsys):
+def test_checkstorage_reports_a_server_that_ignores_signatures(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"careless-{uuid4()}")
-    said, well = checkstorage(capsys, prepare=True)
+    results, well = checkstorage(capsys, prepare=True)
     assert not well
-    assert {claim for claim in said if said[claim]} == {
+    assert {claim for claim in results if results[claim]} == {
         "A forged signature is refused.",
         "A signed address is refused after it has expired.",
     }
@@ -640,19 +640,19 @@ def test_checkstorage_reports_a_server_that_looks_at_no_signature(bucket, settin
 )
 def test_checkstorage_shows_why_access_is_denied(bucket, settings, capsys, change, sentence):
     elsewhere(settings, **change)
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert sentence in said["The storage answers."]
-    assert "The other checks were skipped." in said["The storage answers."]
-    assert set(said) == {"The storage answers.", LEFT}
+    assert sentence in results["The storage answers."]
+    assert "The other checks were skipped." in results["The storage answers."]
+    assert set(results) == {"The storage answers.", LEFT}
     with pytest.raises(CommandError, match=r"denies access|does not answer"):
         call_command("checkstorage", prepare=True)
 
 
 def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, capsys):
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert well
-    assert set(said.values()) == {""}
+    assert set(results.values()) == {""}
     assert files() == set()
     make_picture()
     before = files()
@@ -662,19 +662,19 @@ def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, c
 
 def test_checkstorage_reports_a_folder_that_is_not_there(settings, tmp_path, capsys):
     settings.MEDIA_ROOT = tmp_path / "unmounted"
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "Create or mount it." in said["The storage answers."]
+    assert "Create or mount it." in results["The storage answers."]
     assert not settings.MEDIA_ROOT.exists()
 
 
 def test_checkstorage_reports_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
     (tmp_path / "originals").write_text("a file where a folder has to be")
     settings.MEDIA_ROOT = tmp_path
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "originals" in said["Written files are read back unchanged."]
-    assert said[LEFT] == ""
+    assert "originals" in results["Written files are read back unchanged."]
+    assert results[LEFT] == ""
 
 
 def test_checkstorage_reports_a_folder_that_others_can_read(settings, capsys):
@@ -682,10 +682,10 @@ def test_checkstorage_reports_a_folder_that_others_can_read(settings, capsys):
     root = Path(settings.MEDIA_ROOT)
     for path in (root, root / "renditions"):
         path.chmod(0o755)
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
     claim = "Other users of this machine can’t read it."
-    assert said[claim] == f"They can. Run: chmod -R go-rwx {root}"
+    assert results[claim] == f"They can. Run: chmod -R go-rwx {root}"
     root.chmod(0o700)
     assert checkstorage(capsys)[1]
 
@@ -694,13 +694,13 @@ def test_checkstorage_reports_a_folder_among_the_static_files(settings, tmp_path
     settings.STATIC_ROOT = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MEDIA_ROOT.mkdir()
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "is public" in said["It is not inside the static files."]
+    assert "is public" in results["It is not inside the static files."]
 
 
 @pytest.mark.parametrize(("secret", "status"), [(s3_server.SECRET_KEY, 0), ("wrong-one", 1)])
-def test_checkstorage_ends_as_a_scheduler_understands_and_prints_no_key(bucket, secret, status):
+def test_checkstorage_has_an_exit_status_and_prints_no_key(bucket, secret, status):
     environment = environment_of(bucket) | {"S3_SECRET_ACCESS_KEY": secret}
     with start("checkstorage", **environment) as command:
         printed = "".join(command.communicate(timeout=60))
