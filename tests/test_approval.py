@@ -208,7 +208,7 @@ def test_the_name_of_a_hidden_speaker_is_not_shown_with_a_change(whole, at_desk,
 def test_in_review_authors_leave_its_pictures_to_editors(whole, at_desk, editor):
     address = f"/admin/assets/mediaasset/{whole['poster'].pk}/change/"
     read = text(at_desk(whole["author"]).get(address))
-    assert "which is being reviewed. An editor can change it." in read
+    assert "which is in review. An editor can change it." in read
     assert 'name="caption"' not in read
     assert 'name="caption"' in text(at_desk(editor).get(address))
 
@@ -268,7 +268,7 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     if state == "published":
         assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
         refused = at_desk(editor).post(f"{form}show-again/", follow=True)
-        assert "You have no right to show it again. Ask a publisher." in text(refused)
+        assert "You don’t have permission to show it again. Ask a publisher." in text(refused)
     if state in ("in_review", "draft"):
         blocked = " ".join(map(str, workflow.blockers(release)))
         assert "is withdrawn. Remove it or choose another." in blocked
@@ -294,7 +294,7 @@ def test_an_author_withdraws_no_picture(at_desk, author):
     picture = make_picture()
     make_release(poster=picture)
     answer = at_desk(author).post(f"/admin/assets/mediaasset/{picture.pk}/withdraw/", follow=True)
-    assert "You have no right to withdraw a picture. Ask an editor." in text(answer)
+    assert "You don’t have permission to withdraw a picture. Ask an editor." in text(answer)
     picture.refresh_from_db()
     assert picture.is_usable()
 
@@ -511,8 +511,8 @@ def test_what_a_release_uses_is_not_deleted(shared, at_desk):
     root = make_user("root", is_superuser=True)
     address = f"/admin/releases/{kind}/{row.pk}/delete/"
     said = text(at_desk(root).post(address, {"post": "yes"}, follow=True))
-    assert "so it was not deleted. Remove it from them first." in said
-    assert ("You can hide it at once." in said) is (kind == "contact")
+    assert "and was not deleted. Remove it there first." in said
+    assert ("You can hide it now." in said) is (kind == "contact")
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
@@ -554,7 +554,7 @@ def test_a_deleted_draft_is_restored_at_the_desk(at_desk, editor):
     assert [*restored.topics.all(), *restored.contacts.all()] == [topic, contact]
     assert restored.version > release.version
     record = text(desk.get(f"{LIST}{pk}/history/"))
-    assert "Restored after it was deleted" in record
+    assert "Restored after deletion" in record
     assert "Deleted" in record
     assert "Nearly lost" not in text(desk.get(f"{LIST}deleted/"))
     # Once more, and again.

@@ -82,7 +82,7 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     expect(page.locator(".uploads .sending")).to_have_count(0)
     expect(uploads.nth(0)).to_contain_text("Waiting")
     expect(uploads.nth(1)).to_contain_text("Document")
-    expect(uploads.nth(2)).to_contain_text("bad.jpg: This is a text, which can’t be used")
+    expect(uploads.nth(2)).to_contain_text("bad.jpg: This file can’t be read.")
     expect(uploads.nth(3)).to_contain_text("again.jpg")
     expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
     work_off(Lane.FILES)

@@ -90,7 +90,7 @@ def test_a_document_is_known_by_its_content_and_given_out_as_a_copy(client, exte
 
 REFUSED = {
     "a PDF cut short": (pdf_bytes()[:40], "incomplete"),
-    "an archive": (packed(notes=b"x"), "Of packed files only Word"),
+    "an archive": (packed(notes=b"x"), r"Only Word files \(.docx\) are accepted"),
     "a spreadsheet": (packed(**{"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "Only Word"),
     "half an archive": (word()[:3000], "incomplete"),
     "Word with macros": (word_with(**{"word/vbaProject.bin": b"x"}), "macros"),

@@ -98,7 +98,7 @@ def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, 
     assert "Lacks alternative text, credit line." in later
     bad = client.post(f"{UPLOAD}?part=upload", {"file": sent("bad.jpg", b"bad")})
     assert bad.status_code == 400
-    assert "bad.jpg: This is a text, which can’t be used" in text(bad)
+    assert "bad.jpg: This file can’t be read." in text(bad)
 
 
 @pytest.mark.parametrize("query", ["part=upload", "part=attached", "part=upload&id=x"])
@@ -201,7 +201,7 @@ def test_metadata_fills_only_empty_fields(at_desk, author):
 def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, author, settings):
     settings.TIME_ZONE = "Europe/London"
     picture = make_picture()
-    models.QuerySet(MediaAsset).update(found={"licence_ends": "2031-06-30"})
+    models.QuerySet(MediaAsset).update(embedded_metadata={"licence_ends": "2031-06-30"})
     at_desk(author).post(f"{LIBRARY}{picture.pk}/words/")
     picture.refresh_from_db()
     assert picture.licence_expires.isoformat() == "2031-06-30T23:00:00+00:00"
@@ -491,7 +491,7 @@ def test_pictures_and_documents_are_attached_in_order_and_taken_out(at_desk, aut
     assert release.attached == []
     # Each order is a version; the earlier one comes back with its text.
     history = text(client.get(f"/admin/releases/release/{release.pk}/history/?from=2&to=3"))
-    assert "Further pictures and documents" in history
+    assert "Other pictures and documents" in history
     chosen = re.findall(r'name="restore" value="(\d+)"', history)[0]
     client.post(f"/admin/releases/release/{release.pk}/history/", {"restore": chosen})
     release.refresh_from_db()
@@ -545,7 +545,7 @@ def test_a_picture_that_shows_somebody_protected_blocks_approval_and_names_nobod
     make_person("Zaunkönigin", level=Level.STAFF).depicted_in.add(picture)
     (reason,) = as_shown(workflow.blockers(make_release("draft", poster=picture)))
     assert "gate.jpg" in reason
-    assert "shows somebody who may not be named" in reason
+    assert "shows a person who may not be shown" in reason
     assert "Zaunkönigin" not in reason
 
 

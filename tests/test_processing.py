@@ -99,13 +99,13 @@ def test_a_failure_is_shown_with_its_reason_and_can_be_retried(at_desk, author):
     work_off(Lane.FILES)
     picture = MediaAsset.objects.get()
     assert picture.state == "failed"
-    assert "which can’t be used" in picture.error
+    assert "This file can’t be read." in picture.error
     assert any("processing failed" in words for words in workflow.blockers(
         make_release("draft", poster=picture)
     ))  # fmt: skip
     client = at_desk(author)
     page = client.get(f"/admin/assets/mediaasset/{picture.pk}/change/").content.decode()
-    assert "which can’t be used" in page
+    assert "This file can’t be read." in page
     assert "Make it ready again" in page
     break_original(picture, intact)
     client.post(f"/admin/assets/mediaasset/{picture.pk}/again/")
@@ -297,7 +297,7 @@ def test_a_server_processes_waiting_pictures_of_any_origin(tmp_path):
 def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys):
     waiting_picture()
     call_command("makerenditions")
-    assert "field.jpg: ready" in capsys.readouterr().out
+    assert "field.jpg: Ready" in capsys.readouterr().out
     call_command("makerenditions")
     assert "Nothing waits." in capsys.readouterr().out
     call_command("makerenditions", "--again")
@@ -305,7 +305,7 @@ def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys)
     break_original(MediaAsset.objects.get())
     with pytest.raises(SystemExit):
         call_command("makerenditions", "--again")
-    assert "which can’t be used" in capsys.readouterr().out
+    assert "This file can’t be read." in capsys.readouterr().out
 
 
 # --- The process that opens files --------------------------------------------------------------
@@ -322,13 +322,13 @@ def test_a_picture_that_wants_more_memory_than_is_allowed_is_refused_and_the_nex
 ):
     large = picture_bytes((4000, 3000), format="PNG")
     settings.MAX_PICTURE_MEMORY_MEGABYTES = 60
-    assert "photo.jpg: It needs more than 60 MB of memory" in refused(large)
+    assert "photo.jpg: Opening it needs more than 60 MB of memory" in refused(large)
     settings.MAX_PICTURE_MEMORY_MEGABYTES = 300
     assert waiting_picture(large).width == 4000
 
 
 def test_a_picture_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(sandbox, "PATIENCE", 0)
+    monkeypatch.setattr(sandbox, "TIMEOUT_FACTOR", 0)
     assert "Opening it takes more than 2 seconds" in refused(picture_bytes())
 
 
