@@ -84,7 +84,7 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     expect(uploads.nth(1)).to_contain_text("Document")
     expect(uploads.nth(2)).to_contain_text("bad.jpg: This file can’t be read.")
     expect(uploads.nth(3)).to_contain_text("again.jpg")
-    expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
+    expect(uploads.nth(3)).to_contain_text("You already have this file: gate.jpg")
     work_off(Lane.FILES)
     expect(uploads.nth(0)).to_contain_text("Ready")
     expect(uploads.nth(0).locator("img")).to_be_visible()
@@ -368,7 +368,7 @@ def test_a_picture_dropped_twice_is_told_of_and_there_once(page, live_server, si
     signed_in(author)
     page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
     drop(page, "[data-drop=attached]", {"again.jpg": picture_bytes((600, 400))})
-    expect(page.get_by_text("You have this file")).to_be_visible()
+    expect(page.get_by_text("You already have this file")).to_be_visible()
     expect(page.locator(".attached .upload")).to_have_count(1)
 
 

@@ -82,7 +82,7 @@ def test_the_form_keeps_its_text_and_names_the_fault_of_the_disk(
     answer = client.post(PICTURE, typed(original=picture()))
     page = answer.content.decode()
     assert answer.status_code == 200
-    why = {"full": "the disk of the newsroom is full", "read-only": "our files cannot be written"}
+    why = {"full": "the disk of the newsroom is full", "read-only": "our files can’t be written"}
     assert f"The file was not stored: {why[fault]}" in page
     assert "Words of an hour.</textarea>" in page
     dropped = client.post("/admin/assets/mediaasset/upload/?part=upload", {"file": picture()})
@@ -94,7 +94,7 @@ def test_the_form_keeps_its_text_and_names_the_fault_of_the_disk(
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.content.startswith(b"ready, degraded: storage\n")
-    assert f"{disk.path} cannot be written. The disk is {fault}." in caplog.text
+    assert f"{disk.path} can’t be written. The disk is {fault}." in caplog.text
     assert client.get("/").status_code == 200
 
 
@@ -147,7 +147,7 @@ def test_the_form_keeps_its_text_while_there_is_no_room_for_an_upload(
     (disk.path / "uploads").mkdir(mode=0o700)
     disk.fill() if fault == "full" else disk.make_read_only()
     client = at_desk(editor)
-    why = {"full": "the disk of the newsroom is full", "read-only": "our files cannot be written"}
+    why = {"full": "the disk of the newsroom is full", "read-only": "our files can’t be written"}
     for path, sent in [
         (PICTURE, typed(original=picture(5000))),
         ("/admin/releases/release/import/", {"file": picture(5000)}),

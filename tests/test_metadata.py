@@ -1,4 +1,4 @@
-"""What a picture's file says of itself: read whole, accents right, and never in the way.
+"""The embedded metadata of pictures: complete, with the right accents, and no file breaks it.
 
 The packets are invented, in the shapes that programs and agencies write. The files of
 `tests/data/images` are real or published test data; see the README there.

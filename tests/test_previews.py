@@ -603,7 +603,7 @@ def test_an_email_that_could_not_be_sent_is_shown_and_the_address_is_there(
     )
     outbox.send_due()
     shown = text(client.get(page.request["PATH_INFO"]))
-    assert "e-mail to r@p.example not sent yet: Nothing listens at 127.0.0.1:9" in shown
+    assert "e-mail to r@p.example not sent yet: No mail server answers at 127.0.0.1:9" in shown
     assert re.search(r"/preview/[\w-]{43}/", shown)
     assert "not sent yet" in text(client.get(f"/admin/releases/release/{release.pk}/change/"))
 

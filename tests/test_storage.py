@@ -460,7 +460,7 @@ def test_a_site_whose_bucket_is_unavailable_is_up_and_not_ready(bucket, client, 
     ("change", "sentence"),
     [
         ({"S3_BUCKET": "nobody-made-this"}, "does not exist. Run manage.py checkstorage --prepare"),
-        ({"S3_SECRET_ACCESS_KEY": "another"}, "refuses us (403). Check S3_ACCESS_KEY_ID"),
+        ({"S3_SECRET_ACCESS_KEY": "another"}, "denies access (403). Check S3_ACCESS_KEY_ID"),
         ({"S3_REGION": "mars-north-1"}, "Check S3_REGION"),
     ],
 )
@@ -514,7 +514,7 @@ def test_the_form_of_a_picture_keeps_its_text_while_the_bucket_is_unavailable(
     answer = at_desk(editor).post(path, typed(caption="Words of an hour.", original=upload, **read))
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "The file was not stored: our files are out of reach for the moment." in page
+    assert "The file was not stored: our files can’t be reached at the moment." in page
     assert "Words of an hour.</textarea>" in page
     assert list(MediaAsset.objects.values()) == stored
 
