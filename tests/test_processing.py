@@ -299,7 +299,7 @@ def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys)
     call_command("makerenditions")
     assert "field.jpg: Ready" in capsys.readouterr().out
     call_command("makerenditions")
-    assert "Nothing waits." in capsys.readouterr().out
+    assert "Nothing is waiting." in capsys.readouterr().out
     call_command("makerenditions", "--again")
     assert "1 tried. 0 could not" in capsys.readouterr().out
     break_original(MediaAsset.objects.get())
