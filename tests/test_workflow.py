@@ -81,6 +81,24 @@ def test_an_action_works_in_its_states_and_changes_nothing_in_the_others(state, 
     assert Event.objects.count() == events
 
 
+def test_every_action_has_its_function_and_is_tried():
+    assert {*VERBS, "allow_name"} == {*workflow.ACTIONS}
+    for name, declared in workflow.ACTIONS.items():
+        assert declared.name == name
+        assert callable(declared.function)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_user_without_permissions_is_offered_nothing(state):
+    release, nobody = make_release(state), make_user("nobody")
+    offered = {
+        name
+        for name, declared in workflow.ACTIONS.items()
+        if declared.is_available(release, nobody)
+    }
+    assert offered <= {"restore"}  # the text decides: see edit_blockers
+
+
 # Who may, of the three groups: the owner of the release is an author.
 MAY = {
     ("submit", "draft"): {"owner", "Editor", "Publisher"},
