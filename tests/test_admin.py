@@ -83,14 +83,14 @@ def test_the_desk_shows_each_pile_in_its_place(at_desk, publisher):
     assert "Of somebody else" not in desk
     assert "Gone" not in desk
     assert "Waiting" in piles["waiting"]
-    assert "Next" in piles["next"]
-    assert "4\xa0hours, 59\xa0minutes" in piles["next"]
+    assert "Next" in piles["scheduled"]
+    assert "4\xa0hours, 59\xa0minutes" in piles["scheduled"]
     assert "Out" in piles["published"]
 
 
 def test_an_empty_desk_says_so(at_desk, author):
     desk = text(at_desk(author).get(DESK))
-    assert "Nothing of yours is open." in desk
+    assert "You have no drafts." in desk
     assert "Write a release" in desk
 
 
@@ -177,7 +177,7 @@ def test_what_was_typed_into_a_form_that_was_locked_meanwhile_is_still_there(at_
     )
     answer = text(response)
     assert "This release is in review." in answer
-    assert "nothing was saved" in answer
+    assert "is still here but not saved" in answer
     assert "Typed in vain" in answer
     assert Release.objects.get().title != "Typed in vain"
 
@@ -238,7 +238,7 @@ def test_a_published_release_changes_only_with_public_words(at_desk, publisher):
     change = written(title=release.title, slug=release.slug, body="<p>Eleven.</p>")
     change["read_version"] = release.version
     client = at_desk(publisher)
-    assert "Say in public what was wrong" in text(client.post(form_of(release), change))
+    assert "Enter a correction notice" in text(client.post(form_of(release), change))
     assert Release.objects.get().body == "<p>Ten.</p>"
     client.post(form_of(release), change | {"correction": "It was eleven, not ten."})
     assert Release.objects.get().body == "<p>Eleven.</p>"
@@ -312,7 +312,7 @@ def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings)
     settings.TIME_ZONE = "Europe/Berlin"
     release = make_release("in_review")
     client = at_desk(publisher)
-    assert "In the zone Europe/Berlin." in text(client.get(f"{LIST}{release.pk}/approve/"))
+    assert "Time zone: Europe/Berlin." in text(client.get(f"{LIST}{release.pk}/approve/"))
     press(client, release, "approve", publish_at_0="2031-07-01", publish_at_1="09:00")
     assert Release.objects.get().publish_at.isoformat() == "2031-07-01T07:00:00+00:00"
 
@@ -325,7 +325,7 @@ def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings)
         ("2031-02-03", "25:00", "Enter a valid time."),
         ("2001-02-03", "09:00", "has passed. Choose a later time"),
         ("2031-03-30", "01:30", "01:30 does not exist: the clocks go forward"),  # in London
-        ("2031-10-26", "01:30", "comes twice that night, first as BST and an hour later as GMT"),
+        ("2031-10-26", "01:30", "happens twice that night: first as BST, an hour later as GMT"),
     ],
 )
 def test_a_time_that_cannot_be_is_refused(at_desk, publisher, settings, day, hour, sentence):
@@ -350,7 +350,7 @@ def test_a_time_that_comes_twice_is_asked_about(at_desk, publisher, settings, wh
 def test_the_embargo_is_moved_at_the_desk(at_desk, publisher):
     release, client = make_release("scheduled"), at_desk(publisher)
     answer = press(client, release, "reschedule", publish_at_0="2031-07-01", publish_at_1="09:00")
-    assert "The embargo was moved." in text(answer)
+    assert "Embargo changed." in text(answer)
     release = Release.objects.get()
     assert release.publish_at.isoformat() == "2031-07-01T09:00:00+00:00"
     asked = text(client.get(f"/admin/releases/release/{release.pk}/reschedule/"))
@@ -369,11 +369,11 @@ def test_one_click_takes_a_release_off_every_path(at_desk, editor, state):
                      text(client.get(form_of(release))), re.DOTALL)  # fmt: skip
     answer = client.post(form[1], {"version": release.version}, follow=True)
     page = text(answer)
-    assert "It is off every path from this second on." in page
-    assert "Who has seen it" in page
-    assert ("anybody may have read it" in page) is (state == "published")
+    assert "The release is offline now." in page
+    assert "Readers" in page
+    assert ("Anyone may have read it" in page) is (state == "published")
     assert Release.objects.get().is_on_hold()
-    assert "Held" in text(client.get("/admin/"))
+    assert "On hold" in text(client.get("/admin/"))
 
 
 def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publisher):
@@ -529,4 +529,4 @@ def test_the_desk_leads_to_a_public_page_where_there_is_one(at_desk, publisher, 
     release = make_release(state)
     there = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
     panel = text(at_desk(publisher).get(form_of(release)))
-    assert (">Public page</a>" in panel) == there
+    assert (">View public page</a>" in panel) == there

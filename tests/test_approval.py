@@ -142,7 +142,7 @@ def test_a_form_without_what_was_read_approves_nothing(whole, at_desk, publisher
     assert answer.status_code == 200
     assert not Release.objects.public().exists()
     if read != '{"a": []}':
-        assert "Open this form again: it is incomplete." in text(answer)
+        assert "The form was incomplete. Reload it and try again." in text(answer)
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -310,7 +310,7 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
         assert "mara@newsroom.test" in text(client.get(printed))
     said = text(at_desk(editor).post(f"{form}hide/", follow=True))
     assert "Hidden. It is printed nowhere now." in said
-    assert "it is printed nowhere." in said
+    assert "Not shown on any release." in said
     if state == "published":
         for address in (printed, f"{printed}release.txt"):
             assert "mara@newsroom.test" not in text(client.get(address))
@@ -384,7 +384,8 @@ def test_of_two_who_save_at_once_one_is_asked(what):
         thread.join(30)
     assert sorted(answer.status_code for answer in answers) == [200, 302]
     (asked,) = (text(answer) for answer in answers if answer.status_code == 200)
-    assert "while you were writing. What you typed is still here; nothing was saved." in asked
+    assert "while you were editing." in asked
+    assert "Your text is still here but not saved." in asked
 
 
 @pytest.mark.parametrize("verb", ["withdraw", "show-again"])
@@ -524,7 +525,8 @@ def test_one_who_is_faster_is_not_overwritten(at_desk, publisher):
     contact.phone = "+44 20"
     contact.save()
     page = text(at_desk(publisher).post(address, FORMS["contact"] | {"read_version": read}))
-    assert "while you were writing. What you typed is still here; nothing was saved." in page
+    assert "while you were editing." in page
+    assert "Your text is still here but not saved." in page
     assert FORMS["contact"]["email"] in page
     contact.refresh_from_db()
     assert contact.phone == "+44 20"
@@ -547,7 +549,7 @@ def test_a_deleted_draft_is_restored_at_the_desk(at_desk, editor):
     assert "Nearly lost" in listed
     assert 'href="/admin/releases/release/deleted/"' in text(desk.get(LIST))
     said = text(desk.post(f"{LIST}deleted/", {"restore": str(pk)}, follow=True))
-    assert "It is a draft again." in said
+    assert "Restored as a draft." in said
     restored = Release.objects.get()
     assert (restored.pk, restored.status, restored.body) == (pk, "draft", body)
     assert (restored.created_by, restored.poster) == (owner, picture)
@@ -616,7 +618,7 @@ def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
 def test_the_public_page_is_linked_where_there_is_one(at_desk, publisher, client, state, has_page):
     release = make_release(state)
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
-    assert ("Public page" in form) is has_page
+    assert ("View public page" in form) is has_page
     if release.slug:
         public = client.get(release.get_absolute_url()).status_code
         assert (public in (200, 410)) is has_page
@@ -632,7 +634,7 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
         "attached": [], "read_version": release.version, "slug": release.slug,
         "rejected_names": json.dumps([]), "_preview": "yes",
     }  # fmt: skip
-    assert "Say in public what was wrong" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
+    assert "Enter a correction notice" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
     release.refresh_from_db()
     assert release.title != "Changed"
     answer = desk.post(f"{LIST}{release.pk}/change/", sent | {"correction": "Changed it."})

@@ -48,7 +48,7 @@ def test_the_real_release_becomes_one_draft():
     out, err = run(REAL_RELEASE)
     release = Release.objects.get()
     assert err == ""
-    assert "Made the draft “UK/China" in out
+    assert "Created the draft “UK/China" in out
     assert (release.status, release.kind, release.publish_at) == ("draft", "press_release", None)
     assert release.pull_quote.startswith("This is an opportunity")
     assert release.poster.original_name == "Image for Lammy China visit AFP via Getty Images.jpg"
@@ -76,7 +76,7 @@ def test_a_dry_run_prints_the_same_and_changes_nothing():
     assert everything_stored() == dict.fromkeys(everything_stored(), 0)
     wet, _ = run(REAL_RELEASE)
     assert dry.replace("This was a dry run: nothing was changed.\n", "") == wet.replace(
-        f"Made the draft “{Release.objects.get()}”.\n", ""
+        f"Created the draft “{Release.objects.get()}”.\n", ""
     )
 
 
@@ -87,7 +87,7 @@ def test_the_same_release_again_is_reported_and_adds_nothing(tmp_path):
     other_name.write_bytes(REAL_RELEASE.read_bytes().replace(b"\n", b"\r\n"))
     for path in (REAL_RELEASE, other_name):
         out, err = run(path)
-        assert "This is in the newsroom already, as “UK/China" in out
+        assert "This was already imported as “UK/China" in out
         assert err == ""
     assert everything_stored() == before
 
@@ -96,11 +96,11 @@ def test_the_same_release_again_on_purpose_makes_a_new_draft_each_time():
     run(REAL_RELEASE)
     for number in (2, 3):
         out, err = run("--again", REAL_RELEASE)
-        assert "Made the draft “UK/China" in out
+        assert "Created the draft “UK/China" in out
         assert err == ""
         assert Release.objects.count() == number
     out, _ = run(REAL_RELEASE)
-    assert "This is in the newsroom already" in out
+    assert "This was already imported" in out
     assert Release.objects.count() == 3
     out, _ = run("--again", "--dry-run", REAL_RELEASE)
     assert "This was a dry run" in out
@@ -112,7 +112,7 @@ def test_a_copy_stays_a_duplicate_when_the_first_import_is_deleted():
     run("--again", REAL_RELEASE)
     workflow.discard(Release.objects.order_by("created_at").first(), by=make_chief())
     out, _ = run(REAL_RELEASE)
-    assert "This is in the newsroom already" in out
+    assert "This was already imported" in out
     run("--again", REAL_RELEASE)
     assert Release.objects.count() == 2
 
@@ -192,7 +192,7 @@ def test_what_was_deleted_can_be_imported_again():
     run(REAL_RELEASE)
     workflow.discard(Release.objects.get(), by=make_chief())
     out, _ = run(REAL_RELEASE)
-    assert "Made the draft" in out
+    assert "Created the draft" in out
 
 
 # --- On the desk -------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def confirm(client, page, **decisions):
 def test_an_editor_sees_what_was_understood_before_anything_is_stored(at_desk, author):
     page = read(at_desk(author), REAL_RELEASE)
     text = page.content.decode()
-    assert "Nothing has been stored yet." in text
+    assert "Nothing has been saved yet." in text
     assert "7 paragraphs by Felix Jakens" in text
     assert everything_stored() == dict.fromkeys(everything_stored(), 0)
 
@@ -237,7 +237,7 @@ def test_an_editor_confirms_and_decides_about_each_person(at_desk, author):
     new = Person.objects.exclude(pk=known.pk).get()
     assert (new.display_name, new.level) == ("Jimmy Lai", Level.STAFF)
     assert {mention.person for mention in release.mentions.all()} == {known, new}
-    assert "The import guesses 13 February 2025, and has set nothing:" in answer.content.decode()
+    assert "Suggested by the import (not set): 13 February 2025." in answer.content.decode()
 
 
 def test_pasted_text_is_read_as_a_file_is(at_desk, author):
@@ -268,7 +268,7 @@ def test_a_title_that_is_too_long_is_cut_at_a_word_and_loses_none(at_desk, autho
     assert LONG_TITLE.startswith(f"{release.title} ")
     assert release.body.startswith(f"<p>{LONG_TITLE}</p>")
     report = " ".join(release.events.get().detail["report"].split())
-    assert "Title was cut to 300 characters. The text begins with all of it." in report
+    assert "Title was cut to 300 characters. The text begins with the whole title." in report
 
 
 def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole(at_desk, author):
@@ -297,7 +297,7 @@ def test_what_an_import_writes_fits_its_column_and_is_reported():
     report = " ".join(release.events.get().detail["report"].split())
     for what in ("Place was cut to 120", "Name was cut to 200", "Title was cut to 200",
                  "Credit line was cut to 255"):  # fmt: skip
-        assert f"{what} characters. The file says: “" in report
+        assert f"{what} characters. The file has: “" in report
 
 
 def test_a_duplicate_is_said_before_and_adds_nothing_after(at_desk, author):
@@ -305,7 +305,7 @@ def test_a_duplicate_is_said_before_and_adds_nothing_after(at_desk, author):
     confirm(client, read(client, REAL_RELEASE))
     before = everything_stored()
     page = read(client, REAL_RELEASE)
-    assert "This is in the newsroom already" in page.content.decode()
+    assert "This was already imported" in page.content.decode()
     answer = confirm(client, page)
     assert "Nothing was added." in answer.content.decode()
     assert everything_stored() == before
@@ -315,10 +315,10 @@ def test_a_duplicate_is_imported_on_purpose_and_only_once_where_it_is_sent_twice
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE))
     page = read(client, REAL_RELEASE)
-    assert "Import it again as a new draft" in page.content.decode()
+    assert "Import again as a new draft" in page.content.decode()
     form = page.context["confirm"].initial | {"again": page.context["copies"].next}
     answers = [client.post(IMPORT, form, follow=True).content.decode() for _ in range(2)]
-    assert "Made a draft." in answers[0]
+    assert "Draft created." in answers[0]
     assert "Nothing was added." in answers[1]
     assert Release.objects.count() == 2
 
@@ -343,10 +343,10 @@ def test_the_wish_for_a_copy_outlives_a_mistake_in_the_form(at_desk, author):
 
 
 def test_where_no_more_copies_are_made_desk_and_command_say_so(at_desk, author, monkeypatch):
-    monkeypatch.setattr("desk.imports.storing.MOST_COPIES", 1)
+    monkeypatch.setattr("desk.imports.storing.MAX_COPIES", 1)
     run(REAL_RELEASE)
     page = unescape(read(at_desk(author), REAL_RELEASE).content.decode())
-    assert "It has been imported so often that it cannot be imported again." in page
+    assert "It has reached the limit of copies." in page
     assert 'name="again"' not in page
     out, problem = run("--again", REAL_RELEASE, SENATE / "25Aug2006Brownback31.txt")
     assert "Nothing was added." in out
@@ -357,7 +357,7 @@ def test_where_no_more_copies_are_made_desk_and_command_say_so(at_desk, author, 
 def test_an_empty_file_gets_one_sentence(at_desk, author):
     page = at_desk(author).post(IMPORT, {"file": SimpleUploadedFile("empty.txt", b"")})
     assert "The submitted file is empty." in page.content.decode()
-    assert "Choose a file, or paste the text" not in page.content.decode()
+    assert "Choose a file or paste the text, not both." not in page.content.decode()
 
 
 def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monkeypatch):
@@ -366,11 +366,11 @@ def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monk
     monkeypatch.setattr(type(catalogue), "gettext", lambda self, words: f"[{words}]")
     client = at_desk(author)
     page = unescape(client.get(IMPORT).content.decode())
-    for words in ("File", "Or paste it here"):
+    for words in ("File", "Or paste the text"):
         assert f"[{words}]" in page
-    assert "[Text, Markdown, HTML or a mail (.eml), up to 2 MB.]" in page
+    assert "[Text, Markdown, HTML or an e-mail (.eml), up to 2 MB.]" in page
     page = unescape(client.post(IMPORT, {}).content.decode())
-    assert "[Choose a file, or paste the text: one of the two.]" in page
+    assert "[Choose a file or paste the text, not both.]" in page
 
 
 def test_a_title_that_is_only_offered_is_shown_so_before_and_after(at_desk, author):
@@ -385,8 +385,8 @@ def test_a_title_that_is_only_offered_is_shown_so_before_and_after(at_desk, auth
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ({}, "Choose a file, or paste the text: one of the two."),
-        ({"text": "   "}, "Choose a file, or paste the text: one of the two."),
+        ({}, "Choose a file or paste the text, not both."),
+        ({"text": "   "}, "Choose a file or paste the text, not both."),
         ({"text": "Too short."}, "hardly a sentence"),
         ({"file": SimpleUploadedFile("a.docx", b"PK\x03\x04word/document.xml")}, "Word"),
         ({"file": SimpleUploadedFile("empty.txt", b"")}, "empty"),

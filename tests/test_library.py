@@ -491,7 +491,7 @@ def test_pictures_and_documents_are_attached_in_order_and_taken_out(at_desk, aut
     assert release.attached == []
     # Each order is a version; the earlier one comes back with its text.
     history = text(client.get(f"/admin/releases/release/{release.pk}/history/?from=2&to=3"))
-    assert "Further pictures and documents" in history
+    assert "Other pictures and documents" in history
     chosen = re.findall(r'name="restore" value="(\d+)"', history)[0]
     client.post(f"/admin/releases/release/{release.pk}/history/", {"restore": chosen})
     release.refresh_from_db()
@@ -503,7 +503,7 @@ def test_what_is_gone_from_the_library_cannot_be_attached(at_desk, author):
     form = f"/admin/releases/release/{release.pk}/change/"
     gone = "00000000-0000-4000-8000-000000000000"
     page = text(at_desk(author).post(form, written(title="Typed", attached=[gone])))
-    assert "is gone from the library" in page
+    assert "is no longer in the library" in page
     assert "Typed" in page
 
 
@@ -527,7 +527,7 @@ def test_what_is_attached_to_a_public_release_changes_by_a_correction(at_desk, p
         slug=release.slug, attached=[str(picture.pk)],
     )  # fmt: skip
     client = at_desk(publisher)
-    assert "Say in public what was wrong" in text(client.post(form, same))
+    assert "Enter a correction notice" in text(client.post(form, same))
     assert client.post(form, same | {"correction": "A picture was added."}).status_code == 302
     release.refresh_from_db()
     assert release.attached == [str(picture.pk)]

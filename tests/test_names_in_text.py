@@ -74,7 +74,7 @@ def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
     make_person("Li Na", title="Poet", level=Level.STAFF)
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
     assert sorted(person["detail"] for person in offer["people"]) == [
-        "Lawyer", "Poet · level 1: may not be named",
+        "Lawyer", "Poet · may not be named (level 1)",
     ]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_whose_consent_has_ended_is_offered_with_a_word_about_it(at_desk, author
     ended = timezone.localdate() - timedelta(days=1)
     make_person("Li Na", title="Poet", named_until=ended)
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
-    assert offer["people"][0]["detail"] == "Poet · consent has ended: may not be named"
+    assert offer["people"][0]["detail"] == "Poet · may not be named (consent has ended)"
 
 
 def test_who_is_marked_or_speaks_is_not_offered_again(at_desk, author):
@@ -139,7 +139,7 @@ def test_a_rejection_is_no_change_of_a_public_release(at_desk):
     assert chief.post(form_of(release), form).status_code == 302
     assert RejectedName.objects.get().person == lai
     form = written(**as_it_is | {"title": "T"}, read_version=release.version + 1)
-    assert "Say in public what was wrong" in chief.post(form_of(release), form).content.decode()
+    assert "Enter a correction notice" in chief.post(form_of(release), form).content.decode()
 
 
 def test_before_saving_a_rejection_holds_in_the_form_alone(at_desk, editor):
@@ -247,7 +247,7 @@ def test_a_rejection_that_is_none_stops_no_save(at_desk, editor, told):
     if answer.status_code == 302:
         assert Release.objects.get().title == "After"
     else:
-        assert "Open this form again: it is incomplete." in answer.content.decode()
+        assert "The form was incomplete. Reload it and try again." in answer.content.decode()
     assert not RejectedName.objects.exists()
 
 

@@ -216,7 +216,7 @@ def test_words_that_no_reader_saw_stay_out_and_are_named(hidden):
     assert "Price" in pasted.html
     assert "end" in pasted.html
     (message,) = pasted.messages
-    assert message.startswith("1 word that no reader saw was left out: “secret”.")
+    assert message.startswith("1 word that was hidden was left out: “secret”.")
 
 
 @pytest.mark.parametrize(
@@ -271,9 +271,9 @@ def test_films_and_forms_are_counted():
 @pytest.mark.parametrize(
     ("link", "message"),
     [
-        ("<a href='/relative'>word</a>", "1 link was removed, its words stay: “/relative”."),
-        ("<a href='javascript:x()'>word</a>", "1 link was removed, its words stay"),
-        ("<a href='#elsewhere'>word</a>", "1 link to another place of the text was removed"),
+        ("<a href='/relative'>word</a>", "1 link was removed and its text kept: “/relative”."),
+        ("<a href='javascript:x()'>word</a>", "1 link was removed and its text kept"),
+        ("<a href='#elsewhere'>word</a>", "1 link to another place in the text was removed"),
         ("<a name='here'>word</a>", ""),
         ("<a href='https://example.org/a b'>word</a>", ""),
     ],
@@ -604,7 +604,7 @@ def test_footnotes_and_captions_of_our_own_editor_stay_what_they_are():
 def test_a_mark_without_its_note_stays_raised_and_is_named():
     pasted = read_clipboard('<p>Tried.<a href="#_ftn1" name="_ftnref1">[1]</a> Freed.</p>')
     assert pasted.html == "<p>Tried.<sup>[1]</sup> Freed.</p>"
-    assert pasted.messages[0].startswith("1 mark of a footnote stays as it is")
+    assert pasted.messages[0].startswith("1 footnote mark was not changed")
 
 
 def test_a_second_mark_of_a_note_stays_raised():
@@ -612,7 +612,7 @@ def test_a_second_mark_of_a_note_stays_raised():
     note = '<ol><li id="n">Note <a href="#r1">↩</a> <a href="#r2">↩</a></li></ol>'
     pasted = read_clipboard(marks + note)
     assert pasted.html == '<p>A<span data-footnote="1">Note</span>, 7<sup>1</sup>.</p>'
-    assert pasted.messages == ["1 link to another place of the text was removed, its words stay."]
+    assert pasted.messages == ["1 link to another place in the text was removed and its text kept."]
 
 
 def test_links_to_headings_are_no_footnotes():
@@ -638,7 +638,7 @@ def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
     ]
     assert [message.split(":")[0] for message in pasted.messages] == [
         "1 table became paragraphs, one for each row",
-        "1 footnote stands in brackets",
+        "1 footnote was put in brackets",
     ]
 
 
@@ -701,7 +701,7 @@ def test_wrapped_lines_of_a_mail_are_joined_and_lose_the_signs_of_quoting(client
 def test_cells_of_plain_text_stay_apart(text, html, rows):
     pasted = read_plain(text)
     assert pasted.html == f"<p>{html}</p>"
-    said = [message for message in pasted.messages if "parted by “|”" in message]
+    said = [message for message in pasted.messages if "separated by “|”" in message]
     assert [message.split()[0] for message in said] == ([str(rows)] if rows else [])
 
 

@@ -463,7 +463,7 @@ def test_nobody_is_told_where_the_editor_does_not_say_so(client, at_desk, publis
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))
     desk, form = at_desk(publisher), f"/admin/releases/release/{release.pk}/reschedule/"
     asked = text(desk.get(form))
-    assert "Tell those who accepted the embargo" in asked
+    assert "Notify recipients who accepted the embargo" in asked
     assert "Rita" in asked
     typed = {"publish_at_0": "2031-07-01", "publish_at_1": "09:00", "version": release.version}
     desk.post(form, typed)
@@ -576,7 +576,7 @@ def test_the_addresses_are_sent_in_the_words_of_the_editor(client, at_desk, edit
     page = issue(
         at_desk(editor), release, send="on", words=words, recipients="Rita, r@p.example\nNobody"
     )
-    assert "e-mail to r@p.example is on its way" in text(page)
+    assert "Sending to r@p.example" in text(page)
     addresses = re.findall(r"http://testserver/preview/[\w-]{43}/", text(page))
     # No address lies in a row of the outbox: it is filled in at the moment of sending.
     kept = str(list(Email.objects.values()))
@@ -588,7 +588,7 @@ def test_the_addresses_are_sent_in_the_words_of_the_editor(client, at_desk, edit
     assert letter.body.startswith(f"Liebe Rita, Sperrfrist {lift.day} {lift:%B %Y, %H:%M} UTC: ")
     assert letter.body.endswith("(The Newsroom)")
     page = client.get(page.request["PATH_INFO"])
-    assert "e-mail to r@p.example sent" in text(page)
+    assert "Sent to r@p.example, " in text(page)
     assert PreviewLink.objects.get(name="Rita").mailed_at
     assert CANARY not in letter.body + letter.subject
 
@@ -603,9 +603,9 @@ def test_an_email_that_could_not_be_sent_is_shown_and_the_address_is_there(
     )
     outbox.deliver()
     shown = text(client.get(page.request["PATH_INFO"]))
-    assert "e-mail to r@p.example not sent yet: Nothing listens at 127.0.0.1:9" in shown
+    assert "Not sent to r@p.example yet: Nothing listens at 127.0.0.1:9" in shown
     assert re.search(r"/preview/[\w-]{43}/", shown)
-    assert "not sent yet" in text(client.get(f"/admin/releases/release/{release.pk}/change/"))
+    assert "Not sent to" in text(client.get(f"/admin/releases/release/{release.pk}/change/"))
 
 
 def test_the_addresses_are_not_lost_with_an_answer_that_came_too_late(
@@ -758,7 +758,7 @@ def test_who_has_seen_it_is_said_after_a_hold(client, at_desk, editor, release):
         f"/admin/releases/release/{release.pk}/hold/", {"version": 0}, follow=True
     )
     page = plain(answer)
-    assert "It has not been public" in page
+    assert "It has never been public" in page
     assert "Rita, The Paper" in page
     assert "127.0.0.0/24" in page
     assert "has not looked" in page

@@ -3,6 +3,7 @@
 from desk.admin import (  # noqa: F401  # each registers its own pages
     jobs,
     library,
+    name_exceptions,
     people,
     previews,
     releases,

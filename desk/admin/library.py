@@ -34,9 +34,9 @@ from assets.incoming import takes_files
 from assets.models import CONTENT_TYPES, MediaAsset
 from assets.pictures import FAMILIES
 from desk.admin.base import QuietAdmin, VersionsAdmin
-from desk.forms.fields import JSONField
+from desk.forms.conflicts import ConflictCheckedForm
+from desk.forms.fields import JSONField, parse_key
 from desk.forms.names import NameCheckedAdmin, PublicTextForm, carry_out, show
-from desk.forms.releases import NewestForm, key_in
 from people import depicted
 from people.locking import lock_names_for_read
 from people.locking import locked as lock_row
@@ -133,7 +133,7 @@ class Ready(admin.SimpleListFilter):
                 return queryset.filter(state__in=["waiting", "making"])
 
 
-class AssetForm(PublicTextForm, NewestForm):
+class AssetForm(PublicTextForm, ConflictCheckedForm):
     """What the library knows of one picture or document."""
 
     depicts = forms.ModelMultipleChoiceField(
@@ -689,7 +689,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         """Let an earlier original be the picture again."""
         asset = self._changeable(request, pk)
         chosen = request.POST.get("version", "")
-        row = asset.history.filter(history_id=key_in(chosen)).first()
+        row = asset.history.filter(history_id=parse_key(chosen)).first()
         if row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, "There is no such version of its file.")
         else:

@@ -27,8 +27,8 @@ from accounts.errors import ActionBlocked
 from accounts.models import User
 from desk.admin.base import VersionsAdmin
 from desk.forms.cases import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
+from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import LookedForForm, NameCheckedAdmin, PublicTextForm, show
-from desk.forms.releases import NewestForm
 from desk.name_suggestions import detail_of
 from people import levels, minors
 from people.corrections import mark_in_error
@@ -145,7 +145,7 @@ class CaseInline(admin.TabularInline):
         return False
 
 
-class PersonForm(LookedForForm, NewestForm):
+class PersonForm(LookedForForm, ConflictCheckedForm):
     text, matchable, exactly = "display_name", "name_matchable", "name_match_exactly"
 
     class Meta:

@@ -31,7 +31,7 @@ from releases.workflow import ActionBlocked
 class PreviewLinkAdmin(QuietAdmin):
     list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
     list_filter = ["kind"]
-    unseen_fields = ["token_hash", "batch"]
+    unfilterable_fields = ["token_hash", "batch"]
     list_select_related = ["release"]
     search_fields = ["name", "outlet", "email", "reference"]
     search_help_text = "A name, an outlet, an e-mail address, or the reference on a leaked copy."

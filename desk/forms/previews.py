@@ -7,16 +7,16 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from desk.forms.releases import AsksWhich, LiftField
+from desk.forms.times import AmbiguousTimeForm, EmbargoEndField
 from previews.emails import INVITATION
 from previews.models import PreviewLink
 from previews.recipients import BadList, Recipient, read
 
 
-class IssueForm(AsksWhich):
+class IssueForm(AmbiguousTimeForm):
     """For whom links are, until when, and what goes with them."""
 
-    asked = "expires_at"
+    ambiguous_field = "expires_at"
     batch = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
@@ -31,7 +31,7 @@ class IssueForm(AsksWhich):
         max_length=1_000_000,
         error_messages={"required": "Name at least one recipient."},
     )
-    expires_at = LiftField(
+    expires_at = EmbargoEndField(
         label="Ends",
         required=False,
         help_text="Empty: when the embargo lifts.",
