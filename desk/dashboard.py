@@ -11,7 +11,7 @@ from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
-from releases.models import NameCheckFind, NameFind, Release
+from releases.models import NameCheckFind, NameDisclosure, Release
 from releases.rules.name_finds import for_case_officer
 
 MAX_LISTED = 10
@@ -30,7 +30,7 @@ class Desk:
     on_hold: list[Release]
     probed: list[Any]
     licences: list[MediaAsset]
-    finds: list[NameFind]
+    finds: list[NameDisclosure]
     printed_names: list[NameCheckFind]
     levels: list[LevelChange]
     minors: list[MinorMarkRemoval]
@@ -62,11 +62,11 @@ def desk_of(user: Any, at: datetime) -> Desk:
         probed=[
             release
             for release in releases.hidden(at)
-            .exclude(guesses=None)
+            .exclude(probes=None)
             .annotate(
-                times=Sum("guesses__times"),
-                networks=Count("guesses__who", distinct=True),
-                since=Min("guesses__first_at"),
+                times=Sum("probes__times"),
+                networks=Count("probes__sender_hash", distinct=True),
+                since=Min("probes__first_at"),
             )
             .order_by("-times", "pk")
             if not release.has_been_public(at)

@@ -130,7 +130,7 @@ def test_what_was_changed_while_it_was_read_is_not_approved(whole, at_desk, publ
     event = release.events.get(verb={"approve": "approved", "publish": "published"}[verb])
     assert event.detail["page"] == approval.printed_fingerprints(Release.objects.get())
     record = text(client.get(f"{LIST}{release.pk}/history/"))
-    assert "the text, pictures and documents: 3, topics: 1, contacts: 1, speakers: 1" in record
+    assert "the text, 3 pictures or documents, 1 topic, 1 contact, 1 speaker" in record
 
 
 @pytest.mark.parametrize("read", [None, "", "[]", "{", "1", '{"a": []}'])
@@ -155,7 +155,7 @@ def test_a_change_after_the_submission_is_shown_at_the_approval(whole, at_desk, 
     assert "Changed since it was submitted" in form
     shown = {
         "poster": "<ins>Nobody reviewed this</ins>", "picture": "<ins>Nobody reviewed this</ins>",
-        "document": "<ins>Nobody reviewed this</ins>", "file": "Another file took its place.",
+        "document": "<ins>Nobody reviewed this</ins>", "file": "The file was replaced.",
         "topic": "<del>Prisons</del>", "contact": "<ins>evil@evil.test</ins>",
         "role": "<ins>Traitor</ins>",
     }  # fmt: skip
@@ -173,7 +173,7 @@ def test_a_change_of_the_text_in_review_is_shown_too(whole, at_desk, publisher):
 
 
 def test_a_contact_that_was_hidden_after_the_submission_is_shown(whole, at_desk, publisher):
-    topics_and_contacts.hide(whole["contact"], by=publisher)
+    topics_and_contacts.hide_contact(whole["contact"], by=publisher)
     release = whole["release"]
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
     assert "Press contact “Desk”" in form
@@ -335,7 +335,7 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
         assert MediaAsset.objects.get(pk=picture.pk).is_withdrawn()
     else:
         read = Contact.objects.get(pk=contact.pk)
-        topics_and_contacts.hide(contact, by=editor)
+        topics_and_contacts.hide_contact(contact, by=editor)
         read.phone = "+44 20"
         topics_and_contacts.store(read, by=publisher)
         assert not Contact.objects.get(pk=contact.pk).is_shown()
@@ -417,7 +417,7 @@ def test_one_correction_of_many_pictures_is_printed_once(publisher):
     release = make_release(attached=[str(picture.pk) for picture in pictures])
     read = {picture.pk: library.version_of(picture) for picture in pictures}
     library.set_on_many(read, {"credit_line": "AP"}, by=publisher, words="The credit was wrong.")
-    assert release.corrections.get().words == "The credit was wrong."
+    assert release.corrections.get().text == "The credit was wrong."
     (event,) = release.events.filter(verb="corrected")
     assert event.detail["of"].count(", ") == 2
     again = {picture.pk: library.version_of(picture) for picture in pictures}
@@ -487,7 +487,7 @@ def test_an_editor_reads_it_and_is_refused(shared, at_desk, editor):
     row, kind, _releases = shared
     address = f"/admin/releases/{kind}/{row.pk}/change/"
     opened = text(at_desk(editor).get(address))
-    assert "It stands on approved or public releases. A publisher can change it." in opened
+    assert "It is used in approved or public releases. A publisher can change it." in opened
     assert 'name="name"' not in opened
     refused = text(at_desk(editor).post(address, FORMS[kind] | {"name": "Typed"}))
     assert "What you typed is still here; nothing was saved." in refused
@@ -639,7 +639,7 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
     assert release.title != "Changed"
     answer = desk.post(f"{LIST}{release.pk}/change/", sent | {"correction": "Changed it."})
     assert answer.status_code == 302
-    assert release.corrections.get().words == "Changed it."
+    assert release.corrections.get().text == "Changed it."
     assert verbs_of(release)[-1] == "corrected"
 
 

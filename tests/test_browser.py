@@ -73,7 +73,7 @@ def full_release(db):
         topics=[topic],
     )
     release.contacts.add(Contact.objects.create(name="Desk", email="desk@newsroom.example"))
-    Correction.objects.create(release=release, words="It was eleven.", by=make_chief())
+    Correction.objects.create(release=release, text="It was eleven.", by=make_chief())
     return release
 
 

@@ -157,7 +157,7 @@ def change(row, **values):
 
 def in_correction(newsroom, settings):
     Correction.objects.bulk_create(
-        [Correction(release=newsroom.release, words=f"It was {NAME}.", by=newsroom.by)]
+        [Correction(release=newsroom.release, text=f"It was {NAME}.", by=newsroom.by)]
     )
 
 

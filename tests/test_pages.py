@@ -268,7 +268,7 @@ def test_a_release_carries_what_machines_read(client):
         body=f"<p>{mark(hidden)}</p>{quotation(speaker, '“Yes.”')}",
         topics=[Topic.objects.create(name="Courts")],
     )  # fmt: skip
-    Correction.objects.create(release=release, words="It was so.", by=make_chief())
+    Correction.objects.create(release=release, text="It was so.", by=make_chief())
     root = page(client, release.get_absolute_url())
     data = json.loads(root.xpath("//script[@type='application/ld+json']")[0].text)
     assert data["@type"] == "NewsArticle"
@@ -439,7 +439,7 @@ def test_the_feed_is_valid_atom_and_newest_first(client):
         title="Old & <b>bold</b>", language="ar", publish_at=timezone.now() - timedelta(days=2)
     )
     new = make_release(title="New")
-    Correction.objects.create(release=old, words="x", by=make_chief())
+    Correction.objects.create(release=old, text="x", by=make_chief())
     response = client.get("/releases/feed.atom")
     assert response["Content-Type"].startswith("application/atom+xml")
     feed = lxml.etree.fromstring(response.content)

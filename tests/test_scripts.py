@@ -174,7 +174,7 @@ def assert_no_public_page_runs_it(client, planted):
     chief, pages = make_chief(), ["/", "/releases/", "/people/", "/prisoners/", "/releases/none/"]
     for release in planted:
         release = workflow.publish(release, by=chief)
-        Correction.objects.create(release=release, words="\n".join(PAYLOADS), by=chief)
+        Correction.objects.create(release=release, text="\n".join(PAYLOADS), by=chief)
         pages.append(release.get_absolute_url())
         named = [mention.person.get_absolute_url() for mention in release.mentions.all()]
         pages += [*named, *(f"{page}?{urlencode({'q': release.title})}" for page in named)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from desk.pasting import clean_pasted
 from people.models import Role
 from releases import workflow
-from releases.document import Document, UnreadableText, clean, render_text
+from releases.document import Document, UnreadableTextError, clean, render_text
 from releases.models import EditConflict, Illustration, Mention, Quote, Release
 from tests.make import (
     DATA,
@@ -116,7 +116,7 @@ def letters(text: str) -> list[str]:
 
 
 def test_a_text_that_is_nested_beyond_reason_is_refused_in_a_sentence():
-    with pytest.raises(UnreadableText, match="nested too deeply"):
+    with pytest.raises(UnreadableTextError, match="nested too deeply"):
         clean("<blockquote>" * 5000 + "x")
 
 

@@ -358,7 +358,7 @@ def test_a_correction_is_public_words_with_a_time_and_an_amendment_is_not():
     release, chief = make_release("published", body="<p>Ten.</p>"), make_chief()
     release.body = "<p>Eleven.</p>"
     release = workflow.correct(release, by=chief, text=" It was eleven. ")
-    assert Correction.objects.get().words == "It was eleven."
+    assert Correction.objects.get().text == "It was eleven."
     release.body = "<p>Eleven!</p>"
     workflow.correct(release, by=chief, text="")
     assert Correction.objects.count() == 1
@@ -433,7 +433,7 @@ def test_a_draft_that_another_release_translates_is_not_deleted():
 
 def test_what_is_recorded_stays_as_it_was_recorded():
     release = make_release("published")
-    Correction.objects.create(release=release, words="x", by=make_chief())
+    Correction.objects.create(release=release, text="x", by=make_chief())
     for row in (Event.objects.first(), Correction.objects.get()):
         for change in (row.save, row.delete):
             with pytest.raises(TypeError, match="recorded"):

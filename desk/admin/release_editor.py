@@ -13,7 +13,9 @@ from desk import name_suggestions
 from desk.admin.release_base import ReleasePages
 from desk.pasting import read_clipboard, read_plain
 from people.models import Person
-from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
+from releases.document import TextTooLongError, UnreadableTextError, uuids_in
+from releases.document.messages import sentence as text_sentence
+from releases.document.messages import too_long
 from releases.models import Release
 
 
@@ -44,10 +46,10 @@ class ReleaseEditorPages(ReleasePages):
         try:
             pasted = read(request.body.decode("utf-8", errors="replace"), notes=notes)
         except RequestDataTooBig:
-            return JsonResponse({"html": "", "messages": [too_long(0)]}, status=413)
-        except UnreadableText as problem:
-            status = 413 if isinstance(problem, TextTooLong) else 400
-            return JsonResponse({"html": "", "messages": [str(problem)]}, status=status)
+            return JsonResponse({"html": "", "messages": [too_long()]}, status=413)
+        except UnreadableTextError as problem:
+            status = 413 if isinstance(problem, TextTooLongError) else 400
+            return JsonResponse({"html": "", "messages": [text_sentence(problem)]}, status=status)
         except ValueError:
             message = _("The pasted text cannot be read. Copy smaller parts.")
             return JsonResponse({"html": "", "messages": [message]}, status=400)

@@ -65,7 +65,7 @@ class ReleaseVersionPages(ReleasePages):
             "state": release.state(),
             "has_been_public": release.has_been_public(),
             "public_until": release.withdrawn_at or release.held_at,
-            "probes": release.guesses.all(),
+            "probes": release.probes.all(),
             "probe_count": probes_of(release),
             "staff_events": release.events.select_related("actor")
             .exclude(actor=None)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from releases import languages
+from releases import language_tags, languages
 
 MAX_JSON_DEPTH = 20  # our own scripts send three
 
@@ -95,7 +95,7 @@ class LanguageField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         typed = super().to_python(value) or ""
-        return languages.read(typed) if typed else ""
+        return language_tags.read(typed) if typed else ""
 
 
 def parse_key(typed: str) -> int:
@@ -107,7 +107,7 @@ def parse_key(typed: str) -> int:
 def _is_tag(value: str) -> bool:
     try:
         return languages.canonical(value) == value
-    except ValidationError:
+    except languages.LanguageTagError:
         return False
 
 

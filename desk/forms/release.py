@@ -28,12 +28,12 @@ from releases.document import (
     MAX_PARTS,
     MAX_TEXT,
     Document,
-    UnreadableText,
+    UnreadableTextError,
     clean,
     clean_notes,
     refused_links,
-    too_long,
 )
+from releases.document import messages as text_messages
 from releases.models import FormerSlug, Release
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
@@ -213,8 +213,8 @@ def _clean_document(
     _checked_length(html, max_characters, stored)
     try:
         cleaned = cleaner(html, max(max_characters, len(stored)))
-    except UnreadableText as problem:
-        raise ValidationError(str(problem)) from problem
+    except UnreadableTextError as problem:
+        raise ValidationError(text_messages.sentence(problem)) from problem
     parts = Document(cleaned).parts
     if parts > MAX_PARTS and parts > Document(stored).parts:
         raise ValidationError(
@@ -233,7 +233,7 @@ def _clean_document(
 
 def _checked_length(text: str, max_characters: int, stored: str) -> str:
     if len(text) > max(max_characters, len(stored)):
-        problem = too_long(len(text), max_characters)
+        problem = text_messages.too_long(len(text), max_characters)
         raise ValidationError(
             _("%(problem)s Your text is still here but not saved.") % {"problem": problem}
         )

@@ -26,7 +26,7 @@ from importing.languages import CHOSEN, LanguageGuess
 from people.levels import ask_to_raise
 from people.models import Case, Designation, Level, Person, Role
 from releases import languages, workflow
-from releases.document import clean, with_people
+from releases.document import clean, link_people
 from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
@@ -148,7 +148,7 @@ def import_draft(
 def with_language(understood: Understood, language: str | None) -> Understood:
     """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
 
-    Raises ValidationError for text that is not a tag.
+    Raises LanguageTagError for text that is not a tag.
     """
     if language is None or language == understood.language:
         return understood
@@ -210,7 +210,7 @@ def _draft(understood: Understood, known: Mapping[str, UUID], limits: "_FieldLim
         standfirst=understood.standfirst,
         dateline_place=limits(Release, "dateline_place", understood.dateline_place),
         pull_quote=understood.pull_quote.text if understood.pull_quote else "",
-        body=with_people(whole_title + understood.body_html, known),
+        body=link_people(whole_title + understood.body_html, known),
     )
 
 

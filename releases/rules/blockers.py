@@ -72,7 +72,7 @@ def may_send_back(release: Release, user: User) -> bool:
 
 
 def review_blockers(release: Release) -> list[str]:
-    """Return what a release lacks before it can be reviewed."""
+    """Return what is missing before a release can be reviewed."""
     reasons = []
     if is_blank(release.title):
         reasons.append(_("Enter a title."))

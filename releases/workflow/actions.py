@@ -1,7 +1,7 @@
 """The actions on a release: who may carry out each, and on which releases.
 
 This is the one place for permissions and statuses: the functions check them here, and the desk
-offers what is available here. The names stand in the addresses of the desk's pages.
+offers what is available here. The names are in the addresses of the desk's pages.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ class Action:
         return []
 
     def is_available(self, release: Release, user: User, at: datetime | None = None) -> bool:
-        """Whether the desk offers it; what the text lacks is checked when it is carried out."""
+        """Whether the desk offers it; the text is checked when it is carried out."""
         return not self.blockers(release, user, at)
 
     def check_permission(self, user: User) -> None:

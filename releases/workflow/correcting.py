@@ -46,7 +46,7 @@ def record_correction(
     `of` names what was changed if it is not the text. Call it in the transaction of the change.
     """
     if text:
-        Correction.objects.create(release=release, at=at, words=text, by=by)
+        Correction.objects.create(release=release, at=at, text=text, by=by)
     verb = Event.Verb.CORRECTED if text else Event.Verb.MINOR_EDIT
     record(release, verb, by, at, version=version or release.version, words=text, of=of)
 

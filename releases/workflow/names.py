@@ -1,4 +1,4 @@
-"""Name exceptions: a protected name that may stand in one text, and what follows from one."""
+"""Name exceptions: a protected name that is allowed in one text, and what follows from it."""
 
 from datetime import datetime
 from typing import Any

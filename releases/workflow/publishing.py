@@ -19,8 +19,8 @@ from releases.workflow.actions import APPROVE, PUBLISH, RESCHEDULE, SEND_BACK, S
 from releases.workflow.recording import lock, raise_if, set_status
 
 # Sent inside the transaction that set when the embargo ends. Takes `release`, `by` and `notify`:
-# whether to notify those who accepted another time. Readers whom no e-mail can reach, because
-# e-mail is off, are named in `release.not_notified` afterwards.
+# whether to notify those who accepted another time. If e-mail is off,
+# `release.not_notified` names the readers who were not reached.
 embargo_changed = Signal()
 
 
