@@ -561,7 +561,7 @@ def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
     at_desk(editor).post(form_of(picture), typed(caption="By the editor", read_version=opened))
     mine = typed(caption="By the author", read_version=opened)
     page = text(at_desk(author).post(form_of(picture), mine))
-    assert f"{editor} saved this at" in page
+    assert f"{editor} saved this on" in page
     assert "By the author" in page
     picture.refresh_from_db()
     assert picture.caption == "By the editor"
