@@ -42,7 +42,7 @@ def loaded(django_db_setup, django_db_blocker, media):
         out = io.StringIO()
         call_command("demo", yes_public_passwords=True, stdout=out)
         yield out.getvalue()
-        call_command("flush", interactive=False)
+        django_db_setup()  # restores the database
         storages._storages = {}
 
 

@@ -150,7 +150,7 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
         publish_odd_ones(chief)
         answers = dict(_answers())
         yield {"published": published, "answers": answers}
-        call_command("flush", interactive=False)
+        django_db_setup()  # restores the database
         storages._storages = {}
 
 
