@@ -545,7 +545,7 @@ def test_a_picture_that_shows_somebody_protected_blocks_approval_and_names_nobod
     make_person("Zaunkönigin", level=Level.STAFF).depicted_in.add(picture)
     (reason,) = as_shown(workflow.blockers(make_release("draft", poster=picture)))
     assert "gate.jpg" in reason
-    assert "shows somebody who may not be named" in reason
+    assert "shows a person who may not be shown" in reason
     assert "Zaunkönigin" not in reason
 
 

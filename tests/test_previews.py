@@ -420,7 +420,7 @@ def test_a_name_that_was_taken_out_is_not_repeated_in_the_notice(client, release
     page = text(accept(client, path))
     assert "has changed since" in page
     assert "Iven" not in page
-    assert "what stood there is not repeated" in page
+    assert "The earlier text is not shown" in page
 
 
 def test_those_who_accepted_are_told_when_the_lift_moves(client, release):
