@@ -54,7 +54,7 @@ class ReaderPage(ReleasePage):
 
     @property
     def embargo_warning(self) -> str:
-        """The warning on every page, print and download: until when, for whom, which copy."""
+        """The warning on every page and download: end of embargo, reader, reference."""
         link = self.link
         names = {"recipient": link, "reference": link.printed_reference}
         if link.embargo_ends is None:

@@ -53,7 +53,7 @@ def opened(client, release):
     assert terms.status_code == 200
     assert (
         recorded() == []
-    )  # a scanner or a chat program that requests the terms page opens nothing
+    )  # a scanner or a chat program that requests the terms page has opened nothing
     sent = {"embargo_ends": PreviewLink.objects.get().embargo_ends.isoformat()}
     client.post(path, sent, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
     return path

@@ -31,7 +31,7 @@ def zipped(entries, **more) -> bytes:
 
 
 def locked_docx() -> bytes:
-    """As a zip with a password says of its entries, in both places."""
+    """A zip marks entries with a password in two places."""
     content = bytearray(zipped({"word/document.xml": "words"}))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -39,7 +39,7 @@ def locked_docx() -> bytes:
 
 
 def bent(position=60) -> bytes:
-    """A Word file of which a part arrived wrong."""
+    """A Word file with a damaged part."""
     content = bytearray(zipped({"word/document.xml": os.urandom(400).hex()}))
     content[position : position + 30] = bytes(30)
     return bytes(content)
@@ -140,7 +140,7 @@ def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
 
 
 def test_a_size_that_lies_is_not_believed():
-    """What is stated is small; what comes out would be large."""
+    """The stated size is small, the unpacked size large."""
     content = bytearray(zipped({"word/document.xml": bytes(60_000_000)}))
     real = (60_000_000).to_bytes(4, "little")
     while (place := content.find(real)) >= 0:

@@ -35,7 +35,7 @@ from assets.incoming import takes_files
 from desk import name_suggestions
 from desk.admin.base import QuietAdmin
 from desk.forms import releases as forms
-from desk.forms.names import NameCheckedAdmin, show, way_to_allow
+from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages, allow_name_url
 from desk.forms.releases import key_in
 from desk.imports.messages import sentence
 from desk.imports.storing import AlreadyImported, copies_of, import_draft, preview
@@ -363,7 +363,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         try:
             return super().delete_view(request, *args, **kwargs)
         except workflow.ActionBlocked as refusal:
-            show(request, refusal)
+            add_blockers_to_messages(request, refusal)
             return redirect("admin:releases_release_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
@@ -438,7 +438,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             return []
         rows = {(f.table, f.row) for f in finds if f.table not in ("", "releases.release")}
         found = [row for table, pk in sorted(rows) if (row := row_of(table, pk))]
-        return [(row, way_to_allow(row, user)) for row in found]
+        return [(row, allow_name_url(row, user)) for row in found]
 
     # --- Lists ---------------------------------------------------------------------------------
 
@@ -566,7 +566,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             try:
                 release = workflow.undelete(chosen[0] if chosen else UUID(int=0), by=user)
             except workflow.ActionBlocked as refusal:
-                show(request, refusal)
+                add_blockers_to_messages(request, refusal)
             else:
                 messages.success(request, _("It is a draft again. Read it before you go on."))
                 return redirect("admin:releases_release_change", release.pk)
@@ -607,7 +607,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 chosen = key_in(request.POST.get("restore", ""))
                 workflow.restore(release, by=User.of(request), history_id=chosen)
             except workflow.ActionBlocked as refusal:
-                show(request, refusal)
+                add_blockers_to_messages(request, refusal)
             else:
                 messages.success(request, "The earlier text is back, as a new version.")
                 return redirect("admin:releases_release_change", release.pk)
@@ -833,7 +833,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
             try:
                 workflow.end_name_exception(exception, by=User.of(request))
             except workflow.ActionBlocked as refusal:
-                show(request, refusal)
+                add_blockers_to_messages(request, refusal)
             else:
                 done = _("“%s” is a protected name there again.") % exception.name
                 messages.success(request, done)
