@@ -205,7 +205,7 @@ def issue_blockers(
             )
     elif not by.has_perm("people.set_level"):
         blockers += [
-            *protected_names.withheld_pictures(release, at),
+            *protected_names.hidden_picture_blockers(release, at),
             *(find for find in protected_names.finds_in_release(release, at) if find.blocks),
         ]
     return blockers

@@ -99,7 +99,7 @@ def test_an_upload_shows_that_its_state_could_not_be_loaded(page, live_server, s
     upload = page.locator(".uploads .upload")
     expect(upload).to_contain_text("Waiting to be made ready")
     page.context.clear_cookies(name="sessionid")
-    expect(upload.locator("[role=alert]")).to_contain_text("Are you still signed in?")
+    expect(upload.locator("[role=alert]")).to_contain_text("Check that you are still signed in")
 
 
 def test_files_are_uploaded_without_javascript(browser, live_server, client):
@@ -133,9 +133,9 @@ def test_an_author_drops_a_picture_on_a_release_uses_it_as_poster_and_inserts_it
     expect(attached).to_have_count(2)
     work_off(Lane.FILES)
     expect(attached.first.locator("img")).to_be_visible()
-    attached.first.get_by_role("button", name="As poster").click()
+    attached.first.get_by_role("button", name="Use as poster").click()
     expect(page.locator(".field-poster .select2-selection__rendered")).to_contain_text("gate.jpg")
-    attached.first.get_by_role("button", name="Into the text").click()
+    attached.first.get_by_role("button", name="Insert into text").click()
     expect(page.locator(".field-body .tiptap figure")).to_have_count(1)
     attached.nth(1).get_by_role("button", name="Move report.pdf up").click()
     assert complaints == []
@@ -215,7 +215,7 @@ def test_embedded_metadata_fills_blank_fields_and_is_saved_with_the_form(
     models.QuerySet(MediaAsset).update(found=found)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/")
-    page.get_by_role("button", name="Use for every empty field").click()
+    page.get_by_role("button", name="Fill all blank fields").click()
     assert page.locator("[name=credit_line]").input_value() == "AFP"
     assert page.locator("[name=licence_expires_0]").input_value() == "2031-07-01"
     picture.refresh_from_db()

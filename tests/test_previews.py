@@ -71,7 +71,7 @@ def plain(response) -> str:
 
 def move(release, hours):
     return workflow.reschedule(
-        Release.objects.get(pk=release.pk), by=make_chief(), tell=True,
+        Release.objects.get(pk=release.pk), by=make_chief(), notify=True,
         publish_at=timezone.now() + hours * HOUR,
     )  # fmt: skip
 
@@ -481,7 +481,7 @@ def test_no_reader_is_notified_unless_the_editor_chooses_it(client, at_desk, pub
 
 def test_readers_are_notified_when_a_release_is_published_early(client, release):
     accept(client, make_link(release, email="rita@paper.example"))
-    workflow.publish(Release.objects.get(pk=release.pk), by=make_chief(), tell=True)
+    workflow.publish(Release.objects.get(pk=release.pk), by=make_chief(), notify=True)
     outbox.deliver()
     assert "has ended early" in mail.outbox[0].body
 

@@ -157,7 +157,7 @@ def test_a_protected_name_in_a_watermarked_text_is_found():
     for text in (f"{LONG}, Iven Sorrel. {LONG}", f"{LONG} Iven Sorrel.", f"{LONG} Iven Sorrel"):
         marked = watermarks.with_watermark(text, REFERENCE, [text])
         assert marked != text
-        assert len(protected_names.finds_in_words(marked, "text")) == 1
+        assert len(protected_names.finds_in_text(marked, "text")) == 1
 
 
 def test_copies_of_older_versions_are_still_traced():

@@ -31,8 +31,10 @@ class SharedForm(PublicTextForm, NewestForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self._is_changed() and (blocker := topics_and_contacts.locked(self.instance, self.user)):
-            raise forms.ValidationError([blocker, _("Your text is still here but not saved.")])
+        if self._is_changed() and (
+            blockers := topics_and_contacts.edit_blockers(self.instance, self.user)
+        ):
+            raise forms.ValidationError([*blockers, _("Your text is still here but not saved.")])
         return cleaned
 
     def _post_clean(self) -> None:
@@ -76,9 +78,8 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     @admin.display(description=gettext_lazy("used in"))
     def where(self, row: Any) -> str:
-        use = topics_and_contacts.use_of(row)
-        blocker = topics_and_contacts.locked(row, row.asked_by)
-        return f"{use}. {blocker}".rstrip()
+        blockers = topics_and_contacts.edit_blockers(row, row.asked_by)
+        return " ".join([f"{topics_and_contacts.use_of(row)}.", *blockers])
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(request, *args, **kwargs)
@@ -90,7 +91,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         allowed = super().has_change_permission(request, obj)
         # A form of a row that was locked in the meantime shows that itself and keeps the text.
         is_form = obj is None or request.method == "POST"
-        return allowed and (is_form or not topics_and_contacts.locked(obj, User.of(request)))
+        return allowed and (is_form or not topics_and_contacts.edit_blockers(obj, User.of(request)))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         topics_and_contacts.store(obj, by=User.of(request))
@@ -100,8 +101,8 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     ) -> HttpResponse:
         """Refuse to delete what a release uses."""
         row = self.get_object(request, object_id)
-        if row and (blocker := topics_and_contacts.delete_blocker(row)):
-            messages.error(request, blocker)
+        if row and (blockers := topics_and_contacts.delete_blockers(row)):
+            messages.error(request, " ".join(blockers))
             return redirect(f"admin:{self.opts.label_lower.replace('.', '_')}_change", row.pk)
         return super().delete_view(request, object_id, extra_context)
 
@@ -140,10 +141,10 @@ class ContactAdmin(SharedAdmin):
         return [
             page(
                 "hide",
-                topics_and_contacts.hide,
+                topics_and_contacts.hide_contact,
                 gettext_lazy("Contact hidden. It is no longer shown."),
             ),
-            page("show", topics_and_contacts.show, gettext_lazy("Contact shown again.")),
+            page("show", topics_and_contacts.show_contact, gettext_lazy("Contact shown again.")),
             *super().get_urls(),
         ]
 
