@@ -262,10 +262,10 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     address = picture.public_url("press", "jpg")
     assert answers(client, address) == (200 if state == "published" else 404)
     form = f"/admin/assets/mediaasset/{picture.pk}/"
-    assert "Withdraw it" in text(at_desk(editor).get(f"{form}change/"))
-    page = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
-    assert "Withdrawn. It is off every page now." in page
-    assert "no page shows it" in page
+    assert ">Withdraw<" in text(at_desk(editor).get(f"{form}change/"))
+    said = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
+    assert "Withdrawn. It is no longer on any page." in said
+    assert "Not shown on any page." in said
     assert answers(client, address) == 404
     if state == "published":
         assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
@@ -310,9 +310,9 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
     form = f"/admin/releases/contact/{contact.pk}/"
     if state == "published":
         assert "mara@newsroom.test" in text(client.get(printed))
-    page = text(at_desk(editor).post(f"{form}hide/", follow=True))
-    assert "Hidden. It is printed nowhere now." in page
-    assert "Not shown on any release." in page
+    said = text(at_desk(editor).post(f"{form}hide/", follow=True))
+    assert "Contact hidden. It is no longer shown." in said
+    assert "Not shown on any release." in said
     if state == "published":
         for address in (printed, f"{printed}release.txt"):
             assert "mara@newsroom.test" not in text(client.get(address))
@@ -461,13 +461,13 @@ def test_a_publisher_changes_it_after_seeing_how_many_releases_use_it(
     assert "2 public releases, 1 approved release, 1 other release" in opened
     values = FORMS[kind]
     asked = text(desk.post(address, values))
-    assert "stands on 2 public releases, 1 approved release, 1 other release." in asked
-    assert "Save again if you want that." in asked
+    assert "is used in 2 public releases, 1 approved release, 1 other release." in asked
+    assert "Save again to confirm." in asked
     row.refresh_from_db()
     assert row.name == "Prisons"
     values |= {"asked": re.search(r'name="asked" value="([^"]+)"', asked)[1]}
     other = desk.post(address, values | {"name": "Something else"})
-    assert "Save again if you want that." in text(other)  # it was asked about another name
+    assert "Save again to confirm." in text(other)  # it was asked about another name
     assert desk.post(address, values).status_code == 302
     assert {str(getattr(v, name)) for v in row.history.all() for name in ("name",)} == {
         "Prisons", values["name"],
@@ -492,7 +492,7 @@ def test_an_editor_can_read_it_and_not_change_it(shared, at_desk, editor):
     assert "It is used in approved or public releases. A publisher can change it." in opened
     assert 'name="name"' not in opened
     refused = text(at_desk(editor).post(address, FORMS[kind] | {"name": "Typed"}))
-    assert "What you typed is still here; nothing was saved." in refused
+    assert "Your text is still here but not saved." in refused
     assert "Typed" in refused
     row.refresh_from_db()
     assert row.name == "Prisons"

@@ -119,7 +119,7 @@ def test_a_new_status_starts_with_no_day_no_confidence_and_no_source(client, at_
 def test_a_new_status_without_its_own_day_and_source_is_not_saved(client, at_desk, editor):
     case = make_case(confidence="confirmed", source="An old letter")
     answer = at_desk(editor).post(change(case), form(case, custody_status="house_arrest"))
-    assert text(answer).count("A new status needs this.") == 2
+    assert text(answer).count("Required for a new status.") == 2
     assert "Save this status" not in text(answer)
     assert "Please correct" in text(answer)
     case.refresh_from_db()

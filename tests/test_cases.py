@@ -123,7 +123,7 @@ def test_a_status_that_changes_is_one_more_row_and_the_earlier_stays(at_desk, ed
     ("values", "words"),
     [
         ({"as_of": "2999-01-01"}, "This day is still to come"),
-        ({"as_of": ""}, "A new status needs this."),
+        ({"as_of": ""}, "Required for a new status."),
         ({"since": "2024", "until": "2021"}, "It cannot end before it began"),
         ({"call_types": "none_of_ours"}, "is not one of the available choices"),
     ],

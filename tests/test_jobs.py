@@ -288,7 +288,7 @@ def test_a_refused_recipient_is_given_up_at_once_and_shown_at_the_desk(
             "/admin/jobs/email/",
             {"action": "send_again", "_selected_action": [failed.pk]}, follow=True,
         )  # fmt: skip
-        assert "1 e-mail is tried again now." in answer.content.decode()
+        assert "1 e-mail will be sent again now." in answer.content.decode()
         assert outbox.deliver() == 1
     assert server.recipients == ["a@p.example", "b@p.example"]
 

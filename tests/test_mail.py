@@ -252,9 +252,15 @@ def test_links_are_shown_and_nothing_says_sent_where_email_is_off(off, at_desk, 
     client = at_desk(editor)
     form = text(client.get(f"/admin/previews/previewlink/issue/{release.pk}/press/"))
     assert OFF in form
-    assert 'name="send"' not in form
+    assert 'name="send_email"' not in form
     page = text(
-        issue(client, release, recipients="Rita, r@p.example", send="on", words="{name} {link}")
+        issue(
+            client,
+            release,
+            recipients="Rita, r@p.example",
+            send_email="on",
+            message="{name} {link}",
+        )
     )
     assert "Sent" not in page
     assert re.search(r"/preview/[\w-]{43}/", page)
@@ -309,7 +315,7 @@ def test_no_editor_waits_for_a_mail_server_and_every_address_is_shown(
 ):
     client = at_desk(editor)
     with smtp_server.running(**behaviour) as server, use(server):
-        page = issue(client, release, recipients=READERS, send="on", words="{name} {link}")
+        page = issue(client, release, recipients=READERS, send_email="on", message="{name} {link}")
         assert server.connections == 0
         outbox.deliver()
         assert server.connections == 1
@@ -399,7 +405,7 @@ def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor,
     with smtp_server.running(refuses=refuses) as server, use(server):
         client = at_desk(editor)
         page = issue(
-            client, release, send="on", words="{link}",
+            client, release, send_email="on", message="{link}",
             recipients="Ann, a@p.example\nBo, b@p.example\nCy, c@p.example",
         )  # fmt: skip
         outbox.deliver()
@@ -432,7 +438,7 @@ def test_what_a_server_quotes_of_a_letter_is_neither_logged_nor_stored(
 
     client = at_desk(editor)
     with smtp_server.running(refuses={"letter": refuse}) as server, use(server):
-        issue(client, release, send="on", words="{link}", recipients="Ann, a@p.example")
+        issue(client, release, send_email="on", message="{link}", recipients="Ann, a@p.example")
         outbox.deliver()
     assert "SMTPDataError" in caplog.text
     assert token[0] not in caplog.text

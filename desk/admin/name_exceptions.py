@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from desk.forms.actions import NameExceptionForm
-from desk.forms.names import show
+from desk.forms.names import add_blockers_to_messages
 from releases import workflow
 from releases.models import NameException
 from releases.rules.name_finds import sentences
@@ -55,7 +55,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
             try:
                 workflow.end_name_exception(exception, by=User.of(request))
             except workflow.ActionBlocked as blocked:
-                show(request, blocked)
+                add_blockers_to_messages(request, blocked)
             else:
                 done = _("“%(name)s” is a protected name in this text again.")
                 messages.success(request, done % {"name": exception.name})

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_date
 
 from accounts.models import User
 from desk.actions import available_actions
-from desk.forms.names import way_to_allow
+from desk.forms.names import allow_name_url
 from jobs.models import Email
 from previews.page import page_at_the_desk
 from releases import workflow
@@ -62,4 +62,4 @@ def _allow_links(finds: Sequence[Any], user: User) -> list[tuple[Any, str]]:
         return []
     keys = {(f.table, f.row) for f in finds if f.table not in ("", "releases.release")}
     rows = [row for table, pk in sorted(keys) if (row := row_of(table, pk))]
-    return [(row, way_to_allow(row, user)) for row in rows]
+    return [(row, allow_name_url(row, user)) for row in rows]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from desk.admin.release_base import ReleasePages
 from desk.forms.fields import parse_key
-from desk.forms.names import show
+from desk.forms.names import add_blockers_to_messages
 from releases import approval, workflow
 from releases.document import uuids_in
 from releases.probes import probes_of
@@ -41,7 +41,7 @@ class ReleaseVersionPages(ReleasePages):
             try:
                 release = workflow.undelete(chosen[0] if chosen else UUID(int=0), by=user)
             except workflow.ActionBlocked as blocked:
-                show(request, blocked)
+                add_blockers_to_messages(request, blocked)
             else:
                 messages.success(request, _("Restored as a draft. Read it before you continue."))
                 return redirect("admin:releases_release_change", release.pk)
@@ -84,7 +84,7 @@ class ReleaseVersionPages(ReleasePages):
                 chosen = parse_key(request.POST.get("restore", ""))
                 workflow.restore(release, by=user, history_id=chosen)
             except workflow.ActionBlocked as blocked:
-                show(request, blocked)
+                add_blockers_to_messages(request, blocked)
             else:
                 messages.success(request, _("The earlier text was restored as a new version."))
                 return redirect("admin:releases_release_change", release.pk)

@@ -26,7 +26,7 @@ from desk.admin.release_editor import ReleaseEditorPages
 from desk.admin.release_panel import panel_context
 from desk.admin.release_versions import ReleaseVersionPages
 from desk.forms.editor import editor_context
-from desk.forms.names import NameCheckedAdmin, show
+from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
 from desk.forms.release import ReleaseForm
 from previews.page import page_at_the_desk
 from releases import languages, workflow
@@ -219,7 +219,7 @@ class ReleaseAdmin(
         try:
             return super().delete_view(request, *args, **kwargs)
         except workflow.ActionBlocked as blocked:
-            show(request, blocked)
+            add_blockers_to_messages(request, blocked)
             return redirect("admin:releases_release_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Release) -> None:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 
-def label_parts(widget: Any, label: Any) -> None:
-    """Label the two boxes of a day and a time, for those who cannot see them."""
+def label_parts(field: Any) -> None:
+    """Label the two boxes of a day and a time for people who use a screen reader."""
     parts = (gettext_lazy("day"), pgettext_lazy("time of day", "time"))
-    for box, part in zip(widget.widgets, parts, strict=True):
+    for box, part in zip(field.widget.widgets, parts, strict=True):
         box.attrs["aria-label"] = format_lazy(
-            gettext_lazy("{label} ({part})"), label=label, part=part
+            gettext_lazy("{label} ({part})"), label=field.label, part=part
         )
 
 
@@ -29,7 +29,7 @@ class EmbargoEndField(forms.SplitDateTimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        label_parts(self.widget, self.label)
+        label_parts(self)
 
     def compress(self, data_list: Any) -> Any:
         try:
@@ -50,11 +50,14 @@ class AmbiguousTimeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields[self.ambiguous_field]
-        zone = _("Time zone: %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
-        field.help_text = format_lazy("{help} {zone}", help=field.help_text, zone=zone)
+        self.set_help_text(self.fields[self.ambiguous_field].help_text)
         self.choice_field = cast(forms.ChoiceField, self.fields["which"])
         self.choice_field.choices = [("", ""), ("0", _("First")), ("1", _("Second"))]
+
+    def set_help_text(self, text: Any) -> None:
+        """Set the help text of the time, with the zone that it is in."""
+        zone = _("Time zone: %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+        self.fields[self.ambiguous_field].help_text = f"{text} {zone}"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
