@@ -410,7 +410,7 @@ def test_a_correction_without_a_change_is_blocked(at_desk, publisher):
     form = page.xpath('//form[contains(@id, "_form")]')[0]
     sent = {key: value for key, value in form.form_values() if value}
     page = text(at_desk(publisher).post(address, sent | {"correction": "It was wrong."}))
-    assert "Nothing that a page prints was changed. Change it, or empty this field." in page
+    assert "Nothing public was changed. Change something or clear this field." in page
     assert "It was wrong." in page
 
 
