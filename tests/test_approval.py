@@ -144,7 +144,7 @@ def test_a_form_without_fingerprints_approves_nothing(whole, at_desk, publisher,
     assert answer.status_code == 200
     assert not Release.objects.public().exists()
     if read != '{"a": []}':
-        assert "Open this form again: it is incomplete." in text(answer)
+        assert "The form was incomplete. Reload it and try again." in text(answer)
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -262,10 +262,10 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     address = picture.public_url("press", "jpg")
     assert answers(client, address) == (200 if state == "published" else 404)
     form = f"/admin/assets/mediaasset/{picture.pk}/"
-    assert "Withdraw it" in text(at_desk(editor).get(f"{form}change/"))
-    page = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
-    assert "Withdrawn. It is off every page now." in page
-    assert "no page shows it" in page
+    assert ">Withdraw<" in text(at_desk(editor).get(f"{form}change/"))
+    said = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
+    assert "Withdrawn. It is no longer on any page." in said
+    assert "Not shown on any page." in said
     assert answers(client, address) == 404
     if state == "published":
         assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
@@ -310,9 +310,9 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
     form = f"/admin/releases/contact/{contact.pk}/"
     if state == "published":
         assert "mara@newsroom.test" in text(client.get(printed))
-    page = text(at_desk(editor).post(f"{form}hide/", follow=True))
-    assert "Hidden. It is printed nowhere now." in page
-    assert "it is printed nowhere." in page
+    said = text(at_desk(editor).post(f"{form}hide/", follow=True))
+    assert "Contact hidden. It is no longer shown." in said
+    assert "Not shown on any release." in said
     if state == "published":
         for address in (printed, f"{printed}release.txt"):
             assert "mara@newsroom.test" not in text(client.get(address))
@@ -386,7 +386,8 @@ def test_one_of_two_simultaneous_saves_is_asked(what):
         thread.join(30)
     assert sorted(answer.status_code for answer in answers) == [200, 302]
     (asked,) = (text(answer) for answer in answers if answer.status_code == 200)
-    assert "while you were writing. What you typed is still here; nothing was saved." in asked
+    assert "while you were editing." in asked
+    assert "Your text is still here but not saved." in asked
 
 
 @pytest.mark.parametrize("verb", ["withdraw", "show-again"])
@@ -409,7 +410,7 @@ def test_a_correction_without_a_change_is_blocked(at_desk, publisher):
     form = page.xpath('//form[contains(@id, "_form")]')[0]
     sent = {key: value for key, value in form.form_values() if value}
     page = text(at_desk(publisher).post(address, sent | {"correction": "It was wrong."}))
-    assert "Nothing that a page prints was changed. Change it, or empty this field." in page
+    assert "Nothing public was changed. Change something or clear this field." in page
     assert "It was wrong." in page
 
 
@@ -460,13 +461,13 @@ def test_a_publisher_changes_it_after_seeing_how_many_releases_use_it(
     assert "2 public releases, 1 approved release, 1 other release" in opened
     values = FORMS[kind]
     asked = text(desk.post(address, values))
-    assert "stands on 2 public releases, 1 approved release, 1 other release." in asked
-    assert "Save again if you want that." in asked
+    assert "is used in 2 public releases, 1 approved release, 1 other release." in asked
+    assert "Save again to confirm." in asked
     row.refresh_from_db()
     assert row.name == "Prisons"
     values |= {"asked": re.search(r'name="asked" value="([^"]+)"', asked)[1]}
     other = desk.post(address, values | {"name": "Something else"})
-    assert "Save again if you want that." in text(other)  # it was asked about another name
+    assert "Save again to confirm." in text(other)  # it was asked about another name
     assert desk.post(address, values).status_code == 302
     assert {str(getattr(v, name)) for v in row.history.all() for name in ("name",)} == {
         "Prisons", values["name"],
@@ -491,7 +492,7 @@ def test_an_editor_can_read_it_and_not_change_it(shared, at_desk, editor):
     assert "It is used in approved or public releases. A publisher can change it." in opened
     assert 'name="name"' not in opened
     refused = text(at_desk(editor).post(address, FORMS[kind] | {"name": "Typed"}))
-    assert "What you typed is still here; nothing was saved." in refused
+    assert "Your text is still here but not saved." in refused
     assert "Typed" in refused
     row.refresh_from_db()
     assert row.name == "Prisons"
@@ -526,7 +527,8 @@ def test_a_newer_save_is_not_overwritten(at_desk, publisher):
     contact.phone = "+44 20"
     contact.save()
     page = text(at_desk(publisher).post(address, FORMS["contact"] | {"read_version": read}))
-    assert "while you were writing. What you typed is still here; nothing was saved." in page
+    assert "while you were editing." in page
+    assert "Your text is still here but not saved." in page
     assert FORMS["contact"]["email"] in page
     contact.refresh_from_db()
     assert contact.phone == "+44 20"
@@ -549,7 +551,7 @@ def test_a_deleted_draft_is_restored_at_the_desk(at_desk, editor):
     assert "Nearly lost" in listed
     assert 'href="/admin/releases/release/deleted/"' in text(desk.get(LIST))
     page = text(desk.post(f"{LIST}deleted/", {"restore": str(pk)}, follow=True))
-    assert "It is a draft again." in page
+    assert "Restored as a draft." in page
     restored = Release.objects.get()
     assert (restored.pk, restored.status, restored.body) == (pk, "draft", body)
     assert (restored.created_by, restored.poster) == (owner, picture)
@@ -618,7 +620,7 @@ def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
 def test_a_public_page_is_linked_at_the_desk(at_desk, publisher, client, state, has_page):
     release = make_release(state)
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
-    assert ("Public page" in form) is has_page
+    assert ("View public page" in form) is has_page
     if release.slug:
         public = client.get(release.get_absolute_url()).status_code
         assert (public in (200, 410)) is has_page
@@ -634,7 +636,7 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
         "attached": [], "read_version": release.version, "slug": release.slug,
         "rejected_names": json.dumps([]), "_preview": "yes",
     }  # fmt: skip
-    assert "Say in public what was wrong" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
+    assert "Enter a correction notice" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
     release.refresh_from_db()
     assert release.title != "Changed"
     answer = desk.post(f"{LIST}{release.pk}/change/", sent | {"correction": "Changed it."})

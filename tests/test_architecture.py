@@ -61,7 +61,7 @@ WITHOUT_ROWS = [
     *("storing/texts.py", "storing/links.py"),
     *("people/names/normalise.py", "people/names/forms.py", "people/names/index.py"),
     "people/slugs.py",
-    *("previews/browsers.py", "previews/marks.py", "previews/recipients.py"),
+    *("previews/browsers.py", "previews/watermarks.py", "previews/recipients.py"),
     *("releases/document", "desk/pasting", "importing"),
 ]
 

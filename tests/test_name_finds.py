@@ -105,7 +105,7 @@ def test_finds_are_recorded_and_the_case_officer_gets_a_notice_without_the_text(
     find = NameDisclosure.objects.get()
     assert (find.person, find.user, find.row) == (person, editor, str(release.pk))
     desk = text(at_desk(case_officer).get("/admin/"))
-    notice = desk.partition("Your protected people were named in texts")[2].partition("</ul>")[0]
+    notice = desk.partition("Texts that name people you protect")[2].partition("</ul>")[0]
     assert str(editor) in notice
     assert str(person) in notice
     assert "Under wraps" not in notice

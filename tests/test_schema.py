@@ -304,6 +304,6 @@ def test_a_text_of_far_too_many_parts_is_refused_and_stays_in_the_form(at_desk, 
     body = piece * (160_000 // len(piece))
     answer = desk.post("/admin/releases/release/add/", written(body=body))
     words = answer.content.decode()
-    assert "paragraphs, items, cells and footnotes, and at most 5,000 are taken" in words
-    assert "nothing was saved" in words
+    assert "paragraphs, items, cells and footnotes, and at most 5,000 are allowed" in words
+    assert "is still here but not saved" in words
     assert not Release.objects.exists()
