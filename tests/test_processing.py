@@ -106,7 +106,7 @@ def test_a_failure_is_shown_with_its_reason_and_can_be_retried(at_desk, author):
     client = at_desk(author)
     page = client.get(f"/admin/assets/mediaasset/{picture.pk}/change/").content.decode()
     assert "This file can’t be read." in page
-    assert "Make it ready again" in page
+    assert "Process again" in page
     break_original(picture, intact)
     client.post(f"/admin/assets/mediaasset/{picture.pk}/again/")
     work_off(Lane.FILES)
