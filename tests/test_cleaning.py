@@ -197,7 +197,7 @@ WORD = {
         word(paragraph(run("Text"), picture("rId5", descr="C:\\Users\\Rosa\\IMG_2034.jpg")),
              [IMAGE], **MEDIA),
         [b"Exif", b"NIKON", b"IMG_2034", b"Rosa"],
-        ["place where a picture was taken: IMG_2034.jpeg", "name of a picture on a computer"],
+        ["place where a picture was taken: IMG_2034.jpeg", "file name of a picture"],
         "Text",
     ),
     "a hidden picture": (
@@ -399,7 +399,7 @@ CANNOT = {
         word(paragraph(run("Text"), '<w:x r:id="rId5"/>'),
              [relation(5, "https://program.example/secrets", "x.bin")],
              word__x_dot_bin=b"?"),
-        "a part that we do not know. (secrets)",
+        "a part of an unknown kind. (secrets)",
     ),
     "a signed Word file": (
         "r.docx",
@@ -419,14 +419,14 @@ CANNOT = {
     ),
     "a signed PDF": ("r.pdf", pdf(made.with_signature), "digital signature"),
     "redactions not applied": ("r.pdf", pdf(made.with_redaction), "redactions that were not"),
-    "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "layers that are not shown"),
+    "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "hidden layers"),
     "a layer for the printer": (
         "r.pdf",
         pdf(made.with_a_layer(Usage=Dictionary(View=Dictionary(ViewState=pikepdf.Name.OFF)))),
-        "layers that are not shown",
+        "hidden layers",
     ),
     "a layer in the place of another": (
-        "r.pdf", pdf(made.with_a_layer()), "layers that are not shown"
+        "r.pdf", pdf(made.with_a_layer()), "hidden layers"
     ),
     "a picture in the text of a page": (
         "r.pdf", pdf(made.with_a_picture_in_the_text), "A picture in it is damaged"
@@ -434,7 +434,7 @@ CANNOT = {
     "a file that only a name leads to": (
         "r.pdf", pdf(made.with_a_file_that_only_a_name_leads_to), "Another file is embedded"
     ),
-    "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a track of data beside"),
+    "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a data track beside"),
 }  # fmt: skip
 
 
