@@ -393,7 +393,7 @@ def test_a_picture_in_use_is_not_deleted_and_its_uses_are_listed(at_desk, editor
     client = at_desk(editor)
     for method in (client.get, client.post):
         page = text(method(f"{LIBRARY}{picture.pk}/delete/", {"post": "yes"}, follow=True))
-        assert "It is used, so it stays" in page
+        assert "and was not deleted. Remove it there first." in page
         assert ("Josephat Wendle" if use == "portrait" else "Where it stands") in page
     assert MediaAsset.objects.exists()
 

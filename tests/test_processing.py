@@ -301,7 +301,7 @@ def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys)
     call_command("makerenditions")
     assert "Nothing is waiting." in capsys.readouterr().out
     call_command("makerenditions", "--again")
-    assert "1 tried. 0 could not" in capsys.readouterr().out
+    assert "1 processed. 0 failed" in capsys.readouterr().out
     break_original(MediaAsset.objects.get())
     with pytest.raises(SystemExit):
         call_command("makerenditions", "--again")

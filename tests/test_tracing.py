@@ -53,7 +53,7 @@ def of_unknown_method() -> bytes:
 
 
 BAD = {
-    "damaged": (bent, "The file is damaged: it cannot be unpacked."),
+    "damaged": (bent, "The file is damaged or incomplete and can’t be unpacked."),
     "cut off": (lambda: zipped({"a": "b" * 999})[:-3], ""),
     "locked": (locked_docx, "The archive has a password."),
     "packed in an unknown way": (of_unknown_method, "The file is damaged"),

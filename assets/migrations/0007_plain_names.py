@@ -1,3 +1,5 @@
+"""Plain names for fields, and new labels. The database stays as it is: its columns too."""
+
 import assets.models
 import assets.uploads
 import django.core.validators
@@ -27,8 +29,8 @@ def renamed() -> list[migrations.operations.base.Operation]:
         for old, new, field in FIELDS
         if model == "mediaasset" or old not in NOT_IN_HISTORY
         for operation in (
-            migrations.AlterField(model, old, field()),
             migrations.RenameField(model, old, new),
+            migrations.AlterField(model, new, field()),
         )
     ]
 
@@ -37,6 +39,7 @@ class Migration(migrations.Migration):
     dependencies = [("assets", "0006_as_is")]
 
     operations = [
+        migrations.SeparateDatabaseAndState(state_operations=[
         *renamed(),
         migrations.AlterModelOptions(
             name='mediaasset',
@@ -222,4 +225,5 @@ class Migration(migrations.Migration):
             name='withdrawn_at',
             field=models.DateTimeField(editable=False, help_text='When it was withdrawn.', null=True),
         ),
+        ]),
     ]
