@@ -407,7 +407,7 @@ def test_a_correction_that_corrects_nothing_is_refused(at_desk, publisher):
     form = page.xpath('//form[contains(@id, "_form")]')[0]
     sent = {key: value for key, value in form.form_values() if value}
     said = text(at_desk(publisher).post(address, sent | {"correction": "It was wrong."}))
-    assert "Nothing that a page prints was changed. Change it, or empty this field." in said
+    assert "Nothing public was changed. Change something or clear this field." in said
     assert "It was wrong." in said
 
 
