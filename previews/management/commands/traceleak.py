@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from previews.links import trace
 from previews.models import PreviewLink
@@ -17,7 +17,7 @@ from previews.watermarks import MAX_BYTES, UnreadableFileError
 
 
 class Command(BaseCommand):
-    help = gettext_lazy(
+    help = _(
         "Find out whose copy of an embargoed release a leaked file is, by its watermark or printed "
         "reference. Exit status 1: no watermark found."
     )
