@@ -119,6 +119,14 @@ def test_imports_point_down_only(room):
         assert not found & above, f"{path.relative_to(ROOT)} imports {found & above}"
 
 
+def test_the_importer_needs_the_document_and_no_more():
+    allowed = ("importing", "releases.document", "releases.languages", "storing")
+    for path in modules("importing"):
+        ours = {name for name in imported(path) if name.partition(".")[0] in ROOMS}
+        found = {name for name in ours if not name.startswith(allowed)}
+        assert not found, f"{path.relative_to(ROOT)} imports {found}"
+
+
 def test_inside_the_domain_imports_point_down_too():
     layers = [*INSIDE_RELEASES]
     here = {path.stem for path in (ROOT / "releases").iterdir() if path.name[0] != "_"}
@@ -174,7 +182,7 @@ def test_documents_are_read_and_cleaned_without_django():
     assert done.stdout == "One text\n", done.stderr
 
 
-def test_visibility_is_said_once():
+def test_visibility_is_decided_once():
     """Whether a release may be seen is asked of `public` and its kin, and decided nowhere else."""
     decides = re.compile(r"publish_at__(?:lte?|gte?)\b|publish_at\s*[<>]=?|Status\.APPROVED")
     keepers = ("releases/models", "releases/workflow/", "releases/rules/blockers.py")

@@ -231,8 +231,8 @@ def test_an_editor_issues_a_link_and_sees_it_used(
     expect(desk.get_by_text("Link revoked. It no longer works.")).to_be_visible()
     reader.reload()
     expect(reader.get_by_role("heading", level=1)).to_have_text("This preview link isn’t valid")
-    desk.get_by_role("button", name="Hold: off every path now").click()
-    expect(desk.get_by_role("heading", name="Who has seen it")).to_be_visible()
+    desk.get_by_role("button", name="Take offline now").click()
+    expect(desk.get_by_role("heading", name="Readers")).to_be_visible()
     assert complaints == []
 
 
@@ -468,7 +468,7 @@ def test_an_editor_imports_the_real_release(page, live_server, signed_in, compla
     page.set_viewport_size(WIDE)
     assert not Release.objects.exists()
     page.get_by_label("Felix Jakens", exact=False).first.select_option("create")
-    page.get_by_role("button", name="Make a draft").click()
+    page.get_by_role("button", name="Create draft").click()
     expect(page.locator("[name=title]")).to_have_value(re.compile("^UK/China"))
     expect(page.locator(".panel")).to_contain_text("13 February 2025")
     assert list(Person.objects.values_list("display_name", flat=True)) == ["Felix Jakens"]
@@ -480,13 +480,13 @@ def test_a_release_is_approved_and_seen_on_the_desk(page, live_server, signed_in
     signed_in(make_user("chief", "Publisher"))
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("link", name=release.title).click()
-    page.get_by_role("link", name="Approve for a time").click()
+    page.get_by_role("link", name="Approve and schedule").click()
     page.fill("[name=publish_at_0]", "2031-05-01")
     page.fill("[name=publish_at_1]", "09:00")
-    page.get_by_role("button", name="Approve for a time").click()
+    page.get_by_role("button", name="Approve and schedule").click()
     expect(page.locator(".panel")).to_contain_text("Scheduled")
     page.goto(f"{live_server.url}/admin/")
-    expect(page.locator("[aria-labelledby=pile-next]")).to_contain_text(release.title)
+    expect(page.locator("[aria-labelledby=pile-scheduled]")).to_contain_text(release.title)
     assert Release.objects.get(pk=release.pk).is_scheduled()
 
 

@@ -488,11 +488,11 @@ def test_a_source_that_is_marked_is_printed(client):
 def test_sources_printed_before_an_upgrade_wait_for_an_editor(client, at_desk, editor, author):
     case = sourced_case(public=False)
     make_case("Bo Corvin", source="A source of today")
-    assert "Sources that were printed before" not in text(at_desk(editor).get("/admin/"))
+    assert "Sources that were published before" not in text(at_desk(editor).get("/admin/"))
     for rows in (Case.objects.filter(pk=case.pk), case.charges, case.events):
         past_the_guard(rows).update(source_to_review=True)
     desk = text(at_desk(editor).get("/admin/"))
-    assert "Sources that were printed before" in desk
+    assert "Sources that were published before" in desk
     path = f"{CASES}{case.pk}/sources/"
     assert path in desk
     assert "Bo Corvin" not in desk
@@ -518,7 +518,7 @@ def test_a_row_of_the_code_before_is_reviewed(client, at_desk, editor):
         )
     assert [row.source_to_review for row in case.events.order_by("pk")] == [False, True]
     assert INFORMANT not in everywhere(client)
-    assert "Sources that were printed before" in text(at_desk(editor).get("/admin/"))
+    assert "Sources that were published before" in text(at_desk(editor).get("/admin/"))
 
 
 def test_dates_of_the_file_are_certain_or_in_words(client):

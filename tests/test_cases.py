@@ -224,7 +224,7 @@ def test_two_editors_at_one_record_lose_nothing(at_desk, editor, publisher):
     for inline in ("roles", "names", "consents", "cases"):
         names |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
     answer = text(slower.post(f"/admin/people/person/{person.pk}/change/", names))
-    assert "while you were writing" in answer
+    assert "while you were editing" in answer
     assert 'value="Mine"' in answer
     person.refresh_from_db()
     case.refresh_from_db()

@@ -61,7 +61,7 @@ def test_a_level_is_raised_by_two_people_on_a_recorded_basis(at_desk, editor, pu
     assert client.get("/prisoners/").content.decode().count("Brask") == 0
     waiting = text(at_desk(publisher).get("/admin/"))
     assert "Teodor Brask" in waiting
-    assert f"asked by {editor}" in waiting
+    assert f"requested by {editor}" in waiting
     decide = f"{PEOPLE}{person.pk}/decide/"
     assert "His own consent." in text(at_desk(publisher).get(decide))
     assert at_desk(publisher).post(decide, {"approve": "Approve"}).status_code == 302
@@ -407,9 +407,7 @@ def test_a_consent_that_leaves_photographs_out_hides_the_pictures_alone(known, a
     assert {place for place, there in places(*known).items() if not there} == PICTURES
     page = text(at_desk(editor).get(f"/admin/people/person/{known[0].pk}/change/"))
     assert "No consent for photographs." in page
-    assert "Pictures hidden: no recorded consent covers photographs" in text(
-        at_desk(editor).get("/admin/")
-    )
+    assert "Pictures hidden: no consent for photographs" in text(at_desk(editor).get("/admin/"))
     photo = consent(known[0], covers_name=False, basis="subject")
     assert all(places(*known).values())
     assert "Pictures hidden" not in text(at_desk(editor).get("/admin/"))
@@ -500,7 +498,7 @@ def test_the_desk_says_which_consents_end_soon_or_have_ended(at_desk, editor, au
     consent(make_person("Anna Low", level=Level.STAFF), ends=today)
     desk = text(at_desk(editor).get("/admin/"))
     assert [name for name in (*ends, "Low") if f"Anna {name}" in desk] == ["Gone", "Soon"]
-    assert "The name may stand nowhere" in desk
+    assert "The name may not be published." in desk
     assert "Anna Gone" not in text(at_desk(author).get("/admin/"))
 
 

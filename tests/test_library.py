@@ -503,7 +503,7 @@ def test_a_deleted_file_cannot_be_attached(at_desk, author):
     form = f"/admin/releases/release/{release.pk}/change/"
     gone = "00000000-0000-4000-8000-000000000000"
     page = text(at_desk(author).post(form, written(title="Typed", attached=[gone])))
-    assert "is gone from the library" in page
+    assert "is no longer in the library" in page
     assert "Typed" in page
 
 
@@ -527,7 +527,7 @@ def test_attaching_to_a_public_release_needs_a_correction(at_desk, publisher):
         slug=release.slug, attached=[str(picture.pk)],
     )  # fmt: skip
     client = at_desk(publisher)
-    assert "Say in public what was wrong" in text(client.post(form, same))
+    assert "Enter a correction notice" in text(client.post(form, same))
     assert client.post(form, same | {"correction": "A picture was added."}).status_code == 302
     release.refresh_from_db()
     assert release.attached == [str(picture.pk)]
@@ -561,7 +561,7 @@ def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
     at_desk(editor).post(form_of(picture), typed(caption="By the editor", read_version=opened))
     mine = typed(caption="By the author", read_version=opened)
     page = text(at_desk(author).post(form_of(picture), mine))
-    assert f"{editor} saved this at" in page
+    assert f"{editor} saved this on" in page
     assert "By the author" in page
     picture.refresh_from_db()
     assert picture.caption == "By the editor"

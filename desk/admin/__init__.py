@@ -4,6 +4,7 @@ from desk.admin import (  # noqa: F401  # each registers its own pages
     cases,
     jobs,
     library,
+    name_exceptions,
     people,
     previews,
     releases,

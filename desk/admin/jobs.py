@@ -31,7 +31,7 @@ class ReadOnlyAdmin(QuietAdmin):
 class EmailAdmin(ReadOnlyAdmin):
     list_display = ["to", "subject", "state", "reason", "attempts", "next_attempt", "created_at"]
     list_filter = ["state"]
-    unseen_fields = ["text", "fill", "fill_key", "lease"]
+    unfilterable_fields = ["text", "fill", "fill_key", "lease"]
     search_fields = ["to", "subject"]
     search_help_text = _("Searches addresses and subjects.")
     fields = [
@@ -72,7 +72,7 @@ class EmailAdmin(ReadOnlyAdmin):
 class JobAdmin(ReadOnlyAdmin):
     list_display = ["name", "key", "state", "reason", "attempts", "due_at", "created_at"]
     list_filter = ["state", "name"]
-    unseen_fields = ["arguments", "lease"]
+    unfilterable_fields = ["arguments", "lease"]
     fields = ["name", "key", "state", "reason", "attempts", "due_at", "created_at"]
     actions = ["retry"]
 

@@ -19,8 +19,8 @@ from assets import making
 from assets.incoming import takes_files
 from assets.models import CONTENT_TYPES, MediaAsset
 from desk.admin.base import QuietAdmin, VersionsAdmin
+from desk.forms.fields import parse_key
 from desk.forms.names import add_blockers_to_messages, run_action
-from desk.forms.releases import key_in
 from releases.document import uuids_in
 from releases.library import (
     Taken,
@@ -153,7 +153,7 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         """Make an earlier original the file again."""
         asset = self._changeable(request, pk)
         chosen = request.POST.get("version", "")
-        row = asset.history.filter(history_id=key_in(chosen)).first()
+        row = asset.history.filter(history_id=parse_key(chosen)).first()
         if row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, _("This file has no such version."))
         else:

@@ -31,7 +31,7 @@ from releases.workflow import ActionBlocked
 class PreviewLinkAdmin(QuietAdmin):
     list_display = ["name", "outlet", "release", "kind", "state", "visits", "reference_printed"]
     list_filter = ["kind"]
-    unseen_fields = ["token_hash", "batch"]
+    unfilterable_fields = ["token_hash", "batch"]
     list_select_related = ["release"]
     search_fields = ["name", "outlet", "email", "reference"]
     search_help_text = gettext_lazy(
@@ -133,7 +133,7 @@ class PreviewLinkAdmin(QuietAdmin):
                 # A double click sends the form twice at once: the first request has issued them.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["refused"] = sentences(refusal.reasons, by)
+                context["blockers"] = sentences(refusal.reasons, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)

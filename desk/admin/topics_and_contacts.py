@@ -18,13 +18,13 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from desk.admin.base import QuietAdmin, VersionsAdmin
+from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import NameCheckedAdmin, PublicTextForm, run_action
-from desk.forms.releases import NewestForm
 from releases import topics_and_contacts
 from releases.models import Contact, Topic
 
 
-class SharedForm(PublicTextForm, NewestForm):
+class SharedForm(PublicTextForm, ConflictCheckedForm):
     """A form of a row that many releases print. It asks for confirmation, with their number."""
 
     asked = forms.CharField(widget=forms.HiddenInput, required=False)

@@ -11,8 +11,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import PublicTextForm
-from desk.forms.releases import NewestForm
 from people.locking import lock_names_for_read
 from people.locking import locked as lock_row
 from people.models import Case, Designation, Sourced
@@ -20,7 +20,7 @@ from people.models import Case, Designation, Sourced
 CONFIRMED = "confirmed"  # the field with the digest of what the editor has read
 
 
-class CaseForm(PublicTextForm, NewestForm):
+class CaseForm(PublicTextForm, ConflictCheckedForm):
     """A case. Date, confidence and source are entered anew for each new status."""
 
     call_types = forms.MultipleChoiceField(

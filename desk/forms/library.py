@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from assets import storage
 from assets.models import MediaAsset
+from desk.forms.conflicts import ConflictCheckedForm
+from desk.forms.corrections import correction_field, minor_edit_field
 from desk.forms.fields import JSONField
 from desk.forms.names import PublicTextForm
-from desk.forms.releases import NewestForm
+from desk.forms.times import label_parts
 from people import depicted
 from people.locking import lock_names_for_read
 from people.locking import locked as lock_row
 from people.models import Person
-from releases.document import MAX_LINES
 from releases.library import locked, needs_words
 from releases.models import Quote
 
@@ -27,25 +28,7 @@ from releases.models import Quote
 WITHOUT_CORRECTION = {"depicts", "licence_expires", "read_version", "correction", "minor"}
 
 
-def _correction_field(help_text: Any) -> forms.CharField:
-    return forms.CharField(
-        label=gettext_lazy("Correction notice"),
-        max_length=MAX_LINES,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        required=False,
-        help_text=help_text,
-    )
-
-
-def _minor_edit_field(label: Any) -> forms.BooleanField:
-    return forms.BooleanField(
-        label=label,
-        required=False,
-        help_text=gettext_lazy("Recorded in the versions, not announced."),
-    )
-
-
-class AssetForm(PublicTextForm, NewestForm):
+class AssetForm(PublicTextForm, ConflictCheckedForm):
     """The record of one picture or document."""
 
     depicts = forms.ModelMultipleChoiceField(
@@ -57,13 +40,13 @@ class AssetForm(PublicTextForm, NewestForm):
             "may not be named."
         ),
     )
-    correction = _correction_field(
+    correction = correction_field(
         gettext_lazy(
             "Public. Shown below each public release that uses this. Required for every change of "
             "substance."
         )
     )
-    minor = _minor_edit_field(gettext_lazy("Minor edit (typo, punctuation, crop)"))
+    minor = minor_edit_field(gettext_lazy("Minor edit (typo, punctuation, crop)"))
 
     class Meta:
         model = MediaAsset
@@ -153,10 +136,10 @@ class EditManyForm(forms.Form):
         required=False,
     )
     read = JSONField(widget=forms.HiddenInput)
-    correction = _correction_field(
+    correction = correction_field(
         gettext_lazy("Public. Shown below each public release that uses one of them.")
     )
-    minor = _minor_edit_field(gettext_lazy("Minor edit (typo, punctuation)"))
+    minor = minor_edit_field(gettext_lazy("Minor edit (typo, punctuation)"))
 
     OTHER_FIELDS = ("read", "correction", "minor")
 
@@ -193,10 +176,3 @@ class EditManyForm(forms.Form):
             )
             self.add_error("correction", message)
         return cleaned
-
-
-def label_parts(moment: Any) -> None:
-    """Label the two boxes of the end of a licence for people who use a screen reader."""
-    labels = (_("Licence ends, date"), _("Licence ends, time"))
-    for part, label in zip(moment.widget.widgets, labels, strict=True):
-        part.attrs["aria-label"] = label

@@ -5,14 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import SearchedNameForm
-from desk.forms.releases import NewestForm
 from people.locking import lock_names_for_change
 from people.locking import locked as lock_row
 from people.models import Level, Person
 
 
-class PersonForm(SearchedNameForm, NewestForm):
+class PersonForm(SearchedNameForm, ConflictCheckedForm):
     name_field, search_field, exact_field = "display_name", "name_matchable", "name_match_exactly"
 
     class Meta:

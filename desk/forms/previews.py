@@ -9,16 +9,16 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from desk.forms.releases import AsksWhich, LiftField
+from desk.forms.times import AmbiguousTimeForm, EmbargoEndField
 from previews.emails import INVITATION
 from previews.models import PreviewLink
 from previews.recipients import Recipient, RecipientListError, read
 
 
-class IssueForm(AsksWhich):
+class IssueForm(AmbiguousTimeForm):
     """The recipients of links, until when the links work, and the message that goes with them."""
 
-    asked = "expires_at"
+    ambiguous_field = "expires_at"
     batch = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
@@ -38,7 +38,7 @@ class IssueForm(AsksWhich):
         max_length=1_000_000,
         error_messages={"required": gettext_lazy("Enter at least one recipient.")},
     )
-    expires_at = LiftField(
+    expires_at = EmbargoEndField(
         label=gettext_lazy("Link ends"),
         required=False,
         help_text=gettext_lazy("Leave blank to end with the embargo."),
@@ -75,7 +75,7 @@ class IssueForm(AsksWhich):
         if not settings.EMAIL_IS_ON:
             del self.fields["send_email"], self.fields["message"]
         if kind == PreviewLink.Kind.COLLEAGUE:
-            self.fields["expires_at"].help_text = _("Leave blank to end when it is published.")
+            self.set_help_text(_("Leave blank to end when it is published."))
 
     def clean_recipients(self) -> list[Recipient]:
         try:
