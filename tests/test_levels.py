@@ -77,7 +77,7 @@ def test_nobody_agrees_with_themselves(at_desk, publisher, second):
     person = make_person("Teodor Brask", level=Level.STAFF)
     change = levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=publisher)
     decide = f"{PEOPLE}{person.pk}/decide/"
-    assert "A second person must approve it" in text(at_desk(publisher).get(decide))
+    assert "A second person has to agree" in text(at_desk(publisher).get(decide))
     page = text(at_desk(publisher).post(decide, {"approve": "Approve"}))
     assert "You asked for it yourself. A second person has to agree." in page
     with pytest.raises(ActionBlocked, match="You asked for it yourself"):
@@ -406,7 +406,7 @@ def test_a_consent_that_leaves_photographs_out_hides_the_pictures_alone(known, a
     name_only = consent(known[0], covers_photo=False)
     assert {place for place, there in places(*known).items() if not there} == PICTURES
     page = text(at_desk(editor).get(f"/admin/people/person/{known[0].pk}/change/"))
-    assert "No recorded consent covers photographs." in page
+    assert "No consent for photographs." in page
     assert "Pictures hidden: no consent for photographs" in text(at_desk(editor).get("/admin/"))
     photo = consent(known[0], covers_name=False, basis="subject")
     assert all(places(*known).values())
