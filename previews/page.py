@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
 
 from assets.models import MediaAsset
+from newsroom.formats import FormatLink
 from newsroom.page import ReleasePage
 from previews import marks
 from previews.emails import in_both_zones
@@ -41,11 +43,11 @@ class ReaderPage(ReleasePage):
     @cached_property
     def shown(self) -> dict[UUID, MediaAsset]:
         """The pictures that this page shows: no other is let out with it."""
-        return {asset.pk: asset for asset in self.offered if asset.is_picture}
+        return {asset.pk: asset for asset in self.downloadable_assets if asset.is_picture}
 
     @property
-    def downloads(self) -> list[tuple[str, str]]:
-        return [("Plain text", reverse("preview_text", args=[self.token]))]
+    def downloads(self) -> list[FormatLink]:
+        return [FormatLink(reverse("preview_text", args=[self.token]), _("Plain text"))]
 
     def download_url(self, asset: MediaAsset) -> str:
         """Return where the marked picture is; a document cannot be marked, and has to wait."""
@@ -70,7 +72,7 @@ class ReaderPage(ReleasePage):
     @property
     def article(self) -> SafeString:
         """The release as the public page prints it, with the trace in its text."""
-        context = {"page": self, "release": self.release}
+        context = {"page": self, "release": self.release, "downloads": self.downloads}
         html = render_to_string("newsroom/_release.html", context)
         return marks.woven_html(html, self.link.reference)
 

@@ -73,7 +73,7 @@ def test_the_text_is_the_page_from_top_to_bottom(client, full):
         "Interviews on request.",
         "Press contact",
         "Desk, d@n.example, Daily",
-        f"http://testserver/releases/eleven-newspapers-closed/\nRelease {full.pk}",
+        f"http://testserver/releases/eleven-newspapers-closed/\nRelease ID: {full.pk}",
     ]
 
 

@@ -28,7 +28,7 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 
-A_PAGE = 3
+PAGE_SIZE = 3
 FORMS = ["atom", "json", "rss"]
 ORIGIN = "http://testserver"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -72,11 +72,11 @@ class Feed:
 @pytest.fixture
 def many(monkeypatch):
     """Three pages of a few releases each, newest first."""
-    monkeypatch.setattr("newsroom.views.A_PAGE", A_PAGE)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", PAGE_SIZE)
     chief, now = make_chief(), timezone.now()
     return [
         make_release(title=f"Number {n:02}", by=chief, publish_at=now - timedelta(hours=n + 1))
-        for n in range(2 * A_PAGE + 1)
+        for n in range(2 * PAGE_SIZE + 1)
     ]
 
 
@@ -119,7 +119,7 @@ def test_each_page_leads_to_the_others(client, many, form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_how_far_back_a_feed_goes_is_limited(client, many, form, monkeypatch):
-    monkeypatch.setattr(feeds, "MOST_IN_A_FEED", A_PAGE + 2)
+    monkeypatch.setattr(feeds, "MAX_FEED_ENTRIES", PAGE_SIZE + 2)
     assert len(Feed(client, form, "page=2").titles) == 2
     assert client.get(f"/releases/feed.{form}?page=3").status_code == 404
 

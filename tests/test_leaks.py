@@ -1,15 +1,17 @@
-"""No early word on any path: every public URL, in front of every hidden thing.
+"""Nothing is visible early: every public URL is asked for every hidden thing.
 
-The URLs are read from the URLconf, so a new page is in the matrix by itself; one whose address
-takes something that the matrix cannot guess yet fails, until it is taught to.
+The URLs are read from the URLconf, so a new page is in the matrix at once. A page whose address
+takes a parameter that the matrix does not know fails until `guesses_at` knows it.
 """
 
 import gzip
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from itertools import product
 from uuid import uuid4
 
@@ -21,6 +23,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from assets.pictures import STYLES
+from newsroom.formats import FEED_FORMATS, RELEASE_FORMATS
 from people.models import Case, Person, PersonName
 from releases import workflow
 from releases.models import Contact, Correction, Release, Topic
@@ -306,13 +309,22 @@ def test_a_hidden_release_changes_nothing_that_a_stranger_sees(
                 count["cells"] += 1
 
 
+def unpacked(body: bytes) -> bytes:
+    """The content of a file, with that of every file in it."""
+    if not body.startswith(b"PK"):
+        return body
+    with zipfile.ZipFile(BytesIO(body)) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
+
+
 def test_the_same_release_is_everywhere_once_it_is_public(client, public_things):
     """What makes the silence above mean something: these are the places where it would be seen."""
     release, things = canary_release("published", publish_at=timezone.now())
-    places = ["/", "/releases/", "/releases/feed.atom", "/releases/feed.rss",
-              "/releases/feed.json", "/sitemap-releases.xml", release.get_absolute_url(),
+    places = ["/", "/releases/", "/sitemap-releases.xml", release.get_absolute_url(),
               "/releases/?kind=statement", "/releases/?topic=zaunkonigin", "/releases/?country=IS",
               "/releases/?language=cy"]  # fmt: skip
+    places += [reverse(feed.name) for feed in FEED_FORMATS]
+    assert len(places) == 11
     for place in places:
         status, _, body = answer(client, place)
         assert status == 200
@@ -320,9 +332,12 @@ def test_the_same_release_is_everywhere_once_it_is_public(client, public_things)
     for picture in things[2:4]:
         assert answer(client, picture.public_url("teaser", "jpg"))[0] == 200
     assert answer(client, things[4].public_url("file", "pdf"))[0] == 200
-    for file in ("release.txt", "release.json", "media.zip"):
-        assert CANARY.encode() in answer(client, f"{release.get_absolute_url()}{file}")[2], file
-    assert answer(client, f"{release.get_absolute_url()}card.jpg")[0] == 200
+    assert len(RELEASE_FORMATS) == 5
+    for each in RELEASE_FORMATS:
+        status, _, body = answer(client, reverse(each.name, args=[release.slug]))
+        assert status == 200, each.file
+        if each.content_type != "image/jpeg":
+            assert CANARY.encode() in unpacked(body), each.file
 
 
 @pytest.mark.parametrize("states", each_alone(STATES))
@@ -411,7 +426,7 @@ def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public
     )  # fmt: skip
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]
-    pages += [f"{release.get_absolute_url()}{file}" for file in ("release.txt", "release.json")]
+    pages += [reverse(each.name, args=[release.slug]) for each in RELEASE_FORMATS]
     got = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
     assert_silent(got)
     shown = got[speaker.get_absolute_url(), "get"][2].decode()

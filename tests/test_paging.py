@@ -155,14 +155,14 @@ def test_the_pager_keeps_filters_and_order(client, cases):
 
 
 def test_the_file_has_everybody_in_one_order(client, cases, monkeypatch):
-    monkeypatch.setattr("newsroom.prisoners.IN_A_PIECE", 7)
+    monkeypatch.setattr("newsroom.cases_csv.BATCH_SIZE", 7)
     answer = client.get("/prisoners/prisoners.csv?sort=-name")
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
     assert [row["name"] for row in rows] == [f"Person {n:03}" for n in range(44, -1, -1)]
 
 
 def test_who_is_hidden_while_the_file_is_written_is_not_in_it(client, cases, monkeypatch):
-    monkeypatch.setattr("newsroom.prisoners.IN_A_PIECE", 10)
+    monkeypatch.setattr("newsroom.cases_csv.BATCH_SIZE", 10)
     answer = client.get("/prisoners/prisoners.csv")
     models.QuerySet(Person).filter(display_name="Person 040").update(level=Level.STAFF)
     assert b"Person 039" in (file := answer.getvalue())
@@ -209,7 +209,7 @@ def test_spokespeople_are_paged(client):
 
 def test_counts_stop_where_nobody_counts_any_more(client, monkeypatch):
     for module in ("newsroom.counts", "newsroom.views"):
-        monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
+        monkeypatch.setattr(f"{module}.MAX_COUNTED", 3)
     speaker = make_person("Ann Verel", speaks=True)
     topic, rare = Topic.objects.create(name="Courts"), Topic.objects.create(name="Rare")
     releases = add_releases(5)
@@ -236,7 +236,7 @@ def test_quotations_are_paged_and_searched_as_a_whole(client):
     assert address_of(second, "next") == "?page=3#quotations"
     assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/ann-verel/?page=2")
     found = root_of(client, "/people/ann-verel/?q=CAFE+number-7")
-    assert "1 of 45 quotations contains" in words(found)
+    assert "1 of 45 quotations with" in words(found)
     assert len(found.xpath("//figure[@class='quotation']")) == 1
     many = root_of(client, "/people/ann-verel/?q=cafe")
     assert address_of(many, "next") == "?q=cafe&page=2#quotations"
@@ -298,7 +298,7 @@ def sitemap(client) -> dict[str, list[str]]:
 
 
 def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch):
-    monkeypatch.setattr("newsroom.views.IN_A_SITEMAP", 3)
+    monkeypatch.setattr("newsroom.views.SITEMAP_SIZE", 3)
     add_releases(7)
     add_people(4)
     files = sitemap(client)
@@ -317,8 +317,8 @@ def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch)
 @pytest.mark.parametrize("state", HIDDEN)
 def test_nothing_hidden_makes_a_page_more(client, monkeypatch, state):
     """Every list is full to the last place, so that one more would be seen."""
-    monkeypatch.setattr("newsroom.views.A_PAGE", 2)
-    monkeypatch.setattr("newsroom.views.IN_A_SITEMAP", 2)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", 2)
+    monkeypatch.setattr("newsroom.views.SITEMAP_SIZE", 2)
     speaker, other = make_person("Ann Verel", speaks=True), make_person("Ben Corvin", speaks=True)
     for person in (speaker, other):
         Case.objects.create(person=person, as_of=date(2026, 1, 1))

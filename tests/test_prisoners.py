@@ -13,7 +13,7 @@ import time_machine
 from django.db import models
 from django.utils import timezone
 
-from newsroom.prisoners import COLUMNS
+from newsroom.cases_csv import COLUMNS
 from people.models import Case, CaseEvent, Charge, Level, Sentence
 from storing.texts import clean_text, is_blank
 from tests.make import DATA, make_person, make_picture, make_release, mark
@@ -124,7 +124,7 @@ def test_the_newest_case_of_somebody_stands_for_the_person(client):
 
 def test_an_empty_list_says_so(client):
     root = page(client)
-    assert "Nobody is listed yet." in words(root)
+    assert "No cases yet." in words(root)
     assert not root.xpath("//table")
     assert table(client) == []
 
@@ -135,7 +135,7 @@ def test_a_long_list_shows_some_faces_and_everybody_in_the_table(client):
     root = page(client)
     assert len(in_the_roll(root)) == 12
     assert len(in_the_table(root)) == 15
-    assert "All 15 are in the table." in words(root)
+    assert "See all 15 in the table." in words(root)
 
 
 # --- Filters and order -------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_what_means_nothing_finds_nothing_and_breaks_nothing(client, cases, path
     content = response.getvalue()
     assert (b"Ana Brask" in content) == everybody
     if path == "/prisoners/":
-        said = b"6 people" if everybody else b"Nobody matches."
+        said = b"6 people" if everybody else b"No cases match."
         assert said in content
 
 
