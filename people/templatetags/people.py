@@ -11,7 +11,7 @@ from people.names.scripts import lang_of
 
 register = template.Library()
 
-# The labels as they stand inside a sentence: a language may not derive one from the other.
+# The labels as they are inside a sentence, where another language may need another form.
 CONFIDENCE = {
     Case.Confidence.CONFIRMED: _("confirmed"),
     Case.Confidence.LIKELY: _("likely"),
