@@ -1,4 +1,4 @@
-"""Atom, RSS and JSON Feed: the same releases in full, page by page, with the filters of the archive."""
+"""Atom, RSS and JSON Feed: the same releases in full, page by page, filtered like the archive."""
 
 import json
 import re
