@@ -377,7 +377,7 @@ def bars(root) -> dict[str, tuple[list[float], list[float]]]:
 def test_the_chart_has_a_bar_for_each_detention_with_uncertain_parts_lighter(client, cases):
     root = page(client)
     (svg,) = root.xpath("//svg[@role='img']")
-    assert "table below says the same" in svg.get("aria-label")
+    assert "table below has the same data" in svg.get("aria-label")
     drawn = bars(root)
     assert list(drawn) == ["Ena Falk", "Caro Dahl", "Fil Garo", "Bo Corvin", "Ana Brask"]
     assert set(drawn) < set(in_the_table(root))
