@@ -8,7 +8,6 @@ from datetime import date
 from functools import partial
 from typing import ClassVar
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, F
 from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +49,9 @@ def _by_day(lookup: str, releases: ReleaseQuerySet, text: str, on: date) -> Rele
 
 def _kinds(releases: ReleaseQuerySet, on: date) -> Counted:
     kinds = dict(_counted(releases, "kind"))
-    return [(value, label, kinds[value]) for value, label in Release.Kind.choices if value in kinds]
+    return [
+        (value, str(label), kinds[value]) for value, label in Release.Kind.choices if value in kinds
+    ]
 
 
 def _topics(releases: ReleaseQuerySet, on: date) -> Counted:
@@ -148,5 +149,5 @@ def _tag(text: str) -> str:
     """Return a language tag as releases have it (RFC 5646, 2.1.1)."""
     try:
         return languages.canonical(text) if text else ""
-    except ValidationError:
+    except languages.LanguageTagError:
         return text

@@ -195,7 +195,7 @@ def _quoted_pull_quote(page: ReleasePage) -> str:
 
 def correction_line(correction: Correction) -> str:
     """Return a correction as one line, with its time and zone."""
-    values = {"time": _local_time(correction.at), "text": correction.words}
+    values = {"time": _local_time(correction.at), "text": correction.text}
     return _("Correction, %(time)s: %(text)s") % values
 
 

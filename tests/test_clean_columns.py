@@ -353,7 +353,7 @@ def test_a_name_of_control_characters_alone_is_an_empty_name(at_desk, publisher)
 @pytest.mark.parametrize("text", INVISIBLE)
 def test_a_text_in_which_nothing_is_seen_is_missing(at_desk, publisher, text):
     release = make_release("draft", title=text, body=f"<p>{text}</p><p><em>{text}</em></p>")
-    assert as_shown(workflow.review_blockers(release)) == ["It has no title.", "It has no text."]
+    assert as_shown(workflow.review_blockers(release)) == ["Enter a title.", "Enter the text."]
     picture = make_picture(alt_text=text, credit_line=text)
     assert picture.missing() == ["an alternative text", "a credit line"]
     desk = at_desk(publisher)
@@ -369,7 +369,7 @@ def test_a_text_in_which_nothing_is_seen_is_missing(at_desk, publisher, text):
 def test_a_release_of_before_the_rule_needs_a_title_that_is_seen():
     release = make_release("draft")
     release.title = "\u2060"
-    assert as_shown(workflow.review_blockers(release)) == ["It has no title."]
+    assert as_shown(workflow.review_blockers(release)) == ["Enter a title."]
 
 
 @pytest.mark.parametrize("times", [128, 255])

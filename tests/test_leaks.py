@@ -521,7 +521,7 @@ def test_the_public_site_sets_no_cookie_and_is_the_same_for_an_editor(
 
 def test_the_correction_of_a_withdrawn_release_is_hidden_too(client):
     release = make_release("published")
-    Correction.objects.create(release=release, words=CANARY, by=make_chief())
+    Correction.objects.create(release=release, text=CANARY, by=make_chief())
     assert CANARY.encode() in client.get(release.get_absolute_url()).content
     release = Release.objects.get(pk=release.pk)
     workflow.withdraw(release, by=make_chief(), reason="It was wrong.")
