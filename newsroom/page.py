@@ -209,7 +209,12 @@ class ReleasePage:
     def text(self) -> str:
         """The body as plain text."""
         pictures = {picture.pk: picture for picture in self.pictures}
-        return render_text(self.document, attributions=self.attributions, pictures=pictures)
+        return render_text(
+            self.document,
+            attributions=self.attributions,
+            pictures=pictures,
+            picture_label=_("[Picture: %s]"),
+        )
 
     @cached_property
     def notes(self) -> SafeString:

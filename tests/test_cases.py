@@ -123,7 +123,7 @@ def test_a_status_that_changes_is_one_more_row_and_the_earlier_stays(at_desk, ed
     ("values", "words"),
     [
         ({"as_of": "2999-01-01"}, "This day is still to come"),
-        ({"as_of": ""}, "A new status needs this."),
+        ({"as_of": ""}, "Required for a new status."),
         ({"since": "2024", "until": "2021"}, "It cannot end before it began"),
         ({"call_types": "none_of_ours"}, "is not one of the available choices"),
     ],
@@ -224,7 +224,7 @@ def test_two_editors_at_one_record_lose_nothing(at_desk, editor, publisher):
     for inline in ("roles", "names", "consents", "cases"):
         names |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
     answer = text(slower.post(f"/admin/people/person/{person.pk}/change/", names))
-    assert "while you were writing" in answer
+    assert "while you were editing" in answer
     assert 'value="Mine"' in answer
     person.refresh_from_db()
     case.refresh_from_db()

@@ -64,7 +64,7 @@ FILES += [
 @pytest.fixture(autouse=True)
 def _nothing_but_the_planted_thing(monkeypatch):
     """Stop the clock and the throttle, so that only the hidden thing can change an answer."""
-    monkeypatch.setattr("previews.throttle.LIMIT", 1_000_000)
+    monkeypatch.setattr("previews.throttle.THROTTLE_LIMIT", 1_000_000)
     with time_machine.travel(timezone.now(), tick=False):
         yield
 

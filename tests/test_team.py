@@ -17,8 +17,7 @@ from django.test import Client
 from accounts.models import User
 from tests import forks
 from tests.deployment import ROOT, environment
-from tests.make import make_chief, make_link, make_release
-from tests.test_previews import accept
+from tests.make import accept, make_chief, make_link, make_release
 
 GOOD = "harbour-lantern-9"
 ROLES = {"author": "Author", "editor": "Editor", "publisher": "Publisher", "administrator": None}
@@ -148,7 +147,7 @@ class TestAddUser:
     "command",
     ["adduser a --email a@n.example --role editor --password-stdin", "demo --yes-public-passwords"],
 )
-def test_a_database_that_is_not_ready_is_said(tmp_path, command):
+def test_without_migrations_the_commands_ask_to_migrate_first(tmp_path, command):
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", *command.split()],
         input=GOOD, capture_output=True, text=True,
@@ -171,7 +170,7 @@ def form(chief):
     return chief.get("/admin/accounts/user/add/").content.decode()
 
 
-def test_a_person_added_at_the_desk_signs_in_there(chief, client):
+def test_a_user_added_at_the_desk_can_sign_in(chief, client):
     shown = form(chief)
     assert re.search(r'<input type="checkbox" name="is_staff"[^>]* checked', shown)
     editors = Group.objects.get(name="Editor")
@@ -192,7 +191,7 @@ def test_a_person_added_at_the_desk_signs_in_there(chief, client):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"groups": []}, "Choose a group: a person without one can do nothing at the desk."),
+        ({"groups": []}, "Choose a group. Without a group, a user can’t do anything."),
         ({"groups": ["999999"]}, "is not one of the available choices"),
         ({"username": "CHIEF"}, "already exists"),
         ({"password2": "another-lantern-9"}, "fields didn’t match"),
@@ -200,7 +199,9 @@ def test_a_person_added_at_the_desk_signs_in_there(chief, client):
         ({"email": "bo@"}, "Enter a valid email address."),
     ],
 )
-def test_a_person_who_cannot_be_added_is_refused_with_what_was_typed(chief, typed, sentence):
+def test_a_user_who_cannot_be_added_gets_a_sentence_and_keeps_the_typed_text(
+    chief, typed, sentence
+):
     User.objects.create_user("chief")
     editors = Group.objects.get(name="Editor")
     values = {
@@ -213,7 +214,7 @@ def test_a_person_who_cannot_be_added_is_refused_with_what_was_typed(chief, type
     assert not User.objects.filter(username="bo").exists()
 
 
-def test_a_publisher_adds_nobody(at_desk, publisher):
+def test_a_publisher_cannot_add_users(at_desk, publisher):
     assert at_desk(publisher).get("/admin/accounts/user/add/").status_code == 403
 
 
@@ -224,7 +225,7 @@ OLD, NEW = "old-" + "kL9wQ2xR" * 8, "new-" + "mB4tY7uZ" * 8
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("former", "stays"), [([OLD], True), ([], False)])
-def test_who_is_signed_in_and_who_reads_a_preview_stays_so_while_the_old_key_is_a_fallback(
+def test_sessions_and_previews_stay_open_while_the_old_key_is_a_fallback(
     settings, at_desk, editor, former, stays
 ):
     settings.SECRET_KEY = OLD
@@ -236,7 +237,7 @@ def test_who_is_signed_in_and_who_reads_a_preview_stays_so_while_the_old_key_is_
     for _ in range(2):
         assert at_work.get("/admin/").status_code == (200 if stays else 302)
         assert ("Zaunkönigin" in reader.get(path).content.decode()) == stays
-    # The session is signed anew as it is used, and outlives the old key from then on.
+    # A session is signed with the new key when it is used, so it outlives the old key.
     settings.SECRET_KEY_FALLBACKS = []
     assert at_work.get("/admin/").status_code == (200 if stays else 302)
 
