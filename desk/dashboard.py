@@ -84,10 +84,10 @@ def desk_of(user: Any, at: datetime) -> Desk:
         if user.has_perm("people.view_person")
         else [],
         levels=list(
-            LevelChange.objects.filter(person__in=known, outcome=LevelChange.Outcome.ASKED)
-            .exclude(asked_by=user)
-            .select_related("person", "asked_by")
-            .order_by("asked_at", "pk")[:AT_MOST]
+            LevelChange.objects.filter(person__in=known, outcome=LevelChange.Outcome.REQUESTED)
+            .exclude(requested_by=user)
+            .select_related("person", "requested_by")
+            .order_by("requested_at", "pk")[:AT_MOST]
         )
         if user.has_perm("people.set_level")
         else [],
@@ -101,7 +101,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.name_minor")
         else [],
-        consents=list(known.consent_ends_soon(today).order_by("named_until", "pk")[:AT_MOST])
+        consents=list(known.consent_ends_soon(today).order_by("name_consent_until", "pk")[:AT_MOST])
         if user.has_perm("people.change_person")
         else [],
         photographs=list(

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from importing.names import Passage, People
 from people.models import Level, Person
-from people.names import Found, NameIndex, key
+from people.names import NameIndex, NameOffer, key
 from people.names.shared import people_index
 from releases.document import uuid_in
 from releases.models import RejectedName, Release
@@ -89,12 +89,12 @@ def suggestions(
 
 def _offers(
     paragraphs: Sequence[str],
-    found: list[Found],
+    found: list[NameOffer],
     known: dict[UUID, Person],
     marked: set[UUID],
     rejected: Rejected,
 ) -> Iterator[Offer]:
-    first: dict[frozenset[UUID], Found] = {}
+    first: dict[frozenset[UUID], NameOffer] = {}
     for name in found:
         if name.whole and not name.people & marked:
             first.setdefault(name.people, name)
@@ -108,7 +108,7 @@ def _offers(
 
 
 def _hints(
-    index: NameIndex, paragraphs: Sequence[str], found: list[Found], user: User
+    index: NameIndex, paragraphs: Sequence[str], found: list[NameOffer], user: User
 ) -> Iterator[Hint]:
     taken = {key(name.surface) for name in found}
     inside: dict[int, list[tuple[int, int]]] = {}

@@ -131,7 +131,7 @@ class ReleasePage:
     @cached_property
     def since(self) -> dict[Person, str]:
         """What became of people in the release after it was published, as the public knows it."""
-        told = {person: person.moved_on(self.release.day) for person in self.people}
+        told = {person: person.outcome_after(self.release.day) for person in self.people}
         return {
             person: f"{words}, after this was published" for person, words in told.items() if words
         }

@@ -406,8 +406,8 @@ def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public
     consents.update(evidence=CANARY, covers_health=False, covers_family=True)
     models.QuerySet(Case).filter(pk=case.pk).update(health=CANARY)
     speaker.level_changes.create(
-        before=1, after=3, outcome="agreed", basis=CANARY, words=CANARY,
-        asked_by=make_chief(), decided_by=make_chief(),
+        before=1, after=3, outcome="agreed", basis=CANARY, note=CANARY,
+        requested_by=make_chief(), decided_by=make_chief(),
     )  # fmt: skip
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]

@@ -76,7 +76,7 @@ def test_a_verb_works_in_its_states_and_changes_nothing_in_the_others(state, ver
     before = Release.objects.values().get(pk=release.pk)
     with pytest.raises(workflow.ActionBlocked) as refused:
         carry_out(verb, release, chief)
-    assert all(str(reason).endswith((".", "…")) for reason in refused.value.reasons)
+    assert all(str(reason).endswith((".", "…")) for reason in refused.value.blockers)
     assert Release.objects.values().get(pk=release.pk) == before
     assert Event.objects.count() == events
 
@@ -158,7 +158,7 @@ def test_all_that_is_missing_is_said_at_once():
     )  # fmt: skip
     with pytest.raises(workflow.ActionBlocked) as refused:
         workflow.publish(release, by=make_chief())
-    told = " ".join(as_shown(refused.value.reasons))
+    told = " ".join(as_shown(refused.value.blockers))
     for words in [
         "It has no title.",
         "has no speaker: choose the person, whom the source calls Ann",
@@ -209,7 +209,7 @@ def test_a_protected_name_in_the_words_of_a_picture_blocks_approval(field, place
     for release in (make_release("draft", poster=picture), inside):
         with pytest.raises(workflow.ActionBlocked) as refused:
             workflow.publish(release, by=make_chief())
-        (reason,) = as_shown(refused.value.reasons)
+        (reason,) = as_shown(refused.value.blockers)
         assert f"{place} of “With Iven Sorrel”" in reason or f"{place} of “picture.jpg”" in reason
 
 

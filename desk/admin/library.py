@@ -38,8 +38,7 @@ from desk.forms.fields import JSONField
 from desk.forms.names import NameCheckedAdmin, PublicTextForm, carry_out, show
 from desk.forms.releases import NewestForm, key_in
 from people import depicted
-from people.locking import lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_read, lock_row
 from people.models import Person
 from releases.document import MAX_LINES, uuids_in
 from releases.library import (
@@ -512,7 +511,7 @@ class LibraryAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
             try:
                 done = set_on_many(read, form.values(), by=User.of(request), words=words)
             except ActionBlocked as refusal:
-                for sentence in sentences(refusal.reasons, User.of(request)):
+                for sentence in sentences(refusal.blockers, User.of(request)):
                     form.add_error(None, sentence)
             else:
                 if done.changed:

@@ -31,9 +31,7 @@ from desk.forms.names import LookedForForm, NameCheckedAdmin, PublicTextForm, sh
 from desk.forms.releases import NewestForm
 from desk.name_suggestions import detail_of
 from people import levels, minors
-from people.corrections import mark_in_error
-from people.locking import lock_names_for_change
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_change, lock_row
 from people.models import (
     Case,
     CaseEvent,
@@ -47,8 +45,9 @@ from people.models import (
     Role,
     Sentence,
 )
-from people.names.index import MAX_TYPED
+from people.names.searching import MAX_TYPED
 from people.names.shared import people_index
+from people.recorded_errors import mark_in_error
 from releases import workflow
 from releases.models import Release
 from releases.rules import protected_names
@@ -224,7 +223,7 @@ def _people_by(typed: str) -> set[UUID]:
     typed = typed[:MAX_TYPED]
     people = {match.person for match in people_index().matches(typed)}
     people |= {pk for name in people_index().find([typed]) for pk in name.people}
-    return people | people_index().with_words(typed)
+    return people | people_index().search(typed)
 
 
 class BySpelling(OnlyKnown):
@@ -252,7 +251,7 @@ class NotLookedFor(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() != "yes":
             return queryset
-        found = queryset.model.objects.filter(pk__in=queryset.values("pk")).not_looked_for()
+        found = queryset.model.objects.filter(pk__in=queryset.values("pk")).not_searched_for()
         return queryset.filter(pk__in=[person.pk for person in found])
 
 
@@ -317,7 +316,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
             return
         # The form must not put back a level that somebody lowers meanwhile.
         names = {field.name for field in Person._meta.concrete_fields if not field.primary_key}
-        kept = {"level", "level_basis", "named_until", "shown_until", "under_18"}
+        kept = {"level", "level_basis", "name_consent_until", "photo_consent_until", "under_18"}
         obj.save(update_fields=names - kept)
         if form.cleaned_data.get("under_18"):
             before = Person.objects.get(pk=obj.pk).level
@@ -337,7 +336,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
         if not change and form.instance.level == Level.CASE_OFFICERS:
             form.instance.case_officers.add(User.of(request))
         person = Person.objects.get(pk=form.instance.pk)
-        if person.is_protected() and not person.is_looked_for():
+        if person.is_protected() and not person.is_searched_for():
             messages.warning(
                 request,
                 _(
@@ -399,13 +398,13 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
                 "person": person,
                 "level": Level(person.level),
                 "lower_levels": [level for level in Level if level < person.level],
-                "waiting": levels.waiting(person),
-                "removal": minors.waiting(person),
+                "waiting": levels.open_request(person),
+                "removal": minors.open_request(person),
                 "removals": person.minor_mark_removals.select_related("requested_by", "decided_by")[
                     :6
                 ],
                 "can_raise": person.level < Level.PUBLIC,
-                "changes": person.level_changes.select_related("asked_by", "decided_by")[:6],
+                "changes": person.level_changes.select_related("requested_by", "decided_by")[:6],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -416,9 +415,9 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
         refused: list[str] = []
         if form.is_valid():
             try:
-                levels.ask_to_raise(person, by=User.of(request), **form.cleaned_data)
+                levels.request_level(person, by=User.of(request), **form.cleaned_data)
             except ActionBlocked as refusal:
-                refused = sentences(refusal.reasons, User.of(request))
+                refused = sentences(refusal.blockers, User.of(request))
             else:
                 messages.success(request, "Asked. A second person has to agree: see their desk.")
                 return redirect("admin:people_person_change", person.pk)
@@ -427,22 +426,22 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
     def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Agree to what somebody asked, or decline."""
         person = self._found(request, pk)
-        if (change := levels.waiting(person)) is None:
+        if (change := levels.open_request(person)) is None:
             messages.warning(request, "Nobody is asking, or it was decided meanwhile.")
             return redirect("admin:people_person_change", person.pk)
         form = DecideForm(request.POST or None)
         user = User.of(request)
-        refused = levels.in_the_way(change, user)
+        refused = levels.approval_blockers(change, user)
         if form.is_valid():
             try:
                 if "agree" in request.POST:
-                    levels.agree(change, by=user)
+                    levels.approve_level(change, by=user)
                     messages.success(request, "Raised. It holds from this moment on.")
                 else:
-                    levels.decline(change, by=user, words=form.cleaned_data["words"])
+                    levels.reject_level(change, by=user, note=form.cleaned_data["words"])
                     messages.success(request, "Declined. The level stays as it is.")
             except ActionBlocked as refusal:
-                refused = sentences(refusal.reasons, User.of(request))
+                refused = sentences(refusal.blockers, User.of(request))
             else:
                 return redirect("admin:people_person_change", person.pk)
         buttons = [] if refused else [("agree", "Agree")]
@@ -456,7 +455,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
         person = self._found(request, pk)
         try:
             to = Level(int(request.POST.get("to", "")))
-            levels.lower(person, to=to, by=User.of(request))
+            levels.lower_level(person, to=to, by=User.of(request))
         except ValueError:
             messages.error(request, "Say to which level.")
         except ActionBlocked as refusal:
@@ -491,7 +490,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
     def under_18_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Request that the mark “under eighteen” is removed, or decide such a request."""
         person = self._found(request, pk)
-        user, removal = User.of(request), minors.waiting(person)
+        user, removal = User.of(request), minors.open_request(person)
         if not person.under_18:
             messages.warning(request, _("This person is not marked as under eighteen."))
             return redirect("admin:people_person_change", person.pk)
@@ -511,7 +510,7 @@ class PersonAdmin(NameCheckedAdmin, BySpelling):
                     minors.reject_removal(removal, by=user, **form.cleaned_data)
                     done = _("Rejected. The mark stays.")
             except ActionBlocked as refusal:
-                refused = refusal.reasons
+                refused = refusal.blockers
             else:
                 messages.success(request, done)
                 return redirect("admin:people_person_change", person.pk)
@@ -737,7 +736,7 @@ class CaseAdmin(NameCheckedAdmin, BySpelling):
             try:
                 mark_in_error(marked, by=User.of(request), note=form.cleaned_data["note"])
             except ActionBlocked as refusal:
-                blockers = refusal.reasons
+                blockers = refusal.blockers
             else:
                 messages.success(
                     request, _("Marked as recorded in error. It is on no public page any more.")

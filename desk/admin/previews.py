@@ -128,7 +128,7 @@ class PreviewLinkAdmin(QuietAdmin):
                 # A double click sends the form twice at once, and the first has just issued them.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["refused"] = sentences(refusal.reasons, by)
+                context["refused"] = sentences(refusal.blockers, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)

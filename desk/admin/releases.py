@@ -529,7 +529,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                     release, by=User.of(request), **values
                 )
             except workflow.ActionBlocked as refusal:
-                refused = sentences(refusal.reasons, User.of(request))
+                refused = sentences(refusal.blockers, User.of(request))
             else:
                 release = done if isinstance(done, Release) else release
                 messages.success(request, verb["done"])
@@ -783,7 +783,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
                 speakers=form.speakers(),
             )
         except workflow.ActionBlocked as refusal:
-            for reason in sentences(refusal.reasons, User.of(request)):
+            for reason in sentences(refusal.blockers, User.of(request)):
                 form.add_error(None, reason)
             context |= self._understood(understood) | {"confirm": form}
             return render(request, "admin/releases/release/import.html", context)
@@ -855,7 +855,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
             try:
                 workflow.allow_name(row, by=User.of(request), **form.cleaned_data)
             except workflow.ActionBlocked as refusal:
-                refused = sentences(refusal.reasons, User.of(request))
+                refused = sentences(refusal.blockers, User.of(request))
             else:
                 messages.success(request, _("The name may stand in “%s”.") % row)
                 return redirect("admin:releases_nameexception_changelist")

@@ -86,7 +86,10 @@ class LookedForForm(PublicTextForm):
             person = Person.objects.filter(pk=person.person_id).first()
         if person is None:
             return True  # a new record begins so
-        return int(cleaned.get("level", person.level)) < Level.NAMEABLE or person.has_lapsed()
+        return (
+            int(cleaned.get("level", person.level)) < Level.NAMEABLE
+            or person.name_consent_has_ended()
+        )
 
     def _ask(self, name: str, *, exactly: bool) -> None:
         releases, others = protected_names.count_texts(name, exactly=exactly)
@@ -149,5 +152,5 @@ def carry_out(request: HttpRequest, action: Callable[[], Any], done: Any) -> Non
 
 def show(request: HttpRequest, refusal: ActionBlocked) -> None:
     """Show why an action was refused, as far as its user may see it."""
-    for sentence in sentences(refusal.reasons, User.of(request)):
+    for sentence in sentences(refusal.blockers, User.of(request)):
         messages.error(request, sentence)

@@ -31,8 +31,7 @@ from desk.imports.language_messages import language_words
 from desk.imports.storing import AskedLevel, Designated, doubtful_speakers
 from importing import MAX_BYTES, Speech
 from importing.languages import LanguageGuess
-from people.locking import lock_names_for_change, lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_change, lock_names_for_read, lock_row
 from people.models import Level, Person
 from people.names.shared import people_index
 from people.slugs import slug_for
