@@ -13,7 +13,7 @@ DEMO := demo pictures
 VNU := 26.9.27
 VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 
-.PHONY: help setup demo test soak vnu lint format bench pictures lock
+.PHONY: help setup demo test check soak vnu lint format messages bench pictures lock
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -37,6 +37,9 @@ demo: preflight-port setup ## load the demo newsroom (only if empty) and serve i
 test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 	@$(PY) -m pytest -n auto $(ARGS)
 
+check: lint setup ## check style and types, and run the tests that matter for what has changed
+	@$(PY) tests/affected.py $(ARGS)
+
 soak: .venv/dev setup ## restarts under load, slow clients by the thousand, memory: most of an hour
 	@$(PY) -m pytest -m soak -s $(ARGS)
 
@@ -47,10 +50,14 @@ lint: .venv/dev .env ## check style, types and that migrations match the models
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PY) manage.py messages --check
 
 format: .venv/dev ## put the code into the house style
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
+
+messages: .venv/dev .env ## collect what can be translated into locale/ (wants gettext; ADD=fr begins a language)
+	@$(PY) manage.py messages $(if $(ADD),--add $(ADD))
 
 bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/images.py

@@ -294,7 +294,7 @@ def _printed(text: str) -> None:
     document = Document(text)
     _OnPage().print(document)
     render_text(document, attributions={}, pictures={})
-    document.lifted("Some words that stand nowhere")
+    document.find_pull_quote("Some words that stand nowhere")
 
 
 DEEDS: dict[str, Callable[[str], object]] = {
@@ -315,7 +315,7 @@ def timed(shape: Shape, size: int, runs: int = 1) -> tuple[float, str]:
         began = time.process_time()
         try:
             DEEDS[shape.deed](text)
-        except ValueError as problem:  # UnreadableText, NotAReleaseError
+        except ValueError as problem:  # UnreadableTextError, NotAReleaseError
             refused = type(problem).__name__
         best = min(best, time.process_time() - began)
     return best, refused

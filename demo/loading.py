@@ -200,7 +200,7 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
     release.topics.set(topics[key] for key in facts["topics"])
     day = timezone.make_aware(datetime.combine(facts["date"], time()))
     release = workflow.submit(release, by=users["author"])
-    return workflow.approve(release, by=users["publisher"], publish_at=day, archive=True)
+    return workflow.approve(release, by=users["publisher"], publish_at=day, backdated=True)
 
 
 def _invented_release(
@@ -256,7 +256,7 @@ def _carry_out(release: Release, row: dict[str, Any], users: dict[str, User]) ->
         workflow.correct(
             release,
             by=users["publisher"],
-            words=correction["words"],
+            text=correction["words"],
             at=_moment(correction["offset"]),
         )
     if state == "withdrawn":

@@ -11,7 +11,7 @@ from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
-from releases.models import NameCheckFind, NameFind, Release
+from releases.models import NameCheckFind, NameDisclosure, Release
 from releases.rules.name_finds import for_case_officer
 
 AT_MOST = 10
@@ -30,7 +30,7 @@ class Desk:
     held: list[Release]
     tried: list[Any]
     licences: list[MediaAsset]
-    finds: list[NameFind]
+    finds: list[NameDisclosure]
     printed: list[NameCheckFind]
     levels: list[LevelChange]
     minors: list[MinorMarkRemoval]
@@ -54,17 +54,17 @@ def desk_of(user: Any, at: datetime) -> Desk:
             releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[:AT_MOST]
         ),
         next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
-        stopped=list(releases.waiting().order_by("publish_at", "pk")[:AT_MOST]),
+        stopped=list(releases.blocked_by_name().order_by("publish_at", "pk")[:AT_MOST]),
         published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
-        held=list(releases.held().order_by("-held_at", "pk")[:AT_MOST]),
+        held=list(releases.on_hold().order_by("-held_at", "pk")[:AT_MOST]),
         tried=[
             release
             for release in releases.hidden(at)
-            .exclude(guesses=None)
+            .exclude(probes=None)
             .annotate(
-                times=Sum("guesses__times"),
-                networks=Count("guesses__who", distinct=True),
-                since=Min("guesses__first_at"),
+                times=Sum("probes__times"),
+                networks=Count("probes__sender_hash", distinct=True),
+                since=Min("probes__first_at"),
             )
             .order_by("-times", "pk")
             if not release.has_been_public(at)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import fasttext
-from django.core.exceptions import ValidationError
 
 from importing.rules import Rule
 from releases import languages
@@ -204,7 +203,7 @@ def _read(stated: str) -> str:
     locale = re.split("[.@]", stated)[0].replace("_", "-")  # pt_BR.UTF-8, sr_RS@latin
     try:
         tag = languages.canonical(locale)
-    except ValidationError:
+    except languages.LanguageTagError:
         return ""
     known = tag[:2] != "x-" and languages.english_name(tag) != tag
     return languages.without_the_likely(tag) if known else ""

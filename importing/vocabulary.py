@@ -1,7 +1,6 @@
 """The words by which the importer knows its way: kickers, roles, verbs of saying, places."""
 
-from django_countries.base import CountriesBase
-from django_countries.data import COUNTRIES
+from babel import Locale
 
 
 def _set(words: str) -> frozenset[str]:
@@ -538,17 +537,68 @@ _REGIONS = _lines("""
 """)
 
 
-def _english(name: object) -> str:
-    # The names are lazy translations. Reading them asks for settings and gives the language of
-    # the moment; here the English words count that they were made from.
-    made_from = getattr(name, "_args", None)
-    return str(made_from[0] if made_from else name)
+# Names of ISO 3166 and the United Nations that CLDR has otherwise.
+_FORMAL_NAMES = _lines("""
+    bahamas (the)
+    bolivia (plurinational state of)
+    bonaire, sint eustatius and saba
+    brunei darussalam
+    cabo verde
+    congo
+    congo (the democratic republic of the)
+    democratic republic of the congo
+    falkland islands (malvinas)
+    french southern territories
+    holy see
+    hong kong
+    iran (islamic republic of)
+    korea
+    korea (the democratic people's republic of)
+    korea (the republic of)
+    lao people's democratic republic
+    macao
+    micronesia (federated states of)
+    moldova (the republic of)
+    naoero
+    netherlands (kingdom of the)
+    palestine
+    palestine, state of
+    pitcairn
+    russian federation
+    saint helena
+    saint helena, ascension and tristan da cunha
+    saint martin (french part)
+    saint vincent and the grenadines
+    sao tome and principe
+    sint maarten (dutch part)
+    south georgia
+    south georgia and the south sandwich islands
+    syrian arab republic
+    taiwan (province of china)
+    tanzania, the united republic of
+    united kingdom of great britain and northern ireland
+    united states minor outlying islands
+    united states of america
+    venezuela (bolivarian republic of)
+    viet nam
+    virgin islands
+    virgin islands (british)
+    virgin islands (u.s.)
+""")
+# Codes of CLDR that are no country or territory: unions, and what tests of software use.
+_NO_PLACE = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 
 
 def _country_names() -> frozenset[str]:
+    territories = Locale("en").territories
+    countries = [
+        name.replace(" & ", " and ").replace("St. ", "Saint ")
+        for code, name in territories.items()
+        if len(code) == 2 and code not in _NO_PLACE
+    ]
     names: set[str] = set()
-    for name in [*COUNTRIES.values(), *CountriesBase.COMMON_NAMES.values()]:
-        full = _english(name).replace("’", "'").casefold()
+    for name in [*countries, *_FORMAL_NAMES]:
+        full = name.replace("’", "'").casefold()
         # “Bolivia (Plurinational State of)”, “Korea (The Republic of)”: the place comes first.
         names |= {full, full.partition(" (")[0]}
     return frozenset(names)

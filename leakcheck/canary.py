@@ -47,8 +47,8 @@ from releases.models import (
     FoldedText,
     FormerSlug,
     NameCheckFind,
+    NameDisclosure,
     NameException,
-    NameFind,
     Release,
     Topic,
 )
@@ -329,7 +329,7 @@ def sweep(names: Names | None = None) -> int:
 
 Rows = dict[type[models.Model], set[Any]]
 # They point to rows of other tables without a foreign key.
-BY_TABLE_AND_ROW = (FoldedText, NameCheckFind, NameException, NameFind)
+BY_TABLE_AND_ROW = (FoldedText, NameCheckFind, NameException, NameDisclosure)
 
 
 def _rows(model: type[models.Model]) -> models.QuerySet[Any]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, F
 from django.db.models.functions import ExtractYear
 from django_countries import countries
@@ -136,7 +135,11 @@ def facets(filters: Filters, at: datetime) -> Iterator[Facet]:
     yield facet(
         "Kind",
         "kind",
-        [(value, label, kinds[value]) for value, label in Release.Kind.choices if value in kinds],
+        [
+            (value, str(label), kinds[value])
+            for value, label in Release.Kind.choices
+            if value in kinds
+        ],
     )
     topics = (
         Topic.objects.filter(releases__in=others("topic"))
@@ -190,7 +193,7 @@ def _tag(text: str) -> str:
     """Return a language tag as releases have it; their case means nothing (RFC 5646, 2.1.1)."""
     try:
         return languages.canonical(text) if text else ""
-    except ValidationError:
+    except languages.LanguageTagError:
         return text
 
 

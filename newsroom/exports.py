@@ -177,7 +177,7 @@ def corrected(correction: Correction) -> str:
     """Return a correction as one line, with its time and zone."""
     local = timezone.localtime(correction.at)
     when = f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
-    return f"Correction, {when}: {correction.words}"
+    return f"Correction, {when}: {correction.text}"
 
 
 def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> dict[str, Any]:

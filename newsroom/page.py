@@ -19,12 +19,10 @@ from people.models import Person
 from releases.document import (
     Attribution,
     Document,
-    render,
-    render_for_feeds,
-    render_notes,
     render_text,
 )
-from releases.models import LONGEST_DESCRIPTION, Correction, Mention, Quote, Release
+from releases.document.page_html import render, render_for_feeds, render_notes
+from releases.models import MAX_DESCRIPTION_CHARACTERS, Correction, Mention, Quote, Release
 from storing.texts import shortened
 
 MOST_RELATED = 4
@@ -72,8 +70,8 @@ class ReleasePage:
 
     @cached_property
     def description(self) -> str:
-        """The summary as feeds, search engines and cards take it, at most LONGEST_DESCRIPTION."""
-        return shortened(self.summary, LONGEST_DESCRIPTION)
+        """The summary for feeds, search engines and cards, cut to MAX_DESCRIPTION_CHARACTERS."""
+        return shortened(self.summary, MAX_DESCRIPTION_CHARACTERS)
 
     def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
         """Return where this page takes a picture from."""
@@ -154,7 +152,7 @@ class ReleasePage:
     @cached_property
     def pull_quote(self) -> Attribution | None:
         """Whose words the pull quote are."""
-        quotation = self.document.lifted(self.release.pull_quote)
+        quotation = self.document.find_pull_quote(self.release.pull_quote)
         return self.attributions[quotation.position] if quotation else None
 
     @cached_property

@@ -70,7 +70,7 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
         "correction": [
             {
                 "@type": "CorrectionComment",
-                "text": correction.words,
+                "text": correction.text,
                 "datePublished": correction.at.isoformat(),
             }
             for correction in page.corrections

@@ -203,7 +203,7 @@ class UniformNotFoundMiddleware:
         else:
             response = self.get_response(request)
         if response.status_code == 404 and not request.path.startswith("/admin/"):
-            probes.note(request)
+            probes.record_miss(request)
             request.resolver_match = None  # the page must not say what the address looked like
             private = request.path_info.startswith("/preview/")
             return render(request, "previews/closed.html" if private else "404.html", status=404)

@@ -177,7 +177,10 @@ PROTECTED_NAMES_A_DAY = values.whole_number(
     "PROTECTED_NAMES_A_DAY", 20, 1, 10_000, "number of different protected names shown a day"
 )
 USE_TZ = True
-LANGUAGE_CODE = "en-gb"
+# One language for all screens of an installation, desk and public: docs/decisions/0048.
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_CODE = values.language("LANGUAGE_CODE", "en-gb", LOCALE_PATHS[0])
+LANGUAGES = [(LANGUAGE_CODE, LANGUAGE_CODE)]
 USE_I18N = True
 FORMAT_MODULE_PATH = "pressroom.formats"
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import to_language
 from rapidfuzz.distance import OSA
 
 ON, OFF = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
@@ -157,6 +158,20 @@ def time_zone(name: str) -> str:
         raise ImproperlyConfigured(
             f"{name} is {shown(value)}, which is no time zone of this machine: write one as in "
             "Europe/London."
+        )
+    return value
+
+
+def language(name: str, default: str, catalogues: Path) -> str:
+    """Return the code of a language that has a catalogue, or the language of the code."""
+    value = os.environ.get(name, "").strip().lower().replace("_", "-") or default
+    found = sorted(
+        to_language(path.parent.parent.name) for path in catalogues.glob("*/LC_MESSAGES/django.mo")
+    )
+    if value not in (default, *found):
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}, and Pressroom has no translation into that language: write "
+            f"one of {', '.join((default, *found))}."
         )
     return value
 

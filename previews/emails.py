@@ -151,9 +151,9 @@ def accepted(release: Release) -> list[PreviewLink]:
     return list(links.distinct().prefetch_related("visits").order_by("name", "pk"))
 
 
-def notify_of_new_lift(*, release: Release, by: User, tell: bool, **signal: Any) -> None:
+def notify_of_new_lift(*, release: Release, by: User, notify: bool, **signal: Any) -> None:
     """Write to those who accepted another time than the release has now."""
-    if not tell:
+    if not notify:
         return
     lift, at = release.publish_at, timezone.now()
     not_notified = []
@@ -172,4 +172,4 @@ def notify_of_new_lift(*, release: Release, by: User, tell: bool, **signal: Any)
                     _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
                     % {"name": link.name, "email": link.email, "reason": mail.off()}
                 )
-    release.undelivered = not_notified
+    release.not_notified = not_notified

@@ -198,7 +198,7 @@ def _against(
             )
     elif not by.has_perm("people.set_level"):
         reasons += [
-            *protected_names.withheld_pictures(release, at),
+            *protected_names.hidden_picture_blockers(release, at),
             *(find for find in protected_names.finds_in_release(release, at) if find.blocks),
         ]
     return reasons

@@ -81,7 +81,7 @@ class ReaderPage(ReleasePage):
         parts = [release.standfirst, release.pull_quote if self.pull_quote else ""]
         parts += text_paragraphs(self.document)
         parts += text_paragraphs(Document(release.notes_to_editors))
-        parts += [correction.words for correction in self.corrections]
+        parts += [correction.text for correction in self.corrections]
         return [clean_text(part, multiline=True) for part in parts]
 
     @cached_property

@@ -10,14 +10,12 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 
 from people.names.scripts import letters_by_script
 from people.names.scripts import script_of as script_of_text
 
-MOST_CHARACTERS = 35  # of a tag; RFC 5646, 4.4.1
-UNDETERMINED = "und"  # ISO 639-3: nobody has said which language it is
+MAX_TAG_CHARACTERS = 35  # of a tag; RFC 5646, 4.4.1
+UNDETERMINED = "und"  # ISO 639-3: the language is not known
 
 # What the desk offers first; every other tag can be typed.
 COMMON = (
@@ -66,19 +64,20 @@ RIGHT_TO_LEFT = frozenset({
 })  # fmt: skip
 
 
+class LanguageTagError(ValueError):
+    """A text that is no language tag: `code` is "not_a_tag" or "no_language"."""
+
+    def __init__(self, code: str, tag: str) -> None:
+        super().__init__(f"{tag} is not a language tag ({code})")
+        self.code, self.tag = code, tag
+
+
 def canonical(tag: str) -> str:
-    """Return a tag in its canonical form, such as zh-Hant-TW; raises ValidationError."""
+    """Return a tag in its canonical form, such as zh-Hant-TW; raises LanguageTagError."""
     lower = tag.strip().lower()
-    found = _WELL_FORMED.fullmatch(lower) if len(lower) <= MOST_CHARACTERS else None
+    found = _WELL_FORMED.fullmatch(lower) if len(lower) <= MAX_TAG_CHARACTERS else None
     if not found or _repeats(found):
-        raise ValidationError(
-            _(
-                "“%(tag)s” is not a language tag. Write one like sv, pt-BR or zh-Hant, with "
-                "hyphens, or choose the language from the list."
-            ),
-            code="not_a_tag",
-            params={"tag": tag[:MOST_CHARACTERS]},
-        )
+        raise LanguageTagError("not_a_tag", tag[:MAX_TAG_CHARACTERS])
     if found["only_private"]:
         return lower
     language = found["language"]
@@ -87,43 +86,25 @@ def canonical(tag: str) -> str:
     # CLDR names every code of two letters (ISO 639-1); those of three are too many.
     first = language.partition("-")[0]
     if len(first) == 2 and first not in Locale("en").languages:
-        raise ValidationError(
-            _(
-                "No language has the tag “%(tag)s”. If you mean a country, write its language "
-                "instead: ja for Japan, uk for Ukraine. Or choose the language from the list."
-            ),
-            code="no_language",
-            params={"tag": tag},
-        )
+        raise LanguageTagError("no_language", tag)
     script = (found["script"] or "").title()
     region = (found["region"] or "").upper()
     rest = (found["variants"] + found["extensions"] + (found["private"] or "")).lstrip("-")
     return "-".join(filter(None, [language, script, region, rest]))
 
 
-def validate(tag: str) -> None:
-    """Raise ValidationError unless a tag is well-formed BCP 47 in its canonical form."""
-    proper = canonical(tag)
-    if tag != proper:
-        raise ValidationError(
-            _("Write the language tag “%(tag)s” as “%(proper)s”."),
-            code="not_canonical",
-            params={"tag": tag, "proper": proper},
-        )
-
-
-def read(words: str) -> str:
+def read(text: str) -> str:
     """Return the tag that a person means by a tag or by the name of a language.
 
-    Raises ValidationError.
+    Raises LanguageTagError.
     """
-    named = from_name(words)
-    return named if named else canonical(words)
+    named = from_name(text)
+    return named if named else canonical(text)
 
 
-def from_name(words: str) -> str | None:
+def from_name(name: str) -> str | None:
     """Return the tag of a language by its name in English or in itself."""
-    return _by_name().get(" ".join(words.split()).casefold()[:60])
+    return _by_name().get(" ".join(name.split()).casefold()[:60])
 
 
 def direction(tag: str) -> str:

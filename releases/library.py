@@ -62,7 +62,7 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
     releases = Release.objects.filter(Q(poster=asset) | Q(illustrations__asset=asset)).distinct()
     uses = [
         Use(
-            release.state(),
+            str(release.state().label),
             str(release),
             reverse("admin:releases_release_change", args=[release.pk]),
         )
@@ -93,12 +93,12 @@ def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
     """
     edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
     shown_in = releases_with(asset)
-    if settled := shown_in.settled().first():
+    if settled := shown_in.awaiting_publication().first():
         return gettext(
             "It is shown in “%s”, which is approved as it stands. Send that release back to draft "
             "to change it."
         ) % settled  # fmt: skip
-    if not corrects and shown_in.out().exists():
+    if not corrects and shown_in.published().exists():
         return gettext("It is shown on a public page. A publisher can correct it.")
     if not edits and (read := shown_in.filter(status=Release.Status.IN_REVIEW).first()):
         return gettext("It is shown in “%s”, which is being reviewed. An editor can change it.") % (
@@ -149,7 +149,7 @@ def _save(asset: MediaAsset, by: User) -> bool:
 
 
 def _refuse_names(words: str, at: datetime) -> None:
-    finds = protected_names.finds_in_words(words, gettext("the correction"), at)
+    finds = protected_names.finds_in_text(words, gettext("the correction"), at)
     if blocking := [find for find in finds if find.blocks]:
         raise ActionBlocked(*blocking)
 
@@ -158,7 +158,7 @@ def _record_correction(changed: list[MediaAsset], *, by: User, words: str, at: d
     """Record a change of some once with each public release that shows one of them."""
     of: dict[Release, list[str]] = {}
     for asset in changed:
-        for release in releases_with(asset).out(at):
+        for release in releases_with(asset).published(at):
             of.setdefault(release, []).append(str(asset))
     if words and not of:
         raise ActionBlocked(
@@ -168,12 +168,12 @@ def _record_correction(changed: list[MediaAsset], *, by: User, words: str, at: d
             )
         )
     for release in sorted(of, key=lambda release: release.pk):
-        workflow.record_correction(release, by=by, words=words, at=at, of=", ".join(of[release]))
+        workflow.record_correction(release, by=by, text=words, at=at, of=", ".join(of[release]))
 
 
 def needs_words(asset: MediaAsset) -> bool:
     """Whether a change of something is a correction: a public release shows it."""
-    return releases_with(asset).out().exists()
+    return releases_with(asset).published().exists()
 
 
 @dataclass(slots=True)

@@ -1,9 +1,8 @@
-"""Who tries the addresses of what is hidden, before it may be seen.
+"""Probes: requests for releases that are not public, counted for the newsroom.
 
-A guesser gets the answer for what does not exist, and gets it at the same cost: a public answer
-that is a 404 only leaves its address in the memory of this process. About once a second what is
-there becomes a job, which finds out whether anything hidden was meant, counts, and notifies the
-publisher.
+The sender gets the answer for what does not exist, at the same cost: a 404 only adds its address
+to the memory of this process. About once a second, these addresses become a job, which finds out
+whether they meant a hidden release, counts, and notifies the publisher.
 """
 
 import ipaddress
@@ -22,24 +21,25 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from jobs import outbox
 from jobs.buffer import Buffer
 from jobs.models import Job
 from jobs.queue import job
 from people.slugs import slug_for
-from releases.models import Event, FormerSlug, Guess, Release, ReleaseQuerySet
+from releases.models import Event, FormerSlug, Probe, Release, ReleaseQuerySet
+from releases.moments import local_time
 from releases.rules.visibility import public_assets
 
 log = logging.getLogger(__name__)
 
-AT_MOST = 50_000  # waiting in one process, for a second; what a flood brings beyond is not counted
-MOST_JOBS = 1_000  # that wait to be counted; there are more only where no worker runs
-A_JOB = 1_000  # addresses that one job counts
-SLUG = 200  # characters of an address that are kept; no release has a longer one
-NETWORKS = 500  # rows for one release; what comes from further addresses is one more
-TELL_AT = (1, 10, 100, 1_000, 10_000, 100_000)
+MAX_BUFFERED = 50_000  # requests in the memory of a process; a flood beyond is not counted
+MAX_JOBS = 1_000  # that wait to be counted; there are more only if no worker runs
+JOB_SIZE = 1_000  # addresses that one job counts
+MAX_SLUG_CHARACTERS = 200  # of an address; no release has a longer one
+MAX_COUNTED_NETWORKS = 500  # rows of one release; other senders share one more row
+NOTIFY_AT = (1, 10, 100, 1_000, 10_000, 100_000)
 # What changes in an address from one time to the next.
 DATES = {
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
@@ -49,21 +49,21 @@ DATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """An address that led nowhere: the parts of it that could name something, and who asked.
+class FailedRequest:
+    """A request that got a 404: the parts of its address that could name something, and its sender.
 
-    `who` is a keyed hash of the network address: it tells senders apart, and names none.
+    `sender` is a keyed hash of the network address.
     """
 
     slug: str
     picture: str
-    who: str
+    sender: str
     network: str
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
-    """How often a hidden release was tried: what an editor is told."""
+class ProbeCount:
+    """How often a hidden release was requested, as editors see it."""
 
     times: int
     networks: int
@@ -71,28 +71,29 @@ class Tries:
     last_at: datetime
 
 
-def note(request: HttpRequest) -> None:
-    """Remember that a public address led nowhere. Costs the same whatever was asked for."""
+def record_miss(request: HttpRequest) -> None:
+    """Remember a public request that got a 404. It costs the same whatever was requested."""
     match = request.resolver_match
     if match is None or not (match.url_name or "").startswith(("release", "rendition")):
         return
     slug, picture = match.kwargs.get("slug", ""), match.kwargs.get("uuid")
     address = address_of(request)
-    who = salted_hmac("releases.guesses", address).hexdigest()
-    waiting.add(Tried(slug[:SLUG], str(picture or ""), who, network_of(address)))
+    sender = salted_hmac("releases.guesses", address).hexdigest()
+    waiting.add(
+        FailedRequest(slug[:MAX_SLUG_CHARACTERS], str(picture or ""), sender, network_of(address))
+    )
 
 
 def address_of(request: HttpRequest) -> str:
     """Return the network address that a request came from.
 
-    Behind a proxy of ours it is the last that X-Forwarded-For names: what stands before it came
-    from the client, and may say anything.
+    Behind our proxy it is the last one in X-Forwarded-For: the client may send anything before it.
     """
-    told = request.META.get("REMOTE_ADDR", "")
+    stated = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY:
-        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
+        stated = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or stated
     try:
-        address = ipaddress.ip_address(told)
+        address = ipaddress.ip_address(stated)
     except ValueError:
         return ""
     # A server that listens on IPv6 names IPv4 addresses like this: ::ffff:203.0.113.7
@@ -107,60 +108,62 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
-def _enqueue(tried: Counter[Tried]) -> None:
-    """Put what was tried into the queue."""
-    if Job.objects.filter(name=count_guesses.name).count() >= MOST_JOBS:
-        log.error("Guesses are not counted: %s jobs wait. Is a worker running?", MOST_JOBS)
+def _enqueue_counts(requests: Counter[FailedRequest]) -> None:
+    """Put requests into the queue to be counted."""
+    if Job.objects.filter(name=count_probes.name).count() >= MAX_JOBS:
+        log.error("Probes are not counted: %s jobs wait. Is a worker running?", MAX_JOBS)
         return
-    rows = [[*astuple(attempt), times] for attempt, times in tried.items()]
+    rows = [[*astuple(request), times] for request, times in requests.items()]
     with transaction.atomic():
-        for start in range(0, len(rows), A_JOB):
-            count_guesses.add(rows[start : start + A_JOB], timezone.now().isoformat())
+        for start in range(0, len(rows), JOB_SIZE):
+            count_probes.add(rows[start : start + JOB_SIZE], timezone.now().isoformat())
 
 
-waiting: Buffer[Tried] = Buffer("Guesses", _enqueue, AT_MOST)
+waiting: Buffer[FailedRequest] = Buffer("Probes", _enqueue_counts, MAX_BUFFERED)
 
 
-@job("releases.count_guesses", atomic=True)
-def count_guesses(rows: list[list[Any]], at: str) -> None:
-    """Count what was meant for something hidden; notify at the first, tenth, … try.
+@job("releases.count_guesses", atomic=True)  # the name is stored in the queue
+def count_probes(rows: list[list[Any]], at: str) -> None:
+    """Count the requests that meant a hidden release; notify at the first, tenth, … one.
 
-    A row is a Tried and how often it was tried; `at` is when, in ISO 8601.
+    A row is a FailedRequest and its number; `at` is when, in ISO 8601.
     """
     moment = datetime.fromisoformat(at)
-    found: dict[UUID, Counter[tuple[str, str, str]]] = {}
-    tried = {Tried(*row[:-1]): row[-1] for row in rows}
-    slugs = {attempt.slug for attempt in tried if attempt.slug}
-    pictures = {UUID(attempt.picture) for attempt in tried if attempt.picture}
+    counts: dict[UUID, Counter[tuple[str, str, str]]] = {}
+    requests = {FailedRequest(*row[:-1]): row[-1] for row in rows}
+    slugs = {request.slug for request in requests if request.slug}
+    pictures = {UUID(request.picture) for request in requests if request.picture}
     pictures -= set(public_assets(moment).filter(pk__in=pictures).values_list("pk", flat=True))
-    by_slug, by_shape, by_picture = _targets(_never_seen(moment), slugs, pictures)
-    for attempt, times in tried.items():
-        meant = [(pk, Guess.What.ADDRESS) for pk in by_slug.get(attempt.slug, ())]
-        meant = meant or [(pk, Guess.What.NEAR) for pk in by_shape.get(shape(attempt.slug), ())]
-        if attempt.picture:
-            meant += [(pk, Guess.What.FILE) for pk in by_picture.get(UUID(attempt.picture), ())]
+    by_slug, by_pattern, by_picture = _probed_releases(_never_public(moment), slugs, pictures)
+    for request, times in requests.items():
+        meant = [(pk, Probe.What.ADDRESS) for pk in by_slug.get(request.slug, ())]
+        if not meant:
+            similar = by_pattern.get(address_pattern(request.slug), ())
+            meant = [(pk, Probe.What.SIMILAR) for pk in similar]
+        if request.picture:
+            meant += [(pk, Probe.What.FILE) for pk in by_picture.get(UUID(request.picture), ())]
         for pk, what in meant:
-            found.setdefault(pk, Counter())[what, attempt.who, attempt.network] += times
-    for pk in sorted(found):
-        _count(pk, found[pk], moment)
+            counts.setdefault(pk, Counter())[what, request.sender, request.network] += times
+    for pk in sorted(counts):
+        _count(pk, counts[pk], moment)
 
 
-def probes_of(release: Release) -> Tries | None:
-    """Return how often a release was tried while it was hidden."""
-    told = release.guesses.aggregate(times=Sum("times"), first=Min("first_at"), last=Max("last_at"))
-    if not told["times"]:
+def probes_of(release: Release) -> ProbeCount | None:
+    """Return how often a release was requested while it was hidden; None for never."""
+    total = release.probes.aggregate(times=Sum("times"), first=Min("first_at"), last=Max("last_at"))
+    if not total["times"]:
         return None
-    networks = release.guesses.values("who").distinct().count()
-    return Tries(told["times"], networks, told["first"], told["last"])
+    networks = release.probes.values("sender_hash").distinct().count()
+    return ProbeCount(total["times"], networks, total["first"], total["last"])
 
 
-def expired(before: datetime) -> QuerySet[Guess]:
-    """Return the attempts of which the last was before a time."""
-    return Guess.objects.filter(last_at__lt=before)
+def expired(before: datetime) -> QuerySet[Probe]:
+    """Return the probes of which the last was before a time."""
+    return Probe.objects.filter(last_at__lt=before)
 
 
-def shape(slug: str) -> str:
-    """Return what stays of an address when its date and its numbers change; "" for too little."""
+def address_pattern(slug: str) -> str:
+    """Return an address without its date and numbers; "" if too little is left."""
     words = [word for word in re.split(r"[-_\d]+", slug.casefold()) if word]
     kept = [word for word in words if word not in DATES]
     return "-".join(kept) if len(kept) > 1 and len("".join(kept)) >= 10 else ""
@@ -169,29 +172,31 @@ def shape(slug: str) -> str:
 # --- Counting ----------------------------------------------------------------------------------
 
 
-def _targets(hidden: ReleaseQuerySet, slugs: set[str], pictures: set[UUID]) -> tuple[Any, Any, Any]:
-    """Return which hidden releases an address, its pattern or a picture would have led to."""
+def _probed_releases(
+    hidden: ReleaseQuerySet, slugs: set[str], pictures: set[UUID]
+) -> tuple[Any, Any, Any]:
+    """Return the hidden releases by address, by the pattern of an address, and by picture."""
     by_slug: dict[str, set[UUID]] = {}
-    by_shape: dict[str, set[UUID]] = {}
+    by_pattern: dict[str, set[UUID]] = {}
     by_picture: dict[UUID, set[UUID]] = {}
     if slugs:
         former = FormerSlug.objects.filter(release__in=hidden).values_list("release", "slug")
         rows = hidden.values_list("pk", "slug", "title")
-        names = [(pk, slug) for pk, *words in rows for slug in _addresses(pk, *words)]
-        for pk, slug in [*names, *former]:
+        present = [(pk, slug) for pk, *texts in rows for slug in _addresses(pk, *texts)]
+        for pk, slug in [*present, *former]:
             by_slug.setdefault(slug, set()).add(pk)
-            if likeness := shape(slug):
-                by_shape.setdefault(likeness, set()).add(pk)
+            if pattern := address_pattern(slug):
+                by_pattern.setdefault(pattern, set()).add(pk)
     if pictures:
         posters = hidden.filter(poster__in=pictures).values_list("poster", "pk")
         inside = hidden.filter(illustrations__asset__in=pictures)
         for asset, pk in [*posters, *inside.values_list("illustrations__asset", "pk")]:
             by_picture.setdefault(asset, set()).add(pk)
-    return by_slug, by_shape, by_picture
+    return by_slug, by_pattern, by_picture
 
 
-def _never_seen(at: datetime) -> ReleaseQuerySet:
-    """Return what is hidden and was never public: the links to the rest are known to readers."""
+def _never_public(at: datetime) -> ReleaseQuerySet:
+    """Return the releases that are hidden and never were public: readers know the others."""
     hidden = Release.objects.hidden(at)
     seen = [
         release.pk
@@ -213,26 +218,26 @@ def _count(pk: UUID, mine: Counter[tuple[str, str, str]], at: datetime) -> None:
         if release is None:
             return
         before = probes_of(release)
-        for (what, who, network), times in mine.items():
-            full = release.guesses.count() >= NETWORKS
-            if full and not release.guesses.filter(what=what, who=who).exists():
-                who, network = "", network_of("")
-            row, _ = Guess.objects.get_or_create(
+        for (what, sender, network), times in mine.items():
+            full = release.probes.count() >= MAX_COUNTED_NETWORKS
+            if full and not release.probes.filter(what=what, sender_hash=sender).exists():
+                sender, network = "", network_of("")
+            row, _created = Probe.objects.get_or_create(
                 release=release,
                 what=what,
-                who=who,
+                sender_hash=sender,
                 defaults={"network": network, "first_at": at, "last_at": at},
             )
             row.times += times
             row.last_at = at
             row.save(update_fields=["times", "last_at"])
         now = probes_of(release)
-        if now and any((before.times if before else 0) < step <= now.times for step in TELL_AT):
+        if now and any((before.times if before else 0) < step <= now.times for step in NOTIFY_AT):
             _notify(release, now, at)
 
 
-def _notify(release: Release, tries: Tries, at: datetime) -> None:
-    """Record the guessing with the release, and write to the publisher who approved it."""
+def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
+    """Record the probes with the release, and write to the publisher who approved it."""
     approval = (
         release.events.filter(verb=Event.Verb.APPROVED).exclude(actor=None).order_by("-at").first()
     )
@@ -245,23 +250,25 @@ def _notify(release: Release, tries: Tries, at: datetime) -> None:
         verb=Event.Verb.PROBED,
         at=at,
         version=release.version,
-        detail={"times": tries.times, "networks": tries.networks},
+        detail={"times": count.times, "networks": count.networks},
     )
     if not publisher.email:
         return
-    since = timezone.localtime(tries.first_at)
-    words = (
-        f"An address of a release that is not public yet was tried {_times(tries.times)} since "
-        f"{date_format(since, 'j F, H:i')} ({since.tzname()}), from {tries.networks} network "
-        f"{'address' if tries.networks == 1 else 'addresses'}.\n\n"
-        "The answer was the one for a page that does not exist. If it was none of you, someone "
-        "may know of the release, or is guessing from the address of an earlier one.\n\n"
-        "Which release, and what can be done:\n"
-        f"{settings.SITE_URL}{reverse('admin:releases_release_seen', args=[release.pk])}\n"
+    address = settings.SITE_URL + reverse("admin:releases_release_seen", args=[release.pk])
+    text = "\n\n".join(
+        [
+            _("Someone is requesting the address of an unpublished release.")
+            + "\n"
+            + _("Requests since %(time)s: %(times)s")
+            % {"time": local_time(count.first_at), "times": f"{count.times:,}"}
+            + "\n"
+            + _("Network addresses: %(networks)s") % {"networks": f"{count.networks:,}"},
+            _(
+                "The visitor saw “Page not found”. If it was not your team, someone may know about "
+                "the release or be trying addresses like earlier ones."
+            ),
+            _("See which release it is and what you can do:") + f"\n{address}",
+        ]
     )
-    subject = "Someone is trying to find a release that is not public yet"
-    outbox.put(publisher.email, subject, words, about=f"release:{release.pk}")
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"
+    subject = _("Someone is trying to find an unpublished release")
+    outbox.put(publisher.email, subject, f"{text}\n", about=f"release:{release.pk}")

@@ -1,8 +1,8 @@
 """Topics and press contacts: rows that many releases print.
 
-A change shows on all of them at once. Once an approved release uses one, a publisher changes it, in
-one action that first says on how many releases it stands. Approvals stay, and it is no correction;
-the people of releases that are still to come get an e-mail. Everything has its versions.
+A change appears on all of them at once. Once an approved release uses one, only a publisher can
+change it, after seeing on how many releases it is used. Approvals stay, and it is no correction;
+those responsible for releases that are not public yet get an e-mail. Everything has its versions.
 """
 
 from dataclasses import dataclass
@@ -25,81 +25,87 @@ Shared = Topic | Contact
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """On how many releases a topic or contact stands."""
+    """On how many releases a topic or contact is used."""
 
-    out: int  # public, or taken off the public pages for a while
-    settled: int  # approved and still to come
-    drafts: int  # neither; withdrawn ones too
+    published: int  # public, or on hold since they were
+    awaiting_publication: int  # approved and not public yet
+    drafts: int  # not approved, or withdrawn
 
     @property
     def in_approved(self) -> bool:
-        return bool(self.out or self.settled)
+        return bool(self.published or self.awaiting_publication)
 
     def __str__(self) -> str:
+        approved = self.awaiting_publication
         return ", ".join(
             [
-                ngettext("%d public release", "%d public releases", self.out) % self.out,
-                ngettext("%d approved release", "%d approved releases", self.settled)
-                % self.settled,
+                ngettext("%d public release", "%d public releases", self.published)
+                % self.published,
+                ngettext("%d approved release", "%d approved releases", approved) % approved,
                 ngettext("%d other release", "%d other releases", self.drafts) % self.drafts,
             ]
         )
 
 
 def use_of(row: Shared, at: datetime | None = None) -> Use:
-    """Return on how many releases a row stands."""
+    """Return on how many releases a row is used."""
     using = Release.objects.filter(releases_printing(row))
-    out, settled = using.out(at).count(), using.settled(at).count()
-    return Use(out, settled, using.count() - out - settled)
+    published, awaiting = using.published(at).count(), using.awaiting_publication(at).count()
+    return Use(published, awaiting, using.count() - published - awaiting)
 
 
-def locked(row: Shared, user: User) -> str:
-    """Return why a user may not change a row, "" where they may."""
+def edit_blockers(row: Shared, user: User) -> list[str]:
+    """Return why a user cannot change a row."""
     if row.pk is None or user.has_perm("releases.correct_release"):
-        return ""
+        return []
     if use_of(row).in_approved:
-        return _("It stands on approved or public releases. A publisher can change it.")
-    return ""
+        return [_("It is used in approved or public releases. A publisher can change it.")]
+    return []
+
+
+def delete_blockers(row: Shared) -> list[str]:
+    """Return why a row cannot be deleted: no release loses a topic or contact."""
+    use = use_of(row)
+    if not (use.in_approved or use.drafts):
+        return []
+    if isinstance(row, Contact):
+        sentence = _(
+            "It is used in %(use)s and was not deleted. Remove it there first. You can hide it now."
+        )
+    else:
+        sentence = _("It is used in %(use)s and was not deleted. Remove it there first.")
+    return [sentence % {"use": use}]
 
 
 def store(row: Shared, *, by: User, at: datetime | None = None) -> None:
-    """Save a row that was changed or is new, with a version. Raises ActionBlocked."""
+    """Save a new or changed row, with a version. Raises ActionBlocked."""
     with transaction.atomic():
         lock_names_for_read()
         stored = None if row._state.adding else lock_row(row)
-        if stored and (why := locked(stored, by)):
-            raise ActionBlocked(why)
+        if stored and (blockers := edit_blockers(stored, by)):
+            raise ActionBlocked(*blockers)
         if isinstance(row, Contact) and isinstance(stored, Contact):
-            row.hidden_at = stored.hidden_at  # a form that was opened before does not put it back
+            row.hidden_at = stored.hidden_at  # not in the form, which may be older
         row.save()
         if stored and approval.fingerprint(stored) != approval.fingerprint(row):
-            _record(row, _("“%s” was changed."), by, at)
+            _record(row, _("“%s” was changed.") % row, by, at)
 
 
-def hide(contact: Contact, *, by: User, at: datetime | None = None) -> None:
-    """Print a contact nowhere from now on. One person can do it at once. Raises ActionBlocked."""
+def hide_contact(contact: Contact, *, by: User, at: datetime | None = None) -> None:
+    """Hide a contact from every release at once. Raises ActionBlocked."""
     if not by.has_perm("releases.hold_release"):
-        raise ActionBlocked(_("You have no right to hide a contact. Ask an editor."))
+        raise ActionBlocked(_("You don’t have permission to hide a contact. Ask an editor."))
     _set_hidden(contact, at or timezone.now(), by, _("“%s” was hidden."))
 
 
-def show(contact: Contact, *, by: User, at: datetime | None = None) -> None:
-    """Print a hidden contact again. Raises ActionBlocked."""
-    if why := locked(contact, by):
-        raise ActionBlocked(why)
+def show_contact(contact: Contact, *, by: User, at: datetime | None = None) -> None:
+    """Show a hidden contact again. Raises ActionBlocked."""
+    if blockers := edit_blockers(contact, by):
+        raise ActionBlocked(*blockers)
     _set_hidden(contact, None, by, _("“%s” is shown again."))
 
 
-def delete_blocker(row: Shared) -> str:
-    """Return why a row cannot be deleted, "" where it can: a release without it stays whole."""
-    use = use_of(row)
-    if not (use.in_approved or use.drafts):
-        return ""
-    said = _("It stands on %s, so it was not deleted. Remove it from them first.") % use
-    return f"{said} {_('You can hide it at once.')}" if isinstance(row, Contact) else said
-
-
-def _set_hidden(contact: Contact, hidden_at: datetime | None, by: User, words: str) -> None:
+def _set_hidden(contact: Contact, hidden_at: datetime | None, by: User, note: str) -> None:
     with transaction.atomic():
         lock_names_for_read()
         fresh = lock_row(contact)
@@ -107,11 +113,9 @@ def _set_hidden(contact: Contact, hidden_at: datetime | None, by: User, words: s
             return
         fresh.hidden_at = hidden_at
         fresh.save()
-        _record(fresh, words, by, None, on_public=True)
+        _record(fresh, note % fresh, by, None, on_public=True)
 
 
-def _record(
-    row: Shared, words: str, by: User, at: datetime | None, on_public: bool = False
-) -> None:
+def _record(row: Shared, note: str, by: User, at: datetime | None, on_public: bool = False) -> None:
     at = at or timezone.now()
-    workflow.record_printed_row_change(row, words % row, by=by, at=at, on_public=on_public)
+    workflow.record_printed_row_change(row, note, by=by, at=at, on_public=on_public)

@@ -1,4 +1,4 @@
-"""Every version of a release: seen, compared, restored."""
+"""Every version of a release: shown, compared, restored."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,9 +8,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Field
-from django.utils.html import strip_tags
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from assets.models import MediaAsset
@@ -21,36 +22,37 @@ from releases.models import Release
 from releases.rules.public_texts import TABLES
 
 _TEXTS = TABLES["releases.release"]
-# What an editor writes; the rest of a row is the workflow's.
-WRITTEN = (
-    *(text.field for text in _TEXTS if text.restored),
-    "kind", "language", "poster_id", "attached", "translation_of_id", "countries",
-)  # fmt: skip
-# What a reader of the release sees of it.
-PRINTED = (*(text.field for text in _TEXTS if text.printed), "poster_id", "attached")
-DOCUMENTS = {"body", "notes_to_editors"}
-FAR_FROM_A_CHANGE = 12  # words
+# Editors write these fields, and a version restores them; the workflow sets the others.
+_EDITABLE = [field.attname for field in Release._meta.concrete_fields if field.editable]
+# The texts come first in a comparison.
+RESTORED_FIELDS = tuple(
+    dict.fromkeys([*(text.field for text in _TEXTS if text.field in _EDITABLE), *_EDITABLE])
+)
+# Seen by readers of the release.
+PRINTED_FIELDS = (*(text.field for text in _TEXTS if text.printed), "poster_id", "attached")
+DOCUMENT_FIELDS = {"body", "notes_to_editors"}
+CONTEXT_WORDS = 12  # shown on each side of a change
 MAX_COMPARED = 4_000  # words between the first and the last change
-UNKNOWN = "somebody whose record you may not see"
-NOT_REPEATED = mark_safe("Changed; what stood there is not repeated.")
+HIDDEN_PERSON = _lazy("a person whose record you can’t see")
+TEXT_NOT_SHOWN = _lazy("Changed. The earlier text is not shown.")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that differs, with what was taken out and put in marked by `del` and `ins`."""
+    """One field that differs; `del` and `ins` mark the text that was removed and added."""
 
     label: str
     html: SafeString
 
 
 def compare(older: Any, newer: Any, user: User) -> Iterator[Change]:
-    """Return what changed in the text from one stored version to another, for a user to see."""
+    """Yield the changes from one version to another, as a user may see them."""
     names = _names_in(older, newer)
     unknown = Person.objects.filter(pk__in=[pk for pk in names if pk]).exclude(
         pk__in=Person.objects.visible_to(user)
     )
-    names |= dict.fromkeys(unknown.values_list("pk", flat=True), UNKNOWN)
-    yield from _compare(older, newer, WRITTEN, names)
+    names |= dict.fromkeys(unknown.values_list("pk", flat=True), str(HIDDEN_PERSON))
+    yield from _compare(older, newer, RESTORED_FIELDS, names)
     for name, label in (("topics", _("Topics")), ("contacts", _("Contacts"))):
         before, after = (_chosen(version, name) for version in (older, newer))
         if before != after:
@@ -58,7 +60,7 @@ def compare(older: Any, newer: Any, user: User) -> Iterator[Change]:
 
 
 def _chosen(version: Any, name: str) -> list[str]:
-    """Return the topics or contacts of a stored version, each with a comma behind it."""
+    """Return the topics or contacts of a stored version, each followed by a comma."""
     link = name.removesuffix("s")
     keys = getattr(version, name).values_list(f"{link}_id", flat=True)
     rows = Release._meta.get_field(name).related_model._default_manager.filter(pk__in=list(keys))  # type: ignore[union-attr]
@@ -78,36 +80,38 @@ def _compare(
 
 
 def compare_printed(release: Release, since: int) -> list[Change]:
-    """Return what is printed differently since a version, for readers outside the newsroom.
+    """Return what the release prints differently since a version, for readers outside.
 
-    Where a protected name is in play, what stood there is not repeated.
+    The text of a change that contains a protected name is not shown.
     """
     older = release.history.filter(version=since).order_by("-history_id").first()
     if older is None:
         return []
     names = _names_in(older, release)
     bound, ids = Person.objects.protected(), [pk for pk in names if pk]
-    names |= dict.fromkeys(bound.filter(pk__in=ids).values_list("pk", flat=True), "name withheld")
+    names |= dict.fromkeys(
+        bound.filter(pk__in=ids).values_list("pk", flat=True), _("name withheld")
+    )
     names |= {
-        pk: credit or "without a credit"
+        pk: credit or _("without a credit")
         for pk, credit in MediaAsset.objects.filter(pk__in=ids).values_list("pk", "credit_line")
     }
     changes = []
-    for change in _compare(older, release, PRINTED, names):
+    for change in _compare(older, release, PRINTED_FIELDS, names):
         named = {match.person for match in people_index().matches(strip_tags(change.html))}
         if bound.filter(pk__in=named).exists():
-            change = replace(change, html=NOT_REPEATED)
+            change = replace(change, html=format_html("{}", TEXT_NOT_SHOWN))
         changes.append(change)
     return changes
 
 
-def take_back(release: Release, version: Any) -> None:
-    """Give a release in memory the text of one of its versions.
+def restore_text(release: Release, version: Any) -> None:
+    """Copy the text of a version to a release in memory.
 
-    What that version pointed to and is gone meanwhile, or is another release's by now, stays
-    empty: the picture, the translated release, the address.
+    A reference to a row that was deleted stays empty, and so does an address that another release
+    has now.
     """
-    for name in WRITTEN:
+    for name in RESTORED_FIELDS:
         setattr(release, name, getattr(version, name))
     poster, original = release.poster_id, release.translation_of_id
     if poster and not MediaAsset.objects.filter(pk=poster).exists():
@@ -135,17 +139,19 @@ def _names_in(*versions: Any) -> dict[UUID | None, str]:
 
 def _readable(version: Any, name: str, names: dict[UUID | None, str]) -> str:
     value = getattr(version, name)
-    if name in DOCUMENTS:
+    if name in DOCUMENT_FIELDS:
         document = Document(value)
-        said = [
-            ", ".join(filter(None, [quote.name or names.get(quote.speaker, "nobody"), quote.title]))
+        speakers = [
+            ", ".join(
+                filter(None, [quote.name or names.get(quote.speaker, _("nobody")), quote.title])
+            )
             for quote in document.quotations
         ]
-        quoted = [f"Quoted: {'; '.join(said)}."] if said else []
-        shown = [f"Picture: {names.get(asset, 'deleted')}." for asset in document.pictures]
+        quoted = [_("Quoted: %s.") % "; ".join(speakers)] if speakers else []
+        shown = [_("Picture: %s.") % names.get(asset, _("deleted")) for asset in document.pictures]
         return " ¶ ".join([*document.paragraphs, *quoted, *shown])
     if name == "attached":
-        return "; ".join(names.get(UUID(asset), "deleted") for asset in value)
+        return "; ".join(names.get(UUID(asset), _("deleted")) for asset in value)
     if name.endswith("_id"):
         return names.get(value, "") if value else ""
     return str(value)
@@ -165,11 +171,10 @@ def marked(before: list[str], after: list[str]) -> SafeString:
 
 
 def _differences(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """Return what differs between two lists of words, as `difflib` says it.
+    """Return the differences between two lists of words, as operations of `difflib`.
 
-    What is alike at both ends is left out first. Where more than MAX_COMPARED words are left, what
-    stood there is taken out as a whole, and what stands there now put in: to compare words takes
-    the square of their number.
+    Equal words at both ends are set aside first. If more than MAX_COMPARED words are left, all of
+    them are replaced at once: the time of a comparison grows with the square of their number.
     """
     first, shorter = 0, min(len(before), len(after))
     while first < shorter and before[first] == after[first]:
@@ -190,7 +195,7 @@ def _differences(before: list[str], after: list[str]) -> list[tuple[str, int, in
 
 
 def _shortened(words: list[str]) -> str:
-    """Leave out what is far from any change."""
-    if len(words) <= 2 * FAR_FROM_A_CHANGE + 5:
+    """Leave out words that are far from any change."""
+    if len(words) <= 2 * CONTEXT_WORDS + 5:
         return " ".join(words)
-    return " ".join([*words[:FAR_FROM_A_CHANGE], "…", *words[-FAR_FROM_A_CHANGE:]])
+    return " ".join([*words[:CONTEXT_WORDS], "…", *words[-CONTEXT_WORDS:]])

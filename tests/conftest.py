@@ -1,5 +1,7 @@
 import copy
+import gc
 import hashlib
+import time
 from uuid import uuid4
 
 import pytest
@@ -7,14 +9,29 @@ from django.conf import settings as pressroom_settings
 from django.core.cache import cache
 from django.core.files.storage import storages
 from django.core.servers.basehttp import WSGIRequestHandler
+from django.db import connection
 from django.test import override_settings
 
 from assets import sandbox
 from releases import probes
-from tests import s3_server
+from tests import cpu, databases, s3_server
 
+DEADLINE = pytest.StashKey[float]()
 LARGE = 200_000  # bytes; what is larger is opened anew
 _opened: dict = {}
+
+
+def pytest_addoption(parser):
+    cpu.pytest_addoption(parser)
+    parser.addoption(
+        "--stop-after", type=float, default=float("inf"), metavar="SECONDS",
+        help="leave out the tests that have not begun by then",
+    )  # fmt: skip
+
+
+def pytest_configure(config):
+    config.stash[DEADLINE] = time.monotonic() + config.getoption("--stop-after")
+    cpu.pytest_configure(config)
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +45,35 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
     database["CONN_MAX_AGE"] = 0
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "pressroom.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment, django_db_blocker, django_db_modify_db_settings, django_db_createdb
+):
+    """The database of this worker, in place of the one that pytest-django would migrate."""
+    name = connection.creation._get_test_db_name()
+    with django_db_blocker.unblock():
+        database = databases.of_this_worker(name, anew=django_db_createdb)
+        restore = database.__enter__()
+    yield restore
+    with django_db_blocker.unblock():
+        database.__exit__(None, None, None)
+
+
+def pytest_runtest_setup(item):
+    if time.monotonic() > item.config.stash[DEADLINE]:
+        pytest.skip("left to `make test`: the time is over")
+
+
+def pytest_collection(session):
+    gc.disable()  # until all tests are known: each round would look at all that are known so far
+
+
+def pytest_collection_finish(session):
+    gc.freeze()  # the tests themselves stay to the end
+    gc.set_threshold(20_000, 10, 10)  # 700 are made and forgotten by every page
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):
@@ -46,12 +92,24 @@ def asks_for_a_database(item) -> bool:
     return bool(makes_its_own or marked or fixtures & {*item.fixturenames})
 
 
+# Of all tests: their own HTTP, and no say of the machine's environment.
+SETTINGS = {
+    "SECURE_SSL_REDIRECT": False, "SESSION_COOKIE_SECURE": False, "CSRF_COOKIE_SECURE": False,
+    "STORAGES": {
+        "default": {"BACKEND": "assets.storage.Folder"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    },
+    "S3_BUCKET": "", "WHITENOISE_AUTOREFRESH": True, "WHITENOISE_USE_FINDERS": True,
+    "DEBUG": False, "SITE_URL": "", "SITE_NOTICE": "", "NEWSROOM_NAME": "The Newsroom",
+    "NEWSROOM_EMAIL": "press@newsroom.example",
+    "EMAIL_IS_ON": True,  # into the box that Django puts up for tests
+    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+}  # fmt: skip
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _plain_http():
-    """Tests speak HTTP; a server for the browser reads this once, when it starts."""
-    with override_settings(
-        SECURE_SSL_REDIRECT=False, SESSION_COOKIE_SECURE=False, CSRF_COOKIE_SECURE=False
-    ):
+def _settings_of_the_suite():
+    with override_settings(**SETTINGS):
         yield
 
 
@@ -66,29 +124,13 @@ WSGIRequestHandler.disable_nagle_algorithm = True
 
 @pytest.fixture(autouse=True)
 def _newsroom(settings, monkeypatch, tmp_path_factory):
-    """Every test has a folder of its own for files, and no say of the machine's environment."""
+    """Every test has a folder of its own for files, and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    settings.STORAGES = {
-        "default": {"BACKEND": "assets.storage.Folder"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.S3_BUCKET = ""
-    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
-    settings.DEBUG = False
-    settings.NEWSROOM_NAME = "The Newsroom"
-    settings.NEWSROOM_EMAIL = "press@newsroom.example"
-    settings.EMAIL_IS_ON = True  # into the box that Django puts up for tests
-    settings.SITE_URL = ""
-    settings.SITE_NOTICE = ""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    storages._storages = {}
     probes.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
     monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
-    yield
-    storages._storages = {}
 
 
 @pytest.fixture(scope="session")

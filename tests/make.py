@@ -240,7 +240,9 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
     release = workflow.approve(release, by=by, publish_at=publish_at, at=approved_at)
     if state == "waiting":
         models.QuerySet(Person).filter(pk=named.pk).update(level=Level.STAFF)
-        protected_names.follow(Release.objects.filter(pk=release.pk), at=approved_at)
+        protected_names.update_names_allowed_until(
+            Release.objects.filter(pk=release.pk), at=approved_at
+        )
         release.refresh_from_db()
     if state.startswith("withdrawn"):
         release = workflow.withdraw(release, by=by, reason="A source asked us to.", at=now)
@@ -251,7 +253,7 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
 
 def action(name: str) -> Callable[..., Any]:
     """Return the function of an action by the name in its address."""
-    return getattr(workflow, {"let_go": "end_hold"}.get(name, name))
+    return workflow.ACTIONS[name].function
 
 
 def verbs_of(release) -> list[str]:

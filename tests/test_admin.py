@@ -62,8 +62,8 @@ def written(**changes) -> dict:
 
 def press(client, release, verb, **values):
     release.refresh_from_db()
-    read = json.dumps(approval.printed(release))
-    values = {"version": release.version, "read": read} | values
+    read = json.dumps(approval.printed_fingerprints(release))
+    values = {"version": release.version, "read_fingerprints": read} | values
     return client.post(f"{LIST}{release.pk}/{verb}/", values, follow=True)
 
 
@@ -141,10 +141,10 @@ def test_a_form_without_a_word_says_what_it_needs_only_when_it_goes_on(at_desk, 
     client.post(ADD, written(title="", body=""))
     release = Release.objects.get()
     page = text(client.get(form_of(release)))
-    assert "It has no title." in page
-    assert "It has no text." in page
+    assert "Enter a title." in page
+    assert "Enter the text." in page
     answer = text(press(client, release, "submit"))
-    assert "It has no title." in answer
+    assert "Enter a title." in answer
     assert Release.objects.get().status == "draft"
 
 
@@ -176,7 +176,7 @@ def test_what_was_typed_into_a_form_that_was_locked_meanwhile_is_still_there(at_
         form_of(release), written(title="Typed in vain", read_version=release.version)
     )
     answer = text(response)
-    assert "It is being reviewed." in answer
+    assert "This release is in review." in answer
     assert "nothing was saved" in answer
     assert "Typed in vain" in answer
     assert Release.objects.get().title != "Typed in vain"
@@ -194,7 +194,7 @@ def test_an_author_reads_what_others_write_and_changes_only_their_own(at_desk, a
 def test_a_scheduled_release_is_read_and_not_written(at_desk, publisher):
     release = make_release("scheduled")
     page = text(at_desk(publisher).get(form_of(release)))
-    assert "It is approved as it stands. Send it back to draft to change it." in page
+    assert "This release is approved. Send it back to draft to change it." in page
     assert 'name="title"' not in page
     assert "Send back to draft" in page
 
@@ -214,7 +214,7 @@ def test_a_locked_text_is_read_as_it_will_be_printed(at_desk, publisher):
 def test_a_day_without_an_hour_gets_none_at_the_desk(at_desk, publisher):
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     release = make_release("in_review")
-    workflow.approve(release, by=publisher, publish_at=midnight - timedelta(days=1), archive=True)
+    workflow.approve(release, by=publisher, publish_at=midnight - timedelta(days=1), backdated=True)
     for page in (form_of(release), DESK):
         assert "00:00" not in text(at_desk(publisher).get(page))
 
@@ -259,7 +259,7 @@ def test_a_slip_is_mended_without_an_announcement(at_desk, publisher):
 def test_an_editor_does_not_change_what_is_public(at_desk, editor):
     release = make_release("published")
     page = text(at_desk(editor).get(form_of(release)))
-    assert "It is public. A publisher can correct it." in page
+    assert "This release is public. A publisher can correct it." in page
     assert 'name="title"' not in page
 
 
@@ -388,9 +388,9 @@ def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publi
     client = at_desk(publisher)
     for page in (client.get(form_of(release)), press(client, release, "publish")):
         for sentence in [
-            "has no speaker: choose the person",
-            "stand in no quotation of the text",
-            "lacks a credit line",
+            "Choose a speaker for the quotation",
+            "The pull quote is not in any quotation in the text.",
+            "is missing: a credit line",
             f"“{hidden}” in the title is a protected name",
         ]:
             assert sentence in page.content.decode().replace("&#x27;", "'")
@@ -400,19 +400,19 @@ def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publi
 
 def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
     release = make_release("in_review")
-    read, page = release.version, json.dumps(approval.printed(release))
+    read, page = release.version, json.dumps(approval.printed_fingerprints(release))
     at_desk(editor).post(form_of(release), written(read_version=read, title="Changed since"))
     answer = at_desk(publisher).post(
-        f"{LIST}{release.pk}/publish/", {"version": read, "read": page}
+        f"{LIST}{release.pk}/publish/", {"version": read, "read_fingerprints": page}
     )
-    assert "Read it again first." in text(answer)
+    assert "Read the new version first." in text(answer)
     assert not Release.objects.public().exists()
 
 
 def test_a_right_that_somebody_has_not_is_not_in_the_address_either(at_desk, author):
     release = make_release("in_review")
     answer = press(at_desk(author), release, "publish")
-    assert "You have no right to publish releases." in text(answer)
+    assert "You don’t have permission to publish releases." in text(answer)
     assert not Release.objects.public().exists()
 
 

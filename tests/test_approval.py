@@ -113,7 +113,7 @@ def test_what_was_changed_while_it_was_read_is_not_approved(whole, at_desk, publ
         form = client.get(f"{LIST}{release.pk}/{verb}/").content.decode()
         found = {
             name: re.search(rf'name="{name}" value="([^"]*)"', form)[1]
-            for name in ("version", "read")
+            for name in ("version", "read_fingerprints")
         }
         return {name: unescape(value) for name, value in found.items()}
 
@@ -122,20 +122,22 @@ def test_what_was_changed_while_it_was_read_is_not_approved(whole, at_desk, publ
     answer = client.post(f"{LIST}{release.pk}/{verb}/", read)
     assert answer.status_code == 200
     assert "was changed while you were reading." in text(answer)
-    assert "Read the page again, then open this form again." in text(answer)
+    assert "Read the page again, then reopen this form." in text(answer)
     release.refresh_from_db()
     assert release.status == "in_review"
     # Read again, it is approved.
     assert client.post(f"{LIST}{release.pk}/{verb}/", read | opened()).status_code == 302
     event = release.events.get(verb={"approve": "approved", "publish": "published"}[verb])
-    assert event.detail["page"] == approval.printed(Release.objects.get())
+    assert event.detail["page"] == approval.printed_fingerprints(Release.objects.get())
     record = text(client.get(f"{LIST}{release.pk}/history/"))
-    assert "the text, pictures and documents: 3, topics: 1, contacts: 1, speakers: 1" in record
+    assert "the text, 3 pictures or documents, 1 topic, 1 contact, 1 speaker" in record
 
 
 @pytest.mark.parametrize("read", [None, "", "[]", "{", "1", '{"a": []}'])
 def test_a_form_without_what_was_read_approves_nothing(whole, at_desk, publisher, read):
-    sent = {"version": whole["release"].version} | ({} if read is None else {"read": read})
+    sent = {"version": whole["release"].version} | (
+        {} if read is None else {"read_fingerprints": read}
+    )
     answer = at_desk(publisher).post(f"{LIST}{whole['release'].pk}/publish/", sent)
     assert answer.status_code == 200
     assert not Release.objects.public().exists()
@@ -153,7 +155,7 @@ def test_a_change_after_the_submission_is_shown_at_the_approval(whole, at_desk, 
     assert "Changed since it was submitted" in form
     shown = {
         "poster": "<ins>Nobody reviewed this</ins>", "picture": "<ins>Nobody reviewed this</ins>",
-        "document": "<ins>Nobody reviewed this</ins>", "file": "Another file took its place.",
+        "document": "<ins>Nobody reviewed this</ins>", "file": "The file was replaced.",
         "topic": "<del>Prisons</del>", "contact": "<ins>evil@evil.test</ins>",
         "role": "<ins>Traitor</ins>",
     }  # fmt: skip
@@ -171,13 +173,13 @@ def test_a_change_of_the_text_in_review_is_shown_too(whole, at_desk, publisher):
 
 
 def test_a_contact_that_was_hidden_after_the_submission_is_shown(whole, at_desk, publisher):
-    topics_and_contacts.hide(whole["contact"], by=publisher)
+    topics_and_contacts.hide_contact(whole["contact"], by=publisher)
     release = whole["release"]
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/approve/"))
     assert "Press contact “Desk”" in form
     assert "It was hidden." in form
     panel = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
-    assert "The contact “Desk” is hidden. It is not printed." in panel
+    assert "The contact “Desk” is hidden and not shown." in panel
 
 
 def test_what_was_changed_around_a_draft_is_shown_too(at_desk, publisher):
@@ -269,7 +271,7 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
         assert "You have no right to show it again. Ask a publisher." in text(refused)
     if state in ("in_review", "draft"):
         blocked = " ".join(map(str, workflow.blockers(release)))
-        assert "was withdrawn. Remove it, or choose another." in blocked
+        assert "is withdrawn. Remove it or choose another." in blocked
     at_desk(make_user("publisher2", "Publisher")).post(f"{form}show-again/")
     assert answers(client, address) == (200 if state == "published" else 404)
     assert [row.history_user.username.split("-")[0] for row in picture.history.all()[:2]] == [
@@ -285,7 +287,7 @@ def test_the_people_of_a_scheduled_release_learn_of_a_withdrawn_picture(editor):
     assert verbs_of(release)[-1] == "around"
     email = Email.objects.get(to="chief@newsroom.test")
     assert release.title not in email.text + email.subject
-    assert "It stays approved." in email.text
+    assert "The release stays approved." in email.text
 
 
 def test_an_author_withdraws_no_picture(at_desk, author):
@@ -333,7 +335,7 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
         assert MediaAsset.objects.get(pk=picture.pk).is_withdrawn()
     else:
         read = Contact.objects.get(pk=contact.pk)
-        topics_and_contacts.hide(contact, by=editor)
+        topics_and_contacts.hide_contact(contact, by=editor)
         read.phone = "+44 20"
         topics_and_contacts.store(read, by=publisher)
         assert not Contact.objects.get(pk=contact.pk).is_shown()
@@ -414,7 +416,7 @@ def test_one_correction_of_many_pictures_is_printed_once(publisher):
     release = make_release(attached=[str(picture.pk) for picture in pictures])
     read = {picture.pk: library.version_of(picture) for picture in pictures}
     library.set_on_many(read, {"credit_line": "AP"}, by=publisher, words="The credit was wrong.")
-    assert release.corrections.get().words == "The credit was wrong."
+    assert release.corrections.get().text == "The credit was wrong."
     (event,) = release.events.filter(verb="corrected")
     assert event.detail["of"].count(", ") == 2
     again = {picture.pk: library.version_of(picture) for picture in pictures}
@@ -484,7 +486,7 @@ def test_an_editor_reads_it_and_is_refused(shared, at_desk, editor):
     row, kind, _releases = shared
     address = f"/admin/releases/{kind}/{row.pk}/change/"
     opened = text(at_desk(editor).get(address))
-    assert "It stands on approved or public releases. A publisher can change it." in opened
+    assert "It is used in approved or public releases. A publisher can change it." in opened
     assert 'name="name"' not in opened
     refused = text(at_desk(editor).post(address, FORMS[kind] | {"name": "Typed"}))
     assert "What you typed is still here; nothing was saved." in refused
@@ -569,10 +571,10 @@ def test_a_draft_is_restored_by_those_who_may(at_desk, author, editor, publisher
     assert at_desk(author).post(f"{LIST}deleted/", {"restore": str(pk)}).status_code == 403
     for wrong in ("", "x", "0" * 32, str(make_release("published").pk)):
         said = at_desk(publisher).post(f"{LIST}deleted/", {"restore": wrong})
-        assert "There is no deleted draft that you may restore here." in text(said)
+        assert "You can’t restore this draft." in text(said)
     at_desk(publisher).post(f"{LIST}deleted/", {"restore": str(pk)})
     again = at_desk(publisher).post(f"{LIST}deleted/", {"restore": str(pk)})
-    assert "There is no deleted draft that you may restore here." in text(again)
+    assert "You can’t restore this draft." in text(again)
     assert Event.objects.filter(release_uuid=pk, verb="undeleted").count() == 1
 
 
@@ -594,10 +596,10 @@ def test_a_restored_draft_leaves_out_what_is_gone(editor, publisher):
 def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
     """Deleted and restored, it would be off hold without a publisher."""
     release = workflow.hold(make_release("draft"), by=publisher)
-    with pytest.raises(workflow.ActionBlocked, match="The release is held"):
+    with pytest.raises(workflow.ActionBlocked, match="This release is on hold"):
         workflow.discard(release, by=editor)
     said = text(at_desk(editor).post(f"{LIST}{release.pk}/delete/", {"post": "yes"}, follow=True))
-    assert "The release is held. Let it go first." in said
+    assert "This release is on hold. End the hold first." in said
     assert Release.objects.get().is_on_hold()
 
 
@@ -635,7 +637,7 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
     assert release.title != "Changed"
     answer = desk.post(f"{LIST}{release.pk}/change/", sent | {"correction": "Changed it."})
     assert answer.status_code == 302
-    assert release.corrections.get().words == "Changed it."
+    assert release.corrections.get().text == "Changed it."
     assert verbs_of(release)[-1] == "corrected"
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from releases import approval, workflow
 from releases.models import Release
-from releases.versions import compare, compare_printed, take_back
+from releases.versions import compare, compare_printed, restore_text
 from tests.make import (
     historical_apps,
     make_chief,
@@ -74,19 +74,19 @@ def test_a_release_that_was_approved_or_read_is_not_seen_as_changed(client, stat
     chief, picture = make_chief(), make_picture()
     body = f'{BODY}\n<figure data-asset="{picture.pk}"></figure>'
     release = make_release(state, body=body, by=chief)
-    read, version = approval.printed(release), release.version
+    read, version = approval.printed_fingerprints(release), release.version
     before = release.updated_at
     assert upgrade() > 0
     release = Release.objects.get()
     assert (release.version, release.updated_at) == (version, before)
-    assert approval.changed_since(read, release) == []
-    assert approval.changes_to_read(release, chief)[1] == []
+    assert approval.changes_since_read(read, release) == []
+    assert approval.unread_changes(release, chief)[1] == []
     assert compare_printed(release, since=1) == []
     first = release.history.order_by("history_id").first()
     changed = {change.label for change in compare(first, release.history.first(), chief)}
     assert "Text" not in changed
     restored = Release.objects.get()
-    take_back(restored, first)
+    restore_text(restored, first)
     assert restored.body.count(START) == 1  # what is restored is printed as it was
     if state == "in_review":
         release = workflow.publish(Release.objects.get(), by=chief)

@@ -90,7 +90,7 @@ for release in Release.objects.all():
 print(json.dumps({
     "lost": lost, "halves": halves, "files": len(list(named_files())),
     "releases": Release.objects.count(), "pictures": MediaAsset.objects.count(),
-    "held": [r.title for r in Release.objects.held()],
+    "held": [r.title for r in Release.objects.on_hold()],
     "public later": sorted(Release.objects.public(later).values_list("title", flat=True)),
     "restored": list(Event.objects.filter(detail__words__startswith="By the restore of")
                      .order_by("pk").values_list("verb", flat=True)),

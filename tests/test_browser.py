@@ -73,7 +73,7 @@ def full_release(db):
         topics=[topic],
     )
     release.contacts.add(Contact.objects.create(name="Desk", email="desk@newsroom.example"))
-    Correction.objects.create(release=release, words="It was eleven.", by=make_chief())
+    Correction.objects.create(release=release, text="It was eleven.", by=make_chief())
     return release
 
 
@@ -311,7 +311,7 @@ def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     page.keyboard.type("“It will not stand.”")
-    page.get_by_role("button", name=re.compile("Choose the speaker")).click()
+    page.get_by_role("button", name=re.compile("No speaker yet")).click()
     page.get_by_label("Search").fill("tolv")
     page.get_by_role("button", name=re.compile("Maren Tolvik")).click()
     page.get_by_role("button", name="Use").click()
@@ -398,7 +398,7 @@ def test_what_could_not_be_cleaned_is_pasted_as_plain_text_with_a_word(
     body.click()
     paste(page, "<b>Pasted words</b>", "Pasted words")
     dialog = page.locator("dialog.newsroom-dialog")
-    expect(dialog).to_contain_text("stands here as plain text")
+    expect(dialog).to_contain_text("was pasted as plain text")
     expect(body).to_have_text("Pasted words")
     expect(body.locator("strong")).to_have_count(0)
 

@@ -271,8 +271,8 @@ def test_all_is_copied_and_pasted_inside_the_editor(page, at_desk):
 
 @pytest.mark.parametrize(
     ("button", "tag"),
-    [("Bold", "strong"), ("Italic", "em"), ("Struck out", "s"), ("Lowered", "sub"),
-     ("Raised", "sup")],
+    [("Bold", "strong"), ("Italic", "em"), ("Strikethrough", "s"), ("Subscript", "sub"),
+     ("Superscript", "sup")],
 )  # fmt: skip
 def test_selected_words_get_a_mark_and_lose_it(page, at_desk, button, tag):
     at_desk("<p>10 letters.</p>")
@@ -289,15 +289,15 @@ def test_selected_words_get_a_mark_and_lose_it(page, at_desk, button, tag):
 def test_marks_stand_in_one_order_whichever_came_first(page, at_desk):
     at_desk("<p>A law here.</p>")
     select(page, "law")
-    for button in ("Raised", "Struck out", "Italic", "Bold"):
+    for button in ("Superscript", "Strikethrough", "Italic", "Bold"):
         press(page, button)
     press(page, "Link")
     address = page.get_by_role("textbox", name="Address", exact=True)
     address.fill("example.org")
-    page.locator("dialog").get_by_role("button", name="Use").click()
+    page.locator("dialog").get_by_role("button", name="Save").click()
     expect(address).to_be_visible()  # the browser says how an address begins
     address.fill("https://example.org/")
-    page.locator("dialog").get_by_role("button", name="Use").click()
+    page.locator("dialog").get_by_role("button", name="Save").click()
     select(page, "A ", until="law")
     press(page, "Footnote")
     assert written(page) == (
@@ -313,7 +313,7 @@ def test_a_footnote_is_written_where_its_number_stands(page, at_desk):
     at_desk("<p>Eleven papers.</p>")
     page.keyboard.press("Control+End")
     press(page, "Footnote")
-    page.get_by_label("Words of the footnote").fill("By the register.")
+    page.get_by_label("Footnote text").fill("By the register.")
     page.get_by_role("button", name="Insert", exact=True).click()
     page.keyboard.type(" More.")
     assert written(page) == (
@@ -340,7 +340,7 @@ def test_selected_words_become_a_footnote_and_neighbours_stay_two(page, at_desk)
 def test_a_footnote_without_words_or_across_paragraphs_is_not_made(page, at_desk):
     at_desk("<p>One.</p><p>Two.</p>")
     press(page, "Footnote")
-    page.get_by_label("Words of the footnote").fill("   ")
+    page.get_by_label("Footnote text").fill("   ")
     page.get_by_role("button", name="Insert", exact=True).click()
     select(page, "One.", until="Two.")
     page.locator(".field-body").get_by_role("button", name="Footnote").click(force=True)
@@ -379,15 +379,15 @@ def test_a_list_starts_at_a_number_that_is_chosen(page, at_desk):
     press(page, "Start at…")
     field = page.get_by_label("Start at")
     field.fill("12345")
-    page.get_by_role("button", name="Use").click()
+    page.locator("dialog").get_by_role("button", name="Save").click()
     expect(page.locator("dialog")).to_be_visible()  # the browser says which numbers are taken
     field.fill("0")
-    page.get_by_role("button", name="Use").click()
+    page.locator("dialog").get_by_role("button", name="Save").click()
     assert written(page) == ('<ol><li><p>a</p><ol start="0"><li><p>b</p></li></ol></li></ol>')
     select(page, "a")
     press(page, "Start at…")
     field.fill("3")
-    page.get_by_role("button", name="Use").click()
+    page.locator("dialog").get_by_role("button", name="Save").click()
     save(page)
     release.refresh_from_db()
     assert release.body == (
@@ -556,7 +556,7 @@ def test_a_picture_goes_into_the_background_below_its_paragraph(page, at_desk):
 
 def test_a_heading_is_chosen_by_the_keyboard(page, at_desk):
     at_desk("<p>One.</p>")
-    menu = page.locator(".field-body").get_by_role("button", name="Kind of paragraph: Paragraph")
+    menu = page.locator(".field-body").get_by_role("button", name="Paragraph style: Paragraph")
     menu.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -564,7 +564,7 @@ def test_a_heading_is_chosen_by_the_keyboard(page, at_desk):
     page.keyboard.press("Enter")
     assert written(page) == "<h3>One.</h3>"
     expect(
-        page.locator(".field-body").get_by_role("button", name="Kind of paragraph: Subheading")
+        page.locator(".field-body").get_by_role("button", name="Paragraph style: Subheading")
     ).to_be_visible()
 
 

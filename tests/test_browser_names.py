@@ -47,7 +47,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     page.keyboard.press("Control+End")
     page.keyboard.type(" Li Na met Ilham Tokhti.")
     expect(panel.get_by_role("status")).to_have_text("2 names to confirm.")
-    expect(panel).to_contain_text("Perhaps Ilham Tohti, written differently?")
+    expect(panel).to_contain_text("Possibly Ilham Tohti, spelled differently")
     expect(panel.get_by_role("button", name="This is Li Na: Li Na")).to_have_count(2)
     expect(panel.get_by_role("button", name="This is Li Na: Li Na, Poet")).to_be_visible()
 
@@ -56,7 +56,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     page.keyboard.press("Enter")
     expect(text.locator("span[data-person]")).to_have_text("Jimmy Lai")
     expect(panel.get_by_role("status")).to_have_text("1 name to confirm.")
-    panel.get_by_role("button", name="None of them: Li Na").click()
+    panel.get_by_role("button", name="None of these: Li Na").click()
     expect(panel.get_by_role("status")).to_have_text("No name to confirm.")
     panel.get_by_role("button", name="No: Ilham Tokhti").click()
     expect(panel.locator("li")).to_have_count(0)
@@ -137,12 +137,12 @@ def test_without_an_answer_the_panel_says_what_to_do(page, live_server, signed_i
     signed_in(make_user("editor", "Editor"))
     page.route("**/releases/release/names/", lambda route: route.fulfill(status=403))
     page.goto(form_of(live_server, release))
-    expect(page.locator(".names")).to_contain_text("Are you still signed in? Your text is safe")
+    expect(page.locator(".names")).to_contain_text("Your text is still in this page.")
     page.unroute("**/releases/release/names/")
     page.route("**/releases/release/names/", lambda route: route.abort())
     page.get_by_role("textbox", name="Text", exact=True).click()
     page.keyboard.type("More.")
-    expect(page.locator(".names")).to_contain_text("The newsroom cannot be reached.")
+    expect(page.locator(".names")).to_contain_text("The server can’t be reached.")
 
 
 def test_who_is_signed_out_meanwhile_is_told_so(page, live_server, signed_in):
@@ -153,4 +153,4 @@ def test_who_is_signed_out_meanwhile_is_told_so(page, live_server, signed_in):
     Session.objects.all().delete()
     page.get_by_role("textbox", name="Text", exact=True).click()
     page.keyboard.type("More.")
-    expect(page.locator(".names")).to_contain_text("Are you still signed in? Your text is safe")
+    expect(page.locator(".names")).to_contain_text("Your text is still in this page.")

@@ -99,7 +99,7 @@ def test_a_picture_that_cannot_be_asked_after_any_more_says_so(page, live_server
     upload = page.locator(".uploads .upload")
     expect(upload).to_contain_text("Waiting to be made ready")
     page.context.clear_cookies(name="sessionid")
-    expect(upload.locator("[role=alert]")).to_contain_text("Are you still signed in?")
+    expect(upload.locator("[role=alert]")).to_contain_text("Check that you are still signed in")
 
 
 def test_files_are_uploaded_without_javascript(browser, live_server, client):
@@ -133,9 +133,9 @@ def test_an_author_drops_a_picture_on_a_release_makes_it_the_poster_and_sets_it_
     expect(attached).to_have_count(2)
     work_off(Lane.FILES)
     expect(attached.first.locator("img")).to_be_visible()
-    attached.first.get_by_role("button", name="As poster").click()
+    attached.first.get_by_role("button", name="Use as poster").click()
     expect(page.locator(".field-poster .select2-selection__rendered")).to_contain_text("gate.jpg")
-    attached.first.get_by_role("button", name="Into the text").click()
+    attached.first.get_by_role("button", name="Insert into text").click()
     expect(page.locator(".field-body .tiptap figure")).to_have_count(1)
     attached.nth(1).get_by_role("button", name="Move report.pdf up").click()
     assert complaints == []
@@ -215,7 +215,7 @@ def test_what_the_file_says_is_taken_over_by_a_press_and_saved_by_another(
     models.QuerySet(MediaAsset).update(found=found)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/")
-    page.get_by_role("button", name="Use for every empty field").click()
+    page.get_by_role("button", name="Fill all blank fields").click()
     assert page.locator("[name=credit_line]").input_value() == "AFP"
     assert page.locator("[name=licence_expires_0]").input_value() == "2031-07-01"
     picture.refresh_from_db()

@@ -193,7 +193,10 @@ def test_a_blocker_reveals_no_more_than_the_release_itself(at_desk, publisher, h
     assert reason.startswith(f"“{SURFACE}” is marked as a person who may not be named.")
     page = at_desk(publisher).post(
         f"/admin/releases/release/{release.pk}/publish/",
-        {"version": release.version, "read": json.dumps(approval.printed(release))},
+        {
+            "version": release.version,
+            "read_fingerprints": json.dumps(approval.printed_fingerprints(release)),
+        },
     )
     assert SURFACE in page.content.decode()
     assert CANARY not in page.content.decode()

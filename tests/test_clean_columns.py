@@ -353,7 +353,7 @@ def test_a_name_of_only_control_characters_is_empty(at_desk, publisher):
 @pytest.mark.parametrize("text", INVISIBLE)
 def test_a_blank_text_counts_as_missing(at_desk, publisher, text):
     release = make_release("draft", title=text, body=f"<p>{text}</p><p><em>{text}</em></p>")
-    assert as_shown(workflow.review_blockers(release)) == ["It has no title.", "It has no text."]
+    assert as_shown(workflow.review_blockers(release)) == ["Enter a title.", "Enter the text."]
     picture = make_picture(alt_text=text, credit_line=text)
     assert picture.missing() == ["an alternative text", "a credit line"]
     desk = at_desk(publisher)
@@ -369,7 +369,7 @@ def test_a_blank_text_counts_as_missing(at_desk, publisher, text):
 def test_a_release_from_before_the_rule_needs_a_visible_title():
     release = make_release("draft")
     release.title = "\u2060"
-    assert as_shown(workflow.review_blockers(release)) == ["It has no title."]
+    assert as_shown(workflow.review_blockers(release)) == ["Enter a title."]
 
 
 @pytest.mark.parametrize("times", [128, 255])

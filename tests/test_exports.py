@@ -169,7 +169,7 @@ def test_the_real_release_is_whole_and_in_order(client):
 
 def test_a_correction_is_in_every_form(client, full):
     full.title = "Twelve newspapers closed"
-    workflow.correct(full, by=make_chief(), words="It was <twelve> & not eleven.")
+    workflow.correct(full, by=make_chief(), text="It was <twelve> & not eleven.")
     page = client.get(full.get_absolute_url()).content.decode()
     assert "It was &lt;twelve&gt; &amp; not eleven." in page
     linked = json.loads(re.search(r"ld\+json\">(.*?)</script>", page, re.DOTALL)[1])
@@ -211,7 +211,7 @@ def test_a_withdrawal_is_in_every_form_and_nothing_else_is(client, full):
 
 def test_a_former_address_leads_to_the_same_form(client, full):
     full.slug = "another"
-    workflow.correct(full, by=make_chief(), words="")
+    workflow.correct(full, by=make_chief(), text="")
     for form in ("txt", "json"):
         answer = client.get(f"/releases/eleven-newspapers-closed/release.{form}")
         assert answer.status_code == 301
@@ -241,7 +241,7 @@ def test_a_day_without_an_hour_has_none_in_the_text(client, settings):
     settings.TIME_ZONE = "Europe/London"
     release = make_release("in_review", title="Of old")
     day = datetime.fromisoformat("2025-02-13T00:00:00+00:00")
-    release = workflow.approve(release, by=make_chief(), publish_at=day, archive=True)
+    release = workflow.approve(release, by=make_chief(), publish_at=day, backdated=True)
     assert "\n\n13 February 2025\n\nOf old" in get(client, release, "txt").content.decode()
     validators.ninjs(get(client, release, "json").json())
 

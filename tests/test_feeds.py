@@ -188,7 +188,7 @@ def test_a_picture_leaves_every_feed_when_its_licence_ends(client, form):
 def test_a_correction_is_in_every_feed(client, form):
     release = make_release(title="Eleven")
     release.title = "Twelve"
-    workflow.correct(release, by=make_chief(), words="It was <twelve> & not eleven.")
+    workflow.correct(release, by=make_chief(), text="It was <twelve> & not eleven.")
     feed = Feed(client, form)
     assert feed.titles == ["Twelve"]
     (text,) = feed.texts

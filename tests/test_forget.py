@@ -13,7 +13,7 @@ from django.utils import timezone
 from pressroom import retention
 from previews import links, throttle
 from previews.models import Opening, PreviewLink, ThrottleBucket, Visit
-from releases.models import Event, Guess
+from releases.models import Event, Probe
 from tests.deployment import rows
 from tests.make import accept, make_chief, make_link, make_release
 
@@ -32,9 +32,9 @@ def old(client):
         client.cookies.clear()
     links.revoke(PreviewLink.objects.get(name="closed"), by=make_chief())
     now = timezone.now()
-    Guess.objects.create(
-        release=release, what="near", who="x", network="203.0.113.0/24", times=3, first_at=now,
-        last_at=now,
+    Probe.objects.create(
+        release=release, what="near", sender_hash="x", network="203.0.113.0/24", times=3,
+        first_at=now, last_at=now,
     )  # fmt: skip
     throttle.count_miss("203.0.113.7", now)
     LogEntry.objects.create(
@@ -50,7 +50,7 @@ def forget(capsys, *arguments) -> str:
 
 def left():
     origins = Visit.objects.exclude(network="", agent="").count()
-    return (Guess.objects.count(), Opening.objects.count(), origins, LogEntry.objects.count(),
+    return (Probe.objects.count(), Opening.objects.count(), origins, LogEntry.objects.count(),
             ThrottleBucket.objects.count())  # fmt: skip
 
 
@@ -94,9 +94,16 @@ def test_a_dry_run_says_what_would_go_and_touches_nothing(old, capsys, settings)
 
 def test_much_is_forgotten_in_batches_with_progress(old, capsys, monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 10)
-    guess = Guess.objects.get()
-    Guess.objects.bulk_create(
-        Guess(release=guess.release, what="near", who=str(n), network="", first_at=old, last_at=old)
+    guess = Probe.objects.get()
+    Probe.objects.bulk_create(
+        Probe(
+            release=guess.release,
+            what="near",
+            sender_hash=str(n),
+            network="",
+            first_at=old,
+            last_at=old,
+        )
         for n in range(34)
     )
     with time_machine.travel(old + 91 * DAY, tick=False):
@@ -114,14 +121,14 @@ def test_a_row_that_is_used_meanwhile_stays(old, monkeypatch):
         found = what.expired(before)
         asked.append(before)
         if len(asked) == 2:
-            Guess.objects.update(last_at=before)
+            Probe.objects.update(last_at=before)
         return found
 
     changed = retention.Retained(what.label, expired, what.setting)
     monkeypatch.setattr(retention, "RETAINED", [changed])
     (done,) = retention.forget(old + 91 * DAY)
     assert done.rows == 0
-    assert Guess.objects.count() == 1
+    assert Probe.objects.count() == 1
 
 
 def test_what_fails_is_said_and_the_rest_is_done(old, capsys, monkeypatch, caplog):
@@ -148,5 +155,5 @@ def test_whatever_says_where_somebody_was_has_an_end():
         if isinstance(field, models.CharField | models.GenericIPAddressField)
         and field.name in words
     }
-    assert holding >= {Guess, Visit, Opening}
+    assert holding >= {Probe, Visit, Opening}
     assert holding <= {what.expired(timezone.now()).model for what in retention.RETAINED}

@@ -15,7 +15,7 @@ from importing import NotAReleaseError, understand
 from importing.notes import Note
 from people.names import NameIndex
 from releases import workflow
-from releases.document import MAX_LEVELS, MAX_TEXT, UnreadableText, clean
+from releases.document import MAX_LEVELS, MAX_TEXT, UnreadableTextError, clean
 from releases.models import Release
 from tests.make import make_chief, make_release
 
@@ -62,7 +62,7 @@ def test_the_table_has_thirty_shapes_that_are_pasted_and_imported():
 def test_depth_is_refused_before_the_text_is_read_as_a_browser_would(tag):
     began = time.process_time()
     for read in (clean, clean_pasted):
-        with pytest.raises(UnreadableText, match="nested too deeply"):
+        with pytest.raises(UnreadableTextError, match="nested too deeply"):
             read(f"<{tag}>" * 100_000)
     assert time.process_time() - began < SECONDS
 
@@ -98,7 +98,7 @@ def test_a_text_that_is_too_long_is_refused_and_stays_in_the_form(client):
     page = client.post(address, data)
     assert page.status_code == 200
     words = page.content.decode()
-    assert f"at most {MAX_TEXT:,} are taken here. Shorten it" in words
+    assert f"at most {MAX_TEXT:,}. Shorten it" in words
     assert "What you typed is still here; nothing was saved." in words
     assert words.count("Some words. ") >= LONG.count("Some words. ")
     release.refresh_from_db()

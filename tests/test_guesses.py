@@ -13,7 +13,7 @@ from jobs import outbox
 from jobs.buffer import Buffer
 from jobs.models import Job
 from releases import probes, workflow
-from releases.models import Event, Guess, Release
+from releases.models import Event, Probe, Release
 from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def hidden(by, **fields):
 
 def told():
     count_guesses()
-    return sorted(Guess.objects.values_list("what", "times", "network"))
+    return sorted(Probe.objects.values_list("what", "times", "network"))
 
 
 def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approver):
@@ -60,7 +60,7 @@ def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_de
     picture = make_picture()
     release = make_release("published", by=approver, title="The old title", poster=picture)
     release.slug = "a-new-address"
-    release = workflow.correct(release, by=make_chief(), words="")
+    release = workflow.correct(release, by=make_chief(), text="")
     workflow.hold(release, by=make_chief())
     for path in (
         "/releases/the-old-title/",
@@ -102,9 +102,10 @@ def test_the_publisher_is_told_at_the_first_the_tenth_and_the_hundredth_try(
         outbox.deliver()
     assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
     first, tenth = (message.body for message in mail.outbox)
-    assert "tried once since" in first
-    assert "tried 10 times since" in tenth
-    assert "(UTC), from 1 network address." in tenth
+    assert "Requests since" in first
+    assert "UTC: 1\n" in first
+    assert "UTC: 10\n" in tenth
+    assert "Network addresses: 1\n" in tenth
     assert f"https://news.example/admin/releases/release/{release.pk}/seen/" in tenth
     assert "Budget" not in first + tenth + "".join(message.subject for message in mail.outbox)
     assert Event.objects.filter(verb="guessed", release=release).count() == 2
@@ -116,7 +117,7 @@ def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
     client.get(hidden(approver).get_absolute_url())
     count_guesses()
     outbox.deliver()
-    assert Guess.objects.get().times == 1
+    assert Probe.objects.get().times == 1
 
 
 def test_it_is_shown_on_the_desk_and_beside_the_release(client, at_desk, approver):
@@ -151,13 +152,13 @@ def test_a_header_that_lies_is_not_believed(client, approver, settings, trusted,
 
 
 def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
-    monkeypatch.setattr(probes, "NETWORKS", 20)
+    monkeypatch.setattr(probes, "MAX_COUNTED_NETWORKS", 20)
     release = hidden(approver)
     for number in range(60):
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
     count_guesses()
     assert probes.probes_of(release).times == 60
-    assert Guess.objects.count() == 21
+    assert Probe.objects.count() == 21
 
 
 def test_a_flood_that_nobody_empties_does_not_fill_the_memory(client, monkeypatch):
@@ -186,7 +187,7 @@ def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
 
 
 def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, caplog):
-    monkeypatch.setattr(probes, "MOST_JOBS", 2)
+    monkeypatch.setattr(probes, "MAX_JOBS", 2)
     release = hidden(approver)
     for _ in range(4):
         client.get(release.get_absolute_url())
@@ -199,7 +200,7 @@ def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, c
 def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
     release = hidden(approver)
     # A buffer of its own: the thread outlives the test, and must take nothing from another.
-    own = Buffer("Guesses", probes._enqueue, 100)
+    own = Buffer("Probes", probes._enqueue_counts, 100)
     monkeypatch.setattr(probes, "waiting", own)
     client.get(release.get_absolute_url())
     assert own._thread in threading.enumerate()
@@ -209,4 +210,4 @@ def test_a_thread_of_the_server_counts_without_being_asked(client, approver, mon
         if Job.objects.filter(name="releases.count_guesses").exists():
             break
     work_off()
-    assert Guess.objects.get().times == 1
+    assert Probe.objects.get().times == 1

@@ -76,7 +76,8 @@ def in_script(path: Path) -> set[str]:
     source = path.read_text()
     # A script in one line cannot be taken apart so simply: what stands between texts is taken too.
     said = set(re.findall(r'(?="((?:[^"\\\n]|\\.){1,300})")', source))
-    return said | {re.sub(r"\$\{.*?\}", "…", each) for each in re.findall(r"`([^`\n]*)`", source)}
+    said |= {re.sub(r"\$\{.*?\}", "…", each) for each in re.findall(r"`([^`\n]*)`", source)}
+    return {re.sub(r"%\(\w+\)s", "…", each) for each in said}
 
 
 def plain(text: str) -> str:

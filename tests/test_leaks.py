@@ -508,7 +508,7 @@ def test_the_public_site_sets_no_cookie_and_does_not_know_an_editor(
 
 def test_a_correction_of_what_was_withdrawn_is_gone_too(client):
     release = make_release("published")
-    Correction.objects.create(release=release, words=CANARY, by=make_chief())
+    Correction.objects.create(release=release, text=CANARY, by=make_chief())
     assert CANARY.encode() in client.get(release.get_absolute_url()).content
     release = Release.objects.get(pk=release.pk)
     workflow.withdraw(release, by=make_chief(), reason="It was wrong.")

@@ -275,7 +275,7 @@ def test_selected_releases_are_put_on_hold_until_the_name_is_removed(
         workflow.end_hold(public, by=publisher)
     public.title, public.body = "Somebody is here", "<p>Somebody.</p>"
     public.slug = "somebody-is-here"
-    public = workflow.correct(public, by=publisher, words="We name the person no longer.")
+    public = workflow.correct(public, by=publisher, text="We name the person no longer.")
     workflow.end_hold(public, by=publisher)
     assert client.get("/releases/somebody-is-here/").status_code == 200
 

@@ -624,7 +624,7 @@ def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, pub
     other.seek(0)
     assert tries(publisher, caption="A door", original=other, minor="on").status_code == 302
     assert picture.sha256 != before
-    assert [c.words for c in release.corrections.all()] == ["A door, no gate."]
+    assert [c.text for c in release.corrections.all()] == ["A door, no gate."]
     verbs = [verb for verb in verbs_of(release) if verb in ("amended", "corrected")]
     assert verbs == ["amended", "corrected", "amended"]
     first = picture.history.order_by("history_id").first()
@@ -684,7 +684,7 @@ def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
     for one, release in zip(chosen, releases, strict=True):
         one.refresh_from_db()
         assert one.credit_line == "AP"
-        assert release.corrections.get().words == "The credit was wrong."
+        assert release.corrections.get().text == "The credit was wrong."
 
 
 def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):

@@ -270,7 +270,7 @@ def test_a_moved_embargo_says_whom_to_tell_where_email_is_off(off, client, at_de
     asked = text(at_desk(publisher).get(form))
     assert OFF in asked
     assert "Rita" in asked
-    assert 'name="tell"' not in asked
+    assert 'name="notify"' not in asked
 
 
 @pytest.mark.django_db
@@ -460,7 +460,7 @@ def test_an_editor_hears_who_was_not_told_of_a_moved_embargo(client, at_desk, pu
     form = f"/admin/releases/release/{release.pk}/reschedule/"
     typed = {"publish_at_0": "2031-07-01", "publish_at_1": "09:00", "version": release.version}
     with smtp_server.running(refuses=refuses) as server, use(server):
-        page = at_desk(publisher).post(form, typed | {"tell": "on"}, follow=True)
+        page = at_desk(publisher).post(form, typed | {"notify": "on"}, follow=True)
         assert server.connections == 0
         outbox.deliver()
     assert server.recipients == ["omar@radio.example"]

@@ -152,7 +152,7 @@ def test_a_protected_name_in_a_marked_text_is_found_all_the_same():
     for text in (f"{LONG}, Iven Sorrel. {LONG}", f"{LONG} Iven Sorrel.", f"{LONG} Iven Sorrel"):
         woven = marks.woven(text, REFERENCE, [text])
         assert woven != text
-        assert len(protected_names.finds_in_words(woven, "text")) == 1
+        assert len(protected_names.finds_in_text(woven, "text")) == 1
 
 
 def test_copies_that_were_given_out_before_are_still_traced():

@@ -226,7 +226,7 @@ def test_a_licence_that_ends_takes_the_picture_out_everywhere_at_that_second(cli
         assert client.get(f"{page}card.jpg").content[:3] == b"\xff\xd8\xff"
         # What is out can still be corrected, without another picture.
         out = Release.objects.get(pk=release.pk)
-        workflow.correct(out, by=make_chief(), words="It was two.")
+        workflow.correct(out, by=make_chief(), text="It was two.")
 
 
 def test_a_browser_keeps_a_picture_no_longer_than_our_licence(client):

@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 
 from people.models import Level
-from releases.models import NameFind, Release
+from releases.models import NameDisclosure, Release
 from tests.make import make_person, make_release, make_user
 from tests.test_admin import written
 
@@ -80,8 +80,8 @@ def test_a_refusal_counts_as_well(at_desk, publisher, protected, settings, way):
         sent = form | {"version": release.version}
         page = text(at_desk(publisher).post(f"{LIST}{release.pk}/{way}/", sent))
         assert places(page) == shown
-    assert NameFind.objects.filter(user=publisher, place_shown=True).count() == 1
-    assert NameFind.objects.filter(user=publisher, place_shown=False).count() == 1
+    assert NameDisclosure.objects.filter(user=publisher, place_shown=True).count() == 1
+    assert NameDisclosure.objects.filter(user=publisher, place_shown=False).count() == 1
 
 
 def test_the_spelling_of_the_record_is_for_those_who_may_see_it(at_desk, editor, case_officer):
@@ -102,7 +102,7 @@ def test_finds_are_recorded_and_the_case_officer_gets_a_notice_without_the_text(
     release = make_release("draft", title="Under wraps", body="<p>So said Mirabel Vorhaltung.</p>")
     for _ in range(2):
         at_desk(editor).get(f"{LIST}{release.pk}/change/")
-    find = NameFind.objects.get()
+    find = NameDisclosure.objects.get()
     assert (find.person, find.user, find.row) == (person, editor, str(release.pk))
     desk = text(at_desk(case_officer).get("/admin/"))
     notice = desk.partition("Your protected people were named in texts")[2].partition("</ul>")[0]

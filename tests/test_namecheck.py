@@ -157,7 +157,7 @@ def change(row, **values):
 
 def in_correction(newsroom, settings):
     Correction.objects.bulk_create(
-        [Correction(release=newsroom.release, words=f"It was {NAME}.", by=newsroom.by)]
+        [Correction(release=newsroom.release, text=f"It was {NAME}.", by=newsroom.by)]
     )
 
 
@@ -548,7 +548,7 @@ def test_finds_of_what_did_not_change_stay_at_the_desk_and_others_are_replaced(n
     three_hours_ago()
     fixed = Release.objects.get(pk=other.pk)
     fixed.title = "Somebody came back"
-    workflow.correct(fixed, by=newsroom.by, words="It was somebody else.")
+    workflow.correct(fixed, by=newsroom.by, text="It was somebody else.")
     check("--since", "1h")
     addresses = set(NameCheckFind.objects.values_list("address", flat=True))
     assert newsroom.page in addresses

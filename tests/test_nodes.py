@@ -15,7 +15,7 @@ from PIL import Image
 from assets import storage
 from assets.models import MediaAsset
 from previews.throttle import LIMIT
-from releases.models import Guess
+from releases.models import Probe
 from tests import smtp_server
 from tests.deployment import Node
 from tests.make import make_link, make_picture, make_release, make_user
@@ -171,6 +171,6 @@ def test_one_server_counts_guesses_and_sends_their_e_mail_without_a_second_proce
         with Node(tmp_path / "log", 1, 4, **sent) as node:
             assert ask(node, hidden.get_absolute_url())[0] == 404
             wait_for(lambda: mail.letters != [])
-    assert Guess.objects.get().times == 1
+    assert Probe.objects.get().times == 1
     assert mail.recipients == ["publisher@newsroom.example"]
     assert hidden.title not in mail.letters[0]

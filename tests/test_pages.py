@@ -268,7 +268,7 @@ def test_a_release_carries_what_machines_read(client):
         body=f"<p>{mark(hidden)}</p>{quotation(speaker, '“Yes.”')}",
         topics=[Topic.objects.create(name="Courts")],
     )  # fmt: skip
-    Correction.objects.create(release=release, words="It was so.", by=make_chief())
+    Correction.objects.create(release=release, text="It was so.", by=make_chief())
     root = page(client, release.get_absolute_url())
     data = json.loads(root.xpath("//script[@type='application/ld+json']")[0].text)
     assert data["@type"] == "NewsArticle"
@@ -306,11 +306,11 @@ def test_times_carry_their_zone_and_a_day_alone_carries_none(client, settings):
     settings.TIME_ZONE = "Europe/London"
     lift = timezone.make_aware(timezone.datetime(2024, 7, 1, 9, 30))
     release = make_release("in_review")
-    release = workflow.approve(release, by=make_chief(), publish_at=lift, archive=True)
+    release = workflow.approve(release, by=make_chief(), publish_at=lift, backdated=True)
     assert "1 July 2024, 09:30 BST" in words(page(client, release.get_absolute_url()))
     day = timezone.make_aware(timezone.datetime(2024, 7, 1))
     other = workflow.approve(
-        make_release("in_review"), by=make_chief(), publish_at=day, archive=True
+        make_release("in_review"), by=make_chief(), publish_at=day, backdated=True
     )
     root = page(client, other.get_absolute_url())
     assert "1 July 2024" in words(root)
@@ -341,7 +341,7 @@ def test_a_former_address_leads_to_the_present_one_while_that_is_public(client):
     release, chief = make_release(title="Old title"), make_chief()
     old = release.get_absolute_url()
     release.slug = "new-address"
-    release = workflow.correct(release, by=chief, words="")
+    release = workflow.correct(release, by=chief, text="")
     response = client.get(old)
     assert (response.status_code, response["Location"]) == (301, "/releases/new-address/")
     workflow.withdraw(release, by=chief, reason="Wrong.")
@@ -356,7 +356,7 @@ def test_what_has_not_changed_is_not_sent_again(client):
         again = client.get(path, headers=tags[path])
         assert (again.status_code, again.content) == (304, b"")
     release.body = "<p>Changed.</p>"
-    workflow.correct(release, by=make_chief(), words="It changed.")
+    workflow.correct(release, by=make_chief(), text="It changed.")
     for path in tags:
         assert client.get(path, headers=tags[path]).status_code == 200, path
 
@@ -439,7 +439,7 @@ def test_the_feed_is_valid_atom_and_newest_first(client):
         title="Old & <b>bold</b>", language="ar", publish_at=timezone.now() - timedelta(days=2)
     )
     new = make_release(title="New")
-    Correction.objects.create(release=old, words="x", by=make_chief())
+    Correction.objects.create(release=old, text="x", by=make_chief())
     response = client.get("/releases/feed.atom")
     assert response["Content-Type"].startswith("application/atom+xml")
     feed = lxml.etree.fromstring(response.content)

@@ -10,7 +10,7 @@ import pytest
 
 from desk.pasting import clean_pasted, read_clipboard, read_plain
 from desk.pasting.lists import read_marker
-from releases.document import MAX_LEVELS, MAX_TEXT, TextTooLong, UnreadableText, clean
+from releases.document import MAX_LEVELS, MAX_TEXT, TextTooLongError, UnreadableTextError, clean
 from tests.clipboards import (
     GOOGLE_FOOTNOTES,
     LIBRE_FOOTNOTES,
@@ -122,7 +122,7 @@ def test_nothing_that_was_pasted_runs():
 def test_time_grows_with_the_length_alone(piece, closing):
     began = time.process_time()
     for number in (1_000, 8_000):
-        with contextlib.suppress(UnreadableText):
+        with contextlib.suppress(UnreadableTextError):
             read_clipboard(piece * number + "x" + closing * number)
     assert time.process_time() - began < 8
 
@@ -135,10 +135,10 @@ def test_time_of_plain_text_grows_with_its_length_alone(piece):
 
 
 def test_depth_and_length_are_bounded():
-    with pytest.raises(UnreadableText, match="nested too deeply"):
+    with pytest.raises(UnreadableTextError, match="nested too deeply"):
         clean_pasted("<div>" * (MAX_LEVELS + 1) + "x")
     assert clean_pasted("<span style='color:red'>" * 5_000 + "x") == "<p>x</p>"
-    with pytest.raises(TextTooLong):
+    with pytest.raises(TextTooLongError):
         clean_pasted("<p>" + "x" * (MAX_TEXT + 1))
 
 

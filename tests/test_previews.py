@@ -71,7 +71,7 @@ def plain(response) -> str:
 
 def move(release, hours):
     return workflow.reschedule(
-        Release.objects.get(pk=release.pk), by=make_chief(), tell=True,
+        Release.objects.get(pk=release.pk), by=make_chief(), notify=True,
         publish_at=timezone.now() + hours * HOUR,
     )  # fmt: skip
 
@@ -474,7 +474,7 @@ def test_nobody_is_told_where_the_editor_does_not_say_so(client, at_desk, publis
 
 def test_a_release_that_is_published_early_is_told_too(client, release):
     accept(client, make_link(release, email="rita@paper.example"))
-    workflow.publish(Release.objects.get(pk=release.pk), by=make_chief(), tell=True)
+    workflow.publish(Release.objects.get(pk=release.pk), by=make_chief(), notify=True)
     outbox.deliver()
     assert "lifted early" in mail.outbox[0].body
 

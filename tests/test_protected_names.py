@@ -103,7 +103,7 @@ def test_it_is_found_in_every_construction(field, body):
     release = make_release()
     setattr(release, field, body)
     with pytest.raises(workflow.ActionBlocked):
-        workflow.correct(release, by=make_chief(), words="Words.")
+        workflow.correct(release, by=make_chief(), text="Words.")
 
 
 def test_the_sentence_is_the_one_in_which_the_name_stands():
@@ -121,7 +121,7 @@ def test_a_protected_name_goes_out_with_no_correction_and_no_withdrawal():
     release = make_release()
     release.title = "Changed"
     with pytest.raises(workflow.ActionBlocked) as refusal:
-        workflow.correct(release, by=make_chief(), words="It was not Iven Sorrel.")
+        workflow.correct(release, by=make_chief(), text="It was not Iven Sorrel.")
     assert "in the correction is a protected name" in as_shown(refusal.value.blockers)[0]
     release.refresh_from_db()
     assert release.title != "Changed"
@@ -167,9 +167,9 @@ def test_it_holds_for_that_spelling_in_that_release_alone(publisher, sorrel):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"reason": " "}, "Enter the reason why this name may stand here"),
-        ({"name": "Somebody"}, "does not stand in the text"),
-        ({"name": ""}, "does not stand in the text"),
+        ({"reason": " "}, "Enter why this name is allowed here"),
+        ({"name": "Somebody"}, "is not in the text"),
+        ({"name": ""}, "is not in the text"),
     ],
 )
 def test_what_is_let_through_needs_a_name_that_stands_there_and_a_reason(values, words, publisher):
@@ -190,20 +190,20 @@ def test_a_namesake_can_come_into_a_public_release_by_a_correction(at_desk, publ
     assert at_desk(publisher).post(f"{LIST}{release.pk}/change/", typed).status_code == 302
     release.refresh_from_db()
     assert release.title == "Iven Sorrel, the footballer"
-    with pytest.raises(workflow.ActionBlocked, match="allowed here already"):
+    with pytest.raises(workflow.ActionBlocked, match="already allowed here"):
         workflow.allow_name(release, by=publisher, name="IVEN SORREL", reason="x")
 
 
 def test_nobody_without_the_right_lets_a_name_through(at_desk, editor):
     release = make_release("draft", title="Iven Sorrel")
     assert "Allow a protected name" not in text(at_desk(editor).get(f"{LIST}{release.pk}/change/"))
-    with pytest.raises(workflow.ActionBlocked, match="You have no right to allow a protected name"):
+    with pytest.raises(workflow.ActionBlocked, match="You don’t have permission"):
         workflow.allow_name(release, by=editor, name=NAME, reason="x")
 
 
 def test_who_is_marked_or_shown_is_not_let_through(publisher, sorrel):
     release = make_release("draft", body=quotation(sorrel))
-    with pytest.raises(workflow.ActionBlocked, match="does not stand in the text"):
+    with pytest.raises(workflow.ActionBlocked, match="is not in the text"):
         workflow.allow_name(release, by=publisher, name=NAME, reason="x")
 
 

@@ -77,7 +77,7 @@ class Newsroom:
         release = make_release(by=self.chief, poster=make_picture(), topics=[topic],
                                body=f"<p>Text.</p>{quotation(speaker)}")  # fmt: skip
         release.contacts.add(contact)
-        correction = Correction.objects.create(release=release, words="A date.", by=self.chief)
+        correction = Correction.objects.create(release=release, text="A date.", by=self.chief)
         rows = [
             release, correction, release.poster, topic, contact, prisoner,
             prisoner.names.get(), Role.objects.get(), case, case.statuses.first(),
@@ -304,7 +304,7 @@ def test_a_save_of_every_text_is_refused_with_its_place(newsroom, capsys):
 def test_a_new_correction_and_a_withdrawal_are_refused(newsroom):
     release = newsroom.rows["releases.release"]
     with pytest.raises(ActionBlocked):
-        Correction.objects.create(release=release, words=f"It was {NAME}.", by=newsroom.chief)
+        Correction.objects.create(release=release, text=f"It was {NAME}.", by=newsroom.chief)
     assert Correction.objects.count() == 1
     fresh = Release.objects.get(pk=release.pk)
     with pytest.raises(ActionBlocked):

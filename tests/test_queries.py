@@ -59,7 +59,7 @@ class Newsroom:
         self.release.contacts.add(Contact.objects.create(name=name))
         self.release.body += body
         self.release.save()
-        Correction.objects.create(release=self.release, words=name, by=chief)
+        Correction.objects.create(release=self.release, text=name, by=chief)
 
     def addresses(self) -> list[str]:
         of = {

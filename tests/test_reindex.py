@@ -8,7 +8,7 @@ from django.db import models
 
 from people.models import Level, Person
 from releases.models import FoldedText, Release, Topic
-from releases.rules import folded, protected_names
+from releases.rules import protected_names, text_index
 from tests.make import make_person, make_picture, make_prisoner, make_release, whole_case
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def stored():
 def test_it_stores_what_saves_store_and_says_how_many_rows_it_read(newsroom):
     before = stored()
     FoldedText.objects.all().delete()
-    assert reindex() == f"{folded.count():,} rows read. Every public text is indexed.\n"
+    assert reindex() == f"{text_index.count():,} rows read. Every public text is indexed.\n"
     assert stored() == before
     reindex()
     assert stored() == before
@@ -53,7 +53,7 @@ def test_a_name_that_was_stored_past_the_application_is_found_again(newsroom):
 
 
 def test_more_rows_than_one_batch_are_read_and_rows_that_are_gone_are_dropped(monkeypatch):
-    monkeypatch.setattr(folded, "BATCH", 3)
+    monkeypatch.setattr(text_index, "BATCH", 3)
     topics = [Topic.objects.create(name=f"Topic {number}") for number in range(7)]
     people = [make_person(f"Person Number-{number}") for number in range(3)]
     Topic.objects.filter(pk=topics[4].pk)._raw_delete("default")
@@ -64,4 +64,4 @@ def test_more_rows_than_one_batch_are_read_and_rows_that_are_gone_are_dropped(mo
     assert ("gone.table", "1") not in kept
     assert ("releases.topic", str(topics[4].pk)) not in kept
     assert {("releases.topic", str(topics[6].pk)), ("people.person", str(people[2].pk))} <= kept
-    assert folded.missing() == {}
+    assert text_index.unindexed_rows() == {}

@@ -25,11 +25,11 @@ from previews.models import Opening, PreviewLink
 from releases.models import (
     Correction,
     FoldedText,
-    Guess,
     Illustration,
     Mention,
+    NameDisclosure,
     NameException,
-    NameFind,
+    Probe,
     Quote,
     RejectedName,
     Release,
@@ -94,7 +94,14 @@ def translation_of_itself():
 
 def two_guesses_for_one():
     now = timezone.now()
-    two(Guess, release=make_release("draft"), what="near", who="x", first_at=now, last_at=now)
+    two(
+        Probe,
+        release=make_release("draft"),
+        what="near",
+        sender_hash="x",
+        first_at=now,
+        last_at=now,
+    )
 
 
 def a_consent(**values):
@@ -221,7 +228,7 @@ NEVER = {
     "mention_once_a_release": [one_person_mentioned_twice],
     "illustration_has_its_place": [two_pictures_in_one_place],
     "correction_says_something": [
-        lambda: Correction.objects.create(release=make_release(), words="", by=make_chief())
+        lambda: Correction.objects.create(release=make_release(), text="", by=make_chief())
     ],
     "person_has_a_name": [lambda: Person.objects.create(display_name="")],
     "person_named_only_on_a_recorded_basis": [
@@ -273,7 +280,7 @@ NEVER = {
     ],
     "namefind_once_a_day": [
         lambda: two(
-            NameFind,
+            NameDisclosure,
             person=make_person(),
             user=make_chief(),
             table="releases.topic",

@@ -8,11 +8,11 @@ import pytest
 
 from releases.document import (
     Document,
-    UnreadableText,
+    UnreadableTextError,
     clean,
     clean_notes,
-    with_people,
-    without_strangers,
+    drop_unknown_refs,
+    link_people,
 )
 from releases.document.schema import MAX_COLUMNS, MAX_ROWS
 from releases.models import Release
@@ -60,8 +60,8 @@ def test_every_construction_is_kept_as_it_is(name):
     html = CONSTRUCTIONS[name]
     assert clean(html) == html
     known = {UUID(PERSON), UUID(OTHER)}
-    assert without_strangers(html, known, {UUID(PICTURE)}) == html
-    assert with_people(html, {}) == html
+    assert drop_unknown_refs(html, known, {UUID(PICTURE)}) == html
+    assert link_people(html, {}) == html
 
 
 def test_all_constructions_stand_in_one_document():
@@ -80,7 +80,7 @@ def test_all_constructions_stand_in_one_document():
     ],
 )
 def test_a_table_that_is_too_large_is_refused_with_what_to_do(html):
-    with pytest.raises(UnreadableText, match="50 columns and 500 rows"):
+    with pytest.raises(UnreadableTextError, match="50 columns and 500 rows"):
         clean(html)
 
 
@@ -286,7 +286,7 @@ def test_an_import_finds_a_name_through_marks_and_in_footnotes():
         "<p>It was <b>Ann</b> <i>Verel</i> and Ann Verel.</p>"
         "<p>So<span data-footnote=1>See Ben Ostrov.</span></p>"
     )
-    assert with_people(html, {"Ann Verel": UUID(PERSON), "Ben Ostrov": UUID(OTHER)}) == (
+    assert link_people(html, {"Ann Verel": UUID(PERSON), "Ben Ostrov": UUID(OTHER)}) == (
         f'<p>It was <span data-person="{PERSON}"><strong>Ann</strong> <em>Verel</em></span> '
         "and Ann Verel.</p>\n"
         f'<p>So<span data-footnote="1">See <span data-person="{OTHER}">Ben Ostrov</span>.</span>'

@@ -162,7 +162,7 @@ def test_no_page_runs_what_was_typed(client, at_desk, publisher, settings):
     """The desk and the public site with the same payloads, which take long to create."""
     planted = plant(PAYLOADS)
     at_desk(publisher)
-    workflow.send_back(planted[1], by=publisher, words="\n".join(PAYLOADS))
+    workflow.send_back(planted[1], by=publisher, reason="\n".join(PAYLOADS))
     assert_no_page_of_the_desk_runs_it(client, planted)
     client.logout()
     planted[1] = workflow.submit(Release.objects.get(pk=planted[1].pk), by=publisher)
@@ -174,7 +174,7 @@ def assert_no_public_page_runs_it(client, planted):
     chief, pages = make_chief(), ["/", "/releases/", "/people/", "/prisoners/", "/releases/none/"]
     for release in planted:
         release = workflow.publish(release, by=chief)
-        Correction.objects.create(release=release, words="\n".join(PAYLOADS), by=chief)
+        Correction.objects.create(release=release, text="\n".join(PAYLOADS), by=chief)
         pages.append(release.get_absolute_url())
         named = [mention.person.get_absolute_url() for mention in release.mentions.all()]
         pages += [*named, *(f"{page}?{urlencode({'q': release.title})}" for page in named)]

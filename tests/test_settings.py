@@ -20,7 +20,7 @@ ROOT = Path(settings.BASE_DIR)
 PRODUCT = [
     *("manage.py", ".env.example", "accounts", "assets", "demo", "desk", "importing", "jobs"),
     *("leakcheck", "newsroom", "people", "pressroom", "previews", "releases", "storing"),
-    *("templates", "static"),
+    *("templates", "static", "locale"),
 ]
 KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
 PRODUCTION = {
@@ -223,6 +223,7 @@ WRONG = {
     ),
     "SITE_NOTICE": (["A\ttest"], "write one line of text", {}),
     "TIME_ZONE": (["Mars", "Europe", "../etc/passwd", "/etc/passwd"], "as in Europe/London", {}),
+    "LANGUAGE_CODE": (["fr", "xx", "english", "en"], "write one of en-gb", {}),
     "EXTRA_COUNTRIES": (["foo", "XK", "XK=", "Kosovo=XK", "XK=Kosovo;XV=V,x"], "XK=Kosovo", {}),
     "DATABASE_URL": (
         ["garbage", f"postgres://u:{HIDDEN}@ss/word#x@h/db", f"postgres://u:{HIDDEN}/a@h/db",
@@ -393,6 +394,8 @@ RIGHT = [
     {"NEWSROOM_NAME": "اتاق\u200cخبر $HOME"},
     {"EXTRA_COUNTRIES": "XK=Kosovo, XV=Valdria (invented),"},
     {"EXTRA_COUNTRIES": ""},
+    {"LANGUAGE_CODE": "en_GB"},
+    {"LANGUAGE_CODE": ""},
     {"SITE_URL": "https://news.example.org:8443/"},
     {"TIME_ZONE": "America/Argentina/Buenos_Aires"},
     {"DEBUG": "FALSE"},

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from desk.pasting import clean_pasted
 from people.models import Role
 from releases import workflow
-from releases.document import Document, UnreadableText, clean, render_text
+from releases.document import Document, UnreadableTextError, clean, render_text
 from releases.models import EditConflict, Illustration, Mention, Quote, Release
 from tests.make import (
     DATA,
@@ -116,7 +116,7 @@ def letters(text: str) -> list[str]:
 
 
 def test_a_text_that_is_nested_beyond_reason_is_refused_in_a_sentence():
-    with pytest.raises(UnreadableText, match="nested too deeply"):
+    with pytest.raises(UnreadableTextError, match="nested too deeply"):
         clean("<blockquote>" * 5000 + "x")
 
 
@@ -247,7 +247,7 @@ def test_what_was_printed_stays_printed_whatever_becomes_of_the_speaker():
     person.display_name = "Ann Verel-Ostrov"
     person.save()
     release.body = release.body.replace("“Two.”", "“Two, or three.”")
-    workflow.correct(release, by=chief, words="It was two, or three.")
+    workflow.correct(release, by=chief, text="It was two, or three.")
     assert [(q.attribution_name, q.attribution_title) for q in release.quotes.all()] == [
         ("Ann Verel", "Director"),
         ("Ann Verel", "Chair of the inquiry"),
@@ -261,7 +261,7 @@ def test_an_archived_release_prints_the_title_of_its_own_day():
     Role.objects.create(person=person, title="Director", start=date(2021, 1, 1))
     release = make_release("in_review", body=quotation(person), by=chief)
     then = timezone.make_aware(timezone.datetime(2020, 5, 1, 9))
-    release = workflow.approve(release, by=chief, publish_at=then, archive=True)
+    release = workflow.approve(release, by=chief, publish_at=then, backdated=True)
     assert release.quotes.get().attribution_title == "Deputy"
 
 
@@ -293,6 +293,6 @@ def test_a_pull_quote_is_the_words_of_a_quotation_and_so_is_its_speaker(pull_quo
     person = make_person("Ann")
     body = f"<p>The lead.</p>{quotation(person, '“And so.', '“We ask for it.”')}"
     release = make_release("draft", body=body, pull_quote=pull_quote)
-    lifted = release.document.lifted(release.pull_quote)
+    lifted = release.document.find_pull_quote(release.pull_quote)
     assert bool(lifted) == found
     assert any("pull quote" in reason for reason in workflow.blockers(release)) != found

@@ -128,7 +128,7 @@ def publish_odd_ones(chief) -> None:
     )
     corrected = make_release(title="Corrected", by=chief)
     corrected.title = "Corrected & changed"
-    workflow.correct(corrected, by=chief, words="It was <two> & not three.")
+    workflow.correct(corrected, by=chief, text="It was <two> & not three.")
     make_release("withdrawn", title="Withdrawn", by=chief)
     make_release(title="In a dialect", language=RARE, by=chief)
 
@@ -150,7 +150,7 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
         publish_odd_ones(chief)
         answers = dict(_answers())
         yield {"published": published, "answers": answers}
-        call_command("flush", interactive=False)
+        django_db_setup()  # restores the database
         storages._storages = {}
 
 

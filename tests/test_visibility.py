@@ -31,8 +31,8 @@ def test_row_and_set_agree_in_every_state_at_every_moment(state):
             assert releases.filter(pk=release.pk).exists() is row, (name, at)
         hidden = not release.is_public(at) and release.status != "withdrawn"
         assert Release.objects.hidden(at).exists() is hidden
-    assert Release.objects.held().exists() is release.is_on_hold()
-    assert Release.objects.waiting().exists() is release.is_blocked_by_name()
+    assert Release.objects.on_hold().exists() is release.is_on_hold()
+    assert Release.objects.blocked_by_name().exists() is release.is_blocked_by_name()
 
 
 def test_time_publishes_to_the_second():

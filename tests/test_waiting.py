@@ -101,7 +101,7 @@ def test_a_level_that_falls_after_approval_stops_the_release_to_the_second(clien
     with time_machine.travel(friday - timedelta(seconds=1), tick=False):
         levels.lower_level(brask, to=Level.STAFF, by=make_chief())
         release.refresh_from_db()
-        assert release.state() == "Waiting"
+        assert release.state() == Release.State.BLOCKED
         assert not release.is_scheduled()
     for later in (0 * HOUR, DAY, 400 * DAY):
         with time_machine.travel(friday + later, tick=False):
@@ -198,7 +198,7 @@ def test_an_exception_lets_it_go_out_and_taking_it_back_stops_it(client, friday,
     workflow.end_name_exception(exception, by=publisher)
     release = Release.objects.get(pk=release.pk)
     assert release.is_blocked_by_name()
-    with pytest.raises(ActionBlocked, match="taken back already"):
+    with pytest.raises(ActionBlocked, match="already been removed"):
         workflow.end_name_exception(exception, by=publisher)
     workflow.allow_name(release, by=publisher, name="TEODOR BRASK", reason="A namesake.")
     with time_machine.travel(friday, tick=False):
@@ -281,7 +281,7 @@ def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
     outbox.deliver()
     assert {to for message in mail.outbox for to in message.to} == {author.email, publisher.email}
     for message in mail.outbox:
-        assert "does not go out on" in message.body
+        assert "will not be published on" in message.body
         assert NAME not in message.body + message.subject
         assert "Secret title" not in message.body + message.subject
     for user in (author, publisher):
@@ -312,9 +312,13 @@ def test_a_licence_that_will_have_ended_warns_and_blocks_for_the_poster(friday, 
     fields = {"poster": picture} if is_poster else {"attached": [str(picture.pk)]}
     release = make_release("draft", **fields)
     warnings = as_shown(workflow.warnings(release, friday))
-    assert any("will have ended when the release goes out" in warning for warning in warnings)
+    assert any(
+        "our licence ends before the release is published" in warning for warning in warnings
+    )
     if is_poster:
-        with pytest.raises(ActionBlocked, match=r"licence for the poster .* will have ended"):
+        with pytest.raises(
+            ActionBlocked, match=r"licence for the poster .* ends before publication"
+        ):
             workflow.approve(release, by=make_chief(), publish_at=friday)
     else:
         workflow.approve(release, by=make_chief(), publish_at=friday)

@@ -51,7 +51,7 @@ def test_a_word_file_has_the_words_of_the_page_in_their_order(client):
         title="Valdria: Free them", standfirst="All of them.", poster=make_picture(),
         body=EVERYTHING + quotation(speaker), notes_to_editors="<p>Call in the morning.</p>",
     )  # fmt: skip
-    Correction.objects.create(release=release, words="Ten, not nine.", by=make_chief())
+    Correction.objects.create(release=release, text="Ten, not nine.", by=make_chief())
     word = opened(client, release)
     texts = [p.text for p in word.paragraphs]
     wanted = [

@@ -171,7 +171,9 @@ def test_no_form_fails_for_json_that_is_none(chief, sent):
     picture.refresh_from_db()
     assert picture.credit_line != "X"
     address = f"/admin/releases/release/{release.pk}/"
-    answer = chief.post(f"{address}publish/", {"version": release.version, "read": read})
+    answer = chief.post(
+        f"{address}publish/", {"version": release.version, "read_fingerprints": read}
+    )
     assert answer.status_code < 500
     release.refresh_from_db()
     assert release.status == "in_review"
@@ -181,7 +183,7 @@ def test_no_form_fails_for_json_that_is_none(chief, sent):
 
 def test_json_that_is_none_gets_the_sentence_of_the_form(chief):
     release = make_release("in_review")
-    sent = {"version": release.version, "read": "[" * 100_000}
+    sent = {"version": release.version, "read_fingerprints": "[" * 100_000}
     answer = chief.post(f"/admin/releases/release/{release.pk}/publish/", sent)
     assert "Open this form again: it is incomplete." in answer.text
 

@@ -46,7 +46,9 @@ from jobs.models import Email
 from people.models import Person
 from previews.page import page_at_the_desk
 from releases import approval, languages, workflow
-from releases.document import TextTooLong, UnreadableText, too_long, uuids_in
+from releases.document import TextTooLongError, UnreadableTextError, uuids_in
+from releases.document.messages import sentence as text_sentence
+from releases.document.messages import too_long
 from releases.models import Event, NameException, Release
 from releases.probes import probes_of
 from releases.rules import protected_names
@@ -57,24 +59,16 @@ from releases.versions import compare
 # The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
 EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 
-# Actions whose address is older than the name of their function.
-FUNCTIONS = {"let_go": "end_hold"}
-
-# What the button of each verb says, who may press it, on which releases, and what it asks.
+# What the button of each action says, and what its page asks.
 VERBS: dict[str, dict[str, Any]] = {
     "submit": {
         "label": "Submit for approval",
-        "right": "submit_release",
-        "status": {"draft"},
         "form": forms.VerbForm,
         "explain": "An editor reads it next. You can take it back while it is in review.",
         "done": "Submitted for approval.",
     },
     "approve": {
         "label": "Approve for a time",
-        "right": "approve_release",
-        "status": {"draft", "in_review"},
-        "when": lambda release, user: not release.is_on_hold(),
         "form": forms.ApproveForm,
         "explain": "It goes public by itself at that second. Until then nobody outside can see it, "
         "and it cannot be changed without being sent back.",
@@ -82,38 +76,24 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "reschedule": {
         "label": "Move the embargo",
-        "right": "approve_release",
-        "status": {"approved"},
-        "when": lambda release, user: release.is_scheduled() or release.is_blocked_by_name(),
         "form": forms.RescheduleForm,
         "explain": "The text stays approved as it is; the new time holds at once, everywhere.",
         "done": "The embargo was moved.",
     },
     "publish": {
         "label": "Publish now",
-        "right": "approve_release",
-        "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: not release.is_on_hold() and not release.is_public(),
         "form": forms.PublishForm,
         "explain": "It is public from this moment on. From then on changes are corrections.",
         "done": "Published.",
     },
     "send_back": {
         "label": "Send back to draft",
-        "right": None,  # the workflow knows: authors take back, editors send back
-        "status": {"in_review", "approved"},
-        "when": lambda release, user: (
-            not release.is_published() and workflow.may_send_back(release, user)
-        ),
         "form": forms.SendBackForm,
         "explain": "It can be changed again, and needs approval again.",
         "done": "It is a draft again.",
     },
     "allow_name": {
         "label": gettext_lazy("Allow a protected name"),
-        "right": None,  # those who may set the level of a person
-        "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: user.has_perm("people.set_level"),
         "form": forms.AllowNameForm,
         "explain": gettext_lazy(
             "For a namesake, or a name that is part of another. It holds for this spelling in "
@@ -123,9 +103,6 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "hold": {
         "label": "Hold: off every path now",
-        "right": "hold_release",
-        "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: not release.is_on_hold(),
         "form": forms.VerbForm,
         "explain": "Page, lists, feeds, pictures and preview links stop at once, and nothing is "
         "said in public. It can be let go again.",
@@ -134,9 +111,6 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "let_go": {
         "label": "Let it go again",
-        "right": "approve_release",
-        "status": {"draft", "in_review", "approved"},
-        "when": lambda release, user: release.is_on_hold(),
         "form": forms.VerbForm,
         "explain": "It stands again where it stood, and its preview links open again. If its time "
         "came while it was held, it goes public at this moment.",
@@ -144,8 +118,6 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "withdraw": {
         "label": "Withdraw",
-        "right": "withdraw_release",
-        "status": {"approved"},
         "form": forms.WithdrawForm,
         "explain": "It leaves every page, list and feed at once, for good. If it was public, your "
         "words stand in its place.",
@@ -166,10 +138,6 @@ def _as_json(person: Person) -> dict[str, str]:
     return {"id": str(person.pk), "text": str(person), "detail": name_suggestions.detail_of(person)}
 
 
-def _always(release: Release, user: Any) -> bool:
-    return True
-
-
 def actions_for(
     release: Release, user: Any, finds: list[protected_names.Find]
 ) -> list[tuple[str, dict[str, Any]]]:
@@ -177,9 +145,7 @@ def actions_for(
     return [
         (name, verb)
         for name, verb in VERBS.items()
-        if release.status in verb["status"]
-        and (verb["right"] is None or user.has_perm(f"releases.{verb['right']}"))
-        and verb.get("when", _always)(release, user)
+        if workflow.ACTIONS[name].is_available(release, user)
         and (name != "allow_name" or bool(names_to_allow(release, finds)))
     ]
 
@@ -191,28 +157,20 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("draft", "Draft"),
-            ("in_review", "In review"),
-            ("scheduled", "Scheduled"),
-            ("waiting", "Waiting"),
-            ("published", "Published"),
-            ("held", "Held"),
-            ("withdrawn", "Withdrawn"),
-        ]
+        return [(state.value, str(state.label)) for state in Release.State]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case None:
                 return queryset
-            case "scheduled":
+            case Release.State.SCHEDULED:
                 return queryset.scheduled()
-            case "waiting":
-                return queryset.waiting()
-            case "published":
+            case Release.State.BLOCKED:
+                return queryset.blocked_by_name()
+            case Release.State.PUBLISHED:
                 return queryset.public()
-            case "held":
-                return queryset.held()
+            case Release.State.ON_HOLD:
+                return queryset.on_hold()
             case status:
                 return queryset.filter(status=status)
 
@@ -278,7 +236,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             # What was typed into a form that was locked meanwhile must not be lost to a bare 403:
             # the form refuses it, and shows it.
             return obj.is_editable_by(User.of(request))
-        return not workflow.locked(obj, User.of(request))
+        return not workflow.edit_blockers(obj, User.of(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
@@ -344,7 +302,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         if not change:
             workflow.create(obj, by=User.of(request))
         elif obj.is_published():
-            workflow.correct(obj, by=User.of(request), words=form.cleaned_data["correction"])
+            workflow.correct(obj, by=User.of(request), text=form.cleaned_data["correction"])
         else:
             obj.save()
         for href in form.refused_links[:5]:
@@ -408,7 +366,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         # For the moment that counts: that of publication, as long as it is to come.
         at = timezone.now() if release.has_been_public() else release.publish_at
         finds = protected_names.finds_in_release(release, at)
-        named = [*protected_names.withheld_pictures(release, at), *(f for f in finds if f.blocks)]
+        named = [
+            *protected_names.hidden_picture_blockers(release, at),
+            *(f for f in finds if f.blocks),
+        ]
         return {
             "release": release,
             "state": release.state(),
@@ -421,7 +382,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "allow": self._ways_to_allow(finds, user),
             "plain_card": bool(release.title)
             and page_at_the_desk(release, timezone.now()).has_plain_card,
-            "locked": workflow.locked(release, User.of(request)),
+            "locked": workflow.edit_blockers(release, User.of(request)),
             "events": self._record_of(release)[:6],
             "guessed_day": parse_date(guess.get("date_guess", "")),
             "reasons": guess.get("reasons", []),
@@ -453,9 +414,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
     @admin.display(description="state")
     def state(self, release: Release) -> str:
         state = release.state()
-        return format_html(
-            '<span class="state-mark {}">{}</span>', state.lower().replace(" ", "-"), state
-        )
+        return format_html('<span class="state-mark {}">{}</span>', state.value, state.label)
 
     @admin.display(description="public from", ordering="publish_at")
     def when(self, release: Release) -> str:
@@ -518,29 +477,28 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             initial["names"] = names_to_allow(release)
         covers_page = name in ("approve", "publish")
         if covers_page:
-            initial["read"] = approval.printed(release)
+            initial["read_fingerprints"] = approval.printed_fingerprints(release)
         form = verb["form"](request.POST or None, initial=initial)
         refused: list[str] = []
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
             release.version = values.pop("version")
             try:
-                done = getattr(workflow, FUNCTIONS.get(name, name))(
-                    release, by=User.of(request), **values
-                )
+                action = workflow.ACTIONS[name]
+                done = action.function(release, by=User.of(request), **values)
             except workflow.ActionBlocked as refusal:
                 refused = sentences(refusal.blockers, User.of(request))
             else:
                 release = done if isinstance(done, Release) else release
                 messages.success(request, verb["done"])
-                for sentence in release.undelivered:
+                for sentence in release.not_notified:
                     messages.warning(request, sentence)
                 then = verb.get("then", "change")
                 return redirect(f"admin:releases_release_{then}", release.pk)
         if covers_page and not refused:
             refused = sentences(workflow.blockers(release), User.of(request))
         user = User.of(request)
-        since, changes = approval.changes_to_read(release, user) if covers_page else ("", [])
+        since, changes = approval.unread_changes(release, user) if covers_page else ("", [])
         context = {
             **self.admin_site.each_context(request),
             "title": verb["label"],
@@ -589,7 +547,7 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
             "release": release,
             "state": release.state(),
             "has_been_public": release.has_been_public(),
-            "guesses": release.guesses.all(),
+            "probes": release.probes.all(),
             "tried": probes_of(release),
             "hands": release.events.select_related("actor")
             .exclude(actor=None)
@@ -620,10 +578,12 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         if older is None and newer in versions[:-1]:
             older = versions[versions.index(newer) + 1]
         events = [
-            (event, approval.covered(event.detail.get("page") or {}))
+            (event, approval.coverage(event.detail.get("page") or {}))
             for event in self._record_of(release)
         ]
-        can_restore = not workflow.locked(release, User.of(request)) and not release.is_published()
+        can_restore = (
+            not workflow.edit_blockers(release, User.of(request)) and not release.is_published()
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": "Versions and record",
@@ -652,10 +612,10 @@ class ReleaseAdmin(NameCheckedAdmin, QuietAdmin):
         try:
             pasted = read(request.body.decode("utf-8", errors="replace"), notes=notes)
         except RequestDataTooBig:
-            return JsonResponse({"html": "", "messages": [too_long(0)]}, status=413)
-        except UnreadableText as problem:
-            status = 413 if isinstance(problem, TextTooLong) else 400
-            return JsonResponse({"html": "", "messages": [str(problem)]}, status=status)
+            return JsonResponse({"html": "", "messages": [too_long()]}, status=413)
+        except UnreadableTextError as problem:
+            status = 413 if isinstance(problem, TextTooLongError) else 400
+            return JsonResponse({"html": "", "messages": [text_sentence(problem)]}, status=status)
         except ValueError:
             refusal = _("The pasted text cannot be read. Copy it again, in smaller parts.")
             return JsonResponse({"html": "", "messages": [refusal]}, status=400)

@@ -31,9 +31,11 @@ class SharedForm(PublicTextForm, NewestForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self._is_changed() and (why := topics_and_contacts.locked(self.instance, self.user)):
+        if self._is_changed() and (
+            blockers := topics_and_contacts.edit_blockers(self.instance, self.user)
+        ):
             raise forms.ValidationError(
-                [why, _("What you typed is still here; nothing was saved.")]
+                [*blockers, _("What you typed is still here; nothing was saved.")]
             )
         return cleaned
 
@@ -79,8 +81,8 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     @admin.display(description=gettext_lazy("stands on"))
     def where(self, row: Any) -> str:
         said = str(topics_and_contacts.use_of(row))
-        why = topics_and_contacts.locked(row, row.asked_by)
-        return f"{said}. {why}" if why else f"{said}."
+        blockers = topics_and_contacts.edit_blockers(row, row.asked_by)
+        return " ".join([f"{said}.", *blockers])
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(request, *args, **kwargs)
@@ -92,7 +94,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         allowed = super().has_change_permission(request, obj)
         # A form that was locked meanwhile says so itself, and keeps what was typed.
         is_form = obj is None or request.method == "POST"
-        return allowed and (is_form or not topics_and_contacts.locked(obj, User.of(request)))
+        return allowed and (is_form or not topics_and_contacts.edit_blockers(obj, User.of(request)))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         topics_and_contacts.store(obj, by=User.of(request))
@@ -102,8 +104,8 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     ) -> HttpResponse:
         """Refuse while a release uses it."""
         row = self.get_object(request, object_id)
-        if row and (why := topics_and_contacts.delete_blocker(row)):
-            messages.error(request, why)
+        if row and (blockers := topics_and_contacts.delete_blockers(row)):
+            messages.error(request, " ".join(blockers))
             return redirect(f"admin:{self.opts.label_lower.replace('.', '_')}_change", row.pk)
         return super().delete_view(request, object_id, extra_context)
 
@@ -141,9 +143,11 @@ class ContactAdmin(SharedAdmin):
 
         return [
             page(
-                "hide", topics_and_contacts.hide, gettext_lazy("Hidden. It is printed nowhere now.")
+                "hide",
+                topics_and_contacts.hide_contact,
+                gettext_lazy("Hidden. It is printed nowhere now."),
             ),
-            page("show", topics_and_contacts.show, gettext_lazy("It is printed again.")),
+            page("show", topics_and_contacts.show_contact, gettext_lazy("It is printed again.")),
             *super().get_urls(),
         ]
 

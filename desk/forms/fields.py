@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from releases import languages
+from releases import language_tags, languages
 
 MOST_LEVELS = 20  # our own scripts send three
 
@@ -95,13 +95,13 @@ class LanguageField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         typed = super().to_python(value) or ""
-        return languages.read(typed) if typed else ""
+        return language_tags.read(typed) if typed else ""
 
 
 def _is_tag(value: str) -> bool:
     try:
         return languages.canonical(value) == value
-    except ValidationError:
+    except languages.LanguageTagError:
         return False
 
 

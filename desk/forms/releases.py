@@ -42,13 +42,13 @@ from releases.document import (
     MAX_PARTS,
     MAX_TEXT,
     Document,
-    UnreadableText,
+    UnreadableTextError,
     clean,
     clean_notes,
     refused_links,
-    too_long,
     uuids_in,
 )
+from releases.document import messages as text_messages
 from releases.library import Taken
 from releases.models import FormerSlug, Release
 from releases.rules import protected_names
@@ -253,7 +253,7 @@ class ReleaseForm(forms.ModelForm):
                 advice="Open the release in another tab and take up what is new there. Then save "
                 "again: your text takes its place, and the other stays among the versions.",
             )
-        elif reasons := workflow.locked(stored, self.user):
+        elif reasons := workflow.edit_blockers(stored, self.user):
             self.add_error(None, [*reasons, "What you typed is still here; nothing was saved."])
         elif (
             stored.is_published()
@@ -392,7 +392,7 @@ def editor_context(release: Release | None, user: User) -> SafeString:
 
 # --- One form for each verb that asks something ------------------------------------------------
 
-TELL = forms.BooleanField(
+NOTIFY = forms.BooleanField(
     label="Tell those who accepted the embargo",
     required=False,
     initial=True,
@@ -409,17 +409,17 @@ class VerbForm(forms.Form):
 class ReadForm(VerbForm):
     """Carries what was read of everything that the page prints: see releases.approval."""
 
-    read = JSONField(widget=forms.HiddenInput)
+    read_fingerprints = JSONField(widget=forms.HiddenInput)
 
-    def clean_read(self) -> dict[str, str]:
-        read = self.cleaned_data["read"]
+    def clean_read_fingerprints(self) -> dict[str, str]:
+        read = self.cleaned_data["read_fingerprints"]
         if not isinstance(read, dict):
-            raise ValidationError(self.fields["read"].error_messages["invalid"])
+            raise ValidationError(self.fields["read_fingerprints"].error_messages["invalid"])
         return {str(key): str(value) for key, value in read.items()}
 
 
 class SendBackForm(VerbForm):
-    words = forms.CharField(
+    reason = forms.CharField(
         label="What is to be changed",
         max_length=MAX_LINES,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -490,11 +490,11 @@ class LiftForm(AsksWhich):
         label="The embargo lifts",
         help_text="The release is public from this second on.",
     )
-    tell = TELL
+    notify = NOTIFY
 
 
 class ApproveForm(LiftForm, ReadForm):
-    archive = forms.BooleanField(
+    backdated = forms.BooleanField(
         label="It came out then: this is a release of the past",
         required=False,
         help_text="Only for the archive: lets you choose a time that has passed.",
@@ -506,7 +506,7 @@ class RescheduleForm(LiftForm, VerbForm):
 
 
 class PublishForm(ReadForm):
-    tell = TELL
+    notify = NOTIFY
 
 
 class WithdrawForm(VerbForm):
@@ -809,8 +809,8 @@ def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -
     _not_longer(html, most, stored)
     try:
         cleaned = by(html, max(most, len(stored)))
-    except UnreadableText as problem:
-        raise ValidationError(str(problem)) from problem
+    except UnreadableTextError as problem:
+        raise ValidationError(text_messages.sentence(problem)) from problem
     parts = Document(cleaned).parts
     if parts > MAX_PARTS and parts > Document(stored).parts:
         raise ValidationError(
@@ -827,7 +827,8 @@ def _cleaned(by: Callable[[str, int], str], html: str, most: int, stored: str) -
 def _not_longer(words: str, most: int, stored: str) -> str:
     if len(words) > max(most, len(stored)):
         raise ValidationError(
-            _("%s What you typed is still here; nothing was saved.") % too_long(len(words), most)
+            _("%s What you typed is still here; nothing was saved.")
+            % text_messages.too_long(len(words), most)
         )
     return words
 

@@ -26,7 +26,7 @@ from importing.languages import CHOSEN, LanguageGuess
 from people.levels import request_level
 from people.models import Case, Designation, Level, Person, Role
 from releases import languages, workflow
-from releases.document import clean, with_people
+from releases.document import clean, link_people
 from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
@@ -41,7 +41,7 @@ class AlreadyImported(Exception):
     """The source is in the newsroom; `release` is what it became."""
 
     def __init__(self, release: Release) -> None:
-        words = {"release": release, "state": release.state()}
+        words = {"release": release, "state": release.state().label}
         super().__init__(
             _("This is in the newsroom already, as “%(release)s” (%(state)s).") % words
         )
@@ -152,7 +152,7 @@ def import_draft(
 def with_language(understood: Understood, language: str | None) -> Understood:
     """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
 
-    Raises ValidationError for what is no tag.
+    Raises LanguageTagError for what is no tag.
     """
     if language is None or language == understood.language:
         return understood
@@ -214,7 +214,7 @@ def _draft(understood: Understood, known: Mapping[str, UUID], fits: "_Fits") -> 
         standfirst=understood.standfirst,
         dateline_place=fits(Release, "dateline_place", understood.dateline_place),
         pull_quote=understood.pull_quote.text if understood.pull_quote else "",
-        body=with_people(whole_title + understood.body_html, known),
+        body=link_people(whole_title + understood.body_html, known),
     )
 
 

@@ -30,7 +30,7 @@ class Pasted:
 def read_clipboard(html: str, *, notes: bool = False) -> Pasted:
     """Return what was pasted as HTML, for the text or for the notes to editors.
 
-    Raises UnreadableText as `clean` does.
+    Raises UnreadableTextError as `clean` does.
     """
     clipboard = Clipboard(html)
     make_footnotes(clipboard)
@@ -47,7 +47,7 @@ def read_clipboard(html: str, *, notes: bool = False) -> Pasted:
 def read_plain(text: str, *, notes: bool = False) -> Pasted:
     """Return what was pasted as plain text, its lines joined into paragraphs.
 
-    Raises UnreadableText as `clean` does.
+    Raises UnreadableTextError as `clean` does.
     """
     left_out = LeftOut()
     html = read_plain_text(text, left_out)
@@ -55,7 +55,7 @@ def read_plain(text: str, *, notes: bool = False) -> Pasted:
 
 
 def clean_pasted(html: str) -> str:
-    """Return what was pasted as a clean document. Raises UnreadableText as `clean` does."""
+    """Return what was pasted as a clean document. Raises UnreadableTextError as `clean` does."""
     return read_clipboard(html).html
 
 

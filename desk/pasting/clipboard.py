@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import lxml.html
-from django.utils.translation import gettext as _
 from lxml.etree import HTMLParser, SubElement
 from lxml.etree import _Element as Element
 
 from desk.pasting.messages import LeftOut
 from desk.pasting.styles import Look, Style, StyleSheet, points
-from releases.document import BLOCKS, MAX_LEVELS, MAX_TEXT, UnreadableText
-from releases.document.schema import MAX_ATTRIBUTE, MAX_MARKUP, TextTooLong, too_long
+from releases.document import BLOCKS, MAX_LEVELS, MAX_TEXT, UnreadableTextError
+from releases.document.schema import MAX_ATTRIBUTE, MAX_MARKUP, TextTooLongError
 from storing.links import allowed_link
 from storing.texts import clean_text
 
@@ -70,7 +69,7 @@ class Clipboard:
     """What was pasted: a tree of blocks, with runs of text in `a`, `strong`, `em`, `sub`, `sup`."""
 
     def __init__(self, html: str) -> None:
-        """Read the HTML. Raises UnreadableText where it is too long or the nesting is too deep."""
+        """Read the HTML. Raises UnreadableTextError if it is too long or nested too deeply."""
         self.root = lxml.html.Element("div")
         self.left_out = LeftOut()
         self.facts: dict[Element, Facts] = {}
@@ -218,7 +217,7 @@ class _Reader:
     def _count(self, length: int) -> None:
         self._length += length
         if self._words > MAX_TEXT or self._length > MAX_MARKUP:
-            raise TextTooLong(too_long(0))  # the rest was not read
+            raise TextTooLongError()  # the rest was not read
 
     # --- Elements ------------------------------------------------------------------------------
 
@@ -240,9 +239,7 @@ class _Reader:
         node = SubElement(around, tag)
         self._levels += 1
         if self._levels > MAX_LEVELS:
-            raise UnreadableText(
-                _("The text is nested too deeply to be read. Paste it without its formatting.")
-            )
+            raise UnreadableTextError("too_deep")
         if tag == "figure" and attributes.get("data-asset"):
             self._left_out.pictures.append("")  # a picture of the library, from another editor
         if tag == "table" and (caption := attributes.get("data-caption", "")[:MAX_ATTRIBUTE]):

@@ -5,7 +5,7 @@ from html import escape
 
 from desk.pasting.messages import LeftOut
 from importing.from_text import paragraphs_of
-from releases.document import MAX_TEXT, TextTooLong, too_long
+from releases.document import MAX_TEXT, TextTooLongError
 from storing.texts import clean_text
 
 _QUOTED = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,40}")
@@ -13,10 +13,10 @@ _STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")
 
 
 def read_plain_text(text: str, left_out: LeftOut) -> str:
-    """Return plain text as HTML, one paragraph for each of its own. Raises TextTooLong."""
+    """Return plain text as HTML, one paragraph for each of its own. Raises TextTooLongError."""
     text = clean_text(text, multiline=True)
     if len(text) > MAX_TEXT:
-        raise TextTooLong(too_long(len(text)))
+        raise TextTooLongError(len(text))
     lines = text.split("\n")
     unquoted = [_QUOTED.sub("", line, count=1) for line in lines]
     if sum(a != b for a, b in zip(lines, unquoted, strict=True)) > 1:

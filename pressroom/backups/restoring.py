@@ -224,7 +224,7 @@ def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
 def _record(backup: Backup, outcome: Outcome) -> None:
     words = f"By the restore of {backup.name}."
     for release in Release.objects.filter(pk__in=outcome.held):
-        workflow.record_restored_hold(release, words=words)
+        workflow.record_restored_hold(release, reason=words)
     links.record_restored_revocation(outcome.revoked, words=words, at=timezone.now())
 
 

@@ -1,25 +1,25 @@
 """The text of a release: one document of semantic HTML.
 
-What may stand in it is said here and nowhere else: `clean` lets in no more, `Document` reads it,
-`render` prints it. The editor (static/js/schema.js) has the same schema, and the importers write
-it. Blocks are `p h2 h3 ul ol blockquote figure table section`, marks are
-`a strong em s sub sup`, and some elements are our own:
+Its one schema is here: `clean` brings any HTML into it, `Document` reads it, `page_html` prints it.
+Only `page_html` and `messages` need Django. The editor (static/js/schema.js)
+has the same schema, and the importers write it. Blocks are
+`p h2 h3 ul ol blockquote figure table section`, marks are `a strong em s sub sup`, and some
+elements are our own:
 
 - `<section data-kind="background">` holds blocks that the page sets off.
 - `<blockquote data-speaker="…">` is a quotation by the person of that uuid. Its paragraphs keep
   their quotation marks as they were typed. `data-title` overrides the person's title; a quotation
-  whose speaker is not confirmed yet carries the words of its source in `data-name` instead.
+  whose speaker is not confirmed yet has the name of its source in `data-name` instead.
 - `<figure data-asset="…"></figure>` is a picture of the library; caption and credit are its own.
 - `<table data-caption="…">` is a rectangle of `td` and `th`, which hold paragraphs and lists.
-- `<span data-footnote="1">` holds the words of a footnote, in the place of its number.
+- `<span data-footnote="1">` holds the text of a footnote, in the place of its number.
 - `<span data-person="…">` marks a name as that person's.
 
 Items of lists hold paragraphs and lists. Marks are nested in one order (`inline.Marks`), so that
-the same words have one form.
+the same text has one form.
 """
 
-from releases.document.cleaning import clean, clean_notes, with_people, without_strangers
-from releases.document.page_html import render, render_for_feeds, render_notes
+from releases.document.cleaning import clean, clean_notes, drop_unknown_refs, link_people
 from releases.document.parsing import Cleaner, refused_links, tree
 from releases.document.plain_text import render_text, text_paragraphs
 from releases.document.reading import Attribution, Document, Quotation
@@ -33,17 +33,36 @@ from releases.document.schema import (
     MAX_TEXT,
     STRUCTURE,
     UNWANTED_WITH_CONTENT,
-    TextTooLong,
-    UnreadableText,
-    too_long,
+    TextTooLongError,
+    UnreadableTextError,
     uuid_in,
     uuids_in,
 )
 
 __all__ = [
-    "BLOCKS", "EMPHASIS", "MAX_LEVELS", "MAX_LINES", "MAX_NOTES", "MAX_PARTS", "MAX_TEXT",
-    "STRUCTURE", "UNWANTED_WITH_CONTENT", "Attribution", "Cleaner", "Document", "Quotation",
-    "TextTooLong", "UnreadableText", "clean", "clean_notes", "refused_links", "render",
-    "render_for_feeds", "render_notes", "render_text", "text_paragraphs", "too_long", "tree",
-    "uuid_in", "uuids_in", "with_people", "without_strangers",
+    "BLOCKS",
+    "EMPHASIS",
+    "MAX_LEVELS",
+    "MAX_LINES",
+    "MAX_NOTES",
+    "MAX_PARTS",
+    "MAX_TEXT",
+    "STRUCTURE",
+    "UNWANTED_WITH_CONTENT",
+    "Attribution",
+    "Cleaner",
+    "Document",
+    "Quotation",
+    "TextTooLongError",
+    "UnreadableTextError",
+    "clean",
+    "clean_notes",
+    "drop_unknown_refs",
+    "link_people",
+    "refused_links",
+    "render_text",
+    "text_paragraphs",
+    "tree",
+    "uuid_in",
+    "uuids_in",
 ]  # fmt: skip

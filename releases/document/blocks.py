@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 
 from releases.document.inline import PLAIN, Piece, html_of
-from releases.document.schema import PARAGRAPHS, TextTooLong, too_long
+from releases.document.schema import PARAGRAPHS, TextTooLongError
 
 
 @dataclass(slots=True)
@@ -75,14 +75,14 @@ def number_notes(blocks: Iterable[Block]) -> None:
         block.pieces = numbered
 
 
-def written(blocks: Iterable[Block], most: int) -> str:
-    """Return blocks as they are stored. Raises TextTooLong beyond `most` characters."""
+def written(blocks: Iterable[Block], max_characters: int) -> str:
+    """Return blocks as they are stored. Raises TextTooLongError beyond `max_characters`."""
     pieces: list[str] = []
     length = 0
     for piece in _written(blocks, "\n"):
         length += len(piece)
-        if length > most:
-            raise TextTooLong(too_long(0, most))  # the rest was not written
+        if length > max_characters:
+            raise TextTooLongError(0, max_characters)  # the rest was not written
         pieces.append(piece)
     return "".join(pieces)
 

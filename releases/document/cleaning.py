@@ -35,37 +35,36 @@ from releases.document.schema import (
     MAX_NOTES,
     MAX_START,
     MAX_TEXT,
-    TextTooLong,
-    too_long,
+    TextTooLongError,
     uuid_in,
 )
 from releases.document.tables import Cell, rectangle, span_in
 from storing.texts import clean_text, is_blank
 
-_IN_NO_ITEM = {"blockquote", "figure", "table"}
-_IN_NO_CELL = {"figure"}
-_let_in = Cleaner(ATTRIBUTES)
+_NOT_IN_LIST_ITEM = {"blockquote", "figure", "table"}
+_NOT_IN_CELL = {"figure"}
+_cleaner = Cleaner(ATTRIBUTES)
 
 
-def clean(html: str, most: int = MAX_TEXT) -> str:
-    """Return any HTML as a document of our schema; all its words stay, in their order.
+def clean(html: str, max_characters: int = MAX_TEXT) -> str:
+    """Return any HTML as a document of our schema; all its text stays, in its order.
 
     Headings come down to two levels and skip none, what only groups or decorates falls away,
-    tables become rectangles, footnotes are numbered, empty blocks go. An `…id` that is no uuid
-    goes as well; whether it belongs to somebody is for `without_strangers` to say. Raises
-    UnreadableText where the nesting is absurdly deep, a table is too large, or the document has
-    more than `most` characters.
+    tables become rectangles, footnotes are numbered, empty blocks go. A reference that is no uuid
+    goes too; `drop_unknown_refs` decides whether a uuid exists. Raises UnreadableTextError if the
+    nesting is too deep, a table is too large, or the document has more than `max_characters`.
     """
-    return _cleaned(blocks_in(_let_in.clean(html, most)), most)
+    return _cleaned(blocks_in(_cleaner.clean(html, max_characters)), max_characters)
 
 
-def clean_notes(html: str, most: int = MAX_NOTES) -> str:
+def clean_notes(html: str, max_characters: int = MAX_NOTES) -> str:
     """Return any HTML as notes to editors: paragraphs, headings, lists and bare quotations.
 
-    The words of tables, footnotes and sections stay; pictures go. Raises what `clean` raises.
+    The text of tables, footnotes and sections stays; pictures are removed. Raises what `clean`
+    raises.
     """
     blocks = []
-    for block in flat(blocks_in(_let_in.clean(html, most))):
+    for block in flat(blocks_in(_cleaner.clean(html, max_characters))):
         if block.tag == "table":
             blocks += list(block.paragraphs())
         elif block.tag != "figure":
@@ -74,7 +73,7 @@ def clean_notes(html: str, most: int = MAX_NOTES) -> str:
     for block in walk(blocks):
         pieces = (piece.with_marks(person="") for piece in block.pieces)
         block.pieces = normal(with_notes_behind(pieces))
-    return _cleaned(blocks, most)
+    return _cleaned(blocks, max_characters)
 
 
 def blocks_in(html: str) -> list[Block]:
@@ -84,33 +83,33 @@ def blocks_in(html: str) -> list[Block]:
     return blocks
 
 
-def without_strangers(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
+def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
     """Return a clean document without references to people or pictures that do not exist.
 
-    The words of a quotation or a name stay; a picture that is nowhere leaves nothing.
+    The text of a quotation or a name stays; an unknown picture leaves nothing.
     """
     blocks = _without_pictures(blocks_in(html), assets)
-    strangers: dict[str, bool] = {}
+    unknown: dict[str, bool] = {}
 
-    def is_stranger(person: str) -> bool:
-        if person not in strangers:
-            strangers[person] = uuid_in(person) not in people
-        return strangers[person]
+    def is_unknown(person: str) -> bool:
+        if person not in unknown:
+            unknown[person] = uuid_in(person) not in people
+        return unknown[person]
 
     for block in walk(blocks):
-        if is_stranger(block.attributes.get("data-speaker", "")):
+        if is_unknown(block.attributes.get("data-speaker", "")):
             block.attributes.pop("data-speaker", "")
         block.pieces = joined(
             piece.with_marks(person="")
-            if piece.marks.person and is_stranger(piece.marks.person)
+            if piece.marks.person and is_unknown(piece.marks.person)
             else piece
             for piece in block.pieces
         )
     return written(blocks, sys.maxsize)
 
 
-def with_people(html: str, people: Mapping[str, UUID]) -> str:
-    """Return a clean document with people put in where their names stand, as an import needs it.
+def link_people(html: str, people: Mapping[str, UUID]) -> str:
+    """Return a clean document in which people are linked to their names, as an import needs it.
 
     A quotation whose `data-name` is one of the names becomes that person's, and the first
     occurrence of each name in running text is marked.
@@ -129,18 +128,18 @@ def with_people(html: str, people: Mapping[str, UUID]) -> str:
 # --- Inside --------------------------------------------------------------------------------------
 
 
-def _cleaned(blocks: list[Block], most: int) -> str:
+def _cleaned(blocks: list[Block], max_characters: int) -> str:
     _level_headings(blocks)
-    # Words that have come together may compose, and lines have ended elsewhere.
-    cleaned = clean_text(written(blocks, most), multiline=True)
-    if len(cleaned) > most:
-        raise TextTooLong(too_long(len(cleaned), most))
+    # Joined texts may compose, and lines have ended elsewhere.
+    cleaned = clean_text(written(blocks, max_characters), multiline=True)
+    if len(cleaned) > max_characters:
+        raise TextTooLongError(len(cleaned), max_characters)
     refuse_too_deep(cleaned)
     return cleaned
 
 
 def _level_headings(blocks: Iterable[Block]) -> None:
-    """Raise the headings of the second level that stand before any of the first."""
+    """Raise the headings of the second level before any of the first."""
     is_below = False
     for block in walk(blocks):
         is_below = is_below or block.tag == "h2"
@@ -226,7 +225,7 @@ def _list(node: Element, marks: Marks) -> list[Block]:
     for child in _with_loose_text_in_items(node):
         # Google Docs puts a list into a list beside the item it belongs to.
         inner = _flow(child, marks) if child.tag == "li" else _block(child, marks)
-        for parts_it, group in groupby(flat(inner), lambda block: block.tag in _IN_NO_ITEM):
+        for parts_it, group in groupby(flat(inner), lambda block: block.tag in _NOT_IN_LIST_ITEM):
             if parts_it:
                 end_list()
                 blocks.extend(group)
@@ -245,7 +244,7 @@ def _start(node: Element) -> int:
 
 
 def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
-    """Yield the children of a list, and an item for each text that stands between them."""
+    """Yield the children of a list, and an item for each text between them."""
 
     def item(text: str | None) -> Iterator[Element]:
         if text and text.strip():
@@ -277,9 +276,9 @@ def _quotation(node: Element, marks: Marks) -> list[Block]:
     if title := _attribution(node.get("data-title")):
         attributes["data-title"] = title
     inner = list(flat(_flow(node, marks)))
-    said = [p for block in inner for p in block.paragraphs()]
+    paragraphs = [p for block in inner for p in block.paragraphs()]
     figures = [block for block in inner if block.tag == "figure"]
-    return [*([Block("blockquote", attributes, held=said)] if said else []), *figures]
+    return [*([Block("blockquote", attributes, held=paragraphs)] if paragraphs else []), *figures]
 
 
 def _attribution(value: str | None) -> str:
@@ -287,7 +286,7 @@ def _attribution(value: str | None) -> str:
 
 
 def _table(node: Element, marks: Marks) -> list[Block]:
-    """Return a table, behind it its pictures, and before it what stands in no cell."""
+    """Return a table, with the text outside its cells before it and its pictures after it."""
     before: list[Block] = []
     after: list[Block] = []
     groups: dict[str, list[list[list[Cell]]]] = {"thead": [], "tbody": [], "tfoot": []}
@@ -297,8 +296,8 @@ def _table(node: Element, marks: Marks) -> list[Block]:
     for child in node:
         if child.tag == "caption":
             for block in flat(_flow(child, marks)):
-                after += [block] if block.tag in _IN_NO_CELL else []
-                caption += ["".join(p.text for p in said.pieces) for said in block.paragraphs()]
+                after += [block] if block.tag in _NOT_IN_CELL else []
+                caption += ["".join(piece.text for piece in p.pieces) for p in block.paragraphs()]
         elif child.tag in groups:
             groups[child.tag].append([_row(row, marks, after) for row in child.iterfind("tr")])
         elif child.tag == "tr":
@@ -330,20 +329,20 @@ def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
             moved += _block(child, marks)
             continue
         inner = list(flat(_flow(child, marks)))
-        moved += [block for block in inner if block.tag in _IN_NO_CELL]
+        moved += [block for block in inner if block.tag in _NOT_IN_CELL]
         cells.append(
             Cell(
                 child.tag,
                 list(_lists_and_paragraphs(inner)),
                 span_in(child.get("colspan")),
-                span_in(child.get("rowspan"), least=0),
+                span_in(child.get("rowspan"), min_span=0),
             )
         )
     return cells
 
 
 def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[Block]:
-    """Return blocks without pictures that are not known; a section that holds no more goes too."""
+    """Return blocks without pictures that are not known; an empty section is removed too."""
     kept = []
     for block in blocks:
         if block.tag == "section":
@@ -355,13 +354,13 @@ def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[
 
 
 def _mark_first(paragraph: Block, name: str, person: UUID) -> bool:
-    """Mark a name where it first stands outside of any mark; return whether it does.
+    """Mark the first occurrence of a name outside of any mark; return whether there is one.
 
     A name is found through bold and the like; a footnote is a text of its own.
     """
     pieces = paragraph.pieces
     for note in dict.fromkeys(piece.marks.note for piece in pieces):
-        # What is marked already is no part of a word that goes on.
+        # A newline for each marked character: a name does not reach across a mark.
         text = "".join(
             "\n" * len(piece.text) if piece.marks.person else piece.text
             for piece in pieces

@@ -1,4 +1,4 @@
-"""The words of a paragraph: pieces, each with its marks, in one normal form.
+"""The text of a paragraph: pieces, each with its marks, in one normal form.
 
 Marks are always nested in the order of `Marks` from the outside in, and neighbours share the outer
 marks that are equal. ProseMirror, and so the editor, writes them in the same way.
@@ -24,7 +24,7 @@ _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊�
 class Marks(NamedTuple):
     """The marks of a piece from the outside in, empty where it has none of a kind."""
 
-    note: str = ""  # the number of its footnote, or any other key in HTML of strangers
+    note: str = ""  # the number of its footnote, or any other key in foreign HTML
     href: str = ""
     person: str = ""
     strong: str = ""
@@ -35,7 +35,7 @@ class Marks(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Words with the same marks; a newline is a line break."""
+    """A text with the same marks; a newline is a line break."""
 
     text: str
     marks: Marks
@@ -97,7 +97,7 @@ def joined(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def text_of(pieces: Iterable[Piece]) -> str:
-    """Return the words of pieces, footnotes left out, with a line break where there is one."""
+    """Return the text of pieces without footnotes, with its line breaks."""
     # A note that stood between two spaces leaves one.
     kept = _without_double_spaces(piece for piece in pieces if not piece.marks.note)
     return "".join(piece.text for piece in kept).strip()
@@ -106,8 +106,8 @@ def text_of(pieces: Iterable[Piece]) -> str:
 def plain_text_of(pieces: Iterable[Piece]) -> str:
     """Return pieces as plain text prints them, footnotes left out.
 
-    Raised and lowered digits stay so, and what is struck out stands between “~~”: without that,
-    10⁶ would read 106, and a struck “not” would be said.
+    Superscript and subscript digits are kept, and a struck text is put between “~~”: otherwise 10⁶
+    would read 106, and a struck “not” would count.
     """
     drawn = [_drawn(piece) for piece in pieces if not piece.marks.note]
     return text_of(_with_struck_marked(drawn))
@@ -123,7 +123,7 @@ def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 
 def with_notes_behind(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield pieces without footnotes, whose words follow in brackets."""
+    """Yield pieces without footnotes, whose text follows in brackets."""
     pieces = list(pieces)
     yield from (piece for piece in pieces if not piece.marks.note)
     for note in notes_of(pieces):
@@ -162,7 +162,7 @@ def stored_tags(marks: Marks) -> list[tuple[str, str]]:
 
 
 def emphasis_tags(marks: Marks) -> list[tuple[str, str]]:
-    """Return the tags of marks that only change how words look."""
+    """Return the tags of marks that only change the look of a text."""
     return [(f"<{tag}>", f"</{tag}>") for tag in marks[3:] if tag]
 
 
@@ -193,7 +193,7 @@ def _without_outer_blanks(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def _without_marked_blanks(pieces: list[Piece]) -> list[Piece]:
-    """Take marks from blanks that no neighbour has: a bold space is seen by nobody."""
+    """Take marks from blanks that no neighbour has: a bold space is invisible."""
     before, after = PLAIN, [PLAIN] * len(pieces)
     for at in range(len(pieces) - 1, 0, -1):
         is_blank = not pieces[at].text.strip(_BLANK)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assets.models import MediaAsset
     from people.models import Person
 
-_NOBODY = Attribution("", "")
+_NO_ATTRIBUTION = Attribution("", "")
 
 
 class Page(Protocol):
@@ -53,7 +53,7 @@ def render(
     """Return a document as the public page prints it.
 
     `attributions` are by position of the quotation; only `people` (those with a page) are linked,
-    each at the first mention, with what became of them `since`; only `pictures` (those that may be
+    each at the first mention, with the news about them `since`; only `pictures` (those that may be
     shown now) are shown. Footnotes follow the text; `prefix` begins their ids, which are unique on
     a page.
     """
@@ -61,7 +61,7 @@ def render(
 
 
 def render_notes(document: Document) -> SafeString:
-    """Return notes to editors as the public page prints them: they name and link nobody."""
+    """Return notes to editors as the public page prints them, without links to people."""
     return _Plain().print(document)
 
 
@@ -74,7 +74,7 @@ def render_for_feeds(
     page: Page,
     origin: str,
 ) -> SafeString:
-    """Return a document as HTML that stands anywhere: nothing of our pages, full addresses only."""
+    """Return a document as HTML for other sites: nothing of our pages, full addresses only."""
     return _ForFeeds(attributions, people, {}, pictures, page, origin=origin).print(document)
 
 
@@ -114,8 +114,8 @@ class _Plain:
             return self.section("\n".join(map(self.block, block.held)))
         if block.tag == "blockquote":
             self.quotations += 1
-            said = self.attributions.get(self.quotations)
-            return self.quotation([self.inline(p.pieces) for p in block.held], said)
+            attribution = self.attributions.get(self.quotations)
+            return self.quotation([self.inline(p.pieces) for p in block.held], attribution)
         if block.tag == "figure":
             return self.figure(uuid_in(block.attributes.get("data-asset")))
         if block.tag == "table":
@@ -125,11 +125,11 @@ class _Plain:
     def section(self, inner: str) -> str:
         return f"<section>\n{inner}\n</section>"
 
-    def quotation(self, paragraphs: list[SafeString], said: Attribution | None) -> str:
+    def quotation(self, paragraphs: list[SafeString], by: Attribution | None) -> str:
         inner = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-        return f"<blockquote>{inner}{self.said_by(said or _NOBODY)}</blockquote>"
+        return f"<blockquote>{inner}{self.attribution(by or _NO_ATTRIBUTION)}</blockquote>"
 
-    def said_by(self, said: Attribution) -> str:
+    def attribution(self, by: Attribution) -> str:
         return ""
 
     def figure(self, asset: UUID | None) -> str:
@@ -169,10 +169,10 @@ class _Plain:
         )
         return f"<{cell.tag}{attributes}>{inner}</{cell.tag}>"
 
-    # --- Words
+    # --- Text
 
     def inline(self, pieces: list[Piece]) -> SafeString:
-        """Return pieces as HTML; each footnote becomes its number, and its words come later."""
+        """Return pieces as HTML; each footnote becomes its number, and its text comes later."""
         parts = []
         for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
             if note:
@@ -186,13 +186,13 @@ class _Plain:
         """Return pieces without footnotes, the people in them linked that are not linked yet."""
         parts = []
         for person, run in self.by_link(pieces):
-            words = html_of(run, self.tags)
+            name = html_of(run, self.tags)
             if person is None:
-                parts.append(words)
+                parts.append(name)
             else:
                 lang = lang_of_name(text_of(run), self.language)
-                said = f' lang="{lang}"' if lang else ""
-                parts.append(self.link(person, words, said) + self.said_since(person))
+                attribute = f' lang="{lang}"' if lang else ""
+                parts.append(self.link(person, name, attribute) + self.update_about(person))
         return "".join(parts)
 
     def by_link(self, pieces: list[Piece]) -> "Iterator[tuple[Person | None, list[Piece]]]":
@@ -202,7 +202,7 @@ class _Plain:
             name = list(same)
             key = uuid_in(marked)
             person = self.people.get(key) if key else None
-            # A link can neither stand in a link nor hold one.
+            # A link can be in no link, and contain none.
             in_a_link = any(piece.marks.href for piece in name)
             if person is None or person.pk in self.linked or in_a_link:
                 run += name
@@ -224,7 +224,7 @@ class _Plain:
     def link(self, person: "Person", name: str, lang: str) -> str:
         return name
 
-    def said_since(self, person: "Person") -> str:
+    def update_about(self, person: "Person") -> str:
         return ""
 
     # --- Footnotes
@@ -244,11 +244,11 @@ class _OnPage(_Plain):
     def section(self, inner: str) -> str:
         return f'<section class="background">\n{inner}\n</section>'
 
-    def quotation(self, paragraphs: list[SafeString], said: Attribution | None) -> str:
+    def quotation(self, paragraphs: list[SafeString], by: Attribution | None) -> str:
         context = {
             "position": self.quotations,
             "paragraphs": paragraphs,
-            "attribution": said,
+            "attribution": by,
             "lang": self.language,
         }
         return render_to_string("document/_quotation.html", context)
@@ -274,8 +274,8 @@ class _OnPage(_Plain):
     def link(self, person: "Person", name: str, lang: str) -> str:
         return f'<a class="person" href="{escape(person.get_absolute_url())}"{lang}>{name}</a>'
 
-    def said_since(self, person: "Person") -> str:
-        # What we add later was not printed then: it is set off, and copied with no quotation.
+    def update_about(self, person: "Person") -> str:
+        # An update was not part of the release: it is set off, and not copied with a quotation.
         since = self.since.get(person.pk)
         return f' <span class="since" lang="en" dir="ltr">({escape(since)})</span>' if since else ""
 
@@ -287,7 +287,7 @@ class _OnPage(_Plain):
 
     def footnotes(self) -> str:
         notes = [
-            {"number": number, "words": mark_safe(self.named(note))}
+            {"number": number, "text": mark_safe(self.named(note))}
             for number, note in enumerate(self.notes, start=1)
         ]
         context = {"notes": notes, "prefix": self.prefix}
@@ -297,9 +297,9 @@ class _OnPage(_Plain):
 class _ForFeeds(_Plain):
     """Prints a document for feeds and ninjs."""
 
-    def said_by(self, said: Attribution) -> str:
-        words = ", ".join(filter(None, [said.name, said.title]))
-        return f"<footer>– <cite>{escape(words, quote=False)}</cite></footer>" if words else ""
+    def attribution(self, by: Attribution) -> str:
+        text = ", ".join(filter(None, [by.name, by.title]))
+        return f"<footer>– <cite>{escape(text, quote=False)}</cite></footer>" if text else ""
 
     def figure(self, asset: UUID | None) -> str:
         picture = self.pictures.get(asset) if asset else None

@@ -1,4 +1,4 @@
-"""Reads HTML of strangers in linear time, and lets in what the schema knows."""
+"""Reads foreign HTML in linear time, and keeps what the schema knows."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import lxml.html
 import nh3
-from django.utils.translation import gettext as _
 from lxml.etree import HTMLParser
 from lxml.etree import _Element as Element
 
@@ -21,9 +20,8 @@ from releases.document.schema import (
     MAX_MARKUP,
     MAX_TEXT,
     UNWANTED_WITH_CONTENT,
-    TextTooLong,
-    UnreadableText,
-    too_long,
+    TextTooLongError,
+    UnreadableTextError,
 )
 from storing.links import SCHEMES, allowed_link
 from storing.texts import clean_text
@@ -57,16 +55,16 @@ class Cleaner:
             link_rel=None,
         )
 
-    def clean(self, html: str, most: int = MAX_TEXT) -> str:
-        """Return what is let in, at most so many characters of words.
+    def clean(self, html: str, max_characters: int = MAX_TEXT) -> str:
+        """Return the allowed HTML, of at most so many characters of text.
 
-        Raises UnreadableText where it is too long or too deep.
+        Raises UnreadableTextError where it is too long or too deep.
         """
-        reader = _Reader(self, most)
+        reader = _Reader(self, max_characters)
         parser = HTMLParser(target=cast(Any, reader))
         plain = clean_text(html, multiline=True)
         closed = cast(str, lxml.etree.fromstring(f"<html><body>{plain}</body></html>", parser))
-        # Once more: a character reference may stand for what no text may hold.
+        # Once more: a character reference may mean a character that no text may contain.
         cleaned = self._as_a_browser.clean(closed).translate(_STOOD_FOR)
         return clean_text(cleaned, multiline=True)
 
@@ -74,8 +72,8 @@ class Cleaner:
 class _Reader:
     """Writes down the tags that are let in as lxml comes to them, each of them closed."""
 
-    def __init__(self, cleaner: Cleaner, most: int) -> None:
-        self._cleaner, self._most = cleaner, most
+    def __init__(self, cleaner: Cleaner, max_characters: int) -> None:
+        self._cleaner, self._max_characters = cleaner, max_characters
         self._written: list[str] = []
         self._open: list[bool] = []  # whether the tag was written
         self._levels = self._inline_levels = self._length = self._words = self._unwanted = 0
@@ -99,9 +97,7 @@ class _Reader:
         self._inline_levels += inline
         self._unwanted += unwanted
         if self._levels > MAX_LEVELS:
-            raise UnreadableText(
-                _("The text is nested too deeply to be read. Paste it without its formatting.")
-            )
+            raise UnreadableTextError("too_deep")
 
     def end(self, tag: str) -> None:
         if not self._open.pop() or tag in EMPTY:
@@ -131,8 +127,10 @@ class _Reader:
     def _write(self, piece: str) -> None:
         self._written.append(piece)
         self._length += len(piece)
-        if self._words > self._most or self._length > max(MAX_MARKUP, 10 * self._most):
-            raise TextTooLong(too_long(0, self._most))  # the rest was not read
+        if self._words > self._max_characters or self._length > max(
+            MAX_MARKUP, 10 * self._max_characters
+        ):
+            raise TextTooLongError(0, self._max_characters)  # the rest was not read
 
 
 def refused_links(html: str) -> list[str]:
@@ -147,7 +145,7 @@ def refused_links(html: str) -> list[str]:
 def tree(html: str, cleaner: Cleaner) -> Element:
     """Return any HTML, as far as a cleaner lets it in, below one `div`.
 
-    Raises UnreadableText where it is too long or the nesting is absurdly deep.
+    Raises UnreadableTextError where it is too long or the nesting is absurdly deep.
     """
     return parsed(cleaner.clean(html))
 
@@ -163,8 +161,6 @@ def refuse_too_deep(html: str) -> None:
         if tag not in EMPTY:
             levels += -1 if closing else 1
             deepest = max(deepest, levels)
-    # The cleaner has counted what came in; beyond 255 levels lxml drops a text without a word.
+    # The cleaner has counted the input; beyond 255 levels lxml drops text silently.
     if deepest > 2 * MAX_LEVELS:
-        raise UnreadableText(
-            _("The text is nested too deeply to be read. Paste it without its formatting.")
-        )
+        raise UnreadableTextError("too_deep")

@@ -31,12 +31,12 @@ def render_text(
 
 
 def text_paragraphs(document: Document) -> list[str]:
-    """Return the paragraphs and items of the plain text as they stand there, then its footnotes.
+    """Return the paragraphs and items of the plain text in their order, then its footnotes.
 
     Without headings and tables, which are no running text.
     """
     printer = _Printer({}, {})
-    found = [printer.words(block.pieces) for block in running(document.blocks)]
+    found = [printer.text(block.pieces) for block in running(document.blocks)]
     return [*filter(None, found), *_notes(document)]
 
 
@@ -56,12 +56,12 @@ class _Printer:
     def block(self, block: Block) -> Iterator[str]:
         """Yield the paragraphs of a block."""
         if block.tag in PARAGRAPHS:
-            yield self.words(block.pieces)
+            yield self.text(block.pieces)
         elif block.tag == "blockquote":
             self.quotations += 1
-            yield from (self.words(p.pieces) for p in block.held)
-            if (said := self.attributions.get(self.quotations)) and said.name:
-                yield f"– {', '.join(filter(None, [said.name, said.title]))}"
+            yield from (self.text(p.pieces) for p in block.held)
+            if (by := self.attributions.get(self.quotations)) and by.name:
+                yield f"– {', '.join(filter(None, [by.name, by.title]))}"
         elif block.tag == "figure":
             asset = uuid_in(block.attributes.get("data-asset"))
             if picture := self.pictures.get(asset) if asset else None:
@@ -75,7 +75,7 @@ class _Printer:
                 yield from self.block(held)
 
     def items(self, block: Block, depth: int = 0) -> Iterator[str]:
-        """Yield the lines of a list; what an item holds further is set in below it."""
+        """Yield the lines of a list; the other content of an item is indented below it."""
         number = block.number("start")
         for item in block.held:
             sign = f"{number}." if block.tag == "ol" else "-"
@@ -86,13 +86,13 @@ class _Printer:
                         yield f"{'  ' * depth}{sign}"
                     yield from self.items(held, depth + 1)
                 else:
-                    yield f"{'  ' * depth}{sign or ' '} {self.words(held.pieces)}"
+                    yield f"{'  ' * depth}{sign or ' '} {self.text(held.pieces)}"
                 sign = ""
 
     def table(self, block: Block) -> Iterator[str]:
         """Yield the caption of a table, then a line for each row, its cells parted by “ | ”.
 
-        A place that a wider or higher cell covers is empty, so that each word stands in its column.
+        A place that a wider or higher cell covers is empty, so that each text is in its column.
         """
         if caption := block.attributes.get("data-caption"):
             yield caption
@@ -102,33 +102,33 @@ class _Printer:
                 yield " | ".join(self.row(row, covered)).rstrip()
 
     def row(self, row: Block, covered: dict[int, int]) -> list[str]:
-        words: list[str] = []
+        texts: list[str] = []
 
         def pass_covered() -> None:
-            while left := covered.get(len(words)):
-                covered[len(words)] = left - 1
-                words.append("")
+            while left := covered.get(len(texts)):
+                covered[len(texts)] = left - 1
+                texts.append("")
 
         pass_covered()
         for cell in row.held:
             across, more = cell.number("colspan"), cell.number("rowspan") - 1
-            covered |= dict.fromkeys(range(len(words), len(words) + across), more)
-            words += [self.cell(cell), *[""] * (across - 1)]
+            covered |= dict.fromkeys(range(len(texts), len(texts) + across), more)
+            texts += [self.cell(cell), *[""] * (across - 1)]
             pass_covered()
-        while words and not words[-1]:
-            words.pop()
-        return words
+        while texts and not texts[-1]:
+            texts.pop()
+        return texts
 
     def cell(self, cell: Block) -> str:
-        words = []
+        texts = []
         for held in cell.held:
             if held.tag in LISTS:
-                words += [line.strip() for line in self.items(held)]
+                texts += [line.strip() for line in self.items(held)]
             else:
-                words.append(self.words(held.pieces))
-        return " ".join(" ".join(words).split())
+                texts.append(self.text(held.pieces))
+        return " ".join(" ".join(texts).split())
 
-    def words(self, pieces: list[Piece]) -> str:
+    def text(self, pieces: list[Piece]) -> str:
         """Return pieces as text, with a number in the place of each footnote."""
         parts: list[Piece] = []
         for note, same in groupby(pieces, key=lambda piece: piece.marks.note):

@@ -1,4 +1,4 @@
-"""A stored document, read: its quotations, people, pictures and words."""
+"""A stored document, read: its quotations, people, pictures and texts."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Attribution:
 
 
 class Document:
-    """A clean body, read: its quotations, the people marked in it, its pictures, its words."""
+    """A clean body, read: its quotations, the people marked in it, its pictures, its texts."""
 
     def __init__(self, html: str) -> None:
         self.blocks = blocks_in(html)
@@ -75,7 +75,7 @@ class Document:
 
     @cached_property
     def mentions(self) -> list[tuple[UUID, str]]:
-        """Every marked name, in order: the person and the name as it stands."""
+        """Every marked name, in order: the person and the name as written."""
         found = []
         for block in self.walk():
             for pieces in [
@@ -106,7 +106,7 @@ class Document:
     def paragraphs(self) -> list[str]:
         """The plain text, one entry for each paragraph, heading, caption of a table and footnote.
 
-        The words of a footnote follow the paragraph in which it stands, which is without them.
+        The text of a footnote follows its paragraph.
         """
         return [text for block in self.walk() for text in _texts(block) if text]
 
@@ -139,7 +139,7 @@ class Document:
         again = (text for block in self.walk() for text in _on_the_line(block))
         return "\n\n".join([*self.paragraphs, *again])
 
-    def lifted(self, excerpt: str) -> Quotation | None:
+    def find_pull_quote(self, excerpt: str) -> Quotation | None:
         """Return the quotation that a pull quote is an excerpt of."""
         if not (words := _words(excerpt)):
             return None
@@ -162,6 +162,6 @@ def _on_the_line(block: Block) -> Iterator[str]:
 
 
 def _words(text: str) -> str:
-    """Return a text as its bare words; where no spaces part them, each character is one."""
+    """Return a text as its bare words; without spaces between them, each character is one."""
     spaced = set_apart(text.casefold()).replace("’", "'")
     return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced))

@@ -1,10 +1,8 @@
-"""What may stand in a document: tags, attributes, limits, and how a text is refused."""
+"""What a document may contain: tags, attributes and limits, and the errors of other texts."""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
-
-from django.utils.translation import gettext as _
 
 # What says how a list or a table is built: a paste keeps it too.
 STRUCTURE = {
@@ -22,14 +20,14 @@ ATTRIBUTES = {
     "table": {"data-caption"},
 }
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
-PARAGRAPHS = {"p", "h2", "h3"}  # what holds words
+PARAGRAPHS = {"p", "h2", "h3"}  # the blocks that contain text
 EMPHASIS = {"strong": "strong", "b": "strong", "em": "em", "i": "em"}
 # In text that was typed, a deletion is struck through; a paste and an import drop it before.
 STRUCK = {"s", "strike", "del"}
 MARKS = {**EMPHASIS, **dict.fromkeys(STRUCK, "s"), "sub": "sub", "sup": "sup"}
 LISTS = {"ul", "ol"}
 BACKGROUND = "background"
-# Containers that only group: their content comes out as blocks of its own, no word is joined.
+# Containers that only group: their content becomes blocks of its own, and no words are joined.
 GROUPING = {
     "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "pre",
     "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
@@ -55,7 +53,7 @@ MAX_NOTES = 50_000  # the same for notes to editors
 # the page, in the files and in the checks for names, however short it is.
 MAX_PARTS = 5_000
 MAX_LINES = 2_000  # characters of a standfirst or a pull quote
-MAX_LEVELS = 100  # of elements inside one another: nobody nests so deep
+MAX_LEVELS = 100  # of elements inside one another
 # Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
 # follows where one is not closed.
 MAX_INLINE_LEVELS = 12
@@ -65,32 +63,30 @@ INLINE = {*MARKS, "a", "span"}
 EMPTY = {"br", "hr"}
 
 
-class UnreadableText(ValueError):
-    """A text that is not taken in; its words say why and what to do."""
+class UnreadableTextError(ValueError):
+    """A text that cannot be read: `code` is "too_deep", "table_too_large" or "too_long".
+
+    `releases.document.messages` has the sentences for people.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(_ERRORS[code])
+        self.code = code
 
 
-class TextTooLong(UnreadableText):
-    """A text with more characters than a release may have."""
+class TextTooLongError(UnreadableTextError):
+    """A text of more than `max_characters`; `length` is 0 if it was not counted to the end."""
+
+    def __init__(self, length: int = 0, max_characters: int = MAX_TEXT) -> None:
+        super().__init__("too_long")
+        self.length, self.max_characters = length, max_characters
 
 
-def too_long(length: int, most: int = MAX_TEXT) -> str:
-    """Return the sentence that refuses a text, with what to do about it."""
-    limit = {"most": f"{most:,}", "length": f"{length:,}"}
-    if length <= most:  # nobody has counted to the end
-        return (
-            _(
-                "The text is too long: with its formatting, at most %(most)s characters are taken "
-                "here. Shorten it, or attach the long part as a document."
-            )
-            % limit
-        )
-    return (
-        _(
-            "The text is too long: it has %(length)s characters with its formatting, and at most "
-            "%(most)s are taken here. Shorten it, or attach the long part as a document."
-        )
-        % limit
-    )
+_ERRORS = {
+    "too_deep": "the text is nested too deeply",
+    "table_too_large": f"a table has more than {MAX_COLUMNS} columns and {MAX_ROWS} rows",
+    "too_long": "the text is too long",
+}
 
 
 def uuid_in(value: str | None) -> UUID | None:

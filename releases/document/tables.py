@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from releases.document.blocks import Block
-from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, UnreadableText
+from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, UnreadableTextError
 
 
 @dataclass(slots=True)
 class Cell:
-    """A cell as it stands in HTML of strangers; a row span of 0 goes on to the last row."""
+    """A cell as foreign HTML has it; a row span of 0 reaches to the last row."""
 
     tag: str
     held: list[Block]
@@ -21,26 +19,26 @@ class Cell:
     column: int = 0
 
 
-def span_in(value: str | None, least: int = 1) -> int:
+def span_in(value: str | None, min_span: int = 1) -> int:
     """Return the number of rows or columns that an attribute says, 1 where it is no number."""
     value = (value or "").strip()
     if not (value.isascii() and value.isdigit()):
         return 1
     number = min(int(value[:9]), MAX_SPAN)
-    return number if number >= least else 1
+    return number if number >= min_span else 1
 
 
 def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
     """Return the rows of a table, given by its groups of rows (head, body, foot).
 
-    Raises UnreadableText where it has more rows or columns than a table may have. Cells are placed
-    as browsers do it. A span is cut where another cell stands and where its group ends; rows and
-    columns in which no cell begins go; empty cells fill the places that are left.
+    Raises UnreadableTextError if it has too many rows or columns. Cells are placed as browsers do
+    it. A span is cut where another cell is and where its group ends; rows and columns in which no
+    cell begins go; empty cells fill the places that are left.
     """
     groups = list(groups)
     number = sum(len(group) for group in groups)
     if number > MAX_ROWS:
-        raise UnreadableText(_too_large())
+        raise UnreadableTextError("table_too_large")
     cells = _placed(groups)
     if not cells:
         return []
@@ -48,13 +46,6 @@ def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
     width = max(cell.column + cell.across for cell in cells)
     rows = _without_covered(_filled(cells, number, width))
     return [Block("tr", held=[_block(cell) for cell in row]) for row in rows]
-
-
-def _too_large() -> str:
-    return _(
-        "A table is too large: it may have %(columns)s columns and %(rows)s rows. Split it into "
-        "smaller tables, or attach it as a document."
-    ) % {"columns": MAX_COLUMNS, "rows": MAX_ROWS}
 
 
 def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
@@ -70,7 +61,7 @@ def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
                 while column < MAX_COLUMNS and taken[column] > row:
                     column += 1
                 if column == MAX_COLUMNS:
-                    raise UnreadableText(_too_large())
+                    raise UnreadableTextError("table_too_large")
                 across = 1
                 while (
                     across < cell.across
@@ -136,13 +127,13 @@ def _block(cell: Cell) -> Block:
 
 
 def is_heading_row(row: Block) -> bool:
-    """Return whether a row names columns: its cells are headings, as far as words are in them."""
+    """Return whether a row names columns: all its cells with text are headings."""
     kinds = {cell.tag for cell in row.held if any(p.pieces or p.held for p in cell.held)}
     return kinds == {"th"}
 
 
 def head_rows(rows: list[Block]) -> int:
-    """Return how many rows are the head of a table: no cell of it goes on below it."""
+    """Return how many rows are the head of a table: no cell of it reaches below it."""
     heads = reach = 0
     for number, row in enumerate(rows):
         if not is_heading_row(row) or number + 1 == len(rows):

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import releases.languages
+import releases.language_tags
 
 
 class Migration(migrations.Migration):
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 default="en",
                 max_length=35,
-                validators=[releases.languages.validate],
+                validators=[releases.language_tags.validate],
             ),
         )
         for name in ("historicalrelease", "release")

@@ -1,7 +1,7 @@
-"""What happens by itself when a text or a name is stored.
+"""What happens when a text or a name is saved, in every way that can happen.
 
-A public text with a new protected name is refused, by whatever route it is stored. The folded
-words follow, and so do the releases that are still to come.
+A new protected name in a public text is blocked. The text index is updated, and so are the
+releases that are not public yet.
 """
 
 from typing import Any
@@ -15,19 +15,19 @@ from accounts.errors import ActionBlocked
 from people.locking import lock_names_for_read
 from people.models import Person, PersonName
 from releases.models import Release, text_stored
-from releases.rules import folded, protected_names
+from releases.rules import protected_names, text_index
 from releases.rules.public_texts import model_of, releases_printing
 
 
 def connect() -> None:
     """Connect the receivers to every model of the table of public texts."""
-    for table in folded.FOLDED:
+    for table in text_index.INDEXED_TABLES:
         model = model_of(table)
         uid = f"public_texts.{table}"
-        pre_save.connect(_refuse_new_names, model, dispatch_uid=uid)
+        pre_save.connect(_block_new_names, model, dispatch_uid=uid)
         post_save.connect(_stored, model, dispatch_uid=uid)
         post_delete.connect(_deleted, model, dispatch_uid=uid)
-    pre_save.connect(_refuse_page, Person, dispatch_uid="public_page")
+    pre_save.connect(_block_page, Person, dispatch_uid="public_page")
     post_save.connect(_names_changed, PersonName, dispatch_uid="names_changed")
     post_delete.connect(_names_changed, PersonName, dispatch_uid="names_changed")
     post_save.connect(_person_changed, Person, dispatch_uid="person_changed")
@@ -36,7 +36,7 @@ def connect() -> None:
         m2m_changed.connect(_printed_with_it, relation.through)
 
 
-def _refuse_new_names(instance: Model, raw: bool = False, **signal: Any) -> None:
+def _block_new_names(instance: Model, raw: bool = False, **signal: Any) -> None:
     if raw:
         return
     if connection.in_atomic_block:
@@ -44,8 +44,8 @@ def _refuse_new_names(instance: Model, raw: bool = False, **signal: Any) -> None
     protected_names.check_save(instance)
 
 
-def _refuse_page(instance: Person, raw: bool = False, **signal: Any) -> None:
-    """Refuse a page, or a portrait on it, that would print the name of somebody protected."""
+def _block_page(instance: Person, raw: bool = False, **signal: Any) -> None:
+    """Block a page, or a portrait on it, that would print a protected name."""
     if raw or not instance.has_page():
         return
     stored = Person.objects.filter(pk=instance.pk).first()
@@ -55,34 +55,36 @@ def _refuse_page(instance: Person, raw: bool = False, **signal: Any) -> None:
 
 def _stored(instance: Model, raw: bool = False, **signal: Any) -> None:
     if isinstance(instance, Release):
-        return  # its derived rows are still to come: see text_stored
-    folded.fold(instance)
+        return  # its derived rows are not saved yet: see text_stored
+    text_index.index_row(instance)
     if not raw and (upcoming := Release.objects.upcoming().filter(releases_printing(instance))):
-        protected_names.follow(Release.objects.filter(pk__in=[r.pk for r in upcoming]))
+        protected_names.update_names_allowed_until(
+            Release.objects.filter(pk__in=[r.pk for r in upcoming])
+        )
 
 
 def _release_stored(release: Release, **signal: Any) -> None:
-    folded.fold(release)
+    text_index.index_row(release)
 
 
 def _deleted(instance: Model, **signal: Any) -> None:
-    folded.drop(instance)
+    text_index.remove_row(instance)
 
 
 def _person_changed(instance: Person, raw: bool = False, **signal: Any) -> None:
     if not raw:
-        protected_names.follow_person(instance)
+        protected_names.update_releases_of(instance)
 
 
 def _names_changed(instance: PersonName, **signal: Any) -> None:
     if person := Person.objects.filter(pk=instance.person_id).first():
-        protected_names.follow_person(person)
+        protected_names.update_releases_of(person)
 
 
 def _printed_with_it(
     instance: Any, action: str, reverse: bool, model: type[Model], pk_set: Any, **signal: Any
 ) -> None:
-    """Refuse a topic or contact with a protected name on a public release; let others follow."""
+    """Block a topic or contact with a protected name on a public release; update the others."""
     releases = Release.objects.filter(pk__in=pk_set or ()) if reverse else [instance]
     if action == "pre_add" and pk_set:
         added = [instance] if reverse else model._default_manager.filter(pk__in=pk_set)
@@ -92,4 +94,4 @@ def _printed_with_it(
                 raise ActionBlocked(*found)
     elif action.startswith("post_"):
         affected = [release.pk for release in releases]
-        protected_names.follow(Release.objects.filter(pk__in=affected))
+        protected_names.update_names_allowed_until(Release.objects.filter(pk__in=affected))

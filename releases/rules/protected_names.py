@@ -1,8 +1,8 @@
-"""Protected names in public texts: found, refused, and the moment until which a release may name.
+"""Protected names in public texts: found, blocked, and until when a release may print its names.
 
 A name is protected on a day if its person may not be named on that day. The texts come from
-`releases.rules.public_texts`, the comparison from `people.names`. Nothing here shows a find to a
-user: the desk asks `releases.rules.name_finds`, which limits and records what it shows.
+`releases.rules.public_texts`, the comparison from `people.names`. The desk shows a find to a user
+through `releases.rules.name_finds`, which limits and records what it shows.
 """
 
 import re
@@ -24,7 +24,6 @@ from people.names import Match, Name, NameIndex, letters, pieces
 from people.names.shared import people_index
 from releases.document import Document
 from releases.models import NameException, Release
-from releases.rules.folded import rows_with
 from releases.rules.public_texts import (
     TABLES,
     PublicText,
@@ -38,6 +37,7 @@ from releases.rules.public_texts import (
     table_of,
     texts_of,
 )
+from releases.rules.text_index import rows_that_may_contain
 
 MAX_COUNTED = 500  # rows that may contain a name, when its texts are counted
 MAX_SENTENCE = 200  # characters of a sentence that are shown
@@ -46,9 +46,9 @@ _SENTENCE_ENDS = re.compile(r"(?<=[.!?。！？؟।།])\s+|\n+")
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """A protected name in a text: whose, in which row, where, and how it is written there.
+    """A protected name in a text: the person, the row, the place, and how it is written there.
 
-    Its text as a string says only that there is one: more is for releases.rules.name_finds to show.
+    As a string, it says only that there is one; `releases.rules.name_finds` shows more.
     """
 
     person: UUID
@@ -68,8 +68,8 @@ class Find:
 
 Reason = str | Find
 
-# Sent in the transaction in which a release that is still to come stops going out, or goes out
-# again. Takes `release` and `at`.
+# Sent in the transaction in which a name begins or ceases to block a release that is not public
+# yet. Takes `release` and `at`.
 name_status_changed = Signal()
 
 
@@ -77,9 +77,9 @@ name_status_changed = Signal()
 
 
 def finds_in_release(release: Release, at: datetime | None = None) -> list[Find]:
-    """Return every protected name that goes out with a release, for the moment `at`.
+    """Return every protected name that a release prints, for the moment `at`.
 
-    Takes the release as it stands in memory. Names with an exception are left out.
+    Takes the release as it is in memory. Names with an exception are left out.
     """
     document = release.document
     rows = printed_with(release, document)
@@ -96,15 +96,15 @@ def finds_in(rows: Iterable[Model], at: datetime | None = None) -> list[Find]:
     return [find for find in matched if find.person in protected]
 
 
-def finds_in_words(words: str, place: str, at: datetime | None = None) -> list[Find]:
-    """Return every protected name in words that are not stored yet, for the moment `at`."""
+def finds_in_text(text: str, place: str, at: datetime | None = None) -> list[Find]:
+    """Return every protected name in a text that is not stored yet, for the moment `at`."""
     day = timezone.localdate(at) if at else None
     found = [
         Find(
             match.person, "", "", place, match.surface, match.name,
-            _sentence(words, match.start, match.end), blocks=match.blocks,
+            _sentence(text, match.start, match.end), blocks=match.blocks,
         )
-        for match in _once_each(people_index().matches(words) if words.strip() else ())
+        for match in _once_each(people_index().matches(text) if text.strip() else ())
     ]  # fmt: skip
     people = Person.objects.protected(day).filter(pk__in={find.person for find in found})
     protected = set(people.values_list("pk", flat=True))
@@ -114,10 +114,10 @@ def finds_in_words(words: str, place: str, at: datetime | None = None) -> list[F
 def new_finds(row: Model, at: datetime | None = None) -> list[Find]:
     """Return the protected names in a row in memory that its stored texts do not contain.
 
-    Empty where nothing public prints the row: a draft may say anything.
+    Empty if nothing public prints the row: a draft may contain any name.
     """
     if row._state.adding and isinstance(row, Person):
-        return []  # a page that opens with a name has been agreed to: see check_page
+        return []  # two people approved a page with its own name: see check_page
     stored = None if row._state.adding else type(row)._default_manager.filter(pk=row.pk).first()
     if stored is not None and not _texts_differ(row, stored):
         return []
@@ -128,7 +128,7 @@ def new_finds(row: Model, at: datetime | None = None) -> list[Find]:
         found += _marked(row, row.document, at)
     if not found:
         return []
-    # By its field, since the place names the row as it is called now; a release has two in one.
+    # By field, since the place contains the row's present name; a release has two in one field.
     where = "place" if isinstance(row, Release) else "field"
     before = finds_in([stored], at) if stored else []
     if isinstance(stored, Release):
@@ -146,18 +146,18 @@ def _texts_differ(row: Model, stored: Model) -> bool:
 
 
 def _matched(rows: Iterable[Model]) -> Iterator[Find]:
-    """Yield the names of people in the texts of rows, protected or not, without exceptions."""
+    """Yield the names of people in the texts of rows, protected or not, but not allowed ones."""
     rows, index = list(rows), people_index()
     allowed = _exceptions(rows)
     for row in rows:
         table, pk = table_of(row), str(row.pk)
-        for text, words in texts_of(row).items():
-            for match in _once_each(index.matches(words)):
+        for field, text in texts_of(row).items():
+            for match in _once_each(index.matches(text)):
                 if letters(match.surface) not in allowed.get((table, pk), ()):
-                    sentence = _sentence(words, match.start, match.end)
+                    sentence = _sentence(text, match.start, match.end)
                     yield Find(
-                        match.person, table, pk, _place(text, row), match.surface, match.name,
-                        sentence, text.field, blocks=match.blocks,
+                        match.person, table, pk, _place(field, row), match.surface, match.name,
+                        sentence, field.field, blocks=match.blocks,
                     )  # fmt: skip
 
 
@@ -171,22 +171,22 @@ def _once_each(matches: Iterable[Match]) -> Iterator[Match]:
             yield match
 
 
-def _place(text: PublicText, row: Model) -> str:
+def _place(field: PublicText, row: Model) -> str:
     if isinstance(row, Release):
-        return str(text.place)
-    return _("%(place)s of “%(row)s”") % {"place": text.place, "row": row}
+        return str(field.place)
+    return _("%(place)s of “%(row)s”") % {"place": field.place, "row": row}
 
 
 def _exceptions(rows: Sequence[Model]) -> dict[tuple[str, str], set[str]]:
-    """Return the spellings that may stand in each row, as they are compared."""
+    """Return the spellings that are allowed in each row, as they are compared."""
     wanted = Q(release__in=[row.pk for row in rows if isinstance(row, Release)])
     others = [row for row in rows if not isinstance(row, Release)]
     tables, keys = {table_of(row) for row in others}, {str(row.pk) for row in others}
     wanted |= Q(release=None, table__in=tables, row__in=keys)
     allowed: dict[tuple[str, str], set[str]] = {}
-    for found in NameException.objects.standing().filter(wanted):
-        key = (found.table, str(found.release_id or found.row))
-        allowed.setdefault(key, set()).add(letters(found.name))
+    for exception in NameException.objects.standing().filter(wanted):
+        key = (exception.table, str(exception.release_id or exception.row))
+        allowed.setdefault(key, set()).add(letters(exception.name))
     return allowed
 
 
@@ -212,16 +212,16 @@ def _marked(release: Release, document: Document, at: datetime | None) -> list[F
 def _titles(release: Release, document: Document, at: datetime | None) -> list[Find]:
     """Return the protected names in the titles that the release will print for its speakers."""
     if release.is_approved():
-        return []  # they are frozen in its quotations, which are rows of their own
+        return []  # its quotations keep them, and are rows of their own
     speakers = {quote.speaker for quote in document.quotations if quote.speaker and not quote.title}
     people = Person.objects.filter(pk__in=speakers).prefetch_related("roles")
     titles = "\n".join(person.title_on(release.day) for person in people)
-    return finds_in_words(titles, _("an attribution"), at)
+    return finds_in_text(titles, _("an attribution"), at)
 
 
 def _sentence(text: str, start: int, end: int) -> str:
-    """Return the sentence in which a name stands, cut where it is long."""
-    # No further than it is shown: a long text has many names in it.
+    """Return the sentence that contains a name, cut if it is long."""
+    # Only the part that is shown is searched: a long text contains many names.
     left, right = max(start - 2 * MAX_SENTENCE, 0), min(end + 2 * MAX_SENTENCE, len(text))
     first = max((m.end() for m in _SENTENCE_ENDS.finditer(text, left, start)), default=left)
     after = _SENTENCE_ENDS.search(text, end, right)
@@ -233,30 +233,30 @@ def _sentence(text: str, start: int, end: int) -> str:
     return f"{'…' if at else ''}{piece}{'…' if at + MAX_SENTENCE < len(sentence) else ''}"
 
 
-# --- Refusing ------------------------------------------------------------------------------------
+# --- Blocking ------------------------------------------------------------------------------------
 
 
-def withheld_pictures(release: Release, at: datetime | None = None) -> list[str]:
-    """Return a sentence for each picture of somebody who may not be named or shown at a moment."""
+def hidden_picture_blockers(release: Release, at: datetime | None = None) -> list[str]:
+    """Return a sentence for each picture of a person who may not be named or shown at a moment."""
     at = at or timezone.now()
     return [
-        _("The picture “%s” shows somebody who may not be named or shown. Take another.") % picture
+        _("The picture “%s” shows a person who may not be shown. Choose another.") % picture
         for picture in pictures_of(release, release.document)
         if picture.is_withheld(at)
     ]
 
 
 def check_save(row: Model, at: datetime | None = None) -> None:
-    """Refuse to store a public text with a protected name that it did not contain."""
+    """Raise ActionBlocked if a public text contains a protected name that it did not contain."""
     if found := new_finds(row, at):
         raise ActionBlocked(*found)
 
 
 def check_page(person: Person, at: datetime | None = None) -> None:
-    """Refuse to make a person's page public while another protected name stands on it.
+    """Raise ActionBlocked if a person's page would print another protected name.
 
-    The person's own names are not asked: two people have agreed to print them, whatever the name
-    of somebody else is.
+    The person's own names are left out: two people approved them, even if someone else has the
+    same name.
     """
     own = (Person, PersonName)
     rows = [row for row in printed_by(person) if not isinstance(row, own)]
@@ -265,7 +265,7 @@ def check_page(person: Person, at: datetime | None = None) -> None:
         raise ActionBlocked(*found)
 
 
-# --- The moment until which a release may name ---------------------------------------------------
+# --- Until when a release may print its names ----------------------------------------------------
 
 
 def names_allowed_until(release: Release) -> datetime | None:
@@ -279,37 +279,41 @@ def names_allowed_until(release: Release) -> datetime | None:
     return start_of_day(min(days)) if days else None
 
 
-def follow(releases: QuerySet[Release], at: datetime | None = None) -> list[Release]:
-    """Write anew until when releases may name, as long as their time has not come.
+def update_names_allowed_until(
+    releases: QuerySet[Release], at: datetime | None = None
+) -> list[Release]:
+    """Update until when releases may print their names, if their time has not come.
 
-    Returns those that wait now and did not before. Locks them in the order of their keys.
+    Returns those that a name blocks now and did not before. Locks them in the order of their keys.
     """
     at = at or timezone.now()
-    stopped = []
+    blocked = []
     with transaction.atomic():
         for release in releases.upcoming(at).select_for_update(of=("self",)).order_by("pk"):  # type: ignore[attr-defined]
             before, until = release.names_allowed_until, names_allowed_until(release)
             if before == until:
                 continue
-            went_out = release.names_allowed()
+            was_allowed = release.names_allowed()
             release.names_allowed_until = until
             Release.objects.filter(pk=release.pk).update_derived(names_allowed_until=until)
-            if went_out != release.names_allowed():
+            if was_allowed != release.names_allowed():
                 name_status_changed.send(Release, release=release, at=at)
-            if went_out and not release.names_allowed():
-                stopped.append(release)
-    return stopped
+            if was_allowed and not release.names_allowed():
+                blocked.append(release)
+    return blocked
 
 
-def follow_person(person: Person) -> list[Release]:
-    """Let the releases follow a change of a person's level, consents or names."""
+def update_releases_of(person: Person) -> list[Release]:
+    """Update the releases after a change of a person's level, consents or names."""
     upcoming = Release.objects.upcoming()
     if not upcoming.exists():
         return []
-    # One that names somebody now may do so by a spelling that was just taken away.
-    stopped = upcoming.exclude(names_allowed_until=None)
-    candidates = [*_that_may_print(person, upcoming), *stopped]
-    return follow(upcoming.filter(pk__in=[release.pk for release in candidates]))
+    # A release may be blocked by a spelling that was just removed.
+    blocked = upcoming.exclude(names_allowed_until=None)
+    candidates = [*_candidate_releases(person, upcoming), *blocked]
+    return update_names_allowed_until(
+        upcoming.filter(pk__in=[release.pk for release in candidates])
+    )
 
 
 # --- Where a name is printed ---------------------------------------------------------------------
@@ -317,7 +321,7 @@ def follow_person(person: Person) -> list[Release]:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A release or a person's page that prints a name, with every place of it."""
+    """A release or a person's page that prints a name, with every place."""
 
     release: Release | None
     page: Person | None
@@ -332,12 +336,12 @@ def printing(person: Person, at: datetime | None = None) -> list[Printed]:
     at = at or timezone.now()
     found = []
     approved = Release.objects.approved().select_related("poster")
-    for release in _that_may_print(person, approved):
+    for release in _candidate_releases(person, approved):
         finds = [f for f in _matched(printed_with(release)) if f.person == person.pk]
-        finds += _marks_of(person, release)
+        finds += _marked_people(person, release)
         if finds:
             found.append(Printed(release, None, finds))
-    for page in _pages_that_may_print(person, at):
+    for page in _candidate_pages(person, at):
         finds = [f for f in _matched(printed_by(page)) if f.person == person.pk]
         if finds:
             found.append(Printed(None, page, finds))
@@ -345,27 +349,27 @@ def printing(person: Person, at: datetime | None = None) -> list[Printed]:
 
 
 def count_texts(name: str, *, exactly: bool = False) -> tuple[int, int]:
-    """Return in how many releases and in how many other stored texts a name stands.
+    """Return how many releases and how many other stored texts contain a name.
 
-    Counts no further than MAX_COUNTED rows.
+    Counts MAX_COUNTED rows at most.
     """
     index = NameIndex()
     index.add(UUID(int=0), [Name(name, exact=exactly)])
     releases = others = 0
-    rows = rows_with(pieces(name))
+    rows = rows_that_may_contain(pieces(name))
     for table in ("people.person", "people.personname"):  # records, not texts
         rows.pop(table, None)
     candidates = [(table, pk) for table, ids in rows.items() for pk in ids]
     for table, pk in candidates[:MAX_COUNTED]:
         row = row_of(table, pk)
-        words = "\n\n".join(texts_of(row).values()) if row else ""
-        if any(match.blocks for match in index.matches(words)):
+        text = "\n\n".join(texts_of(row).values()) if row else ""
+        if any(match.blocks for match in index.matches(text)):
             releases += table == "releases.release"
             others += table != "releases.release"
     return releases, others
 
 
-def _marks_of(person: Person, release: Release) -> list[Find]:
+def _marked_people(person: Person, release: Release) -> list[Find]:
     table, pk = table_of(release), str(release.pk)
     surfaces = release.mentions.filter(person=person).values_list("surface", flat=True)
     return [
@@ -376,8 +380,8 @@ def _marks_of(person: Person, release: Release) -> list[Find]:
     ]
 
 
-def _that_may_print(person: Person, releases: QuerySet[Release]) -> list[Release]:
-    rows = rows_with([found for name in person.spellings() for found in pieces(name)])
+def _candidate_releases(person: Person, releases: QuerySet[Release]) -> list[Release]:
+    rows = rows_that_may_contain([found for name in person.spellings() for found in pieces(name)])
     wanted = Q(mentions__person=person) | Q(pk__in=_uuids(rows.get("releases.release", ())))
     assets = _uuids(rows.get("assets.mediaasset", ()))
     wanted |= Q(poster__in=assets) | Q(illustrations__asset__in=assets)
@@ -391,8 +395,8 @@ def _that_may_print(person: Person, releases: QuerySet[Release]) -> list[Release
     return list(releases.filter(pk__in=Release.objects.filter(wanted).order_by().values("pk")))
 
 
-def _pages_that_may_print(person: Person, at: datetime) -> list[Person]:
-    rows = rows_with([found for name in person.spellings() for found in pieces(name)])
+def _candidate_pages(person: Person, at: datetime) -> list[Person]:
+    rows = rows_that_may_contain([found for name in person.spellings() for found in pieces(name)])
     people: set[UUID] = set()
     for table, ids in rows.items():
         if table.startswith("people."):

@@ -1,7 +1,7 @@
-"""Every text that the public can read: which field it is, where it is printed, who restores it.
+"""Every text that the public can read: its field, and where it is printed.
 
-One table. The check for protected names, the comparison of versions, the folded texts and
-`namecheck` read it, and a test compares it with the models: a text field stands in it, or in
+One table. The check for protected names, the comparison of versions, the text index and
+`namecheck` use it. A test compares it with the models: a text field is either here, or in
 `INTERNAL` with the reason why the public never reads it.
 """
 
@@ -23,7 +23,8 @@ from people.models import Person
 from releases.document import Document
 from releases.models import Contact, Illustration, Release, Topic
 
-Words = str | Promise
+Label = str | Promise
+TextReader = Callable[[str], str]
 
 
 def _plain(value: str) -> str:
@@ -39,12 +40,12 @@ def _attributions(value: str) -> str:
 
 
 def _separated(value: str) -> str:
-    """A file name or an address: what joins its words is no part of a name."""
+    """A file name or an address: the characters between its words are no part of a name."""
     return re.sub(r"[_.\-]+", " ", value)
 
 
 def _addresses(value: str) -> str:
-    """The addresses of the links of a text: browsers and every format that goes out show them."""
+    """The addresses of the links of a text: browsers and every format show them."""
     return "\n".join(_separated(unquote_plus(href)) for href in Document(value).links)
 
 
@@ -52,48 +53,47 @@ def _addresses(value: str) -> str:
 class PublicText:
     """One text field that the public can read.
 
-    `place` says at the desk where it stands. `restored`: versions of a release compare and restore
-    it. `printed`: its readers see a change of it. `when`: the tick that makes it public, if any.
+    `place` is its name at the desk. `read` returns the text of its value. `printed`: the readers
+    of a release see a change of it. `when`: the checkbox that makes it public, if any.
     """
 
     table: str
     field: str
-    place: Words
-    words: Callable[[str], str] = _plain
-    restored: bool = False
+    place: Label
+    read: TextReader = _plain
     printed: bool = False
     when: str = ""
 
     def of(self, row: Model) -> str:
-        """Return its words in a row as it stands in memory, "" while they are not public."""
+        """Return its text in a row in memory, "" while it is not public."""
         if self.when and not getattr(row, self.when):
             return ""
-        return self.words(getattr(row, self.field) or "")
+        return self.read(getattr(row, self.field) or "")
 
 
-def _of(table: str, when: str = "", **places: Words) -> Iterator[PublicText]:
+def _of(table: str, when: str = "", **places: Label) -> Iterator[PublicText]:
     for field, place in places.items():
         yield PublicText(table, field, place, when=when)
 
 
 TEXTS: tuple[PublicText, ...] = (
-    PublicText("releases.release", "title", _("the title"), restored=True, printed=True),
-    PublicText("releases.release", "standfirst", _("the standfirst"), restored=True, printed=True),
-    PublicText("releases.release", "pull_quote", _("the pull quote"), restored=True, printed=True),
-    PublicText("releases.release", "body", _("the text"), _html, restored=True, printed=True),
+    PublicText("releases.release", "title", _("the title"), printed=True),
+    PublicText("releases.release", "standfirst", _("the standfirst"), printed=True),
+    PublicText("releases.release", "pull_quote", _("the pull quote"), printed=True),
+    PublicText("releases.release", "body", _("the text"), _html, printed=True),
     PublicText("releases.release", "body", _("an attribution"), _attributions),
     PublicText("releases.release", "body", _("the address of a link in the text"), _addresses),
     PublicText(
         "releases.release", "notes_to_editors", _("the notes to editors"), _html,
-        restored=True, printed=True,
+        printed=True,
     ),
     PublicText(
         "releases.release", "notes_to_editors", _("the address of a link in the notes"), _addresses
     ),
-    PublicText("releases.release", "dateline_place", _("the place"), restored=True, printed=True),
-    PublicText("releases.release", "slug", _("the address"), _separated, restored=True),
+    PublicText("releases.release", "dateline_place", _("the place"), printed=True),
+    PublicText("releases.release", "slug", _("the address"), _separated),
     PublicText("releases.release", "withdrawal_reason", _("the reason of the withdrawal")),
-    *_of("releases.correction", words=_("the correction")),
+    *_of("releases.correction", text=_("the correction")),
     PublicText("releases.quote", "attribution_title", _("an attribution")),
     *_of(
         "assets.mediaasset",
@@ -161,128 +161,128 @@ TEXTS += tuple(
     )
 )
 
-_NOT_A_TEXT = "a choice from a fixed list, a code, a date or a hash"
-_NEVER_PUBLIC = "never public: no page, feed or export prints it"
+REASON_NOT_TEXT = "a choice from a fixed list, a code, a date or a hash"
+REASON_INTERNAL = "never public: no page, feed or export prints it"
 INTERNAL: dict[tuple[str, str], str] = {
-    ("releases.release", "kind"): _NOT_A_TEXT,
-    ("releases.release", "language"): _NOT_A_TEXT,
-    ("releases.release", "countries"): _NOT_A_TEXT,
-    ("releases.release", "status"): _NOT_A_TEXT,
-    ("releases.release", "import_digest"): _NOT_A_TEXT,
-    ("releases.formerslug", "slug"): "leads on from an address that was public; printed nowhere",
+    ("releases.release", "kind"): REASON_NOT_TEXT,
+    ("releases.release", "language"): REASON_NOT_TEXT,
+    ("releases.release", "countries"): REASON_NOT_TEXT,
+    ("releases.release", "status"): REASON_NOT_TEXT,
+    ("releases.release", "import_digest"): REASON_NOT_TEXT,
+    ("releases.formerslug", "slug"): "redirects from an address that was public; it is not printed",
     ("releases.release", "attached"): "ids of pictures and documents, which are checked there",
-    ("releases.event", "detail"): _NEVER_PUBLIC,
-    ("releases.mention", "surface"): "a copy of words of the text, which are checked there",
+    ("releases.event", "detail"): REASON_INTERNAL,
+    ("releases.mention", "surface"): "a copy of a part of the text, which is checked there",
     ("releases.quote", "attribution_name"): "the speaker's own name: the speaker's level decides",
-    ("releases.quote", "text"): "a copy of words of the text, which are checked there",
-    ("releases.guess", "what"): _NEVER_PUBLIC,
-    ("releases.guess", "who"): _NEVER_PUBLIC,
-    ("releases.guess", "network"): _NEVER_PUBLIC,
-    ("releases.nameexception", "table"): _NEVER_PUBLIC,
-    ("releases.nameexception", "row"): _NEVER_PUBLIC,
-    ("releases.nameexception", "name"): _NEVER_PUBLIC,
-    ("releases.nameexception", "reason"): _NEVER_PUBLIC,
-    ("releases.namefind", "table"): _NEVER_PUBLIC,
-    ("releases.namefind", "row"): _NEVER_PUBLIC,
-    ("releases.namecheckfind", "address"): _NEVER_PUBLIC,
-    ("releases.namecheckfind", "kind"): _NEVER_PUBLIC,
-    ("releases.namecheckfind", "place"): _NEVER_PUBLIC,
-    ("releases.namecheckfind", "table"): _NEVER_PUBLIC,
-    ("releases.namecheckfind", "row"): _NEVER_PUBLIC,
-    ("releases.foldedtext", "table"): _NEVER_PUBLIC,
-    ("releases.foldedtext", "row"): _NEVER_PUBLIC,
-    ("releases.foldedtext", "letters"): _NEVER_PUBLIC,
-    ("releases.rejectedname", "name"): _NEVER_PUBLIC,
-    ("jobs.job", "reason"): _NEVER_PUBLIC,
-    ("jobs.job", "name"): _NEVER_PUBLIC,
-    ("jobs.job", "lane"): _NEVER_PUBLIC,
-    ("jobs.job", "key"): _NEVER_PUBLIC,
-    ("jobs.job", "arguments"): _NEVER_PUBLIC,
-    ("jobs.job", "state"): _NEVER_PUBLIC,
-    ("jobs.email", "reason"): _NEVER_PUBLIC,
-    ("jobs.email", "message_id"): _NEVER_PUBLIC,
-    ("jobs.email", "to"): _NEVER_PUBLIC,
-    ("jobs.email", "subject"): _NEVER_PUBLIC,
-    ("jobs.email", "text"): _NEVER_PUBLIC,
-    ("jobs.email", "fill"): _NEVER_PUBLIC,
-    ("jobs.email", "fill_key"): _NEVER_PUBLIC,
-    ("jobs.email", "about"): _NEVER_PUBLIC,
-    ("jobs.email", "state"): _NEVER_PUBLIC,
-    ("releases.event", "verb"): _NEVER_PUBLIC,
-    ("assets.mediaasset", "found"): "what the file says of itself, for editors only",
-    ("assets.mediaasset", "notes"): "warnings for editors, printed nowhere",
+    ("releases.quote", "text"): "a copy of a part of the text, which is checked there",
+    ("releases.probe", "what"): REASON_INTERNAL,
+    ("releases.probe", "sender_hash"): REASON_INTERNAL,
+    ("releases.probe", "network"): REASON_INTERNAL,
+    ("releases.nameexception", "table"): REASON_INTERNAL,
+    ("releases.nameexception", "row"): REASON_INTERNAL,
+    ("releases.nameexception", "name"): REASON_INTERNAL,
+    ("releases.nameexception", "reason"): REASON_INTERNAL,
+    ("releases.namedisclosure", "table"): REASON_INTERNAL,
+    ("releases.namedisclosure", "row"): REASON_INTERNAL,
+    ("releases.namecheckfind", "address"): REASON_INTERNAL,
+    ("releases.namecheckfind", "kind"): REASON_INTERNAL,
+    ("releases.namecheckfind", "place"): REASON_INTERNAL,
+    ("releases.namecheckfind", "table"): REASON_INTERNAL,
+    ("releases.namecheckfind", "row"): REASON_INTERNAL,
+    ("releases.foldedtext", "table"): REASON_INTERNAL,
+    ("releases.foldedtext", "row"): REASON_INTERNAL,
+    ("releases.foldedtext", "letters"): REASON_INTERNAL,
+    ("releases.rejectedname", "name"): REASON_INTERNAL,
+    ("jobs.job", "reason"): REASON_INTERNAL,
+    ("jobs.job", "name"): REASON_INTERNAL,
+    ("jobs.job", "lane"): REASON_INTERNAL,
+    ("jobs.job", "key"): REASON_INTERNAL,
+    ("jobs.job", "arguments"): REASON_INTERNAL,
+    ("jobs.job", "state"): REASON_INTERNAL,
+    ("jobs.email", "reason"): REASON_INTERNAL,
+    ("jobs.email", "message_id"): REASON_INTERNAL,
+    ("jobs.email", "to"): REASON_INTERNAL,
+    ("jobs.email", "subject"): REASON_INTERNAL,
+    ("jobs.email", "text"): REASON_INTERNAL,
+    ("jobs.email", "fill"): REASON_INTERNAL,
+    ("jobs.email", "fill_key"): REASON_INTERNAL,
+    ("jobs.email", "about"): REASON_INTERNAL,
+    ("jobs.email", "state"): REASON_INTERNAL,
+    ("releases.event", "verb"): REASON_INTERNAL,
+    ("assets.mediaasset", "found"): "metadata of the file, which only editors see",
+    ("assets.mediaasset", "notes"): "warnings for editors, which are not printed",
     (
         "assets.mediaasset",
         "renditions",
-    ): "sizes and formats of the files that are served, and for editors only "
-    "what was taken out of them",
-    ("people.case", "call_types"): _NOT_A_TEXT,
-    ("assets.mediaasset", "kind"): _NOT_A_TEXT,
+    ): "sizes and formats of the files that are served, and what was "
+    "removed from them, which only editors see",
+    ("people.case", "call_types"): REASON_NOT_TEXT,
+    ("assets.mediaasset", "kind"): REASON_NOT_TEXT,
     ("assets.mediaasset", "original"): "the name of the stored file, which has no public address",
-    ("assets.mediaasset", "sha256"): _NOT_A_TEXT,
-    ("assets.mediaasset", "extension"): _NOT_A_TEXT,
-    ("assets.mediaasset", "state"): _NOT_A_TEXT,
-    ("assets.mediaasset", "problem"): _NEVER_PUBLIC,
-    ("assets.mediaasset", "as_is_reason"): _NEVER_PUBLIC,
-    ("people.person", "sort_name"): "lists are ordered by it, and print it nowhere",
-    ("people.person", "level_basis"): _NEVER_PUBLIC,
-    ("people.personname", "language"): _NOT_A_TEXT,
-    ("people.personname", "script"): _NOT_A_TEXT,
-    ("people.personname", "kind"): _NOT_A_TEXT,
-    ("people.consent", "basis"): _NEVER_PUBLIC,
-    ("people.consent", "evidence"): _NEVER_PUBLIC,
-    ("people.levelchange", "outcome"): _NEVER_PUBLIC,
-    ("people.levelchange", "basis"): _NEVER_PUBLIC,
-    ("people.levelchange", "words"): _NEVER_PUBLIC,
-    ("people.case", "country"): _NOT_A_TEXT,
-    ("people.case", "custody_status"): _NOT_A_TEXT,
-    ("people.case", "legal_status"): _NOT_A_TEXT,
-    ("people.case", "confidence"): _NOT_A_TEXT,
-    ("people.case", "since"): _NOT_A_TEXT,
-    ("people.case", "until"): _NOT_A_TEXT,
-    ("people.case", "reliability"): _NEVER_PUBLIC,
-    ("people.case", "internal_note"): _NEVER_PUBLIC,
-    ("people.case", "place"): _NEVER_PUBLIC,
-    ("people.casestatus", "error_note"): _NEVER_PUBLIC,
-    ("people.designation", "error_note"): _NEVER_PUBLIC,
-    ("people.designation", "made"): _NOT_A_TEXT,
-    ("people.minormarkremoval", "outcome"): _NEVER_PUBLIC,
-    ("people.minormarkremoval", "reason"): _NEVER_PUBLIC,
-    ("people.minormarkremoval", "note"): _NEVER_PUBLIC,
-    ("people.casestatus", "custody_status"): _NOT_A_TEXT,
-    ("people.casestatus", "legal_status"): _NOT_A_TEXT,
-    ("people.casestatus", "confidence"): _NOT_A_TEXT,
-    ("people.casestatus", "reliability"): _NEVER_PUBLIC,
-    ("people.casestatus", "internal_note"): _NEVER_PUBLIC,
-    ("people.designation", "since"): _NOT_A_TEXT,
-    ("people.designation", "until"): _NOT_A_TEXT,
-    ("people.designation", "reliability"): _NEVER_PUBLIC,
-    ("people.designation", "internal_note"): _NEVER_PUBLIC,
-    ("people.charge", "date"): _NOT_A_TEXT,
-    ("people.charge", "original_language"): _NOT_A_TEXT,
-    ("people.charge", "result"): _NOT_A_TEXT,
-    ("people.charge", "reliability"): _NEVER_PUBLIC,
-    ("people.charge", "internal_note"): _NEVER_PUBLIC,
-    ("people.sentence", "date"): _NOT_A_TEXT,
-    ("people.sentence", "kind"): _NOT_A_TEXT,
-    ("people.sentence", "duration"): _NOT_A_TEXT,
-    ("people.sentence", "reliability"): _NEVER_PUBLIC,
-    ("people.sentence", "internal_note"): _NEVER_PUBLIC,
-    ("people.caseevent", "date"): _NOT_A_TEXT,
-    ("people.caseevent", "kind"): _NOT_A_TEXT,
-    ("people.caseevent", "reliability"): _NEVER_PUBLIC,
-    ("people.caseevent", "internal_note"): _NEVER_PUBLIC,
-    ("previews.previewlink", "kind"): _NEVER_PUBLIC,
-    ("previews.previewlink", "name"): _NEVER_PUBLIC,
-    ("previews.previewlink", "outlet"): _NEVER_PUBLIC,
-    ("previews.previewlink", "email"): _NEVER_PUBLIC,
-    ("previews.previewlink", "token_hash"): _NEVER_PUBLIC,
-    ("previews.previewlink", "reference"): _NEVER_PUBLIC,
-    ("previews.visit", "network"): _NEVER_PUBLIC,
-    ("previews.visit", "agent"): _NEVER_PUBLIC,
-    ("previews.opening", "what"): _NEVER_PUBLIC,
-    ("previews.opening", "network"): _NEVER_PUBLIC,
-    ("previews.opening", "browser"): _NEVER_PUBLIC,
+    ("assets.mediaasset", "sha256"): REASON_NOT_TEXT,
+    ("assets.mediaasset", "extension"): REASON_NOT_TEXT,
+    ("assets.mediaasset", "state"): REASON_NOT_TEXT,
+    ("assets.mediaasset", "problem"): REASON_INTERNAL,
+    ("assets.mediaasset", "as_is_reason"): REASON_INTERNAL,
+    ("people.person", "sort_name"): "lists are ordered by it, and do not print it",
+    ("people.person", "level_basis"): REASON_INTERNAL,
+    ("people.personname", "language"): REASON_NOT_TEXT,
+    ("people.personname", "script"): REASON_NOT_TEXT,
+    ("people.personname", "kind"): REASON_NOT_TEXT,
+    ("people.consent", "basis"): REASON_INTERNAL,
+    ("people.consent", "evidence"): REASON_INTERNAL,
+    ("people.levelchange", "outcome"): REASON_INTERNAL,
+    ("people.levelchange", "basis"): REASON_INTERNAL,
+    ("people.levelchange", "words"): REASON_INTERNAL,
+    ("people.case", "country"): REASON_NOT_TEXT,
+    ("people.case", "custody_status"): REASON_NOT_TEXT,
+    ("people.case", "legal_status"): REASON_NOT_TEXT,
+    ("people.case", "confidence"): REASON_NOT_TEXT,
+    ("people.case", "since"): REASON_NOT_TEXT,
+    ("people.case", "until"): REASON_NOT_TEXT,
+    ("people.case", "reliability"): REASON_INTERNAL,
+    ("people.case", "internal_note"): REASON_INTERNAL,
+    ("people.case", "place"): REASON_INTERNAL,
+    ("people.casestatus", "error_note"): REASON_INTERNAL,
+    ("people.designation", "error_note"): REASON_INTERNAL,
+    ("people.designation", "made"): REASON_NOT_TEXT,
+    ("people.minormarkremoval", "outcome"): REASON_INTERNAL,
+    ("people.minormarkremoval", "reason"): REASON_INTERNAL,
+    ("people.minormarkremoval", "note"): REASON_INTERNAL,
+    ("people.casestatus", "custody_status"): REASON_NOT_TEXT,
+    ("people.casestatus", "legal_status"): REASON_NOT_TEXT,
+    ("people.casestatus", "confidence"): REASON_NOT_TEXT,
+    ("people.casestatus", "reliability"): REASON_INTERNAL,
+    ("people.casestatus", "internal_note"): REASON_INTERNAL,
+    ("people.designation", "since"): REASON_NOT_TEXT,
+    ("people.designation", "until"): REASON_NOT_TEXT,
+    ("people.designation", "reliability"): REASON_INTERNAL,
+    ("people.designation", "internal_note"): REASON_INTERNAL,
+    ("people.charge", "date"): REASON_NOT_TEXT,
+    ("people.charge", "original_language"): REASON_NOT_TEXT,
+    ("people.charge", "result"): REASON_NOT_TEXT,
+    ("people.charge", "reliability"): REASON_INTERNAL,
+    ("people.charge", "internal_note"): REASON_INTERNAL,
+    ("people.sentence", "date"): REASON_NOT_TEXT,
+    ("people.sentence", "kind"): REASON_NOT_TEXT,
+    ("people.sentence", "duration"): REASON_NOT_TEXT,
+    ("people.sentence", "reliability"): REASON_INTERNAL,
+    ("people.sentence", "internal_note"): REASON_INTERNAL,
+    ("people.caseevent", "date"): REASON_NOT_TEXT,
+    ("people.caseevent", "kind"): REASON_NOT_TEXT,
+    ("people.caseevent", "reliability"): REASON_INTERNAL,
+    ("people.caseevent", "internal_note"): REASON_INTERNAL,
+    ("previews.previewlink", "kind"): REASON_INTERNAL,
+    ("previews.previewlink", "name"): REASON_INTERNAL,
+    ("previews.previewlink", "outlet"): REASON_INTERNAL,
+    ("previews.previewlink", "email"): REASON_INTERNAL,
+    ("previews.previewlink", "token_hash"): REASON_INTERNAL,
+    ("previews.previewlink", "reference"): REASON_INTERNAL,
+    ("previews.visit", "network"): REASON_INTERNAL,
+    ("previews.visit", "agent"): REASON_INTERNAL,
+    ("previews.opening", "what"): REASON_INTERNAL,
+    ("previews.opening", "network"): REASON_INTERNAL,
+    ("previews.opening", "browser"): REASON_INTERNAL,
 }
 
 TABLES: dict[str, tuple[PublicText, ...]] = {
@@ -292,7 +292,7 @@ TABLES: dict[str, tuple[PublicText, ...]] = {
 
 
 def table_of(row: Model) -> str:
-    """Return the name under which a row's texts stand in the table."""
+    """Return the name of a row's table in TABLES."""
     return row._meta.label_lower
 
 
@@ -302,12 +302,12 @@ def model_of(table: str) -> type[Model]:
 
 
 def row_of(table: str, row: str) -> Model | None:
-    """Return a row, None where it is gone."""
+    """Return a row, None if it was deleted."""
     return model_of(table)._default_manager.filter(pk=row).first()
 
 
 def row_or_none(table: str, row: str) -> Model | None:
-    """Return a row as an address names it, None where that is none of the table of texts."""
+    """Return a row as an address names it, None if it is not in TABLES."""
     try:
         return row_of(table, row) if table in TABLES else None
     except (ValueError, ValidationError):
@@ -315,16 +315,16 @@ def row_or_none(table: str, row: str) -> Model | None:
 
 
 def texts_of(row: Model) -> dict[PublicText, str]:
-    """Return the public words of a row as it stands in memory; empty ones are left out."""
-    found = {text: text.of(row) for text in TABLES[table_of(row)]}
-    return {text: words for text, words in found.items() if words}
+    """Return the public texts of a row in memory by field, without empty ones."""
+    texts = {field: field.of(row) for field in TABLES[table_of(row)]}
+    return {field: text for field, text in texts.items() if text}
 
 
 # --- What a release prints, and what prints a row ------------------------------------------------
 
 
 def printed_with(release: Release, document: Document | None = None) -> list[Model]:
-    """Return every row whose texts go out with a release: itself, pictures, topics, contacts, …"""
+    """Return every row whose texts a release prints: itself, pictures, topics, contacts, …"""
     rows: list[Model] = [release, *pictures_of(release, document or release.document)]
     if not release._state.adding:
         rows += [
@@ -337,13 +337,13 @@ def printed_with(release: Release, document: Document | None = None) -> list[Mod
 
 
 def pictures_of(release: Release, document: Document) -> list[MediaAsset]:
-    """Return everything a release shows or offers: poster, pictures of the text, attached."""
+    """Return every picture and document of a release: poster, in the text, attached."""
     shown = {*document.pictures, *release.attached_ids, release.poster_id} - {None}
     return list(MediaAsset.objects.in_bulk(shown).values())
 
 
 def person_of(row: Model) -> Person | None:
-    """Return the person on whose page a row is printed, None where it is none of those."""
+    """Return the person whose page prints a row, if any."""
     if isinstance(row, Person):
         return row
     if person := getattr(row, "person", None):
@@ -353,7 +353,7 @@ def person_of(row: Model) -> Person | None:
 
 
 def printed_by(person: Person) -> list[Model]:
-    """Return every row whose texts stand on a person's page, portrait included."""
+    """Return every row whose texts a person's page prints, portrait included."""
     rows: list[Model] = [person, *person.names.all(), *person.roles.all()]
     for case in person.cases.all():
         rows.append(case)
@@ -386,8 +386,8 @@ def releases_printing(row: Model) -> Q:
 def is_printed(row: Model, at: datetime | None = None) -> bool:
     """Whether something public prints the texts of a stored row at a time (default: now).
 
-    A picture counts while a public release or page uses it, even where its licence has ended: it
-    is shown again once that is renewed. A release on hold counts: it comes back as it is.
+    A picture counts while a public release or page uses it, even if its licence has ended: it
+    may be renewed. A release on hold counts: it comes back unchanged.
     """
     at = at or timezone.now()
     if isinstance(row, Release):

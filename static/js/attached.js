@@ -1,5 +1,6 @@
 // What is attached to a release: dropped on its form, put in order, made the poster, set into the text.
 
+import { gettext, interpolate } from "./translation.js";
 import { accept, watch } from "./upload.js";
 
 const area = document.querySelector("[data-drop=attached]");
@@ -34,18 +35,18 @@ function dress(item) {
   tools.className = "attached-tools";
   if (kind === "image") {
     tools.append(
-      button("As poster", () => makePoster({ id, text })),
-      button("Into the text", () => document.dispatchEvent(new CustomEvent("newsroom:insert", { detail: { id, text, picture } }))),
+      button(gettext("Use as poster"), () => makePoster({ id, text })),
+      button(gettext("Insert into text"), () => document.dispatchEvent(new CustomEvent("newsroom:insert", { detail: { id, text, picture } }))),
     );
   }
-  const up = button("Up", () => { item.previousElementSibling?.before(item); up.focus(); changed(); });
-  tools.append(up, button("Take out", () => {
+  const up = button(gettext("Up"), () => { item.previousElementSibling?.before(item); up.focus(); changed(); });
+  tools.append(up, button(gettext("Remove"), () => {
     const next = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     (next?.querySelector("button") ?? area.querySelector("input[type=file]")).focus();
     changed();
   }));
-  up.setAttribute("aria-label", `Move ${text} up`);
+  up.setAttribute("aria-label", interpolate(gettext("Move %(name)s up"), { name: text }));
   item.querySelector("div").append(tools);
 }
 
@@ -77,7 +78,8 @@ if (posterWithoutFile && row && list) {
   const drop = document.createElement("div");
   drop.className = "drop";
   const words = document.createElement("label");
-  words.textContent = `“${posterWithoutFile.text}” has no file yet. Drop it here, or choose it: `;
+  const { text } = posterWithoutFile;
+  words.textContent = `${interpolate(gettext("“%(name)s” has no file yet. Drop it here or choose one:"), { name: text })} `;
   const field = Object.assign(document.createElement("input"), { type: "file", id: "poster-file" });
   words.htmlFor = field.id;
   const uploads = Object.assign(document.createElement("ul"), { className: "uploads" });

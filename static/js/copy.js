@@ -1,14 +1,16 @@
-// A button beside each address that is to be copied; without JavaScript it can be selected.
+// A button beside each address that people copy; without JavaScript it can be selected.
+
+import { gettext } from "./translation.js";
 
 for (const place of document.querySelectorAll("[data-copies]")) {
   const source = document.getElementById(place.dataset.copies);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button small";
-  button.textContent = "Copy";
+  button.textContent = gettext("Copy");
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(source.textContent);
-    button.textContent = "Copied";
+    button.textContent = gettext("Copied");
   });
   place.replaceWith(button);
 }

@@ -4,6 +4,7 @@
 
 import { Blockquote, Mark, Node, mergeAttributes } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";
+import { gettext, interpolate } from "./translation.js";
 
 // What the page says to the editor: addresses, and the names behind the ids in this text.
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
@@ -42,12 +43,12 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
       const help = element("p", { className: "help", textContent: field.help });
       return { field, control, nodes: [label, control, help] };
     });
-    const done = element("button", { type: "submit", className: "default", textContent: "Use" });
-    const cancel = element("button", { type: "button", textContent: "Cancel" });
-    const remove = element("button", { type: "button", textContent: "Remove the mark" });
+    const done = element("button", { type: "submit", className: "default", textContent: gettext("Use") });
+    const cancel = element("button", { type: "button", textContent: gettext("Cancel") });
+    const remove = element("button", { type: "button", textContent: gettext("Remove the mark") });
     const form = element("form", { method: "dialog" }, [
       element("h2", { textContent: title }),
-      element("label", { htmlFor: input.id, textContent: "Search" }),
+      element("label", { htmlFor: input.id, textContent: gettext("Search") }),
       input, state, results, picked,
       ...extra.flatMap((each) => each.nodes),
       element("div", { className: "dialog-buttons" }, removable ? [done, remove, cancel] : [done, cancel]),
@@ -56,13 +57,14 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
 
     const pick = (item) => {
       chosen = item;
-      picked.textContent = item ? `Chosen: ${item.text}${item.detail ? ` – ${item.detail}` : ""}` : "";
+      const text = item?.detail ? gettext("Chosen: %(name)s – %(detail)s") : gettext("Chosen: %(name)s");
+      picked.textContent = item ? interpolate(text, { name: item.text, detail: item.detail }) : "";
       done.disabled = !item;
     };
     let asked = 0;
     const look = async () => {
       const turn = ++asked;
-      state.textContent = "Searching…";
+      state.textContent = gettext("Searching…");
       try {
         const found = await search(of, input.value.trim());
         if (turn !== asked) return;
@@ -76,9 +78,9 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
           button.addEventListener("click", () => pick(item));
           return element("li", {}, [button]);
         }));
-        state.textContent = found.length ? "" : "Nothing found. New people and pictures are added in their own lists.";
+        state.textContent = found.length ? "" : gettext("No results. Add new people and pictures in their own lists.");
       } catch {
-        state.textContent = "The search did not answer. Are you still signed in? Your text is safe in this page.";
+        state.textContent = gettext("The search failed. Check that you are still signed in. Your text is still in this page.");
       }
     };
     let pause;
@@ -112,7 +114,7 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
 
 // Other parts of the form ask for a picture of the library through the page.
 document.addEventListener("newsroom:choose", async ({ detail }) => {
-  const answer = await choose({ title: "Which picture?", of: PICTURES });
+  const answer = await choose({ title: gettext("Choose a picture"), of: PICTURES });
   if (answer?.item) detail(answer.item);
 });
 
@@ -146,23 +148,24 @@ export const Quotation = Blockquote.extend({
       const dom = element("blockquote", {}, [words, line]);
       const show = ({ attrs }) => {
         dom.classList.toggle("unattributed", !attrs.speaker);
-        const who = attrs.speaker ? names.get(attrs.speaker) ?? "A person" : attrs.name;
-        const title = attrs.title ? `, ${attrs.title}` : "";
-        line.textContent = attrs.speaker
-          ? `– ${who}${title} · change`
-          : who ? `– ${who}${title}: confirm who this is` : "Whose words are these? Choose the speaker";
+        const name = attrs.speaker ? names.get(attrs.speaker) ?? gettext("Unknown person") : attrs.name;
+        const { title } = attrs;
+        const speaker = title ? interpolate(gettext("%(name)s, %(title)s"), { name, title }) : name;
+        if (attrs.speaker) line.textContent = interpolate(gettext("– %(speaker)s · change"), { speaker });
+        else if (name) line.textContent = interpolate(gettext("– %(speaker)s: confirm who this is"), { speaker });
+        else line.textContent = gettext("No speaker yet: choose the speaker");
       };
       show(node);
       line.addEventListener("click", async () => {
         const { attrs } = node;
         const answer = await choose({
-          title: "Who says this?",
+          title: gettext("Choose the speaker"),
           of: PEOPLE,
           term: attrs.speaker ? "" : attrs.name ?? "",
           chosen: attrs.speaker ? { id: attrs.speaker, text: names.get(attrs.speaker) ?? "" } : null,
           fields: [{
-            name: "title", label: "Title printed in this release", value: attrs.title ?? "",
-            help: "Empty: the title the person holds on the day of the release.",
+            name: "title", label: gettext("Title shown in this release"), value: attrs.title ?? "",
+            help: gettext("Leave blank to use the person’s title on the day of the release."),
           }],
         });
         if (!answer?.item) return;
@@ -195,7 +198,7 @@ export const Quotation = Blockquote.extend({
       command: (editor) => editor.chain().focus().toggleBlockquote().run(),
       active: (editor) => editor.isActive("blockquote"),
       enabled: (editor) => editor.can().toggleBlockquote(),
-      button: button("Quotation", "Make the marked paragraphs one quotation"),
+      button: button(gettext("Quotation"), gettext("Turn the selected paragraphs into a quotation")),
     });
   },
 });
@@ -299,13 +302,13 @@ export const Mention = Mark.create({
       priority: 95,
       enabled: (editor) => !editor.state.selection.empty || editor.isActive("mention"),
       active: (editor) => editor.isActive("mention"),
-      button: button("Name", "Mark a name as a person’s: select it first"),
+      button: button(gettext("Name"), gettext("Link the selected name to a person")),
       async command(editor) {
         const marked = editor.isActive("mention");
         if (marked) editor.commands.extendMarkRange("mention");
         const { from, to } = editor.state.selection;
         const answer = await choose({
-          title: "Whose name is this?",
+          title: gettext("Choose the person"),
           of: PEOPLE,
           term: editor.state.doc.textBetween(from, to),
           removable: marked,
@@ -341,7 +344,7 @@ export const LibraryPicture = Node.create({
   addNodeView() {
     return ({ node }) => {
       const known = pictures.get(node.attrs.asset) ?? {};
-      const children = [element("figcaption", { textContent: known.text ?? "A picture of the library" })];
+      const children = [element("figcaption", { textContent: known.text ?? gettext("Picture from the library") })];
       if (known.picture) children.unshift(element("img", { src: known.picture, alt: "" }));
       return { dom: element("figure", { contentEditable: "false" }, children) };
     };
@@ -369,9 +372,9 @@ export const LibraryPicture = Node.create({
       groups: "newsroom",
       priority: 94,
       active: (editor) => editor.isActive("figure"),
-      button: button("Picture", "Put a picture of the library here"),
+      button: button(gettext("Picture"), gettext("Insert a picture from the library")),
       async command(editor) {
-        const answer = await choose({ title: "Which picture?", of: PICTURES });
+        const answer = await choose({ title: gettext("Choose a picture"), of: PICTURES });
         if (!answer?.item) return;
         pictures.set(answer.item.id, answer.item);
         insertBelow(editor, answer.item.id);

@@ -1,6 +1,8 @@
 // The form of one picture: the focal point is set on the picture and seen in every shape, and what
 // the file says of itself is put into a field by a press of a button. Saving is still the editor's.
 
+import { gettext, interpolate, percent } from "./translation.js";
+
 // --- The focal point -----------------------------------------------------------------------------
 
 const focus = document.querySelector("[data-focus]");
@@ -20,7 +22,8 @@ if (focus && fields.every(Boolean)) {
     const [x, y] = read();
     point.style.left = `${x * 100}%`;
     point.style.top = `${y * 100}%`;
-    point.setAttribute("aria-label", `Focal point: ${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top. Arrow keys move it.`);
+    const place = { x: percent(x), y: percent(y) };
+    point.setAttribute("aria-label", interpolate(gettext("Focal point: %(x)s from the left, %(y)s from the top. Use the arrow keys to move it."), place));
     const wide = image.naturalWidth || image.width;
     const high = image.naturalHeight || image.height;
     for (const cut of focus.querySelectorAll(".cut")) {
@@ -84,13 +87,14 @@ for (const [name, words] of Object.entries(offers)) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button small";
-  button.textContent = "Use";
-  button.setAttribute("aria-label", `Use as ${field.labels?.[0]?.textContent.replace(":", "").toLowerCase() ?? name}`);
+  button.textContent = gettext("Use");
+  const label = field.labels?.[0]?.textContent.replace(":", "") ?? name;
+  button.setAttribute("aria-label", interpolate(gettext("Use as %(field)s"), { field: label }));
   button.addEventListener("click", () => {
     [field.value] = time ? words.split(" ") : [words];
     if (time) [, time.value] = words.split(" ");
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    button.textContent = "Taken over";
+    button.textContent = gettext("Used");
     button.disabled = true;
   });
   place.append(" ", button);
@@ -100,7 +104,7 @@ if (buttons.length > 1) {
   const all = document.createElement("button");
   all.type = "button";
   all.className = "button small";
-  all.textContent = "Use for every empty field";
+  all.textContent = gettext("Fill all blank fields");
   all.addEventListener("click", () => {
     buttons.filter((button) => !button.disabled).forEach((button) => button.click());
     all.disabled = true;

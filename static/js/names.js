@@ -1,6 +1,8 @@
 // Below the text: whom it probably names. Each is for the editor to confirm, which marks the name,
 // or to reject; both are kept when the release is saved, and nothing before.
 
+import { alternatives, gettext, interpolate, ngettext } from "./translation.js";
+
 const page = JSON.parse(document.getElementById("newsroom-editor")?.textContent ?? "null");
 const row = document.querySelector(".field-body");
 const field = document.querySelector("[name=rejected_names]");
@@ -17,7 +19,7 @@ if (page && row && field) {
   state.setAttribute("role", "status");
   const list = element("ul");
   const panel = element("section", { className: "names", tabIndex: -1 }, [
-    element("h3", { id: "names-title", textContent: "Names in the text" }), state, list,
+    element("h3", { id: "names-title", textContent: gettext("Names in the text") }), state, list,
   ]);
   panel.setAttribute("aria-labelledby", "names-title");
   row.append(panel);
@@ -31,7 +33,7 @@ if (page && row && field) {
 
   const press = (label, deed, what) => {
     const made = element("button", { type: "button", className: "button small", textContent: label });
-    made.setAttribute("aria-label", `${label}: ${what}`);
+    made.setAttribute("aria-label", interpolate(gettext("%(action)s: %(name)s"), { action: label, name: what }));
     made.addEventListener("click", deed);
     return made;
   };
@@ -58,12 +60,12 @@ if (page && row && field) {
   const offer = ({ people, times, ...place }, told) => element("li", {}, [
     inContext(place, told),
     ...people.map((person) => element("p", { className: "who" }, [
-      press(`This is ${person.text}`, () => mark(place, person), [place.name, person.detail].filter(Boolean).join(", ")),
+      press(interpolate(gettext("This is %(name)s"), { name: person.text }), () => mark(place, person), [place.name, person.detail].filter(Boolean).join(", ")),
       element("span", { textContent: person.detail }),
     ])),
     element("p", { className: "who" }, [
-      press(people.length > 1 ? "None of them" : "Somebody else", () => reject(place.name, people), place.name),
-      element("span", { textContent: times > 1 ? `named ${times} times` : "" }),
+      press(people.length > 1 ? gettext("None of these") : gettext("Someone else"), () => reject(place.name, people), place.name),
+      element("span", { textContent: times > 1 ? interpolate(ngettext("named %(count)s time", "named %(count)s times", times), { count: times }) : "" }),
     ]),
   ]);
   const hint = ({ people, ...place }, told) => element("li", { className: "hint" }, [
@@ -71,10 +73,10 @@ if (page && row && field) {
     element("p", { className: "who" }, [
       element("span", {
         textContent: people.length
-          ? `Perhaps ${people.map((person) => person.text).join(" or ")}, written differently?`
-          : "Perhaps somebody whom we do not know yet.",
+          ? interpolate(gettext("Possibly %(names)s, spelled differently"), { names: alternatives(people.map((person) => person.text)) })
+          : gettext("Possibly a person without a record"),
       }),
-      press("No", () => reject(place.name, people), place.name),
+      press(gettext("No"), () => reject(place.name, people), place.name),
     ]),
   ]);
   // Whoever has pressed one of the buttons goes on at the name that stands there now.
@@ -89,7 +91,7 @@ if (page && row && field) {
     clearTimeout(pause);
     if (!text) return;
     const told = text;
-    state.textContent = "Looking for names…";
+    state.textContent = gettext("Searching for names…");
     try {
       const answer = await fetch(page.names, {
         method: "POST",
@@ -103,15 +105,17 @@ if (page && row && field) {
       });
       if (turn !== asked) return;
       if (answer.status === 413) throw new Error(await answer.text());
-      if (!answer.ok || answer.redirected) throw new Error("The search for names did not answer. Are you still signed in? Your text is safe in this page.");
+      if (!answer.ok || answer.redirected) throw new Error(gettext("The name search failed. Check that you are still signed in. Your text is still in this page."));
       const { offers, hints } = await answer.json();
       show([...offers.map((each) => offer(each, told)), ...hints.map((each) => hint(each, told))]);
-      const some = offers.length === 1 ? "1 name" : `${offers.length} names`;
-      state.textContent = offers.length ? `${some} to confirm.` : "No name to confirm.";
+      const count = offers.length;
+      state.textContent = count
+        ? interpolate(ngettext("%(count)s name to confirm.", "%(count)s names to confirm.", count), { count })
+        : gettext("No name to confirm.");
     } catch (problem) {
       if (turn === asked) {
         state.textContent = problem instanceof TypeError
-          ? "The newsroom cannot be reached. Names are looked for again at the next change; your text is safe in this page."
+          ? gettext("The server can’t be reached. The name search runs again at your next change. Your text is still in this page.")
           : problem.message;
       }
     }

@@ -1,15 +1,19 @@
 // What a public page gains with JavaScript; without it, everything can still be read.
 
+// The language of the site's own text and the text of this script, so that no page asks for a
+// catalogue: see base.html.
+const site = document.getElementById("page-script").dataset;
+
 // The reader's own time beside the newsroom's, where they differ.
 for (const element of document.querySelectorAll("time[data-local]")) {
   const moment = new Date(element.dateTime);
   const written = element.dateTime.match(/([+-])(\d\d):(\d\d)$/);
   const ours = written ? (written[1] === "-" ? 1 : -1) * (60 * written[2] + +written[3]) : 0;
   if (moment.getTimezoneOffset() === ours) continue;
-  const local = new Intl.DateTimeFormat("en-GB", {
+  const local = new Intl.DateTimeFormat(site.language, {
     day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
   }).format(moment);
-  element.title = `For you: ${local}`;
+  element.title = site.localTime.replace("{time}", local);
   element.insertAdjacentHTML("afterend", ' <span class="quiet"></span>');
   element.nextElementSibling.textContent = `(${local})`;
 }
@@ -19,8 +23,8 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   const quotation = document.getElementById(place.dataset.copy);
   const button = document.createElement("button");
   button.type = "button";
-  button.lang = "en";
-  button.textContent = "Copy quotation";
+  button.lang = site.language;
+  button.textContent = site.copyQuotation;
   button.addEventListener("click", async () => {
     const paragraphs = [...quotation.querySelectorAll("blockquote p")].map((p) => {
       const printed = p.cloneNode(true); // without footnotes, and what we say since of the people in it
@@ -34,11 +38,11 @@ for (const place of document.querySelectorAll("[data-copy]")) {
     const source = document.body.dataset.warning ?? place.dataset.source ?? page;
     try {
       await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${said}\n${source}`);
-      button.textContent = "Copied";
+      button.textContent = site.copied;
     } catch { // the browser refuses it without a permission, and over plain HTTP
-      button.textContent = "Not copied: select the words and copy them";
+      button.textContent = site.notCopied;
     }
-    setTimeout(() => (button.textContent = "Copy quotation"), 2000);
+    setTimeout(() => (button.textContent = site.copyQuotation), 2000);
   });
   place.replaceWith(button);
 }

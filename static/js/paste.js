@@ -2,8 +2,9 @@
 // that it saves by, and the server says what it left out or changed: that stands below the text
 // until it is closed.
 
-import { Extension, Plugin, gettext, pm } from "django-prose-editor/editor";
+import { Extension, Plugin, pm } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";
+import { gettext } from "./translation.js";
 
 const { DOMParser: Parser, DOMSerializer, Fragment, Slice } = pm.model;
 const { TextSelection } = pm.state;
@@ -206,7 +207,7 @@ export const CleanPaste = Extension.create({
       const { tr, selection } = view.state;
       if (isInTable(selection) && holdsTable(slice)) {
         view.dispatch(tr.insert(placeBelow(selection), slice.content).scrollIntoView());
-        storage.notices?.add([gettext("No table stands in a cell: what you pasted stands below this table.")]);
+        storage.notices?.add([gettext("A table can’t be inside a cell. Your text was pasted below this table.")]);
       } else view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
       if (!here) return;
       storage.places.delete(here);
@@ -220,12 +221,12 @@ export const CleanPaste = Extension.create({
         // What cannot be read with its formatting may be readable without.
         if (answer.refused && !answer.tooLong && html && text) {
           const plain = await ask(text, "text/plain", field);
-          const unformatted = gettext("It stands here as plain text, without headings, links and emphasis; words that were struck out or hidden stand here as well.");
+          const unformatted = gettext("It was pasted as plain text, without headings, links and emphasis. It may include struck-out or hidden text.");
           answer = { ...plain, messages: [...answer.messages, unformatted, ...plain.messages] };
         }
       } catch {
         if (text) view.isDestroyed || putPlain(view, pasted, text);
-        const sentences = [gettext("The newsroom did not answer, so what you pasted stands here as plain text, without headings, links and emphasis; words that were struck out or hidden stand here as well. Are you still signed in? Undo, and paste again later, if you need them.")];
+        const sentences = [gettext("The server did not answer, so it was pasted as plain text, without headings, links and emphasis. It may include struck-out or hidden text. Check that you are still signed in. To keep the formatting, undo and paste again later.")];
         if (!waiting) say(sentences);
         return sentences;
       }
@@ -251,7 +252,7 @@ export const CleanPaste = Extension.create({
       const pasted = follow(place().getBookmark());
       const work = clean(view, pasted, content).catch((error) => {
         console.error(error);
-        const sentences = [gettext("What you pasted could not be put into the text. Paste it again.")];
+        const sentences = [gettext("The text could not be pasted. Try again.")];
         if (!waiting) say(sentences);
         return sentences;
       }).finally(() => {

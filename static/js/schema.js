@@ -6,9 +6,10 @@ import {
   Bold as BaseBold, Document as BaseDocument, Italic as BaseItalic, Link as BaseLink,
   ListItem as BaseListItem, Mark, Node, OrderedList as BaseOrderedList, Strike as BaseStrike, Subscript as BaseSubscript,
   Superscript as BaseSuperscript, Table as BaseTable, TableCell as BaseTableCell,
-  TableHeader as BaseTableHeader, gettext, pm,
+  TableHeader as BaseTableHeader, pm,
 } from "django-prose-editor/editor";
 import { ask, element, placeBelow } from "./dialog.js";
+import { gettext } from "./translation.js";
 
 const { TextSelection } = pm.state;
 
@@ -57,7 +58,7 @@ export const Link = BaseLink.extend({
             title: gettext("Begin with https://, mailto: or tel:"),
             help: gettext("The whole address, such as https://example.org/report"),
           }],
-          submit: gettext("Use"),
+          submit: gettext("Save"),
           cancel: gettext("Cancel"),
         }).then((answer) => {
           if (!answer) return;
@@ -111,7 +112,7 @@ export const Footnote = Mark.create({
         const { $from, $to, empty } = editor.state.selection;
         return $from.parent.inlineContent && (empty || ($from.sameParent($to) && !touched(editor.state)));
       },
-      button: textButton(gettext("Footnote"), gettext("Make the selected words a footnote, or write one here; pressed in a footnote, it makes it text again")),
+      button: textButton(gettext("Footnote"), gettext("Turn the selection into a footnote, write a new one, or turn a footnote back into text")),
       async command(editor) {
         if (editor.isActive("footnote")) {
           editor.chain().focus().extendMarkRange("footnote").unsetMark("footnote").run();
@@ -129,7 +130,7 @@ export const Footnote = Mark.create({
         }
         const answer = await ask({
           title: gettext("Footnote"),
-          fields: [{ name: "words", label: gettext("Words of the footnote"), maxLength: 2000, help: gettext("They are printed below the text, under the number that stands here. You can add links and emphasis later.") }],
+          fields: [{ name: "words", label: gettext("Footnote text"), maxLength: 2000, help: gettext("Shown below the text with this number. You can add links and emphasis later.") }],
           submit: gettext("Insert"),
           cancel: gettext("Cancel"),
         });
@@ -182,7 +183,7 @@ export const OrderedList = BaseOrderedList.extend({
         const answer = await ask({
           title: gettext("Number of the first item"),
           fields: [{ name: "start", label: gettext("Start at"), type: "number", min: 0, max: MOST_START, step: 1, value: listAround(editor.state.selection)?.node.attrs.start ?? 1 }],
-          submit: gettext("Use"),
+          submit: gettext("Save"),
           cancel: gettext("Cancel"),
         });
         if (!answer) return;
@@ -283,7 +284,7 @@ export const Table = BaseTable.extend({
       groups: "newsroom",
       priority: 92,
       enabled: (editor) => !sizeOfTable(editor.state.selection),
-      button: textButton(gettext("Table"), gettext("Put a table below this paragraph")),
+      button: textButton(gettext("Table"), gettext("Insert a table below this paragraph")),
       command(editor) {
         const { doc, selection } = editor.state;
         const place = placeBelow(selection);
@@ -392,7 +393,7 @@ export const Background = Node.create({
       priority: 91,
       active: (editor) => inBackground(editor.state.selection),
       enabled: (editor) => inBackground(editor.state.selection) || canBeBackground(editor.state),
-      button: textButton(gettext("Background"), gettext("Set the selected paragraphs off as background, or bring them back")),
+      button: textButton(gettext("Background"), gettext("Mark the selected paragraphs as background, or undo it")),
       command: (editor) => editor.chain().focus().toggleBackground().run(),
     });
   },

@@ -1,15 +1,16 @@
 // The bar above the text: names that people read, a menu of headings that the keyboard reaches,
 // and a way out of tables and lists for those who use Tab.
 
-import { Menu as BaseMenu, Plugin, gettext } from "django-prose-editor/editor";
+import { Menu as BaseMenu, Plugin } from "django-prose-editor/editor";
 import { element } from "./dialog.js";
+import { gettext, interpolate } from "./translation.js";
 
 const MARKS = [
   ["bold", "format_bold", gettext("Bold")],
   ["italic", "format_italic", gettext("Italic")],
-  ["strike", "format_strikethrough", gettext("Struck out")],
-  ["subscript", "subscript", gettext("Lowered")],
-  ["superscript", "superscript", gettext("Raised")],
+  ["strike", "format_strikethrough", gettext("Strikethrough")],
+  ["subscript", "subscript", gettext("Subscript")],
+  ["superscript", "superscript", gettext("Superscript")],
 ];
 const HEADINGS = [[2, gettext("Heading")], [3, gettext("Subheading")]];
 
@@ -122,13 +123,13 @@ export const Menu = BaseMenu.extend({
         }
       }
       for (const opener of bar.querySelectorAll(".prose-menubar__selected")) {
-        opener.setAttribute("aria-label", `${gettext("Kind of paragraph")}: ${opener.textContent}`);
+        opener.setAttribute("aria-label", interpolate(gettext("Paragraph style: %(style)s"), { style: opener.textContent }));
       }
     };
     editor.on("transaction", show);
     show();
 
-    const help = element("p", { id: `prose-editor-keys-${++count}`, className: "help prose-editor-keys", textContent: gettext("In a list or a table, Tab moves on inside it. To leave the text with Tab, press Escape first.") });
+    const help = element("p", { id: `prose-editor-keys-${++count}`, className: "help prose-editor-keys", textContent: gettext("In a list or table, Tab moves within it. To leave the text with Tab, press Escape first.") });
     editor.view.dom.after(help);
     editor.view.dom.setAttribute("aria-describedby", help.id);
   },

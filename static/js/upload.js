@@ -1,6 +1,8 @@
 // Files are dropped or chosen, and go up one after the other: each with its progress, its refusal
 // or its picture, and its state until it is ready. Without JavaScript the form sends them at once.
 
+import { gettext, interpolate, percent } from "./translation.js";
+
 // An upload at a time: several would share the line, and each would seem slow.
 let line = Promise.resolve();
 
@@ -12,9 +14,9 @@ export function send(file, { part, into, token, list }) {
   const progress = document.createElement("progress");
   progress.max = 1;
   progress.value = 0;
-  progress.setAttribute("aria-label", `Uploading ${file.name}`);
+  progress.setAttribute("aria-label", interpolate(gettext("Uploading %(name)s"), { name: file.name }));
   const words = document.createElement("p");
-  words.textContent = "waiting";
+  words.textContent = gettext("Waiting");
   item.append(name, progress, words);
   list.append(item);
   line = line.then(() => new Promise((done) => {
@@ -24,7 +26,7 @@ export function send(file, { part, into, token, list }) {
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       progress.value = event.loaded / event.total;
-      words.textContent = event.loaded < event.total ? `${Math.round(progress.value * 100)} %` : "being looked at";
+      words.textContent = event.loaded < event.total ? percent(progress.value) : gettext("Checking the file");
     });
     const fail = (why) => {
       item.classList.replace("sending", "refused");
@@ -39,17 +41,17 @@ export function send(file, { part, into, token, list }) {
         fail([413, 429, 503].includes(request.status) && type.startsWith("text/plain")
           ? request.responseText
           : request.status === 413
-          ? "It is larger than this newsroom takes."
+          ? gettext("The file is too large.")
           : request.status === 503
-          ? "The newsroom cannot store it at the moment. Choose it again in a minute."
-          : "The newsroom did not take it. Are you still signed in? Reload the page, and choose it again.");
+          ? gettext("The file can’t be saved at the moment. Try again in a minute.")
+          : gettext("The upload failed. Check that you are still signed in, reload the page and choose the file again."));
         return;
       }
       const shown = replace(item, request.responseText);
       list.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, detail: shown }));
       done();
     });
-    request.addEventListener("error", () => fail("The connection broke. Choose it again."));
+    request.addEventListener("error", () => fail(gettext("The connection was lost. Choose the file again.")));
     const body = new FormData();
     body.append("file", file);
     if (into) body.append("into", into);
@@ -93,7 +95,7 @@ function stop(item) {
   const words = document.createElement("p");
   words.className = "problem";
   words.setAttribute("role", "alert");
-  words.textContent = "The newsroom did not say whether it is ready. Are you still signed in? Open this page again to see its state.";
+  words.textContent = gettext("The status could not be loaded. Check that you are still signed in, then reload this page.");
   item.append(words);
 }
 

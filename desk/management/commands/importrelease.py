@@ -12,7 +12,8 @@ from desk.imports.storing import AlreadyImported, copies_of, import_draft, previ
 from importing import FORMATS, NotAReleaseError, understand
 from importing.decoding import MAX_BYTES
 from importing.notes import Note
-from releases.languages import UNDETERMINED, canonical
+from releases.language_tags import canonical
+from releases.languages import UNDETERMINED
 
 
 class Command(BaseCommand):

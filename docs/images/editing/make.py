@@ -174,7 +174,7 @@ def write(camera: Camera) -> None:
 
     text.get_by_text("Nobody has told").click()
     page.get_by_role("button", name="Quotation").click()
-    text.get_by_role("button", name="Whose words are these?").click()
+    text.get_by_role("button", name="No speaker yet").click()
     page.fill("#newsroom-search", "Tolvik")
     page.locator("dialog .found button", has_text="Maren Tolvik").click()
     camera.keep(page, "speaker", "dialog", around=0)
@@ -201,7 +201,7 @@ def write(camera: Camera) -> None:
         "#attach-files", {"name": "street.jpg", "mimeType": "image/jpeg", "buffer": upload}
     )
     page.locator(".attached img").wait_for(timeout=60_000)
-    page.get_by_role("button", name="As poster").click()
+    page.get_by_role("button", name="Use as poster").click()
     camera.keep(page, "attached", "[data-drop=attached]")
     save(page)
     with page.expect_popup() as opened:

@@ -1,4 +1,4 @@
 """How the admin writes a moment: on the day's 24 hours, with its zone."""
 
-DATETIME_FORMAT = "j M Y, H:i T"
+DATETIME_FORMAT = "j F Y, H:i T"
 TIME_FORMAT = "H:i"

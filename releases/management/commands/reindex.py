@@ -2,28 +2,36 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assets.management.progress import Progress
-from releases.rules import folded
+from releases.rules import text_index
 
 
 class Command(BaseCommand):
-    help = (
-        "Read every public text again and store it as names are compared with it. Run it after "
-        "an upgrade that changes how names are compared, and after rows were stored past the "
-        "application. It can run beside the working site, and any number of times. Ends with 0 "
-        "when all rows are read, 2 where the database does not answer."
+    help = _(  # read when the command runs, so it need not be lazy
+        "Rebuild the index of public texts that names are compared with. Run it after an upgrade "
+        "that changes the comparison, or after rows were written directly to the database. The "
+        "site can be running, and you can repeat it. Exit status: 0 if all rows were read, 2 if "
+        "the database does not answer."
     )
 
     def handle(self, **options: Any) -> None:
         progress, done = Progress(self.stderr), 0
         try:
-            total = folded.count()
-            for done in folded.reindex():
-                progress("rows read", done, total)
+            total = text_index.count()
+            for done in text_index.reindex():
+                progress(_("rows read"), done, total)
         except DatabaseError as problem:
-            message = f"Stopped after {done:,} rows. Run it again. {problem}"
-            raise CommandError(message, returncode=2) from problem
+            message = _("Stopped after %(number)s rows. Run it again. %(error)s")
+            values = {"number": f"{done:,}", "error": problem}
+            raise CommandError(message % values, returncode=2) from problem
         if self.stderr.isatty():
             self.stderr.write("")
-        self.stdout.write(f"{done:,} rows read. Every public text is indexed.")
+        message = ngettext(
+            "%(number)s row read. Every public text is indexed.",
+            "%(number)s rows read. Every public text is indexed.",
+            done,
+        )
+        self.stdout.write(message % {"number": f"{done:,}"})

@@ -1,0 +1,51 @@
+"""Language tags that people type: checked, with a sentence where one is wrong."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from releases import languages
+from releases.languages import LanguageTagError
+
+_SENTENCES = {
+    "not_a_tag": _(
+        "“%(tag)s” is not a language tag. Write one like sv, pt-BR or zh-Hant, with hyphens, or "
+        "choose the language from the list."
+    ),
+    "no_language": _(
+        "No language has the tag “%(tag)s”. If you mean a country, write its language instead: ja "
+        "for Japan, uk for Ukraine. Or choose the language from the list."
+    ),
+    "not_canonical": _("Write the language tag “%(tag)s” as “%(proper)s”."),
+}
+
+
+def canonical(tag: str) -> str:
+    """Return a tag in its canonical form. Raises ValidationError."""
+    return _checked(languages.canonical, tag)
+
+
+def read(text: str) -> str:
+    """Return the tag that a person means by a tag or by a name. Raises ValidationError."""
+    return _checked(languages.read, text)
+
+
+def validate(tag: str) -> None:
+    """Raise ValidationError unless a tag is well-formed BCP 47 in its canonical form."""
+    proper = canonical(tag)
+    if tag != proper:
+        raise ValidationError(
+            _SENTENCES["not_canonical"],
+            code="not_canonical",
+            params={"tag": tag, "proper": proper},
+        )
+
+
+def _checked(read_tag: Callable[[str], str], text: str) -> str:
+    try:
+        return read_tag(text)
+    except LanguageTagError as error:
+        raise ValidationError(
+            _SENTENCES[error.code], code=error.code, params={"tag": error.tag}
+        ) from error

@@ -1,0 +1,28 @@
+"""What we say, and when it may be seen: the rows of the domain."""
+
+from releases.models.derived import FormerSlug, Illustration, Mention, Quote
+from releases.models.names import (
+    FoldedText,
+    NameCheckFind,
+    NameDisclosure,
+    NameException,
+    RejectedName,
+)
+from releases.models.probes import Probe
+from releases.models.records import AppendOnly, Correction, Event
+from releases.models.release import (
+    MAX_DESCRIPTION_CHARACTERS,
+    NAMES_ALLOWED,
+    EditConflict,
+    Release,
+    ReleaseQuerySet,
+    text_stored,
+)
+from releases.models.shared import Contact, ContactQuerySet, Topic
+
+__all__ = [
+    "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "AppendOnly", "Contact", "ContactQuerySet",
+    "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug", "Illustration", "Mention",
+    "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote", "RejectedName",
+    "Release", "ReleaseQuerySet", "Topic", "text_stored",
+]  # fmt: skip

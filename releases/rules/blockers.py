@@ -1,0 +1,225 @@
+"""Why something cannot be done to a release now, and what its approver should know.
+
+Blockers are sentences, and finds of protected names, which `releases.rules.name_finds` turns into
+sentences for one user. An empty list means that nothing blocks.
+"""
+
+from datetime import datetime
+from typing import cast
+
+from django.utils import timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from assets.models import MediaAsset
+from releases import languages
+from releases.models import Release
+from releases.moments import local_time
+from releases.rules import protected_names
+from releases.rules.protected_names import Find, Reason
+from releases.rules.public_texts import pictures_of
+from storing.texts import is_blank
+
+MAX_QUOTED = 50  # characters of a quotation that a sentence shows
+
+
+def edit_blockers(release: Release, user: User, at: datetime | None = None) -> list[str]:
+    """Return why a user cannot change the text of a release now."""
+    if reasons := ownership_blockers(release, user):
+        return reasons
+    if release.status == Release.Status.DRAFT:
+        return []
+    if release.status == Release.Status.IN_REVIEW:
+        if user.has_perm("releases.edit_any_release"):
+            return []
+        return [_("This release is in review. Take it back to draft to edit it.")]
+    if release.is_published(at):
+        if user.has_perm("releases.correct_release"):
+            return []
+        return [_("This release is public. A publisher can correct it.")]
+    if release.status == Release.Status.APPROVED:
+        return [_("This release is approved. Send it back to draft to change it.")]
+    return [_("This release is withdrawn. Its text can’t be changed.")]
+
+
+def ownership_blockers(release: Release, user: User) -> list[str]:
+    """Return why a user cannot change the text of a release, whatever its status."""
+    if release.is_editable_by(user):
+        return []
+    if release.created_by is None:
+        return [_("This release belongs to the newsroom. You can edit only your own.")]
+    return [
+        _("This release belongs to %(owner)s. You can edit only your own.")
+        % {"owner": release.created_by}
+    ]
+
+
+def hold_blockers(release: Release) -> list[str]:
+    """Return why a release cannot be approved, published or deleted: it is on hold."""
+    return [_("This release is on hold. End the hold first.")] if release.is_on_hold() else []
+
+
+def may_send_back(release: Release, user: User) -> bool:
+    """Whether a user may make a release a draft again.
+
+    Authors take back what they submitted, editors send it back, and an approver may undo an
+    approval.
+    """
+    if release.status == Release.Status.APPROVED:
+        return user.has_perm("releases.approve_release")
+    return release.created_by_id == user.pk or user.has_perm("releases.return_release")
+
+
+def review_blockers(release: Release) -> list[str]:
+    """Return what is missing before a release can be reviewed."""
+    reasons = []
+    if is_blank(release.title):
+        reasons.append(_("Enter a title."))
+    if not release.body:
+        reasons.append(_("Enter the text."))
+    if release.language == languages.UNDETERMINED:
+        reasons.append(_("Choose the language."))
+    return reasons
+
+
+def blockers(
+    release: Release, at: datetime | None = None, finds: list[Find] | None = None
+) -> list[Reason]:
+    """Return everything that prevents publication at a moment (default: now).
+
+    Takes the release as it is in memory, saved or not. Pass `finds` if they are known already.
+    """
+    if finds is None:
+        finds = protected_names.finds_in_release(release, at)
+    return [
+        *_text_blockers(release, at or timezone.now()),
+        *protected_names.hidden_picture_blockers(release, at),
+        *blocking_finds(finds),
+    ]
+
+
+def correction_blockers(release: Release, at: datetime | None = None) -> list[Reason]:
+    """Return why the changed text of a public release cannot be saved.
+
+    Names that it contained before do not block: an editor can always remove one of several.
+    """
+    return [*_text_blockers(release, at or timezone.now()), *protected_names.new_finds(release, at)]
+
+
+def blocking_finds(finds: list[Find]) -> list[Reason]:
+    """Return the finds that block; the others only warn."""
+    return [find for find in finds if find.blocks]
+
+
+def warnings(
+    release: Release, at: datetime | None = None, finds: list[Find] | None = None
+) -> list[Reason]:
+    """Return what the approver of a release should know about the moment of publication.
+
+    None of it blocks.
+    """
+    at = at or timezone.now()
+    found: list[Reason] = []
+    for picture in pictures_of(release, release.document):
+        found += _picture_warnings(picture, at)
+    if not release._state.adding:
+        found += [
+            _("The contact “%s” is hidden and not shown.") % contact
+            for contact in release.contacts.exclude(hidden_at=None)
+        ]
+    if finds is None:
+        finds = protected_names.finds_in_release(release, at)
+    return found + [find for find in finds if not find.blocks]
+
+
+def _picture_warnings(picture: MediaAsset, at: datetime) -> list[str]:
+    found = [
+        _("“%(picture)s”: %(warning)s") % {"picture": picture, "warning": warning}
+        for warning in picture.notes
+    ]
+    if picture.as_is_at:
+        found.append(
+            _(
+                "“%(document)s” can’t be cleaned and is published as it is. Accepted by %(who)s: "
+                "%(reason)s"
+            )
+            % {"document": picture, "who": picture.as_is_by, "reason": picture.as_is_reason}
+        )
+    if picture.is_withdrawn():
+        found.append(_("“%s” is withdrawn and not shown.") % picture)
+    elif picture.has_ended():
+        found.append(_("“%s”: our licence has ended. It is no longer shown.") % picture)
+    elif picture.has_ended(at):
+        found.append(
+            _("“%s”: our licence ends before the release is published. It will not be shown.")
+            % picture
+        )
+    elif picture.ends_soon(at):
+        ends = local_time(cast(datetime, picture.licence_expires))
+        found.append(
+            _("“%(picture)s”: our licence ends on %(time)s. It is shown until then.")
+            % {"picture": picture, "time": ends}
+        )
+    return found
+
+
+def _text_blockers(release: Release, at: datetime) -> list[str]:
+    document = release.document
+    reasons = review_blockers(release)
+    if release.slug and release.is_taken(release.slug):
+        reasons.append(
+            _(
+                "Another release uses or used the address “%(slug)s”. Choose another, or leave "
+                "the field blank."
+            )
+            % {"slug": release.slug}
+        )
+    for quote in document.quotations:
+        if quote.speaker is None:
+            values = {"start": _first_words(quote.text), "name": quote.name}
+            if quote.name:
+                reason = _(
+                    "Choose a speaker for the quotation “%(start)s”. The source names %(name)s."
+                )
+            else:
+                reason = _("Choose a speaker for the quotation “%(start)s”.")
+            reasons.append(reason % values)
+    if release.pull_quote and not document.find_pull_quote(release.pull_quote):
+        reasons.append(
+            _("The pull quote is not in any quotation in the text. Copy it exactly from one.")
+        )
+    for picture in pictures_of(release, document):
+        reasons += _picture_blockers(release, picture, at)
+    return reasons
+
+
+def _picture_blockers(release: Release, picture: MediaAsset, at: datetime) -> list[str]:
+    values = {"kind": picture.get_kind_display(), "name": picture}
+    reasons = []
+    if missing := picture.missing():
+        fields = get_text_list(missing, _("and"))
+        reason = _("%(kind)s “%(name)s” is missing: %(fields)s.")
+        reasons.append(reason % {**values, "fields": fields})
+    # A published release can still be corrected with a picture that is shown no longer.
+    published = release.is_published()
+    if not published and picture.is_withdrawn():
+        reasons.append(_("%(kind)s “%(name)s” is withdrawn. Remove it or choose another.") % values)
+    if not published and picture.has_ended():
+        reasons.append(_("Our licence for “%(name)s” has ended. Choose another.") % values)
+    elif not published and picture.pk == release.poster_id and picture.has_ended(at):
+        reasons.append(
+            _("Our licence for the poster “%s” ends before publication. Choose another.") % picture
+        )
+    elif problem := picture.unready():
+        reasons.append(
+            _("“%(name)s” can’t be shown: %(problem)s.") % {"name": picture, "problem": problem}
+        )
+    return reasons
+
+
+def _first_words(text: str) -> str:
+    start = text.strip("“”‘’\"' ")
+    if len(start) <= MAX_QUOTED:
+        return start
+    return start[:MAX_QUOTED].rpartition(" ")[0] + "…"

@@ -1,0 +1,40 @@
+"""The actions on a release: submit, approve, publish, hold, correct, withdraw and the others.
+
+`ACTIONS` declares who may carry out each, and on which releases. Each function locks the row,
+checks its action and what blocks it, changes the row and records an Event, in one transaction.
+ActionBlocked has the blockers that the desk shows beforehand. Times are aware datetimes; `at` is
+the moment of the action (default: now).
+"""
+
+from accounts.errors import ActionBlocked
+from releases.rules.blockers import (
+    blockers,
+    correction_blockers,
+    edit_blockers,
+    may_send_back,
+    review_blockers,
+    warnings,
+)
+from releases.workflow.actions import ACTIONS, Action
+from releases.workflow.correcting import correct, record_correction, record_printed_row_change
+from releases.workflow.drafts import create, deleted_drafts, discard, restore, undelete
+from releases.workflow.holding import end_hold, hold, record_restored_hold, withdraw
+from releases.workflow.names import allow_name, end_name_exception
+from releases.workflow.publishing import (
+    approve,
+    embargo_changed,
+    publish,
+    reschedule,
+    send_back,
+    submit,
+)
+from releases.workflow.recording import record
+
+__all__ = [
+    "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
+    "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
+    "embargo_changed", "end_hold", "end_name_exception", "hold", "may_send_back", "publish",
+    "record", "record_correction", "record_printed_row_change", "record_restored_hold",
+    "reschedule", "restore", "review_blockers", "send_back", "submit", "undelete", "warnings",
+    "withdraw",
+]  # fmt: skip

@@ -1,0 +1,209 @@
+"""The actions on a release: who may carry out each, and on which releases.
+
+This is the one place for permissions and statuses: the functions check them here, and the desk
+offers what is available here. The names are in the addresses of the desk's pages.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.errors import ActionBlocked
+from accounts.models import User
+from releases.models import Release
+from releases.rules.blockers import hold_blockers, may_send_back
+
+DRAFT, IN_REVIEW, APPROVED = (
+    Release.Status.DRAFT,
+    Release.Status.IN_REVIEW,
+    Release.Status.APPROVED,
+)
+Rule = Callable[[Release, User, datetime | None], list[str]]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(eq=False)
+class Action:
+    """One action: its permission, its statuses, and rules for what neither of them decides.
+
+    A rule returns sentences, and none where the action is allowed.
+    """
+
+    name: str
+    permission: str  # empty where a rule decides
+    denied: Any  # the translatable sentence for users without the permission
+    statuses: frozenset[str]
+    rules: tuple[Rule, ...] = ()
+    function: Callable[..., Any] = field(init=False, repr=False)
+
+    def carried_out_by(self, function: Function) -> Function:
+        """Mark the function that carries out the action."""
+        self.function = function
+        return function
+
+    def is_permitted(self, user: User) -> bool:
+        """Whether a user has the permission, whatever the release."""
+        return not self.permission or user.has_perm(self.permission)
+
+    def blockers(self, release: Release, user: User, at: datetime | None = None) -> list[str]:
+        """Return why a user cannot carry it out on a release at a moment (default: now)."""
+        if not self.is_permitted(user):
+            return [str(self.denied)]
+        if found := [reason for rule in self.rules for reason in rule(release, user, at)]:
+            return found
+        if release.status not in self.statuses:
+            state = release.state(at).label
+            return [_("This can’t be done to a release in the state “%s”.") % state]
+        return []
+
+    def is_available(self, release: Release, user: User, at: datetime | None = None) -> bool:
+        """Whether the desk offers it; the text is checked when it is carried out."""
+        return not self.blockers(release, user, at)
+
+    def check_permission(self, user: User) -> None:
+        """Raise ActionBlocked where a user has no permission."""
+        if not self.is_permitted(user):
+            raise ActionBlocked(str(self.denied))
+
+    def check(self, release: Release, user: User, at: datetime | None = None) -> None:
+        """Raise ActionBlocked where a user cannot carry it out on a release."""
+        if reasons := self.blockers(release, user, at):
+            raise ActionBlocked(*reasons)
+
+
+# --- Rules -------------------------------------------------------------------------------------
+
+
+def _not_on_hold(release: Release, user: User, at: datetime | None) -> list[str]:
+    return hold_blockers(release)
+
+
+def _on_hold(release: Release, user: User, at: datetime | None) -> list[str]:
+    return [] if release.is_on_hold() else [_("This release is not on hold.")]
+
+
+def _not_public(release: Release, user: User, at: datetime | None) -> list[str]:
+    return [_("This release is already public.")] if release.is_public(at) else []
+
+
+def _published(release: Release, user: User, at: datetime | None) -> list[str]:
+    if release.is_published(at):
+        return []
+    return [_("Only a published release can be corrected.")]
+
+
+def _has_embargo(release: Release, user: User, at: datetime | None) -> list[str]:
+    if release.is_scheduled(at) or release.is_blocked_by_name():
+        return []
+    state = release.state(at).label
+    return [_("This release has no embargo to change (state: %s).") % state]
+
+
+def _can_be_sent_back(release: Release, user: User, at: datetime | None) -> list[str]:
+    if release.status not in (IN_REVIEW, APPROVED):
+        return []  # the statuses decide
+    if release.is_published(at):
+        return [_("This release is public. Correct it or withdraw it; it can’t be sent back.")]
+    if not may_send_back(release, user):
+        return [_("You don’t have permission to send this release back. Ask a publisher.")]
+    return []
+
+
+def _not_withdrawn(release: Release, user: User, at: datetime | None) -> list[str]:
+    if release.status == Release.Status.WITHDRAWN:
+        return [_("This release is withdrawn and already offline.")]
+    return []
+
+
+# --- The actions, in the order in which the desk shows them -------------------------------------
+
+SUBMIT = Action(
+    "submit",
+    "releases.submit_release",
+    gettext_lazy("You don’t have permission to submit releases. Ask a publisher."),
+    frozenset({DRAFT}),
+)
+APPROVE = Action(
+    "approve",
+    "releases.approve_release",
+    gettext_lazy("You don’t have permission to approve releases. Ask a publisher."),
+    frozenset({DRAFT, IN_REVIEW}),
+    (_not_on_hold,),
+)
+RESCHEDULE = Action(
+    "reschedule",
+    "releases.approve_release",
+    gettext_lazy("You don’t have permission to change an embargo. Ask a publisher."),
+    frozenset({APPROVED}),
+    (_not_on_hold, _has_embargo),
+)
+PUBLISH = Action(
+    "publish",
+    "releases.approve_release",
+    gettext_lazy("You don’t have permission to publish releases. Ask a publisher."),
+    frozenset({DRAFT, IN_REVIEW, APPROVED}),
+    (_not_public, _not_on_hold),
+)
+# Authors take back what they submitted, and editors send it back: a rule decides.
+SEND_BACK = Action(
+    "send_back",
+    "",
+    "",
+    frozenset({IN_REVIEW, APPROVED}),
+    (_can_be_sent_back,),
+)
+# The statuses are those in which the desk offers it: names are allowed in other rows as well.
+ALLOW_NAME = Action(
+    "allow_name",
+    "people.set_level",
+    gettext_lazy("You don’t have permission to allow a protected name. Ask a publisher."),
+    frozenset({DRAFT, IN_REVIEW, APPROVED}),
+)
+HOLD = Action(
+    "hold",
+    "releases.hold_release",
+    gettext_lazy("You don’t have permission to put releases on hold. Ask a publisher."),
+    frozenset({DRAFT, IN_REVIEW, APPROVED}),
+    (_not_withdrawn, _not_on_hold),
+)
+END_HOLD = Action(
+    "let_go",
+    "releases.approve_release",
+    gettext_lazy("You don’t have permission to end a hold. Ask a publisher."),
+    frozenset({DRAFT, IN_REVIEW, APPROVED}),
+    (_on_hold,),
+)
+WITHDRAW = Action(
+    "withdraw",
+    "releases.withdraw_release",
+    gettext_lazy("You don’t have permission to withdraw releases. Ask a publisher."),
+    frozenset({APPROVED}),
+)
+# These have no page of their own: they follow saving, restoring a version and deleting.
+CORRECT = Action(
+    "correct",
+    "releases.correct_release",
+    gettext_lazy("You don’t have permission to correct a published release. Ask a publisher."),
+    frozenset({APPROVED}),
+    (_published,),
+)
+RESTORE = Action("restore", "", "", frozenset({DRAFT, IN_REVIEW}))
+DISCARD = Action(
+    "discard",
+    "releases.delete_release",
+    gettext_lazy("You don’t have permission to delete drafts. Ask a publisher."),
+    frozenset({DRAFT}),
+    (_not_on_hold,),
+)
+
+ACTIONS = {
+    action.name: action
+    for action in (
+        *(SUBMIT, APPROVE, RESCHEDULE, PUBLISH, SEND_BACK, ALLOW_NAME),
+        *(HOLD, END_HOLD, WITHDRAW, CORRECT, RESTORE, DISCARD),
+    )
+}

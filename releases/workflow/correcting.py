@@ -1,0 +1,77 @@
+"""Changes of what a public or approved release prints: corrections, and rows that it shares."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from releases.models import Correction, Event, Release
+from releases.rules import protected_names
+from releases.rules.blockers import blocking_finds, correction_blockers
+from releases.rules.public_texts import releases_printing
+from releases.workflow.actions import CORRECT
+from releases.workflow.emails import email_responsible
+from releases.workflow.recording import lock, raise_if, record
+
+
+@CORRECT.carried_out_by
+def correct(release: Release, *, by: User, text: str, at: datetime | None = None) -> Release:
+    """Save the changed text of a public release, and publish a correction notice.
+
+    `release` has the new text. Without the `text` of a notice, it is a minor edit: a typo, which
+    is recorded with the versions and not announced.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        fresh = lock(release)
+        CORRECT.check(fresh, by, at)
+        release.slug = release.slug or fresh.slug
+        text = text.strip()
+        raise_if(correction_blockers(release, at))
+        raise_if(blocking_finds(protected_names.finds_in_text(text, _("the correction"), at)))
+        version = fresh.version
+        release.save()
+        record_correction(release, by=by, text=text, at=at, version=version)
+    return release
+
+
+def record_correction(
+    release: Release, *, by: User, text: str, at: datetime, version: int = 0, of: str = ""
+) -> None:
+    """Record a change of what a public release prints; with a `text`, publish a correction notice.
+
+    `of` names what was changed if it is not the text. Call it in the transaction of the change.
+    """
+    if text:
+        Correction.objects.create(release=release, at=at, text=text, by=by)
+    verb = Event.Verb.CORRECTED if text else Event.Verb.MINOR_EDIT
+    record(release, verb, by, at, version=version or release.version, words=text, of=of)
+
+
+def record_printed_row_change(
+    row: Model, note: str, *, by: User, at: datetime, on_public: bool = False
+) -> None:
+    """Record a change of a row on each approved release that prints it and is not public yet.
+
+    Its author and its approvers get an e-mail; the approval stays. `note` says what was changed.
+    With `on_public`, it is recorded on public releases too.
+    """
+    printing = Release.objects.filter(releases_printing(row))
+    recorded = printing.approved() if on_public else printing.awaiting_publication(at)
+    Event.objects.bulk_create(
+        Event(
+            release_id=pk, release_uuid=pk, verb=Event.Verb.PRINTED_ROW_CHANGED, actor=by, at=at,
+            version=version, detail={"words": note},
+        )
+        for pk, version in recorded.order_by("pk").values_list("pk", "version")
+    )  # fmt: skip
+    for release in printing.awaiting_publication(at).order_by("pk"):
+        subject = _("Content of an approved release was changed")
+        text = _(
+            "%(who)s changed content in a release you wrote or approved: %(what)s The release "
+            "stays approved. Check its preview."
+        ) % {"who": by, "what": note}  # fmt: skip
+        email_responsible(release, subject, text, but=by)

@@ -1,0 +1,23 @@
+"""E-mails to those who wrote or approved a release."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.models import User
+from jobs import outbox
+from releases.models import Event, Release
+
+
+def email_responsible(release: Release, subject: str, text: str, but: User | None = None) -> None:
+    """Write to the author of a release and those who approved it, except one user."""
+    address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
+    people = _responsible_users(release) - {but}
+    for to in sorted({user.email for user in people if user and user.email}):
+        outbox.put(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
+
+
+def _responsible_users(release: Release) -> set[User]:
+    """Return the author of a release and those who approved, published or rescheduled it."""
+    approvals = [Event.Verb.APPROVED, Event.Verb.PUBLISHED, Event.Verb.RESCHEDULED]
+    acted = release.events.filter(verb__in=approvals).select_related("actor")
+    return {user for user in (release.created_by, *(event.actor for event in acted)) if user}
