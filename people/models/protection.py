@@ -121,7 +121,7 @@ class Consent(Guarded):
         if self.given and self.given > timezone.localdate():
             raise ValidationError({"given": gettext("The date can’t be in the future.")})
 
-    def covers(self, scope: Scope) -> bool:
+    def covers(self, scope: publication.Scope) -> bool:
         return bool(getattr(self, f"covers_{scope}"))
 
     def last_day(self) -> date | None:
