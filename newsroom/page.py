@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from assets import cards
 from assets.models import MediaAsset
@@ -209,7 +210,12 @@ class ReleasePage:
     def text(self) -> str:
         """The body as plain text."""
         pictures = {picture.pk: picture for picture in self.pictures}
-        return render_text(self.document, attributions=self.attributions, pictures=pictures)
+        return render_text(
+            self.document,
+            attributions=self.attributions,
+            pictures=pictures,
+            picture_label=_("[Picture: %s]"),
+        )
 
     @cached_property
     def notes(self) -> SafeString:

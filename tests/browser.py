@@ -130,6 +130,9 @@ def click_into(page: Page, place: Locator) -> None:
             const { focusNode } = getSelection();
             const block = (one) => (one.nodeType === Node.TEXT_NODE ? one.parentElement : one)
                 .closest("p, h2, h3, li, td, th, figure, .tiptap");
+            const { activeElement } = document;
+            if (activeElement !== view.dom && place.contains(activeElement)) return true;  // a field
+            if (state.selection.node) return view.hasFocus();  // a picture
             return view.hasFocus() && focusNode !== null && place.contains(focusNode)
                 && block(focusNode) === block(node);
         }""",

@@ -33,7 +33,7 @@ from tests.make import (
 )
 
 
-def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
+def test_an_editor_lowers_a_level_and_puts_releases_on_hold(
     page, live_server, signed_in, complaints
 ):
     person = make_prisoner("Teodor Brask")
@@ -41,12 +41,12 @@ def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
     other = make_release(title="Another", body=f"<p>{mark(person)} again.</p>")
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}/admin/people/person/{person.pk}/change/")
-    page.get_by_role("button", name="To 1").click()
-    expect(page.get_by_text("Lowered to level 1.")).to_be_visible()
+    page.get_by_role("button", name="Lower to 1").click()
+    expect(page.get_by_text("Level lowered to 1 everywhere.")).to_be_visible()
     expect(page.get_by_role("checkbox")).to_have_count(2)
     page.get_by_label("Another").uncheck()
-    page.get_by_role("button", name="Hold those that are ticked").click()
-    expect(page.get_by_text("1 release is off every path")).to_be_visible()
+    page.get_by_role("button", name="Put selected releases on hold").click()
+    expect(page.get_by_text("1 release is on hold.")).to_be_visible()
     release.refresh_from_db()
     other.refresh_from_db()
     assert (release.is_on_hold(), other.is_on_hold()) == (True, False)
@@ -59,22 +59,22 @@ def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
     person = make_person("Teodor Brask", level=Level.STAFF)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}/admin/people/person/{person.pk}/change/")
-    page.get_by_role("link", name="Raise the level").click()
-    page.get_by_label("To level").select_option("3")
+    page.get_by_role("link", name="Request a higher level").click()
+    page.get_by_label("New level").select_option("3")
     page.get_by_label("Why the person may be named").fill("His own consent.")
-    page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_text("A second person has to agree")).to_be_visible()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("A second person must approve it")).to_be_visible()
     signed_in(make_user("publisher", "Publisher"))
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("link", name="Teodor Brask").click()
     expect(page.get_by_text("His own consent.")).to_be_visible()
-    page.get_by_role("button", name="Agree").click()
-    expect(page.get_by_role("link", name="Public page")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("link", name="View public page")).to_be_visible()
     assert complaints == []
 
 
 @SIZES
-def test_a_case_can_be_written_by_everybody(page, live_server, signed_in, size, schemes):
+def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_in, size, schemes):
     person = make_prisoner("Teodor Brask", level=Level.STAFF)
     case = whole_case(person)
     levels.request_level(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())

@@ -119,7 +119,7 @@ def test_a_new_status_starts_with_no_day_no_confidence_and_no_source(client, at_
 def test_a_new_status_without_its_own_day_and_source_is_not_saved(client, at_desk, editor):
     case = make_case(confidence="confirmed", source="An old letter")
     answer = at_desk(editor).post(change(case), form(case, custody_status="house_arrest"))
-    assert text(answer).count("A new status needs this.") == 2
+    assert text(answer).count("Required for a new status.") == 2
     assert "Save this status" not in text(answer)
     assert "Please correct" in text(answer)
     case.refresh_from_db()
@@ -488,11 +488,11 @@ def test_a_source_that_is_marked_is_printed(client):
 def test_sources_printed_before_an_upgrade_wait_for_an_editor(client, at_desk, editor, author):
     case = sourced_case(public=False)
     make_case("Bo Corvin", source="A source of today")
-    assert "Sources that were printed before" not in text(at_desk(editor).get("/admin/"))
+    assert "Sources that were published before" not in text(at_desk(editor).get("/admin/"))
     for rows in (Case.objects.filter(pk=case.pk), case.charges, case.events):
         past_the_guard(rows).update(source_to_review=True)
     desk = text(at_desk(editor).get("/admin/"))
-    assert "Sources that were printed before" in desk
+    assert "Sources that were published before" in desk
     path = f"{CASES}{case.pk}/sources/"
     assert path in desk
     assert "Bo Corvin" not in desk
@@ -518,7 +518,7 @@ def test_a_row_written_by_the_old_code_is_reviewed(client, at_desk, editor):
         )
     assert [row.source_to_review for row in case.events.order_by("pk")] == [False, True]
     assert INFORMANT not in everywhere(client)
-    assert "Sources that were printed before" in text(at_desk(editor).get("/admin/"))
+    assert "Sources that were published before" in text(at_desk(editor).get("/admin/"))
 
 
 def test_dates_in_the_csv_file_are_certain_or_written_out(client):

@@ -124,7 +124,7 @@ def test_a_changed_status_adds_a_row_and_keeps_the_earlier_ones(at_desk, editor)
     ("values", "words"),
     [
         ({"as_of": "2999-01-01"}, "This date is in the future"),
-        ({"as_of": ""}, "A new status needs this."),
+        ({"as_of": ""}, "Required for a new status."),
         ({"since": "2024", "until": "2021"}, "The end can’t be before the start"),
         ({"call_types": "none_of_ours"}, "is not one of the available choices"),
     ],
@@ -225,7 +225,7 @@ def test_two_editors_at_one_record_lose_nothing(at_desk, editor, publisher):
     for inline in ("roles", "names", "consents", "cases"):
         names |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
     answer = text(slower.post(f"/admin/people/person/{person.pk}/change/", names))
-    assert "while you were writing" in answer
+    assert "while you were editing" in answer
     assert 'value="Mine"' in answer
     person.refresh_from_db()
     case.refresh_from_db()

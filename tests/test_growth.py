@@ -99,7 +99,7 @@ def test_a_text_that_is_too_long_is_refused_and_stays_in_the_form(client):
     assert page.status_code == 200
     words = page.content.decode()
     assert f"at most {MAX_TEXT:,}. Shorten it" in words
-    assert "What you typed is still here; nothing was saved." in words
+    assert "Your text is still here but not saved." in words
     assert words.count("Some words. ") >= LONG.count("Some words. ")
     release.refresh_from_db()
     assert release.body == "<p>As it was.</p>"

@@ -83,11 +83,11 @@ def test_no_manager_changes_recorded_rows():
     release = make_release()
     event = release.events.first()
     for rows in (Event.objects, Event._base_manager, release.events):
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             rows.update(verb="held")
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             rows.bulk_update([event], ["verb"])
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             rows.bulk_create([event], update_conflicts=True, unique_fields=["id"],
                              update_fields=["verb"])  # fmt: skip
 

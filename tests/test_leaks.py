@@ -61,7 +61,7 @@ FILES += [
 @pytest.fixture(autouse=True)
 def _nothing_but_the_planted_thing(monkeypatch):
     """What differs between two answers is not the second, nor how often a stranger has asked."""
-    monkeypatch.setattr("previews.throttle.LIMIT", 1_000_000)
+    monkeypatch.setattr("previews.throttle.THROTTLE_LIMIT", 1_000_000)
     with time_machine.travel(timezone.now(), tick=False):
         yield
 

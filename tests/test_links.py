@@ -148,7 +148,7 @@ def test_an_import_has_the_same_rule_and_reports_what_it_left_out(at_desk, autho
     title = "<h1>A title of it</h1>" if name == "a.html" else "# A title of it\n\n"
     text = title + "".join(lines.format(href, n) for n, href in enumerate(hrefs))
     page = send(at_desk(author), text)
-    assert "lost the address and kept the words" in page.text
+    assert "lost its address and kept its text" in page.text
     confirm(at_desk(author), page)
     body = Release.objects.get().body
     assert '<a href="tel:+442079460000">the law 0</a>' in body
@@ -230,8 +230,8 @@ def test_the_desk_lists_the_links_it_removed(at_desk, editor):
     }  # fmt: skip
     path = f"/admin/releases/release/{release.pk}/change/"
     page = unescape(at_desk(editor).post(path, sent, follow=True).content.decode())
-    assert "The link “/admin/logout/” was removed; its words stay." in page
-    assert "The link “javascript:alert(1)” was removed; its words stay." in page
-    assert page.count("was removed; its words stay.") == 2
+    assert "The link “/admin/logout/” was removed and its text kept." in page
+    assert "The link “javascript:alert(1)” was removed and its text kept." in page
+    assert page.count("was removed and its text kept.") == 2
     release.refresh_from_db()
     assert release.body == '<p>Out <a href="https://example.org/">in</a></p>'

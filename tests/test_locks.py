@@ -348,7 +348,7 @@ def test_an_import_that_two_confirm_at_once_is_stored_once_and_the_other_gets_a_
     (stored,) = [one for one in came if isinstance(one, Release)]
     (problem,) = [one for one in came if isinstance(one, AlreadyImported)]
     assert problem.release == stored == Release.objects.get()
-    assert str(problem).startswith("This is in the newsroom already")
+    assert str(problem).startswith("This was already imported")
 
 
 @on_postgresql

@@ -252,7 +252,7 @@ def test_the_desk_warns_thirty_days_before(at_desk, author):
     release = make_release(poster=soon, body=f"<p>x</p>{figure(later)}")
     client = at_desk(author)
     desk = client.get("/admin/").content.decode()
-    warning = desk[desk.index("Licences that end within thirty days") :].partition("</section>")[0]
+    warning = desk[desk.index("Licences that end within 30 days") :].partition("</section>")[0]
     assert "Soon" in warning
     assert "Later" not in warning
     assert "Unused" not in warning

@@ -47,7 +47,7 @@ def test_a_mark_lowers_the_level_at_once_and_the_desk_says_so(at_desk, editor, c
     picture.depicts.add(person)
     release = make_release("published", body="<p>Teodor Brask is free.</p>")
     page = save(at_desk(editor), person, under_18="on")
-    assert "Marked as under eighteen: the level was lowered to 1." in text(page)
+    assert "Marked as under eighteen. The level was lowered to 1," in text(page)
     assert str(release) in text(page)  # the releases that print the name
     person.refresh_from_db()
     assert (person.level, person.under_18) == (Level.STAFF, True)

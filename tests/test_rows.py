@@ -305,7 +305,7 @@ NEVER = {
     [(name, attempt) for name, attempts in NEVER.items() for attempt in attempts],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_database_itself_refuses_what_must_never_be(name, attempt):
+def test_the_database_itself_refuses_impossible_rows(name, attempt):
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         attempt()
     # SQLite names the columns of a unique index, and not the index.

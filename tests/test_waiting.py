@@ -141,8 +141,8 @@ def test_a_missed_time_never_comes_back_by_itself(client, brask, friday, at_desk
         assert not brask.is_protected()
         assert not is_public(client, release)
         page = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
-        assert "Did not go out on" in text(at_desk(publisher).get("/admin/"))
-        assert "Move the embargo" in page
+        assert "Not published on" in text(at_desk(publisher).get("/admin/"))
+        assert "Change the embargo" in page
         workflow.reschedule(release, by=publisher, publish_at=friday + 2 * DAY)
         assert not is_public(client, release)
     with time_machine.travel(friday + 2 * DAY, tick=False):
@@ -286,11 +286,11 @@ def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
         assert "Secret title" not in message.body + message.subject
     for user in (author, publisher):
         desk = text(at_desk(user).get("/admin/"))
-        assert "Do not go out: a protected name stands in them" in desk
-        assert "Does not go out on" in desk
+        assert "Blocked: they contain a protected name" in desk
+        assert "Will not be published on" in desk
         assert "Secret title" in desk
     page = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
-    assert "Does not go out on" in page
+    assert "Will not be published on" in page
     assert release.events.get(verb=Event.Verb.BLOCKED_BY_NAME).actor is None
     listed = text(at_desk(publisher).get(f"{LIST}?state=waiting"))
     assert "Secret title" in listed

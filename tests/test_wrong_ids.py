@@ -185,7 +185,7 @@ def test_json_that_is_none_gets_the_sentence_of_the_form(chief):
     release = make_release("in_review")
     sent = {"version": release.version, "read_fingerprints": "[" * 100_000}
     answer = chief.post(f"/admin/releases/release/{release.pk}/publish/", sent)
-    assert "Open this form again: it is incomplete." in answer.text
+    assert "The form was incomplete. Reload it and try again." in answer.text
 
 
 def test_every_form_reads_json_by_the_one_rule():

@@ -8,10 +8,19 @@ by what was typed, `index` joins both, `shared` keeps the index of all people.
 
 from people.names.entries import Match, Name
 from people.names.forms import Form, is_full_name, pieces
-from people.names.index import NameIndex, NameOffer
+from people.names.index import NameIndex, NameInText
 from people.names.normalise import fold, is_unspaced, key, letters
 
 __all__ = [
-    "Form", "Match", "Name", "NameIndex", "NameOffer", "fold", "is_full_name", "is_unspaced",
-    "key", "letters", "pieces",
+    "Form",
+    "Match",
+    "Name",
+    "NameInText",
+    "NameIndex",
+    "fold",
+    "is_full_name",
+    "is_unspaced",
+    "key",
+    "letters",
+    "pieces",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ MAX_REMEMBERED = 8  # texts whose names are remembered
 
 
 @dataclass(frozen=True, slots=True)
-class NameOffer:
+class NameInText:
     """A name in a text: the paragraph, from where to where, and everyone it may mean.
 
     Not `whole`: a part of a name whose full form appears before.
@@ -140,12 +140,12 @@ class NameIndex:
     @_whole
     def find(
         self, paragraphs: Sequence[str], *, without: Collection[UUID] = frozenset()
-    ) -> list[NameOffer]:
+    ) -> list[NameInText]:
         """Return every name in a text for an editor to confirm.
 
         A part of a name counts only after the whole name. People in `without` are left out.
         """
-        found: list[NameOffer] = []
+        found: list[NameInText] = []
         parts: dict[str, set[UUID]] = {}
         for number, paragraph in enumerate(paragraphs):
             there = words(paragraph)
@@ -189,12 +189,12 @@ class NameIndex:
         return self._search.alike(name)
 
     @staticmethod
-    def _longest(number: int, paragraph: str, matches: list[Match]) -> NameOffer:
+    def _longest(number: int, paragraph: str, matches: list[Match]) -> NameInText:
         end = max(match.end for match in matches)
         longest = [match for match in matches if match.end == end]
         start = longest[0].start
         people = frozenset(match.person for match in longest)
-        return NameOffer(number, start, end, paragraph[start:end], people)
+        return NameInText(number, start, end, paragraph[start:end], people)
 
     @staticmethod
     def _after_prefix(word: Word, whole: dict[int, list[Match]]) -> list[Match]:
@@ -209,7 +209,7 @@ class NameIndex:
         there: list[Word],
         place: int,
         parts: dict[str, set[UUID]],
-    ) -> NameOffer | None:
+    ) -> NameInText | None:
         """Return a part of a name that is alone at a place."""
         run = ""
         found = None
@@ -219,7 +219,7 @@ class NameIndex:
             run += word.key
             if len(run) >= MIN_PART_LENGTH and run in parts and there[place].is_capital:
                 surface = paragraph[there[place].start : word.end]
-                found = NameOffer(
+                found = NameInText(
                     number,
                     there[place].start,
                     word.end,

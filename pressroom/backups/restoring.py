@@ -225,7 +225,7 @@ def _record(backup: Backup, outcome: Outcome) -> None:
     words = f"By the restore of {backup.name}."
     for release in Release.objects.filter(pk__in=outcome.held):
         workflow.record_restored_hold(release, reason=words)
-    links.record_restored_revocation(outcome.revoked, words=words, at=timezone.now())
+    links.record_restored_revocation(outcome.revoked, note=words, at=timezone.now())
 
 
 def _remove_others(sums: Sums) -> int:
