@@ -131,7 +131,8 @@ def click_into(page: Page, place: Locator) -> None:
             const block = (one) => (one.nodeType === Node.TEXT_NODE ? one.parentElement : one)
                 .closest("p, h2, h3, li, td, th, figure, .tiptap");
             const { activeElement } = document;
-            if (activeElement !== view.dom && place.contains(activeElement)) return true;  // a field
+            // A field inside the text was clicked, such as a caption.
+            if (activeElement !== view.dom && place.contains(activeElement)) return true;
             if (state.selection.node) return view.hasFocus();  // a picture
             return view.hasFocus() && focusNode !== null && place.contains(focusNode)
                 && block(focusNode) === block(node);

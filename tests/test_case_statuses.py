@@ -405,7 +405,7 @@ def test_a_designation_is_on_card_table_and_csv(client, two):
 
 def test_the_title_says_what_is_listed(client, two):
     everybody = page(client, "/prisoners/")
-    assert words(everybody.find(".//h1")) == "People whose cases we follow"
+    assert words(everybody.find(".//h1")) == "Cases we follow"
     assert "Prisoners of conscience" not in words(everybody.find(".//title"))
     assert "Prisoners of conscience" not in text(client.get("/"))
     (link,) = everybody.xpath("//nav[@id='filters']//a[contains(@href, 'designation=')]")

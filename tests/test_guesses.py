@@ -125,7 +125,7 @@ def test_probes_are_shown_on_the_desk_and_beside_the_release(client, at_desk, ap
     count_guesses()
     desk = at_desk(approver).get("/admin/").content.decode()
     assert "Someone is trying to find this release" in desk
-    assert "<b>3 times</b>" in desk
+    assert "3 attempts since" in desk
     assert "from 3 network addresses" in desk
     seen = client.get(f"/admin/releases/release/{release.pk}/seen/").content.decode()
     assert "203.0.113.0/24" in seen

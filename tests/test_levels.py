@@ -406,7 +406,7 @@ def test_a_consent_without_photographs_hides_only_the_pictures(known, at_desk, e
     name_only = consent(known[0], covers_photo=False)
     assert {place for place, there in places(*known).items() if not there} == PICTURES
     page = text(at_desk(editor).get(f"/admin/people/person/{known[0].pk}/change/"))
-    assert "No recorded consent covers photographs." in page
+    assert "No consent for photographs." in page
     assert "Pictures hidden: no consent for photographs" in text(at_desk(editor).get("/admin/"))
     photo = consent(known[0], covers_name=False, basis="subject")
     assert all(places(*known).values())

@@ -102,7 +102,7 @@ def test_two_people_remove_the_mark_and_then_raise_the_level(at_desk, editor, gu
     assert "Teodor Brask" in desk
     assert "She turned eighteen in May." in text(client.get(f"{PEOPLE}{person.pk}/under-18/"))
     page = remove(client, person, approve="Approve")
-    assert "The mark is removed." in text(page)
+    assert "Mark removed." in text(page)
     assert "She turned eighteen in May." in text(page)  # the record beside the form
     removal = MinorMarkRemoval.objects.get()
     assert (removal.outcome, removal.requested_by, removal.decided_by) == (
@@ -129,7 +129,7 @@ def test_removing_the_mark_needs_the_permission_and_a_second_person(
     assert Person.objects.get().under_18
     assert MinorMarkRemoval.objects.get().outcome == "requested"
     page = remove(at_desk(guardian), person, reject="Reject", note="It was a mistake.")
-    assert "Rejected. The mark stays." in text(page)
+    assert "Request rejected. The mark stays." in text(page)
     assert Person.objects.get().under_18
     assert MinorMarkRemoval.objects.get().note == "It was a mistake."
 

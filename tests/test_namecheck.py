@@ -306,8 +306,8 @@ def test_a_name_in_the_table_of_prisoners_is_found(newsroom, sorrel):
 
 
 def test_further_pages_of_the_archive_are_read(newsroom, monkeypatch, sorrel):
-    monkeypatch.setattr(views, "A_PAGE", 1)
-    monkeypatch.setattr(namecheck, "A_PAGE", 1)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", 1)
+    monkeypatch.setattr(namecheck, "PAGE_SIZE", 1)
     old = make_release(publish_at=timezone.now() - timedelta(days=9), by=newsroom.by)
     change(old, title=f"{NAME} was here")
     assert [str(sorrel.pk), "page", "text", "/releases/?page=2"] in lines(check()[1])

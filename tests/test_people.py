@@ -46,7 +46,7 @@ def test_a_name_is_printed_as_it_was_typed_and_has_a_page(client, name):
 
 
 @pytest.mark.parametrize("text", [text for text in NAUGHTY if text.strip()])
-def test_an_address_is_made_of_any_string_without_what_an_address_cannot_hold(text):
+def test_any_string_becomes_a_valid_slug(text):
     slug = slug_for(text, fallback="person")
     assert slug
     assert len(slug) <= 80
@@ -55,7 +55,7 @@ def test_an_address_is_made_of_any_string_without_what_an_address_cannot_hold(te
 
 
 @pytest.mark.django_db
-def test_odd_names_are_stored_or_refused_and_never_break_a_page(client):
+def test_strange_names_are_accepted_or_refused_and_never_break_a_page(client):
     for text in NAUGHTY:
         person = Person(display_name=text, level=Level.PUBLIC, level_basis="Invented.")
         try:
@@ -118,12 +118,12 @@ def test_a_name_is_found_however_it_is_written(name, text):
         ("-", "a - b"),
     ],
 )
-def test_a_part_of_another_word_is_not_a_name(name, text):
+def test_a_part_of_another_word_is_not_found_as_a_name(name, text):
     assert names_in(text, [name]) == set()
 
 
 @pytest.mark.django_db
-def test_a_title_is_the_one_held_on_the_day():
+def test_a_title_is_that_of_the_day():
     person = make_person()
     for title, start, end in [
         ("Researcher", None, date(2019, 12, 31)),
@@ -167,7 +167,7 @@ def test_a_person_with_a_page_needs_a_recorded_basis():
         ("the notes to editors", "notes_to_editors", "<p>ask for T. Braskovic</p>"),
     ],
 )
-def test_a_protected_name_blocks_the_approval_and_its_place_is_shown(level, place, field, words):
+def test_a_protected_name_blocks_the_approval_which_states_where_it_is(level, place, field, words):
     person = make_person("Teodor Brask", level=level)
     PersonName.objects.create(person=person, text="T. Braskovic", match_exactly=True)
     release = make_release("in_review", **{field: words})
@@ -180,7 +180,7 @@ def test_a_protected_name_blocks_the_approval_and_its_place_is_shown(level, plac
 
 
 @pytest.mark.django_db
-def test_lowering_a_level_hides_name_links_and_page_at_once(client):
+def test_lowering_a_level_removes_links_and_page_at_once(client):
     person = make_person("Ansa Verel", title="Director", speaks=True)
     release = make_release(body=f"<p>{mark(person)} spoke.</p>{quotation(person)}")
     address = person.get_absolute_url()
@@ -196,7 +196,7 @@ def test_lowering_a_level_hides_name_links_and_page_at_once(client):
 
 
 @pytest.mark.django_db
-def test_a_status_is_always_printed_with_its_day(client):
+def test_a_status_always_has_its_date(client):
     person = make_prisoner("Teodor Brask")
     known = timezone.localdate() - timedelta(days=400)
     past_the_guard(person.cases).update(as_of=known)

@@ -454,11 +454,11 @@ def test_events_and_corrections_cannot_be_changed():
     Correction.objects.create(release=release, text="x", by=make_chief())
     for row in (Event.objects.first(), Correction.objects.get()):
         for change in (row.save, row.delete):
-            with pytest.raises(TypeError, match="recorded"):
+            with pytest.raises(TypeError, match="Recorded rows"):
                 change()
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             type(row).objects.update(at=timezone.now())
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             type(row).objects.all().delete()
 
 
