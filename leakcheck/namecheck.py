@@ -743,9 +743,9 @@ class Changes:
         """Return the people who became protected, or whose names changed, since then."""
         today, day = timezone.localdate(self.at), timezone.localdate(self.since)
         lowered = LevelChange.objects.filter(
-            Q(asked_at__gte=self.since) | Q(decided_at__gte=self.since)
+            Q(requested_at__gte=self.since) | Q(decided_at__gte=self.since)
         )
-        ended = Q(named_until__gte=day - timedelta(days=1), named_until__lt=today)
+        ended = Q(name_consent_until__gte=day - timedelta(days=1), name_consent_until__lt=today)
         new = Q(pk__in=self.people) | Q(pk__in=lowered.values("person")) | ended
         return list(Person.objects.protected(today).filter(new))
 

@@ -119,7 +119,7 @@ class ReleasePage:
     @cached_property
     def updates_about_people(self) -> dict[Person, str]:
         """What happened to people in the release after it was published, as far as it is public."""
-        events = {person: person.moved_on(self.release.day) for person in self.people}
+        events = {person: person.outcome_after(self.release.day) for person in self.people}
         return {
             person: _("%(event)s, after this was published") % {"event": event}
             for person, event in events.items()

@@ -281,7 +281,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
             try:
                 done = set_on_many(read, form.values(), by=User.of(request), words=correction)
             except ActionBlocked as blocked:
-                for sentence in sentences(blocked.reasons, User.of(request)):
+                for sentence in sentences(blocked.blockers, User.of(request)):
                     form.add_error(None, sentence)
             else:
                 if done.changed:
