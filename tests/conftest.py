@@ -15,6 +15,7 @@ from django.test import override_settings
 from django.test.utils import _TestState
 
 from assets import sandbox
+from jobs.buffer import Buffer
 from releases import probes
 from tests import cpu, databases, s3_server, sandbox_forks
 
@@ -121,10 +122,6 @@ def _pages_are_rendered_plainly(django_test_environment):
     Template._render = _TestState.saved_data.template_render
 
 
-# A browser that still asks when its test has ended would begin the thread of this process, and the
-# thread would take what a later test looks for: it begins only where a test is about it.
-probes.waiting.begin = lambda: None
-
 # Django's server for tests sends the head of an answer apart from the rest. The kernel held the
 # rest until the other side had confirmed the head, which took 40 ms for each request.
 WSGIRequestHandler.disable_nagle_algorithm = True
@@ -135,7 +132,6 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     """Every test has a folder of its own for files, and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    probes.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
     monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
@@ -199,6 +195,13 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 
     monkeypatch.setattr(sandbox, "inspect", once(sandbox.inspect, lambda seen: seen))
     monkeypatch.setattr(sandbox, "renditions", once(sandbox.renditions, list))
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """What this test tries at hidden addresses, and no test before it."""
+    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue, 100))
+    return probes.waiting
 
 
 @pytest.fixture
