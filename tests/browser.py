@@ -128,6 +128,7 @@ def click_into(page: Page, place: Locator) -> None:
     page.wait_for_function(
         """place => {
             const { view, state } = place.closest(".tiptap").editor;
+            if (document.activeElement.matches(".tiptap input")) return true; // a caption
             const node = view.domAtPos(state.selection.head).node;
             const { focusNode } = getSelection();
             const block = (one) => (one.nodeType === Node.TEXT_NODE ? one.parentElement : one)
