@@ -200,7 +200,7 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 @pytest.fixture
 def waiting(monkeypatch):
     """What this test tries at hidden addresses, and no test before it."""
-    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue, 100))
+    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue_counts, 100))
     return probes.waiting
 
 
