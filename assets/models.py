@@ -388,21 +388,21 @@ class MediaAsset(Renditions, Guarded):
         ai = gettext("Made with AI") if self.ai_made else ""
         return " ".join(filter(None, [self.caption, self.credit_line, ai]))
 
-    def printed_facts(self) -> list[tuple[str, str, str]]:
-        """Return what is printed beside it in downloads: the field, its label and the text."""
+    def printed_facts(self) -> list[tuple[str, str]]:
+        """Return what is printed beside it in downloads, label and text; the caption first."""
         ai = gettext("This picture was made or altered with AI.") if self.ai_made else ""
         facts = [
-            ("caption", gettext("Caption"), self.caption),
-            ("credit_line", gettext("Credit"), self.credit_line),
-            ("ai_made", gettext("Made with AI"), ai),
-            ("creator", gettext("Creator"), self.creator),
-            ("copyright_notice", gettext("Copyright"), self.copyright_notice),
-            ("usage_terms", gettext("Terms"), self.usage_terms),
-            ("date_created", gettext("Made on"), self.date_created),
-            ("place", gettext("Place"), self.place),
-            ("alt_text", gettext("Alternative text"), self.alt_text),
+            (gettext("Caption"), self.caption),
+            (gettext("Credit"), self.credit_line),
+            (gettext("Made with AI"), ai),
+            (gettext("Creator"), self.creator),
+            (gettext("Copyright"), self.copyright_notice),
+            (gettext("Terms"), self.usage_terms),
+            (gettext("Made on"), self.date_created),
+            (gettext("Place"), self.place),
+            (gettext("Alternative text"), self.alt_text),
         ]
-        return [(field, label, text) for field, label, text in facts if text.strip()]
+        return [(label, text) for label, text in facts if text.strip()]
 
     def warnings(self) -> list[str]:
         """Return what an editor should know about the present texts."""

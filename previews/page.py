@@ -12,6 +12,7 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
 from assets.models import MediaAsset
+from newsroom.formats import FormatLink
 from newsroom.page import ReleasePage
 from previews.emails import format_both_zones
 from previews.models import PreviewLink, Visit
@@ -42,11 +43,11 @@ class ReaderPage(ReleasePage):
     @cached_property
     def shown_pictures(self) -> dict[UUID, MediaAsset]:
         """The pictures that this page shows: a link gives access to no others."""
-        return {asset.pk: asset for asset in self.offered if asset.is_picture}
+        return {asset.pk: asset for asset in self.downloadable_assets if asset.is_picture}
 
     @property
-    def downloads(self) -> list[tuple[str, str]]:
-        return [(_("Plain text"), reverse("preview_text", args=[self.token]))]
+    def downloads(self) -> list[FormatLink]:
+        return [FormatLink(reverse("preview_text", args=[self.token]), _("Plain text"))]
 
     def download_url(self, asset: MediaAsset) -> str:
         """Return the address of a watermarked picture, "" for a document: it can have none."""
@@ -72,7 +73,7 @@ class ReaderPage(ReleasePage):
     @property
     def article(self) -> SafeString:
         """The release as the public page prints it, with the watermark in its text."""
-        context = {"page": self, "release": self.release}
+        context = {"page": self, "release": self.release, "downloads": self.downloads}
         html = render_to_string("newsroom/_release.html", context)
         return html_with_watermark(html, self.link.reference)
 

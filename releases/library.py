@@ -149,7 +149,7 @@ def save_asset(
 
 def _save(asset: MediaAsset, by: User) -> bool:
     """Save; return whether something printed was changed."""
-    stored = locking.locked(asset)
+    stored = locking.lock_row(asset)
     if blockers := edit_blockers(stored, by, file=asset.original.name != stored.original.name):
         raise ActionBlocked(*blockers)
     for name in _OF_ACTIONS:
@@ -264,7 +264,7 @@ def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None
         raise ActionBlocked(gettext("Enter why it may be published as it is."))
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         if fresh.sha256 != read:
             raise ActionBlocked(
                 gettext("The file was replaced. Check the new file, then accept it.")
@@ -279,7 +279,7 @@ def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None
 def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, note: str) -> None:
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         fresh.withdrawn_at = at
         fresh.save()
         workflow.record_printed_row_change(
@@ -324,7 +324,7 @@ def add_upload(upload: Any, *, by: User, into: MediaAsset | None = None) -> Uplo
             else:
                 asset.save()
     except ActionBlocked as problem:
-        return UploadResult(upload.name, problems=[str(reason) for reason in problem.reasons])
+        return UploadResult(upload.name, problems=[str(reason) for reason in problem.blockers])
     except StorageError as problem:
         log.error("An upload was not stored: %s", problem)
         message = gettext(
@@ -355,14 +355,14 @@ def apply_metadata(asset: MediaAsset, *, by: User) -> list[str]:
     """
     with transaction.atomic():
         lock_names_for_read()
-        return _apply_metadata(locking.locked(asset), by)
+        return _apply_metadata(locking.lock_row(asset), by)
 
 
 def restore_file(asset: MediaAsset, version: Any, *, by: User) -> None:
     """Use the original of an earlier version again. Raises ActionBlocked."""
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         fresh.restore_file_of(version)
         save_asset(fresh, by=by)
 

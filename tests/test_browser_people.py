@@ -52,7 +52,7 @@ def test_an_editor_lowers_a_level_and_puts_releases_on_hold(
     assert (release.is_on_hold(), other.is_on_hold()) == (True, False)
     complaints.clear()
     page.goto(f"{live_server.url}/people/teodor-brask/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
 def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
@@ -77,7 +77,7 @@ def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
 def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_in, size, schemes):
     person = make_prisoner("Teodor Brask", level=Level.STAFF)
     case = whole_case(person)
-    levels.ask_to_raise(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
+    levels.request_level(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
     page.set_viewport_size(size)
     signed_in(make_user("publisher", "Publisher"))
     record, nothing = f"person/{person.pk}", ""
@@ -126,8 +126,8 @@ def test_quotations_are_searched_without_javascript(browser, live_server):
     make_release(body=quotation(speaker, "“Of bread.”") + quotation(speaker, "“Of rosés.”"))
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(live_server.url + speaker.get_absolute_url())
-    page.get_by_label("Search these quotations").fill("ROSES")
+    page.get_by_label("Search quotations").fill("ROSES")
     page.get_by_role("button", name="Search").click()
     expect(page.locator("blockquote")).to_have_count(1)
     expect(page.locator("blockquote")).to_contain_text("Of rosés.")
-    expect(page.get_by_text("1 of 2 quotations contains")).to_be_visible()
+    expect(page.get_by_text("1 of 2 quotations with")).to_be_visible()

@@ -351,7 +351,7 @@ def test_a_journalist_takes_everything_along(page, live_server, tmp_path):
     release = make_release(poster=make_picture(caption="At the gate"))
     page.goto(live_server.url + release.get_absolute_url())
     with page.expect_download() as saved:
-        page.get_by_role("link", name="Everything, with pictures (ZIP)").click()
+        page.get_by_role("link", name="All files with pictures (ZIP)").click()
     assert saved.value.suggested_filename == f"{release.slug}.zip"
     assert saved.value.path().read_bytes().startswith(b"PK")
     with page.expect_download() as saved:

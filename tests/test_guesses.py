@@ -10,13 +10,14 @@ from django.core import mail
 from django.db import OperationalError
 
 from jobs import outbox
-from jobs.buffer import Buffer
 from jobs.models import Job
 from releases import probes, workflow
 from releases.models import Event, Probe, Release
+from tests import forks
+from tests.deployment import environment
 from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
 
 HOUR = timedelta(hours=1)
 
@@ -125,7 +126,7 @@ def test_probes_are_shown_on_the_desk_and_beside_the_release(client, at_desk, ap
     count_guesses()
     desk = at_desk(approver).get("/admin/").content.decode()
     assert "Someone is trying to find this release" in desk
-    assert "<b>3 times</b>" in desk
+    assert "3 attempts since" in desk
     assert "from 3 network addresses" in desk
     seen = client.get(f"/admin/releases/release/{release.pk}/seen/").content.decode()
     assert "203.0.113.0/24" in seen
@@ -195,17 +196,23 @@ def test_without_a_worker_probes_fill_no_table(client, approver, monkeypatch, ca
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
+def test_a_thread_of_the_server_counts_without_being_asked(client, approver, waiting):
     release = hidden(approver)
-    # A buffer of its own: the thread outlives the test, and must take nothing from another.
-    own = Buffer("Probes", probes._enqueue_counts, 100)
-    monkeypatch.setattr(probes, "waiting", own)
+    waiting.serve()
     client.get(release.get_absolute_url())
-    assert own._thread in threading.enumerate()
-    assert own._thread.daemon
+    assert waiting._thread in threading.enumerate()
+    assert waiting._thread.daemon
     for _ in range(200):
         time.sleep(0.1)
         if Job.objects.filter(name="releases.count_guesses").exists():
             break
     work_off()
     assert Probe.objects.get().times == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_counts_in_the_background():
+    code = "import pressroom.wsgi; from releases import probes; print(probes.waiting.serves)"
+    more = {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "JOBS_IN_WEB": "off"}
+    done = forks.run("-c", code, env=environment(**more))
+    assert done.stdout == "True\n", done.stderr

@@ -366,7 +366,7 @@ def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
 # --- Uses, versions, deletion ------------------------------------------------------------------
 
 
-def test_a_picture_says_where_it_is_used(at_desk, author):
+def test_the_form_of_a_picture_lists_its_uses(at_desk, author):
     picture = make_picture()
     release = make_release("draft", title="Where it stands", poster=picture)
     person = make_person("Josephat Wendle", portrait=picture)
@@ -379,7 +379,7 @@ def test_a_picture_says_where_it_is_used(at_desk, author):
 
 
 @pytest.mark.parametrize("use", ["poster", "text", "attached", "portrait"])
-def test_a_picture_in_use_is_not_deleted_and_its_uses_are_listed(at_desk, editor, use):
+def test_a_used_picture_is_not_deleted_and_its_uses_are_listed(at_desk, editor, use):
     picture = make_picture()
     if use == "portrait":
         make_person("Josephat Wendle", portrait=picture)
@@ -399,7 +399,7 @@ def test_a_picture_in_use_is_not_deleted_and_its_uses_are_listed(at_desk, editor
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_unused_goes_with_every_file_of_it(at_desk, editor):
+def test_an_unused_picture_is_deleted_with_all_its_files(at_desk, editor):
     picture = make_picture()
     picture.original = sent("other.jpg", picture_bytes(colour="red"))
     picture.save()

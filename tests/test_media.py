@@ -220,7 +220,7 @@ def test_a_picture_is_hidden_everywhere_when_its_licence_ends(client):
             assert not [pk for pk in ids if pk in texts]
         shown = client.get(page).content.decode()
         # A stand-in says why there is none, and the share card is set from the title.
-        assert shown.count("the licence for it has ended") == 2
+        assert shown.count("because our licence has ended") == 2
         card = re.search(r'og:image" content="([^"]+)"', shown)[1]
         assert card == f"http://testserver{page}card.jpg"
         assert client.get(f"{page}card.jpg").content[:3] == b"\xff\xd8\xff"
@@ -347,7 +347,7 @@ def test_a_preview_offers_marked_pictures_and_lets_documents_wait(client):
     page = re.sub("[\u2061-\u2064]", "", unescape(accept(client, path).content.decode()))
     assert f"{path}{hidden.poster_id}/press.jpg" in page
     assert "The report in full" in page
-    assert "from the lift on" in page
+    assert "available when the embargo ends" in page
     assert client.get(f"{path}{report.pk}/file.pdf").status_code == 404
 
 

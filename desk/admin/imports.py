@@ -107,7 +107,7 @@ class ImportPages(ReleasePages):
                 speakers=form.speakers(),
             )
         except workflow.ActionBlocked as blocked:
-            for reason in sentences(blocked.reasons, User.of(request)):
+            for reason in sentences(blocked.blockers, User.of(request)):
                 form.add_error(None, reason)
             context |= self._report(understood) | {"confirm": form}
             return render(request, TEMPLATE, context)

@@ -283,7 +283,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
             try:
                 done = edit_many(read, form.values(), by=User.of(request), correction=correction)
             except ActionBlocked as blocked:
-                for sentence in sentences(blocked.reasons, User.of(request)):
+                for sentence in sentences(blocked.blockers, User.of(request)):
                     form.add_error(None, sentence)
             else:
                 if done.changed:

@@ -133,7 +133,7 @@ class PreviewLinkAdmin(QuietAdmin):
                 # A double click sends the form twice at once: the first request has issued them.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["blockers"] = sentences(refusal.reasons, by)
+                context["blockers"] = sentences(refusal.blockers, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)

@@ -27,7 +27,7 @@ from desk.admin.release_panel import panel_context
 from desk.admin.release_versions import ReleaseVersionPages
 from desk.forms.editor import editor_context
 from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
-from desk.forms.release import ReleaseForm
+from desk.forms.release import FIELDSETS, PICTURES, TEXT, ReleaseForm
 from previews.page import page_at_the_desk
 from releases import languages, workflow
 from releases.models import Release
@@ -36,9 +36,6 @@ from releases.models import Release
 EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 MAX_LINK_WARNINGS = 5
 MAX_LINK_CHARACTERS = 100
-
-_TEXT = gettext_lazy("Text")
-_PICTURES = gettext_lazy("Pictures and documents")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -109,16 +106,7 @@ class ReleaseAdmin(
     change_form_template = "admin/releases/release/change_form.html"
     change_list_template = "admin/releases/release/change_list.html"
     view_on_site = False
-    fieldsets = [
-        (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
-        (_PICTURES, {"fields": ["poster", "attached"]}),
-        (_TEXT, {"fields": ["body", "pull_quote", "notes_to_editors"]}),
-        (
-            gettext_lazy("Topics, countries and contacts"),
-            {"fields": ["topics", "countries", "contacts", "translation_of"]},
-        ),
-        (gettext_lazy("Web address"), {"fields": ["slug"]}),
-    ]
+    fieldsets = FIELDSETS
 
     # --- Who may do what -----------------------------------------------------------------------
 
@@ -167,8 +155,8 @@ class ReleaseAdmin(
                 fieldsets.append((_("Correction"), correction))
             return fieldsets
         read_only = {
-            _TEXT: ["body_as_printed", "pull_quote", "notes_as_printed"],
-            _PICTURES: ["poster", "attached_as_offered"],
+            TEXT: ["body_as_printed", "pull_quote", "notes_as_printed"],
+            PICTURES: ["poster", "attached_as_offered"],
         }
         return [
             (name, {**options, "fields": read_only.get(name, options["fields"])})

@@ -22,8 +22,8 @@ class AttachedWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         ids = uuids_in(value or [])
         assets = MediaAsset.objects.in_bulk(ids)
-        taken = [UploadResult(str(assets[pk]), assets[pk]) for pk in ids if pk in assets]
-        return render_to_string("admin/releases/release/_attached_field.html", {"taken": taken})
+        uploads = [UploadResult(str(assets[pk]), assets[pk]) for pk in ids if pk in assets]
+        return render_to_string("admin/releases/release/_attached_field.html", {"uploads": uploads})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         return data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []

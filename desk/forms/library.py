@@ -18,8 +18,7 @@ from desk.forms.fields import JSONField
 from desk.forms.names import PublicTextForm
 from desk.forms.times import label_parts
 from people import depicted
-from people.locking import lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_read, lock_row
 from people.models import Person
 from releases.library import edit_blockers, needs_correction
 from releases.models import Quote

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -37,6 +38,19 @@ from releases.document import messages as text_messages
 from releases.models import FormerSlug, Release
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
+
+# The fields of the form, in the groups of its page.
+TEXT, PICTURES = gettext_lazy("Text"), gettext_lazy("Pictures and documents")
+FIELDSETS: list[tuple[Any, Any]] = [
+    (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
+    (PICTURES, {"fields": ["poster", "attached"]}),
+    (TEXT, {"fields": ["body", "pull_quote", "notes_to_editors"]}),
+    (
+        gettext_lazy("Topics, countries and contacts"),
+        {"fields": ["topics", "countries", "contacts", "translation_of"]},
+    ),
+    (gettext_lazy("Web address"), {"fields": ["slug"]}),
+]
 
 
 class ReleaseForm(forms.ModelForm):
@@ -93,11 +107,7 @@ class ReleaseForm(forms.ModelForm):
 
     class Meta:
         model = Release
-        fields = [
-            "kind", "language", "title", "standfirst", "dateline_place", "poster", "body",
-            "pull_quote", "attached", "notes_to_editors", "topics", "countries", "contacts",
-            "translation_of", "slug",
-        ]  # fmt: skip
+        fields = flatten_fieldsets(FIELDSETS)
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField title-field"}),
             "standfirst": forms.Textarea(attrs={"rows": 2}),

@@ -109,7 +109,7 @@ def undone_since(backup: Backup) -> list[str]:
         events = events.exclude(actor=None).select_related("release")
         found = [f"{event} UTC: {event.release or 'deleted since'}" for event in events[:50]]
         lowered = LevelChange.objects.filter(
-            asked_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
+            requested_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
         ).count()
     except Error:  # tables of another version, or none
         return []

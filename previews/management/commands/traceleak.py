@@ -17,13 +17,10 @@ from previews.watermarks import MAX_BYTES, UnreadableFileError
 
 
 class Command(BaseCommand):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Not lazy: argparse wraps it, and takes only a string.
-        self.help = _(
-            "Find out whose copy of an embargoed release a leaked file is, by its watermark or "
-            "printed reference. Exit status 1: no watermark found."
-        )
+    help = _(
+        "Find out whose copy of an embargoed release a leaked file is, by its watermark or printed "
+        "reference. Exit status 1: no watermark found."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
