@@ -463,14 +463,14 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
 
 def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
     with served() as url, pytest.raises(checking.CannotCheck, match="before the search began"):
-        checking.check(url, lambda *told: None, 0.001)
+        checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
 def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
     with pytest.raises(checking.CannotCheck, match="--minutes must be above 0 and at most 40"):
-        checking.check("http://127.0.0.1:1", lambda *told: None, float(minutes))
+        checking.check("http://127.0.0.1:1", lambda *progress: None, float(minutes))
 
 
 # --- Whom it asks ------------------------------------------------------------------------------
