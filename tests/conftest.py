@@ -162,7 +162,7 @@ def bucket(s3_address, settings):
 
 # What is tested of the process that opens files itself, and of what comes out of it.
 REAL_PROCESS = sandbox.Process
-OF_THE_PROCESS = {"test_confinement", "test_making", "test_pictures", "test_tracing"}
+OF_THE_PROCESS = {"test_confinement", "test_processing", "test_pictures", "test_tracing"}
 
 
 @pytest.fixture(scope="session", autouse=True)

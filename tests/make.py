@@ -18,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs import outbox, queue
 from jobs.models import Lane
@@ -153,7 +153,7 @@ def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
     picture = MediaAsset.objects.create(
         original=ContentFile(content or picture_bytes(), name=name), **words
     )
-    making.make(picture)
+    processing.process(picture)
     return picture
 
 
@@ -162,9 +162,9 @@ def work_off(*lanes: Lane) -> int:
 
     Without lanes, all of them, and send the e-mails.
     """
-    making.find_pictures()
+    processing.enqueue_unprocessed()
     if not lanes:
-        outbox.deliver()
+        outbox.send_due()
     return sum(queue.work(lane) for lane in lanes or Lane)
 
 
@@ -195,7 +195,7 @@ def make_document(name="report.pdf", content=None, **fields) -> MediaAsset:
     words = {"caption": "A report", "credit_line": "The Newsroom"} | fields
     content = content or pdf_bytes(next(_count))
     document = MediaAsset.objects.create(original=ContentFile(content, name=name), **words)
-    making.make(document)
+    processing.process(document)
     return document
 
 
