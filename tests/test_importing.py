@@ -143,7 +143,7 @@ def test_a_release_of_another_newsroom_goes_through(path):
     document = Document(understood.body_html)
     assert document.paragraphs
     long = [paragraph for paragraph in document.paragraphs if len(paragraph) > 60]
-    assert len(set(long)) == len(told)
+    assert len(set(long)) == len(long)
     assert preview(understood)
 
 
