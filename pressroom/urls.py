@@ -42,7 +42,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    # Django's way from a key to a page asks nobody who may know of the row.
-    path("admin/r/", include([path("<path:row>", errors.no_such_page)])),
+    # Django's redirect from a key to a page does not check permissions.
+    path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
     path("admin/", admin.site.urls),
 ]

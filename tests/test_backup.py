@@ -471,7 +471,7 @@ def test_a_file_that_the_storage_has_lost_is_named_and_all_else_backed_up(folder
     change_byte(Path(default_storage.path(damaged.original.name)))
     said = refusal("backup", folder, status=3)
     assert f"WRONG  {lost.original.name} is missing" in said
-    assert f"WRONG  {damaged.original.name} is not what its row says" in said
+    assert f"WRONG  {damaged.original.name} does not match its row" in said
     (made,) = folder.iterdir()
     where = elsewhere()
     said = restored(made, **where)
@@ -495,7 +495,7 @@ def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_pa
     made = backup(folder)
     where = elsewhere()
     said = restored(made, **where)
-    assert "On hold now: 1 release that was scheduled." in said
+    assert "Put on hold: 1 scheduled release." in said
     assert "Revoked: 2 preview links" in said
     seen = report(**where)
     assert seen["public later"] == ["Public"]
@@ -526,7 +526,7 @@ def test_the_schedule_and_the_previews_stay_where_the_operator_says_so(folder, e
     made = backup(folder)
     where = elsewhere()
     said = restored(made, "--keep-schedule", "--keep-previews", **where)
-    assert "WARNING: what was scheduled goes public at its time." in said
+    assert "WARNING: scheduled releases are published at their time." in said
     assert "WARNING: preview links are open as they were." in said
     seen = report(**where)
     assert (seen["held"], seen["public later"], seen["restored"]) == ([], ["Scheduled"], [])
@@ -539,7 +539,7 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     workflow.hold(release, by=chief)
     make_picture()
     said = refusal("restore", made)
-    assert "Nothing was restored. The newsroom is not empty" in said
+    assert "Nothing was restored. The site is not empty" in said
     assert "1 picture or document, " in said
     assert "stored files that the backup does not have" in said
     said = refusal("restore", made, "--replace")
@@ -649,7 +649,7 @@ def test_what_is_not_for_this_newsroom_is_refused(folder):
     half = made.rename(made.with_name(made.name + ".partial"))
     assert "is what a stopped backup left" in refused("restore", half)
     assert "There is no folder" in refused("restore", made)
-    assert "is no backup" in refused("restore", folder)
+    assert "is not a backup" in refused("restore", folder)
 
 
 def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, tmp_path):
@@ -663,7 +663,7 @@ def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, t
         (ROOT / "static" / "backups", "which everybody can read"),
         (ROOT / "var" / "static", "which everybody can read"),
         (tmp_path / "file", "is not a folder"),
-        (tmp_path / "nowhere", "is a link that leads nowhere"),
+        (tmp_path / "nowhere", "is a link to a folder that does not exist"),
         (tmp_path / "none" / "backups", "There is no folder"),
         (tmp_path / ("n" * 300), "File name too long"),
     ]:
@@ -851,7 +851,7 @@ def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
     )
     named = [
         "the group “Regional desk”", "the table empty_one (0 rows)", "the table full_one (1 row)",
-        "the view a_view", "the view public_titles", "1 right that no migration made",
+        "the view a_view", "the view public_titles", "1 permission that no migration made",
         "1 kind of record that this version does not know",
         "1 record of a migration that this version does not know",
     ]  # fmt: skip
@@ -878,7 +878,7 @@ def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
         execute(where, "CREATE TRIGGER a_trigger DELETE ON full_one BEGIN SELECT 1; END")
         named += ["the trigger a_trigger"]
     said = refusal("restore", made, **where)
-    assert "Nothing was restored. The newsroom is not empty" in said
+    assert "Nothing was restored. The site is not empty" in said
     assert [phrase for phrase in named if phrase not in said] == []
     assert not re.search("apart|releases_release_|django_session|other row", said)
     said = restored(made, "--replace", "--yes", **where)

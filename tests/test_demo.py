@@ -245,11 +245,13 @@ def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, r
     draft.title = "Edited"
     draft.save()
     models.QuerySet(Person).filter(display_name="Casimir Aldenvoort").update(sort_name="Edited")
-    kept = [(model, list(model.objects.order_by("pk").values())) for model in loading.KEPT]
+    kept = [(model, list(model.objects.order_by("pk").values())) for model in loading.DEMO_MODELS]
     out = io.StringIO()
     call_command("demo", stdout=out)
     assert "nothing was added, nothing was changed" in out.getvalue()
-    assert kept == [(model, list(model.objects.order_by("pk").values())) for model in loading.KEPT]
+    assert kept == [
+        (model, list(model.objects.order_by("pk").values())) for model in loading.DEMO_MODELS
+    ]
     assert re.findall(r"^  \w+ +\w+", out.getvalue(), re.M) == (
         re.findall(r"^  \w+ +\w+", newsroom, re.M)
     )
@@ -281,12 +283,12 @@ BEGUN = {
 def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
     settings.DEBUG = True
     BEGUN[thing]()
-    before = [list(model.objects.values()) for model in loading.KEPT]
+    before = [list(model.objects.values()) for model in loading.DEMO_MODELS]
     out = io.StringIO()
     call_command("demo", stdout=out)
-    assert "The newsroom is not empty: nothing was added" in out.getvalue()
+    assert "The newsroom is not empty. Nothing was added" in out.getvalue()
     assert "Sign in" not in out.getvalue()
-    assert [list(model.objects.values()) for model in loading.KEPT] == before
+    assert [list(model.objects.values()) for model in loading.DEMO_MODELS] == before
 
 
 @pytest.mark.django_db
@@ -294,11 +296,11 @@ def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
 @pytest.mark.parametrize("options", [{}, {"yes_public_passwords": True}])
 def test_a_public_site_that_holds_anything_refuses_the_demo(thing, options):
     BEGUN[thing]()
-    before = [list(model.objects.values()) for model in loading.KEPT]
+    before = [list(model.objects.values()) for model in loading.DEMO_MODELS]
     with pytest.raises(CommandError, match=r"DEBUG is off.*The database is not empty") as refused:
         call_command("demo", **options)
     assert ("--yes-public-passwords" in str(refused.value)) == (not options)
-    assert [list(model.objects.values()) for model in loading.KEPT] == before
+    assert [list(model.objects.values()) for model in loading.DEMO_MODELS] == before
 
 
 @pytest.mark.django_db

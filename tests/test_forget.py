@@ -89,7 +89,7 @@ def test_a_dry_run_says_what_would_go_and_touches_nothing(old, capsys, settings)
         assert "lines of the desk's log: 1 would be removed" in said
         said = forget(capsys)
         assert "openings of preview links: 2 removed" in said
-        assert forget(capsys).count(": 0 removed") == len(retention.RETAINED)
+        assert forget(capsys).count(": 0 removed") == len(retention.RULES)
 
 
 def test_much_is_forgotten_in_batches_with_progress(old, capsys, monkeypatch):
@@ -114,7 +114,7 @@ def test_much_is_forgotten_in_batches_with_progress(old, capsys, monkeypatch):
 
 def test_a_row_that_is_used_meanwhile_stays(old, monkeypatch):
     """Between the reading of a batch and its removal somebody tried the address again."""
-    what = next(what for what in retention.RETAINED if what.setting == "KEEP_PROBES_DAYS")
+    what = next(what for what in retention.RULES if what.setting == "KEEP_PROBES_DAYS")
     asked = []
 
     def expired(before):
@@ -124,9 +124,9 @@ def test_a_row_that_is_used_meanwhile_stays(old, monkeypatch):
             Probe.objects.update(last_at=before)
         return found
 
-    changed = retention.Retained(what.label, expired, what.setting)
-    monkeypatch.setattr(retention, "RETAINED", [changed])
-    (done,) = retention.forget(old + 91 * DAY)
+    changed = retention.RetentionRule(what.label, expired, what.setting)
+    monkeypatch.setattr(retention, "RULES", [changed])
+    (done,) = retention.delete_expired(old + 91 * DAY)
     assert done.rows == 0
     assert Probe.objects.count() == 1
 
@@ -135,8 +135,8 @@ def test_what_fails_is_said_and_the_rest_is_done(old, capsys, monkeypatch, caplo
     def broken(before):
         raise RuntimeError("no\nway")
 
-    table = [retention.Retained("broken", broken), *retention.RETAINED]
-    monkeypatch.setattr(retention, "RETAINED", table)
+    table = [retention.RetentionRule("broken", broken), *retention.RULES]
+    monkeypatch.setattr(retention, "RULES", table)
     with time_machine.travel(old + 400 * DAY, tick=False), pytest.raises(CommandError):
         call_command("forget")
     said = capsys.readouterr().out
@@ -156,4 +156,4 @@ def test_whatever_says_where_somebody_was_has_an_end():
         and field.name in words
     }
     assert holding >= {Probe, Visit, Opening}
-    assert holding <= {what.expired(timezone.now()).model for what in retention.RETAINED}
+    assert holding <= {what.expired(timezone.now()).model for what in retention.RULES}

@@ -114,7 +114,7 @@ def test_a_test_message_arrives_and_says_from_whom():
     with smtp_server.running() as server:
         said, status = send_test(server.port)
     assert status == 0
-    assert "The mail server took the message, from press@news.example.org." in said
+    assert "The mail server accepted the message from press@news.example.org." in said
     assert server.recipients == ["you@example.org"]
     assert "Test message from" in server.letters[0]
 

@@ -274,7 +274,7 @@ def test_nothing_planted_ends_with_0(newsroom):
     change(newsroom.draft, title=f"{NAME} in a draft")
     status, output = check()
     assert status == 0, output
-    assert "No protected name was found that nobody has accepted." in output
+    assert "No protected name found, apart from allowed ones." in output
     assert NameCheckFind.objects.count() == 0
 
 
@@ -358,7 +358,7 @@ def test_an_accepted_name_is_listed_apart_and_ends_with_0(newsroom, publisher):
     status, output = check()
     assert status == 0, output
     assert lines(output) == []
-    accepted = lines(output, "Accepted with a reason")
+    accepted = lines(output, "Allowed with a reason")
     assert ["page", "the title", newsroom.page] in [line[1:] for line in accepted]
     assert set(NameCheckFind.objects.values_list("accepted", flat=True)) == {True}
     workflow.end_name_exception(NameException.objects.get(release=release), by=publisher)
@@ -558,7 +558,7 @@ def test_finds_of_what_did_not_change_stay_at_the_desk_and_others_are_replaced(n
 def test_no_time_is_refused_with_a_sentence(newsroom):
     status, output = check("--since", "yesterday")
     assert status == 2
-    assert "“yesterday” is no time." in output
+    assert "“yesterday” is not a time." in output
 
 
 # --- At the desk ---------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_every_page_says_that_the_database_is_away_in_one_line_of_the_log(
                 assert (answer.status_code, answer["Retry-After"]) == (503, "60"), path
                 assert "no-store" in answer["Cache-Control"]
                 if method == "get":
-                    assert b"Our database does not answer at the moment" in answer.content
+                    assert b"Our database is not available" in answer.content
         signed_in = reader.post("/admin/login/", {"username": "a", "password": PASSWORD})
         assert signed_in.status_code == 503
         assert PASSWORD not in signed_in.content.decode()
@@ -263,7 +263,7 @@ def test_a_standby_is_read_and_says_that_nothing_is_stored(at_desk, editor):
         answer = client.post(ADD, TOPIC)
         ready = client.get("/readyz")
     assert answer.status_code == 503
-    assert "Our database cannot store anything at the moment" in answer.content.decode()
+    assert "Our database is read-only" in answer.content.decode()
     assert (ready.status_code, ready.content.splitlines()[0]) == (200, b"ready, degraded: database")
 
 

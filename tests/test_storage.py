@@ -491,7 +491,7 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
     answer = client.get(picture.public_url("poster", "jpg"))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
-    assert b"Our files are out of reach for the moment" in answer.content
+    assert b"Our files are not available" in answer.content
     assert AWAY in caplog.text
     for secret in (s3_server.SECRET_KEY, "Signature="):
         assert secret not in caplog.text

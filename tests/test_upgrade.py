@@ -455,7 +455,7 @@ def test_two_migrations_at_once_follow_one_another(copy):
     both = [new.start("migrate", "--no-input") for _ in range(2)]
     told = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
     assert [one.returncode for one in both] == [0, 0], told
-    assert "Another migrate is at work on this database; waiting for it." in told[0]
+    assert "Another migrate is running on this database; waiting." in told[0]
     assert "No migrations to apply." in told[0]
     assert "people.0003_cases_consents_and_levels... OK" in told[1]
 
