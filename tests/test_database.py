@@ -49,7 +49,7 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
     assert seen.split()[-2:] == ["640", "640"], seen
     assert mode(file) == 0o640
     warned = manage("check", "--deploy", url=f"sqlite:///{file}").communicate()[0]
-    assert "(pressroom.W006) Other users of this machine may read the database" in warned
+    assert "(pressroom.W006) Other users of this machine can read the database" in warned
     assert f"chmod go= {file}*" in warned
 
 

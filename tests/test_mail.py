@@ -216,7 +216,7 @@ def test_what_a_server_refuses_is_said_in_its_own_words(what, answer, sentence):
 def test_nothing_is_tried_where_email_is_off(url):
     done = manage("sendtestmail", "you@example.org", EMAIL_URL=url)
     assert done.returncode == 1
-    assert "E-mail is off: EMAIL_URL is empty, or names no mail server." in done.stderr
+    assert "E-mail is off: EMAIL_URL is empty, or does not name a mail server." in done.stderr
     assert "Subject" not in done.stdout + done.stderr
     done = manage("sendtestmail", "you@example")
     assert (done.returncode, "you@example is not an e-mail address." in done.stderr) == (1, True)

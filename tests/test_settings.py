@@ -127,7 +127,7 @@ UNSAFE = {
     "half an address": ({"SITE_URL": "news.example.org"}, "SITE_URL is news.example.org"),
     "no name for a bucket": (
         BUCKET | {"S3_BUCKET": "https://s3.example.org/newsroom"},
-        "S3_BUCKET is https://s3.example.org/newsroom, which no bucket can be called",
+        "S3_BUCKET is https://s3.example.org/newsroom, which is not a valid name of a bucket",
     ),
     "a bucket without a key": (
         BUCKET | {"S3_ACCESS_KEY_ID": ""},
