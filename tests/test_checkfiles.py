@@ -35,7 +35,7 @@ def place(request):
 
 
 def run(capsys, command="checkfiles", **options) -> tuple[int, list[str], str]:
-    """Run a command; return its exit status, its lines, and what it says of its failure."""
+    """Run a command; return its exit status, its lines, and its error."""
     status, problem = 0, ""
     try:
         call_command(command, **options)
@@ -105,10 +105,10 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
 
     status, lines, _ = run(capsys, "makerenditions")
     assert status == 1
-    said = "\n".join(lines)
-    assert f"The original of {lost.pk} is missing: {lost.original.name}." in said
-    assert "1 of 1: picture.jpg: ready" in said
-    assert "1 tried. 0 could not be made ready. 1 without an original." in said
+    output = "\n".join(lines)
+    assert f"The original of {lost.pk} is missing: {lost.original.name}." in output
+    assert "1 of 1: picture.jpg: ready" in output
+    assert "1 tried. 0 could not be made ready. 1 without an original." in output
 
     status, lines, _ = run(capsys)
     assert (status, named(lines)) == (1, {original})

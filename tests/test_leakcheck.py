@@ -208,7 +208,7 @@ def is_hidden(slug) -> bool:
 
 
 def leaks_of_lists(behind, monkeypatch):
-    """Ways in which a list tells of a release that waits; each with the words that name it."""
+    """Ways in which a list can reveal a scheduled release, each with what the report says of it."""
     scheduled = Release.objects.scheduled
 
     @behind("prisoners")
@@ -275,7 +275,7 @@ def leaks_of_lists(behind, monkeypatch):
 
 
 def leaks_of_guesses(behind, monkeypatch):
-    """Ways in which an address that can be guessed tells that there is something."""
+    """Ways in which an address that can be guessed reveals a release."""
 
     @behind("release")
     def leads_on(view, request, slug):
@@ -463,24 +463,24 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
 
 def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
     with served() as url, pytest.raises(checking.CheckError, match="before the search began"):
-        checking.check(url, lambda *told: None, 0.001)
+        checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
 def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
     with pytest.raises(checking.CheckError, match="--minutes must be above 0 and at most 40"):
-        checking.check("http://127.0.0.1:1", lambda *told: None, float(minutes))
+        checking.check("http://127.0.0.1:1", lambda *progress: None, float(minutes))
 
 
-# --- Whom it asks ------------------------------------------------------------------------------
+# --- The right site ----------------------------------------------------------------------------
 
 
-def test_an_empty_newsroom_is_known_by_its_sessions_and_told_so(transactional_db):
+def test_an_empty_newsroom_is_recognised_by_its_sessions_and_reported(transactional_db):
     with served() as url:
-        said = identity.control(Site(url), canary.Names.new())
-    assert "it uses this database" in said[0]
-    assert said[1:] == ["The newsroom is empty: no public release, so no list to leak into."]
+        output = identity.control(Site(url), canary.Names.new())
+    assert "it uses this database" in output[0]
+    assert output[1:] == ["The newsroom is empty: no public release, so no list that could leak."]
 
 
 def refused(*arguments, **environment) -> str:
@@ -523,8 +523,8 @@ def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_
             pass
 
     with serving(HTTPServer(("127.0.0.1", 0), Stranger)) as server:
-        said = refused_here(f"http://127.0.0.1:{server.server_port}")
-    assert "does not look like Pressroom" in said
+        output = refused_here(f"http://127.0.0.1:{server.server_port}")
+    assert "does not look like Pressroom" in output
     other = {"DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite3"}
     if connection.vendor == "sqlite":
         connection.cursor().execute("VACUUM INTO %s", [str(tmp_path / "other.sqlite3")])
@@ -539,8 +539,8 @@ def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_
 def test_a_site_that_leads_on_to_https_names_where_to(newsroom, settings):
     settings.SECURE_SSL_REDIRECT = True
     with served() as url:
-        said = refused_here(url)
-    assert f"redirects to https{url[4:]}/. Use the address of the site for readers" in said
+        output = refused_here(url)
+    assert f"redirects to https{url[4:]}/. Use the address of the site for readers" in output
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="apt install openssl")
@@ -554,8 +554,8 @@ def test_a_certificate_that_nobody_trusts_is_a_clear_sentence(newsroom, tmp_path
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *args: None
     with serving(server):
-        said = refused_here(f"https://127.0.0.1:{server.server_port}")
-    assert "is not trusted: self" in said
+        output = refused_here(f"https://127.0.0.1:{server.server_port}")
+    assert "is not trusted: self" in output
 
 
 # --- That it leaves nothing --------------------------------------------------------------------
@@ -683,16 +683,16 @@ def a_database_that_keeps_releases():
                 cursor.execute("DROP FUNCTION keeps CASCADE")
 
 
-def test_a_removal_that_fails_is_said_loudly_and_tried_on(newsroom, tmp_path):
+def test_a_failed_removal_is_reported_and_tried_again(newsroom, tmp_path):
     with (tmp_path / "err").open("w") as err, served() as url:
         with a_database_that_keeps_releases():
             process = start("leakcheck", "--url", url, "--only", "links", out=err)
             wait_until(is_planted)
             process.terminate()
             assert process.wait(timeout=60) == 2
-            said = (tmp_path / "err").read_text()
-            assert "THE CANARY COULD NOT BE REMOVED: the disk is full" in said
-            assert "manage.py leakcheck --sweep" in said
+            output = (tmp_path / "err").read_text()
+            assert "THE CANARY COULD NOT BE REMOVED: the disk is full" in output
+            assert "manage.py leakcheck --sweep" in output
             assert is_planted()
         wait_until(lambda: not is_planted())
         wait_until(lambda: (rows(), files()) == newsroom)

@@ -90,7 +90,7 @@ def newsroom():
 
 
 def pdf_with(text: str) -> bytes:
-    """A PDF of one page, with a line for each line of the text."""
+    """A PDF of one page, with the lines of the text."""
     lines = "".join(f"({line}) Tj T* " for line in text.splitlines())
     stream = f"BT /F1 12 Tf 14 TL 72 700 Td {lines}ET".encode("latin-1")
     objects = [
@@ -305,7 +305,7 @@ def test_a_name_in_the_table_of_prisoners_is_found(newsroom, sorrel):
     assert {("export", "/prisoners/prisoners.csv"), ("page", "/prisoners/")} <= found
 
 
-def test_further_pages_of_the_archive_are_read(newsroom, monkeypatch, sorrel):
+def test_every_page_of_the_archive_is_read(newsroom, monkeypatch, sorrel):
     monkeypatch.setattr(views, "A_PAGE", 1)
     monkeypatch.setattr(namecheck, "A_PAGE", 1)
     old = make_release(publish_at=timezone.now() - timedelta(days=9), by=newsroom.by)

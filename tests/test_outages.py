@@ -150,7 +150,7 @@ def test_no_password_is_given_back(at_desk, editor, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_next_minute_has_a_line_of_its_own(client, tmp_path, caplog, monkeypatch):
+def test_an_outage_is_logged_again_in_the_next_minute(client, tmp_path, caplog, monkeypatch):
     with elsewhere(**nowhere(tmp_path)):
         for minute in (0.0, 59.0, 61.0):
             monkeypatch.setattr(outages, "monotonic", lambda now=minute: now)

@@ -59,16 +59,16 @@ def test_what_expired_is_cleared_and_what_counts_stays(capsys, client):
         session()
         throttle.count_miss("198.51.100.9", timezone.now())
         old, young = leave(), leave("tmpb.upload.jpg", at=time.time() - 60)
-        said = tidy(capsys, "--dry-run")
-        assert "interrupted uploads: 1 would be removed" in said
-        assert "expired sessions: 1 would be removed" in said
-        assert "counts of wrong preview addresses: 1 would be removed" in said
+        output = tidy(capsys, "--dry-run")
+        assert "interrupted uploads: 1 would be removed" in output
+        assert "expired sessions: 1 would be removed" in output
+        assert "counts of wrong preview addresses: 1 would be removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (2, 2)
         assert old.exists()
-        said = tidy(capsys)
-        assert "interrupted uploads: 1 removed" in said
-        assert "expired sessions: 1 removed" in said
-        assert "counts of wrong preview addresses: 1 removed" in said
+        output = tidy(capsys)
+        assert "interrupted uploads: 1 removed" in output
+        assert "expired sessions: 1 removed" in output
+        assert "counts of wrong preview addresses: 1 removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (1, 1)
         assert (old.exists(), young.exists()) == (False, True)
         assert tidy(capsys).count(": 0 removed") == 3
@@ -119,9 +119,9 @@ def test_a_folder_that_others_may_enter_takes_no_upload(kind, capsys, caplog, tm
     with time_machine.travel(timezone.now() + timedelta(hours=13)):
         with pytest.raises(CommandError, match="the log says why"):
             call_command("tidy")
-        said = capsys.readouterr().out
-    assert "cut off: failed" in said
-    assert "expired sessions: 1 removed" in said  # one failure does not stop the others
+        output = capsys.readouterr().out
+    assert "cut off: failed" in output
+    assert "expired sessions: 1 removed" in output  # one failure does not stop the others
     assert len(caplog.records) == 1
     assert "set TMPDIR" in caplog.text
 

@@ -82,7 +82,7 @@ class Command(BaseCommand):
         progress = Progress(self.stderr)
 
         def show(report: checking.Report, doing: str) -> None:
-            values = {"requests": f"{report.asked.total():,}", "doing": doing}
+            values: dict[str, object] = {"requests": f"{report.asked.total():,}", "doing": doing}
             if report.sightings:
                 text = ngettext(
                     "%(requests)s requests; %(doing)s; seen %(seen)d time",

@@ -72,8 +72,8 @@ class Command(BaseCommand):
             _("%(file)s does not match its row") % {"file": name} for name in files["damaged"]
         ]
         if problems:
-            for problem in problems:
-                self.stdout.write(_("WRONG  %(problem)s") % {"problem": problem})
+            for each in problems:
+                self.stdout.write(_("WRONG  %(problem)s") % {"problem": each})
             message = ngettext(
                 "%(number)d file is missing from the storage or damaged, and so from the backup: "
                 "see the line that begins with WRONG. Everything else is in the backup.",
