@@ -495,7 +495,7 @@ def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_pa
     made = backup(folder)
     where = elsewhere()
     output = restored(made, **where)
-    assert "Put on hold: 1 scheduled release." in output
+    assert "1 scheduled release was put on hold." in output
     assert "Revoked: 2 preview links" in output
     seen = report(**where)
     assert seen["public later"] == ["Public"]

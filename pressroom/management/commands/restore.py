@@ -35,7 +35,7 @@ class Command(BaseCommand):
             "--keep-schedule",
             action="store_true",
             help=_(
-                "do not put scheduled releases on hold: they are published at their time, or at "
+                "do not put scheduled releases on hold; they are published at their time, or at "
                 "once if it has passed, even if they were rescheduled or put on hold after the "
                 "backup"
             ),
@@ -109,8 +109,8 @@ class Command(BaseCommand):
             self.stdout.write(_("WARNING: scheduled releases are published at their time."))
         else:
             text = ngettext(
-                "Put on hold: %(number)d scheduled release.",
-                "Put on hold: %(number)d scheduled releases.",
+                "%(number)d scheduled release was put on hold.",
+                "%(number)d scheduled releases were put on hold.",
                 len(done.held),
             )
             self.stdout.write(text % {"number": len(done.held)})
