@@ -14,24 +14,24 @@ from releases.library import with_use
 from releases.models import NameCheckFind, NameDisclosure, Release
 from releases.rules.name_finds import for_case_officer
 
-AT_MOST = 10
-JUST = timedelta(days=7)
+MAX_LISTED = 10
+RECENT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Piles of releases, each in the order in which it wants attention."""
+    """Lists of rows, each with the most urgent first."""
 
     mine: list[Release]
     waiting: list[Release]
-    stopped: list[Release]
-    next: list[Release]
+    blocked_by_name: list[Release]
+    scheduled: list[Release]
     published: list[Release]
-    held: list[Release]
-    tried: list[Any]
+    on_hold: list[Release]
+    probed: list[Any]
     licences: list[MediaAsset]
     finds: list[NameDisclosure]
-    printed: list[NameCheckFind]
+    printed_names: list[NameCheckFind]
     levels: list[LevelChange]
     minors: list[MinorMarkRemoval]
     consents: list[Person]
@@ -46,18 +46,20 @@ def desk_of(user: Any, at: datetime) -> Desk:
     """Return the desk of a user at a moment."""
     releases = Release.objects.select_related("created_by").defer("body", "notes_to_editors")
     today = timezone.localdate(at)
-    known = Person.objects.visible_to(user)
-    open_ones = releases.filter(status=Release.Status.DRAFT)
+    people = Person.objects.visible_to(user)
+    drafts = releases.filter(status=Release.Status.DRAFT)
     return Desk(
-        mine=list(open_ones.filter(created_by=user).order_by("-updated_at", "pk")[:AT_MOST]),
+        mine=list(drafts.filter(created_by=user).order_by("-updated_at", "pk")[:MAX_LISTED]),
         waiting=list(
-            releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[:AT_MOST]
+            releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[
+                :MAX_LISTED
+            ]
         ),
-        next=list(releases.scheduled(at).order_by("publish_at", "pk")[:AT_MOST]),
-        stopped=list(releases.blocked_by_name().order_by("publish_at", "pk")[:AT_MOST]),
-        published=list(releases.public(at).filter(publish_at__gt=at - JUST)[:AT_MOST]),
-        held=list(releases.on_hold().order_by("-held_at", "pk")[:AT_MOST]),
-        tried=[
+        scheduled=list(releases.scheduled(at).order_by("publish_at", "pk")[:MAX_LISTED]),
+        blocked_by_name=list(releases.blocked_by_name().order_by("publish_at", "pk")[:MAX_LISTED]),
+        published=list(releases.public(at).filter(publish_at__gt=at - RECENT)[:MAX_LISTED]),
+        on_hold=list(releases.on_hold().order_by("-held_at", "pk")[:MAX_LISTED]),
+        probed=[
             release
             for release in releases.hidden(at)
             .exclude(probes=None)
@@ -68,68 +70,70 @@ def desk_of(user: Any, at: datetime) -> Desk:
             )
             .order_by("-times", "pk")
             if not release.has_been_public(at)
-        ][:AT_MOST],
+        ][:MAX_LISTED],
         licences=list(
             with_use(MediaAsset.objects.licence_ends_soon(at))
             .filter(in_use=True)
-            .order_by("licence_expires", "pk")[:AT_MOST]
+            .order_by("licence_expires", "pk")[:MAX_LISTED]
         ),
-        finds=list(for_case_officer(user).filter(at__gt=at - JUST)[:AT_MOST]),
-        printed=list(
+        finds=list(for_case_officer(user).filter(at__gt=at - RECENT)[:MAX_LISTED]),
+        printed_names=list(
             NameCheckFind.objects.open()
             .visible_to(user)
             .select_related("person")
-            .order_by("warned", "address", "pk")[:AT_MOST]
+            .order_by("warned", "address", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.view_person")
         else [],
         levels=list(
-            LevelChange.objects.filter(person__in=known, outcome=LevelChange.Outcome.ASKED)
-            .exclude(asked_by=user)
-            .select_related("person", "asked_by")
-            .order_by("asked_at", "pk")[:AT_MOST]
+            LevelChange.objects.filter(person__in=people, outcome=LevelChange.Outcome.REQUESTED)
+            .exclude(requested_by=user)
+            .select_related("person", "requested_by")
+            .order_by("requested_at", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.set_level")
         else [],
         minors=list(
             MinorMarkRemoval.objects.filter(
-                person__in=known, outcome=MinorMarkRemoval.Outcome.REQUESTED
+                person__in=people, outcome=MinorMarkRemoval.Outcome.REQUESTED
             )
             .exclude(requested_by=user)
             .select_related("person", "requested_by")
-            .order_by("requested_at", "pk")[:AT_MOST]
+            .order_by("requested_at", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.name_minor")
         else [],
-        consents=list(known.consent_ends_soon(today).order_by("named_until", "pk")[:AT_MOST])
+        consents=list(
+            people.consent_ends_soon(today).order_by("name_consent_until", "pk")[:MAX_LISTED]
+        )
         if user.has_perm("people.change_person")
         else [],
         photographs=list(
-            known.lacking_photo_consent()
+            people.lacking_photo_consent()
             .with_pictures()
             .filter(level__gte=Level.NAMEABLE)
-            .order_by("sort_name", "pk")[:AT_MOST]
+            .order_by("sort_name", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.change_person")
         else [],
         cases=list(
             Case.objects.stale(today)
-            .filter(person__in=known)
+            .filter(person__in=people)
             .select_related("person")
-            .order_by("review_due", "pk")[:AT_MOST]
+            .order_by("review_due", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.change_case")
         else [],
         sources=list(
             Case.objects.with_sources_to_review()
-            .filter(person__in=known)
+            .filter(person__in=people)
             .select_related("person")
-            .order_by("person__sort_name", "pk")[:AT_MOST]
+            .order_by("person__sort_name", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.change_case")
         else [],
-        emails=list(Email.objects.troubled().order_by("-created_at", "pk")[:AT_MOST])
+        emails=list(Email.objects.troubled().order_by("-created_at", "pk")[:MAX_LISTED])
         if user.has_perm("jobs.view_email")
         else [],
-        jobs=list(Job.objects.troubled()[:AT_MOST]) if user.has_perm("jobs.view_job") else [],
+        jobs=list(Job.objects.troubled()[:MAX_LISTED]) if user.has_perm("jobs.view_job") else [],
     )

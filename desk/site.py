@@ -13,16 +13,17 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from assets import isolation
 from desk.dashboard import desk_of
 
-LONGEST_SEARCH = 200  # characters
+MAX_SEARCH_CHARACTERS = 200
 
 
-class SearchView(AutocompleteJsonView):
-    """The admin's search for one row of another table, with what tells the rows apart."""
+class AutocompleteView(AutocompleteJsonView):
+    """The admin's search for one row of another table, with a detail that distinguishes rows."""
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         result = super().serialize_result(obj, to_field_name)
@@ -31,7 +32,7 @@ class SearchView(AutocompleteJsonView):
 
 
 def _can_be_key(model: type[Model], name: str, value: Any) -> bool:
-    """Return whether a part of an address can be the key that it stands for."""
+    """Return whether a part of an address can be the key of a row."""
     if name in ("object_id", "id"):
         key = model._meta.pk
     elif name == "version_id" and hasattr(model, "history"):
@@ -46,17 +47,17 @@ def _can_be_key(model: type[Model], name: str, value: Any) -> bool:
 
 
 def _shorten_search(request: HttpRequest) -> None:
-    """Cut what is searched for: SQLite fails at an expression of several hundred words."""
+    """Shorten the search term: SQLite fails at an expression of several hundred words."""
     for name in ("q", "term"):  # of a list, and of a field that searches
         term = str(request.GET.get(name, ""))
-        if len(term) > LONGEST_SEARCH:
+        if len(term) > MAX_SEARCH_CHARACTERS:
             shortened = request.GET.copy()
-            shortened[name] = term[:LONGEST_SEARCH]
+            shortened[name] = term[:MAX_SEARCH_CHARACTERS]
             request.GET = cast(Any, shortened)
 
 
 class NewsroomSite(admin.AdminSite):
-    site_title = index_title = "Desk"
+    site_title = index_title = gettext_lazy("Desk")
     site_header = settings.NEWSROOM_NAME
     enable_nav_sidebar = False
 
@@ -64,9 +65,9 @@ class NewsroomSite(admin.AdminSite):
         return super().each_context(request) | {"version": settings.VERSION}
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Answer 404 where an address names a row by what cannot be a key; Django's pages fail.
+        """Answer 404 if an address has what cannot be the key of a row: Django's pages fail there.
 
-        A form that finds its row free, and taken when it stores it, is asked once more.
+        A form whose row was stored by someone else between check and save is checked once more.
         """
         model = getattr(getattr(view, "__self__", None), "model", None)
 
@@ -80,8 +81,8 @@ class NewsroomSite(admin.AdminSite):
             except IntegrityError:
                 if request.method != "POST" or view.__name__ not in ("add_view", "change_view"):
                     raise
-            # Somebody stored the same meanwhile: asked again, the form finds it and says so.
-            for _, uploads in request.FILES.lists():
+            # Somebody stored the same row meanwhile: the second check finds it and reports it.
+            for _name, uploads in request.FILES.lists():
                 for upload in uploads:
                     upload.seek(0)
             return view(request, *args, **kwargs)
@@ -95,8 +96,11 @@ class NewsroomSite(admin.AdminSite):
         user = User.of(request)
         context: dict[str, Any] = {"desk": desk_of(user, now), "now": now}
         if user.is_superuser:
-            context |= {"unconfined": isolation.problems(), "limits": isolation.in_words()}
+            context |= {
+                "isolation_problems": isolation.problems(),
+                "limits": isolation.in_words(),
+            }
         return super().index(request, {**context, **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        return cast(HttpResponse, SearchView.as_view(admin_site=self)(request))
+        return cast(HttpResponse, AutocompleteView.as_view(admin_site=self)(request))

@@ -1,7 +1,7 @@
 """Counting what happens in a web process, without a query in the request that brings it.
 
-Items wait in the memory of the process. A thread writes them about once a second; if the database
-is away or locked they go on waiting, and the next attempt includes them.
+Items wait in the memory of the process. In a server a thread writes them about once a second; if
+the database is away or locked they go on waiting, and the next attempt includes them.
 """
 
 import atexit
@@ -31,13 +31,20 @@ class Buffer(Generic[Item]):
         self._waiting: queue.Queue[Item] = queue.Queue(at_most)
         self._counted: Counter[Item] = Counter()  # taken from the queue, not yet written
         self._writing = threading.Lock()
+        self.serves = False
         self._thread: threading.Thread | None = None
+
+    def serve(self) -> None:
+        """Write in the background from now on; for the start of a server."""
+        self.serves = True
+        atexit.register(self._flush_at_exit)
 
     def add(self, item: Item) -> None:
         """Count an item. Never waits and never fails."""
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(item)
-        self.begin()
+        if self.serves:
+            self._ensure_thread()
 
     def flush(self) -> None:
         """Write what waits. What `write` fails to write is kept, and its error raised."""
@@ -49,12 +56,7 @@ class Buffer(Generic[Item]):
                 self.write(self._counted)
                 self._counted = Counter()
 
-    def clear(self) -> None:
-        """Forget what waits."""
-        self._waiting.queue.clear()
-        self._counted.clear()
-
-    def begin(self) -> None:
+    def _ensure_thread(self) -> None:
         """Start the thread of this process, at the first item: the server has forked by then."""
         if self._thread and self._thread.is_alive():
             return
@@ -62,7 +64,6 @@ class Buffer(Generic[Item]):
             if not (self._thread and self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
                 self._thread.start()
-                atexit.register(self._flush_at_exit)
 
     def _run(self) -> None:
         pause = EVERY

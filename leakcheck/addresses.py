@@ -19,6 +19,7 @@ from assets.models import MediaAsset
 from assets.pictures import STYLES
 from leakcheck.canary import Canary, Names
 from newsroom.archive import Filters
+from newsroom.formats import RELEASE_FORMATS
 
 MAX_COMBINATIONS = 400  # of the parameters of one route
 EXTENSIONS = ["jpg", "txt", "docx", "json", "zip", "rss", "atom"]
@@ -193,14 +194,8 @@ def guesses(canary: Canary) -> Iterator[tuple[str, bool]]:
         False,
     )
     for slug in (names.slug, names.former_slug, str(names.release)):
-        for file in (
-            "release.txt",
-            "release.docx",
-            "release.json",
-            "media.zip",
-            "card.jpg",
-        ):
-            yield f"/releases/{slug}/{file}", False
+        for each in RELEASE_FORMATS:
+            yield f"/releases/{slug}/{each.file}", False
         for form in _FORMS:
             yield form.format(slug), form == "/preview/{}/"
     yield from ((path, path in _likely_files(names)) for path in _stored(names))

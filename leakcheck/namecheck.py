@@ -32,9 +32,11 @@ from django.utils.translation import gettext as _
 from assets.models import MediaAsset
 from leakcheck import printed_texts
 from leakcheck.printed_texts import PdfReaderMissingError, UnreadableFileError, readings
-from newsroom.feeds import MOST_IN_A_FEED
+from newsroom.feeds import MAX_FEED_ENTRIES
+from newsroom.formats import FEED_FORMATS, RELEASE_FORMATS
+from newsroom.paging import PAGE_SIZE
 from newsroom.prisoners import current_cases
-from newsroom.views import A_PAGE, IN_A_SITEMAP
+from newsroom.views import SITEMAP_SIZE
 from people.models import Case, Consent, LevelChange, Person
 from people.names import letters
 from people.names.shared import people_index
@@ -188,14 +190,14 @@ def _all_releases(name: str, kind: Kind) -> Addresses:
 
     def addresses(scope: Scope) -> Iterator[Address]:
         yield from _by_topic(name, kind)(scope)
-        yield from _next_pages(Address(reverse(name), reverse(name), kind), scope.listed, A_PAGE)
+        yield from _next_pages(Address(reverse(name), reverse(name), kind), scope.listed, PAGE_SIZE)
 
     return addresses
 
 
 def _feed(name: str) -> Addresses:
     def addresses(scope: Scope) -> Iterator[Address]:
-        shown = replace(scope, listed=min(scope.listed, MOST_IN_A_FEED))
+        shown = replace(scope, listed=min(scope.listed, MAX_FEED_ENTRIES))
         yield from _all_releases(name, Kind.FEED)(shown)
 
     return addresses
@@ -216,7 +218,7 @@ def _people(scope: Scope) -> Iterator[Address]:
         first = _of_person(person)
         yield first
         quotations = person.quotes.filter(release__in=public).count()
-        yield from _next_pages(first, quotations, A_PAGE)
+        yield from _next_pages(first, quotations, PAGE_SIZE)
 
 
 def _spokespeople(at: datetime) -> int:
@@ -247,25 +249,25 @@ def _of_asset(asset: MediaAsset) -> Address:
     return Address(path, path, Kind.METADATA if asset.is_picture else Kind.DOCUMENT, asset)
 
 
-FORMS = {
-    "release": Kind.PAGE,
+# How a format is read, if not as an export.
+KIND_OF_FORMAT = {
     "release_text": Kind.TEXT,
-    "release_word": Kind.EXPORT,
-    "release_json": Kind.EXPORT,
     "release_card": Kind.CARD,
     "release_zip": Kind.ARCHIVE,
+}
+FORMS = {
+    "release": Kind.PAGE,
+    **{each.name: KIND_OF_FORMAT.get(each.name, Kind.EXPORT) for each in RELEASE_FORMATS},
 }
 COVERED: dict[str, Addresses] = {
     "newsroom": _fixed("newsroom", Kind.PAGE),
     "archive": _all_releases("archive", Kind.PAGE),
-    "feed": _feed("feed"),
-    "feed_json": _feed("feed_json"),
-    "feed_rss": _feed("feed_rss"),
+    **{each.name: _feed(each.name) for each in FEED_FORMATS},
     **{name: _of_releases(name, kind) for name, kind in FORMS.items()},
-    "people": _paged("people", Kind.PAGE, _spokespeople, A_PAGE),
+    "people": _paged("people", Kind.PAGE, _spokespeople, PAGE_SIZE),
     "person": _people,
     "prisoners": _paged(
-        "prisoners", Kind.PAGE, lambda at: current_cases(timezone.localdate(at)).count(), A_PAGE
+        "prisoners", Kind.PAGE, lambda at: current_cases(timezone.localdate(at)).count(), PAGE_SIZE
     ),
     "prisoners_csv": _fixed("prisoners_csv", Kind.EXPORT),
     "rendition": lambda scope: map(_of_asset, _each(scope.assets)),
@@ -275,13 +277,13 @@ COVERED: dict[str, Addresses] = {
         "sitemap_people",
         Kind.ADDRESSES,
         lambda at: Person.objects.with_page(timezone.localdate(at)).count(),
-        IN_A_SITEMAP,
+        SITEMAP_SIZE,
     ),
     "sitemap_releases": _paged(
         "sitemap_releases",
         Kind.ADDRESSES,
         lambda at: Release.objects.public(at).count(),
-        IN_A_SITEMAP,
+        SITEMAP_SIZE,
     ),
     "robots": _fixed("robots", Kind.ADDRESSES),
 }
@@ -749,9 +751,9 @@ class Changes:
         """Return the people who became protected, or whose names changed, since then."""
         today, day = timezone.localdate(self.at), timezone.localdate(self.since)
         lowered = LevelChange.objects.filter(
-            Q(asked_at__gte=self.since) | Q(decided_at__gte=self.since)
+            Q(requested_at__gte=self.since) | Q(decided_at__gte=self.since)
         )
-        ended = Q(named_until__gte=day - timedelta(days=1), named_until__lt=today)
+        ended = Q(name_consent_until__gte=day - timedelta(days=1), name_consent_until__lt=today)
         new = Q(pk__in=self.people) | Q(pk__in=lowered.values("person")) | ended
         return list(Person.objects.protected(today).filter(new))
 

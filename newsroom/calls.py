@@ -1,4 +1,4 @@
-"""What we ask for in a case: in quotation marks only with the speaker and the public release."""
+"""Our calls in a case. Quotation marks need a speaker and a public release."""
 
 import re
 from collections.abc import Iterable
@@ -15,62 +15,62 @@ _MARKS = re.compile('[“”„‟«»"]')
 _BETWEEN = r'[\s“”„‟«»"]+'
 _OPENING = tuple('“„‟«"')
 
-ASKED_AT_ONCE = 20  # calls that are looked for in one query: PostgreSQL keeps 32 expressions
-TRIED_FOR_EACH = 20  # quotations with the words of one call
+BATCH_SIZE = 20  # calls in one query: PostgreSQL keeps 32 regular expressions
+MAX_QUOTES_PER_CALL = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A case with its call as it may be printed, and the quotation that the call is from."""
+class CaseEntry:
+    """A case, its call as it may be printed, and the quotation that the call is from."""
 
     case: Case
     call: str
     quote: Quote | None = None
 
 
-def entries(cases: Iterable[Case], at: datetime) -> list[Entry]:
+def entries(cases: Iterable[Case], at: datetime) -> list[CaseEntry]:
     """Return cases with their calls.
 
-    A call in quotation marks keeps them if a public release that names the person has a quotation
-    with these words, whose speaker may be named. Otherwise it is printed without the marks.
+    A call keeps its quotation marks if a public release that names the person has a quotation with
+    the same words, and its speaker may be named. Otherwise it is printed without the marks.
     """
     cases = list(cases)
     sources: dict[object, list[Quote]] = {}
     quoted = [case for case in cases if case.call.lstrip().startswith(_OPENING)]
-    ours = {case.pk for case in quoted}
-    for start in range(0, len(quoted), ASKED_AT_ONCE):
-        sources |= _sources(quoted[start : start + ASKED_AT_ONCE], at)
+    quoted_keys = {case.pk for case in quoted}
+    for start in range(0, len(quoted), BATCH_SIZE):
+        sources |= _sources(quoted[start : start + BATCH_SIZE], at)
     found = []
     for case in cases:
-        if case.pk not in ours:
-            found.append(Entry(case, case.call))
+        if case.pk not in quoted_keys:
+            found.append(CaseEntry(case, case.call))
             continue
         source = next(
             (
                 quote
                 for quote in sources.get(case.person_id, [])
-                if all(piece in _plain(quote.text) for piece in _pieces(case.call))
+                if all(part in _plain(quote.text) for part in _parts(case.call))
             ),
             None,
         )
-        found.append(Entry(case, case.call if source else _MARKS.sub("", case.call), source))
+        found.append(CaseEntry(case, case.call if source else _MARKS.sub("", case.call), source))
     return found
 
 
 def _sources(cases: list[Case], at: datetime) -> dict[object, list[Quote]]:
-    """Return the quotations that calls may be from, for each person, the newest first.
+    """Return the quotations that calls may be from, by person, the newest first.
 
-    The database looks for the words: a person may be named in thousands of releases.
+    The database searches the texts, because thousands of releases may name a person.
     """
-    wanted = Q()
+    condition = Q()
     for case in cases:
-        theirs = Q(person=case.person_id)
-        for piece in _pieces(case.call):
-            theirs &= Q(release__quotes__text__regex=_written(piece))
-        wanted |= theirs
-    rows = Mention.objects.filter(wanted, release__in=Release.objects.public(at))
+        of_case = Q(person=case.person_id)
+        for part in _parts(case.call):
+            of_case &= Q(release__quotes__text__regex=_pattern(part))
+        condition |= of_case
+    rows = Mention.objects.filter(condition, release__in=Release.objects.public(at))
     rows = rows.order_by("-release__publish_at", "release__quotes__pk")
-    pairs = list(rows.values_list("person", "release__quotes")[: len(cases) * TRIED_FOR_EACH])
+    pairs = list(rows.values_list("person", "release__quotes")[: len(cases) * MAX_QUOTES_PER_CALL])
     quotes = Quote.objects.select_related("release", "speaker").in_bulk({pk for _, pk in pairs})
     day = timezone.localdate(at)
     found: dict[object, list[Quote]] = {}
@@ -80,14 +80,14 @@ def _sources(cases: list[Case], at: datetime) -> dict[object, list[Quote]]:
     return found
 
 
-def _pieces(call: str) -> list[str]:
-    """Return the words between marks of omission, without quotation marks."""
-    return [_plain(piece) for piece in re.split(r"…|\.\.\.", call)]
+def _parts(call: str) -> list[str]:
+    """Return the parts of a call between marks of omission, without quotation marks."""
+    return [_plain(part) for part in re.split(r"…|\.\.\.", call)]
 
 
-def _written(piece: str) -> str:
-    """Return a regular expression for words as `_plain` compares them."""
-    words = ([re.escape(letter) for letter in word] for word in piece.split())
+def _pattern(part: str) -> str:
+    """Return a regular expression that finds a part as `_plain` compares it."""
+    words = ([re.escape(letter) for letter in word] for word in part.split())
     return _BETWEEN.join(f"{_MARKS.pattern}*".join(word) for word in words)
 
 

@@ -1,17 +1,17 @@
-"""Counts that take the same time however much there is to count."""
+"""Counts that take the same time for any number of rows."""
 
 from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Subquery
 
-MOST_COUNTED = 100  # a page prints more as “100+”
+MAX_COUNTED = 100  # a page prints more as “100+”
 
 
 class CountUpTo(Subquery):
-    """How many rows a query finds, counted no further than one more than MOST_COUNTED."""
+    """The number of rows that a query finds, at most one more than MAX_COUNTED."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
 
     def __init__(self, rows: "QuerySet[Any]") -> None:
-        super().__init__(rows.order_by().values("pk")[: MOST_COUNTED + 1])
+        super().__init__(rows.order_by().values("pk")[: MAX_COUNTED + 1])

@@ -1,16 +1,20 @@
 """A release as a file: plain text, and ninjs 3.1 of the IPTC. Both print what the page prints."""
 
+import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, cast
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django_countries.fields import Country
 
 from assets.models import CONTENT_TYPES, MediaAsset
-from newsroom.page import WITHHELD, ReleasePage
+from newsroom.page import ReleasePage
 from newsroom.structured import filled, modified
-from releases.document import Attribution, Document, render_text
+from releases.document import Document, render_text
 from releases.models import Correction, Release
 from storing.texts import clean_text
 
@@ -25,26 +29,32 @@ STANDARD = {
 def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
     """Return a release as plain text, in the order of its page, one paragraph a line."""
     parts = [
-        *(words for _, words in lines_above(page, publisher)),
+        *(line for _style, line in header_lines(page, publisher)),
         page.text,
     ]
-    for heading, below in sections_below(page, origin):
+    for heading, below in footer_sections(page, origin):
         parts.append(heading)
         parts.append(_as_plain(below) if isinstance(below, Document) else "\n".join(below))
     return clean_text("\n\n".join(filter(None, parts)), multiline=True) + "\n"
 
 
-def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
-    """Return a public release as ninjs; a correction raises the version and stands in the note."""
+def withdrawn_text(release: Release) -> str:
+    """Return the notice that replaces every file of a withdrawn release."""
+    notice = _("This release was withdrawn.")
+    return f"{notice}\n\n{release.withdrawal_reason}\n"
+
+
+def ninjs(page: ReleasePage, origin: str, publisher: str) -> str:
+    """Return a public release as ninjs; a correction raises the version and appears in the note."""
     release = page.release
     places = [
         {"name": str(country.name), "rel": "about", "literal": country.code}
         for country in cast("Iterable[Country]", release.countries)
     ]
-    further = [asset for asset in page.offered if asset != page.poster]
+    others = [asset for asset in page.downloadable_assets if asset != page.poster]
     pictures = [("mainpicture", page.poster)] if page.poster else []
-    pictures += [(f"{asset.kind}{n}", asset) for n, asset in enumerate(further, start=1)]
-    return _printable(
+    pictures += [(f"{asset.kind}{n}", asset) for n, asset in enumerate(others, start=1)]
+    return _json(
         {
             "uri": f"urn:uuid:{release.pk}",
             "type": "text",
@@ -54,12 +64,12 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
             "firstCreated": release.publish_at and release.publish_at.isoformat(),
             "versionCreated": modified(page, to_the_day=False),
             "pubStatus": "usable",
-            "edNote": " ".join([*map(corrected, page.corrections), *_since(page)]),
+            "edNote": " ".join([*map(correction_line, page.corrections), *_updates(page)]),
             "language": release.language,
             "headlines": _texts("main", release.title),
             "descriptions": [
                 *_texts("summary", page.description),
-                *_texts("pull quote", _pulled(release.pull_quote, page.pull_quote)),
+                *_texts("pull quote", _quoted_pull_quote(page)),
             ],
             "bodies": [
                 *_texts("main", page.text),
@@ -79,10 +89,10 @@ def as_ninjs(page: ReleasePage, origin: str, publisher: str) -> dict[str, Any]:
     )
 
 
-def withdrawn_ninjs(release: Release) -> dict[str, Any]:
-    """Return what ninjs says of a withdrawn release: that it is, since when and why."""
+def withdrawn_ninjs(release: Release) -> str:
+    """Return the ninjs of a withdrawn release: when and why it was withdrawn."""
     at = release.withdrawn_at.isoformat() if release.withdrawn_at else ""
-    return _printable(
+    return _json(
         {
             "uri": f"urn:uuid:{release.pk}",
             "type": "text",
@@ -94,52 +104,53 @@ def withdrawn_ninjs(release: Release) -> dict[str, Any]:
     )
 
 
-def lines_above(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]:
-    """Yield what stands above the text: the name of a style of Word, and the words."""
+def header_lines(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines above the text, each with the name of its style in Word."""
     release = page.release
     yield "Normal", f"{release.get_kind_display()} · {publisher}"
-    if when := " · ".join(filter(None, [release.dateline_place, _when(release)])):
-        yield "Normal", when
+    if dateline := " · ".join(filter(None, [release.dateline_place, _date_of(release)])):
+        yield "Normal", dateline
     yield "Title", release.title
     if release.standfirst:
         yield "Subtitle", release.standfirst
-    if pulled := _pulled(release.pull_quote, page.pull_quote):
-        yield "Intense Quote", pulled
+    if quotation := _quoted_pull_quote(page):
+        yield "Intense Quote", quotation
     if page.poster:
-        yield "Normal", f"[Picture: {page.poster.described()}]"
+        yield "Normal", _("[Picture: %s]") % page.poster.described()
 
 
-def sections_below(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
-    """Yield what stands below the text: a heading, and a document or lines."""
+def footer_sections(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
+    """Yield the sections below the text: a heading, and a document or lines."""
     release = page.release
     if release.notes_to_editors:
-        yield "Notes to editors", Document(release.notes_to_editors)
+        yield _("Notes to editors"), Document(release.notes_to_editors)
     if page.corrections:
-        yield "Corrections", [corrected(one) for one in page.corrections]
-    if page.since:
-        yield "Since this was published", _since(page)
+        yield _("Corrections"), [correction_line(each) for each in page.corrections]
+    if page.updates_about_people:
+        yield _("Updates since publication"), _updates(page)
     contacts = [
         ", ".join(filter(None, [contact.name, contact.phone, contact.email, contact.hours]))
         for contact in release.shown_contacts
     ]
     if contacts:
-        yield "Press contact", contacts
+        yield _("Press contact"), contacts
     if not page.preview:
-        yield "", [f"{origin}{release.readable_path}", f"Release {release.pk}"]
+        release_id = _("Release ID: %(id)s") % {"id": release.pk}
+        yield "", [f"{origin}{release.readable_path}", release_id]
 
 
 def _texts(role: str, value: str, content_type: str = "text/plain") -> list[dict[str, str]]:
-    """Return a text as ninjs lists them; none where it is empty, which the schema refuses."""
+    """Return a text as ninjs lists texts; no item for an empty text, which the schema forbids."""
     return [{"role": role, "contentType": content_type, "value": value}] if value else []
 
 
 def _speaker(page: ReleasePage) -> list[dict[str, str | None]]:
-    """Return whose words the pull quote are, as far as the page prints a name."""
-    said = page.pull_quote
-    if said is None or not said.name or said == WITHHELD:
+    """Return the speaker of the pull quote, if the page prints the name."""
+    speaker = page.pull_quote
+    if speaker is None or not speaker.name or speaker is page.name_withheld:
         return []
-    uri = f"urn:uuid:{said.person.pk}" if said.person else None
-    return [{"name": said.name, "rel": "speaker", "uri": uri}]
+    uri = f"urn:uuid:{speaker.person.pk}" if speaker.person else None
+    return [{"name": speaker.name, "rel": "speaker", "uri": uri}]
 
 
 def _mentioned(page: ReleasePage) -> list[dict[str, str | None]]:
@@ -153,35 +164,43 @@ def _as_plain(document: Document) -> str:
     return render_text(document, attributions={}, pictures={})
 
 
-def _since(page: ReleasePage) -> list[str]:
-    """Return what became of people in the release, a sentence each."""
-    return [f"{person.display_name}: {words}." for person, words in page.since.items()]
+def _updates(page: ReleasePage) -> list[str]:
+    """Return a sentence for each person to whom something happened since publication."""
+    return [
+        _("%(person)s: %(event)s.") % {"person": person.display_name, "event": event}
+        for person, event in page.updates_about_people.items()
+    ]
 
 
-def _when(release: Release) -> str:
+def _date_of(release: Release) -> str:
     if release.publish_at is None:
         return ""
-    local = timezone.localtime(release.publish_at)
     if release.day_only:
-        return date_format(local, "j F Y")
-    return f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
+        return date_format(timezone.localtime(release.publish_at), "DATE_FORMAT")
+    return _local_time(release.publish_at)
 
 
-def _pulled(words: str, said: Attribution | None) -> str:
-    if said is None:
+def _local_time(moment: datetime) -> str:
+    """Return a moment in the newsroom's zone, with the name of the zone."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def _quoted_pull_quote(page: ReleasePage) -> str:
+    speaker = page.pull_quote
+    if speaker is None:
         return ""
-    return f"{words}\n– {', '.join(filter(None, [said.name, said.title]))}"
+    names = ", ".join(filter(None, [speaker.name, speaker.title]))
+    return f"{page.release.pull_quote}\n– {names}"
 
 
-def corrected(correction: Correction) -> str:
+def correction_line(correction: Correction) -> str:
     """Return a correction as one line, with its time and zone."""
-    local = timezone.localtime(correction.at)
-    when = f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
-    return f"Correction, {when}: {correction.text}"
+    values = {"time": _local_time(correction.at), "text": correction.text}
+    return _("Correction, %(time)s: %(text)s") % values
 
 
 def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> dict[str, Any]:
-    made = picture.renditions.get("styles", {}) or {
+    renditions = picture.renditions.get("styles", {}) or {
         style: {"width": 0, "height": 0, "formats": {extension: picture.weight}}
         for style, extension in [picture.press]
     }
@@ -203,14 +222,18 @@ def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> 
                 "height": size["height"] or None,
                 "sizeInBytes": size["formats"][extension] or None,
             }
-            for style, size in made.items()
+            for style, size in renditions.items()
             for extension in size["formats"]
         ],
     }
 
 
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(_printable(data), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+
+
 def _printable(value: Any) -> Any:
-    """Return JSON data without what is empty, and without what no other format could hold."""
+    """Return JSON data without empty values, and without characters that other formats forbid."""
     filtered = filled(value)
     if isinstance(filtered, dict):
         return {key: _printable(item) for key, item in filtered.items()}

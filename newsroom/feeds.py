@@ -1,9 +1,10 @@
 """The releases for feed readers: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, page by page.
 
-All three hold the same releases in full, narrowed by the filters of the archive. A page holds what
-the same page of the archive lists.
+All three have the same releases in full, narrowed by the filters of the archive. A page of a feed
+has the releases of the same page of the archive.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,36 +12,36 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, rfc3339_date
 from django.utils.html import escape
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from assets.models import MediaAsset
 from newsroom.archive import Filters
-from newsroom.exports import corrected
-from newsroom.page import ReleasePage, read_together
+from newsroom.exports import correction_line
+from newsroom.page import ReleasePage, pages_of
+from newsroom.paging import page_of
 from newsroom.structured import filled
-from newsroom.views import page_of
 from releases.addresses import site_url
 from releases.models import Release
 from storing.texts import clean_text
 
 # Each page is found by counting from the newest release, so that this bounds what one costs.
-MOST_IN_A_FEED = 10_000
-MOST_NOTICES = 50
-UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)  # a feed that says nothing yet
+MAX_FEED_ENTRIES = 10_000
+MAX_NOTICES = 50
+NEVER_CHANGED = datetime(1970, 1, 1, tzinfo=UTC)  # of an empty feed
 ATOM = "http://www.w3.org/2005/Atom"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 JSON_FEED = "https://jsonfeed.org/version/1.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A release as all feeds print it. Its `summary` is plain text, a paragraph each."""
+class FeedEntry:
+    """A release as all feeds print it. `summary` is plain text, one paragraph per item."""
 
     release: Release
     title: str
@@ -54,24 +55,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One page of a feed: `identity` is the address of the first, `links` lead to others."""
+    """One page of a feed: `identity` is the URL of the first page, `links` lead to the others."""
 
     title: str
     home: str
     identity: str
-    address: str
+    url: str
     links: dict[str, str]
-    entries: list[Entry]
+    entries: list[FeedEntry]
     notices: list[Release]
 
     def writer_arguments(self) -> dict[str, Any]:
-        """Return what Django's writers of XML take."""
+        """Return the arguments of Django's XML writers."""
         return {
             "title": self.title,
             "link": self.home,
             "description": self.title,
-            "language": "en",
-            "feed_url": self.address,
+            "language": get_language() or "en",
+            "feed_url": self.url,
             "feed_guid": self.identity,
             "author_name": self.title,
             "links": self.links,
@@ -80,23 +81,23 @@ class Channel:
 
 
 class _Writer:
-    """What both kinds of XML share, beside what Django's writers do."""
+    """What both XML formats add to Django's writers."""
 
     items: list[dict[str, Any]]
     feed: dict[str, Any]
 
     def latest_post_date(self) -> datetime:
-        """Return when an entry changed last; Django's present second would change an empty feed."""
-        return max((item["updateddate"] for item in self.items), default=UNCHANGED)
+        """Return when an entry last changed; Django's default, the present, always changes."""
+        return max((item["updateddate"] for item in self.items), default=NEVER_CHANGED)
 
     def add_links(self, handler: Any, tag: str) -> None:
         """Add the links to other pages (RFC 5005)."""
-        for rel, address in self.feed["links"].items():
-            handler.addQuickElement(tag, "", {"rel": rel, "href": address})
+        for rel, url in self.feed["links"].items():
+            handler.addQuickElement(tag, "", {"rel": rel, "href": url})
 
 
 class AtomWriter(_Writer, Atom1Feed):
-    """Atom with what Django's own leaves out: whole texts, languages, pages, withdrawals."""
+    """Atom with what Django leaves out: whole texts, languages, pages, withdrawals."""
 
     def root_attributes(self) -> dict[str, str]:
         return super().root_attributes() | {"xmlns:at": TOMBSTONES}
@@ -105,8 +106,8 @@ class AtomWriter(_Writer, Atom1Feed):
         super().add_root_elements(handler)
         self.add_links(handler, "link")
         for release in self.feed["notices"]:
-            when = {"ref": f"urn:uuid:{release.pk}", "when": _since(release)}
-            handler.startElement("at:deleted-entry", when)
+            deleted = {"ref": f"urn:uuid:{release.pk}", "when": _withdrawn_at(release)}
+            handler.startElement("at:deleted-entry", deleted)
             handler.addQuickElement("at:comment", _reason(release))
             handler.endElement("at:deleted-entry")
 
@@ -120,7 +121,7 @@ class AtomWriter(_Writer, Atom1Feed):
 
 
 class RssWriter(_Writer, Rss201rev2Feed):
-    """RSS with the same. It knows no deletion, so a notice replaces the item by its guid."""
+    """RSS with the same. It has no deletions, so a notice replaces the item by its guid."""
 
     def rss_attributes(self) -> dict[str, str]:
         return super().rss_attributes() | {
@@ -147,33 +148,29 @@ class RssWriter(_Writer, Rss201rev2Feed):
             handler.addQuickElement("title", _("This release was withdrawn."))
             handler.addQuickElement("description", escape(_reason(release)))
             handler.addQuickElement("guid", f"urn:uuid:{release.pk}", {"isPermaLink": "false"})
-            handler.addQuickElement("atom:updated", _since(release))
+            handler.addQuickElement("atom:updated", _withdrawn_at(release))
             handler.endElement("item")
 
 
-@require_safe
-def atom(request: HttpRequest) -> HttpResponse:
-    """The releases as Atom."""
-    return _written(AtomWriter, _channel(request, "feed"))
+def as_atom(channel: Channel) -> str:
+    """Return a page of a feed as Atom."""
+    return _written(AtomWriter, channel)
 
 
-@require_safe
-def rss(request: HttpRequest) -> HttpResponse:
-    """The releases as RSS 2.0."""
-    return _written(RssWriter, _channel(request, "feed_rss"))
+def as_rss(channel: Channel) -> str:
+    """Return a page of a feed as RSS 2.0."""
+    return _written(RssWriter, channel)
 
 
-@require_safe
-def json_feed(request: HttpRequest) -> HttpResponse:
-    """The releases as JSON Feed 1.1. A notice of withdrawal replaces the item by its id."""
-    channel = _channel(request, "feed_json")
+def as_json(channel: Channel) -> str:
+    """Return a page of a feed as JSON Feed 1.1. A notice of withdrawal replaces the item by id."""
     items = [_json_item(entry) for entry in channel.entries]
     items += [
         {
             "id": f"urn:uuid:{release.pk}",
             "title": _("This release was withdrawn."),
             "content_text": _reason(release),
-            "date_modified": _since(release),
+            "date_modified": _withdrawn_at(release),
         }
         for release in channel.notices
     ]
@@ -181,55 +178,56 @@ def json_feed(request: HttpRequest) -> HttpResponse:
         "version": JSON_FEED,
         "title": channel.title,
         "home_page_url": channel.home,
-        "feed_url": channel.address,
+        "feed_url": channel.url,
         "next_url": channel.links.get("next"),
-        "language": "en",
+        "language": get_language() or "en",
         "authors": [{"name": channel.title}],
     }
-    return JsonResponse(
-        filled(data) | {"items": items},
-        json_dumps_params={"ensure_ascii": False, "indent": 1},
-        content_type="application/feed+json",
-    )
+    return json.dumps(filled(data) | {"items": items}, ensure_ascii=False, indent=1)
 
 
-def _channel(request: HttpRequest, name: str) -> Channel:
-    """Return the page of a feed that an address asks for. Raises Http404 where there is none."""
+def channel_of(request: HttpRequest, name: str) -> Channel:
+    """Return the page of a feed that a request asks for; `name` is the name of its URL.
+
+    Raises Http404 where there is no such page.
+    """
     now, origin = timezone.now(), site_url(request)
+    today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
-    releases = filters.apply(Release.objects.public(now)).select_related("poster")
-    rows = releases.prefetch_related("topics", "corrections")[:MOST_IN_A_FEED]
+    releases = filters.apply(Release.objects.public(now), today).select_related("poster")
+    rows = releases.prefetch_related("topics", "corrections")[:MAX_FEED_ENTRIES]
     page = page_of(request, rows)
     query = filters.query()
 
-    def address(number: int) -> str:
-        further = urlencode({"page": number}) if number > 1 else ""
-        asked = "&".join(filter(None, [query, further]))
-        return origin + reverse(name) + (f"?{asked}" if asked else "")
+    def url(number: int) -> str:
+        parts = [query, urlencode({"page": number}) if number > 1 else ""]
+        page_query = "&".join(filter(None, parts))
+        return origin + reverse(name) + (f"?{page_query}" if page_query else "")
 
-    links = {"first": address(1), "last": address(page.paginator.num_pages)}
+    links = {"first": url(1), "last": url(page.paginator.num_pages)}
     if page.has_previous():
-        links["previous"] = address(page.previous_page_number())
+        links["previous"] = url(page.previous_page_number())
     if page.has_next():
-        links["next"] = address(page.next_page_number())
-    withdrawn = filters.apply(Release.objects.tombstones(now)).order_by("-withdrawn_at", "pk")
+        links["next"] = url(page.next_page_number())
+    withdrawn = filters.apply(Release.objects.tombstones(now), today)
+    withdrawn = withdrawn.order_by("-withdrawn_at", "pk")
     return Channel(
         title=settings.NEWSROOM_NAME,
         home=origin + reverse("archive") + (f"?{query}" if query else ""),
-        identity=address(1),
-        address=address(page.number),
+        identity=url(1),
+        url=url(page.number),
         links=links,
-        entries=[_entry(one, origin, now) for one in read_together(list(page), now)],
-        notices=[] if page.has_previous() else list(withdrawn[:MOST_NOTICES]),
+        entries=[_entry(each, origin, now) for each in pages_of(list(page), now)],
+        notices=[] if page.has_previous() else list(withdrawn[:MAX_NOTICES]),
     )
 
 
-def _entry(page: ReleasePage, origin: str, now: datetime) -> Entry:
+def _entry(page: ReleasePage, origin: str, now: datetime) -> FeedEntry:
     release = page.release
     topics = [clean_text(topic.name, multiline=True) for topic in release.topics.all()]
-    changes = [clean_text(corrected(one), multiline=True) for one in page.corrections]
+    changes = [clean_text(correction_line(each), multiline=True) for each in page.corrections]
     dates = [release.publish_at, *(correction.at for correction in page.corrections)]
-    return Entry(
+    return FeedEntry(
         release=release,
         title=clean_text(release.title, multiline=True),
         link=origin + release.get_absolute_url(),
@@ -244,21 +242,21 @@ def _entry(page: ReleasePage, origin: str, now: datetime) -> Entry:
 def _html(page: ReleasePage, origin: str, changes: Iterable[str]) -> str:
     """Return the whole text with its corrections, in the direction of its language."""
     release = page.release
-    parts = [page.release_html(origin), *(f"<p>{escape(words)}</p>" for words in changes)]
-    if not (words := "\n".join(filter(None, parts))):
+    parts = [page.release_html(origin), *(f"<p>{escape(change)}</p>" for change in changes)]
+    if not (text := "\n".join(filter(None, parts))):
         return ""
     direction = f'lang="{escape(release.language)}" dir="{release.direction}"'
-    return clean_text(f"<div {direction}>{words}</div>", multiline=True)
+    return clean_text(f"<div {direction}>{text}</div>", multiline=True)
 
 
-def _written(kind: type[AtomWriter] | type[RssWriter], channel: Channel) -> HttpResponse:
-    writer = kind(**channel.writer_arguments())
+def _written(writer_class: type[AtomWriter] | type[RssWriter], channel: Channel) -> str:
+    writer = writer_class(**channel.writer_arguments())
     for entry in channel.entries:
-        first, *further = entry.summary or [""]
+        first, *others = [escape(paragraph) for paragraph in entry.summary or [""]]
         writer.add_item(
             title=entry.title,
             link=entry.link,
-            description="".join([escape(first), *(f"<p>{escape(words)}</p>" for words in further)]),
+            description="".join([first, *(f"<p>{paragraph}</p>" for paragraph in others)]),
             unique_id=f"urn:uuid:{entry.release.pk}",
             unique_id_is_permalink=False,
             pubdate=entry.release.publish_at,
@@ -268,10 +266,10 @@ def _written(kind: type[AtomWriter] | type[RssWriter], channel: Channel) -> Http
             language=entry.release.language,
             html=entry.html,
         )
-    return HttpResponse(writer.writeString("utf-8"), content_type=writer.content_type)
+    return str(writer.writeString("utf-8"))
 
 
-def _json_item(entry: Entry) -> dict[str, Any]:
+def _json_item(entry: FeedEntry) -> dict[str, Any]:
     picture, published = entry.picture, entry.release.publish_at
     item: dict[str, Any] = {
         "id": f"urn:uuid:{entry.release.pk}",
@@ -287,20 +285,20 @@ def _json_item(entry: Entry) -> dict[str, Any]:
     if picture:
         attached = {"url": picture.url, "mime_type": picture.mime_type}
         item["attachments"] = [attached | {"size_in_bytes": int(picture.length)}]
-    # The content stays where it is empty: each item needs one.
+    # Each item needs a content, even an empty one.
     return filled(item) | {"content_html": entry.html}
 
 
 def _enclosure(poster: MediaAsset | None, origin: str, now: datetime) -> Enclosure | None:
-    """Return the poster, while it may be shown."""
+    """Return the poster if it may be shown."""
     if poster is None or not poster.is_usable(now):
         return None
-    weight = str(poster.bytes_of("poster", "jpg"))
-    return Enclosure(origin + poster.versioned_url("poster", "jpg"), weight, "image/jpeg")
+    length = str(poster.bytes_of("poster", "jpg"))
+    return Enclosure(origin + poster.versioned_url("poster", "jpg"), length, "image/jpeg")
 
 
-def _since(release: Release) -> str:
-    return rfc3339_date(release.withdrawn_at or UNCHANGED)
+def _withdrawn_at(release: Release) -> str:
+    return rfc3339_date(release.withdrawn_at or NEVER_CHANGED)
 
 
 def _reason(release: Release) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from assets import cards
 from assets.models import MediaAsset
@@ -25,22 +26,21 @@ from releases.document.page_html import render, render_for_feeds, render_notes
 from releases.models import MAX_DESCRIPTION_CHARACTERS, Correction, Mention, Quote, Release
 from storing.texts import shortened
 
-MOST_RELATED = 4
-WITHHELD = Attribution(name="Name withheld", title="")
+MAX_RELATED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A picture or document to take along; without an address it is only said that it is there."""
+class Download:
+    """A picture or document of a release; without a URL, the page only says that it exists."""
 
     asset: MediaAsset
-    address: str
-    words: str
+    url: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A picture for share cards: its path, its size in pixels, what is to be seen on it."""
+class ShareImage:
+    """The picture of a share card: its path, its size in pixels, its alternative text."""
 
     url: str
     width: int
@@ -50,7 +50,7 @@ class Share:
 
 @dataclass
 class ReleasePage:
-    """A release as it is to be read at a moment; a `preview` may be of any release."""
+    """A release as people read it at a moment; a `preview` may be of any release."""
 
     release: Release
     at: datetime
@@ -78,45 +78,35 @@ class ReleasePage:
         url = picture.admin_url if self.preview else picture.versioned_url
         return url(style, extension)
 
-    @property
-    def downloads(self) -> list[tuple[str, str]]:
-        """What can be taken along: words for each, and its address."""
-        if self.preview:
-            return []
-        everything = "Everything, with pictures (ZIP)" if self.offered else "The text (ZIP)"
-        kinds = {
-            "release_zip": everything, "release_text": "Plain text",
-            "release_word": "Word (DOCX)", "release_json": "ninjs (JSON)",
-        }  # fmt: skip
-        return [(words, reverse(name, args=[self.release.slug])) for name, words in kinds.items()]
-
     @cached_property
     def poster(self) -> MediaAsset | None:
         poster = self.release.poster
         return poster if poster and poster.is_usable(self.at) else None
 
     @cached_property
-    def share(self) -> "Share":
-        """The picture that stands for the release elsewhere; without one, its title in type."""
+    def share_image(self) -> ShareImage:
+        """The picture of the release on other sites; without one, a card with its title."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             width, height = self.poster.size("share")
             url = self.poster.versioned_url("share", "jpg")
-            return Share(url, width, height, self.poster.alt_text)
+            return ShareImage(url, width, height, self.poster.alt_text)
         url = reverse("release_card", args=[self.release.slug])
-        day = date_format(self.release.day, "j F Y")
-        plain = f"{settings.NEWSROOM_NAME}, {day}"
-        return Share(url, *cards.SHARE, plain if self.has_plain_card else self.release.title)
+        alt = self.release.title
+        if self.has_plain_card:
+            day = date_format(self.release.day, "DATE_FORMAT")
+            alt = _("%(newsroom)s, %(date)s") % {"newsroom": settings.NEWSROOM_NAME, "date": day}
+        return ShareImage(url, *cards.SHARE, alt)
 
     @cached_property
     def has_plain_card(self) -> bool:
-        """Whether no font of ours has the script of the title, and no picture stands for it."""
+        """Whether the card shows no title, because no font of ours has its script."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             return False
         return not cards.shows(self.release.title, self.release.language, self.release.direction)
 
     @cached_property
-    def ended(self) -> set[UUID]:
-        """The pictures that stood here until our licence ended: a stand-in says so."""
+    def expired_pictures(self) -> set[UUID]:
+        """The keys of the pictures whose licence has ended: the page says so in their place."""
         known = [*self.assets.values(), *filter(None, [self.release.poster])]
         return {asset.pk for asset in known if asset.has_ended(self.at)}
 
@@ -127,11 +117,13 @@ class ReleasePage:
         return list(named.prefetch_related("cases__events", "cases__statuses"))
 
     @cached_property
-    def since(self) -> dict[Person, str]:
-        """What became of people in the release after it was published, as the public knows it."""
-        told = {person: person.moved_on(self.release.day) for person in self.people}
+    def updates_about_people(self) -> dict[Person, str]:
+        """What happened to people in the release after it was published, as far as it is public."""
+        events = {person: person.outcome_after(self.release.day) for person in self.people}
         return {
-            person: f"{words}, after this was published" for person, words in told.items() if words
+            person: _("%(event)s, after this was published") % {"event": event}
+            for person, event in events.items()
+            if event
         }
 
     @cached_property
@@ -146,18 +138,23 @@ class ReleasePage:
         }
 
     @cached_property
+    def name_withheld(self) -> Attribution:
+        """The attribution of every speaker whose name is protected."""
+        return Attribution(_("Name withheld"), "")
+
+    @cached_property
     def quotes(self) -> list[Quote]:
         return list(self.release.quotes.select_related("speaker"))
 
     @cached_property
     def pull_quote(self) -> Attribution | None:
-        """Whose words the pull quote are."""
+        """The speaker of the pull quote."""
         quotation = self.document.find_pull_quote(self.release.pull_quote)
         return self.attributions[quotation.position] if quotation else None
 
     @cached_property
     def assets(self) -> dict[UUID, MediaAsset]:
-        """What stands in the text or is attached to it, whether it may be shown or not."""
+        """The files in the text and attached to it, whether they may be shown or not."""
         ids = {*self.document.pictures, *self.release.attached_ids}
         return MediaAsset.objects.in_bulk(ids) if ids else {}
 
@@ -168,22 +165,25 @@ class ReleasePage:
 
     @cached_property
     def attached(self) -> list[MediaAsset]:
-        """What is offered below the text."""
+        """The other pictures and documents, below the text."""
         return self._usable(self.release.attached_ids)
 
     @cached_property
-    def offered(self) -> list[MediaAsset]:
-        """Everything that journalists may take along: poster, pictures of the text, attached."""
+    def downloadable_assets(self) -> list[MediaAsset]:
+        """Everything that journalists may download: poster, pictures of the text, attached."""
         everything = [*filter(None, [self.poster]), *self.pictures, *self.attached]
         return list({asset.pk: asset for asset in everything}.values())
 
     @cached_property
-    def offers(self) -> list["Offer"]:
-        """The same, each with the address where it is to be had and what one gets there."""
-        return [Offer(asset, self.download_url(asset), _measures(asset)) for asset in self.offered]
+    def asset_downloads(self) -> list[Download]:
+        """The same, each with its URL and a label for the link."""
+        return [
+            Download(asset, self.download_url(asset), _file_facts(asset))
+            for asset in self.downloadable_assets
+        ]
 
     def download_url(self, asset: MediaAsset) -> str:
-        """Return where a picture is to be had at full size, and a document as it is.
+        """Return the URL of a picture at full size, and of a document as it is.
 
         It is the address for people: it stays when the picture is replaced.
         """
@@ -200,7 +200,7 @@ class ReleasePage:
             self.document,
             attributions=self.attributions,
             people={person.pk: person for person in self.people},
-            since={person.pk: words for person, words in self.since.items()},
+            since={person.pk: text for person, text in self.updates_about_people.items()},
             pictures={picture.pk: picture for picture in self.pictures if picture.is_picture},
             page=self,
         )
@@ -209,7 +209,12 @@ class ReleasePage:
     def text(self) -> str:
         """The body as plain text."""
         pictures = {picture.pk: picture for picture in self.pictures}
-        return render_text(self.document, attributions=self.attributions, pictures=pictures)
+        return render_text(
+            self.document,
+            attributions=self.attributions,
+            pictures=pictures,
+            picture_label=_("[Picture: %s]"),
+        )
 
     @cached_property
     def notes(self) -> SafeString:
@@ -256,28 +261,27 @@ class ReleasePage:
             Release.objects.public(self.at)
             .filter(pk__in=about.values("release"), language=self.release.language)
             .exclude(pk=self.release.pk)
-            .select_related("poster")[:MOST_RELATED]
+            .select_related("poster")[:MAX_RELATED]
         )
 
     def _attribution(self, quote: Quote) -> Attribution:
         if quote.speaker.is_protected():
-            return WITHHELD
+            return self.name_withheld
         page = quote.speaker if quote.speaker.has_page() else None
         return Attribution(quote.attribution_name, quote.attribution_title, page)
 
 
-def read_together(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
-    """Return a page for each of some releases, with what their texts print read at once.
+def pages_of(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
+    """Return the pages of some releases, read in a fixed number of queries.
 
-    However many there are, the number of queries is the same. The releases bring their topics,
-    posters and corrections.
+    The releases bring their topics, posters and corrections.
     """
     pages = [ReleasePage(release, at) for release in releases]
     quotes: dict[UUID, list[Quote]] = defaultdict(list)
     for quote in Quote.objects.filter(release__in=releases).select_related("speaker"):
         quotes[quote.release_id].append(quote)
-    named = set(Mention.objects.filter(release__in=releases).values_list("release", "person"))
-    with_page = Person.objects.with_page().filter(pk__in={person for _, person in named})
+    mentions = set(Mention.objects.filter(release__in=releases).values_list("release", "person"))
+    with_page = Person.objects.with_page().filter(pk__in={person for _key, person in mentions})
     people = list(with_page.prefetch_related("cases__events", "cases__statuses"))
     used = {
         page.release.pk: {*page.document.pictures, *page.release.attached_ids} for page in pages
@@ -286,15 +290,16 @@ def read_together(releases: Sequence[Release], at: datetime) -> list[ReleasePage
     for page in pages:
         key = page.release.pk
         page.quotes = quotes[key]
-        page.people = [person for person in people if (key, person.pk) in named]
+        page.people = [person for person in people if (key, person.pk) in mentions]
         page.assets = {pk: assets[pk] for pk in used[key] if pk in assets}
     return pages
 
 
-def _measures(asset: MediaAsset) -> str:
-    """Return what one gets: format, size, weight."""
+def _file_facts(asset: MediaAsset) -> str:
+    """Return the format of a file, its size in pixels and in bytes."""
     style, extension = asset.press
     width, height = asset.size(style)
-    pixels = f"{width} × {height} pixels" if width else ""
+    size = {"width": width, "height": height}
+    pixels = _("%(width)s × %(height)s pixels") % size if width else ""
     weight = filesizeformat(asset.bytes_of(style, extension))
     return ", ".join(filter(None, [extension.upper().replace("JPG", "JPEG"), pixels, weight]))

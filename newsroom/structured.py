@@ -1,4 +1,4 @@
-"""What machines read in a page: schema.org's NewsArticle as JSON-LD."""
+"""Pages for machines: schema.org's NewsArticle and ProfilePage as JSON-LD."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ TYPES = {"media_advisory": "NewsArticle", "comment": "OpinionNewsArticle"}
 def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
     """Return the page's JSON-LD, safe inside a script element.
 
-    Only people with a public page become entities; a quotation's speaker is one of them.
+    Only people with a public page become entities, speakers of quotations included.
     """
     release = page.release
     url = origin + release.get_absolute_url()
@@ -59,13 +59,13 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
                 "text": quotation.text,
                 "spokenByCharacter": {
                     "@type": "Person",
-                    "name": said.name,
-                    "jobTitle": said.title or None,
-                    "@id": f"urn:uuid:{said.person.pk}" if said.person else None,
+                    "name": speaker.name,
+                    "jobTitle": speaker.title or None,
+                    "@id": f"urn:uuid:{speaker.person.pk}" if speaker.person else None,
                 },
             }
             for quotation in page.document.quotations
-            if (said := page.attributions[quotation.position]).name
+            if (speaker := page.attributions[quotation.position]).name
         ],
         "correction": [
             {
@@ -91,17 +91,17 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
             "creditText": page.poster.credit_line,
             "copyrightNotice": page.poster.copyright_notice or None,
         }
-    return _script(article)
+    return _json_script(article)
 
 
 def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
     """Return the JSON-LD of a person's page.
 
-    schema.org has no words for a detention: the newest status stands in the description.
+    schema.org has no terms for a detention, so the newest status is in the description.
     """
     url = origin + person.get_absolute_url()
     portrait = person.portrait if person.portrait and person.portrait.is_usable(at) else None
-    speaks = any(role.speaks_for_us and role.held_on(on) for role in person.roles.all())
+    speaks = any(role.speaks_for_us and role.is_held_on(on) for role in person.roles.all())
     data = {
         "@context": "https://schema.org",
         "@type": "ProfilePage",
@@ -117,25 +117,27 @@ def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
             "image": origin + portrait.versioned_url("portrait", "jpg") if portrait else None,
         },
     }
-    return _script(data)
+    return _json_script(data)
 
 
 def _description(person: Person, on: date) -> str:
-    """Return the newest status with its group and the designation that holds. Reads prefetched."""
+    """Return the newest status and the present designation. Reads prefetched rows."""
     case = next(iter(person.cases.all()), None)
     if case is None:
         return ""
-    parts = [f"{case.group.label}: {case.sentence()}."]
+    status = {"group": case.group.label, "sentence": case.sentence()}
+    parts = [_("%(group)s: %(sentence)s.") % status]
     if designation := case.designation_on(on):
-        parts.append(f"{designation.label}, {designation.sentence()}.")
+        values = {"label": designation.label, "sentence": designation.sentence()}
+        parts.append(_("%(label)s, %(sentence)s.") % values)
     if case.printed_source:
         parts.append(_("Source: %(source)s") % {"source": case.printed_source})
     return " ".join(parts)
 
 
-def _script(data: Any) -> SafeString:
-    words = json.dumps(filled(data), ensure_ascii=False, indent=1)
-    return mark_safe(words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+def _json_script(data: Any) -> SafeString:
+    text = json.dumps(filled(data), ensure_ascii=False, indent=1)
+    return mark_safe(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 def _published(release: Release) -> str | None:
@@ -145,7 +147,7 @@ def _published(release: Release) -> str | None:
 
 
 def modified(page: ReleasePage, to_the_day: bool = True) -> str | None:
-    """Return when what is printed last changed; a day alone where nobody recorded the hour."""
+    """Return when the printed text last changed: a day only, where the hour is unknown."""
     latest = max((correction.at for correction in page.corrections), default=None)
     if latest is None and to_the_day:
         return _published(page.release)
@@ -154,7 +156,7 @@ def modified(page: ReleasePage, to_the_day: bool = True) -> str | None:
 
 
 def filled(value: Any) -> Any:
-    """Return JSON data without what is empty."""
+    """Return JSON data without empty values."""
     if isinstance(value, dict):
         return {key: filled(item) for key, item in value.items() if item not in (None, "", [])}
     if isinstance(value, list):

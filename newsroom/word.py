@@ -21,7 +21,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm
 
 from assets.cleaning import word as cleaning
-from newsroom.exports import lines_above, sections_below
+from newsroom.exports import footer_sections, header_lines
 from newsroom.page import ReleasePage
 from releases.document import Document, uuid_in
 from releases.document.blocks import Block, flat
@@ -32,7 +32,7 @@ from storing.links import allowed_link
 from storing.texts import clean_text
 
 _INDENT = 360  # twentieths of a point for each level of a list
-_DEEPEST = 8  # Word has nine levels, counted from 0
+_MAX_DEPTH = 8  # Word has nine levels, counted from 0
 _BULLETS, _NUMBERS = 9001, 9002  # ids of our two kinds of list
 _FIRST_LIST = 100  # the template has some of its own
 _RAISED_PIECE = Piece("", PLAIN._replace(sup="sup"))
@@ -48,17 +48,17 @@ _FIRST_FOOTNOTES = (
 def as_docx(page: ReleasePage, origin: str, publisher: str) -> bytes:
     """Return a release as a .docx file, in the order of its page, without an author."""
     writer = _Writer(page)
-    for style, words in lines_above(page, publisher):
-        writer.words(style, words)
+    for style, line in header_lines(page, publisher):
+        writer.line(style, line)
     writer.document(page.document)
-    for heading, below in sections_below(page, origin):
+    for heading, below in footer_sections(page, origin):
         if heading:
-            writer.words("Heading 1", heading)
+            writer.line("Heading 1", heading)
         if isinstance(below, Document):
             writer.document(below)
         else:
             for line in below:
-                writer.words("Normal", line)
+                writer.line("Normal", line)
     return writer.packed()
 
 
@@ -82,9 +82,9 @@ class _Writer:
         self.word.save(saved)
         return _dateless(saved)
 
-    def words(self, style: str, words: str) -> None:
-        """Write plain words as one paragraph."""
-        _write(self._paragraph(style), Piece(words, PLAIN))
+    def line(self, style: str, text: str) -> None:
+        """Write plain text as one paragraph."""
+        _write(self._paragraph(style), Piece(text, PLAIN))
 
     def document(self, document: Document) -> None:
         """Write a document with its quotations, pictures and footnotes."""
@@ -95,12 +95,13 @@ class _Writer:
                 position += 1
                 for quoted in block.held:
                     self._block("Quote", quoted)
-                if (said := attributions.get(position)) and said.name:
-                    self.words("Quote", f"– {', '.join(filter(None, [said.name, said.title]))}")
+                if (speaker := attributions.get(position)) and speaker.name:
+                    names = ", ".join(filter(None, [speaker.name, speaker.title]))
+                    self.line("Quote", f"– {names}")
             elif block.tag == "figure":
                 asset = uuid_in(block.attributes.get("data-asset"))
                 if picture := self.pictures.get(asset) if asset else None:
-                    self.words("Normal", _("[Picture: %s]") % picture.described())
+                    self.line("Normal", _("[Picture: %s]") % picture.described())
             elif block.tag in LISTS:
                 self._list(block, 0, self.end.addprevious)
             elif block.tag == "table":
@@ -123,8 +124,8 @@ class _Writer:
         return paragraph
 
     def _list(self, block: Block, level: int, add: Any) -> None:
-        """Write a list; each list of numbers is one of its own, with its own first number."""
-        number = self._numbering(block, min(level, _DEEPEST))
+        """Write a list; each numbered list has its own numbering and first number."""
+        number = self._numbering(block, min(level, _MAX_DEPTH))
         for item in block.held:
             numbered = False
             if item.held and item.held[0].tag in LISTS:  # its number needs a line of its own
@@ -136,7 +137,7 @@ class _Writer:
                     continue
                 properties = self._block("List Paragraph", held, add)[0]
                 if numbered:
-                    indent = _INDENT * (min(level, _DEEPEST) + 1)
+                    indent = _INDENT * (min(level, _MAX_DEPTH) + 1)
                     _child(properties, "w:ind", left=str(indent))
                 else:
                     self._numbered(properties, number, level)
@@ -144,7 +145,7 @@ class _Writer:
 
     def _numbered(self, properties: Any, number: int, level: int) -> None:
         numbering = _child(properties, "w:numPr")
-        _child(numbering, "w:ilvl", val=str(min(level, _DEEPEST)))
+        _child(numbering, "w:ilvl", val=str(min(level, _MAX_DEPTH)))
         _child(numbering, "w:numId", val=str(number))
 
     def _numbering(self, block: Block, level: int) -> int:
@@ -160,7 +161,7 @@ class _Writer:
 
     def _table(self, block: Block) -> None:
         if caption := block.attributes.get("data-caption"):
-            self.words("Caption", caption)
+            self.line("Caption", caption)
         table = OxmlElement("w:tbl")
         properties = _child(table, "w:tblPr")
         _child(properties, "w:tblStyle", val=self.styles["Table Grid"])
@@ -212,7 +213,7 @@ class _Writer:
         if cell[-1].tag != qn("w:p") or (block and block.held[-1].tag in LISTS):
             self._paragraph("Normal", cell.append)  # a cell of Word ends with a paragraph
 
-    # --- Words ---
+    # --- Text and footnotes ---
 
     def _pieces(self, paragraph: Any, pieces: Iterable[Piece], part: Part) -> None:
         for note, of_note in groupby(pieces, key=lambda piece: piece.marks.note):
@@ -251,8 +252,8 @@ class _Writer:
         note = _child(self.notes.element, "w:footnote", id=str(self.noted))
         below = self._paragraph("Normal", note.append)
         _child(_run(below, _RAISED_PIECE), "w:footnoteRef")
-        words = [Piece(" ", PLAIN), *(piece.with_marks(note="") for piece in pieces)]
-        self._pieces(below, words, self.notes)
+        text = [Piece(" ", PLAIN), *(piece.with_marks(note="") for piece in pieces)]
+        self._pieces(below, text, self.notes)
 
     def _set_language(self, tag: str, rtl: bool) -> None:
         normal = self.word.styles["Normal"].element
@@ -269,7 +270,7 @@ class _Writer:
 def _template() -> bytes:
     """Return an empty Word file of python-docx, without the properties of its template.
 
-    Cleaned by the rules for documents that go out; our two kinds of list are added.
+    It is cleaned like every public document, and has our two kinds of list.
     """
     word = open_word()
     paper = word.sections[0]
@@ -284,7 +285,7 @@ def _template() -> bytes:
             f'<w:lvlText w:val="{text.format(level + 1)}"/><w:lvlJc w:val="start"/>'
             f'<w:pPr><w:ind w:left="{_INDENT * (level + 1)}" w:hanging="{_INDENT}"/></w:pPr>'
             "</w:lvl>"
-            for level in range(_DEEPEST + 1)
+            for level in range(_MAX_DEPTH + 1)
         )
         ours = f'<w:abstractNum {nsdecls("w")} w:abstractNumId="{number}">{levels}</w:abstractNum>'
         numbering.insert(0, parse_xml(ours))
@@ -296,7 +297,7 @@ def _template() -> bytes:
 
 
 def _dateless(saved: BytesIO) -> bytes:
-    """Return a Word file without the moment of its making: the same release, the same bytes."""
+    """Return a Word file without the time it was written: the same release, the same bytes."""
     packed = BytesIO()
     with ZipFile(saved) as parts, ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         for name in parts.namelist():
@@ -306,19 +307,19 @@ def _dateless(saved: BytesIO) -> bytes:
 
 
 def _write(parent: Any, piece: Piece) -> None:
-    """Write words with their marks; a line end in them is a line end there."""
+    """Write text with its marks; a line end in it becomes a line break."""
     run = _run(parent, piece)
     for number, line in enumerate(clean_text(piece.text, multiline=True).split("\n")):
         if number:
             _child(run, "w:br")
         if line:
-            words = _child(run, "w:t")
-            words.text = line
-            words.set(_SPACE, "preserve")
+            text = _child(run, "w:t")
+            text.text = line
+            text.set(_SPACE, "preserve")
 
 
 def _run(parent: Any, piece: Piece) -> Any:
-    """Return a new run with the marks of a piece, in the order that the standard asks for."""
+    """Return a new run with the marks of a piece, in the order of the standard."""
     run = _child(parent, "w:r")
     marks = piece.marks
     if any([marks.href, marks.strong, marks.em, marks.s, marks.sub, marks.sup]):

@@ -206,7 +206,7 @@ class UniformNotFoundMiddleware:
             probes.record_miss(request)
             request.resolver_match = None  # the page must not depend on the route
             private = request.path_info.startswith("/preview/")
-            return render(request, "previews/closed.html" if private else "404.html", status=404)
+            return render(request, "previews/invalid.html" if private else "404.html", status=404)
         return response
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from newsroom import feeds, views
+from newsroom import formats, views
 from pressroom import errors, health
 from previews import views as previews
 
@@ -14,15 +14,16 @@ handler500 = "pressroom.errors.server_error"
 urlpatterns = [
     path("", views.newsroom, name="newsroom"),
     path("releases/", views.archive, name="archive"),
-    path("releases/feed.atom", feeds.atom, name="feed"),
-    path("releases/feed.json", feeds.json_feed, name="feed_json"),
-    path("releases/feed.rss", feeds.rss, name="feed_rss"),
+    # newsroom.formats lists the files of releases and feeds, such as release.txt and feed.atom.
+    *(
+        path(f"releases/{each.file}", views.feed(each), name=each.name)
+        for each in formats.FEED_FORMATS
+    ),
     path("releases/<str:slug>/", views.release, name="release"),
-    path("releases/<str:slug>/release.txt", views.release_text, name="release_text"),
-    path("releases/<str:slug>/release.docx", views.release_word, name="release_word"),
-    path("releases/<str:slug>/release.json", views.release_json, name="release_json"),
-    path("releases/<str:slug>/card.jpg", views.release_card, name="release_card"),
-    path("releases/<str:slug>/media.zip", views.release_zip, name="release_zip"),
+    *(
+        path(f"releases/<str:slug>/{each.file}", views.release_file(each), name=each.name)
+        for each in formats.RELEASE_FORMATS
+    ),
     path("preview/<str:token>/", previews.preview, name="preview"),
     path("preview/<str:token>/release.txt", previews.text, name="preview_text"),
     path(
@@ -42,7 +43,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    # Django's redirect from a key to a page does not check permissions.
+    # Django's redirect from a key to a page does not check who may see the row.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
     path("admin/", admin.site.urls),
 ]

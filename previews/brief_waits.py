@@ -1,4 +1,4 @@
-"""Writing beside an answer to a reader: it waits for a lock for a moment only."""
+"""Short waits for database locks, so that recording something never delays a reader for long."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection, transaction
 
-MILLISECONDS = 500
+DEFAULT_MILLISECONDS = 500
 
 
 @contextmanager
-def brief_wait(milliseconds: int = MILLISECONDS) -> Iterator[None]:
-    """Let statements wait for a lock so long: an answer must not hold a thread.
+def brief_wait(milliseconds: int = DEFAULT_MILLISECONDS) -> Iterator[None]:
+    """Limit how long statements wait for a lock: a request must not hold a thread.
 
-    Raises django.db.Error where the lock is not free by then. On PostgreSQL all of it is one
-    transaction; on SQLite, where a transaction takes the lock even to read, it is none.
+    Raises django.db.Error if the lock is not free by then. On PostgreSQL the block is one
+    transaction. On SQLite it is not: there a transaction takes the lock even to read.
     """
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:

@@ -1,11 +1,11 @@
-"""Which family of browsers a reader uses: enough to see a pattern, not a person. No ORM."""
+"""The family of browsers that a reader uses: enough to see a pattern, not a person. No ORM."""
 
 import re
 
 from django.utils.translation import gettext_lazy as _
 
-UNNAMED, PROGRAM, ANOTHER, FURTHER = "unnamed", "program", "another", "further"
-# The first that fits: most browsers also name those that they descend from.
+UNNAMED, PROGRAM, OTHER_BROWSER, OTHER = "unnamed", "program", "another", "further"
+# The first match counts: most browsers also name the browsers that they derive from.
 FAMILIES = [
     (PROGRAM, r"bot\b|bot/|crawl|spider|preview|expanding|externalhit|headless|curl|wget|python|"
               r"java/|okhttp|go-http|libwww|axios|node"),
@@ -22,13 +22,13 @@ FAMILIES = [
     ("Internet Explorer", r"msie |trident/"),
 ]  # fmt: skip
 _FAMILIES = [(family, re.compile(pattern, re.IGNORECASE)) for family, pattern in FAMILIES]
-WORDS = {
+LABELS = {
     UNNAMED: _("not named"),
     PROGRAM: _("a program, not a browser"),
-    ANOTHER: _("another browser"),
-    FURTHER: _("further browsers"),
+    OTHER_BROWSER: _("another browser"),
+    OTHER: _("other browsers"),
 }
-KNOWN = {*WORDS, *(family for family, _pattern in FAMILIES)}
+KNOWN = {*LABELS, *(family for family, _pattern in FAMILIES)}
 
 
 def family_of(agent: str) -> str:
@@ -36,9 +36,9 @@ def family_of(agent: str) -> str:
     if not agent.strip():
         return UNNAMED
     beginning = agent[:1000]
-    return next((name for name, known in _FAMILIES if known.search(beginning)), ANOTHER)
+    return next((name for name, known in _FAMILIES if known.search(beginning)), OTHER_BROWSER)
 
 
-def words_for(family: str) -> str:
+def label_of(family: str) -> str:
     """Return a stored family as editors read it."""
-    return str(WORDS.get(family, family))
+    return str(LABELS.get(family, family))

@@ -1,4 +1,4 @@
-"""E-mails to the readers of a preview: plain text, and never a word of the release."""
+"""E-mails to the readers of a preview: plain text that never mentions the content of a release."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from jobs import mail, outbox
@@ -19,102 +20,105 @@ from previews.models import LinkState, PreviewLink
 from previews.tokens import token_of
 from releases.models import Release
 
+# What an editor may change before it is sent; `fields_for` fills in what stands in braces.
 INVITATION = {
-    PreviewLink.Kind.PRESS: """\
+    PreviewLink.Kind.PRESS: gettext_lazy("""\
 Dear {name},
 
-{newsroom} has an embargoed release for you. It may not be published, quoted or
-passed on before {lift}.
+{newsroom} has an embargoed release for you. It must not be published, quoted or
+shared before {embargo_ends}.
 
-The link is yours alone: {link}
+Your personal link: {link}
 
-It asks you to accept the embargo, then shows the text and the pictures. Every copy
-carries your name. From the lift on, the link leads to the public page.
-""",
-    PreviewLink.Kind.COLLEAGUE: """\
+You will be asked to accept the embargo. Then you see the text and the pictures.
+Every copy carries your name. When the embargo ends, the link leads to the public
+page.
+"""),
+    PreviewLink.Kind.COLLEAGUE: gettext_lazy("""\
 Dear {name},
 
-{newsroom} asks you to read a draft. It is not public, it may change, and it is for you
-alone: please do not pass it on.
+{newsroom} asks you to read a draft. It is not public and may change. Please keep
+it confidential and do not share it.
 
-The link is yours: {link}
-""",
+Your personal link: {link}
+"""),
 }
-MOVED = """\
-Dear {name},
+EMBARGO_MOVED = gettext_lazy("""\
+Dear %(name)s,
 
-the embargo that you accepted with {newsroom} until {before} has moved.
+the embargo you accepted from %(newsroom)s has changed. It was %(before)s.
 
-It lifts on {lift}. Nothing may be published, quoted or passed on before.
+It now ends on %(embargo_ends)s. Do not publish, quote or share anything before then.
 
-Your link stays the same, and asks you to accept the new time.
-"""
-LIFTED = """\
-Dear {name},
+Your link stays the same and asks you to accept the new time.
+""")
+PUBLISHED_EARLY = gettext_lazy("""\
+Dear %(name)s,
 
-the embargo that you accepted with {newsroom} until {before} has been lifted early:
-the release is public now. Your link leads to it.
-"""
+the embargo you accepted from %(newsroom)s until %(before)s has ended early.
+The release is public now. Your link leads to it.
+""")
 
 
-def in_utc(moment: datetime) -> str:
-    """Return a moment as UTC has it, "" where that is what the newsroom's clock shows."""
+def format_utc(moment: datetime) -> str:
+    """Return a moment in UTC, "" if the newsroom's clock shows the same."""
     local, utc = timezone.localtime(moment), moment.astimezone(UTC)
     if local.replace(tzinfo=None) == utc.replace(tzinfo=None):
         return ""
-    return f"{date_format(utc, 'H:i' if utc.date() == local.date() else 'j F, H:i')} UTC"
+    return date_format(utc, "H:i T" if utc.date() == local.date() else "DATETIME_FORMAT")
 
 
-def in_both_zones(moment: datetime) -> str:
-    """Return a moment in the newsroom's zone and, where that differs, in UTC."""
-    local, utc = timezone.localtime(moment), in_utc(moment)
-    words = f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
-    return f"{words} ({utc})" if utc else words
+def format_both_zones(moment: datetime) -> str:
+    """Return a moment in the newsroom's zone and, if that differs, in UTC."""
+    local, utc = date_format(timezone.localtime(moment), "DATETIME_FORMAT"), format_utc(moment)
+    return _("%(time)s (%(utc)s)") % {"time": local, "utc": utc} if utc else local
 
 
-def placeholders(link: PreviewLink, address: str) -> dict[str, str]:
-    """Return what an editor's own words may name in braces."""
-    lift = link.release.publish_at if link.release else None
+def fields_for(link: PreviewLink, address: str) -> dict[str, str]:
+    """Return the values of the fields in braces that an editor's message may contain."""
+    at = link.release.publish_at if link.release else None
+    embargo_ends = format_both_zones(at) if at else _("publication")
     return {
         "name": link.name,
         "newsroom": settings.NEWSROOM_NAME,
         "link": address,
-        "lift": in_both_zones(lift) if lift else "its publication",
+        "embargo_ends": embargo_ends,
+        "lift": embargo_ends,  # its name in messages that editors copied from older versions
     }
 
 
-def invite(links: Sequence[PreviewLink], words: str, *, origin: str, by: User) -> None:
-    """Write each reader who has an address an e-mail in the editor's words, into the outbox.
+def invite(links: Sequence[PreviewLink], message: str, *, origin: str, by: User) -> None:
+    """Put an e-mail with the editor's message into the outbox for each reader with an address.
 
-    `origin` is the site's address. The token of the link is filled in when the e-mail is sent: it
-    lies in no row.
+    `origin` is the site's address. The token of a link is filled in when the e-mail is sent, so
+    that no row contains it.
     """
-    subject = _("For you alone, from %s") % settings.NEWSROOM_NAME
+    subject = _("Confidential: from %(newsroom)s") % {"newsroom": settings.NEWSROOM_NAME}
     for link in links:
         if not link.email:
             continue
-        text = words
+        text = message
         address = origin + reverse("preview", args=[TOKEN])
-        for key, value in placeholders(link, address).items():
+        for key, value in fields_for(link, address).items():
             text = text.replace(f"{{{key}}}", value)
         outbox.put(
             link.email,
             subject,
             text,
-            about=about(link.release) if link.release else "",
+            about=outbox_subject_of(link.release) if link.release else "",
             by=by,
             fill="previews.address",
             fill_key=str(link.pk),
         )
 
 
-TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # stands for it until the e-mail is sent
+TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # a placeholder until the e-mail is sent
 
 
 @outbox.fills("previews.address")
 def _with_address(email: Email) -> str:
     link = PreviewLink.objects.select_related("release").filter(pk=email.fill_key).first()
-    if link is None or link.standing() == LinkState.CLOSED:
+    if link is None or link.link_state() == LinkState.CLOSED:
         raise outbox.NotNeeded(_("The link was closed before the e-mail could be sent."))
     token = token_of(link.pk, link.token_hash)
     if token is None:
@@ -130,7 +134,7 @@ def _note_as_mailed(email: Email, **signal: Any) -> None:
         PreviewLink.objects.filter(pk=email.fill_key).update(mailed_at=timezone.now())
 
 
-def about(release: Release) -> str:
+def outbox_subject_of(release: Release) -> str:
     """Return how an e-mail in the outbox names the release that it is about."""
     return f"release:{release.pk}"
 
@@ -143,31 +147,34 @@ def emails_of(links: Iterable[PreviewLink]) -> dict[UUID, Email]:
     return {UUID(email.fill_key): email for email in found}
 
 
-def accepted(release: Release) -> list[PreviewLink]:
-    """Return the links whose readers accepted an embargo and have not been shut out since."""
+def links_that_accepted(release: Release) -> list[PreviewLink]:
+    """Return the links whose readers accepted an embargo and whose links were not revoked."""
     links = release.preview_links.filter(
         kind=PreviewLink.Kind.PRESS, revoked_at=None, visits__isnull=False
     )
     return list(links.distinct().prefetch_related("visits").order_by("name", "pk"))
 
 
-def notify_of_new_lift(*, release: Release, by: User, notify: bool, **signal: Any) -> None:
-    """Write to those who accepted another time than the release has now."""
+def notify_of_new_embargo(*, release: Release, by: User, notify: bool, **signal: Any) -> None:
+    """Write to the readers who accepted another time than the release has now."""
     if not notify:
         return
-    lift, at = release.publish_at, timezone.now()
+    embargo_ends, at = release.publish_at, timezone.now()
     not_notified = []
-    for link in {link.email.casefold(): link for link in accepted(release) if link.email}.values():
-        before = link.accepted_lift
-        if lift and before and before != lift and before > at:
-            text = (MOVED if release.is_scheduled() else LIFTED).format(
-                name=link.name,
-                newsroom=settings.NEWSROOM_NAME,
-                before=in_both_zones(before),
-                lift=in_both_zones(lift),
-            )
-            subject = _("An embargo has moved")
-            if outbox.put(link.email, subject, text, about=about(release), by=by) is None:
+    by_address = {
+        link.email.casefold(): link for link in links_that_accepted(release) if link.email
+    }
+    for link in by_address.values():
+        before = link.accepted_embargo_end
+        if embargo_ends and before and before != embargo_ends and before > at:
+            text = (EMBARGO_MOVED if release.is_scheduled() else PUBLISHED_EARLY) % {
+                "name": link.name,
+                "newsroom": settings.NEWSROOM_NAME,
+                "before": format_both_zones(before),
+                "embargo_ends": format_both_zones(embargo_ends),
+            }
+            subject, about = _("An embargo has changed"), outbox_subject_of(release)
+            if outbox.put(link.email, subject, text, about=about, by=by) is None:
                 not_notified.append(
                     _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
                     % {"name": link.name, "email": link.email, "reason": mail.off()}

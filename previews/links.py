@@ -1,6 +1,6 @@
-"""What can be done with preview links: issue, enter, revoke, trace.
+"""What can be done with preview links: issue, accept the terms, revoke, trace.
 
-As in releases.workflow: each verb locks, checks, changes and records, in one transaction, and
+As in releases.workflow, each action locks, checks, changes and records in one transaction, and
 raises ActionBlocked with sentences. Only a hash of an address is stored: see previews.tokens.
 """
 
@@ -17,17 +17,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from previews import emails
-from previews.marks import new_reference, references_in, references_in_text
 from previews.models import LinkState, PreviewLink, PreviewLinkQuerySet, Visit
 from previews.recipients import Recipient
 from previews.tokens import hash_of, new_token, token_of
+from previews.watermarks import new_reference, references_in, references_in_text
 from releases import workflow
 from releases.models import Event, Release
 from releases.rules import protected_names
 from releases.rules.protected_names import Reason
 from releases.workflow import ActionBlocked
 
-SHOWN_FOR = timedelta(days=1)  # how long those who issued links can see the addresses again
+ADDRESSES_SHOWN_FOR = timedelta(days=1)  # after that the user who issued them can't see them
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +47,26 @@ def issue(
     expires_at: datetime | None = None,
     max_visits: int | None = None,
     batch: UUID,
-    words: str = "",
+    message: str = "",
     origin: str = "",
     at: datetime | None = None,
 ) -> list[Issued]:
-    """Make a link for each recipient. A `batch` is issued once, however often it is sent.
+    """Issue a link for each recipient. A `batch` is issued once, however often it is sent.
 
-    With `words`, each recipient with an address gets them by e-mail; `origin` is the site's
-    address, for the links in them.
+    A `message` is sent by e-mail to each recipient with an address; `origin` is the site's
+    address, for the link in it.
     """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
         if fresh is None:
-            raise ActionBlocked("Somebody deleted the release while you were reading it.")
-        _refuse_unless_allowed(by)
-        reasons = _against(fresh, by, kind, expires_at, at)
+            raise ActionBlocked(_("Someone deleted the release while you were reading it."))
+        _require_perm(by)
+        blockers = issue_blockers(fresh, by, kind, expires_at, at)
         if PreviewLink.objects.filter(batch=batch).exists():
-            reasons = [_("These links were issued already.")]
-        if reasons:
-            raise ActionBlocked(*reasons)
+            blockers = [_("These links have already been issued.")]
+        if blockers:
+            raise ActionBlocked(*blockers)
         made = [
             PreviewLink(
                 release=fresh,
@@ -88,50 +88,52 @@ def issue(
             new.link.token_hash = hash_of(new.token)
         PreviewLink.objects.bulk_create(made)
         _record(fresh, Event.Verb.LINKS_ISSUED, by, at, made)
-        if words:
-            emails.invite(made, words, origin=origin, by=by)
+        if message:
+            emails.invite(made, message, origin=origin, by=by)
     return issued
 
 
 def shown_again(batch: UUID, *, by: User, at: datetime | None = None) -> list[Issued]:
-    """Return the links of a batch with their tokens, for the person who issued them, for a day.
+    """Return the links of a batch with their tokens, to the user who issued them, for a day.
 
-    A token that no key of ours makes any more is "".
+    The token is "" if no SECRET_KEY that is still set can make it.
     """
     at = at or timezone.now()
-    _refuse_unless_allowed(by)
-    found = PreviewLink.objects.filter(batch=batch, issued_by=by, issued_at__gt=at - SHOWN_FOR)
+    _require_perm(by)
+    found = PreviewLink.objects.filter(
+        batch=batch, issued_by=by, issued_at__gt=at - ADDRESSES_SHOWN_FOR
+    )
     return [
         Issued(link, token_of(link.pk, link.token_hash) or "")
         for link in found.select_related("release").order_by("name", "pk")
     ]
 
 
-def find(token: str) -> PreviewLink | None:
-    """Return the link of a token, whatever it leads to."""
+def link_of_token(token: str) -> PreviewLink | None:
+    """Return the link of a token, open or not."""
     links = PreviewLink.objects.select_related("release", "release__poster")
     return links.filter(token_hash=hash_of(token)).first()
 
 
-def enter(
-    link: PreviewLink, *, lift: datetime | None, network: str, browser: str, at: datetime
+def accept_terms(
+    link: PreviewLink, *, embargo_ends: datetime | None, network: str, browser: str, at: datetime
 ) -> Visit | None:
-    """Let the reader in who accepts the terms; None where the link is closed or used up.
+    """Record that a reader accepts the terms; None if the link is closed or has no visits left.
 
-    `lift` is the time that the reader was shown; nobody has agreed to another.
+    `embargo_ends` is the time that the reader was shown: an acceptance covers no other.
     """
     with transaction.atomic():
         fresh = PreviewLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
-        if fresh.standing(at) != LinkState.OPEN or fresh.is_used_up or fresh.release is None:
+        if fresh.link_state(at) != LinkState.OPEN or fresh.is_used_up or fresh.release is None:
             return None
-        if fresh.lift != lift:
+        if fresh.embargo_ends != embargo_ends:
             return None
         last = fresh.latest_visit
         return Visit.objects.create(
             link=fresh,
             at=at,
             seen_at=at,
-            lift=lift,
+            embargo_ends=embargo_ends,
             version=fresh.release.version,
             before=last.version if last else None,
             network=network,
@@ -149,7 +151,7 @@ def revoke_all(release: Release, *, by: User, at: datetime | None = None) -> int
     return _revoke(PreviewLink.objects.filter(release=release), by, at)
 
 
-def record_restored_revocation(pks: Collection[UUID], *, words: str, at: datetime) -> None:
+def record_restored_revocation(pks: Collection[UUID], *, note: str, at: datetime) -> None:
     """Record, release by release, that the restore of a backup revoked links.
 
     The restore sets `revoked_at` itself, in the transaction that makes the backup's rows visible.
@@ -159,53 +161,58 @@ def record_restored_revocation(pks: Collection[UUID], *, words: str, at: datetim
     for _release, links in groupby(ordered, key=lambda link: link.release_id):
         closed = list(links)
         if release := closed[0].release:
-            _record(release, Event.Verb.LINKS_REVOKED, None, at, closed, words=words)
+            _record(release, Event.Verb.LINKS_REVOKED, None, at, closed, words=note)
 
 
-def traced(leak: IO[bytes] | str) -> list[PreviewLink]:
-    """Return the links whose marks are in a leaked file or a pasted text.
+def trace(leak: IO[bytes] | str) -> list[PreviewLink]:
+    """Return the links whose reference is in a leaked file or a pasted text.
 
-    Raises marks.Unreadable with a sentence.
+    Raises watermarks.UnreadableFileError with a sentence.
     """
     references = references_in_text(leak) if isinstance(leak, str) else references_in(leak)
     found = PreviewLink.objects.filter(reference__in=references)
     return list(found.select_related("release").prefetch_related("visits").order_by("name", "pk"))
 
 
-def _against(
+def issue_blockers(
     release: Release, by: User, kind: PreviewLink.Kind, expires_at: datetime | None, at: datetime
 ) -> list[Reason]:
-    """Return why links of a kind cannot be issued for a release now, a sentence each."""
+    """Return why a user cannot issue links of a kind for a release now, a sentence each."""
     if release.is_on_hold():
-        return ["The release is held. Let it go first."]
+        return [_("This release is on hold. End the hold first.")]
     if release.status == Release.Status.WITHDRAWN:
-        return ["The release is withdrawn. Nobody is let in any more."]
+        return [_("This release is withdrawn, so it can’t be shared.")]
     if release.is_public(at):
-        return [f"The release is public: send its address, {release.readable_path}"]
-    reasons: list[Reason] = []
+        text = _("This release is public. Share its address: %(address)s")
+        return [text % {"address": release.readable_path}]
+    blockers: list[Reason] = []
     if expires_at and expires_at <= at:
-        reasons.append("The links would end before they begin. Choose a later end, or none.")
+        blockers.append(_("Choose a later end, or leave it blank."))
     if kind == PreviewLink.Kind.PRESS:
         if not release.is_scheduled(at) or release.publish_at is None:
-            reasons.append(
-                "There is no embargo yet: approve the release for a time first. A draft can be "
-                "shown to a colleague."
+            blockers.append(
+                _(
+                    "There is no embargo yet. Approve and schedule the release first, or share the "
+                    "draft with a colleague."
+                )
             )
         elif expires_at and expires_at > release.publish_at:
-            reasons.append(
-                "The links would end after the embargo has lifted. Leave the end empty: from the "
-                "lift on, a link leads to the public page by itself."
+            blockers.append(
+                _(
+                    "The links would end after the embargo. Leave the end blank: when the embargo "
+                    "ends, links lead to the public page."
+                )
             )
     elif not by.has_perm("people.set_level"):
-        reasons += [
+        blockers += [
             *protected_names.hidden_picture_blockers(release, at),
             *(find for find in protected_names.finds_in_release(release, at) if find.blocks),
         ]
-    return reasons
+    return blockers
 
 
 def _revoke(links: PreviewLinkQuerySet, by: User, at: datetime | None) -> int:
-    _refuse_unless_allowed(by)
+    _require_perm(by)
     at = at or timezone.now()
     with transaction.atomic():
         closed = list(links.filter(revoked_at=None).select_for_update(of=("self",)))
@@ -228,6 +235,8 @@ def _record(
     workflow.record(release, verb, by, at, version=release.version, names=names, **detail)
 
 
-def _refuse_unless_allowed(by: User) -> None:
+def _require_perm(by: User) -> None:
     if not by.has_perm("previews.issue_previewlink"):
-        raise ActionBlocked("You have no right to issue or revoke preview links. Ask an editor.")
+        raise ActionBlocked(
+            _("You don’t have permission to issue or revoke preview links. Ask an editor.")
+        )

@@ -1,4 +1,4 @@
-"""Links that let one reader see a release before it is public, and what came of them."""
+"""Links that let one reader see a release before it is public, and how they were used."""
 
 import uuid
 from datetime import datetime
@@ -11,25 +11,26 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email
-from previews.browsers import words_for
+from previews.browsers import label_of
 from releases.models import Release
 
 
 class LinkState(Enum):
     """What a link leads to at a moment."""
 
-    CLOSED = "closed"  # ended, revoked, held, withdrawn, deleted: the same for all
-    PAUSED = "resting"  # the release is being worked on again; the embargo stands
+    CLOSED = "closed"  # ended, revoked, on hold, withdrawn, deleted: readers see no difference
+    PAUSED = "paused"  # the release is being edited again; the embargo still applies
     OPEN = "open"
-    LIFTED = "lifted"  # the release is public
+    PUBLIC = "public"  # the release is public
 
 
 class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
     def live(self, at: datetime | None = None) -> Self:
-        """Those that let a reader in at a time, or will again once the text is approved."""
+        """Return the links that are open at a time, or will be once the text is approved."""
         at = at or timezone.now()
         return self.filter(
             Q(expires_at=None) | Q(expires_at__gt=at),
@@ -39,49 +40,69 @@ class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
 
 
 class PreviewLink(models.Model):
-    """One reader's way to one release; the address itself is stored nowhere, only its hash."""
+    """One reader's way to one release. Of its address only a hash is stored."""
 
     class Kind(models.TextChoices):
-        PRESS = "press", "Under embargo, for a journalist"
-        COLLEAGUE = "colleague", "A draft, for a colleague"
+        PRESS = "press", _("Embargoed release for a journalist")
+        COLLEAGUE = "colleague", _("Draft for a colleague")
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     release = models.ForeignKey(
-        Release, models.SET_NULL, null=True, related_name="preview_links", editable=False,
-        help_text="Empty once a draft was deleted: the link is closed, its record stays.",
-    )  # fmt: skip
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PRESS)
-    name = models.CharField(max_length=120)
-    outlet = models.CharField(max_length=120, blank=True)
-    email = models.EmailField(blank=True)
+        Release,
+        models.SET_NULL,
+        verbose_name=_("release"),
+        null=True,
+        related_name="preview_links",
+        editable=False,
+        help_text=_("Blank after the draft was deleted. The link is closed, its record stays."),
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PRESS)
+    name = models.CharField(_("name"), max_length=120)
+    outlet = models.CharField(_("outlet"), max_length=120, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     reference = models.CharField(
+        _("reference"),
         max_length=8,
         unique=True,
         editable=False,
-        help_text="Printed on every page and woven into the text: a copy leads back to its link.",
+        help_text=_("Printed on every page and hidden in the text as a watermark."),
     )
     batch = models.UUIDField(editable=False, db_index=True)
     expires_at = models.DateTimeField(
-        "ends", null=True, blank=True, help_text="Empty: when the embargo lifts."
+        _("link ends"),
+        null=True,
+        blank=True,
+        help_text=_("Leave blank to end with the embargo."),
     )
-    max_visits = models.PositiveIntegerField("visits", null=True, blank=True)
-    issued_at = models.DateTimeField(default=timezone.now, editable=False)
+    max_visits = models.PositiveIntegerField(_("maximum visits"), null=True, blank=True)
+    issued_at = models.DateTimeField(_("issued at"), default=timezone.now, editable=False)
     issued_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("issued by"),
+        editable=False,
+        related_name="+",
     )
-    mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mailed_at = models.DateTimeField(_("e-mailed at"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     revoked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("revoked by"),
+        null=True,
+        editable=False,
+        related_name="+",
     )
 
-    # The e-mail that carries the address, where a page of the desk has looked it up.
+    # The e-mail with the address, if a page of the desk has looked it up.
     invitation: "Email | None" = None
 
     objects = PreviewLinkQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("preview link")
+        verbose_name_plural = _("preview links")
         ordering = ["-issued_at", "name", "pk"]
         permissions = [("issue_previewlink", "Can issue and revoke preview links")]
         default_permissions = ("view",)
@@ -96,14 +117,14 @@ class PreviewLink(models.Model):
     def __str__(self) -> str:
         return ", ".join(filter(None, [self.name, self.outlet]))
 
-    def standing(self, at: datetime | None = None) -> LinkState:
-        """Return what the link leads to; whether its visits are used up is for `enter` to say."""
+    def link_state(self, at: datetime | None = None) -> LinkState:
+        """Return what the link leads to; `accept_terms` also checks the number of visits."""
         at = at or timezone.now()
         release = self.release
         if release is None or self.revoked_at:
             return LinkState.CLOSED
         if release.is_public(at):
-            return LinkState.LIFTED
+            return LinkState.PUBLIC
         if release.is_on_hold() or release.status == Release.Status.WITHDRAWN or self.has_ended(at):
             return LinkState.CLOSED
         if self.kind == self.Kind.PRESS and not release.is_scheduled(at):
@@ -112,33 +133,36 @@ class PreviewLink(models.Model):
 
     def is_live(self, at: datetime | None = None) -> bool:
         """Row twin of `PreviewLink.objects.live`."""
-        return self.standing(at) in (LinkState.OPEN, LinkState.PAUSED)
+        return self.link_state(at) in (LinkState.OPEN, LinkState.PAUSED)
 
     def has_ended(self, at: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= at
 
-    def state(self, at: datetime | None = None) -> str:
-        """Return the word that editors see."""
+    def state_label(self, at: datetime | None = None) -> str:
+        """Return the state as editors read it."""
         at = at or timezone.now()
         if self.revoked_at:
-            return "Revoked"
+            return gettext("Revoked")
         if self.release is None:
-            return "Draft deleted"
-        match self.standing(at):
-            case LinkState.LIFTED:
-                return "Leads to the public page"
+            return gettext("Draft deleted")
+        match self.link_state(at):
+            case LinkState.PUBLIC:
+                return gettext("Leads to the public page")
             case LinkState.PAUSED:
-                return "Rests until the text is approved again"
+                return gettext("Paused until re-approved")
             case LinkState.OPEN:
-                return "Used up" if self.is_used_up else self._open_until()
-        return "Ended" if self.has_ended(at) else "Closed with its release"
+                return gettext("No visits left") if self.is_used_up else self._open_until()
+        if self.has_ended(at):
+            return gettext("Ended")
+        return gettext("Closed: the release is on hold or withdrawn")
 
     def _open_until(self) -> str:
         if self.expires_at is None:
-            return "Open"
-        local = timezone.localtime(self.expires_at)
-        early = " – before the embargo lifts" if self.lift and self.expires_at < self.lift else ""
-        return f"Open until {date_format(local, 'j F, H:i')} {local.tzname()}{early}"
+            return pgettext("preview link", "Open")
+        time = date_format(timezone.localtime(self.expires_at), "DATETIME_FORMAT")
+        if self.embargo_ends and self.expires_at < self.embargo_ends:
+            return gettext("Open until %(time)s (before the embargo ends)") % {"time": time}
+        return gettext("Open until %(time)s") % {"time": time}
 
     @cached_property
     def is_used_up(self) -> bool:
@@ -149,18 +173,18 @@ class PreviewLink(models.Model):
         return max(self.visits.all(), key=lambda visit: (visit.at, visit.pk), default=None)
 
     @property
-    def lift(self) -> datetime | None:
-        """Until when the reader has to promise silence; None where no embargo is asked for."""
+    def embargo_ends(self) -> datetime | None:
+        """The end of the embargo that the reader must accept; None if there is no embargo."""
         return self.release.publish_at if self.release and self.kind == self.Kind.PRESS else None
 
     @property
-    def accepted_lift(self) -> datetime | None:
-        """The time until which the reader last agreed to wait; None where nobody has agreed."""
-        return self.latest_visit.lift if self.latest_visit else None
+    def accepted_embargo_end(self) -> datetime | None:
+        """The end of the embargo that the reader accepted last; None if none was accepted."""
+        return self.latest_visit.embargo_ends if self.latest_visit else None
 
     @property
     def printed_reference(self) -> str:
-        """The reference as it is printed: in two halves."""
+        """The reference as it is printed, in two halves."""
         return f"{self.reference[:4]}-{self.reference[4:]}"
 
 
@@ -173,24 +197,28 @@ class Visit(models.Model):
 
     link = models.ForeignKey(PreviewLink, models.CASCADE, related_name="visits")
     at = models.DateTimeField(default=timezone.now)
-    seen_at = models.DateTimeField(default=timezone.now, help_text="When a page was last shown.")
-    lift = models.DateTimeField(null=True, help_text="The embargo that was accepted.")
-    version = models.PositiveIntegerField(help_text="The version that was last shown.")
+    seen_at = models.DateTimeField(default=timezone.now, help_text=_("When a page was last shown."))
+    embargo_ends = models.DateTimeField(
+        db_column="lift", null=True, help_text=_("The embargo that was accepted.")
+    )
+    version = models.PositiveIntegerField(help_text=_("The version that was last shown."))
     before = models.PositiveIntegerField(
-        null=True, help_text="The version that was shown before that one."
+        null=True, help_text=_("The version that was shown before that one.")
     )
     network = models.CharField(
         max_length=45,
         blank=True,
-        help_text="The address without its last part; empty once KEEP_VISITS_DAYS have passed.",
+        help_text=_("The address without its last part. Removed after KEEP_VISITS_DAYS."),
     )
     agent = models.CharField(
-        max_length=200, blank=True, help_text="The family of the browser, never its whole name."
+        max_length=200, blank=True, help_text=_("The family of the browser, never its whole name.")
     )
 
     objects = VisitQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
         ordering = ["at", "pk"]
 
     def __str__(self) -> str:
@@ -199,10 +227,10 @@ class Visit(models.Model):
     @property
     def browser(self) -> str:
         """The family of the browser as editors read it."""
-        return words_for(self.agent)
+        return label_of(self.agent)
 
     def show(self, version: int, at: datetime) -> None:
-        """Note that a version is shown, and which one was seen before it. Stores nothing yet."""
+        """Set the version that is shown and the one seen before it, without saving."""
         if version != self.version:
             self.before, self.version = self.version, version
         self.seen_at = at
@@ -213,10 +241,10 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
 
 
 class Opening(models.Model):
-    """How often one kind of thing was opened through a link within an hour, and from where.
+    """How often one kind of content was opened through a link within an hour, and from where.
 
-    `previews.openings` counts. One row for each network and browser family, up to a limit of rows
-    for each link.
+    `previews.openings` counts. There is one row for each network and browser family, up to a
+    maximum number of rows for each link.
     """
 
     class What(models.TextChoices):
@@ -226,11 +254,11 @@ class Opening(models.Model):
 
     link = models.ForeignKey(PreviewLink, models.CASCADE, related_name="openings")
     what = models.CharField(max_length=8, choices=What.choices)
-    network = models.CharField(max_length=45, help_text="The address without its last part.")
+    network = models.CharField(max_length=45, help_text=_("The address without its last part."))
     browser = models.CharField(
-        max_length=20, help_text="The family of the browser, never its whole name."
+        max_length=20, help_text=_("The family of the browser, never its whole name.")
     )
-    hour = models.DateTimeField(help_text="The full hour from which this row counts.")
+    hour = models.DateTimeField(help_text=_("The full hour from which this row counts."))
     times = models.PositiveIntegerField(default=0)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField(db_index=True)
@@ -238,6 +266,8 @@ class Opening(models.Model):
     objects = OpeningQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("opening")
+        verbose_name_plural = _("openings")
         ordering = ["-last_at", "pk"]
         default_permissions = ()
         constraints = [
@@ -252,7 +282,7 @@ class Opening(models.Model):
 
 
 class ThrottleBucket(models.Model):
-    """How many wrong preview addresses came from some network addresses, within a window.
+    """How many wrong preview addresses were requested from some network addresses in a window.
 
     `previews.throttle` assigns each network address to a bucket by a keyed hash: no address is
     stored, and there are never more rows than buckets.
@@ -263,6 +293,8 @@ class ThrottleBucket(models.Model):
     ends_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        verbose_name = _("count of wrong preview addresses")
+        verbose_name_plural = _("counts of wrong preview addresses")
         default_permissions = ()
 
     def __str__(self) -> str:

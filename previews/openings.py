@@ -1,7 +1,7 @@
-"""What was opened of a link, from which networks and with which browsers.
+"""What was opened through a link, from which networks and with which browsers.
 
-It shows the newsroom that a link was passed on. A count must never cost a reader the page: what
-cannot be counted is in the log.
+The newsroom can see from it that a link was shared. Counting must never cost a reader the page:
+a failure is logged.
 """
 
 import logging
@@ -22,9 +22,9 @@ from releases.probes import address_of, network_of
 
 log = logging.getLogger(__name__)
 
-WINDOW = timedelta(hours=1)  # openings of one kind, network and browser within it are one row
-MOST = 500  # rows of one link; what comes from further networks or browsers is counted together
-FURTHER = "further"
+WINDOW = timedelta(hours=1)  # openings of one kind, network and browser in it share a row
+MAX_ROWS = 500  # of one link; openings from other networks or browsers are counted together
+OTHER = "further"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the desk shows: openings of one kind, network and browser of a link, added up."""
+    """The openings of a link of one kind, network and browser, counted together for the desk."""
 
     what: str
     network: str
@@ -55,7 +55,7 @@ class Opened:
 def count(
     link: PreviewLink, what: Opening.What, origin: Origin, at: datetime, visit: Visit | None = None
 ) -> None:
-    """Count an opening, and store what `visit.show` noted. A failure is logged, never raised."""
+    """Count an opening, and save what `visit.show` has set. A failure is logged, never raised."""
     try:
         with brief_wait(), transaction.atomic():
             if visit is not None:
@@ -65,10 +65,10 @@ def count(
         log.error("An opening of a preview could not be recorded: %s", problem)
 
 
-def is_known(link: PreviewLink, origin: Origin, at: datetime) -> bool:
-    """Return whether something was opened from there within this window.
+def is_recorded(link: PreviewLink, origin: Origin, at: datetime) -> bool:
+    """Return whether an opening from there is recorded in this window.
 
-    A page asks for all its pictures: only what comes without its page needs a row of its own.
+    A page requests all its pictures: only a picture without its page needs its own row.
     """
     try:
         return link.openings.filter(
@@ -80,7 +80,7 @@ def is_known(link: PreviewLink, origin: Origin, at: datetime) -> bool:
 
 
 def of_links(links: Iterable[PreviewLink]) -> dict[UUID, list[Opened]]:
-    """Return what was opened of links, the newest first."""
+    """Return what was opened through links, the newest first."""
     rows = Opening.objects.filter(link__in=list(links)).order_by()
     summed = rows.values("link", "what", "network", "browser").annotate(
         times=Sum("times"), first_at=Min("first_at"), last_at=Max("last_at")
@@ -88,36 +88,36 @@ def of_links(links: Iterable[PreviewLink]) -> dict[UUID, list[Opened]]:
     found: dict[UUID, list[Opened]] = {}
     for row in summed.order_by("-last_at", "what"):
         what = str(Opening.What(row["what"]).label)
-        network = _("further networks") if row["network"] == FURTHER else row["network"]
-        browser = browsers.words_for(row["browser"])
+        network = _("other networks") if row["network"] == OTHER else row["network"]
+        browser = browsers.label_of(row["browser"])
         opened = Opened(what, network, browser, row["times"], row["first_at"], row["last_at"])
         found.setdefault(row["link"], []).append(opened)
     return found
 
 
-def hint(openings: list[Opened]) -> str:
-    """Return what should make an editor look twice, "" where nothing does."""
+def passed_on_hint(openings: list[Opened]) -> str:
+    """Return a hint that a link may have been shared, "" if there is no sign of it."""
     networks = len({opened.network for opened in openings})
     families = len({opened.browser for opened in openings})
     if networks < 2 and families < 2:
         return ""
     return _(
-        "Opened from %(networks)s networks and with %(browsers)s browsers. One reader at work, at "
-        "home and on a phone does that. So does a link that was passed on: if you are not sure, "
-        "ask the reader."
+        "Opened from several networks or browsers (networks: %(networks)s, browsers: "
+        "%(browsers)s). This can be one reader at work, at home and on a phone, or a link that "
+        "was shared. If you are not sure, ask the reader."
     ) % {"networks": networks, "browsers": families}
 
 
 def expired(before: datetime) -> OpeningQuerySet:
-    """Return the openings that ended before a time."""
+    """Return the openings whose last request was before a time."""
     return Opening.objects.filter(last_at__lt=before)
 
 
 def expired_origins(before: datetime) -> VisitQuerySet:
-    """Return the visits of closed links that still say where a reader was before a time.
+    """Return the visits of closed links, last seen before a time, that still have an origin.
 
-    What was accepted stays with the record of the release; from where and with what goes. It
-    stays while the link can be opened.
+    What was accepted stays in the history of the release. Network and browser are removed, but
+    not while the link can be opened.
     """
     return (
         Visit.objects.filter(seen_at__lt=before)
@@ -127,7 +127,7 @@ def expired_origins(before: datetime) -> VisitQuerySet:
 
 
 def forget_origins(visits: VisitQuerySet) -> int:
-    """Take network and browser from visits; return how many there were."""
+    """Remove network and browser from visits; return how many there were."""
     return visits.update(network="", agent="")
 
 
@@ -135,15 +135,15 @@ def _count(link: PreviewLink, what: Opening.What, origin: Origin, at: datetime) 
     key = {"what": what, "network": origin.network, "browser": origin.browser, "hour": _hour(at)}
     if _add(link, key, at):
         return
-    if link.openings.count() >= MOST:
+    if link.openings.count() >= MAX_ROWS:
         same = link.openings.filter(what=what, network=origin.network, browser=origin.browser)
         if known := same.first():
             same.filter(pk=known.pk).update(times=F("times") + 1, last_at=at)
             return
-        key |= {"network": FURTHER, "browser": browsers.FURTHER, "hour": _hour(link.issued_at)}
+        key |= {"network": OTHER, "browser": browsers.OTHER, "hour": _hour(link.issued_at)}
         if _add(link, key, at):
             return
-    # Two processes may come here at once: the row is made once, and each adds to it.
+    # Two processes may get here at once: the row is created once, and each adds to it.
     row = Opening(link=link, **key, times=0, first_at=at, last_at=at)
     Opening.objects.bulk_create([row], ignore_conflicts=True)
     _add(link, key, at)

@@ -1,4 +1,4 @@
-"""The page of a release as one reader sees it before the lift: marked, with what has changed."""
+"""The page of a release as one reader sees it before the embargo ends, with a watermark."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
 
 from assets.models import MediaAsset
+from newsroom.formats import FormatLink
 from newsroom.page import ReleasePage
-from previews import marks
-from previews.emails import in_both_zones
+from previews.emails import format_both_zones
 from previews.models import PreviewLink, Visit
+from previews.watermarks import html_with_watermark
 from releases.document import Document, text_paragraphs
 from releases.models import Release
 from releases.versions import Change, compare_printed
@@ -28,7 +30,7 @@ def page_at_the_desk(release: Release, at: datetime) -> ReleasePage:
 
 @dataclass
 class ReaderPage(ReleasePage):
-    """A release for the reader of a link, who has accepted its terms."""
+    """A release for a reader who has accepted the terms of a link."""
 
     preview: bool = True
     token: str = ""
@@ -39,44 +41,45 @@ class ReaderPage(ReleasePage):
         return reverse("preview_picture", args=[self.token, picture.pk, style, extension])
 
     @cached_property
-    def shown(self) -> dict[UUID, MediaAsset]:
-        """The pictures that this page shows: no other is let out with it."""
-        return {asset.pk: asset for asset in self.offered if asset.is_picture}
+    def shown_pictures(self) -> dict[UUID, MediaAsset]:
+        """The pictures that this page shows: a link gives access to no others."""
+        return {asset.pk: asset for asset in self.downloadable_assets if asset.is_picture}
 
     @property
-    def downloads(self) -> list[tuple[str, str]]:
-        return [("Plain text", reverse("preview_text", args=[self.token]))]
+    def downloads(self) -> list[FormatLink]:
+        return [FormatLink(reverse("preview_text", args=[self.token]), _("Plain text"))]
 
     def download_url(self, asset: MediaAsset) -> str:
-        """Return where the marked picture is; a document cannot be marked, and has to wait."""
+        """Return the address of a watermarked picture, "" for a document: it can have none."""
         return self.picture_url(asset, *asset.press) if asset.is_picture else ""
 
     @property
-    def warning(self) -> str:
-        """What every page, print and download says: until when, for whom, which copy."""
+    def embargo_warning(self) -> str:
+        """The warning on every page and download: end of embargo, reader, reference."""
         link = self.link
-        if link.lift is None:
-            kind = "DRAFT, not for publication"
-        else:
-            kind = f"EMBARGOED until {in_both_zones(link.lift)}"
-        return f"{kind} · for {link} · {link.printed_reference}"
+        names = {"recipient": link, "reference": link.printed_reference}
+        if link.embargo_ends is None:
+            text = _("DRAFT – not for publication · for %(recipient)s · %(reference)s")
+            return text % names
+        text = _("EMBARGOED until %(time)s · for %(recipient)s · %(reference)s")
+        return text % {"time": format_both_zones(link.embargo_ends), **names}
 
     @property
-    def left(self) -> str:
-        """How long the link shows the release yet, "" where nobody knows."""
+    def time_left(self) -> str:
+        """How much longer the link shows the release, "" if that is open."""
         ends = min(filter(None, [self.link.expires_at, self.release.publish_at]), default=None)
         return timeuntil(ends, self.at) if ends else ""
 
     @property
     def article(self) -> SafeString:
-        """The release as the public page prints it, with the trace in its text."""
-        context = {"page": self, "release": self.release}
+        """The release as the public page prints it, with the watermark in its text."""
+        context = {"page": self, "release": self.release, "downloads": self.downloads}
         html = render_to_string("newsroom/_release.html", context)
-        return marks.woven_html(html, self.link.reference)
+        return html_with_watermark(html, self.link.reference)
 
     @cached_property
     def paragraphs(self) -> list[str]:
-        """What a text file of the release says in paragraphs, in order: no headings, no labels."""
+        """The paragraphs of the release's text file in order, without headings and labels."""
         release = self.release
         parts = [release.standfirst, release.pull_quote if self.pull_quote else ""]
         parts += text_paragraphs(self.document)
@@ -86,7 +89,7 @@ class ReaderPage(ReleasePage):
 
     @cached_property
     def changes(self) -> list[Change]:
-        """What is printed differently from what the reader saw before."""
+        """The changes since the version that the reader saw before."""
         if self.visit.before is None:
             return []
         return compare_printed(self.release, since=self.visit.before)

@@ -1,4 +1,4 @@
-"""Whom preview links are for: a pasted list, read line by line. No ORM."""
+"""The recipients of preview links: a pasted list, read line by line. No ORM."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-AT_MOST = 100
-LONGEST = 120  # of a name or an outlet
+MAX_RECIPIENTS = 100
+MAX_NAME_CHARACTERS = 120  # also of an outlet
 
 
-class BadList(ValueError):
+class RecipientListError(ValueError):
     """A list that cannot be used; `reasons` are sentences that name the lines."""
 
     def __init__(self, *reasons: str) -> None:
@@ -27,32 +29,36 @@ class Recipient:
 
 
 def read(text: str) -> list[Recipient]:
-    """Return the recipients of a list: “Name, Outlet, e-mail” or “Name <e-mail>”, one a line.
+    """Return the recipients of a list: “Name, Outlet, e-mail” or “Name <e-mail>”, one per line.
 
-    Commas, semicolons and tabs part; only the name is needed. Raises BadList with a sentence for
-    each line that cannot be read, and takes all of a list or nothing.
+    Commas, semicolons and tabs separate; only the name is needed. Raises RecipientListError with
+    a sentence for each line that cannot be read: a list is read completely or not at all.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
-        raise BadList("Name at least one recipient.")
-    if len(lines) > AT_MOST:
-        raise BadList(
-            f"The list has {len(lines):,} recipients; up to {AT_MOST} are taken at a time. An "
-            "embargo that so many share is a publication."
+        raise RecipientListError(_("Enter at least one recipient."))
+    if len(lines) > MAX_RECIPIENTS:
+        message = ngettext(
+            "The list has %(count)s recipient. The limit is %(max)s: an embargo shared so widely "
+            "is a publication.",
+            "The list has %(count)s recipients. The limit is %(max)s: an embargo shared so widely "
+            "is a publication.",
+            len(lines),
         )
+        raise RecipientListError(message % {"count": f"{len(lines):,}", "max": MAX_RECIPIENTS})
     reasons: list[str] = []
     found: dict[Recipient, int] = {}
     addresses: dict[str, int] = {}
     for number, line in lines:
         recipient = _read(line)
-        wrong = list(_wrong(recipient, line))
+        reasons += _problems(recipient, number, line)
         known = addresses.setdefault(recipient.email.casefold(), number) if recipient.email else 0
         if recipient in found or (known and known != number):
-            wrong.append(f"It repeats line {found.get(recipient, known)}.")
-        reasons += [f"Line {number}: {reason}" for reason in wrong]
+            message = _("Line %(line)s repeats line %(other)s.")
+            reasons.append(message % {"line": number, "other": found.get(recipient, known)})
         found[recipient] = number
     if reasons:
-        raise BadList(*reasons)
+        raise RecipientListError(*reasons)
     return list(found)
 
 
@@ -68,15 +74,19 @@ def _read(line: str) -> Recipient:
     return Recipient(name=words[0] if words else "", outlet=", ".join(words[1:]), email=email)
 
 
-def _wrong(recipient: Recipient, line: str) -> Iterator[str]:
+def _problems(recipient: Recipient, number: int, line: str) -> Iterator[str]:
     if not recipient.name:
-        yield "there is no name. It is printed on every page that the recipient sees."
-    if max(len(recipient.name), len(recipient.outlet)) > LONGEST:
-        yield f"“{line.strip()[:40]}…” is longer than a name and an outlet can be."
+        message = _("Line %(line)s: enter a name. It is printed on every page the recipient sees.")
+        yield message % {"line": number}
+    if max(len(recipient.name), len(recipient.outlet)) > MAX_NAME_CHARACTERS:
+        message = _("Line %(line)s: “%(text)s…” is too long for a name and an outlet.")
+        yield message % {"line": number, "text": line.strip()[:40]}
     if any(not char.isprintable() for char in recipient.name + recipient.outlet):
-        yield "it holds characters that cannot be printed. Type the name again."
+        message = _("Line %(line)s contains characters that can’t be printed. Type the name again.")
+        yield message % {"line": number}
     if recipient.email:
         try:
             validate_email(recipient.email)
         except ValidationError:
-            yield f"“{recipient.email[:80]}” is no e-mail address."
+            message = _("Line %(line)s: “%(email)s” is not an e-mail address.")
+            yield message % {"line": number, "email": recipient.email[:80]}

@@ -1,8 +1,8 @@
-"""How many wrong preview addresses one network address may try, on all processes together.
+"""How many wrong preview addresses one network address may request, on all processes together.
 
-The count is in the database: a cache in memory would count for each process by itself. It is
-bounded by construction (a fixed number of buckets), stores no network address, and adds one short
-statement to an answer that leads nowhere.
+The count is in the database: a cache in memory would count for each process alone. Its size is
+limited (a fixed number of buckets), it stores no network address, and it adds one short statement
+to the answer “not found”.
 """
 
 import ipaddress
@@ -18,9 +18,9 @@ from previews.models import ThrottleBucket
 
 log = logging.getLogger(__name__)
 
-LIMIT = 30  # wrong addresses from one network address, within
-WINDOW = timedelta(minutes=10)
-BUCKETS = 65_536
+THROTTLE_LIMIT = 30  # wrong addresses from one network address within the window
+THROTTLE_WINDOW = timedelta(minutes=10)
+MAX_BUCKETS = 65_536
 
 # One statement, so that two processes never count the same miss; RETURNING gives each its own.
 COUNT = """
@@ -35,15 +35,15 @@ RETURNING misses
 def count_miss(address: str, at: datetime) -> int:
     """Count a wrong preview address and return how many the sender has tried in this window.
 
-    Above LIMIT the number stays at LIMIT + 1 and nothing is written: a flood costs one read each.
-    Returns 0 where the database cannot say: the reader's page matters more than the count.
+    Above the limit the number stays at THROTTLE_LIMIT + 1 and nothing is written: in a flood each
+    request costs one read. Returns 0 if the database fails: the page matters more than the count.
     """
     bucket = _bucket(address)
     try:
         with brief_wait():
             row = ThrottleBucket.objects.filter(bucket=bucket, ends_at__gt=at)
-            if row.filter(misses__gt=LIMIT).exists():
-                return LIMIT + 1
+            if row.filter(misses__gt=THROTTLE_LIMIT).exists():
+                return THROTTLE_LIMIT + 1
             return _add(bucket, at)
     except Error as problem:
         log.error("A wrong preview address could not be counted: %s", problem)
@@ -51,7 +51,7 @@ def count_miss(address: str, at: datetime) -> int:
 
 
 def expired(at: datetime) -> QuerySet[ThrottleBucket]:
-    """Return the counts whose window has ended: they mean nothing any more."""
+    """Return the counts whose window has ended."""
     return ThrottleBucket.objects.filter(ends_at__lte=at)
 
 
@@ -60,11 +60,13 @@ def _bucket(address: str) -> int:
     if address and ipaddress.ip_address(address).version == 6:
         address = str(ipaddress.ip_network(f"{address}/64", strict=False))
     digest = salted_hmac("previews.throttle", address, algorithm="sha256").digest()
-    return int.from_bytes(digest[:8]) % BUCKETS
+    return int.from_bytes(digest[:8]) % MAX_BUCKETS
 
 
 def _add(bucket: int, at: datetime) -> int:
-    now, ends = (connection.ops.adapt_datetimefield_value(time) for time in (at, at + WINDOW))
+    now, ends = (
+        connection.ops.adapt_datetimefield_value(time) for time in (at, at + THROTTLE_WINDOW)
+    )
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [bucket, ends, now, now])
         (misses,) = cursor.fetchone()

@@ -1,9 +1,9 @@
 """The secret part of a preview's address.
 
-A token follows from the id of its link and from SECRET_KEY. So it lies nowhere, and its address can
-be shown again and be written into an e-mail at the moment of sending. The link stores a hash of
-it: after a change of the key the addresses still work, as long as the old key is in
-SECRET_KEY_FALLBACKS they can be shown too.
+A token is derived from the id of its link and from SECRET_KEY. It is not stored, and still its
+address can be shown again and filled into an e-mail when that is sent. The link stores a hash of
+it. After a change of the key the addresses still work; they can be shown as long as the old key is
+in SECRET_KEY_FALLBACKS.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 
 def new_token(pk: UUID) -> str:
-    """Return the token of a link that is being made: 256 bits, 43 letters."""
+    """Return the token of a new link: 256 bits as 43 characters."""
     return _token(pk, settings.SECRET_KEY)
 
 
 def token_of(pk: UUID, token_hash: str) -> str | None:
-    """Return the token of a link; None if no key of ours makes it any more."""
+    """Return the token of a link; None if no key that is still set can make it."""
     for key in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         if constant_time_compare(hash_of(token := _token(pk, key)), token_hash):
             return token
@@ -29,7 +29,7 @@ def token_of(pk: UUID, token_hash: str) -> str | None:
 
 
 def hash_of(token: str) -> str:
-    """Return what is stored of a token. It has 256 random bits, so no salt is needed."""
+    """Return the stored hash of a token. The token has 256 random bits, so no salt is needed."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 

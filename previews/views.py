@@ -1,7 +1,7 @@
-"""A reader's way in. Only a POST that accepts the terms opens a release or uses anything up.
+"""Preview pages for readers. Only a POST that accepts the terms opens a release or uses a visit.
 
-Every address below /preview/ that leads nowhere answers with one page, whatever the reason:
-wrong, ended, revoked, used up, held, withdrawn (pressroom.middleware.UniformNotFoundMiddleware).
+Every address below /preview/ that is not valid gets the same page, whatever the reason: wrong,
+ended, revoked, used up, on hold, withdrawn (pressroom.middleware.UniformNotFoundMiddleware).
 """
 
 import logging
@@ -25,28 +25,28 @@ from assets.pictures import CONTENT_TYPES
 from newsroom.exports import as_text
 from previews import links, openings, throttle
 from previews.brief_waits import brief_wait
-from previews.marks import woven
 from previews.models import LinkState, Opening, PreviewLink, Visit
 from previews.openings import Origin
 from previews.page import ReaderPage
+from previews.watermarks import with_watermark
 from releases.addresses import site_url
 from releases.probes import address_of, network_of
 
 log = logging.getLogger(__name__)
 
 COOKIE = "preview"
-A_SITTING = 12 * 60 * 60  # seconds for which a link stays open in the browser that accepted
+SESSION_SECONDS = 12 * 60 * 60  # a link stays open for so long in the browser that accepted
 MINUTE = timedelta(minutes=1)
-ACCEPTANCE_MILLISECONDS = 5_000  # how long an acceptance waits for somebody who locks the table
+ACCEPTANCE_LOCK_MILLISECONDS = 5_000  # how long an acceptance waits for a locked table
 
 
 def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Ask senders of many wrong addresses to wait, and log each wrong address.
 
-    An address that opens something is never refused: nobody guesses 256 bits, and a whole
-    newsroom, or every reader behind a proxy that TRUST_PROXY does not cover, may share one network
-    address. Everything that leads nowhere counts alike, so that neither the status nor the time
-    tells a link that has ended from one that never existed.
+    A valid address is never refused: nobody guesses 256 bits, and a whole newsroom, or every reader
+    behind a proxy that TRUST_PROXY does not cover, may share one network address. All addresses
+    that are not valid count alike, so that neither the status nor the time shows whether a link
+    has ended or never existed.
     """
 
     @wraps(view)
@@ -56,43 +56,43 @@ def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         except Http404:
             address = address_of(request)
             misses = throttle.count_miss(address, timezone.now())
-            if misses > throttle.LIMIT:
-                response = render(request, "previews/closed.html", status=429)
-                response["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
+            if misses > throttle.THROTTLE_LIMIT:
+                response = render(request, "previews/invalid.html", status=429)
+                response["Retry-After"] = str(int(throttle.THROTTLE_WINDOW.total_seconds()))
                 return response
             log.warning(
-                "A preview address that leads nowhere was tried from %s; %s within %s minutes.",
+                "An invalid preview address was requested from %s; %s within %s minutes.",
                 network_of(address),
                 misses,
-                throttle.WINDOW // MINUTE,
+                throttle.THROTTLE_WINDOW // MINUTE,
             )
             raise
 
     return wrapper
 
 
-@csrf_exempt  # The address is the only right that is used: a forged form gains nobody anything.
+@csrf_exempt  # The address is the only permission that is used: a forged form gains nothing.
 @require_http_methods(["GET", "HEAD", "POST"])
 @throttled
 def preview(request: HttpRequest, token: str) -> HttpResponse:
-    """The door, and behind it the release; after the lift, the way to the public page."""
+    """Show the terms, then the release; redirect to the public page when the embargo has ended."""
     now = timezone.now()
     link = _link(token)
     release = link.release
-    standing = link.standing(now)
-    if release is None or standing == LinkState.CLOSED:
+    link_state = link.link_state(now)
+    if release is None or link_state == LinkState.CLOSED:
         raise Http404
-    if standing == LinkState.LIFTED:
+    if link_state == LinkState.PUBLIC:
         return redirect(release)
-    if standing == LinkState.PAUSED:
-        return render(request, "previews/resting.html", {"link": link})
-    visit = _visit(request, link)
+    if link_state == LinkState.PAUSED:
+        return render(request, "previews/paused.html", {"link": link})
+    visit = _current_visit(request, link)
     if visit is None and link.is_used_up:
         raise Http404
     if request.method == "POST":
-        return _accept(request, link, now)
+        return _accept_terms(request, link, now)
     if visit is None:
-        return _door(request, link)
+        return _terms_page(request, link)
     visit.show(release.version, now)
     context = {
         "page": ReaderPage(release, at=now, token=token, link=link, visit=visit),
@@ -110,11 +110,11 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @throttled
 def text(request: HttpRequest, token: str) -> HttpResponse:
-    """The release as text, for whoever has accepted the terms."""
-    page = _opened(request, token)
-    words = as_text(page, site_url(request), settings.NEWSROOM_NAME)
-    marked = woven(words, page.link.reference, page.paragraphs)
-    content = f"{page.warning}\n\n{marked}\n\n{page.warning}\n"
+    """The release as text, for a reader who has accepted the terms."""
+    page = _open_page_or_404(request, token)
+    plain = as_text(page, site_url(request), settings.NEWSROOM_NAME)
+    marked = with_watermark(plain, page.link.reference, page.paragraphs)
+    content = f"{page.embargo_warning}\n\n{marked}\n\n{page.embargo_warning}\n"
     response = HttpResponse(content, content_type="text/plain; charset=utf-8")
     if request.method == "GET":
         openings.count(page.link, Opening.What.TEXT, Origin.of(request), page.at)
@@ -126,70 +126,73 @@ def text(request: HttpRequest, token: str) -> HttpResponse:
 def picture(
     request: HttpRequest, token: str, uuid: UUID, style: str, extension: str
 ) -> HttpResponse:
-    """A picture of the release, marked, for whoever has accepted the terms."""
-    page = _opened(request, token)
-    shown = page.shown.get(uuid)
+    """A picture of the release with a watermark, for a reader who has accepted the terms."""
+    page = _open_page_or_404(request, token)
+    shown = page.shown_pictures.get(uuid)
     if shown is None:
         raise Http404
-    content = shown.stamped_rendition(style, extension, page.warning)
+    content = shown.stamped_rendition(style, extension, page.embargo_warning)
     response = HttpResponse(content, content_type=CONTENT_TYPES[extension])
     is_download, origin = style == "press", Origin.of(request)
     if request.method == "GET" and (
-        is_download or not openings.is_known(page.link, origin, page.at)
+        is_download or not openings.is_recorded(page.link, origin, page.at)
     ):
         openings.count(page.link, Opening.What.PICTURE, origin, page.at)
     return _attached(response, page, f"{style}.{extension}") if is_download else response
 
 
-# --- Behind the door ---------------------------------------------------------------------------
+# --- Terms and access --------------------------------------------------------------------------
 
 
 def _link(token: str) -> PreviewLink:
-    link = links.find(token)
+    link = links.link_of_token(token)
     if link is None:
         raise Http404
     return link
 
 
-def _door(
+def _terms_page(
     request: HttpRequest, link: PreviewLink, moved: bool = False, failed: bool = False
 ) -> HttpResponse:
-    """Say that there is something, for whom and until when, and not what."""
-    known = None if failed else link.latest_visit  # what could not be written may not be read
+    """Show who the link is for and until when the embargo applies, but nothing of the release."""
+    last = None if failed else link.latest_visit  # if writing failed, reading may fail too
+    changed = last is not None and last.embargo_ends != link.embargo_ends
     context = {
         "link": link,
-        "lift": link.lift,
-        "accepted": known.lift if known and known.lift != link.lift else None,
+        "embargo_ends": link.embargo_ends,
+        "accepted": last.embargo_ends if last and changed else None,
         "moved": moved,
         "failed": failed,
     }
-    response = render(request, "previews/door.html", context, status=503 if failed else 200)
+    response = render(
+        request, "previews/embargo_terms.html", context, status=503 if failed else 200
+    )
     if failed:
         response["Retry-After"] = "10"
     return response
 
 
-def _accept(request: HttpRequest, link: PreviewLink, now: datetime) -> HttpResponse:
-    agreed = _moment(request.POST.get("lift", ""))
-    if agreed != link.lift:
-        return _door(request, link, moved=True)
+def _accept_terms(request: HttpRequest, link: PreviewLink, now: datetime) -> HttpResponse:
+    agreed = _moment(request.POST.get("embargo_ends", ""))
+    if agreed != link.embargo_ends:
+        return _terms_page(request, link, moved=True)
     origin = Origin.of(request)
     try:
-        with brief_wait(ACCEPTANCE_MILLISECONDS):
-            visit = links.enter(
-                link, lift=agreed, network=origin.network, browser=origin.browser, at=now
+        with brief_wait(ACCEPTANCE_LOCK_MILLISECONDS):
+            visit = links.accept_terms(
+                link, embargo_ends=agreed, network=origin.network, browser=origin.browser, at=now
             )
     except Error as problem:
-        # Nobody is let in on a promise that is not on record.
+        # A reader may not see the release if the acceptance is not on record.
         log.error("The acceptance of a preview could not be recorded: %s", problem)
-        return _door(request, link, failed=True)
+        return _terms_page(request, link, failed=True)
     if visit is None:
         raise Http404
     response = HttpResponseRedirect(request.path, status=303)
     response.set_cookie(
         COOKIE,
         signing.dumps(visit.pk, salt=COOKIE),
-        max_age=A_SITTING,
+        max_age=SESSION_SECONDS,
         path=request.path,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -198,28 +201,28 @@ def _accept(request: HttpRequest, link: PreviewLink, now: datetime) -> HttpRespo
     return response
 
 
-def _visit(request: HttpRequest, link: PreviewLink) -> Visit | None:
-    """Return the visit that this browser is on, as long as what was accepted still holds."""
+def _current_visit(request: HttpRequest, link: PreviewLink) -> Visit | None:
+    """Return the visit of this browser, if the embargo that it accepted still applies."""
     try:
-        visit = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=A_SITTING)
+        visit = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=SESSION_SECONDS)
     except signing.BadSignature:
         return None
-    return link.visits.filter(pk=visit, lift=link.lift).first()
+    return link.visits.filter(pk=visit, embargo_ends=link.embargo_ends).first()
 
 
-def _opened(request: HttpRequest, token: str) -> ReaderPage:
-    """Return the page of a link that is open in this browser. Raises Http404."""
+def _open_page_or_404(request: HttpRequest, token: str) -> ReaderPage:
+    """Return the page of a link that is open in this browser; raise Http404 if there is none."""
     now = timezone.now()
     link = _link(token)
-    visit = _visit(request, link)
-    if visit is None or link.release is None or link.standing(now) != LinkState.OPEN:
+    visit = _current_visit(request, link)
+    if visit is None or link.release is None or link.link_state(now) != LinkState.OPEN:
         raise Http404
     return ReaderPage(link.release, at=now, token=token, link=link, visit=visit)
 
 
 def _attached(response: HttpResponse, page: ReaderPage, name: str) -> HttpResponse:
-    word = "EMBARGOED" if page.link.kind == PreviewLink.Kind.PRESS else "DRAFT"
-    name = f"{word}-{page.link.printed_reference}-{name}"
+    prefix = "EMBARGOED" if page.link.kind == PreviewLink.Kind.PRESS else "DRAFT"
+    name = f"{prefix}-{page.link.printed_reference}-{name}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

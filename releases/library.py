@@ -138,7 +138,7 @@ def store(asset: MediaAsset, *, by: User, words: str = "", at: datetime | None =
 
 def _save(asset: MediaAsset, by: User) -> bool:
     """Save; return whether something that is printed was changed."""
-    stored = locking.locked(asset)
+    stored = locking.lock_row(asset)
     if why := locked(stored, by, file=asset.original.name != stored.original.name):
         raise ActionBlocked(why)
     for name in _OF_ACTIONS:
@@ -243,7 +243,7 @@ def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None
         raise ActionBlocked(gettext("Write why it may go out as it is."))
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         if fresh.sha256 != read:
             raise ActionBlocked(gettext("Another file took its place. Read it, then accept it."))
         if fresh.as_is_at:
@@ -256,7 +256,7 @@ def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None
 def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, words: str) -> None:
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         fresh.withdrawn_at = at
         fresh.save()
         workflow.record_printed_row_change(
@@ -301,7 +301,7 @@ def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
             else:
                 asset.save()
     except ActionBlocked as refusal:
-        return Taken(upload.name, problems=[str(reason) for reason in refusal.reasons])
+        return Taken(upload.name, problems=[str(reason) for reason in refusal.blockers])
     except StorageError as problem:
         log.error("An upload was not stored: %s", problem)
         words = gettext(
@@ -331,14 +331,14 @@ def take_words(asset: MediaAsset, *, by: User) -> list[str]:
     """
     with transaction.atomic():
         lock_names_for_read()
-        return _take_words(locking.locked(asset), by)
+        return _take_words(locking.lock_row(asset), by)
 
 
 def bring_back(asset: MediaAsset, version: Any, *, by: User) -> None:
     """Make the original of one of its versions the file again. Raises ActionBlocked."""
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         fresh.take_file_of(version)
         store(fresh, by=by)
 

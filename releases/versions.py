@@ -11,7 +11,7 @@ from django.db.models import Field
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from assets.models import MediaAsset
@@ -33,8 +33,8 @@ PRINTED_FIELDS = (*(text.field for text in _TEXTS if text.printed), "poster_id",
 DOCUMENT_FIELDS = {"body", "notes_to_editors"}
 CONTEXT_WORDS = 12  # shown on each side of a change
 MAX_COMPARED = 4_000  # words between the first and the last change
-HIDDEN_PERSON = _lazy("a person whose record you can’t see")
-TEXT_NOT_SHOWN = _lazy("Changed. The earlier text is not shown.")
+HIDDEN_PERSON = gettext_lazy("a person whose record you can’t see")
+TEXT_NOT_SHOWN = gettext_lazy("Changed. The earlier text is not shown.")
 
 
 @dataclass(frozen=True, slots=True)

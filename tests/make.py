@@ -274,7 +274,7 @@ def make_link(release, by=None, kind="press", name="Rita Reader", outlet="", ema
 
 
 def accept(client, path):
-    """Open a preview link as its reader does: press the button that the door shows, if it does."""
+    """Open a preview link as its reader does: accept the terms, if the page asks for it."""
     page = client.get(path)
-    door = re.search(r'name="lift" value="([^"]*)"', page.content.decode())
-    return client.post(path, {"lift": unescape(door[1])}, follow=True) if door else page
+    terms = re.search(r'name="embargo_ends" value="([^"]*)"', page.content.decode())
+    return client.post(path, {"embargo_ends": unescape(terms[1])}, follow=True) if terms else page

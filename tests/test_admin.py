@@ -1,4 +1,4 @@
-"""The desk, as authors, editors and publishers find it."""
+"""The desk, as authors, editors and publishers use it."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def text(response) -> str:
 
 
 def written(**changes) -> dict:
-    """What the release form sends, with some of it changed."""
+    """Return what the release form sends, with some values changed."""
     return {
         "read_version": "1",
         "kind": "press_release",
@@ -70,7 +70,7 @@ def press(client, release, verb, **values):
 # --- The desk ----------------------------------------------------------------------------------
 
 
-def test_the_desk_shows_each_pile_in_its_place(at_desk, publisher):
+def test_the_dashboard_lists_each_release_in_its_place(at_desk, publisher):
     mine = make_release("draft", by=publisher, title="Mine")
     make_release("draft", title="Of somebody else")
     make_release("in_review", title="Waiting")
@@ -83,14 +83,14 @@ def test_the_desk_shows_each_pile_in_its_place(at_desk, publisher):
     assert "Of somebody else" not in desk
     assert "Gone" not in desk
     assert "Waiting" in piles["waiting"]
-    assert "Next" in piles["next"]
-    assert "4\xa0hours, 59\xa0minutes" in piles["next"]
+    assert "Next" in piles["scheduled"]
+    assert "4\xa0hours, 59\xa0minutes" in piles["scheduled"]
     assert "Out" in piles["published"]
 
 
-def test_an_empty_desk_says_so(at_desk, author):
+def test_an_empty_dashboard_says_so(at_desk, author):
     desk = text(at_desk(author).get(DESK))
-    assert "Nothing of yours is open." in desk
+    assert "You have no drafts." in desk
     assert "Write a release" in desk
 
 
@@ -114,7 +114,7 @@ def test_strangers_and_people_without_a_desk_are_sent_to_the_sign_in(client):
 # --- Writing -----------------------------------------------------------------------------------
 
 
-def test_an_author_writes_a_release_and_its_quotations_are_known(at_desk, author):
+def test_quotations_of_a_release_that_an_author_writes_are_stored(at_desk, author):
     speaker = make_person("Maren Tolvik", title="Director")
     body = f"<p>{mark(speaker)} said:</p>{quotation(speaker, '“Free her.”')}"
     response = at_desk(author).post(ADD, written(body=body), follow=True)
@@ -126,7 +126,7 @@ def test_an_author_writes_a_release_and_its_quotations_are_known(at_desk, author
     assert verbs_of(release) == ["created"]
 
 
-def test_a_new_release_begins_in_the_language_of_its_writers_last_one(at_desk, author):
+def test_a_new_release_has_the_language_of_its_authors_last_release(at_desk, author):
     client = at_desk(author)
     selected = r'<select name="language"[^>]*>.*?<option value="([^"]*)" selected'
     assert re.findall(selected, text(client.get(f"{LIST}add/")), re.S) == ["en"]
@@ -136,7 +136,7 @@ def test_a_new_release_begins_in_the_language_of_its_writers_last_one(at_desk, a
     assert re.findall(selected, text(client.get(f"{LIST}add/")), re.S) == ["sv"]
 
 
-def test_a_form_without_a_word_says_what_it_needs_only_when_it_goes_on(at_desk, author):
+def test_an_empty_form_is_saved_and_cannot_be_submitted(at_desk, author):
     client = at_desk(author)
     client.post(ADD, written(title="", body=""))
     release = Release.objects.get()
@@ -148,24 +148,24 @@ def test_a_form_without_a_word_says_what_it_needs_only_when_it_goes_on(at_desk, 
     assert Release.objects.get().status == "draft"
 
 
-def test_the_second_of_two_editors_is_told_and_loses_nothing(at_desk, editor, publisher):
+def test_the_second_of_two_editors_sees_the_conflict_and_loses_nothing(at_desk, editor, publisher):
     release = make_release("draft")
-    at_desk(publisher).post(form_of(release), written(title="The faster one"))
-    answer = text(at_desk(editor).post(form_of(release), written(title="The slower one")))
+    at_desk(publisher).post(form_of(release), written(title="The first save"))
+    answer = text(at_desk(editor).post(form_of(release), written(title="The second save")))
     assert "saved version 2" in answer
     assert str(publisher) in answer
-    assert 'value="The slower one"' in answer
-    assert Release.objects.get().title == "The faster one"
+    assert 'value="The second save"' in answer
+    assert Release.objects.get().title == "The first save"
     again = re.search(r'name="read_version" value="(\d+)"', answer)[1]
-    at_desk(editor).post(form_of(release), written(title="The slower one", read_version=again))
-    assert Release.objects.get().title == "The slower one"
+    at_desk(editor).post(form_of(release), written(title="The second save", read_version=again))
+    assert Release.objects.get().title == "The second save"
     assert list(release.history.values_list("title", flat=True))[:2] == [
-        "The slower one",
-        "The faster one",
+        "The second save",
+        "The first save",
     ]
 
 
-def test_what_was_typed_into_a_form_that_was_locked_meanwhile_is_still_there(at_desk, author):
+def test_text_typed_into_a_form_that_became_read_only_is_kept(at_desk, author):
     release = make_release("draft", by=make_chief())
     release.created_by = author
     release.save()
@@ -177,12 +177,12 @@ def test_what_was_typed_into_a_form_that_was_locked_meanwhile_is_still_there(at_
     )
     answer = text(response)
     assert "This release is in review." in answer
-    assert "nothing was saved" in answer
+    assert "is still here but not saved" in answer
     assert "Typed in vain" in answer
     assert Release.objects.get().title != "Typed in vain"
 
 
-def test_an_author_reads_what_others_write_and_changes_only_their_own(at_desk, author):
+def test_an_author_reads_all_releases_and_changes_only_their_own(at_desk, author):
     other = make_release("draft", title="Of another")
     page = at_desk(author).get(form_of(other))
     assert page.status_code == 200
@@ -191,7 +191,7 @@ def test_an_author_reads_what_others_write_and_changes_only_their_own(at_desk, a
     assert Release.objects.get().title == "Of another"
 
 
-def test_a_scheduled_release_is_read_and_not_written(at_desk, publisher):
+def test_a_scheduled_release_is_read_only(at_desk, publisher):
     release = make_release("scheduled")
     page = text(at_desk(publisher).get(form_of(release)))
     assert "This release is approved. Send it back to draft to change it." in page
@@ -199,7 +199,7 @@ def test_a_scheduled_release_is_read_and_not_written(at_desk, publisher):
     assert "Send back to draft" in page
 
 
-def test_a_locked_text_is_read_as_it_will_be_printed(at_desk, publisher):
+def test_a_read_only_text_looks_as_it_will_be_printed(at_desk, publisher):
     speaker = make_person("Ansa Verel", title="Director")
     body = "<p>It <em>begins</em>.</p>" + quotation(speaker, "“We go on.”")
     release = make_release("scheduled", body=body, notes_to_editors="<p>Call <b>us</b>.</p>")
@@ -211,7 +211,7 @@ def test_a_locked_text_is_read_as_it_will_be_printed(at_desk, publisher):
     assert "<p>" not in page.text_content()
 
 
-def test_a_day_without_an_hour_gets_none_at_the_desk(at_desk, publisher):
+def test_a_day_without_a_time_is_shown_without_one(at_desk, publisher):
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     release = make_release("in_review")
     workflow.approve(release, by=publisher, publish_at=midnight - timedelta(days=1), backdated=True)
@@ -219,13 +219,13 @@ def test_a_day_without_an_hour_gets_none_at_the_desk(at_desk, publisher):
         assert "00:00" not in text(at_desk(publisher).get(page))
 
 
-def test_who_may_not_is_told_so_and_what_to_do(at_desk, author):
+def test_a_user_without_permission_sees_why_and_what_to_do(at_desk, author):
     answer = at_desk(author).get("/admin/accounts/user/")
     assert answer.status_code == 403
     assert "Ask a publisher" in text(answer)
 
 
-def test_a_form_that_is_too_old_says_that_the_words_are_still_there(author):
+def test_an_expired_form_says_that_the_text_is_still_there(author):
     client = Client(enforce_csrf_checks=True)
     client.force_login(author)
     answer = client.post(ADD, written())
@@ -233,12 +233,12 @@ def test_a_form_that_is_too_old_says_that_the_words_are_still_there(author):
     assert "what you typed is still in the form" in text(answer)
 
 
-def test_a_published_release_changes_only_with_public_words(at_desk, publisher):
+def test_a_published_release_changes_only_with_a_correction_notice(at_desk, publisher):
     release = make_release("published", body="<p>Ten.</p>")
     change = written(title=release.title, slug=release.slug, body="<p>Eleven.</p>")
     change["read_version"] = release.version
     client = at_desk(publisher)
-    assert "Say in public what was wrong" in text(client.post(form_of(release), change))
+    assert "Enter a correction notice" in text(client.post(form_of(release), change))
     assert Release.objects.get().body == "<p>Ten.</p>"
     client.post(form_of(release), change | {"correction": "It was eleven, not ten."})
     assert Release.objects.get().body == "<p>Eleven.</p>"
@@ -247,7 +247,7 @@ def test_a_published_release_changes_only_with_public_words(at_desk, publisher):
     assert "Eleven." in page
 
 
-def test_a_slip_is_mended_without_an_announcement(at_desk, publisher):
+def test_a_minor_edit_is_not_announced(at_desk, publisher):
     release = make_release("published", body="<p>Teh text.</p>")
     change = written(title=release.title, slug=release.slug, body="<p>The text.</p>", minor="on")
     at_desk(publisher).post(form_of(release), change | {"read_version": release.version})
@@ -263,7 +263,7 @@ def test_an_editor_does_not_change_what_is_public(at_desk, editor):
     assert 'name="title"' not in page
 
 
-# --- The verbs ---------------------------------------------------------------------------------
+# --- The actions ---------------------------------------------------------------------------------
 
 BUTTONS = {
     ("author", "draft"): {"submit"},
@@ -285,7 +285,7 @@ BUTTONS = {
 
 
 @pytest.mark.parametrize(("who", "state"), BUTTONS)
-def test_everybody_sees_the_buttons_that_they_may_press(request, at_desk, who, state):
+def test_each_user_sees_only_the_buttons_of_their_permissions(request, at_desk, who, state):
     user = request.getfixturevalue(who)
     release = make_release(state)
     models.QuerySet(Release).update(created_by=user)
@@ -312,7 +312,7 @@ def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings)
     settings.TIME_ZONE = "Europe/Berlin"
     release = make_release("in_review")
     client = at_desk(publisher)
-    assert "In the zone Europe/Berlin." in text(client.get(f"{LIST}{release.pk}/approve/"))
+    assert "Time zone: Europe/Berlin." in text(client.get(f"{LIST}{release.pk}/approve/"))
     press(client, release, "approve", publish_at_0="2031-07-01", publish_at_1="09:00")
     assert Release.objects.get().publish_at.isoformat() == "2031-07-01T07:00:00+00:00"
 
@@ -325,10 +325,10 @@ def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings)
         ("2031-02-03", "25:00", "Enter a valid time."),
         ("2001-02-03", "09:00", "has passed. Choose a later time"),
         ("2031-03-30", "01:30", "01:30 does not exist: the clocks go forward"),  # in London
-        ("2031-10-26", "01:30", "comes twice that night, first as BST and an hour later as GMT"),
+        ("2031-10-26", "01:30", "happens twice that night: first as BST, an hour later as GMT"),
     ],
 )
-def test_a_time_that_cannot_be_is_refused(at_desk, publisher, settings, day, hour, sentence):
+def test_a_time_that_does_not_exist_is_an_error(at_desk, publisher, settings, day, hour, sentence):
     settings.TIME_ZONE = "Europe/London"
     release = make_release("in_review")
     answer = press(at_desk(publisher), release, "approve", publish_at_0=day, publish_at_1=hour)
@@ -337,7 +337,7 @@ def test_a_time_that_cannot_be_is_refused(at_desk, publisher, settings, day, hou
 
 
 @pytest.mark.parametrize(("which", "hour"), [("0", "00:30"), ("1", "01:30")])
-def test_a_time_that_comes_twice_is_asked_about(at_desk, publisher, settings, which, hour):
+def test_a_time_that_happens_twice_is_asked_about(at_desk, publisher, settings, which, hour):
     settings.TIME_ZONE = "Europe/London"
     release, client = make_release("in_review"), at_desk(publisher)
     typed = {"publish_at_0": "2031-10-26", "publish_at_1": "01:30"}
@@ -347,10 +347,10 @@ def test_a_time_that_comes_twice_is_asked_about(at_desk, publisher, settings, wh
     assert Release.objects.get().publish_at.isoformat() == f"2031-10-26T{hour}:00+00:00"
 
 
-def test_the_embargo_is_moved_at_the_desk(at_desk, publisher):
+def test_the_embargo_is_changed_at_the_desk(at_desk, publisher):
     release, client = make_release("scheduled"), at_desk(publisher)
     answer = press(client, release, "reschedule", publish_at_0="2031-07-01", publish_at_1="09:00")
-    assert "The embargo was moved." in text(answer)
+    assert "Embargo changed." in text(answer)
     release = Release.objects.get()
     assert release.publish_at.isoformat() == "2031-07-01T09:00:00+00:00"
     asked = text(client.get(f"/admin/releases/release/{release.pk}/reschedule/"))
@@ -363,20 +363,20 @@ def test_the_embargo_is_moved_at_the_desk(at_desk, publisher):
 
 
 @pytest.mark.parametrize("state", ["draft", "in_review", "scheduled", "published"])
-def test_one_click_takes_a_release_off_every_path(at_desk, editor, state):
+def test_one_click_takes_a_release_offline(at_desk, editor, state):
     release, client = make_release(state), at_desk(editor)
     form = re.search(r'<form method="post" action="([^"]+/hold/)".*?</form>',
                      text(client.get(form_of(release))), re.DOTALL)  # fmt: skip
     answer = client.post(form[1], {"version": release.version}, follow=True)
     page = text(answer)
-    assert "It is off every path from this second on." in page
-    assert "Who has seen it" in page
-    assert ("anybody may have read it" in page) is (state == "published")
+    assert "The release is offline now." in page
+    assert "Readers" in page
+    assert ("Anyone may have read it" in page) is (state == "published")
     assert Release.objects.get().is_on_hold()
-    assert "Held" in text(client.get("/admin/"))
+    assert "On hold" in text(client.get("/admin/"))
 
 
-def test_what_blocks_approval_is_said_before_and_after_the_button(at_desk, publisher):
+def test_blockers_of_an_approval_are_shown_before_and_after_the_button(at_desk, publisher):
     hidden = make_person("Iven Sorrel", level=Level.STAFF)
     release = make_release(
         "draft",
@@ -409,14 +409,14 @@ def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
     assert not Release.objects.public().exists()
 
 
-def test_a_right_that_somebody_has_not_is_not_in_the_address_either(at_desk, author):
+def test_an_action_without_permission_has_no_address_either(at_desk, author):
     release = make_release("in_review")
     answer = press(at_desk(author), release, "publish")
     assert "You don’t have permission to publish releases." in text(answer)
     assert not Release.objects.public().exists()
 
 
-def test_a_withdrawal_asks_for_public_words(at_desk, publisher):
+def test_a_withdrawal_needs_a_public_reason(at_desk, publisher):
     release = make_release("published")
     client = at_desk(publisher)
     assert "This field is required." in text(press(client, release, "withdraw", reason=""))
@@ -461,7 +461,7 @@ def test_two_versions_are_compared_and_the_earlier_one_restored(at_desk, editor)
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "999999", "-1"])
-def test_a_version_that_is_none_is_refused(at_desk, editor, chosen):
+def test_a_version_that_does_not_exist_is_an_error(at_desk, editor, chosen):
     release = make_release("draft")
     response = at_desk(editor).post(
         f"{LIST}{release.pk}/history/", {"restore": chosen}, follow=True
@@ -471,7 +471,7 @@ def test_a_version_that_is_none_is_refused(at_desk, editor, chosen):
     assert Release.objects.get().version == 1
 
 
-def test_a_draft_can_be_deleted_and_what_went_on_cannot(at_desk, editor):
+def test_only_drafts_can_be_deleted(at_desk, editor):
     draft, other = make_release("draft"), make_release("in_review")
     client = at_desk(editor)
     assert client.get(f"{LIST}{other.pk}/delete/").status_code == 403
@@ -489,7 +489,7 @@ def looked_for(client, term) -> list[dict]:
     return client.get("/admin/autocomplete/", relation | {"term": term}).json()["results"]
 
 
-def test_people_are_found_by_any_spelling_and_told_apart(at_desk, author):
+def test_people_are_found_by_any_spelling_with_a_detail_of_each(at_desk, author):
     person = make_person("Rabab Nawrasi", title="Editor of The Tideline")
     person.names.create(text="رباب النورسي")
     namesake = make_person("Rabab Nawrasi", level=Level.STAFF)
@@ -501,7 +501,7 @@ def test_people_are_found_by_any_spelling_and_told_apart(at_desk, author):
     assert looked_for(client, "nobody at all") == []
 
 
-def test_the_list_is_filtered_by_what_editors_call_a_state(at_desk, editor):
+def test_the_list_is_filtered_by_state(at_desk, editor):
     for state in ["draft", "in_review", "scheduled", "published", "withdrawn"]:
         make_release(state, title=f"Title of {state}")
     client = at_desk(editor)
@@ -525,8 +525,8 @@ def test_every_list_and_form_of_the_admin_opens_for_a_publisher(at_desk, publish
 
 @pytest.mark.parametrize("state", STATES)
 def test_the_desk_leads_to_a_public_page_where_there_is_one(at_desk, publisher, client, state):
-    """A release that was withdrawn before anybody saw it had a button that led to 404."""
+    """A release that was withdrawn before it was public had a button that led to 404."""
     release = make_release(state)
     there = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
     panel = text(at_desk(publisher).get(form_of(release)))
-    assert (">Public page</a>" in panel) == there
+    assert (">View public page</a>" in panel) == there

@@ -106,7 +106,9 @@ WHAT = ["poster", "picture", "document", "file", "topic", "contact", "role"]
 
 @pytest.mark.parametrize("verb", ["approve", "publish"])
 @pytest.mark.parametrize("what", WHAT)
-def test_what_was_changed_while_it_was_read_is_not_approved(whole, at_desk, publisher, what, verb):
+def test_content_that_was_changed_while_it_was_read_is_not_approved(
+    whole, at_desk, publisher, what, verb
+):
     release, client = whole["release"], at_desk(publisher)
 
     def opened():
@@ -134,7 +136,7 @@ def test_what_was_changed_while_it_was_read_is_not_approved(whole, at_desk, publ
 
 
 @pytest.mark.parametrize("read", [None, "", "[]", "{", "1", '{"a": []}'])
-def test_a_form_without_what_was_read_approves_nothing(whole, at_desk, publisher, read):
+def test_a_form_without_fingerprints_approves_nothing(whole, at_desk, publisher, read):
     sent = {"version": whole["release"].version} | (
         {} if read is None else {"read_fingerprints": read}
     )
@@ -142,7 +144,7 @@ def test_a_form_without_what_was_read_approves_nothing(whole, at_desk, publisher
     assert answer.status_code == 200
     assert not Release.objects.public().exists()
     if read != '{"a": []}':
-        assert "Open this form again: it is incomplete." in text(answer)
+        assert "The form was incomplete. Reload it and try again." in text(answer)
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -182,7 +184,7 @@ def test_a_contact_that_was_hidden_after_the_submission_is_shown(whole, at_desk,
     assert "The contact “Desk” is hidden and not shown." in panel
 
 
-def test_what_was_changed_around_a_draft_is_shown_too(at_desk, publisher):
+def test_changes_of_rows_that_a_draft_prints_are_shown_too(at_desk, publisher):
     """A draft need not be submitted: a publisher may have read its preview before the change."""
     picture = make_picture(caption="A gate")
     release = make_release("draft", poster=picture)
@@ -215,7 +217,7 @@ def test_in_review_authors_leave_its_pictures_to_editors(whole, at_desk, editor)
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_is_not_swapped_while_a_release_is_approved(whole, publisher):
+def test_a_picture_is_not_replaced_while_a_release_is_approved(whole, publisher):
     """Two transactions: the change waits for the approval, and is refused then."""
     picture, refused = whole["poster"], []
 
@@ -260,10 +262,10 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     address = picture.public_url("press", "jpg")
     assert answers(client, address) == (200 if state == "published" else 404)
     form = f"/admin/assets/mediaasset/{picture.pk}/"
-    assert "Withdraw it" in text(at_desk(editor).get(f"{form}change/"))
+    assert ">Withdraw<" in text(at_desk(editor).get(f"{form}change/"))
     said = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
-    assert "Withdrawn. It is off every page now." in said
-    assert "no page shows it" in said
+    assert "Withdrawn. It is no longer on any page." in said
+    assert "Not shown on any page." in said
     assert answers(client, address) == 404
     if state == "published":
         assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
@@ -279,7 +281,7 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     ]  # fmt: skip
 
 
-def test_the_people_of_a_scheduled_release_learn_of_a_withdrawn_picture(editor):
+def test_those_responsible_for_a_scheduled_release_are_notified_of_a_withdrawn_picture(editor):
     chief = make_user("chief", is_superuser=True, email="chief@newsroom.test")
     picture = make_picture()
     release = make_release("scheduled", by=chief, poster=picture)
@@ -309,8 +311,8 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
     if state == "published":
         assert "mara@newsroom.test" in text(client.get(printed))
     said = text(at_desk(editor).post(f"{form}hide/", follow=True))
-    assert "Hidden. It is printed nowhere now." in said
-    assert "it is printed nowhere." in said
+    assert "Contact hidden. It is no longer shown." in said
+    assert "Not shown on any release." in said
     if state == "published":
         for address in (printed, f"{printed}release.txt"):
             assert "mara@newsroom.test" not in text(client.get(address))
@@ -344,7 +346,7 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("what", ["contact", "picture", "person", "case"])
-def test_of_two_who_save_at_once_one_is_asked(what):
+def test_one_of_two_simultaneous_saves_is_asked(what):
     prisoner, picture = make_prisoner(), make_picture()
     contact = Contact.objects.create(name="Desk")
     row, label, typed = {
@@ -384,11 +386,12 @@ def test_of_two_who_save_at_once_one_is_asked(what):
         thread.join(30)
     assert sorted(answer.status_code for answer in answers) == [200, 302]
     (asked,) = (text(answer) for answer in answers if answer.status_code == 200)
-    assert "while you were writing. What you typed is still here; nothing was saved." in asked
+    assert "while you were editing." in asked
+    assert "Your text is still here but not saved." in asked
 
 
 @pytest.mark.parametrize("verb", ["withdraw", "show-again"])
-def test_a_withdrawal_stands_in_the_record_of_a_public_release(at_desk, publisher, verb):
+def test_a_withdrawn_picture_is_recorded_with_a_public_release(at_desk, publisher, verb):
     picture = make_picture()
     release = make_release(poster=picture)
     at_desk(publisher).post(f"/admin/assets/mediaasset/{picture.pk}/withdraw/")
@@ -399,16 +402,16 @@ def test_a_withdrawal_stands_in_the_record_of_a_public_release(at_desk, publishe
     assert ("is shown again" in events.last().detail["words"]) is (verb == "show-again")
 
 
-def test_a_correction_that_corrects_nothing_is_refused(at_desk, publisher):
+def test_a_correction_without_a_change_is_blocked(at_desk, publisher):
     picture = make_picture()
     make_release(poster=picture)
     address = f"/admin/assets/mediaasset/{picture.pk}/change/"
     page = lxml.html.fromstring(at_desk(publisher).get(address).content.decode())
     form = page.xpath('//form[contains(@id, "_form")]')[0]
     sent = {key: value for key, value in form.form_values() if value}
-    said = text(at_desk(publisher).post(address, sent | {"correction": "It was wrong."}))
-    assert "Nothing that a page prints was changed. Change it, or empty this field." in said
-    assert "It was wrong." in said
+    page = text(at_desk(publisher).post(address, sent | {"correction": "It was wrong."}))
+    assert "Nothing public was changed. Change something or clear this field." in page
+    assert "It was wrong." in page
 
 
 def test_one_correction_of_many_pictures_is_printed_once(publisher):
@@ -448,7 +451,7 @@ def shared(request):
     return row, request.param, releases
 
 
-def test_a_publisher_changes_it_after_seeing_on_how_many_releases_it_stands(
+def test_a_publisher_changes_it_after_seeing_how_many_releases_use_it(
     shared, at_desk, publisher, client
 ):
     row, kind, releases = shared
@@ -458,13 +461,13 @@ def test_a_publisher_changes_it_after_seeing_on_how_many_releases_it_stands(
     assert "2 public releases, 1 approved release, 1 other release" in opened
     values = FORMS[kind]
     asked = text(desk.post(address, values))
-    assert "stands on 2 public releases, 1 approved release, 1 other release." in asked
-    assert "Save again if you want that." in asked
+    assert "is used in 2 public releases, 1 approved release, 1 other release." in asked
+    assert "Save again to confirm." in asked
     row.refresh_from_db()
     assert row.name == "Prisons"
     values |= {"asked": re.search(r'name="asked" value="([^"]+)"', asked)[1]}
     other = desk.post(address, values | {"name": "Something else"})
-    assert "Save again if you want that." in text(other)  # it was asked about another name
+    assert "Save again to confirm." in text(other)  # it was asked about another name
     assert desk.post(address, values).status_code == 302
     assert {str(getattr(v, name)) for v in row.history.all() for name in ("name",)} == {
         "Prisons", values["name"],
@@ -482,14 +485,14 @@ def test_a_publisher_changes_it_after_seeing_on_how_many_releases_it_stands(
     assert printed in text(client.get(releases[0].get_absolute_url()))
 
 
-def test_an_editor_reads_it_and_is_refused(shared, at_desk, editor):
+def test_an_editor_can_read_it_and_not_change_it(shared, at_desk, editor):
     row, kind, _releases = shared
     address = f"/admin/releases/{kind}/{row.pk}/change/"
     opened = text(at_desk(editor).get(address))
     assert "It is used in approved or public releases. A publisher can change it." in opened
     assert 'name="name"' not in opened
     refused = text(at_desk(editor).post(address, FORMS[kind] | {"name": "Typed"}))
-    assert "What you typed is still here; nothing was saved." in refused
+    assert "Your text is still here but not saved." in refused
     assert "Typed" in refused
     row.refresh_from_db()
     assert row.name == "Prisons"
@@ -510,13 +513,13 @@ def test_what_a_release_uses_is_not_deleted(shared, at_desk):
     row, kind, _releases = shared
     root = make_user("root", is_superuser=True)
     address = f"/admin/releases/{kind}/{row.pk}/delete/"
-    said = text(at_desk(root).post(address, {"post": "yes"}, follow=True))
-    assert "so it was not deleted. Remove it from them first." in said
-    assert ("You can hide it at once." in said) is (kind == "contact")
+    page = text(at_desk(root).post(address, {"post": "yes"}, follow=True))
+    assert "and was not deleted. Remove it there first." in page
+    assert ("You can hide it now." in page) is (kind == "contact")
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
-def test_one_who_is_faster_is_not_overwritten(at_desk, publisher):
+def test_a_newer_save_is_not_overwritten(at_desk, publisher):
     contact = Contact.objects.create(name="Desk")
     address = f"/admin/releases/contact/{contact.pk}/change/"
     opened = text(at_desk(publisher).get(address))
@@ -524,7 +527,8 @@ def test_one_who_is_faster_is_not_overwritten(at_desk, publisher):
     contact.phone = "+44 20"
     contact.save()
     page = text(at_desk(publisher).post(address, FORMS["contact"] | {"read_version": read}))
-    assert "while you were writing. What you typed is still here; nothing was saved." in page
+    assert "while you were editing." in page
+    assert "Your text is still here but not saved." in page
     assert FORMS["contact"]["email"] in page
     contact.refresh_from_db()
     assert contact.phone == "+44 20"
@@ -546,15 +550,15 @@ def test_a_deleted_draft_is_restored_at_the_desk(at_desk, editor):
     listed = text(desk.get(f"{LIST}deleted/"))
     assert "Nearly lost" in listed
     assert 'href="/admin/releases/release/deleted/"' in text(desk.get(LIST))
-    said = text(desk.post(f"{LIST}deleted/", {"restore": str(pk)}, follow=True))
-    assert "It is a draft again." in said
+    page = text(desk.post(f"{LIST}deleted/", {"restore": str(pk)}, follow=True))
+    assert "Restored as a draft." in page
     restored = Release.objects.get()
     assert (restored.pk, restored.status, restored.body) == (pk, "draft", body)
     assert (restored.created_by, restored.poster) == (owner, picture)
     assert [*restored.topics.all(), *restored.contacts.all()] == [topic, contact]
     assert restored.version > release.version
     record = text(desk.get(f"{LIST}{pk}/history/"))
-    assert "Restored after it was deleted" in record
+    assert "Restored after deletion" in record
     assert "Deleted" in record
     assert "Nearly lost" not in text(desk.get(f"{LIST}deleted/"))
     # Once more, and again.
@@ -570,15 +574,15 @@ def test_a_draft_is_restored_by_those_who_may(at_desk, author, editor, publisher
     assert at_desk(author).get(f"{LIST}deleted/").status_code == 403
     assert at_desk(author).post(f"{LIST}deleted/", {"restore": str(pk)}).status_code == 403
     for wrong in ("", "x", "0" * 32, str(make_release("published").pk)):
-        said = at_desk(publisher).post(f"{LIST}deleted/", {"restore": wrong})
-        assert "You can’t restore this draft." in text(said)
+        page = at_desk(publisher).post(f"{LIST}deleted/", {"restore": wrong})
+        assert "You can’t restore this draft." in text(page)
     at_desk(publisher).post(f"{LIST}deleted/", {"restore": str(pk)})
     again = at_desk(publisher).post(f"{LIST}deleted/", {"restore": str(pk)})
     assert "You can’t restore this draft." in text(again)
     assert Event.objects.filter(release_uuid=pk, verb="undeleted").count() == 1
 
 
-def test_a_restored_draft_leaves_out_what_is_gone(editor, publisher):
+def test_a_restored_draft_leaves_out_deleted_rows(editor, publisher):
     picture, topic = make_picture(), Topic.objects.create(name="Prisons")
     release = make_release("draft", poster=picture, slug="an-address")
     release.topics.set([topic])
@@ -598,8 +602,8 @@ def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
     release = workflow.hold(make_release("draft"), by=publisher)
     with pytest.raises(workflow.ActionBlocked, match="This release is on hold"):
         workflow.discard(release, by=editor)
-    said = text(at_desk(editor).post(f"{LIST}{release.pk}/delete/", {"post": "yes"}, follow=True))
-    assert "This release is on hold. End the hold first." in said
+    page = text(at_desk(editor).post(f"{LIST}{release.pk}/delete/", {"post": "yes"}, follow=True))
+    assert "This release is on hold. End the hold first." in page
     assert Release.objects.get().is_on_hold()
 
 
@@ -613,10 +617,10 @@ def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
         ("held", False), ("withdrawn", True), ("withdrawn_unseen", False), ("waiting", False),
     ],
 )  # fmt: skip
-def test_the_public_page_is_linked_where_there_is_one(at_desk, publisher, client, state, has_page):
+def test_a_public_page_is_linked_at_the_desk(at_desk, publisher, client, state, has_page):
     release = make_release(state)
     form = text(at_desk(publisher).get(f"{LIST}{release.pk}/change/"))
-    assert ("Public page" in form) is has_page
+    assert ("View public page" in form) is has_page
     if release.slug:
         public = client.get(release.get_absolute_url()).status_code
         assert (public in (200, 410)) is has_page
@@ -632,7 +636,7 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
         "attached": [], "read_version": release.version, "slug": release.slug,
         "rejected_names": json.dumps([]), "_preview": "yes",
     }  # fmt: skip
-    assert "Say in public what was wrong" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
+    assert "Enter a correction notice" in text(desk.post(f"{LIST}{release.pk}/change/", sent))
     release.refresh_from_db()
     assert release.title != "Changed"
     answer = desk.post(f"{LIST}{release.pk}/change/", sent | {"correction": "Changed it."})

@@ -95,7 +95,7 @@ def test_a_release_that_was_approved_or_read_is_not_seen_as_changed(client, stat
         assert background.startswith("Background Two. Three.")
 
 
-def test_a_text_that_is_saved_meanwhile_keeps_what_was_saved():
+def test_a_text_that_is_saved_during_the_upgrade_is_kept():
     release = make_release("draft")
     rows = past_the_guard(Release.objects.all())
     rows.update(body=BODY.replace("Three", "Four"))
@@ -104,7 +104,7 @@ def test_a_text_that_is_saved_meanwhile_keeps_what_was_saved():
     assert release.body == MARKED.replace("Three", "Four")
 
 
-def test_the_page_sets_off_what_the_writer_chose_and_nothing_else(client):
+def test_the_page_sets_off_only_the_sections_that_the_writer_chose(client):
     person = make_person("Ann")
     chosen = f"{START}<h2>Then</h2><p>One.</p>{quotation(person, '“Two.”')}</section>"
     release = make_release(body=f"<p>Lead.</p>{chosen}<h2>Last</h2><p>Words.</p>")

@@ -150,21 +150,23 @@ def preview(full_release):
     return make_link(hidden, name="Rita Reader", outlet="The Paper")
 
 
-def open_door(page, address):
+def open_preview(page, address):
     page.goto(address)
-    page.get_by_role("button", name="I accept the embargo").click()
+    page.get_by_role("button", name="Accept the embargo").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("What")
     page.wait_for_load_state("networkidle")
 
 
 @SIZES
-def test_a_reader_comes_through_the_door(page, live_server, preview, complaints, size, schemes):
+def test_a_reader_accepts_the_terms_and_reads_the_release(
+    page, live_server, preview, complaints, size, schemes
+):
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=schemes[0])
     page.goto(live_server.url + preview, wait_until="networkidle")
-    assert_usable(page, schemes, "the door")
+    assert_usable(page, schemes, "the terms page")
     page.emulate_media(color_scheme=schemes[0])
-    open_door(page, live_server.url + preview)
+    open_preview(page, live_server.url + preview)
     assert_usable(page, schemes, "the release")
     page.mouse.wheel(0, 5000)
     expect(page.get_by_text("EMBARGOED until")).to_be_in_viewport()
@@ -174,16 +176,16 @@ def test_a_reader_comes_through_the_door(page, live_server, preview, complaints,
     assert_usable(page, schemes, "a wrong address")
 
 
-def test_what_a_reader_copies_prints_and_saves_leads_back(
+def test_what_a_reader_copies_prints_and_saves_is_traced(
     page, context, live_server, preview, tmp_path
 ):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    open_door(page, live_server.url + preview)
+    open_preview(page, live_server.url + preview)
     link = PreviewLink.objects.get()
     page.get_by_role("button", name="Copy quotation").first.click()
     expect(page.get_by_text("Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert links.traced(copied) == [link]
+    assert links.trace(copied) == [link]
     assert "EMBARGOED until" in copied
     assert preview not in copied
     selected = page.evaluate(
@@ -191,22 +193,22 @@ def test_what_a_reader_copies_prints_and_saves_leads_back(
         "  (p) => p.textContent.split(/\\s+/).length > 45);"
         " getSelection().selectAllChildren(long); return getSelection().toString() }"
     )
-    assert links.traced(selected) == [link]
+    assert links.trace(selected) == [link]
     with page.expect_download() as saved:
         page.locator('a[href$="release.txt"]').click()
-    assert links.traced(io.BytesIO(saved.value.path().read_bytes())) == [link]
+    assert links.trace(io.BytesIO(saved.value.path().read_bytes())) == [link]
     if shutil.which("pdftotext"):
         sheets = page.pdf(format="A5")
-        assert links.traced(io.BytesIO(sheets)) == [link]
-        told = subprocess.run(["pdftotext", "-", "-"], input=sheets, capture_output=True)
-        pages = told.stdout.decode().split("\f")[:-1]
+        assert links.trace(io.BytesIO(sheets)) == [link]
+        printed = subprocess.run(["pdftotext", "-", "-"], input=sheets, capture_output=True)
+        pages = printed.stdout.decode().split("\f")[:-1]
         assert len(pages) > 2
         assert all(f"{link.printed_reference}" in sheet for sheet in pages)
 
 
-def test_a_door_reads_and_opens_without_javascript(browser, live_server, preview):
+def test_the_terms_page_works_without_javascript(browser, live_server, preview):
     page = browser.new_context(java_script_enabled=False).new_page()
-    open_door(page, live_server.url + preview)
+    open_preview(page, live_server.url + preview)
     expect(page.locator("blockquote").first).to_be_visible()
 
 
@@ -217,20 +219,20 @@ def test_an_editor_issues_a_link_and_sees_it_used(
     desk = signed_in(make_user("editor", "Editor"))
     form = f"{live_server.url}/admin/releases/release/{release.pk}/change/"
     desk.goto(form)
-    desk.get_by_role("link", name="Issue to journalists").click()
-    desk.get_by_label("For whom").fill("Rita Reader, The Paper")
-    desk.get_by_role("button", name="Make the links").click()
+    desk.get_by_role("link", name="Issue links to journalists").click()
+    desk.get_by_label("Recipients").fill("Rita Reader, The Paper")
+    desk.get_by_role("button", name="Issue links").click()
     address = desk.locator("#address-1").inner_text()
     reader = browser.new_context().new_page()
-    open_door(reader, address)
+    open_preview(reader, address)
     desk.goto(form)
     expect(desk.get_by_text("opened 1 time")).to_be_visible()
     desk.get_by_role("button", name="Revoke the link of Rita Reader").click()
-    expect(desk.get_by_text("From this second on it opens nothing.")).to_be_visible()
+    expect(desk.get_by_text("Link revoked. It no longer works.")).to_be_visible()
     reader.reload()
-    expect(reader.get_by_role("heading", level=1)).to_have_text("This link opens nothing")
-    desk.get_by_role("button", name="Hold: off every path now").click()
-    expect(desk.get_by_role("heading", name="Who has seen it")).to_be_visible()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("This preview link isn’t valid")
+    desk.get_by_role("button", name="Take offline now").click()
+    expect(desk.get_by_role("heading", name="Readers")).to_be_visible()
     assert complaints == []
 
 
@@ -466,7 +468,7 @@ def test_an_editor_imports_the_real_release(page, live_server, signed_in, compla
     page.set_viewport_size(WIDE)
     assert not Release.objects.exists()
     page.get_by_label("Felix Jakens", exact=False).first.select_option("create")
-    page.get_by_role("button", name="Make a draft").click()
+    page.get_by_role("button", name="Create draft").click()
     expect(page.locator("[name=title]")).to_have_value(re.compile("^UK/China"))
     expect(page.locator(".panel")).to_contain_text("13 February 2025")
     assert list(Person.objects.values_list("display_name", flat=True)) == ["Felix Jakens"]
@@ -478,13 +480,13 @@ def test_a_release_is_approved_and_seen_on_the_desk(page, live_server, signed_in
     signed_in(make_user("chief", "Publisher"))
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("link", name=release.title).click()
-    page.get_by_role("link", name="Approve for a time").click()
+    page.get_by_role("link", name="Approve and schedule").click()
     page.fill("[name=publish_at_0]", "2031-05-01")
     page.fill("[name=publish_at_1]", "09:00")
-    page.get_by_role("button", name="Approve for a time").click()
+    page.get_by_role("button", name="Approve and schedule").click()
     expect(page.locator(".panel")).to_contain_text("Scheduled")
     page.goto(f"{live_server.url}/admin/")
-    expect(page.locator("[aria-labelledby=pile-next]")).to_contain_text(release.title)
+    expect(page.locator("[aria-labelledby=pile-scheduled]")).to_contain_text(release.title)
     assert Release.objects.get(pk=release.pk).is_scheduled()
 
 
@@ -494,7 +496,7 @@ def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in,
     base = f"/admin/releases/release/{release.pk}"
     person = make_prisoner(level=1)
     case = whole_case(person)
-    levels.ask_to_raise(person, to=3, basis="Consent.", by=make_chief())
+    levels.request_level(person, to=3, basis="Consent.", by=make_chief())
     record = f"/admin/people/person/{person.pk}"
     people = [*(f"{record}/{name}/" for name in ("change", "decide", "named")),
               f"/admin/people/case/{case.pk}/change/", "/admin/people/person/add/"]  # fmt: skip

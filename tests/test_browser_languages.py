@@ -53,7 +53,7 @@ def test_an_import_asks_for_a_language_that_is_not_sure(
     page.emulate_media(color_scheme=schemes[0])
     signed_in(make_chief())
     page.goto(f"{live_server.url}/admin/releases/release/import/")
-    page.get_by_label("Or paste it here").fill(
+    page.get_by_label("Or paste the text").fill(
         f"<html lang='en'><h1>Titel</h1><p>{TEXTS['sv']}</p></html>"
     )
     page.get_by_role("button", name="Read it").click()
@@ -61,5 +61,5 @@ def test_an_import_asks_for_a_language_that_is_not_sure(
     expect(page.get_by_text(said, exact=True)).to_be_visible()
     assert_usable(page, schemes, "import")
     page.locator("#id_language").select_option(label="Swedish · svenska · sv")
-    page.get_by_role("button", name="Make a draft").click()
+    page.get_by_role("button", name="Create draft").click()
     expect(page.locator("#id_language")).to_have_value("sv")

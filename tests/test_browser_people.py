@@ -33,7 +33,7 @@ from tests.make import (
 )
 
 
-def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
+def test_an_editor_lowers_a_level_and_puts_releases_on_hold(
     page, live_server, signed_in, complaints
 ):
     person = make_prisoner("Teodor Brask")
@@ -41,43 +41,43 @@ def test_an_editor_lowers_a_person_at_one_press_and_holds_what_names_them(
     other = make_release(title="Another", body=f"<p>{mark(person)} again.</p>")
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}/admin/people/person/{person.pk}/change/")
-    page.get_by_role("button", name="To 1").click()
-    expect(page.get_by_text("Lowered to level 1.")).to_be_visible()
+    page.get_by_role("button", name="Lower to 1").click()
+    expect(page.get_by_text("Level lowered to 1 everywhere.")).to_be_visible()
     expect(page.get_by_role("checkbox")).to_have_count(2)
     page.get_by_label("Another").uncheck()
-    page.get_by_role("button", name="Hold those that are ticked").click()
-    expect(page.get_by_text("1 release is off every path")).to_be_visible()
+    page.get_by_role("button", name="Put selected releases on hold").click()
+    expect(page.get_by_text("1 release is on hold.")).to_be_visible()
     release.refresh_from_db()
     other.refresh_from_db()
     assert (release.is_on_hold(), other.is_on_hold()) == (True, False)
     complaints.clear()
     page.goto(f"{live_server.url}/people/teodor-brask/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
 def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
     person = make_person("Teodor Brask", level=Level.STAFF)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}/admin/people/person/{person.pk}/change/")
-    page.get_by_role("link", name="Raise the level").click()
-    page.get_by_label("To level").select_option("3")
+    page.get_by_role("link", name="Request a higher level").click()
+    page.get_by_label("New level").select_option("3")
     page.get_by_label("Why the person may be named").fill("His own consent.")
-    page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_text("A second person has to agree")).to_be_visible()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("A second person must approve it")).to_be_visible()
     signed_in(make_user("publisher", "Publisher"))
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("link", name="Teodor Brask").click()
     expect(page.get_by_text("His own consent.")).to_be_visible()
-    page.get_by_role("button", name="Agree").click()
-    expect(page.get_by_role("link", name="Public page")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("link", name="View public page")).to_be_visible()
     assert complaints == []
 
 
 @SIZES
-def test_a_case_can_be_written_by_everybody(page, live_server, signed_in, size, schemes):
+def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_in, size, schemes):
     person = make_prisoner("Teodor Brask", level=Level.STAFF)
     case = whole_case(person)
-    levels.ask_to_raise(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
+    levels.request_level(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
     page.set_viewport_size(size)
     signed_in(make_user("publisher", "Publisher"))
     record, nothing = f"person/{person.pk}", ""
@@ -126,8 +126,8 @@ def test_quotations_are_searched_without_javascript(browser, live_server):
     make_release(body=quotation(speaker, "“Of bread.”") + quotation(speaker, "“Of rosés.”"))
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(live_server.url + speaker.get_absolute_url())
-    page.get_by_label("Search these quotations").fill("ROSES")
+    page.get_by_label("Search quotations").fill("ROSES")
     page.get_by_role("button", name="Search").click()
     expect(page.locator("blockquote")).to_have_count(1)
     expect(page.locator("blockquote")).to_contain_text("Of rosés.")
-    expect(page.get_by_text("1 of 2 quotations contains")).to_be_visible()
+    expect(page.get_by_text("1 of 2 quotations with")).to_be_visible()

@@ -69,7 +69,7 @@ def photo(colour="red", size=(1200, 800)) -> bytes:
     return out.getvalue()
 
 
-def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
+def test_an_editor_drops_many_files_and_sees_the_result_of_each(
     page, live_server, signed_in, complaints
 ):
     signed_in(make_user("editor", "Editor"))
@@ -92,7 +92,7 @@ def test_an_editor_drops_many_files_and_sees_what_becomes_of_each(
     assert [c for c in complaints if "status of 400" not in c] == []
 
 
-def test_a_picture_that_cannot_be_asked_after_any_more_says_so(page, live_server, signed_in):
+def test_an_upload_shows_that_its_state_could_not_be_loaded(page, live_server, signed_in):
     signed_in(make_user("author", "Author"))
     page.goto(f"{live_server.url}{LIBRARY}upload/")
     drop(page, "[data-drop=upload]", {"gate.jpg": photo()})
@@ -119,7 +119,7 @@ def test_files_are_uploaded_without_javascript(browser, live_server, client):
     context.close()
 
 
-def test_an_author_drops_a_picture_on_a_release_makes_it_the_poster_and_sets_it_into_the_text(
+def test_an_author_drops_a_picture_on_a_release_uses_it_as_poster_and_inserts_it(
     page, live_server, signed_in, complaints
 ):
     author = make_user("author", "Author")
@@ -168,7 +168,7 @@ def test_an_imported_poster_gets_its_file_on_the_form(page, live_server, signed_
     assert complaints == []
 
 
-def test_the_focal_point_is_set_by_a_click_and_seen_in_every_shape_at_once(
+def test_the_focal_point_is_set_by_a_click_and_every_crop_shows_it_at_once(
     page, live_server, signed_in, complaints
 ):
     picture = make_picture(content=photo(size=(1600, 600)))
@@ -181,7 +181,7 @@ def test_the_focal_point_is_set_by_a_click_and_seen_in_every_shape_at_once(
     image.click(position={"x": box["width"] * 0.05, "y": box["height"] / 2})
     assert page.locator("[name=focus_x]").input_value() == "0.05"
     assert portrait.evaluate("img => img.style.objectPosition") != before
-    # What is seen in the square is what will be cut: its left part is white.
+    # The square shows the crop as it will be: its left part is white.
     shown = Image.open(BytesIO(portrait.screenshot())).convert("RGB")
     assert min(shown.getpixel((5, shown.height // 2))) > 240
     page.keyboard.press("ArrowRight")
@@ -207,7 +207,7 @@ def test_the_focal_point_is_set_by_a_click_and_seen_in_every_shape_at_once(
     assert complaints == []
 
 
-def test_what_the_file_says_is_taken_over_by_a_press_and_saved_by_another(
+def test_embedded_metadata_fills_blank_fields_and_is_saved_with_the_form(
     page, live_server, signed_in
 ):
     picture = make_picture(credit_line="")
@@ -227,7 +227,7 @@ def test_what_the_file_says_is_taken_over_by_a_press_and_saved_by_another(
 
 
 @SIZES
-def test_the_library_can_be_used_by_everybody(
+def test_the_pages_of_the_library_are_accessible(
     page, live_server, signed_in, complaints, size, schemes
 ):
     pictures = [make_picture(content=photo(colour), caption=f"A {colour} field", credit_line="AFP")
@@ -244,7 +244,7 @@ def test_the_library_can_be_used_by_everybody(
         complaints.clear()  # of axe's own styles
 
 
-def test_an_editor_finds_sifts_and_credits_pictures(page, live_server, signed_in):
+def test_an_editor_filters_pictures_and_sets_their_credit(page, live_server, signed_in):
     for colour in ("red", "green", "blue"):
         make_picture(content=photo(colour), caption=f"A {colour} field", credit_line="")
     signed_in(make_user("editor", "Editor"))
@@ -256,8 +256,8 @@ def test_an_editor_finds_sifts_and_credits_pictures(page, live_server, signed_in
     page.get_by_role("button", name="Go").click()
     page.get_by_label("Credit line:").fill("AFP via Getty Images")
     assert violations(page) == []
-    page.get_by_role("button", name="Set them").click()
-    expect(page.get_by_text("Set on 2.")).to_be_visible()
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("2 items changed.")).to_be_visible()
     assert MediaAsset.objects.filter(credit_line="AFP via Getty Images").count() == 2
     page.goto(live_server.url + LIBRARY)
     page.get_by_role("searchbox", name="Search").fill("getty")
@@ -351,7 +351,7 @@ def test_a_journalist_takes_everything_along(page, live_server, tmp_path):
     release = make_release(poster=make_picture(caption="At the gate"))
     page.goto(live_server.url + release.get_absolute_url())
     with page.expect_download() as saved:
-        page.get_by_role("link", name="Everything, with pictures (ZIP)").click()
+        page.get_by_role("link", name="All files with pictures (ZIP)").click()
     assert saved.value.suggested_filename == f"{release.slug}.zip"
     assert saved.value.path().read_bytes().startswith(b"PK")
     with page.expect_download() as saved:
@@ -360,7 +360,7 @@ def test_a_journalist_takes_everything_along(page, live_server, tmp_path):
     assert Release.objects.count() == 1
 
 
-def test_a_picture_dropped_twice_is_told_of_and_there_once(page, live_server, signed_in):
+def test_a_picture_that_is_dropped_twice_is_attached_once(page, live_server, signed_in):
     there = make_picture("first.jpg", content=picture_bytes((600, 400)))
     release = make_release(
         "draft", attached=[str(there.pk)], by=(author := make_user("a", "Author"))
@@ -373,7 +373,7 @@ def test_a_picture_dropped_twice_is_told_of_and_there_once(page, live_server, si
 
 
 @SIZES
-def test_a_publisher_reads_what_a_document_held_and_accepts_one_as_it_is(
+def test_a_publisher_sees_what_was_removed_and_accepts_a_document_as_it_is(
     page, live_server, signed_in, complaints, size, schemes
 ):
     cleaned = make_document("report.pdf", documents.pdf(documents.with_comments))
@@ -386,6 +386,6 @@ def test_a_publisher_reads_what_a_document_held_and_accepts_one_as_it_is(
     page.goto(f"{live_server.url}{LIBRARY}{old.pk}/change/")
     expect(page.locator(".asset-state")).to_contain_text("Old Word files (.doc) keep names")
     assert_usable(page, schemes, "a document")
-    page.get_by_label("Why it may go out as it is").fill("The court gave it to us so.")
-    page.get_by_role("button", name="Accept it as it is").click()
+    page.get_by_label("Why it may be published as it is").fill("The court gave it to us so.")
+    page.get_by_role("button", name="Accept as it is").click()
     expect(page.locator(".asset-state")).to_contain_text("The court gave it to us so.")

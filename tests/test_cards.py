@@ -226,8 +226,8 @@ def test_a_card_shows_every_title_that_its_fonts_hold(language, title):
 )  # fmt: skip
 def test_the_desk_says_that_a_card_cannot_show_its_title(client, language, title):
     said = (
-        "The share card cannot show this title: its script has no font here. It shows the "
-        "newsroom’s name and the day."
+        "The share card can’t show this title because there is no font for its script. It shows "
+        "the newsroom’s name and the date."
     )
     client.force_login(make_chief())
     release = make_release(title=title, language=language)
@@ -242,7 +242,7 @@ def test_the_desk_says_that_a_card_cannot_show_its_title(client, language, title
     # A picture stands for the release, or the fonts hold the title: nothing to say.
     shown = make_release(title="Free them", poster=None)
     other = reverse("admin:releases_release_change", args=[shown.pk])
-    assert "The share card cannot" not in client.get(other).content.decode()
+    assert "The share card can’t" not in client.get(other).content.decode()
 
 
 def test_an_emoji_does_not_cost_a_title():

@@ -18,7 +18,7 @@ from newsroom.exports import as_text
 from newsroom.page import ReleasePage
 from newsroom.word import as_docx
 from people.models import Person
-from previews import marks
+from previews import watermarks
 from previews.models import PreviewLink
 from releases.document import Document, render_text
 from releases.models import Release
@@ -306,6 +306,6 @@ def test_a_preview_marks_long_paragraphs_around_footnotes(client):
     address = make_link(make_release("draft", body=body), kind="colleague")
     accept(client, address)
     text = client.get(f"{address}release.txt").content.decode()
-    unseen = marks.unseen(PreviewLink.objects.get().reference)
-    assert text.count(unseen) == 3  # the paragraph, the item, and the first note
+    code = watermarks.invisible_code(PreviewLink.objects.get().reference)
+    assert text.count(code) == 3  # the paragraph, the item, and the first note
     assert text.count("[3]") == 2

@@ -1,4 +1,4 @@
-"""A release as text and as ninjs: whole, in order, corrected and withdrawn as the page is."""
+"""A release as text and as ninjs: complete, in order, corrected and withdrawn like its page."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def full():
     return release
 
 
-def test_the_text_is_the_page_from_top_to_bottom(client, full):
+def test_the_plain_text_has_the_page_from_top_to_bottom(client, full):
     answer = get(client, full, "txt")
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
     parts = answer.content.decode().strip().split("\n\n")
@@ -73,11 +73,11 @@ def test_the_text_is_the_page_from_top_to_bottom(client, full):
         "Interviews on request.",
         "Press contact",
         "Desk, d@n.example, Daily",
-        f"http://testserver/releases/eleven-newspapers-closed/\nRelease {full.pk}",
+        f"http://testserver/releases/eleven-newspapers-closed/\nRelease ID: {full.pk}",
     ]
 
 
-def test_ninjs_holds_to_its_schema_and_says_what_the_page_says(client, full):
+def test_ninjs_is_valid_and_has_the_text_of_the_page(client, full):
     answer = get(client, full, "json")
     assert answer["Content-Type"] == "application/json"
     data = answer.json()
@@ -108,7 +108,7 @@ def test_a_document_without_alternative_text_keeps_ninjs_valid(client):
     assert "headlines" not in attached
 
 
-def test_a_release_that_is_a_picture_alone_keeps_ninjs_valid(client):
+def test_a_release_with_only_a_picture_keeps_ninjs_valid(client):
     picture = make_picture(caption="", alt_text="Wheat", credit_line="AFP")
     release = make_release(body=f'<figure data-asset="{picture.pk}"></figure>')
     data = get(client, release, "json").json()
@@ -116,7 +116,7 @@ def test_a_release_that_is_a_picture_alone_keeps_ninjs_valid(client):
     assert "descriptions" not in data
 
 
-def test_the_html_of_ninjs_stands_anywhere(client, full):
+def test_the_html_of_ninjs_works_on_any_site(client, full):
     data = get(client, full, "json").json()
     (html,) = [body["value"] for body in data["bodies"] if body["contentType"] == "text/html"]
     validators.elsewhere(html)
@@ -129,7 +129,7 @@ def test_the_html_of_ninjs_stands_anywhere(client, full):
     assert b"".join(given)
 
 
-def test_ninjs_names_who_spoke_the_pull_quote(client, full):
+def test_ninjs_names_the_speaker_of_the_pull_quote(client, full):
     data = get(client, full, "json").json()
     lifted = [one for one in data["descriptions"] if one["role"] == "pull quote"]
     assert [one["value"] for one in lifted] == ["We ask for it.\n– Ansa Verel, Director"]
@@ -139,7 +139,7 @@ def test_ninjs_names_who_spoke_the_pull_quote(client, full):
     assert notes == ["Interviews on request."]
 
 
-def test_a_withheld_speaker_is_no_person_in_ninjs(client, full):
+def test_ninjs_has_no_person_for_a_withheld_name(client, full):
     speaker = full.quotes.get().speaker
     speaker.level = 1
     speaker.save()
@@ -149,7 +149,7 @@ def test_a_withheld_speaker_is_no_person_in_ninjs(client, full):
     assert "Verel" not in json.dumps(data["descriptions"])
 
 
-def test_the_real_release_is_whole_and_in_order(client):
+def test_a_real_release_is_complete_and_in_order(client):
     understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
     draft = import_draft(understood, by=make_chief(), people={})
     speaker = make_person("Felix Jakens", title="Head of Campaigns")
@@ -167,7 +167,7 @@ def test_the_real_release_is_whole_and_in_order(client):
     assert "– Felix Jakens" in told
 
 
-def test_a_correction_is_in_every_form(client, full):
+def test_a_correction_is_in_every_format(client, full):
     full.title = "Twelve newspapers closed"
     workflow.correct(full, by=make_chief(), text="It was <twelve> & not eleven.")
     page = client.get(full.get_absolute_url()).content.decode()
@@ -187,7 +187,7 @@ def test_a_correction_is_in_every_form(client, full):
     assert re.search(said, etree.HTML(summary.text).xpath("string()"))
 
 
-def test_a_withdrawal_is_in_every_form_and_nothing_else_is(client, full):
+def test_a_withdrawn_release_has_only_the_notice_in_every_format(client, full):
     other = make_release()
     workflow.withdraw(full, by=make_chief(), reason="A source & asked us to.")
     text, data = get(client, full, "txt"), get(client, full, "json")
@@ -209,7 +209,7 @@ def test_a_withdrawal_is_in_every_form_and_nothing_else_is(client, full):
     assert b"deleted-entry" not in client.get("/releases/feed.atom?kind=comment").content
 
 
-def test_a_former_address_leads_to_the_same_form(client, full):
+def test_a_former_address_redirects_to_the_same_format(client, full):
     full.slug = "another"
     workflow.correct(full, by=make_chief(), text="")
     for form in ("txt", "json"):
@@ -228,7 +228,7 @@ def test_a_former_address_leads_to_the_same_form(client, full):
         {"body": "<p>Alone</p>"},
     ],
 )
-def test_whatever_a_release_holds_it_comes_out(client, form, fields):
+def test_every_text_of_a_release_is_in_every_format(client, form, fields):
     release = make_release(**fields)
     answer = get(client, release, form)
     assert answer.status_code == 200
@@ -237,7 +237,7 @@ def test_whatever_a_release_holds_it_comes_out(client, form, fields):
         validators.ninjs(answer.json())
 
 
-def test_a_day_without_an_hour_has_none_in_the_text(client, settings):
+def test_a_release_without_an_hour_has_only_a_date_in_the_text(client, settings):
     settings.TIME_ZONE = "Europe/London"
     release = make_release("in_review", title="Of old")
     day = datetime.fromisoformat("2025-02-13T00:00:00+00:00")
@@ -246,7 +246,7 @@ def test_a_day_without_an_hour_has_none_in_the_text(client, settings):
     validators.ninjs(get(client, release, "json").json())
 
 
-def test_the_page_links_to_both_forms(client, full):
+def test_the_page_links_to_both_formats(client, full):
     page = client.get(full.get_absolute_url()).content.decode()
     for form, kind in (("txt", "text/plain"), ("json", "application/json")):
         address = f"/releases/eleven-newspapers-closed/release.{form}"

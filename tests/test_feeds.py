@@ -1,4 +1,4 @@
-"""Atom, RSS and JSON Feed: the same releases in full, page by page, filtered as the archive is."""
+"""Atom, RSS and JSON Feed: the same releases in full, page by page, filtered like the archive."""
 
 import json
 import re
@@ -28,7 +28,7 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 
-A_PAGE = 3
+PAGE_SIZE = 3
 FORMS = ["atom", "json", "rss"]
 ORIGIN = "http://testserver"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -36,7 +36,7 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 class Feed:
-    """One page of a feed in any of the three forms, valid, as a reader program sees it."""
+    """One page of a feed in one of the three formats, valid, as a feed reader gets it."""
 
     def __init__(self, client, form, query="") -> None:
         path = f"/releases/feed.{form}" + (f"?{query}" if query else "")
@@ -72,11 +72,11 @@ class Feed:
 @pytest.fixture
 def many(monkeypatch):
     """Three pages of a few releases each, newest first."""
-    monkeypatch.setattr("newsroom.views.A_PAGE", A_PAGE)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", PAGE_SIZE)
     chief, now = make_chief(), timezone.now()
     return [
         make_release(title=f"Number {n:02}", by=chief, publish_at=now - timedelta(hours=n + 1))
-        for n in range(2 * A_PAGE + 1)
+        for n in range(2 * PAGE_SIZE + 1)
     ]
 
 
@@ -84,13 +84,13 @@ def many(monkeypatch):
 @pytest.mark.parametrize(
     "query", ["page=0", "page=4", "page=-1", "page=x", "page=last", "page=1e9", "page=" + "9" * 99]
 )
-def test_a_page_that_is_not_there_is_not_found(client, many, form, query):
+def test_a_page_that_does_not_exist_answers_404(client, many, form, query):
     assert client.get(f"/releases/feed.{form}?{query}").status_code == 404
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_pages_of_a_feed_hold_every_release_once(client, many, form):
-    """RFC 5005 calls them a paged feed; JSON Feed has `next_url` for it."""
+def test_the_pages_of_a_feed_have_every_release_once(client, many, form):
+    """These are the paged feeds of RFC 5005; JSON Feed has `next_url`."""
     found, query, asked = [], "", []
     while True:
         feed = Feed(client, form, query)
@@ -105,7 +105,7 @@ def test_the_pages_of_a_feed_hold_every_release_once(client, many, form):
 
 
 @pytest.mark.parametrize("form", ["atom", "rss"])
-def test_each_page_leads_to_the_others(client, many, form):
+def test_each_page_of_a_feed_links_to_the_others(client, many, form):
     base = f"{ORIGIN}/releases/feed.{form}?kind=press_release"
     links = Feed(client, form, "kind=press_release&page=2").links
     assert links.pop("alternate", f"{ORIGIN}/releases/?kind=press_release").endswith("release")
@@ -118,15 +118,15 @@ def test_each_page_leads_to_the_others(client, many, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_how_far_back_a_feed_goes_is_limited(client, many, form, monkeypatch):
-    monkeypatch.setattr(feeds, "MOST_IN_A_FEED", A_PAGE + 2)
+def test_the_number_of_entries_of_a_feed_is_limited(client, many, form, monkeypatch):
+    monkeypatch.setattr(feeds, "MAX_FEED_ENTRIES", PAGE_SIZE + 2)
     assert len(Feed(client, form, "page=2").titles) == 2
     assert client.get(f"/releases/feed.{form}?page=3").status_code == 404
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("query", ["kind=statement", "language=ar", "topic=trials", "country=IS"])
-def test_every_feed_is_filtered_as_the_archive_is(client, form, query):
+def test_every_feed_has_the_filters_of_the_archive(client, form, query):
     topic = Topic.objects.create(name="Trials")
     make_release(title="Another")
     make_release(
@@ -146,7 +146,7 @@ def test_every_feed_is_filtered_as_the_archive_is(client, form, query):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_feed_holds_the_whole_text(client, form):
+def test_every_feed_has_the_whole_text(client, form):
     speaker = make_person("Ansa Verel", title="Director", speaks=True)
     picture = make_picture(alt_text="Wheat", caption="A field.", credit_line="AFP")
     release = make_release(
@@ -198,8 +198,8 @@ def test_a_correction_is_in_every_feed(client, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_withdrawal_takes_the_place_of_what_readers_have_kept(client, form):
-    """RSS and JSON Feed know no deletion: the notice bears the id of the release, and no more."""
+def test_a_notice_of_withdrawal_replaces_the_entry_in_feed_readers(client, form):
+    """RSS and JSON Feed have no deletion: the notice has the id of the release, and no more."""
     release = make_release(title="Wrong", body="<p>Wrong words.</p>")
     make_release(title="Right")
     workflow.withdraw(release, by=make_chief(), reason="A source & asked us to.")
@@ -213,7 +213,7 @@ def test_a_withdrawal_takes_the_place_of_what_readers_have_kept(client, form):
     assert str(release.pk) not in Feed(client, form, "kind=comment").content.decode()
 
 
-def test_notices_stand_on_the_first_page_alone(client, many):
+def test_only_the_first_page_of_a_feed_has_notices(client, many):
     gone = make_release("withdrawn")
     for form in FORMS:
         assert str(gone.pk) in Feed(client, form).content.decode()
@@ -222,7 +222,7 @@ def test_notices_stand_on_the_first_page_alone(client, many):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("state", ["draft", "scheduled", "held", "waiting", "withdrawn_unseen"])
-def test_what_is_not_public_is_in_no_feed(client, form, state):
+def test_a_hidden_release_is_in_no_feed(client, form, state):
     hidden = make_release(state, title="Zaunkönigin")
     content = Feed(client, form).content.decode()
     assert "Zaunk" not in content
@@ -230,7 +230,7 @@ def test_what_is_not_public_is_in_no_feed(client, form, state):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_feed_is_asked_for_anew_and_answers_304(client, form):
+def test_a_feed_is_revalidated_and_answers_304(client, form):
     make_release()
     first = client.get(f"/releases/feed.{form}")
     assert first["Cache-Control"] == "no-cache"
@@ -242,7 +242,7 @@ def test_a_feed_is_asked_for_anew_and_answers_304(client, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_full_page_costs_as_many_queries_as_one_release(client, form):
+def test_a_full_page_of_a_feed_needs_as_many_queries_as_one_release(client, form):
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
             Feed(client, form)
@@ -278,7 +278,7 @@ def test_no_title_breaks_a_feed(client, form, hostile):
     assert not re.search(r"<script", "".join(feed.texts))
 
 
-def test_every_page_leads_to_the_three_feeds(client):
+def test_every_page_links_to_the_three_feeds(client):
     release, person = make_release(), make_person("Ann “Q” Verel")
     for path in ["/", "/releases/", release.get_absolute_url(), person.get_absolute_url()]:
         page = lxml.html.fromstring(client.get(path).content)
@@ -326,7 +326,7 @@ def test_a_description_ends_with_a_sentence_or_between_characters(client, text, 
 
 @pytest.mark.parametrize("path", ["/releases/feed.atom", "", "release.json", "release.docx"])
 def test_the_text_of_a_release_is_read_once_for_each_output(client, path, monkeypatch):
-    """To read it takes most of the time: a page of a feed reads twenty."""
+    """Parsing takes most of the time, and a page of a feed parses twenty releases."""
     body = "<p>The beginning.</p>\n<p>Read once.</p>"  # as it is stored
     address = make_release(body=body, notes_to_editors="").get_absolute_url()
     read, real = [], reading.blocks_in

@@ -20,7 +20,7 @@ from tests.make import accept, make_chief, make_link, make_release
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
-COLUMNS = ("pk", "at", "seen_at", "lift", "version", "before")
+COLUMNS = ("pk", "at", "seen_at", "embargo_ends", "version", "before")
 
 
 @pytest.fixture

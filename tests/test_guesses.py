@@ -10,13 +10,14 @@ from django.core import mail
 from django.db import OperationalError
 
 from jobs import outbox
-from jobs.buffer import Buffer
 from jobs.models import Job
 from releases import probes, workflow
 from releases.models import Event, Probe, Release
+from tests import forks
+from tests.deployment import environment
 from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
 
 HOUR = timedelta(hours=1)
 
@@ -30,7 +31,7 @@ def hidden(by, **fields):
     return make_release("scheduled", by=by, title="Budget forecast November 2026", **fields)
 
 
-def told():
+def counted():
     count_guesses()
     return sorted(Probe.objects.values_list("what", "times", "network"))
 
@@ -46,7 +47,7 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
     client.get(f"/releases/{release.pk}/", REMOTE_ADDR="2001:db8:1:2::3")
     client.get(picture.public_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
     client.get("/releases/something-else/", REMOTE_ADDR="198.51.100.9")
-    assert told() == [
+    assert counted() == [
         ("address", 1, "2001:db8:1::/48"),
         ("address", 3, "203.0.113.0/24"),
         ("file", 1, "198.51.100.0/24"),
@@ -56,7 +57,7 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
     assert (tries.times, tries.networks) == (6, 3)
 
 
-def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_desk, approver):
+def test_addresses_that_were_public_before_are_not_counted(client, at_desk, approver):
     picture = make_picture()
     release = make_release("published", by=approver, title="The old title", poster=picture)
     release.slug = "a-new-address"
@@ -69,18 +70,18 @@ def test_links_to_what_was_public_before_are_known_and_not_counted(client, at_de
     ):
         assert client.get(path).status_code == 404
     client.get(picture.public_url("press", "jpg"))
-    assert told() == []
+    assert counted() == []
     assert "trying to find" not in at_desk(approver).get("/admin/").content.decode()
 
 
-def test_what_was_held_before_it_was_public_is_counted(client, approver):
+def test_a_release_on_hold_that_was_never_public_is_counted(client, approver):
     release = make_release("held_unseen", by=approver)
     client.get(release.get_absolute_url())
-    assert told() == [("address", 1, "127.0.0.0/24")]
+    assert counted() == [("address", 1, "127.0.0.0/24")]
 
 
 @pytest.mark.parametrize("state", ["published", "withdrawn"])
-def test_nobody_guesses_at_what_everybody_knows(client, state):
+def test_public_addresses_are_not_counted(client, state):
     picture = make_picture()
     release = make_release(state, poster=picture)
     hidden(make_chief(), poster=picture)
@@ -88,12 +89,10 @@ def test_nobody_guesses_at_what_everybody_knows(client, state):
     client.get(release.get_absolute_url() + "nothing/")
     if state == "published":
         client.get(picture.public_url("nonsense", "jpg"))  # everybody sees this picture
-    assert told() == []
+    assert counted() == []
 
 
-def test_the_publisher_is_told_at_the_first_the_tenth_and_the_hundredth_try(
-    client, approver, settings
-):
+def test_the_publisher_is_notified_at_the_first_and_the_tenth_request(client, approver, settings):
     settings.SITE_URL = "https://news.example"
     release = hidden(approver)
     for _ in range(12):
@@ -120,14 +119,14 @@ def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
     assert Probe.objects.get().times == 1
 
 
-def test_it_is_shown_on_the_desk_and_beside_the_release(client, at_desk, approver):
+def test_probes_are_shown_on_the_desk_and_beside_the_release(client, at_desk, approver):
     release = hidden(approver)
     for number in range(3):
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
     count_guesses()
     desk = at_desk(approver).get("/admin/").content.decode()
     assert "Someone is trying to find this release" in desk
-    assert "<b>3 times</b>" in desk
+    assert "3 attempts since" in desk
     assert "from 3 network addresses" in desk
     seen = client.get(f"/admin/releases/release/{release.pk}/seen/").content.decode()
     assert "203.0.113.0/24" in seen
@@ -145,10 +144,10 @@ def test_it_is_shown_on_the_desk_and_beside_the_release(client, at_desk, approve
         (True, "", "127.0.0.0/24"),
     ],
 )
-def test_a_header_that_lies_is_not_believed(client, approver, settings, trusted, header, network):
+def test_a_forged_header_is_ignored(client, approver, settings, trusted, header, network):
     settings.TRUST_PROXY = trusted
     client.get(hidden(approver).get_absolute_url(), headers={"X-Forwarded-For": header})
-    assert told() == [("address", 1, network)]
+    assert counted() == [("address", 1, network)]
 
 
 def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
@@ -161,7 +160,7 @@ def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
     assert Probe.objects.count() == 21
 
 
-def test_a_flood_that_nobody_empties_does_not_fill_the_memory(client, monkeypatch):
+def test_a_flood_does_not_fill_the_memory(client, monkeypatch):
     monkeypatch.setattr(probes.waiting, "_waiting", queue.Queue(5))
     for _ in range(9):
         assert client.get("/releases/nothing/").status_code == 404
@@ -183,10 +182,10 @@ def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
             probes.waiting.flush()
     client.get(release.get_absolute_url())
     monkeypatch.setattr(probes.waiting, "write", real)
-    assert told() == [("address", 2, "127.0.0.0/24")]
+    assert counted() == [("address", 2, "127.0.0.0/24")]
 
 
-def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, caplog):
+def test_without_a_worker_probes_fill_no_table(client, approver, monkeypatch, caplog):
     monkeypatch.setattr(probes, "MAX_JOBS", 2)
     release = hidden(approver)
     for _ in range(4):
@@ -197,17 +196,23 @@ def test_without_a_worker_guesses_fill_no_table(client, approver, monkeypatch, c
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
+def test_a_thread_of_the_server_counts_without_being_asked(client, approver, waiting):
     release = hidden(approver)
-    # A buffer of its own: the thread outlives the test, and must take nothing from another.
-    own = Buffer("Probes", probes._enqueue_counts, 100)
-    monkeypatch.setattr(probes, "waiting", own)
+    waiting.serve()
     client.get(release.get_absolute_url())
-    assert own._thread in threading.enumerate()
-    assert own._thread.daemon
+    assert waiting._thread in threading.enumerate()
+    assert waiting._thread.daemon
     for _ in range(200):
         time.sleep(0.1)
         if Job.objects.filter(name="releases.count_guesses").exists():
             break
     work_off()
     assert Probe.objects.get().times == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_counts_in_the_background():
+    code = "import pressroom.wsgi; from releases import probes; print(probes.waiting.serves)"
+    more = {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "JOBS_IN_WEB": "off"}
+    done = forks.run("-c", code, env=environment(**more))
+    assert done.stdout == "True\n", done.stderr

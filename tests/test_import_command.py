@@ -1,4 +1,4 @@
-"""From a file to a draft: `manage.py importrelease`, and the same on the desk."""
+"""From a file to a draft: `manage.py importrelease`, and the same at the desk."""
 
 import io
 import re
@@ -27,7 +27,7 @@ SENATE = DATA / "import" / "us-senate-txt"
 
 
 def run(*args) -> tuple[str, str]:
-    """Run the command; return what it printed and what it complained of."""
+    """Run the command; return its output and its errors."""
     out, err = io.StringIO(), io.StringIO()
     try:
         call_command("importrelease", *map(str, args), stdout=out, stderr=err)
@@ -48,7 +48,7 @@ def test_the_real_release_becomes_one_draft():
     out, err = run(REAL_RELEASE)
     release = Release.objects.get()
     assert err == ""
-    assert "Made the draft “UK/China" in out
+    assert "Created the draft “UK/China" in out
     assert (release.status, release.kind, release.publish_at) == ("draft", "press_release", None)
     assert release.pull_quote.startswith("This is an opportunity")
     assert release.poster.original_name == "Image for Lammy China visit AFP via Getty Images.jpg"
@@ -59,7 +59,7 @@ def test_the_real_release_becomes_one_draft():
     assert not Person.objects.exists()
 
 
-def test_of_a_file_that_is_too_large_no_more_is_read_than_refuses_it(tmp_path):
+def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path):
     large = tmp_path / "large.txt"
     with large.open("wb") as file:
         file.truncate(100_000_000)
@@ -76,7 +76,7 @@ def test_a_dry_run_prints_the_same_and_changes_nothing():
     assert everything_stored() == dict.fromkeys(everything_stored(), 0)
     wet, _ = run(REAL_RELEASE)
     assert dry.replace("This was a dry run: nothing was changed.\n", "") == wet.replace(
-        f"Made the draft “{Release.objects.get()}”.\n", ""
+        f"Created the draft “{Release.objects.get()}”.\n", ""
     )
 
 
@@ -87,20 +87,20 @@ def test_the_same_release_again_is_reported_and_adds_nothing(tmp_path):
     other_name.write_bytes(REAL_RELEASE.read_bytes().replace(b"\n", b"\r\n"))
     for path in (REAL_RELEASE, other_name):
         out, err = run(path)
-        assert "This is in the newsroom already, as “UK/China" in out
+        assert "This was already imported as “UK/China" in out
         assert err == ""
     assert everything_stored() == before
 
 
-def test_the_same_release_again_on_purpose_makes_a_new_draft_each_time():
+def test_importing_again_on_purpose_makes_a_new_draft_each_time():
     run(REAL_RELEASE)
     for number in (2, 3):
         out, err = run("--again", REAL_RELEASE)
-        assert "Made the draft “UK/China" in out
+        assert "Created the draft “UK/China" in out
         assert err == ""
         assert Release.objects.count() == number
     out, _ = run(REAL_RELEASE)
-    assert "This is in the newsroom already" in out
+    assert "This was already imported" in out
     assert Release.objects.count() == 3
     out, _ = run("--again", "--dry-run", REAL_RELEASE)
     assert "This was a dry run" in out
@@ -112,12 +112,12 @@ def test_a_copy_stays_a_duplicate_when_the_first_import_is_deleted():
     run("--again", REAL_RELEASE)
     workflow.discard(Release.objects.order_by("created_at").first(), by=make_chief())
     out, _ = run(REAL_RELEASE)
-    assert "This is in the newsroom already" in out
+    assert "This was already imported" in out
     run("--again", REAL_RELEASE)
     assert Release.objects.count() == 2
 
 
-def test_a_release_without_title_gets_its_first_sentence_and_the_record_says_so():
+def test_a_release_without_title_gets_its_first_sentence_and_the_history_says_so():
     out, _ = run(SENATE / "25Aug2006Brownback31.txt")
     release = Release.objects.get()
     assert release.title.startswith("U.S. Senator Sam Brownback today condemned the Chinese")
@@ -128,7 +128,7 @@ def test_a_release_without_title_gets_its_first_sentence_and_the_record_says_so(
     assert "The first sentence is only offered as one" in detail["report"]
 
 
-def test_the_words_of_the_rows_are_compared_with_the_file():
+def test_the_stored_words_are_compared_with_the_file():
     run(*sorted(SENATE.iterdir()), REAL_RELEASE)
     for release in Release.objects.all():
         report = release.events.get().detail["report"]
@@ -147,7 +147,7 @@ def test_no_word_of_the_file_is_lost_on_the_way_to_the_draft():
     assert set(letters.findall(pictures)) <= set(letters.findall(kept))
 
 
-def test_many_files_are_read_one_after_the_other_and_each_bad_one_is_named(tmp_path):
+def test_many_files_are_read_in_order_and_unreadable_ones_are_named(tmp_path):
     empty, binary = tmp_path / "empty.txt", tmp_path / "picture.txt"
     empty.write_bytes(b"")
     binary.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
@@ -163,15 +163,15 @@ def test_many_files_are_read_one_after_the_other_and_each_bad_one_is_named(tmp_p
 
 
 def test_a_file_in_an_old_encoding_is_read_and_the_guess_is_printed(tmp_path):
-    words = "Café owner freed\n\nThe owner’s lawyer spoke of “a good day” in the café. " * 3
+    text = "Café owner freed\n\nThe owner’s lawyer spoke of “a good day” in the café. " * 3
     path = tmp_path / "old.txt"
-    path.write_bytes(words.encode("cp1252"))
+    path.write_bytes(text.encode("cp1252"))
     out, _ = run(path)
     assert "Windows-1252" in out
     assert Release.objects.get().title == "Café owner freed"
 
 
-def test_somebody_who_is_named_becomes_the_drafts_owner():
+def test_the_named_user_becomes_the_author_of_the_draft():
     author = make_chief()
     run("--by", author.username, REAL_RELEASE)
     assert Release.objects.get().created_by == author
@@ -179,7 +179,7 @@ def test_somebody_who_is_named_becomes_the_drafts_owner():
     assert "There is no user called nobody." in err
 
 
-def test_the_record_keeps_the_report_and_the_guess():
+def test_the_history_keeps_the_report_and_the_guess():
     run(REAL_RELEASE)
     event = Event.objects.get()
     assert event.verb == "imported"
@@ -188,18 +188,18 @@ def test_the_record_keeps_the_report_and_the_guess():
     assert "573 in the file, all accounted for" in event.detail["report"]
 
 
-def test_what_was_deleted_can_be_imported_again():
+def test_a_deleted_release_can_be_imported_again():
     run(REAL_RELEASE)
     workflow.discard(Release.objects.get(), by=make_chief())
     out, _ = run(REAL_RELEASE)
-    assert "Made the draft" in out
+    assert "Created the draft" in out
 
 
-# --- On the desk -------------------------------------------------------------------------------
+# --- At the desk -------------------------------------------------------------------------------
 
 
 def read(client, source):
-    """Send a source, and return the page with what was understood and the form to confirm it."""
+    """Send a source, and return the page with the report and the form to confirm it."""
     if isinstance(source, str):
         return client.post(IMPORT, {"text": source})
     return client.post(IMPORT, {"file": SimpleUploadedFile(source.name, source.read_bytes())})
@@ -216,10 +216,10 @@ def confirm(client, page, **decisions):
     return client.post(IMPORT, form.initial | fields, follow=True)
 
 
-def test_an_editor_sees_what_was_understood_before_anything_is_stored(at_desk, author):
+def test_an_editor_checks_what_was_recognised_before_anything_is_saved(at_desk, author):
     page = read(at_desk(author), REAL_RELEASE)
     text = page.content.decode()
-    assert "Nothing has been stored yet." in text
+    assert "Nothing has been saved yet." in text
     assert "7 paragraphs by Felix Jakens" in text
     assert everything_stored() == dict.fromkeys(everything_stored(), 0)
 
@@ -237,10 +237,10 @@ def test_an_editor_confirms_and_decides_about_each_person(at_desk, author):
     new = Person.objects.exclude(pk=known.pk).get()
     assert (new.display_name, new.level) == ("Jimmy Lai", Level.STAFF)
     assert {mention.person for mention in release.mentions.all()} == {known, new}
-    assert "The import guesses 13 February 2025, and has set nothing:" in answer.content.decode()
+    assert "Suggested by the import (not set): 13 February 2025." in answer.content.decode()
 
 
-def test_pasted_text_is_read_as_a_file_is(at_desk, author):
+def test_pasted_text_is_read_like_a_file(at_desk, author):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE.read_text()))
     assert Release.objects.get().title.startswith("UK/China")
@@ -268,7 +268,7 @@ def test_a_title_that_is_too_long_is_cut_at_a_word_and_loses_none(at_desk, autho
     assert LONG_TITLE.startswith(f"{release.title} ")
     assert release.body.startswith(f"<p>{LONG_TITLE}</p>")
     report = " ".join(release.events.get().detail["report"].split())
-    assert "Title was cut to 300 characters. The text begins with all of it." in report
+    assert "Title was cut to 300 characters. The text begins with the whole title." in report
 
 
 def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole(at_desk, author):
@@ -281,7 +281,7 @@ def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole
 
 
 def test_what_an_import_writes_fits_its_column_and_is_reported():
-    """The values one by one, whatever the reader of a file makes of a text today."""
+    """The limits of each value, independent of how a file is read."""
     poster = Poster(LONGER * 300, LONGER * 255, "x.jpg", 1)
     person = PersonSuggestion("N" * 250, (), 1, True, "R" * 250, "", "")
     understood = replace(
@@ -297,34 +297,34 @@ def test_what_an_import_writes_fits_its_column_and_is_reported():
     report = " ".join(release.events.get().detail["report"].split())
     for what in ("Place was cut to 120", "Name was cut to 200", "Title was cut to 200",
                  "Credit line was cut to 255"):  # fmt: skip
-        assert f"{what} characters. The file says: “" in report
+        assert f"{what} characters. The file has: “" in report
 
 
-def test_a_duplicate_is_said_before_and_adds_nothing_after(at_desk, author):
+def test_a_duplicate_is_shown_before_and_adds_nothing_after(at_desk, author):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE))
     before = everything_stored()
     page = read(client, REAL_RELEASE)
-    assert "This is in the newsroom already" in page.content.decode()
+    assert "This was already imported" in page.content.decode()
     answer = confirm(client, page)
     assert "Nothing was added." in answer.content.decode()
     assert everything_stored() == before
 
 
-def test_a_duplicate_is_imported_on_purpose_and_only_once_where_it_is_sent_twice(at_desk, author):
+def test_a_duplicate_is_imported_once_if_the_form_is_sent_twice(at_desk, author):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE))
     page = read(client, REAL_RELEASE)
-    assert "Import it again as a new draft" in page.content.decode()
+    assert "Import again as a new draft" in page.content.decode()
     form = page.context["confirm"].initial | {"again": page.context["copies"].next}
     answers = [client.post(IMPORT, form, follow=True).content.decode() for _ in range(2)]
-    assert "Made a draft." in answers[0]
+    assert "Draft created." in answers[0]
     assert "Nothing was added." in answers[1]
     assert Release.objects.count() == 2
 
 
 @pytest.mark.parametrize("again", ["1", "0", "-1", "x", "99999999999999999999", "²", ""])
-def test_a_number_of_a_copy_that_was_tampered_with_adds_no_accident(at_desk, author, again):
+def test_a_copy_number_that_was_tampered_with_adds_nothing(at_desk, author, again):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE))
     page = read(client, REAL_RELEASE)
@@ -332,7 +332,7 @@ def test_a_number_of_a_copy_that_was_tampered_with_adds_no_accident(at_desk, aut
     assert Release.objects.count() == 1
 
 
-def test_the_wish_for_a_copy_outlives_a_mistake_in_the_form(at_desk, author):
+def test_the_box_for_a_copy_stays_ticked_after_an_error_in_the_form(at_desk, author):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE))
     page = read(client, REAL_RELEASE)
@@ -342,11 +342,11 @@ def test_the_wish_for_a_copy_outlives_a_mistake_in_the_form(at_desk, author):
     assert not re.search(r'name="again"[^>]* checked', page.content.decode())
 
 
-def test_where_no_more_copies_are_made_desk_and_command_say_so(at_desk, author, monkeypatch):
-    monkeypatch.setattr("desk.imports.storing.MOST_COPIES", 1)
+def test_desk_and_command_say_that_the_limit_of_copies_is_reached(at_desk, author, monkeypatch):
+    monkeypatch.setattr("desk.imports.storing.MAX_COPIES", 1)
     run(REAL_RELEASE)
     page = unescape(read(at_desk(author), REAL_RELEASE).content.decode())
-    assert "It has been imported so often that it cannot be imported again." in page
+    assert "It has reached the limit of copies." in page
     assert 'name="again"' not in page
     out, problem = run("--again", REAL_RELEASE, SENATE / "25Aug2006Brownback31.txt")
     assert "Nothing was added." in out
@@ -357,23 +357,23 @@ def test_where_no_more_copies_are_made_desk_and_command_say_so(at_desk, author, 
 def test_an_empty_file_gets_one_sentence(at_desk, author):
     page = at_desk(author).post(IMPORT, {"file": SimpleUploadedFile("empty.txt", b"")})
     assert "The submitted file is empty." in page.content.decode()
-    assert "Choose a file, or paste the text" not in page.content.decode()
+    assert "Choose a file or paste the text, not both." not in page.content.decode()
 
 
 def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monkeypatch):
     # The desk has no other language yet: this one writes each sentence in brackets.
     catalogue = translation("en")
-    monkeypatch.setattr(type(catalogue), "gettext", lambda self, words: f"[{words}]")
+    monkeypatch.setattr(type(catalogue), "gettext", lambda self, text: f"[{text}]")
     client = at_desk(author)
     page = unescape(client.get(IMPORT).content.decode())
-    for words in ("File", "Or paste it here"):
-        assert f"[{words}]" in page
-    assert "[Text, Markdown, HTML or a mail (.eml), up to 2 MB.]" in page
+    for label in ("File", "Or paste the text"):
+        assert f"[{label}]" in page
+    assert "[Text, Markdown, HTML or an e-mail (.eml), up to 2 MB.]" in page
     page = unescape(client.post(IMPORT, {}).content.decode())
-    assert "[Choose a file, or paste the text: one of the two.]" in page
+    assert "[Choose a file or paste the text, not both.]" in page
 
 
-def test_a_title_that_is_only_offered_is_shown_so_before_and_after(at_desk, author):
+def test_an_offered_title_is_marked_as_such_before_and_after(at_desk, author):
     client = at_desk(author)
     page = read(client, SENATE / "25Aug2006Brownback31.txt")
     assert "none found; the first sentence is offered" in " ".join(page.content.decode().split())
@@ -385,14 +385,14 @@ def test_a_title_that_is_only_offered_is_shown_so_before_and_after(at_desk, auth
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ({}, "Choose a file, or paste the text: one of the two."),
-        ({"text": "   "}, "Choose a file, or paste the text: one of the two."),
+        ({}, "Choose a file or paste the text, not both."),
+        ({"text": "   "}, "Choose a file or paste the text, not both."),
         ({"text": "Too short."}, "hardly a sentence"),
         ({"file": SimpleUploadedFile("a.docx", b"PK\x03\x04word/document.xml")}, "Word"),
         ({"file": SimpleUploadedFile("empty.txt", b"")}, "empty"),
     ],
 )
-def test_what_cannot_be_read_gets_a_sentence_and_keeps_what_was_pasted(
+def test_an_unreadable_source_gets_a_sentence_and_keeps_the_pasted_text(
     at_desk, author, sent, sentence
 ):
     page = at_desk(author).post(IMPORT, sent)
@@ -403,13 +403,13 @@ def test_what_cannot_be_read_gets_a_sentence_and_keeps_what_was_pasted(
 
 
 @pytest.mark.parametrize("source", ["%%%", "", "bm90aGluZw=="])
-def test_a_confirmation_that_was_tampered_with_makes_nothing(at_desk, author, source):
+def test_a_confirmation_that_was_tampered_with_stores_nothing(at_desk, author, source):
     answer = at_desk(author).post(IMPORT, {"source": source, "filename": "x"}, follow=True)
     assert "Import it again." in answer.content.decode()
     assert not Release.objects.exists()
 
 
-def test_nobody_is_chosen_whom_the_editor_may_not_know(at_desk, author):
+def test_people_whose_record_the_editor_may_not_see_cannot_be_chosen(at_desk, author):
     hidden = make_person("Jimmy Lai", level=Level.CASE_OFFICERS)
     client = at_desk(author)
     page = read(client, REAL_RELEASE)

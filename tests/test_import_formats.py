@@ -516,7 +516,7 @@ def test_a_contact_above_the_title_is_not_the_title_and_stands_below_the_text(co
     assert (understood.title, understood.dateline_place) == ("Court must free four", "GENEVA")
     lines = "\n".join(f"<p>{line}</p>" for line in contact.split("\n"))
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>\n{lines}"
-    assert "A press contact stands in the body: check whether it should." in said(understood)
+    assert "A press contact is in the text: check whether it should be there." in said(understood)
 
 
 @pytest.mark.parametrize("label", ["Subject: ", "HEADLINE: ", "Betreff: "])
@@ -934,7 +934,7 @@ def test_a_page_that_a_browser_saved_in_one_file_is_read_as_a_page():
 def test_a_mail_becomes_a_draft_at_the_desk(at_desk, editor):
     client = at_desk(editor)
     shown = client.post("/admin/releases/release/import/", {"text": mail(PLAIN)}).content.decode()
-    assert "The file is a mail" in shown
+    assert "The file is an e-mail" in shown
     assert "secret@example.org" not in re.sub(
         r"<textarea.*?</textarea>|value=\"[^\"]*\"", "", shown, flags=re.S
     )

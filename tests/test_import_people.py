@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from desk.forms.releases import ConfirmImportForm
+from desk.forms.imports import ConfirmImportForm
 from people import levels
 from people.models import Level, LevelChange, Person
 from releases.models import Release
@@ -52,10 +52,10 @@ def test_each_person_is_named_once_and_may_get_a_level(at_desk, editor, publishe
     person = Person.objects.get()
     assert person.level == Level.STAFF  # until a second person agrees
     asked = LevelChange.objects.get()
-    assert (asked.person, asked.after, asked.asked_by) == (person, Level.NAMEABLE, editor)
+    assert (asked.person, asked.after, asked.requested_by) == (person, Level.NAMEABLE, editor)
     assert asked.basis == "He is a minister; his name is public."
-    assert levels.in_the_way(asked, editor)
-    levels.agree(asked, by=publisher)
+    assert levels.approval_blockers(asked, editor)
+    levels.approve_level(asked, by=publisher)
     person.refresh_from_db()
     assert person.level == Level.NAMEABLE
 
@@ -63,10 +63,10 @@ def test_each_person_is_named_once_and_may_get_a_level(at_desk, editor, publishe
 @pytest.mark.parametrize(
     ("chosen", "sentence"),
     [
-        ({"person": "create", "level": "2"}, "Say why the person may be named"),
-        ({"person": "create", "level": "2", "basis": "  "}, "Say why the person may be named"),
-        ({"person": "", "level": "2", "basis": "Public."}, "Choose who this is, or make"),
-        ({"person": "create", "level": "", "basis": "Public."}, "Choose the level that you ask"),
+        ({"person": "create", "level": "2"}, "Enter why the person may be named"),
+        ({"person": "create", "level": "2", "basis": "  "}, "Enter why the person may be named"),
+        ({"person": "", "level": "2", "basis": "Public."}, "Choose the person or create"),
+        ({"person": "create", "level": "", "basis": "Public."}, "Choose a level."),
         ({"person": "create", "level": "1", "basis": "Public."}, "Select a valid choice"),
         ({"person": "create", "level": "x", "basis": "Public."}, "Select a valid choice"),
     ],
@@ -89,7 +89,7 @@ def test_a_level_that_cannot_be_asked_for_stores_nothing(at_desk, editor):
         f"person_{number}": str(known.pk), f"level_{number}": "2", f"basis_{number}": "Public.",
         f"person_{other}": "create",
     })  # fmt: skip
-    assert "The level is 3 already." in answer.content.decode()
+    assert "The level is already 3." in answer.content.decode()
     assert not Release.objects.exists()
     assert list(Person.objects.all()) == [known]
 
@@ -97,7 +97,7 @@ def test_a_level_that_cannot_be_asked_for_stores_nothing(at_desk, editor):
 def test_an_author_is_not_offered_levels_and_cannot_ask(at_desk, author):
     client = at_desk(author)
     page = read(client)
-    assert "Ask to raise the level" not in page
+    assert "Request a higher level" not in page
     number = number_of(page, "Jonas Reuter")
     confirm(client, **{
         f"person_{number}": "create", f"level_{number}": "3", f"basis_{number}": "Public.",
@@ -126,8 +126,8 @@ def test_a_doubtful_speaker_is_offered_and_set_where_it_is_ticked(at_desk, edito
         "said: “The prison has no doctor at all.”", "came. “The prison has no doctor,” she said."
     )
     page = read(client, text)
-    assert page.count("Perhaps ") == 1
-    assert "Perhaps Mia Holt says “We have asked" in page
+    assert page.count("may be the speaker of") == 1
+    assert "Mia Holt may be the speaker of “We have asked" in page
     confirm(client, text)
     (quotation,) = Release.objects.get().document.quotations
     assert (quotation.name, quotation.speaker) == ("", None)
@@ -156,5 +156,5 @@ def test_a_draft_says_one_sentence_for_each_person_who_may_not_be_named(at_desk,
 def test_the_page_says_nothing_of_people_where_nobody_was_found(at_desk, author):
     text = "The court closed\n\nThe court was closed on Monday because its roof had to be repaired."
     page = at_desk(author).post("/admin/releases/release/import/", {"text": text})
-    assert "Make a draft" in page.content.decode()
+    assert "Create draft" in page.content.decode()
     assert "People found in the text" not in page.content.decode()

@@ -1,4 +1,4 @@
-"""The importer speaks in codes; each has a sentence, and each sentence gets what it names."""
+"""The importer notes codes; each has a sentence, and each sentence gets its values."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ from tests.make import DATA
 
 PACKAGE = Path(settings.BASE_DIR) / "importing"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-# Words are what these hold: tables of words, and rules with examples.
+# These modules are tables of words, and rules with examples.
 TABLES = {"vocabulary.py"}
 SAMPLES = sorted(
     path
@@ -26,7 +26,7 @@ SAMPLES = sorted(
 
 
 def notes_in(path: Path) -> list[tuple[str, set[str] | None]]:
-    """Return the code of every `Note(…)` or `self._note(…)` in a module, and the values it names.
+    """Return the code of every `Note(…)` or `self._note(…)` in a module, and its values.
 
     The names are None where they are not written out in that place.
     """
@@ -56,7 +56,7 @@ NOTES = [
 
 
 def placeholders(code: str) -> set[str]:
-    """Return the names that a sentence needs, singular and plural alike."""
+    """Return the placeholders of a sentence, in singular and plural."""
     needed: set[str] = set()
 
     class Recorder(dict):
@@ -77,25 +77,26 @@ class Counting(dict):
 
 
 @pytest.mark.parametrize(("code", "names"), NOTES)
-def test_each_code_has_a_sentence_that_gets_every_value_it_names(code, names):
+def test_each_code_has_a_sentence_with_a_value_for_each_placeholder(code, names):
     assert code in SENTENCES
     if names is not None:
         days = {f"{name}_weekday" for name in names}
-        # A refusal gets the name of the file on its way.
+        # An error gets the name of the file later.
         assert placeholders(code) <= names | days | {"file"}
 
 
-def test_no_sentence_is_left_that_nothing_uses():
-    source = "".join(
-        path.read_text() for path in PACKAGE.parent.rglob("*.py") if path.name != "import_words.py"
-    )
-    # What is taken out of a page is noted by the name of its part, as “page furniture”.
+def test_every_sentence_is_used():
+    rooms = (PACKAGE, PACKAGE.parent / "desk")
+    modules = [path for room in rooms for path in room.rglob("*.py")]
+    sentences = PACKAGE.parent / "desk/imports/messages.py"
+    source = "".join(path.read_text() for path in modules if path != sentences)
+    # Parts that are left out of a page are noted by their name, such as “page furniture”.
     written = {code: re.escape(code).replace("_", "[ _-]") for code in SENTENCES}
     assert [code for code in SENTENCES if not re.search(f'"{written[code]}"', source)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_the_importer_holds_no_sentence_and_no_translation(path):
+def test_the_importer_has_no_sentences_and_no_translations(path):
     source = path.read_text()
     assert "gettext" not in source
     if path.name in TABLES:
@@ -105,19 +106,21 @@ def test_the_importer_holds_no_sentence_and_no_translation(path):
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            data |= {id(one) for one in ast.walk(body[0])}
+            data |= {id(part) for part in ast.walk(body[0])}
         named = isinstance(node, ast.Call) and ast.unparse(node.func).lower().endswith("rule")
         if named or (isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"):
-            data |= {id(one) for one in ast.walk(node)}
+            data |= {id(part) for part in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in data:
             words = re.findall(r"(?<!\S)[A-Za-z’']{2,}[.,:;]?(?!\S)", node.value)
-            like_one = re.match(r"\s*[A-Z]", node.value) or re.search(r"\w[.,:;]", node.value)
-            assert len(words) < 4 or not like_one, f"line {node.lineno}: {node.value!r}"
+            is_like_a_sentence = re.match(r"\s*[A-Z]", node.value) or re.search(
+                r"\w[.,:;]", node.value
+            )
+            assert len(words) < 4 or not is_like_a_sentence, f"line {node.lineno}: {node.value!r}"
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_what_a_sample_is_noted_for_can_be_said(path):
+def test_every_note_of_a_sample_has_a_sentence(path):
     understood = understand(path.read_bytes(), path.name)
     reasons = understood.date_guess.reasons if understood.date_guess else ()
     for note in (*understood.notes, *understood.missing, *reasons):
@@ -126,13 +129,13 @@ def test_what_a_sample_is_noted_for_can_be_said(path):
 
 
 @pytest.mark.parametrize("marked", gold.releases(), ids=lambda marked: marked.name)
-def test_what_a_marked_release_is_noted_for_can_be_said(marked):
+def test_every_note_of_a_marked_release_has_a_sentence(marked):
     understood = understand(marked.data, marked.filename)
     for note in (*understood.notes, *understood.missing):
         assert "%(" not in sentence(note)
 
 
-def test_a_note_can_hold_others_and_days_have_their_weekday():
+def test_a_note_can_contain_notes_and_days_have_their_weekday():
     day = date(2025, 2, 13)
     reason = Note("text_says_weekday", {"words": "Thursday 13 February", "day": day})
     because = Note("date_because", {"day": day, "reasons": (reason,)})
@@ -143,5 +146,5 @@ def test_a_note_can_hold_others_and_days_have_their_weekday():
     assert sentence(Note("too_long", {"file": "a", "characters": 1234567, "most": 10})).startswith(
         "“a” is too long: it has 1,234,567 characters"
     )
-    one = Note("unreadable_characters", {"count": 1})
-    assert sentence(one).startswith("In one place a character")
+    note = Note("unreadable_characters", {"count": 1})
+    assert sentence(note).startswith("In one place a character")

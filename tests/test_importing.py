@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desk.forms.releases import ConfirmImportForm
+from desk.forms.imports import ConfirmImportForm
 from desk.imports.messages import sentence
 from desk.imports.storing import preview
 from importing import MAX_BYTES, NotAReleaseError, PersonSuggestion, understand
@@ -123,7 +123,7 @@ def test_the_report_says_all_of_it_in_an_editors_words(real):
         "7 paragraphs by Felix Jakens, Amnesty’s UK Head of Campaigns",
         "credit “AFP via Getty Images”, guessed from its name",
         "13 February 2025, because",
-        "People found, suggested and not created",
+        "People found (suggested, not created)",
         "David Lammy – British counterpart, also “Lammy”, “Mr Lammy” (4×)",
         "the alt text of the picture",
         "573 in the file, all accounted for",
@@ -314,7 +314,7 @@ TWO = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about it,” said 
         (lambda u: replace(u, standfirst="Three men"), "2 are in the draft too often",
          "too often   “Three men”"),
         (lambda u: replace(u, body_html="\n".join(u.body_html.split("\n")[::-1])),
-         "some stand in another order", ""),
+         "some are in another order", ""),
     ],
 )  # fmt: skip
 def test_a_word_that_the_draft_does_not_hold_is_quoted(fault, sentence, quote):
@@ -575,8 +575,8 @@ class TestRecordingDesignations:
     def test_a_tick_needs_a_person_a_day_and_an_organisation(self, at_desk, editor, real):
         _, answer = self.send(at_desk(editor), real, designated_1="on", designated_by="")
         page = answer.content.decode()
-        assert "Choose above who this is, then tick again." in page
-        assert page.count("A designation needs this.") == 2
+        assert "Choose the person above, then tick again." in page
+        assert page.count("This is required for a designation.") == 2
         assert not Designation.objects.exists()
 
     def test_an_author_is_shown_it_and_records_nothing(self, at_desk, author, real):

@@ -1,15 +1,17 @@
-"""No early word on any path: every public URL, in front of every hidden thing.
+"""Nothing is visible early: every public URL is asked for every hidden thing.
 
-The URLs are read from the URLconf, so a new page is in the matrix by itself; one whose address
-takes something that the matrix cannot guess yet fails, until it is taught to.
+The URLs are read from the URLconf, so a new page is in the matrix at once. A page whose address
+takes a parameter that the matrix does not know fails until `guesses_at` knows it.
 """
 
 import gzip
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from itertools import product
 from uuid import uuid4
 
@@ -21,6 +23,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from assets.pictures import STYLES
+from newsroom.formats import FEED_FORMATS, RELEASE_FORMATS
 from people.models import Case, Person, PersonName
 from releases import workflow
 from releases.models import Contact, Correction, Release, Topic
@@ -60,8 +63,8 @@ FILES += [
 
 @pytest.fixture(autouse=True)
 def _nothing_but_the_planted_thing(monkeypatch):
-    """What differs between two answers is not the second, nor how often a stranger has asked."""
-    monkeypatch.setattr("previews.throttle.LIMIT", 1_000_000)
+    """Stop the clock and the throttle, so that only the hidden thing can change an answer."""
+    monkeypatch.setattr("previews.throttle.THROTTLE_LIMIT", 1_000_000)
     with time_machine.travel(timezone.now(), tick=False):
         yield
 
@@ -72,7 +75,7 @@ def public_patterns() -> list[URLPattern]:
 
 
 def fixed_addresses() -> list[str]:
-    """Every address without a parameter, bare and with every filter that it may take."""
+    """Every address without a parameter, with each filter and without."""
     plain = [reverse(p.name) for p in public_patterns() if not p.pattern.converters]
     tried = {
         "kind": ["statement", "nonsense"],
@@ -95,7 +98,7 @@ def fixed_addresses() -> list[str]:
 
 
 def guesses_at(thing, way="get") -> list[tuple[str, str]]:
-    """Every address at which a stranger may look for a thing, each with one that never was."""
+    """Every address where a stranger may look for a thing, each with one that never existed."""
     guesses = []
     names = [thing.slug, "zaunkonigin", str(thing.pk)] if hasattr(thing, "slug") else []
     files = FILES if way == "get" else A_FEW
@@ -119,7 +122,7 @@ def guesses_at(thing, way="get") -> list[tuple[str, str]]:
     return guesses
 
 
-# Every way to ask: a method with headers. Languages and encodings are asked for too.
+# Requests: a method with headers, including languages and encodings.
 WAYS = {
     "get": ("get", {}),
     "head": ("head", {}),
@@ -145,7 +148,7 @@ def answer(client, path, way="get", **more):
 
 
 def work_of(client, path, way) -> tuple[list[str], tuple]:
-    """What an answer costs, as far as it is not chance: the queries in their order; the answer."""
+    """The queries of an answer in order, without their values, and the answer."""
     reset_queries()  # Django keeps the last 9,000
     with CaptureQueriesContext(connection) as queries:
         got = answer(client, path, way)
@@ -153,7 +156,7 @@ def work_of(client, path, way) -> tuple[list[str], tuple]:
 
 
 def the_site(client, *more) -> dict:
-    """What a stranger sees at every address, by every filter, in every way to ask."""
+    """All answers to a stranger: every address, every filter, every kind of request."""
     plain = {reverse(p.name) for p in public_patterns() if not p.pattern.converters}
     cells = [(path, "get") for path in fixed_addresses()]
     cells += product([*sorted(plain), *more], WAYS)
@@ -161,7 +164,7 @@ def the_site(client, *more) -> dict:
 
 
 def each_alone(kinds):
-    """All kinds in one site; then each in a site of its own, which says which one it was."""
+    """All kinds in one site; then each in its own site, which shows which one fails."""
     together = pytest.param(kinds, id="together")
     return [together, *(pytest.param([one], id=str(one), marks=pytest.mark.soak) for one in kinds)]
 
@@ -202,11 +205,11 @@ def count(request):
 
 @pytest.fixture
 def public_things(client):
-    """Something for strangers to see, so that a hidden thing has company."""
+    """Public rows beside the hidden ones."""
     topic = Topic.objects.create(name="Open topic")
     speaker = make_person(title="Director", speaks=True)
     make_prisoner()
-    # What is so short that its random padding makes it longer is not always compressed.
+    # A page that random padding makes longer is not always compressed, so pages must be long.
     for _ in range(8):  # the sitemap of people
         make_person(title="Director", speaks=True)
     models.QuerySet(Case).update(call="Release him now, and all others who are held with him. " * 9)
@@ -220,7 +223,7 @@ def public_things(client):
 
 
 def canary_release(state, **more):
-    """A release whose every word, name and picture is the canary's."""
+    """A release with the canary in every text, name and picture."""
     speaker = make_person(f"{CANARY} Speaker", title=CANARY)
     speaker.level = 2
     speaker.save()
@@ -249,7 +252,7 @@ def canary_release(state, **more):
 
 
 def hide(state):
-    """A canary in a hidden state, and all that belongs to it."""
+    """A canary in a hidden state, and everything that belongs to it."""
     release, things = canary_release("draft" if state == "deleted" else state)
     if state == "deleted":
         workflow.discard(release, by=make_chief())
@@ -265,7 +268,7 @@ NOTICES = re.compile(
 
 
 def without_tombstones(got: dict) -> dict:
-    """What is seen besides the notice that something was withdrawn, which says no more."""
+    """The answers without the notices of withdrawal."""
     kept = {}
     for (path, way), (status, headers, body) in got.items():
         left = NOTICES.sub(b"", body)
@@ -279,11 +282,9 @@ def without_tombstones(got: dict) -> dict:
 
 
 @pytest.mark.parametrize("states", each_alone(STATES))
-def test_a_hidden_release_changes_nothing_that_a_stranger_sees(
-    client, public_things, states, count
-):
+def test_a_hidden_release_changes_nothing_in_public(client, public_things, states, count):
     before = the_site(client, *public_things)
-    # What was withdrawn comes last: it has a public notice, which is left out of the comparison.
+    # Withdrawn comes last: it has a public notice, which the comparison leaves out.
     for hidden in ([one for one in states if one != "withdrawn"], {"withdrawn"} & {*states}):
         if not hidden:
             continue
@@ -293,11 +294,11 @@ def test_a_hidden_release_changes_nothing_that_a_stranger_sees(
         assert_silent(after)
         if "withdrawn" in hidden:
             before, after = without_tombstones(before), without_tombstones(after)
-        # A topic is a word that the newsroom chose, and is still nowhere to be seen.
+        # Not even the topic is visible.
         for cell, answered in before.items():
-            assert after[cell] == answered, f"{cell} tells that something hidden exists"
+            assert after[cell] == answered, f"{cell} reveals that something hidden exists"
             count["cells"] += 1
-        # What a stranger has kept from before is still good: nothing has changed.
+        # What a stranger has cached is still valid.
         for (path, way), (status, headers, _) in before.items():
             etag = dict(headers).get("ETag")
             if way == "get" and status == 200 and etag:
@@ -306,13 +307,22 @@ def test_a_hidden_release_changes_nothing_that_a_stranger_sees(
                 count["cells"] += 1
 
 
-def test_the_same_release_is_everywhere_once_it_is_public(client, public_things):
-    """What makes the silence above mean something: these are the places where it would be seen."""
+def unpacked(body: bytes) -> bytes:
+    """The content of a file, with that of every file in it."""
+    if not body.startswith(b"PK"):
+        return body
+    with zipfile.ZipFile(BytesIO(body)) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
+
+
+def test_the_same_release_is_everywhere_when_it_is_public(client, public_things):
+    """This shows that the tests above can fail: the canary would be visible in these places."""
     release, things = canary_release("published", publish_at=timezone.now())
-    places = ["/", "/releases/", "/releases/feed.atom", "/releases/feed.rss",
-              "/releases/feed.json", "/sitemap-releases.xml", release.get_absolute_url(),
+    places = ["/", "/releases/", "/sitemap-releases.xml", release.get_absolute_url(),
               "/releases/?kind=statement", "/releases/?topic=zaunkonigin", "/releases/?country=IS",
               "/releases/?language=cy"]  # fmt: skip
+    places += [reverse(feed.name) for feed in FEED_FORMATS]
+    assert len(places) == 11
     for place in places:
         status, _, body = answer(client, place)
         assert status == 200
@@ -320,13 +330,16 @@ def test_the_same_release_is_everywhere_once_it_is_public(client, public_things)
     for picture in things[2:4]:
         assert answer(client, picture.public_url("teaser", "jpg"))[0] == 200
     assert answer(client, things[4].public_url("file", "pdf"))[0] == 200
-    for file in ("release.txt", "release.json", "media.zip"):
-        assert CANARY.encode() in answer(client, f"{release.get_absolute_url()}{file}")[2], file
-    assert answer(client, f"{release.get_absolute_url()}card.jpg")[0] == 200
+    assert len(RELEASE_FORMATS) == 5
+    for each in RELEASE_FORMATS:
+        status, _, body = answer(client, reverse(each.name, args=[release.slug]))
+        assert status == 200, each.file
+        if each.content_type != "image/jpeg":
+            assert CANARY.encode() in unpacked(body), each.file
 
 
 @pytest.mark.parametrize("states", each_alone(STATES))
-def test_a_hidden_release_answers_as_one_that_never_was(client, public_things, states, count):
+def test_a_hidden_release_answers_like_one_that_never_existed(client, public_things, states, count):
     """Byte for byte, header for header, and at the same cost."""
     slugs, things_of, nothing = {}, {}, {}
     for state in states:
@@ -346,20 +359,20 @@ def test_a_hidden_release_answers_as_one_that_never_was(client, public_things, s
 
 
 @pytest.mark.parametrize("levels", each_alone(LEVELS))
-def test_a_person_without_a_page_is_nowhere(client, public_things, levels, count):
+def test_a_person_without_a_page_is_on_no_public_page(client, public_things, levels, count):
     shown, withheld = (
         make_picture("shown.jpg", content=picture_bytes(colour=colour))
         for colour in ("#123456", "#654321")
     )
     pages = [*public_things]
     pages += [make_release(poster=poster).get_absolute_url() for poster in (shown, withheld)]
-    # At level 2 somebody may be seen; what shows the others is nowhere either.
+    # At level 2 a person may be shown; pictures of the others are hidden too.
     withheld.withheld_from = timezone.now()
     withheld.save(update_fields=["withheld_from"])
     before = the_site(client, *pages)
     things_of, nothing = {}, {}
     for number, level in enumerate(levels):
-        # A name of its own: the texts about one may not contain the protected name of another.
+        # Each has a name of its own: a text may not contain another protected name.
         person = hidden_person(level, CANARY + "x" * number)
         person.depicted_in.add(shown if level == 2 else withheld)
         things_of[level] = [person, person.portrait]
@@ -374,7 +387,7 @@ def test_a_person_without_a_page_is_nowhere(client, public_things, levels, count
 
 
 def hidden_person(level, words):
-    """Somebody without a page: by the level, or because the consent has lapsed."""
+    """A person without a page: by the level, or because the consent has ended."""
     lapsed = level == "lapsed"
     person = make_person(
         words, level=3 if lapsed else level, level_basis="x", title=words, speaks=True,
@@ -394,7 +407,7 @@ def hidden_person(level, words):
     return person
 
 
-def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public_things):
+def test_internal_facts_about_a_public_person_are_on_no_public_page(client, public_things):
     speaker = make_person("Open Person", title="Open title", speaks=True, level_basis=CANARY)
     case = whole_case(
         speaker, "Open words.", place=CANARY, internal_note=CANARY, reliability="seldom"
@@ -406,12 +419,12 @@ def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public
     consents.update(evidence=CANARY, covers_health=False, covers_family=True)
     models.QuerySet(Case).filter(pk=case.pk).update(health=CANARY)
     speaker.level_changes.create(
-        before=1, after=3, outcome="agreed", basis=CANARY, words=CANARY,
-        asked_by=make_chief(), decided_by=make_chief(),
+        before=1, after=3, outcome="agreed", basis=CANARY, note=CANARY,
+        requested_by=make_chief(), decided_by=make_chief(),
     )  # fmt: skip
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]
-    pages += [f"{release.get_absolute_url()}{file}" for file in ("release.txt", "release.json")]
+    pages += [reverse(each.name, args=[release.slug]) for each in RELEASE_FORMATS]
     got = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
     assert_silent(got)
     shown = got[speaker.get_absolute_url(), "get"][2].decode()
@@ -420,7 +433,7 @@ def test_what_is_internal_of_somebody_public_is_on_no_public_path(client, public
         assert internal not in shown
 
 
-def test_a_public_page_says_nothing_of_the_hidden_releases_around_it(client, public_things):
+def test_a_public_page_reveals_no_related_hidden_release(client, public_things):
     person = make_person("Open Person", title="Open title", speaks=True)
     topic = Topic.objects.create(name="Shared topic")
     # Long enough for each page to be compressed without the notice of a withdrawal too.
@@ -440,7 +453,7 @@ def test_a_public_page_says_nothing_of_the_hidden_releases_around_it(client, pub
     assert without_tombstones(before) == without_tombstones(after)
 
 
-def test_a_picture_is_fetched_through_the_public_release_alone(client):
+def test_only_a_public_release_makes_a_picture_public(client):
     shared = make_picture()
     address = shared.public_url("poster", "jpg")
     never = f"/media/{NEVER}/poster.jpg"
@@ -453,7 +466,7 @@ def test_a_picture_is_fetched_through_the_public_release_alone(client):
     assert not hidden.is_public()
 
 
-def test_a_picture_whose_licence_has_ended_is_gone_everywhere(client):
+def test_a_picture_whose_licence_has_ended_is_not_shown_anywhere(client):
     picture = make_picture(caption=CANARY, alt_text=CANARY, credit_line=CANARY)
     release = make_release(
         poster=picture, body=f'<p>x</p><figure data-asset="{picture.pk}"></figure>'
@@ -476,7 +489,7 @@ def test_the_original_of_a_public_picture_has_no_address(client):
         assert client.get(guess).status_code == 404
 
 
-def test_what_is_hidden_is_kept_by_no_cache(client, at_desk, publisher):
+def test_no_cache_keeps_hidden_pages(client, at_desk, publisher):
     release = make_release("scheduled")
     preview = f"/admin/releases/release/{release.pk}/preview/"
     for path in [preview, f"/admin/releases/release/{release.pk}/change/", "/admin/"]:
@@ -486,7 +499,7 @@ def test_what_is_hidden_is_kept_by_no_cache(client, at_desk, publisher):
         assert "private" in response["Cache-Control"]
 
 
-def test_every_public_answer_asks_to_be_asked_again(client, public_things):
+def test_every_public_answer_must_be_revalidated(client, public_things):
     release = make_release(poster=make_picture())
     picture = release.poster.public_url("teaser", "webp")
     for path in [*fixed_addresses(), release.get_absolute_url(), picture, "/nothing/here/"]:
@@ -494,7 +507,7 @@ def test_every_public_answer_asks_to_be_asked_again(client, public_things):
         assert kept == "no-cache" or "no-store" in kept, path
 
 
-def test_the_public_site_sets_no_cookie_and_does_not_know_an_editor(
+def test_the_public_site_sets_no_cookie_and_is_the_same_for_an_editor(
     client, at_desk, publisher, public_things
 ):
     of_a_stranger = the_site(client, *public_things)
@@ -506,7 +519,7 @@ def test_the_public_site_sets_no_cookie_and_does_not_know_an_editor(
     assert client.get("/admin/").status_code == 200  # an editor all the while
 
 
-def test_a_correction_of_what_was_withdrawn_is_gone_too(client):
+def test_the_correction_of_a_withdrawn_release_is_hidden_too(client):
     release = make_release("published")
     Correction.objects.create(release=release, text=CANARY, by=make_chief())
     assert CANARY.encode() in client.get(release.get_absolute_url()).content
@@ -516,7 +529,7 @@ def test_a_correction_of_what_was_withdrawn_is_gone_too(client):
     assert Person.objects.count() == 0
 
 
-def test_the_stored_files_can_be_read_by_the_newsroom_alone(settings):
+def test_only_the_newsroom_can_read_the_stored_files(settings):
     make_picture()
     stored = list(settings.MEDIA_ROOT.rglob("*"))
     assert any(path.is_file() for path in stored)
@@ -524,7 +537,7 @@ def test_the_stored_files_can_be_read_by_the_newsroom_alone(settings):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_every_page_of_the_desk_is_kept_by_nobody(at_desk, publisher):
+def test_no_cache_keeps_a_page_of_the_desk(at_desk, publisher):
     client = at_desk(publisher)
     for path in ["jsi18n/", "login/", "nothing/", "password_change/", "releases/release/add/"]:
         assert client.get(f"/admin/{path}")["Cache-Control"] == "private, no-store", path

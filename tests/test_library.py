@@ -1,4 +1,4 @@
-"""The picture library at the desk: upload, words, rights, focus, search, versions, deletion."""
+"""The picture library at the desk: upload, metadata, rights, focus, search, versions, deletion."""
 
 import io
 import re
@@ -54,7 +54,7 @@ def text(response) -> str:
 
 
 def typed(**changes) -> dict:
-    """What the form of a picture sends, with some of it changed."""
+    """The fields that the form of a picture sends, with some changes."""
     return {
         "original_name": "", "alt_text": "A field", "caption": "", "credit_line": "Somebody",
         "creator": "", "copyright_notice": "", "usage_terms": "", "licence_expires_0": "",
@@ -64,7 +64,7 @@ def typed(**changes) -> dict:
 
 
 def read_in(response) -> str:
-    """The versions of what was chosen, as the form to change many carries them."""
+    """The versions of the selected pictures, from the form that changes many."""
     return unescape(re.search(r'name="read" value="([^"]*)"', response.content.decode())[1])
 
 
@@ -76,7 +76,7 @@ def listed(client, query="") -> set[str]:
 # --- Upload ------------------------------------------------------------------------------------
 
 
-def test_many_files_are_taken_at_once_and_each_is_told_of(at_desk, author):
+def test_many_files_are_uploaded_at_once_and_each_result_is_shown(at_desk, author):
     files = [sent("one.jpg"), sent("two.pdf", pdf_bytes()), sent("three.svg", b"<svg/>"),
              sent("four.png", b"")]  # fmt: skip
     page = text(at_desk(author).post(UPLOAD, {"file": files}))
@@ -86,7 +86,7 @@ def test_many_files_are_taken_at_once_and_each_is_told_of(at_desk, author):
     assert {asset.uploaded_by for asset in MediaAsset.objects.all()} == {author}
 
 
-def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, author):
+def test_a_script_uploads_one_file_and_asks_for_its_state_until_it_is_ready(at_desk, author):
     client = at_desk(author)
     answer = client.post(f"{UPLOAD}?part=upload", {"file": sent()})
     asset = MediaAsset.objects.get()
@@ -95,26 +95,26 @@ def test_a_script_uploads_one_file_and_asks_after_it_until_it_is_ready(at_desk, 
     work_off(Lane.FILES)
     later = text(client.get(f"{UPLOAD}?part=upload&id={asset.pk}"))
     assert 'data-state="made"' in later
-    assert "Lacks an alternative text, a credit line." in later
+    assert "Missing: an alternative text, a credit line." in later
     bad = client.post(f"{UPLOAD}?part=upload", {"file": sent("bad.jpg", b"bad")})
     assert bad.status_code == 400
     assert "bad.jpg: This is nothing that we can read" in text(bad)
 
 
 @pytest.mark.parametrize("query", ["part=upload", "part=attached", "part=upload&id=x"])
-def test_nothing_sent_is_nothing_taken(at_desk, author, query):
+def test_an_upload_without_a_file_stores_nothing(at_desk, author, query):
     assert at_desk(author).post(f"{UPLOAD}?{query}", {}).status_code == 400
     assert not MediaAsset.objects.exists()
 
 
-def test_the_same_bytes_twice_lead_to_what_is_there(at_desk, author):
+def test_the_same_file_again_links_to_the_existing_one(at_desk, author):
     there = make_picture("first.jpg")
     client = at_desk(author)
     page = text(client.post(f"{UPLOAD}?part=upload", {"file": sent("again.jpg")}))
     assert MediaAsset.objects.count() == 1
     assert "You have this file" in page
     assert f'href="{form_of(there)}"' in page
-    # The form for one says the same, and keeps what was typed.
+    # The form for one file says the same and keeps the typed text.
     page = text(client.post(f"{LIBRARY}add/", typed(original=sent(), caption="Typed")))
     assert "You have this file" in page
     assert f'href="{form_of(there)}"' in page
@@ -122,7 +122,7 @@ def test_the_same_bytes_twice_lead_to_what_is_there(at_desk, author):
     other = make_picture(content=picture_bytes(colour="red"))
     page = text(client.post(form_of(other), typed(original=sent())))
     assert "You have this file" in page
-    # Its own bytes again change nothing, and are no reason to refuse.
+    # A file's own bytes again change nothing and block nothing.
     assert client.post(form_of(there), typed(original=sent())).status_code == 302
 
 
@@ -141,7 +141,7 @@ def test_a_poster_that_was_imported_by_name_gets_its_file_and_keeps_its_credit(a
     assert asset.sha256
 
 
-def test_no_upload_replaces_a_file_that_is_there(at_desk, author):
+def test_no_upload_replaces_an_existing_file(at_desk, author):
     there = make_picture()
     new = sent("new.jpg", picture_bytes(colour="red"))
     at_desk(author).post(f"{UPLOAD}?part=upload", {"file": new, "into": str(there.pk)})
@@ -151,14 +151,14 @@ def test_no_upload_replaces_a_file_that_is_there(at_desk, author):
     assert MediaAsset.objects.count() == 2
 
 
-def test_whoever_may_not_add_may_not_upload(at_desk):
+def test_a_user_without_the_permission_to_add_cannot_upload(at_desk):
     client = at_desk(make_user())
     assert client.get(UPLOAD).status_code == 403
     assert client.post(UPLOAD, {"file": sent()}).status_code == 403
     assert not MediaAsset.objects.exists()
 
 
-# --- What the file says ------------------------------------------------------------------------
+# --- Embedded metadata -------------------------------------------------------------------------
 
 
 def press_picture(client) -> MediaAsset:
@@ -168,37 +168,37 @@ def press_picture(client) -> MediaAsset:
     return MediaAsset.objects.get()
 
 
-def test_what_a_file_says_is_offered_and_published_nowhere_by_itself(at_desk, author):
+def test_embedded_metadata_is_offered_and_never_published_automatically(at_desk, author):
     client = at_desk(author)
     asset = press_picture(client)
-    said = asset.found
-    assert said["creator"]
-    assert said["copyright_notice"]
+    metadata = asset.found
+    assert metadata["creator"]
+    assert metadata["copyright_notice"]
     assert not any([asset.caption, asset.credit_line, asset.creator, asset.copyright_notice])
     page = text(client.get(form_of(asset)))
-    assert said["creator"] in page
+    assert metadata["creator"] in page
     release = make_release("published")
     models.QuerySet(Release).filter(pk=release.pk).update(poster=asset)
     for path in (release.get_absolute_url(), f"{release.get_absolute_url()}release.json"):
-        assert said["creator"] not in text(client.get(path))
+        assert metadata["creator"] not in text(client.get(path))
     with closing(asset.open_rendition("press", "jpg")) as file:
-        assert said["creator"].encode() not in file.read()
+        assert metadata["creator"].encode() not in file.read()
 
 
-def test_words_are_taken_over_where_nothing_was_typed(at_desk, author):
+def test_metadata_is_applied_to_blank_fields_only(at_desk, author):
     client = at_desk(author)
     asset = press_picture(client)
     asset.creator = "Typed by hand"
     asset.save()
     page = text(client.post(f"{LIBRARY}{asset.pk}/words/?part=upload"))
-    assert "Lacks" in page
-    said = asset.found
+    assert "Missing:" in page
+    metadata = asset.found
     asset.refresh_from_db()
     assert asset.creator == "Typed by hand"
-    assert asset.copyright_notice == said["copyright_notice"]
+    assert asset.copyright_notice == metadata["copyright_notice"]
 
 
-def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, author, settings):
+def test_a_licence_that_ends_on_a_day_includes_the_whole_day(at_desk, author, settings):
     settings.TIME_ZONE = "Europe/London"
     picture = make_picture()
     models.QuerySet(MediaAsset).update(found={"licence_ends": "2031-06-30"})
@@ -207,7 +207,7 @@ def test_a_licence_that_ends_on_a_day_is_good_for_the_whole_of_it(at_desk, autho
     assert picture.licence_expires.isoformat() == "2031-06-30T23:00:00+00:00"
 
 
-def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
+def test_the_photographers_contact_is_internal_only(at_desk, author, client):
     asset = press_picture(at_desk(author))
     asset.found["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
     asset.alt_text, asset.credit_line = "A field", "Somebody"
@@ -223,7 +223,7 @@ def test_contact_data_of_the_photographer_stays_inside(at_desk, author, client):
     assert b"agency.example" not in client.get(f"{page}media.zip").getvalue()
 
 
-def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
+def test_a_warning_about_a_file_is_shown_to_the_approver(at_desk, publisher):
     picture = make_picture(notes=["It says: Newsmagazines Out."])
     models.QuerySet(MediaAsset).update(notes=["It says: Newsmagazines Out."])
     release = make_release("in_review", poster=picture)
@@ -234,7 +234,7 @@ def test_a_warning_of_the_file_reaches_whoever_approves(at_desk, publisher):
 # --- The focal point ---------------------------------------------------------------------------
 
 
-def test_the_focal_point_decides_what_every_cut_keeps(at_desk, author):
+def test_the_focal_point_decides_which_part_every_crop_keeps(at_desk, author):
     wide = picture_bytes((1200, 300), "white")
     image = Image.open(io.BytesIO(wide)).convert("RGB")
     image.paste("red", (0, 0, 200, 300))
@@ -291,7 +291,7 @@ def test_pictures_are_found_by_caption_credit_person_and_release(at_desk, author
         assert listed(client, f"q={words}") == found, words
 
 
-def test_nobody_finds_a_picture_by_a_name_that_they_may_not_know(at_desk, author):
+def test_no_user_finds_a_picture_by_a_hidden_name(at_desk, author):
     hidden = make_person("Zaunkönigin", level=Level.CASE_OFFICERS)
     hidden.depicted_in.add(make_picture(caption="A street"))
     assert listed(at_desk(author), "q=Zaunkönigin") == set()
@@ -299,7 +299,7 @@ def test_nobody_finds_a_picture_by_a_name_that_they_may_not_know(at_desk, author
     assert listed(at_desk(author), "q=Zaunkönigin") == {"A street"}
 
 
-def test_pictures_are_sifted_by_what_wants_attention(at_desk, author):
+def test_pictures_are_filtered_by_what_needs_attention(at_desk, author):
     now = timezone.now()
 
     def one(caption, colour, **fields):
@@ -329,7 +329,7 @@ def test_pictures_are_sifted_by_what_wants_attention(at_desk, author):
     assert len(listed(client, "used=no")) == 8
 
 
-def test_only_pictures_are_offered_where_a_picture_is_chosen(at_desk, author):
+def test_a_field_for_a_picture_offers_only_pictures(at_desk, author):
     make_picture("a field.jpg")
     make_document("a field.pdf")
     query = {"app_label": "releases", "model_name": "release", "field_name": "poster"}
@@ -347,10 +347,10 @@ def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
     client = at_desk(author)
     picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
     asked = client.post(LIBRARY, picked)
-    assert "For these 2." in text(asked)
+    assert "Changes 2 items." in text(asked)
     picked |= {"apply": "yes", "read": read_in(asked)}
     nothing = text(client.post(LIBRARY, picked))
-    assert "All fields are empty" in nothing
+    assert "Fill in at least one field." in nothing
     client.post(LIBRARY, picked | {"credit_line": "Reuters"})
     work_off(Lane.FILES)
     for one in chosen:
@@ -366,7 +366,7 @@ def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
 # --- Uses, versions, deletion ------------------------------------------------------------------
 
 
-def test_a_picture_says_where_it_is_used(at_desk, author):
+def test_the_form_of_a_picture_lists_its_uses(at_desk, author):
     picture = make_picture()
     release = make_release("draft", title="Where it stands", poster=picture)
     person = make_person("Josephat Wendle", portrait=picture)
@@ -379,7 +379,7 @@ def test_a_picture_says_where_it_is_used(at_desk, author):
 
 
 @pytest.mark.parametrize("use", ["poster", "text", "attached", "portrait"])
-def test_what_is_used_is_not_deleted_and_says_where(at_desk, editor, use):
+def test_a_used_picture_is_not_deleted_and_its_uses_are_listed(at_desk, editor, use):
     picture = make_picture()
     if use == "portrait":
         make_person("Josephat Wendle", portrait=picture)
@@ -393,13 +393,13 @@ def test_what_is_used_is_not_deleted_and_says_where(at_desk, editor, use):
     client = at_desk(editor)
     for method in (client.get, client.post):
         page = text(method(f"{LIBRARY}{picture.pk}/delete/", {"post": "yes"}, follow=True))
-        assert "It is used, so it stays" in page
+        assert "and was not deleted. Remove it there first." in page
         assert ("Josephat Wendle" if use == "portrait" else "Where it stands") in page
     assert MediaAsset.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_unused_goes_with_every_file_of_it(at_desk, editor):
+def test_an_unused_picture_is_deleted_with_all_its_files(at_desk, editor):
     picture = make_picture()
     picture.original = sent("other.jpg", picture_bytes(colour="red"))
     picture.save()
@@ -410,7 +410,7 @@ def test_what_is_unused_goes_with_every_file_of_it(at_desk, editor):
         assert default_storage.listdir(top) == ([], [])
 
 
-def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author):
+def test_every_replaced_original_is_kept_and_can_be_restored(at_desk, author):
     first, second = picture_bytes((900, 600), "red"), picture_bytes((400, 500), "blue")
     picture = make_picture("first.jpg", content=first)
     client = at_desk(author)
@@ -424,25 +424,25 @@ def test_every_replaced_original_is_kept_and_can_be_brought_back(at_desk, author
     ]
     assert kept == [second, first]
     client.post(f"{LIBRARY}{picture.pk}/bring-back/", {"version": versions[1]})
-    # What stood before is gone at once; the earlier file is made ready again.
+    # The renditions are removed at once, and the earlier file is processed again.
     picture.refresh_from_db()
     assert (picture.width, picture.state, picture.renditions) == (900, "waiting", {})
     work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.size("press") == (900, 600)
-    assert len(re.findall(r"Bring it back", text(client.get(form_of(picture))))) == 1
+    assert len(re.findall(r"Restore this file", text(client.get(form_of(picture))))) == 1
 
 
 @pytest.mark.parametrize("version", ["", "x", "999999"])
-def test_a_version_that_is_not_there_is_not_brought_back(at_desk, author, version):
+def test_a_version_that_does_not_exist_is_not_restored(at_desk, author, version):
     picture = make_picture()
     answer = at_desk(author).post(
         f"{LIBRARY}{picture.pk}/bring-back/", {"version": version}, follow=True
     )
-    assert "There is no such version" in text(answer)
+    assert "This file has no such version." in text(answer)
 
 
-def test_an_original_is_for_those_who_may_change_it(at_desk, client, author):
+def test_an_original_is_only_for_users_who_can_change_it(at_desk, client, author):
     picture = make_picture()
     path = f"{LIBRARY}{picture.pk}/original/{picture.history.first().history_id}/"
     assert client.get(path)["Location"].startswith("/admin/login/")
@@ -452,7 +452,7 @@ def test_an_original_is_for_those_who_may_change_it(at_desk, client, author):
     assert answer["Cache-Control"] == "private, no-store"
 
 
-def test_people_in_a_picture_are_told_in_the_library_and_nobody_hidden_is_lost(at_desk, author):
+def test_setting_the_people_shown_keeps_hidden_people(at_desk, author):
     shown, hidden = make_person("Ansa Verel"), make_person("Hidden", level=Level.CASE_OFFICERS)
     picture = make_picture()
     picture.depicts.add(hidden)
@@ -477,7 +477,7 @@ def written(**changes) -> dict:
     } | changes  # fmt: skip
 
 
-def test_pictures_and_documents_are_attached_in_order_and_taken_out(at_desk, author):
+def test_pictures_and_documents_are_attached_in_order_and_removed(at_desk, author):
     one, two = make_picture(), make_document()
     release = make_release("draft", by=author)
     client, form = at_desk(author), f"/admin/releases/release/{release.pk}/change/"
@@ -491,19 +491,19 @@ def test_pictures_and_documents_are_attached_in_order_and_taken_out(at_desk, aut
     assert release.attached == []
     # Each order is a version; the earlier one comes back with its text.
     history = text(client.get(f"/admin/releases/release/{release.pk}/history/?from=2&to=3"))
-    assert "Further pictures and documents" in history
+    assert "Other pictures and documents" in history
     chosen = re.findall(r'name="restore" value="(\d+)"', history)[0]
     client.post(f"/admin/releases/release/{release.pk}/history/", {"restore": chosen})
     release.refresh_from_db()
     assert release.attached == [str(two.pk), str(one.pk)]
 
 
-def test_what_is_gone_from_the_library_cannot_be_attached(at_desk, author):
+def test_a_deleted_file_cannot_be_attached(at_desk, author):
     release = make_release("draft", by=author)
     form = f"/admin/releases/release/{release.pk}/change/"
     gone = "00000000-0000-4000-8000-000000000000"
     page = text(at_desk(author).post(form, written(title="Typed", attached=[gone])))
-    assert "is gone from the library" in page
+    assert "is no longer in the library" in page
     assert "Typed" in page
 
 
@@ -517,7 +517,7 @@ def test_a_file_dropped_on_a_release_is_attached_and_a_twin_is_found(at_desk, au
     assert "You have this file" in twin
 
 
-def test_what_is_attached_to_a_public_release_changes_by_a_correction(at_desk, publisher):
+def test_attaching_to_a_public_release_needs_a_correction(at_desk, publisher):
     release = make_release(by=make_chief())
     picture = make_picture()
     form = f"/admin/releases/release/{release.pk}/change/"
@@ -527,29 +527,29 @@ def test_what_is_attached_to_a_public_release_changes_by_a_correction(at_desk, p
         slug=release.slug, attached=[str(picture.pk)],
     )  # fmt: skip
     client = at_desk(publisher)
-    assert "Say in public what was wrong" in text(client.post(form, same))
+    assert "Enter a correction notice" in text(client.post(form, same))
     assert client.post(form, same | {"correction": "A picture was added."}).status_code == 302
     release.refresh_from_db()
     assert release.attached == [str(picture.pk)]
 
 
-def test_a_protected_name_in_the_words_of_what_is_attached_blocks_approval():
+def test_a_protected_name_in_the_text_of_an_attachment_blocks_approval():
     make_person("Zaunkönigin", level=Level.STAFF, name_match_exactly=True)
     report = make_document(caption="What Zaunkönigin said")
     release = make_release("draft", attached=[str(report.pk)])
     assert any("Zaunkönigin" in reason for reason in as_shown(workflow.blockers(release)))
 
 
-def test_a_picture_that_shows_somebody_protected_blocks_approval_and_names_nobody():
+def test_a_picture_of_a_protected_person_blocks_approval_without_the_name():
     picture = make_picture("gate.jpg")
     make_person("Zaunkönigin", level=Level.STAFF).depicted_in.add(picture)
     (reason,) = as_shown(workflow.blockers(make_release("draft", poster=picture)))
     assert "gate.jpg" in reason
-    assert "shows somebody who may not be named" in reason
+    assert "shows a person who may not be shown" in reason
     assert "Zaunkönigin" not in reason
 
 
-def test_the_address_of_the_upload_is_where_the_scripts_look():
+def test_the_scripts_use_the_address_of_the_upload_page():
     assert reverse("admin:assets_mediaasset_upload") == UPLOAD
 
 
@@ -561,7 +561,7 @@ def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
     at_desk(editor).post(form_of(picture), typed(caption="By the editor", read_version=opened))
     mine = typed(caption="By the author", read_version=opened)
     page = text(at_desk(author).post(form_of(picture), mine))
-    assert f"{editor} saved this at" in page
+    assert f"{editor} saved this on" in page
     assert "By the author" in page
     picture.refresh_from_db()
     assert picture.caption == "By the editor"
@@ -572,11 +572,11 @@ def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
     assert "By the editor" in picture.history.values_list("caption", flat=True)
 
 
-# --- Once it is approved -----------------------------------------------------------------------
+# --- After approval ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", ["scheduled", "waiting", "held_unseen"])
-def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publisher, state):
+def test_a_picture_of_an_approved_unpublished_release_cannot_be_changed(at_desk, publisher, state):
     picture = make_picture("approved.jpg")
     release = make_release(state, poster=picture)
     before = picture.sha256
@@ -587,9 +587,9 @@ def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publishe
     first = picture.history.order_by("history_id").first()
     other = sent("other.jpg", picture_bytes(colour="red"))
     answer = at_desk(publisher).post(form_of(picture), typed(original=other, caption="Typed"))
-    refused = text(answer)
-    assert "What you typed is still here; nothing was saved." in refused
-    assert "Typed" in refused
+    blocked = text(answer)
+    assert "Your text is still here but not saved." in blocked
+    assert "Typed" in blocked
     for path, values in (
         ("bring-back", {"version": first.history_id}),
         ("words", {}),
@@ -601,28 +601,30 @@ def test_what_was_approved_and_is_to_come_is_changed_by_nobody(at_desk, publishe
 
 
 @pytest.mark.parametrize("state", ["published", "held"])
-def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, publisher, state):
+def test_a_picture_on_a_public_page_is_corrected_by_a_publisher(
+    at_desk, author, editor, publisher, state
+):
     picture = make_picture("approved.jpg")
     release = make_release(state, poster=picture)
     other = sent("other.jpg", picture_bytes(colour="red"))
     before = picture.sha256
 
-    def tries(user, **changes):
+    def change(user, **changes):
         answer = at_desk(user).post(form_of(picture), typed(**changes))
         picture.refresh_from_db()
         return answer
 
     for user in (author, editor):
-        refused = text(tries(user, caption="Typed", minor="on"))
-        assert "It is shown on a public page. A publisher can correct it." in refused
-        assert "Typed" in refused
+        blocked = text(change(user, caption="Typed", minor="on"))
+        assert "It is shown on a public page. A publisher can correct it." in blocked
+        assert "Typed" in blocked
     assert (picture.caption, picture.sha256) == ("", before)
-    unsaid = text(tries(publisher, caption="Typed"))
-    assert "Enter what was wrong, or that it was a slip." in unsaid
-    assert tries(publisher, caption="A gate", minor="on").status_code == 302
-    assert tries(publisher, caption="A door", correction="A door, no gate.").status_code == 302
+    unexplained = text(change(publisher, caption="Typed"))
+    assert "Enter a correction notice or tick “Minor edit”." in unexplained
+    assert change(publisher, caption="A gate", minor="on").status_code == 302
+    assert change(publisher, caption="A door", correction="A door, no gate.").status_code == 302
     other.seek(0)
-    assert tries(publisher, caption="A door", original=other, minor="on").status_code == 302
+    assert change(publisher, caption="A door", original=other, minor="on").status_code == 302
     assert picture.sha256 != before
     assert [c.text for c in release.corrections.all()] == ["A door, no gate."]
     verbs = [verb for verb in verbs_of(release) if verb in ("amended", "corrected")]
@@ -632,14 +634,14 @@ def test_what_is_public_is_corrected_by_a_publisher(at_desk, author, editor, pub
     at_desk(editor).post(path, {"version": first.history_id})
     picture.refresh_from_db()
     assert picture.sha256 != before
-    assert "Bring it back" in text(at_desk(publisher).get(form_of(picture)))
+    assert "Restore this file" in text(at_desk(publisher).get(form_of(picture)))
     at_desk(publisher).post(path, {"version": first.history_id})
     picture.refresh_from_db()
     assert picture.sha256 == before
     assert verbs_of(release)[-1] == "amended"
 
 
-def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk, author):
+def test_an_author_can_read_an_approved_picture_without_hidden_names(at_desk, author):
     picture = make_picture(caption="At the gate")
     make_release(poster=picture)
     make_person("Zaunkönigin", level=Level.CASE_OFFICERS).depicted_in.add(picture)
@@ -647,15 +649,15 @@ def test_an_author_reads_what_was_approved_and_is_told_of_nobody_hidden(at_desk,
     assert "At the gate" in page
     assert "Zaunkönigin" not in page
     assert 'name="caption"' not in page
-    # And is offered nothing that would be refused.
+    # Actions that would be blocked are not offered.
     assert "A publisher can correct it." in page
-    assert "Make it ready again" not in page
-    assert "Click on what no cut may lose" not in page
+    assert "Process again" not in page
+    assert "Click the part that every crop must keep" not in page
     assert f"{form_of(picture)[: -len('change/')]}original/" not in page
-    assert "Withdraw it" not in page
+    assert 'form="withdraw"' not in page
 
 
-def test_many_at_once_leave_what_was_approved_to_publishers(at_desk, author):
+def test_changing_many_leaves_approved_pictures_unchanged(at_desk, author):
     free, shown = make_picture(), make_picture(content=picture_bytes(colour="red"))
     make_release(poster=shown)
     picked = {"action": "edit_many", "_selected_action": [str(free.pk), str(shown.pk)]}
@@ -663,13 +665,13 @@ def test_many_at_once_leave_what_was_approved_to_publishers(at_desk, author):
     read = read_in(client.post(LIBRARY, picked))
     picked |= {"apply": "yes", "credit_line": "Reuters", "minor": "on", "read": read}
     page = text(client.post(LIBRARY, picked, follow=True))
-    assert "Set on 1." in page
-    assert f"“{shown}” stays as it is. It is shown on a public page." in page
+    assert "1 item changed." in page
+    assert f"“{shown}” was not changed. It is shown on a public page." in page
     shown.refresh_from_db()
     assert shown.credit_line == "Nobody in particular"
 
 
-def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
+def test_changing_many_on_public_pages_needs_a_correction(at_desk, publisher):
     chosen = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue")]
     releases = [make_release(poster=one) for one in chosen]
     picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
@@ -679,7 +681,7 @@ def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
         "credit_line": "AP",
         "read": read_in(client.post(LIBRARY, picked)),
     }
-    assert "Enter what was wrong" in text(client.post(LIBRARY, picked))
+    assert "Enter a correction notice" in text(client.post(LIBRARY, picked))
     client.post(LIBRARY, picked | {"correction": "The credit was wrong."})
     for one, release in zip(chosen, releases, strict=True):
         one.refresh_from_db()
@@ -687,7 +689,7 @@ def test_many_at_once_say_what_was_wrong_on_public_pages(at_desk, publisher):
         assert release.corrections.get().text == "The credit was wrong."
 
 
-def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):
+def test_changing_many_does_not_overwrite_newer_text(at_desk, author):
     chosen = [make_picture(content=picture_bytes(colour=c), caption=c) for c in ("red", "blue")]
     client = at_desk(author)
     picked = {"action": "edit_many", "_selected_action": [str(one.pk) for one in chosen]}
@@ -696,14 +698,14 @@ def test_many_at_once_do_not_overwrite_newer_text(at_desk, author):
     newer.credit_line, newer.alt_text = "Somebody else", "Typed meanwhile"
     newer.save()
     page = text(client.post(LIBRARY, picked | {"credit_line": "Reuters"}, follow=True))
-    assert "Set on 1." in page
-    assert f"“{newer}” stays as it is. Somebody changed it since you chose it." in page
+    assert "1 item changed." in page
+    assert f"“{newer}” was not changed. Somebody changed it since you chose it." in page
     assert {one.alt_text: one.credit_line for one in MediaAsset.objects.all()} == {
         "Typed meanwhile": "Somebody else", chosen[1].alt_text: "Reuters",
     }  # fmt: skip
 
 
-def test_many_at_once_are_changed_whole_or_not_at_all(at_desk, publisher):
+def test_changing_many_changes_all_or_nothing(at_desk, publisher):
     chosen = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue")]
     make_person("Iven Sorrel", level=Level.STAFF)
     make_release(poster=chosen[1])
@@ -716,7 +718,7 @@ def test_many_at_once_are_changed_whole_or_not_at_all(at_desk, publisher):
 
 
 @pytest.mark.django_db
-def test_coordinates_that_somebody_typed_are_warned_of_and_block_nothing(at_desk, editor):
+def test_typed_coordinates_show_a_warning_and_block_nothing(at_desk, editor):
     picture = make_picture(caption="A hut at longitude: 79.444542 latitude: 29.39805", place="Hut")
     path = f"/admin/assets/mediaasset/{picture.pk}/change/"
     page = at_desk(editor).get(path).content.decode()

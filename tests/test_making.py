@@ -108,7 +108,7 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_de
     client = at_desk(author)
     page = client.get(f"/admin/assets/mediaasset/{picture.pk}/change/").content.decode()
     assert "nothing that we can read" in page
-    assert "Make it ready again" in page
+    assert "Process again" in page
     break_original(picture, intact)
     client.post(f"/admin/assets/mediaasset/{picture.pk}/again/")
     work_off(Lane.FILES)

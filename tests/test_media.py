@@ -220,7 +220,7 @@ def test_a_licence_that_ends_takes_the_picture_out_everywhere_at_that_second(cli
             assert not [pk for pk in ids if pk in told]
         shown = client.get(page).content.decode()
         # A stand-in says why there is none, and the share card is set from the title.
-        assert shown.count("the licence for it has ended") == 2
+        assert shown.count("because our licence has ended") == 2
         card = re.search(r'og:image" content="([^"]+)"', shown)[1]
         assert card == f"http://testserver{page}card.jpg"
         assert client.get(f"{page}card.jpg").content[:3] == b"\xff\xd8\xff"
@@ -252,7 +252,7 @@ def test_the_desk_warns_thirty_days_before(at_desk, author):
     release = make_release(poster=soon, body=f"<p>x</p>{figure(later)}")
     client = at_desk(author)
     desk = client.get("/admin/").content.decode()
-    warning = desk[desk.index("Licences that end within thirty days") :].partition("</section>")[0]
+    warning = desk[desk.index("Licences that end within 30 days") :].partition("</section>")[0]
     assert "Soon" in warning
     assert "Later" not in warning
     assert "Unused" not in warning
@@ -347,7 +347,7 @@ def test_a_preview_offers_marked_pictures_and_lets_documents_wait(client):
     page = re.sub("[\u2061-\u2064]", "", unescape(accept(client, path).content.decode()))
     assert f"{path}{hidden.poster_id}/press.jpg" in page
     assert "The report in full" in page
-    assert "from the lift on" in page
+    assert "available when the embargo ends" in page
     assert client.get(f"{path}{report.pk}/file.pdf").status_code == 404
 
 

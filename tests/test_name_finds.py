@@ -72,7 +72,7 @@ def test_the_limit_is_of_a_day_and_of_an_account(at_desk, author, editor, protec
 
 
 @pytest.mark.parametrize("way", ["publish", "approve"])
-def test_a_refusal_counts_as_well(at_desk, publisher, protected, settings, way):
+def test_a_blocked_save_counts_too(at_desk, publisher, protected, settings, way):
     settings.PROTECTED_NAMES_A_DAY = 1
     first, second = (draft_naming([f"Ilka {family}"]) for family in FAMILIES[:2])
     form = {"publish_at_0": "2030-01-01", "publish_at_1": "12:00"}
@@ -84,7 +84,7 @@ def test_a_refusal_counts_as_well(at_desk, publisher, protected, settings, way):
     assert NameDisclosure.objects.filter(user=publisher, place_shown=False).count() == 1
 
 
-def test_the_spelling_of_the_record_is_for_those_who_may_see_it(at_desk, editor, case_officer):
+def test_the_spelling_of_the_record_is_shown_to_those_who_may_see_it(at_desk, editor, case_officer):
     person = make_person("Vorhaltung-Zqlevelnull Mirabel", level=Level.CASE_OFFICERS)
     person.case_officers.add(case_officer)
     release = draft_naming(["Mirabel, Vorhaltung Zqlevelnull"])
@@ -105,7 +105,7 @@ def test_finds_are_recorded_and_the_case_officer_gets_a_notice_without_the_text(
     find = NameDisclosure.objects.get()
     assert (find.person, find.user, find.row) == (person, editor, str(release.pk))
     desk = text(at_desk(case_officer).get("/admin/"))
-    notice = desk.partition("Your protected people were named in texts")[2].partition("</ul>")[0]
+    notice = desk.partition("Texts that name people you protect")[2].partition("</ul>")[0]
     assert str(editor) in notice
     assert str(person) in notice
     assert "Under wraps" not in notice

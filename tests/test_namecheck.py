@@ -306,8 +306,8 @@ def test_a_name_in_the_table_of_prisoners_is_found(newsroom, sorrel):
 
 
 def test_every_page_of_the_archive_is_read(newsroom, monkeypatch, sorrel):
-    monkeypatch.setattr(views, "A_PAGE", 1)
-    monkeypatch.setattr(namecheck, "A_PAGE", 1)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", 1)
+    monkeypatch.setattr(namecheck, "PAGE_SIZE", 1)
     old = make_release(publish_at=timezone.now() - timedelta(days=9), by=newsroom.by)
     change(old, title=f"{NAME} was here")
     assert [str(sorrel.pk), "page", "text", "/releases/?page=2"] in lines(check()[1])
@@ -508,7 +508,7 @@ def test_who_became_protected_since_is_looked_for_everywhere(newsroom, editor):
     replace_file(newsroom.word, docx_with("A letter to Known Before."))
     three_hours_ago()
     assert check("--since", "1h")[0] == 0
-    levels.lower(known, to=Level.STAFF, by=editor)
+    levels.lower_level(known, to=Level.STAFF, by=editor)
     status, output = check("--since", "1h")
     assert status == 1
     found = {(line[1], line[3]) for line in lines(output)}
@@ -520,11 +520,11 @@ def test_whose_consent_ended_since_is_looked_for_everywhere(newsroom):
     known = make_person("Known Before", level=Level.NAMEABLE)
     release = make_release(by=newsroom.by, body="<p>It is Known Before.</p>")
     three_hours_ago()
-    change(known, named_until=timezone.localdate() - timedelta(days=1))
+    change(known, name_consent_until=timezone.localdate() - timedelta(days=1))
     status, output = check("--since", "1h")
     assert status == 1
     assert release.get_absolute_url() in {line[3] for line in lines(output)}
-    change(known, named_until=timezone.localdate() - timedelta(days=9))
+    change(known, name_consent_until=timezone.localdate() - timedelta(days=9))
     # Its page is not read again; the lists always are.
     addresses = {line[3] for line in lines(check("--since", "1h")[1])}
     assert release.get_absolute_url() not in addresses

@@ -1,4 +1,4 @@
-"""While a release is written, the names in it are offered; the editor decides, and once."""
+"""While a release is written, the names in it are offered; the editor decides, once for each."""
 
 import json
 from datetime import timedelta
@@ -27,11 +27,11 @@ NAMES = "/admin/releases/release/names/"
 
 
 def ask(client, *paragraphs, people=(), rejected=(), release=""):
-    told = {
+    sent = {
         "paragraphs": list(paragraphs), "people": [str(pk) for pk in people],
         "rejected": list(rejected), "release": str(release),
     }  # fmt: skip
-    return client.post(NAMES, json.dumps(told), content_type="application/json")
+    return client.post(NAMES, json.dumps(sent), content_type="application/json")
 
 
 def offered(client, *paragraphs, **more):
@@ -48,7 +48,7 @@ def hinted(client, *paragraphs, **more):
     return [(hint["name"], [person["text"] for person in hint["people"]]) for hint in hints]
 
 
-def test_known_people_are_offered_with_their_place_and_what_tells_them_apart(at_desk, author):
+def test_recorded_people_are_offered_with_their_place_and_a_detail(at_desk, author):
     make_person("Jimmy Lai", title="Publisher")
     text = "It was Jimmy Lai. Later Lai spoke."
     answer = ask(at_desk(author), "Nothing here.", text).json()
@@ -59,7 +59,7 @@ def test_known_people_are_offered_with_their_place_and_what_tells_them_apart(at_
     assert answer["hints"] == []
 
 
-def test_a_place_is_told_as_a_browser_counts(at_desk, author):
+def test_a_place_is_counted_as_in_a_browser(at_desk, author):
     make_person("Jimmy Lai")
     answer = ask(
         at_desk(author), None, "𝐀 😀\ud800 Jimmy Lai, and human rights lawyer Ana Rey said so."
@@ -74,11 +74,11 @@ def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
     make_person("Li Na", title="Poet", level=Level.STAFF)
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
     assert sorted(person["detail"] for person in offer["people"]) == [
-        "Lawyer", "Poet · level 1: may not be named",
+        "Lawyer", "Poet · may not be named (level 1)",
     ]  # fmt: skip
 
 
-def test_a_namesake_without_a_title_is_told_apart_by_a_case(at_desk, author):
+def test_a_namesake_without_a_title_has_the_case_as_detail(at_desk, author):
     past_the_guard(make_prisoner("Li Na").cases).update(country="CN")
     make_person("Li Na")
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
@@ -86,14 +86,14 @@ def test_a_namesake_without_a_title_is_told_apart_by_a_case(at_desk, author):
     assert details == ["", "Imprisoned after conviction, China"]
 
 
-def test_whose_consent_has_ended_is_offered_with_a_word_about_it(at_desk, author):
+def test_a_person_whose_consent_has_ended_is_offered_with_a_note(at_desk, author):
     ended = timezone.localdate() - timedelta(days=1)
-    make_person("Li Na", title="Poet", named_until=ended)
+    make_person("Li Na", title="Poet", name_consent_until=ended)
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
-    assert offer["people"][0]["detail"] == "Poet · consent has ended: may not be named"
+    assert offer["people"][0]["detail"] == "Poet · may not be named (consent has ended)"
 
 
-def test_who_is_marked_or_speaks_is_not_offered_again(at_desk, author):
+def test_people_who_are_marked_or_speak_are_not_offered_again(at_desk, author):
     lai = make_person("Jimmy Lai")
     assert offered(at_desk(author), "Jimmy Lai.", people=[lai.pk]) == []
     assert offered(at_desk(author), "Jimmy Lai.") == [("Jimmy Lai", ["Jimmy Lai"], 1)]
@@ -113,49 +113,49 @@ def test_a_confirmed_name_is_a_mention_links_and_fills_the_page(at_desk, editor,
     assert f"urn:uuid:{lai.pk}" in page
 
 
-def test_what_was_rejected_is_remembered_with_the_release_once_it_is_saved(at_desk, editor):
+def test_rejections_are_stored_when_the_release_is_saved(at_desk, editor):
     lai, other = make_person("Jimmy Lai"), make_person("Jimmy Lai", title="Cook")
     release = make_release("draft", body="<p>Jimmy Lai.</p>")
     client = at_desk(editor)
-    told = json.dumps([["Jimmy Lai", str(lai.pk)], ["Peter Newman", ""]])
-    assert client.post(form_of(release), written(rejected_names=told)).status_code == 302
+    rejected = json.dumps([["Jimmy Lai", str(lai.pk)], ["Peter Newman", ""]])
+    assert client.post(form_of(release), written(rejected_names=rejected)).status_code == 302
     kept = RejectedName.objects.order_by("name").values_list("name", "person")
     assert list(kept) == [("jimmy lai", lai.pk), ("peter newman", None)]
     left = ask(client, "Jimmy Lai.", release=release.pk).json()["offers"]
     assert [person["id"] for person in left[0]["people"]] == [str(other.pk)]
     assert len(offered(client, "Jimmy Lai.", release=make_release("draft").pk)[0][1]) == 2
-    again = written(read_version=2, rejected_names=told)
+    again = written(read_version=2, rejected_names=rejected)
     assert client.post(form_of(release), again).status_code == 302
     assert RejectedName.objects.count() == 2
 
 
-def test_a_rejection_is_no_change_of_a_public_release(at_desk):
+def test_a_rejection_needs_no_correction_of_a_public_release(at_desk):
     lai = make_person("Jimmy Lai")
     release = make_release(body="<p>Jimmy Lai.</p>")
-    told = json.dumps([["Jimmy Lai", str(lai.pk)]])
+    rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
     as_it_is = {"title": release.title, "body": release.body, "slug": release.slug}
-    form = written(**as_it_is, read_version=release.version, rejected_names=told)
+    form = written(**as_it_is, read_version=release.version, rejected_names=rejected)
     chief = at_desk(make_user("publisher", "Publisher"))
     assert chief.post(form_of(release), form).status_code == 302
     assert RejectedName.objects.get().person == lai
     form = written(**as_it_is | {"title": "T"}, read_version=release.version + 1)
-    assert "Say in public what was wrong" in chief.post(form_of(release), form).content.decode()
+    assert "Enter a correction notice" in chief.post(form_of(release), form).content.decode()
 
 
-def test_before_saving_a_rejection_holds_in_the_form_alone(at_desk, editor):
+def test_before_saving_a_rejection_applies_only_in_the_form(at_desk, editor):
     lai = make_person("Jimmy Lai")
     release = make_release("draft")
     client = at_desk(editor)
     assert offered(client, "Jimmy Lai.", rejected=[["JIMMY LAI", str(lai.pk)]]) == []
     assert not RejectedName.objects.exists()
-    told = json.dumps([["Jimmy Lai", str(lai.pk)]])
-    page = client.post(form_of(release), written(title="", slug="!!", rejected_names=told))
+    rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
+    page = client.post(form_of(release), written(title="", slug="!!", rejected_names=rejected))
     assert page.status_code == 200
     assert str(lai.pk) in page.content.decode()  # refused for its address, it is still there
     assert not RejectedName.objects.exists()
 
 
-def test_likely_new_people_and_likely_misspellings_are_hints_no_more(at_desk, author):
+def test_likely_new_people_and_misspellings_are_only_hints(at_desk, author):
     make_person("Ilham Tohti")
     text = "It was Ilham Tokhti, and human rights lawyer Peter Newman said so."
     client = at_desk(author)
@@ -166,7 +166,7 @@ def test_likely_new_people_and_likely_misspellings_are_hints_no_more(at_desk, au
     ]
 
 
-def test_a_record_that_one_may_not_know_of_is_never_offered(at_desk, author, editor):
+def test_a_hidden_record_is_never_offered(at_desk, author, editor):
     hidden = make_person("Zaunkönigin Verel", level=Level.CASE_OFFICERS)
     hidden.names.create(text="Anna Example")
     texts = ["Zaunkönigin Verel, Anna Example.", "Zaunkoenigin Verel; Zaunkönigin Veral."]
@@ -174,15 +174,17 @@ def test_a_record_that_one_may_not_know_of_is_never_offered(at_desk, author, edi
         answer = ask(at_desk(user), *texts)
         assert str(hidden.pk) not in answer.content.decode()
         assert answer.json()["offers"] == []
-    told = json.dumps([["Anna Example", str(hidden.pk)]])
+    rejected = json.dumps([["Anna Example", str(hidden.pk)]])
     release = make_release("draft")
-    assert at_desk(editor).post(form_of(release), written(rejected_names=told)).status_code == 302
+    assert (
+        at_desk(editor).post(form_of(release), written(rejected_names=rejected)).status_code == 302
+    )
     assert not RejectedName.objects.exists()
     hidden.case_officers.add(editor)
     assert offered(at_desk(editor), texts[0])[0][1] == ["Zaunkönigin Verel"]
 
 
-def test_a_record_that_one_may_not_know_of_changes_nothing_of_what_is_told(at_desk, author):
+def test_a_hidden_record_does_not_change_the_answer(at_desk, author):
     make_person("Ana Verel")
     texts = ["It was human rights lawyer Zora Veral who said so.", "Ana Verel Ruiz. Ruiz came."]
     client = at_desk(author)
@@ -195,7 +197,7 @@ def test_a_record_that_one_may_not_know_of_changes_nothing_of_what_is_told(at_de
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_no_text_makes_an_editor_wait(at_desk, author, number):
+def test_no_text_takes_long(at_desk, author, number):
     make_person("Jimmy Lai")
     make_person("毛泽东")
     assert ask(at_desk(author), HOSTILE[number]).status_code == 200
@@ -216,52 +218,52 @@ def test_a_name_that_is_often_misspelt_is_looked_up_once(
     ["", "x", "[]", "{}", '{"paragraphs": 5, "people": [], "rejected": []}',
      '{"paragraphs": [], "people": null, "rejected": []}', "[" * 50_000, b"\xff\xfe"],
 )  # fmt: skip
-def test_what_is_no_text_is_refused_with_a_sentence(at_desk, author, body):
+def test_a_request_without_text_is_answered_with_a_sentence(at_desk, author, body):
     answer = at_desk(author).post(NAMES, body, content_type="application/json")
     assert answer.status_code == 400
     assert "The text cannot be read" in answer.content.decode()
 
 
-def test_odd_parts_of_a_text_are_passed_over(at_desk, author):
+def test_odd_parts_of_a_text_are_ignored(at_desk, author):
     make_person("Jimmy Lai")
-    told = {
+    sent = {
         "paragraphs": [None, 5, "Jimmy Lai \ud800", ""], "people": [None, "x", {}],
         "rejected": [None, [], ["a"], [5, 6], ["", ""], ["Jimmy", "no uuid"], "ab"],
         "release": {"x": 1},
     }  # fmt: skip
-    answer = at_desk(author).post(NAMES, json.dumps(told), content_type="application/json")
+    answer = at_desk(author).post(NAMES, json.dumps(sent), content_type="application/json")
     assert [offer["name"] for offer in answer.json()["offers"]] == ["Jimmy Lai"]
 
 
-def test_a_text_that_is_too_long_is_refused_with_a_sentence(at_desk, author):
+def test_a_text_that_is_too_long_is_answered_with_a_sentence(at_desk, author):
     for length in (200_001, 6_000_000):
         answer = ask(at_desk(author), "x" * length)
         assert answer.status_code == 413
         assert "too long" in answer.content.decode()
 
 
-@pytest.mark.parametrize("told", ["x", "5", '{"a": 1}', "[[1, 2]]", '[["", ""]]', "null"])
-def test_a_rejection_that_is_none_stops_no_save(at_desk, editor, told):
+@pytest.mark.parametrize("value", ["x", "5", '{"a": 1}', "[[1, 2]]", '[["", ""]]', "null"])
+def test_an_invalid_rejection_blocks_no_save(at_desk, editor, value):
     release = make_release("draft", title="Before")
-    answer = at_desk(editor).post(form_of(release), written(title="After", rejected_names=told))
+    answer = at_desk(editor).post(form_of(release), written(title="After", rejected_names=value))
     if answer.status_code == 302:
         assert Release.objects.get().title == "After"
     else:
-        assert "Open this form again: it is incomplete." in answer.content.decode()
+        assert "The form was incomplete. Reload it and try again." in answer.content.decode()
     assert not RejectedName.objects.exists()
 
 
-def test_a_rejected_name_is_kept_without_what_no_database_takes(at_desk, editor):
+def test_a_rejected_name_is_stored_without_invalid_characters(at_desk, editor):
     lai = make_person("Jimmy Lai")
     release = make_release("draft")
-    told = json.dumps([["Jimmy\ud800 Lai\0", str(lai.pk)], ["\ud800", ""], ["x" * 5_000, ""]])
-    answer = at_desk(editor).post(form_of(release), written(rejected_names=told))
+    rejected = json.dumps([["Jimmy\ud800 Lai\0", str(lai.pk)], ["\ud800", ""], ["x" * 5_000, ""]])
+    answer = at_desk(editor).post(form_of(release), written(rejected_names=rejected))
     assert answer.status_code == 302
     kept = RejectedName.objects.order_by("name").values_list("name", flat=True)
     assert list(kept) == ["jimmy lai", "x" * 200]
 
 
-def test_names_are_told_to_those_who_write(at_desk, client):
+def test_only_writers_can_search_a_text_for_names(at_desk, client):
     assert client.post(NAMES).status_code == 302
     stranger = make_user("reader")
     assert at_desk(stranger).post(NAMES).status_code == 403

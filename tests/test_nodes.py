@@ -14,7 +14,7 @@ from PIL import Image
 
 from assets import storage
 from assets.models import MediaAsset
-from previews.throttle import LIMIT
+from previews.throttle import THROTTLE_LIMIT
 from releases.models import Probe
 from tests import smtp_server
 from tests.deployment import Node
@@ -97,8 +97,10 @@ def test_a_session_of_one_node_holds_a_release_on_both_at_once(nodes):
 
 
 def test_wrong_preview_addresses_are_counted_once_for_both_nodes(nodes):
-    statuses = [ask(nodes[turn % 2], f"/preview/{'x' * 40}{turn}/")[0] for turn in range(LIMIT + 4)]
-    assert statuses == [404] * LIMIT + [429] * 4
+    statuses = [
+        ask(nodes[turn % 2], f"/preview/{'x' * 40}{turn}/")[0] for turn in range(THROTTLE_LIMIT + 4)
+    ]
+    assert statuses == [404] * THROTTLE_LIMIT + [429] * 4
 
 
 def test_a_node_that_dies_in_an_upload_leaves_nothing_and_the_other_takes_the_file(nodes):

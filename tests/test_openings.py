@@ -1,4 +1,4 @@
-"""Every opening of a preview is on record, in few rows, and never at the reader's expense."""
+"""Every opening of a preview is recorded, in few rows, and never delays the reader."""
 
 import logging
 import time
@@ -31,7 +31,7 @@ CHROME = (
 )
 
 
-def told():
+def recorded():
     rows = Opening.objects.order_by("pk")
     return [(o.what, o.network, o.browser, o.times) for o in rows]
 
@@ -49,19 +49,21 @@ def release():
 def opened(client, release):
     """The path of a link that is open in this client's browser."""
     path = make_link(release)
-    door = client.get(path, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
-    assert door.status_code == 200
-    assert told() == []  # a scanner or a chat program that looks at the door has opened nothing
-    lift = PreviewLink.objects.get().lift.isoformat()
-    client.post(path, {"lift": lift}, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
+    terms = client.get(path, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
+    assert terms.status_code == 200
+    assert (
+        recorded() == []
+    )  # a scanner or a chat program that requests the terms page has opened nothing
+    sent = {"embargo_ends": PreviewLink.objects.get().embargo_ends.isoformat()}
+    client.post(path, sent, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
     return path
 
 
 def test_a_link_that_is_used_from_five_places_shows_all_five(client, opened):
-    """The cookie with its address was as good as any number of readers, and nobody saw it."""
+    """The cookie can be shared together with the address, and the newsroom must see it."""
     for number in range(5):
         assert look(client, opened, f"198.51.{number}.9", SAFARI).status_code == 200
-    assert told() == [("page", f"198.51.{number}.0/24", "Safari", 1) for number in range(5)]
+    assert recorded() == [("page", f"198.51.{number}.0/24", "Safari", 1) for number in range(5)]
     visit = Visit.objects.get()
     assert (visit.network, visit.agent) == ("203.0.113.0/24", "Firefox")
 
@@ -72,11 +74,11 @@ def test_the_page_its_text_and_its_pictures_count_each(client, release, opened):
     look(client, f"{opened}release.txt", "2001:db8:1:2::3", CHROME)
     press = f"{opened}{release.poster_id}/press.jpg"
     look(client, press, "203.0.113.99", FIREFOX)
-    # What a page shows is counted with the page; a picture that comes alone has a row of its own.
+    # Pictures in a page count with the page; a picture that is requested alone has its own row.
     inside = f"{opened}{release.poster_id}/teaser.jpg"
     look(client, inside, "203.0.113.7", FIREFOX)
     look(client, inside, "192.0.2.1", CHROME)
-    assert told() == [
+    assert recorded() == [
         ("page", "203.0.113.0/24", "Firefox", 3),
         ("text", "2001:db8:1::/48", "Chrome", 1),
         ("picture", "203.0.113.0/24", "Firefox", 1),
@@ -86,13 +88,13 @@ def test_the_page_its_text_and_its_pictures_count_each(client, release, opened):
     client.get(f"{opened}{release.pk}/press.jpg")
     client.cookies.clear()
     client.get(opened)
-    assert len(told()) == 4
+    assert len(recorded()) == 4
 
 
-def test_a_row_holds_an_hour_and_says_when_it_began_and_ended(client, opened):
+def test_a_row_covers_an_hour_and_has_its_first_and_last_time(client, opened):
     begun = timezone.now().replace(minute=10, second=0, microsecond=0)
     models.QuerySet(Release).update(publish_at=begun + timedelta(hours=5))
-    Visit.objects.update(lift=begun + timedelta(hours=5))
+    Visit.objects.update(embargo_ends=begun + timedelta(hours=5))
     with time_machine.travel(begun, tick=False) as clock:
         look(client, opened, "203.0.113.7", FIREFOX)
         clock.shift(timedelta(minutes=40))
@@ -107,13 +109,13 @@ def test_a_row_holds_an_hour_and_says_when_it_began_and_ended(client, opened):
 
 
 def test_a_stranger_with_the_address_cannot_fill_the_table(client, opened, monkeypatch):
-    monkeypatch.setattr(openings, "MOST", 5)
+    monkeypatch.setattr(openings, "MAX_ROWS", 5)
     for number in range(20):
         look(client, opened, f"198.51.{number}.9", SAFARI)
     assert Opening.objects.count() == 6
-    assert told()[-1] == ("page", "further", "further", 15)
-    look(client, opened, "198.51.3.9", SAFARI)  # who is known stays told apart
-    assert ("page", "198.51.3.0/24", "Safari", 2) in told()
+    assert recorded()[-1] == ("page", "further", "further", 15)
+    look(client, opened, "198.51.3.9", SAFARI)  # a known origin keeps its own row
+    assert ("page", "198.51.3.0/24", "Safari", 2) in recorded()
 
 
 def test_no_whole_address_and_no_whole_browser_is_stored(client, opened):
@@ -137,12 +139,14 @@ def test_no_whole_address_and_no_whole_browser_is_stored(client, opened):
         ("Lynx/2.9", "another"),
     ],
 )  # fmt: skip
-def test_a_browser_is_known_by_its_family(agent, family):
+def test_a_browser_is_stored_as_its_family(agent, family):
     assert browsers.family_of(agent) == family
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_locked_database_costs_the_count_and_not_the_page(client, release, caplog, monkeypatch):
+def test_with_a_locked_database_the_page_is_shown_and_not_counted(
+    client, release, caplog, monkeypatch
+):
     path = make_link(release)
     accept(client, path)
     Opening.objects.all().delete()
@@ -159,19 +163,21 @@ def test_a_locked_database_costs_the_count_and_not_the_page(client, release, cap
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_is_let_in_on_a_promise_that_is_not_on_record(client, release, caplog, monkeypatch):
-    monkeypatch.setattr(views, "ACCEPTANCE_MILLISECONDS", 200)
+def test_a_reader_sees_nothing_if_the_acceptance_cannot_be_recorded(
+    client, release, caplog, monkeypatch
+):
+    monkeypatch.setattr(views, "ACCEPTANCE_LOCK_MILLISECONDS", 200)
     path = make_link(release)
-    lift = PreviewLink.objects.get().lift.isoformat()
+    sent = {"embargo_ends": PreviewLink.objects.get().embargo_ends.isoformat()}
     with locked("previews_visit"), caplog.at_level(logging.ERROR, "previews"):
-        answer = client.post(path, {"lift": lift})
+        answer = client.post(path, sent)
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     page = answer.content.decode()
-    assert "We could not record that you accept." in page
-    assert "I accept the embargo. Open the release" in page
+    assert "We could not record your acceptance." in page
+    assert "Accept the embargo and open the release" in page
     assert release.title not in page
     assert "acceptance of a preview could not be recorded" in caplog.text
-    assert client.post(path, {"lift": lift}).status_code == 303
+    assert client.post(path, sent).status_code == 303
     assert Visit.objects.count() == 1
 
 
@@ -179,7 +185,7 @@ def test_two_processes_that_count_at_once_lose_nothing(client, release):
     make_link(release)
     link, at = PreviewLink.objects.get(), timezone.now()
     origin = openings.Origin("203.0.113.0/24", "Firefox")
-    # As another process leaves it that was a moment faster.
+    # The row that a faster process has just created.
     Opening.objects.create(
         link=link, what="page", network=origin.network, browser=origin.browser,
         hour=openings._hour(at), times=1, first_at=at, last_at=at,
@@ -199,7 +205,7 @@ def test_two_processes_that_count_at_once_lose_nothing(client, release):
 # --- At the desk -------------------------------------------------------------------------------
 
 
-def test_the_desk_lists_openings_and_points_out_a_link_with_several(
+def test_the_desk_lists_openings_and_marks_a_link_with_several_origins(
     client, at_desk, editor, release, opened
 ):
     look(client, opened, "203.0.113.7", FIREFOX)
@@ -213,13 +219,13 @@ def test_the_desk_lists_openings_and_points_out_a_link_with_several(
     for page in (seen, f"/admin/previews/previewlink/{link.pk}/change/"):
         shown = client.get(page).content.decode()
         assert "<td>the page</td><td>198.51.100.0/24</td><td>Safari</td><td>1</td>" in shown
-        assert "Opened from 2 networks and with 2 browsers." in shown
+        assert "Opened from several networks or browsers (networks: 2, browsers: 2)." in shown
         assert f"{timezone.localtime():%-d %B %Y}" in shown
         assert " UTC</td>" in shown
     assert "Opened from several networks or browsers" in client.get(form).content.decode()
 
 
-def test_who_may_not_see_links_sees_no_openings(client, at_desk, release, opened):
+def test_a_user_without_access_to_links_sees_no_openings(client, at_desk, release, opened):
     at_desk(make_user("nobody"))
     link = PreviewLink.objects.get()
     assert client.get(f"/admin/previews/previewlink/{link.pk}/change/").status_code == 403
@@ -229,7 +235,7 @@ def test_who_may_not_see_links_sees_no_openings(client, at_desk, release, opened
 # --- What was stored before --------------------------------------------------------------------
 
 
-def test_what_older_versions_stored_is_trimmed(client, release):
+def test_whole_browser_names_and_addresses_of_older_versions_are_trimmed(client, release):
     accept(client, make_link(release))
     whole = {"whole": (FIREFOX, "198.51.100.77"), "odd": ("My own reader", "2001:db8:1:2::/64"),
              "kept": ("Chrome", "unknown")}  # fmt: skip
@@ -246,7 +252,7 @@ def test_what_older_versions_stored_is_trimmed(client, release):
     assert (after["whole"].agent, after["whole"].network) == ("Firefox", "198.51.100.0/24")
     assert (after["odd"].agent, after["odd"].network) == ("another", "2001:db8:1::/48")
     assert (after["kept"].agent, after["kept"].network) == ("Chrome", "unknown")
-    # The old code goes on for a while; a family that a later version knows stays.
+    # The old code runs on for a while; a family that a later version knows stays.
     Visit.objects.filter(pk=rows["whole"]).update(agent=SAFARI)
     Visit.objects.filter(pk=rows["kept"]).update(agent="New Family")
     migration.trim_old(apps, editor)

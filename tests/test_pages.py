@@ -1,4 +1,4 @@
-"""The public pages, as a journalist and a machine get them."""
+"""The public pages, for journalists and for programs."""
 
 import json
 import re
@@ -53,7 +53,7 @@ def titles(root) -> list[str]:
 
 @pytest.fixture
 def real(db):
-    """The real release, imported, its people confirmed, and published."""
+    """A real release, imported and published, with its people confirmed."""
     understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
     people = {person.name: CREATE for person in understood.people}
     chief = make_chief()
@@ -68,7 +68,7 @@ def real(db):
     return workflow.publish(release, by=chief)
 
 
-def test_the_real_release_comes_out_right(client, real):
+def test_a_real_release_is_printed_correctly(client, real):
     root = page(client, real.get_absolute_url())
     assert words(root.find(".//h1")) == real.title
     (pull,) = root.xpath("//figure[@class='pull-quote']")
@@ -90,7 +90,7 @@ def test_the_real_release_comes_out_right(client, real):
     assert "Press release" in words(root.xpath("//p[contains(@class, 'meta')]")[0])
 
 
-def test_a_spokespersons_page_holds_every_quotation_with_its_release(client, real):
+def test_the_page_of_a_spokesperson_has_every_quotation_with_its_release(client, real):
     root = page(client, "/people/felix-jakens/")
     (quoted,) = root.xpath("//figure[@class='quotation']")
     assert len(quoted.xpath(".//blockquote/p")) == 7
@@ -103,7 +103,7 @@ def test_a_spokespersons_page_holds_every_quotation_with_its_release(client, rea
 
 @pytest.fixture
 def archive(db):
-    """Five releases that differ in everything that can be asked for."""
+    """Five releases that differ in every filter."""
     ann, topic = make_person("Ann Verel"), Topic.objects.create(name="Open courts")
     now = timezone.now()
     at = {"publish_at": now - timedelta(days=400)}
@@ -132,7 +132,7 @@ def archive(db):
         ("from={year}-01-01&language=cy", set()),
     ],
 )
-def test_the_archive_and_the_feed_are_filtered_alike(client, archive, query, found):
+def test_the_archive_and_the_feed_have_the_same_filters(client, archive, query, found):
     then = timezone.now() - timedelta(days=400)
     query = query.format(year=archive, last=then.year)
     assert set(titles(page(client, f"/releases/?{query}"))) == found
@@ -140,7 +140,7 @@ def test_the_archive_and_the_feed_are_filtered_alike(client, archive, query, fou
     assert {title.text for title in feed.findall("{*}entry/{*}title")} == found
 
 
-def test_a_filter_says_how_many_it_finds_and_lifts_itself(client, archive):
+def test_a_filter_shows_its_number_of_releases_and_clears_itself(client, archive):
     root = page(client, "/releases/?kind=statement")
     assert "1 release matches these filters" in words(root)
     (chosen,) = root.xpath("//nav[@id='filters']//a[@aria-current]")
@@ -156,16 +156,16 @@ def test_a_filter_says_how_many_it_finds_and_lifts_itself(client, archive):
      "from=2024-13-01", "kind=" + "x" * 5000, "topic=%F0%9F", "person=%ED%A0%80"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/releases/", "/releases/feed.atom"])
-def test_a_filter_that_means_nothing_finds_nothing(client, archive, path, query):
+def test_a_filter_with_an_unknown_value_finds_nothing(client, archive, path, query):
     response = client.get(f"{path}?{query}")
     assert response.status_code == 200
-    # An end in the far future and a date that is none are different things.
+    # A date in the far future is valid; one that does not exist finds nothing.
     found = response.content.count(b"<entry") + response.content.count(b'class="card')
     assert found == 0 or query == "to=9999-99-99"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
-def test_the_ends_of_time_are_in_no_zone_an_error(client, archive, settings, zone):
+def test_the_first_and_last_dates_are_an_error_in_no_zone(client, archive, settings, zone):
     settings.TIME_ZONE = zone
     ends = ["0001-01-01", "9999-12-31"]
     for query in [f"{name}={end}" for name in ("from", "to") for end in ends]:
@@ -181,7 +181,7 @@ def test_the_ends_of_time_are_in_no_zone_an_error(client, archive, settings, zon
      "/releases/?topic=%00", "/releases/feed.atom?person=a%00b", "/media/x/poster.jpg",
      "/media/00000000-0000-0000-0000-000000000000/%00.jpg", "/nowhere"],
 )  # fmt: skip
-def test_an_address_that_leads_nowhere_is_the_same_quiet_page(client, archive, path):
+def test_every_unknown_address_shows_the_same_page(client, archive, path):
     response = client.get(path)
     assert response.status_code == 404
     assert response.content == client.get("/releases/no-such-release/").content
@@ -200,8 +200,8 @@ def test_the_archive_is_paged_and_keeps_its_filters(client):
     assert second.xpath("//link[@rel='canonical']")[0].get("href").endswith("topic=courts&page=2")
 
 
-def test_what_went_out_in_one_second_keeps_its_place_from_page_to_page(client):
-    """PostgreSQL reads a row that was written again last, unless it is told an order."""
+def test_releases_of_the_same_second_keep_their_order_from_page_to_page(client):
+    """Without an order, PostgreSQL returns a row that was written again last."""
     with time_machine.travel(timezone.now(), tick=False):
         releases = [make_release() for _ in range(25)]
         before = [titles(page(client, f"/releases/?page={number}")) for number in (1, 2)]
@@ -212,7 +212,7 @@ def test_what_went_out_in_one_second_keeps_its_place_from_page_to_page(client):
     assert len({*after[0], *after[1]}) == 25
 
 
-def test_every_list_has_an_order_that_leaves_nothing_open():
+def test_every_list_has_a_complete_order():
     ours = ("accounts", "assets", "people", "releases")
     for model in apps.get_models():
         ordering = model._meta.ordering
@@ -226,7 +226,7 @@ def test_every_list_has_an_order_that_leaves_nothing_open():
 # --- People ------------------------------------------------------------------------------------
 
 
-def test_a_prisoners_page_has_the_status_with_its_day_the_call_and_the_releases(client):
+def test_the_page_of_a_prisoner_has_the_dated_status_the_call_and_the_releases(client):
     person = make_prisoner("Teodor Brask")
     case = Case.objects.get()
     case.as_of = timezone.localdate() - timedelta(days=90)
@@ -244,7 +244,7 @@ def test_a_prisoners_page_has_the_status_with_its_day_the_call_and_the_releases(
     assert "Teodor Brask" in words(page(client, "/prisoners/"))
 
 
-def test_spokespeople_are_those_who_speak_today_by_name(client):
+def test_the_spokespeople_of_today_are_listed_by_name(client):
     today = timezone.localdate()
     make_person("Zoe Now", title="Director", speaks=True, sort_name="Now, Zoe")
     make_person("Ann Also", title="Deputy", speaks=True, sort_name="Also, Ann")
@@ -260,7 +260,7 @@ def test_spokespeople_are_those_who_speak_today_by_name(client):
 # --- One release -------------------------------------------------------------------------------
 
 
-def test_a_release_carries_what_machines_read(client):
+def test_a_release_has_structured_data(client):
     speaker, hidden = make_person("Ann Verel", title="Director"), make_person("Ben", level=2)
     release = make_release(
         title="A </script> in a title", standfirst="What it is about.", dateline_place="London",
@@ -292,7 +292,7 @@ def test_a_release_carries_what_machines_read(client):
     assert b"".join(share.streaming_content)[:2] == b"\xff\xd8"
 
 
-def test_a_release_in_arabic_says_its_language_and_direction(client):
+def test_a_release_in_arabic_states_its_language_and_direction(client):
     english = make_release()
     arabic = make_release(language="ar", title="بيان", translation_of=english)
     root = page(client, arabic.get_absolute_url())
@@ -302,7 +302,7 @@ def test_a_release_in_arabic_says_its_language_and_direction(client):
     assert words(card) == "بيان"
 
 
-def test_times_carry_their_zone_and_a_day_alone_carries_none(client, settings):
+def test_times_have_a_zone_and_days_have_none(client, settings):
     settings.TIME_ZONE = "Europe/London"
     lift = timezone.make_aware(timezone.datetime(2024, 7, 1, 9, 30))
     release = make_release("in_review")
@@ -319,7 +319,7 @@ def test_times_carry_their_zone_and_a_day_alone_carries_none(client, settings):
     assert data["datePublished"] == "2024-07-01"
 
 
-def test_contacts_topics_and_places_stand_beside_the_text(client):
+def test_contacts_topics_and_places_are_beside_the_text(client):
     release = make_release(countries=["GB"], topics=[Topic.objects.create(name="Courts")])
     release.contacts.add(Contact.objects.create(name="Press desk", phone="+44 20 7946 0912"))
     root = page(client, release.get_absolute_url())
@@ -328,7 +328,7 @@ def test_contacts_topics_and_places_stand_beside_the_text(client):
     assert root.xpath("//aside//a[@href='/releases/?country=GB']")
 
 
-def test_a_withdrawn_release_leaves_the_reason_and_nothing_else(client):
+def test_a_withdrawn_release_shows_the_reason_and_nothing_else(client):
     release = make_release(title="Taken back", body="<p>Wrong words.</p>")
     workflow.withdraw(release, by=make_chief(), reason="A source was in danger.")
     root = page(client, release.get_absolute_url(), status=410)
@@ -337,7 +337,7 @@ def test_a_withdrawn_release_leaves_the_reason_and_nothing_else(client):
     assert "noindex" in root.xpath("//meta[@name='robots']/@content")[0]
 
 
-def test_a_former_address_leads_to_the_present_one_while_that_is_public(client):
+def test_a_former_address_redirects_while_the_release_is_public(client):
     release, chief = make_release(title="Old title"), make_chief()
     old = release.get_absolute_url()
     release.slug = "new-address"
@@ -348,7 +348,7 @@ def test_a_former_address_leads_to_the_present_one_while_that_is_public(client):
     assert client.get(old).status_code == 404
 
 
-def test_what_has_not_changed_is_not_sent_again(client):
+def test_an_unchanged_page_is_not_sent_again(client):
     release = make_release()
     tags = {}
     for path in [release.get_absolute_url(), "/", "/releases/", "/releases/feed.atom"]:
@@ -364,7 +364,7 @@ def test_what_has_not_changed_is_not_sent_again(client):
 PAGES = ["/", "/releases/", "/sitemap-releases.xml"]
 
 
-def test_a_lift_reaches_those_who_ask_whether_anything_changed(client):
+def test_a_release_reaches_conditional_requests_when_its_embargo_ends(client):
     lift = timezone.now() + timedelta(hours=1)
     make_release("scheduled", title="Lifted", publish_at=lift)
     tags = {path: client.get(path)["ETag"] for path in PAGES}
@@ -374,18 +374,18 @@ def test_a_lift_reaches_those_who_ask_whether_anything_changed(client):
                 assert client.get(path, headers={"If-None-Match": tag}).status_code == status
 
 
-def test_a_page_is_asked_for_and_never_told_anything(client):
+def test_public_pages_accept_only_get_and_head(client):
     release = make_release()
     for path in ["/", "/releases/", release.get_absolute_url(), "/people/", "/releases/feed.atom"]:
         assert client.post(path).status_code == 405
         head, get = client.head(path), client.get(path)
         assert (head.status_code, head.content) == (200, b"")
-        # The tag is that of a body, which an answer to HEAD need not make.
+        # The ETag is a digest of the body, which HEAD does not need.
         promised = {name: words for name, words in headers_of(get) if name != "ETag"}
         assert dict(headers_of(head)) == promised | {"Content-Length": head["Content-Length"]}
 
 
-def test_every_answer_is_guarded(client):
+def test_every_answer_has_security_headers(client):
     release = make_release(poster=make_picture())
     response = client.get(release.get_absolute_url())
     policy = dict(
@@ -401,7 +401,7 @@ def test_every_answer_is_guarded(client):
     assert not response.cookies
 
 
-def test_an_editors_cookies_are_for_the_desk_alone(client, publisher):
+def test_the_cookies_of_an_editor_are_for_the_desk_only(client, publisher):
     publisher.set_password("correct horse battery")
     publisher.save()
     client.get("/admin/login/")
@@ -412,8 +412,8 @@ def test_an_editors_cookies_are_for_the_desk_alone(client, publisher):
         assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
 
 
-def test_every_answer_says_which_features_and_which_sites_may_use_it(client):
-    """Pictures and feeds stand in the pages of others; the desk and previews do not."""
+def test_every_answer_states_which_features_and_sites_may_use_it(client):
+    """Other sites may embed pictures and feeds, but not the desk and previews."""
     picture = make_picture()
     release = make_release(poster=picture)
     page = release.get_absolute_url()
@@ -427,7 +427,7 @@ def test_every_answer_says_which_features_and_which_sites_may_use_it(client):
         wanted = "same-origin" if path in private else "cross-origin"
         assert response["Cross-Origin-Resource-Policy"] == wanted, path
         assert response["Cross-Origin-Opener-Policy"] == "same-origin", path
-        assert b"".join(response)  # a picture's file is closed with its last byte
+        assert b"".join(response)  # reading the last byte closes the file
 
 
 # --- For machines ------------------------------------------------------------------------------
@@ -454,8 +454,8 @@ def test_the_feed_is_valid_atom_and_newest_first(client):
     )
 
 
-def test_a_feed_that_says_nothing_new_stays_as_it_is(client):
-    """A feed reader that asks again is answered 304, where there is no entry yet too."""
+def test_a_feed_without_news_does_not_change(client):
+    """A conditional request is answered 304, also before the first entry."""
     empty = client.get("/releases/feed.atom")
     tag = {"If-None-Match": empty["ETag"]}
     with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
@@ -465,7 +465,7 @@ def test_a_feed_that_says_nothing_new_stays_as_it_is(client):
         news = client.get("/releases/feed.atom", headers=tag)
     assert news.status_code == 200
     before, after = (lxml.etree.fromstring(answer.content) for answer in (empty, news))
-    # Beside its notice, a withdrawal changes nothing: an entry alone is what moves the time.
+    # A withdrawal adds only its notice; only an entry changes the time of the feed.
     assert after.findtext("{*}updated") == before.findtext("{*}updated")
     assert (len(after.findall("{*}deleted-entry")), after.findall("{*}entry")) == (1, [])
 
@@ -477,10 +477,10 @@ def test_a_feed_that_says_nothing_new_stays_as_it_is(client):
         *[("\ufffe", "", ""), ("\uffff", "", "")],
     ],
 )
-def test_a_character_that_xml_cannot_carry_does_not_break_the_feed(
+def test_a_character_that_xml_forbids_does_not_break_the_feed(
     client, character, read, in_long_text
 ):
-    """Word writes a line break within a paragraph as U+000B, and a form field takes it."""
+    """Word writes a line break in a paragraph as U+000B, and a form field accepts it."""
     topic = Topic.objects.create(name=f"Open{character}courts")
     make_release(title=f"Free{character}her", standfirst=f"She{character}waits.", topics=[topic])
     feed = lxml.etree.fromstring(client.get("/releases/feed.atom").content)
@@ -492,7 +492,7 @@ def test_a_character_that_xml_cannot_carry_does_not_break_the_feed(
     lxml.etree.fromstring(client.get("/sitemap-releases.xml").content)
 
 
-def test_the_sitemap_is_valid_and_names_every_public_page(client):
+def test_the_sitemap_is_valid_and_lists_every_public_page(client):
     schema = lxml.etree.XMLSchema(lxml.etree.parse(DATA / "schemas" / "sitemap.xsd"))
     release, person = make_release(language="zh-Hans", title="释放他"), make_person("Ann Verel")
     make_person("Ben Known", level=2)
@@ -515,9 +515,7 @@ def test_an_empty_newsroom_has_all_its_pages(client):
     assert "Nothing has been published yet." in words(page(client, "/"))
 
 
-def test_an_error_on_our_side_says_so_without_asking_the_database(
-    client, django_assert_num_queries, monkeypatch
-):
+def test_the_error_page_needs_no_database(client, django_assert_num_queries, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr("newsroom.views.listed", lambda at: 1 / 0)
     with django_assert_num_queries(0):
@@ -528,7 +526,7 @@ def test_an_error_on_our_side_says_so_without_asking_the_database(
     assert render_to_string("500.html")
 
 
-def test_pages_link_only_to_what_is_there(client):
+def test_pages_link_only_to_pages_that_exist(client):
     speaker, picture = make_person(title="Director", speaks=True), make_picture()
     make_prisoner()
     make_release(
@@ -551,15 +549,15 @@ def test_pages_link_only_to_what_is_there(client):
     assert Release.objects.get().get_absolute_url() in seen
 
 
-def test_a_short_page_is_packed_always_or_never(client):
-    """Django's padding is random: a short page must not come packed by chance."""
+def test_a_short_page_is_compressed_always_or_never(client):
+    """Django's padding is random: whether a short page is compressed must not depend on it."""
     make_person(title="Director", speaks=True)
     path, packed = "/sitemap-people.xml", {"Accept-Encoding": "gzip"}
     seen = {client.get(path, headers=packed).headers.get("Content-Encoding") for _ in range(40)}
     assert len(seen) == 1
 
 
-def test_a_summary_keeps_raised_digits_and_what_is_struck_out(client):
+def test_a_summary_keeps_superscript_digits_and_struck_out_text(client):
     """In lists, descriptions, feeds and quotations of a person: 10⁶ is not 106."""
     release = make_release(
         body="<h2>A heading</h2><p>We count 10<sup>6</sup> people and do <s>not</s> stop.</p>"
@@ -569,7 +567,7 @@ def test_a_summary_keeps_raised_digits_and_what_is_struck_out(client):
         assert words in client.get(path).content.decode(), path
 
 
-def test_a_list_cuts_a_text_without_spaces_too(client):
+def test_a_list_also_shortens_a_text_without_spaces(client):
     make_release(language="th", body=f"<p>{'ข้อความยาวมาก' * 60}</p>")
     card = client.get("/releases/").content.decode()
     assert "ข้อความ" in card

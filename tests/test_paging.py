@@ -1,4 +1,4 @@
-"""Pages of lists: whatever grows is read a page at a time, and no page tells of what is hidden."""
+"""Pages of lists: lists that grow are read page by page, and no page reveals hidden rows."""
 
 import csv
 import io
@@ -83,7 +83,7 @@ def put_under(topic, releases) -> None:
 
 @pytest.fixture
 def cases(db):
-    """Forty-five people: every ninth in Iceland, the last alone under house arrest."""
+    """Forty-five people: every ninth in Iceland, only the last under house arrest."""
     return models.QuerySet(Case).bulk_create(
         Case(
             person=person, as_of=date(2026, 1, 1), country="GB" if n % 9 else "IS",
@@ -96,11 +96,11 @@ def cases(db):
 # --- Dates are read when they are stored ---------------------------------------------------------
 
 
-def test_no_page_reads_a_date_by_its_grammar(client, monkeypatch):
+def test_no_page_parses_stored_dates(client, monkeypatch):
     whole_case(make_person("Ana Brask"), until="2025-06~")
 
     def refuse(text):
-        raise AssertionError(f"The grammar was asked for {text} while a page was read.")
+        raise AssertionError(f"{text} was parsed while a page was rendered.")
 
     monkeypatch.setattr(dates, "parse_edtf", refuse)
     dates._first_and_last_day.cache_clear()
@@ -113,19 +113,19 @@ def test_no_page_reads_a_date_by_its_grammar(client, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["2024-02-29", "2021", "2021-09-XX", "20XX", "202X?", "2021-XX%"])
-def test_a_stored_date_says_what_was_typed(text):
+def test_a_stored_date_reads_as_it_was_typed(text):
     case = Case.objects.create(person=make_person(), as_of=date(2026, 1, 1), since=text)
     case.refresh_from_db()
-    assert case.held_since == dates.read(text)
+    assert case.detained_since == dates.read(text)
     case.since = "1999"
     case.save()
-    assert case.held_since == dates.read("1999")
+    assert case.detained_since == dates.read("1999")
 
 
-# --- The people whose cases we follow ------------------------------------------------------------
+# --- The cases we follow -------------------------------------------------------------------------
 
 
-def test_the_list_is_paged_and_its_filters_look_at_everybody(client, cases):
+def test_the_list_is_paged_and_its_filters_count_every_case(client, cases):
     first = root_of(client, "/prisoners/")
     assert "45 people" in words(first)
     assert len(names(first)) == 20
@@ -154,15 +154,15 @@ def test_the_pager_keeps_filters_and_order(client, cases):
     assert "/prisoners/?country=GB&sort=since#table" in second.xpath("//thead//a/@href")
 
 
-def test_the_file_has_everybody_in_one_order(client, cases, monkeypatch):
-    monkeypatch.setattr("newsroom.prisoners.IN_A_PIECE", 7)
+def test_the_csv_file_has_every_case_in_one_order(client, cases, monkeypatch):
+    monkeypatch.setattr("newsroom.cases_csv.BATCH_SIZE", 7)
     answer = client.get("/prisoners/prisoners.csv?sort=-name")
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
     assert [row["name"] for row in rows] == [f"Person {n:03}" for n in range(44, -1, -1)]
 
 
-def test_who_is_hidden_while_the_file_is_written_is_not_in_it(client, cases, monkeypatch):
-    monkeypatch.setattr("newsroom.prisoners.IN_A_PIECE", 10)
+def test_a_person_hidden_while_the_csv_file_is_written_is_not_in_it(client, cases, monkeypatch):
+    monkeypatch.setattr("newsroom.cases_csv.BATCH_SIZE", 10)
     answer = client.get("/prisoners/prisoners.csv")
     models.QuerySet(Person).filter(display_name="Person 040").update(level=Level.STAFF)
     assert b"Person 039" in (file := answer.getvalue())
@@ -173,13 +173,13 @@ def test_who_is_hidden_while_the_file_is_written_is_not_in_it(client, cases, mon
 @pytest.mark.parametrize(
     "path", ["/prisoners/", "/people/", "/people/person-0/", "/sitemap-people.xml"]
 )
-def test_a_page_that_is_none_is_the_quiet_page(client, cases, path, number):
+def test_a_page_number_that_does_not_exist_answers_404(client, cases, path, number):
     response = client.get(f"{path}?page={number}")
     assert response.status_code == 404
     assert response.content == client.get("/releases/no-such-release/").content
 
 
-def test_pages_ask_as_much_for_many_cases_as_for_few(client, cases):
+def test_pages_need_the_same_queries_for_many_cases_as_for_few(client, cases):
     paths = ["/prisoners/", "/prisoners/?designation=x&sort=country&year=2000", "/people/person-0/"]
 
     def cost(path):
@@ -207,9 +207,9 @@ def test_spokespeople_are_paged(client):
     assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/people/?page=2")
 
 
-def test_counts_stop_where_nobody_counts_any_more(client, monkeypatch):
+def test_counts_stop_at_their_maximum(client, monkeypatch):
     for module in ("newsroom.counts", "newsroom.views"):
-        monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
+        monkeypatch.setattr(f"{module}.MAX_COUNTED", 3)
     speaker = make_person("Ann Verel", speaks=True)
     topic, rare = Topic.objects.create(name="Courts"), Topic.objects.create(name="Rare")
     releases = add_releases(5)
@@ -223,7 +223,7 @@ def test_counts_stop_where_nobody_counts_any_more(client, monkeypatch):
     assert "1 quotation" in words(root_of(client, "/people/"))
 
 
-def test_quotations_are_paged_and_searched_as_a_whole(client):
+def test_quotations_are_paged_and_the_search_reads_all_of_them(client):
     speaker = make_person("Ann Verel")
     say(add_releases(45), speaker, "The café number {} is closed.")
     first = root_of(client, "/people/ann-verel/")
@@ -236,7 +236,7 @@ def test_quotations_are_paged_and_searched_as_a_whole(client):
     assert address_of(second, "next") == "?page=3#quotations"
     assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/ann-verel/?page=2")
     found = root_of(client, "/people/ann-verel/?q=CAFE+number-7")
-    assert "1 of 45 quotations contains" in words(found)
+    assert "1 of 45 quotations with" in words(found)
     assert len(found.xpath("//figure[@class='quotation']")) == 1
     many = root_of(client, "/people/ann-verel/?q=cafe")
     assert address_of(many, "next") == "?q=cafe&page=2#quotations"
@@ -254,7 +254,7 @@ def test_a_search_reads_no_more_quotations_than_it_prints(client):
     assert len(these.split(",")) == 20
 
 
-def test_the_releases_that_name_somebody_are_the_newest_and_lead_to_all(client):
+def test_the_page_of_a_person_lists_the_newest_releases_and_links_to_all(client):
     speaker = make_person("Ann Verel")
     for release in add_releases(21):
         release.mentions.create(person=speaker, surface="x")
@@ -273,7 +273,7 @@ def test_the_releases_that_name_somebody_are_the_newest_and_lead_to_all(client):
         ("a.b", "a.b"), ("free", "fr\u00adee"), ("[x]", "[X]"), ("a  b", "A\n\nb"), ("ee", "EE"),
     ],
 )  # fmt: skip
-def test_a_pattern_finds_what_folds_alike(term, text):
+def test_a_search_ignores_case_and_accents(term, text):
     speaker = make_person("Ann Verel")
     say(add_releases(2), speaker, f"x {text} y")
     assert fold(term) in fold(text)
@@ -282,7 +282,7 @@ def test_a_pattern_finds_what_folds_alike(term, text):
 
 
 @pytest.mark.parametrize("term", ["ae" * 100, "é" * 200, "-" * 200, "\\", "(", "*" * 200, "\x00"])
-def test_a_pattern_of_any_text_is_one(term):
+def test_any_text_can_be_searched(term):
     assert list(Quote.objects.filter(text__regex=pattern(term))) == []
 
 
@@ -297,8 +297,8 @@ def sitemap(client) -> dict[str, list[str]]:
     return {file: listed(file) for file in listed("/sitemap.xml")}
 
 
-def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch):
-    monkeypatch.setattr("newsroom.views.IN_A_SITEMAP", 3)
+def test_the_sitemap_is_a_list_of_files_of_limited_length(client, monkeypatch):
+    monkeypatch.setattr("newsroom.views.SITEMAP_SIZE", 3)
     add_releases(7)
     add_people(4)
     files = sitemap(client)
@@ -311,14 +311,14 @@ def test_the_sitemap_is_a_list_of_files_that_are_never_long(client, monkeypatch)
     assert client.get("/sitemap-releases.xml?page=4").status_code == 404
 
 
-# --- What is hidden is counted nowhere -----------------------------------------------------------
+# --- Hidden rows are not counted -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", HIDDEN)
-def test_nothing_hidden_makes_a_page_more(client, monkeypatch, state):
-    """Every list is full to the last place, so that one more would be seen."""
-    monkeypatch.setattr("newsroom.views.A_PAGE", 2)
-    monkeypatch.setattr("newsroom.views.IN_A_SITEMAP", 2)
+def test_hidden_releases_add_no_page(client, monkeypatch, state):
+    """Each list fills its last page, so that one more row would add a page."""
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", 2)
+    monkeypatch.setattr("newsroom.views.SITEMAP_SIZE", 2)
     speaker, other = make_person("Ann Verel", speaks=True), make_person("Ben Corvin", speaks=True)
     for person in (speaker, other):
         Case.objects.create(person=person, as_of=date(2026, 1, 1))
@@ -340,7 +340,7 @@ def test_nothing_hidden_makes_a_page_more(client, monkeypatch, state):
     assert told() == before
 
 
-# --- Plans ---------------------------------------------------------------------------------------
+# --- Query plans ---------------------------------------------------------------------------------
 
 
 def grow() -> MediaAsset:
@@ -360,7 +360,7 @@ def grow() -> MediaAsset:
     return assets[700]
 
 
-def test_one_picture_is_asked_for_by_index(client, django_assert_num_queries):
+def test_the_query_for_one_picture_uses_an_index(client, django_assert_num_queries):
     asset = grow()
     plan = public_assets().filter(pk=asset.pk).explain()
     whole = "Seq Scan" if connection.vendor == "postgresql" else "SCAN"
@@ -372,7 +372,7 @@ def test_one_picture_is_asked_for_by_index(client, django_assert_num_queries):
         assert client.get(f"/media/{asset.pk}/nothing.pdf").status_code == 404
 
 
-def test_of_one_release_and_its_related_ones_no_table_is_read_whole():
+def test_a_release_and_its_related_ones_are_read_without_a_table_scan():
     grow()
     release = Release.objects.get(slug="release-700")
     topic = Topic.objects.create(name="Courts")
@@ -386,7 +386,7 @@ def test_of_one_release_and_its_related_ones_no_table_is_read_whole():
     assert "SCAN releases_release" not in plan
 
 
-def test_the_newest_case_is_found_by_index():
+def test_the_query_for_the_newest_case_uses_an_index():
     people = add_people(1_000)
     models.QuerySet(Case).bulk_create(
         Case(person=person, as_of=date(2026, 1, 1)) for person in people
@@ -401,7 +401,7 @@ def test_the_newest_case_is_found_by_index():
         assert "SEARCH U0 USING INDEX people_case_person_id" in plan, plan
 
 
-def test_the_gate_of_a_picture_is_the_same_for_one_and_for_many():
+def test_one_picture_and_many_have_the_same_rule_of_visibility():
     shown, hidden = make_picture(), make_picture()
     make_release(poster=shown)
     make_release("draft", poster=hidden)

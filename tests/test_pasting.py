@@ -1,4 +1,4 @@
-"""What a clipboard holds arrives whole, and what does not is named in a sentence."""
+"""Pasted text is kept, and what is left out is named in a sentence."""
 
 import contextlib
 import re
@@ -29,15 +29,15 @@ from tests.make import DATA, make_user
 PASTE = "/admin/releases/release/paste/"
 
 
-def said(html, **options):
+def messages_about(html, **options):
     return " ".join(read_clipboard(html, **options).messages)
 
 
-# --- What is refused, and what is hostile ------------------------------------------------------
+# --- Errors, and hostile input ------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_the_desk_answers_with_the_text_and_with_what_was_left_out(client):
+def test_the_answer_has_the_text_and_messages_about_what_was_left_out(client):
     client.force_login(make_user("writer", "Author"))
     answer = client.post(PASTE, "<p>We <s>never</s> said</p>", content_type="text/html")
     assert answer.status_code == 200
@@ -48,7 +48,7 @@ def test_the_desk_answers_with_the_text_and_with_what_was_left_out(client):
 
 
 @pytest.mark.django_db
-def test_what_the_desk_cannot_read_is_refused_with_a_sentence(client):
+def test_unreadable_text_is_answered_with_a_sentence(client):
     client.force_login(make_user("writer", "Author"))
     deep = client.post(PASTE, "<blockquote>" * 5_000 + "x", content_type="text/html")
     assert deep.status_code == 400
@@ -67,7 +67,7 @@ def test_what_the_desk_cannot_read_is_refused_with_a_sentence(client):
 
 
 @pytest.mark.django_db
-def test_nobody_else_has_something_cleaned(client):
+def test_only_writers_can_paste(client):
     assert client.post(PASTE, "x", content_type="text/html").status_code == 302
     client.force_login(make_user("reader"))
     assert client.post(PASTE, "x", content_type="text/html").status_code in (302, 403)
@@ -88,7 +88,7 @@ def test_nobody_else_has_something_cleaned(client):
         "<p id='a'><a href='#b' name='a'>1</a></p><p id='b'><a href='#a'>1</a></p>",
     ],
 )
-def test_odd_markup_is_read_and_comes_out_in_normal_form(html):
+def test_odd_markup_becomes_a_clean_document(html):
     pasted = clean_pasted(html)
     assert clean(pasted) == pasted
 
@@ -119,7 +119,7 @@ def test_nothing_that_was_pasted_runs():
         ("<img>", ""),
     ],
 )
-def test_time_grows_with_the_length_alone(piece, closing):
+def test_cleaning_time_grows_only_with_the_length(piece, closing):
     began = time.process_time()
     for number in (1_000, 8_000):
         with contextlib.suppress(UnreadableTextError):
@@ -128,7 +128,7 @@ def test_time_grows_with_the_length_alone(piece, closing):
 
 
 @pytest.mark.parametrize("piece", ["> a\n", "~~a", "~~a~~ ", "a-\n", "\n", "- a\n"])
-def test_time_of_plain_text_grows_with_its_length_alone(piece):
+def test_cleaning_time_of_plain_text_grows_only_with_its_length(piece):
     began = time.process_time()
     read_plain(piece * 15_000)
     assert time.process_time() - began < 8
@@ -167,13 +167,13 @@ def test_depth_and_length_are_bounded():
         "<s><span style='text-decoration:none'>never</span></s>",
     ],
 )
-def test_struck_out_words_stay_out_and_are_named(struck):
+def test_struck_out_words_are_left_out_and_quoted(struck):
     pasted = read_clipboard(f"<p>The minister was {struck} charged.</p>")
     assert re.sub("<[^>]*>", "", pasted.html) == "The minister was charged."
     assert pasted.messages == ["1 struck-out word was left out: “never”."]
 
 
-def test_a_style_that_takes_the_line_away_keeps_the_words():
+def test_words_are_kept_where_a_style_removes_the_strikethrough():
     pasted = read_clipboard("<p>A <s style='text-decoration:none'>plain</s> word</p>")
     assert (pasted.html, pasted.messages) == ("<p>A plain word</p>", [])
 
@@ -210,13 +210,13 @@ def test_a_style_that_takes_the_line_away_keeps_the_words():
         "<style>@media screen{.x{}} span.sr, b {visibility:hidden}</style><b>secret</b>",
     ],
 )
-def test_words_that_no_reader_saw_stay_out_and_are_named(hidden):
+def test_hidden_words_are_left_out_and_quoted(hidden):
     pasted = read_clipboard(f"<p>Price {hidden} end</p>")
     assert "secret" not in pasted.html
     assert "Price" in pasted.html
     assert "end" in pasted.html
     (message,) = pasted.messages
-    assert message.startswith("1 word that no reader saw was left out: “secret”.")
+    assert message.startswith("1 word that was hidden was left out: “secret”.")
 
 
 @pytest.mark.parametrize(
@@ -238,54 +238,58 @@ def test_words_that_no_reader_saw_stay_out_and_are_named(hidden):
         "<span style='mso-bidi-font-size:0pt;mso-hide:screen'>word</span>",
     ],
 )
-def test_words_that_readers_saw_stay(seen):
+def test_visible_words_are_kept(seen):
     pasted = read_clipboard(f"<p>{seen}</p>")
     assert "word" in pasted.html
     assert pasted.messages == []
 
 
-def test_long_pieces_are_counted_where_they_are_not_quoted():
-    message = said("<p>" + "<s>wrong words here</s> right " * 100 + "</p>")
+def test_long_pieces_are_counted_if_not_quoted():
+    message = messages_about("<p>" + "<s>wrong words here</s> right " * 100 + "</p>")
     assert message.startswith("300 struck-out words were left out: “wrong words here”")
-    assert len(said("<p><s>" + "wrong " * 1_000 + "</s></p>")) < 600
+    assert len(messages_about("<p><s>" + "wrong " * 1_000 + "</s></p>")) < 600
 
 
 # --- Pictures, links, other things ---------------------------------------------------------------
 
 
-def test_pictures_are_named_with_what_to_do():
+def test_a_message_says_how_to_add_pictures():
     html = "<p>a<img src='file:///C:/x.png' alt='A cell  in Tavenu'></p><img src='blob:x'>"
-    message = said(html)
+    message = messages_about(html)
     assert message.startswith("2 pictures were left out. Add them to the library")
     assert "Described as: “A cell in Tavenu”." in message
-    assert said("<p>a<img width=1 height=1 src='https://count.example/x'></p>") == ""
-    assert said("<div style='display:none'><img src=x></div>") == ""
-    assert said('<figure data-asset="6ecd8c99-4036-403d-bf84-cf8400f67836"></figure>') != ""
+    assert messages_about("<p>a<img width=1 height=1 src='https://count.example/x'></p>") == ""
+    assert messages_about("<div style='display:none'><img src=x></div>") == ""
+    assert (
+        messages_about('<figure data-asset="6ecd8c99-4036-403d-bf84-cf8400f67836"></figure>') != ""
+    )
 
 
 def test_films_and_forms_are_counted():
-    message = said("<p>a</p><video src=x></video><iframe src=y></iframe><select><option>x</select>")
+    message = messages_about(
+        "<p>a</p><video src=x></video><iframe src=y></iframe><select><option>x</select>"
+    )
     assert message.startswith("3 parts were left out, such as films, forms or drawings.")
 
 
 @pytest.mark.parametrize(
     ("link", "message"),
     [
-        ("<a href='/relative'>word</a>", "1 link was removed, its words stay: “/relative”."),
-        ("<a href='javascript:x()'>word</a>", "1 link was removed, its words stay"),
-        ("<a href='#elsewhere'>word</a>", "1 link to another place of the text was removed"),
+        ("<a href='/relative'>word</a>", "1 link was removed and its text kept: “/relative”."),
+        ("<a href='javascript:x()'>word</a>", "1 link was removed and its text kept"),
+        ("<a href='#elsewhere'>word</a>", "1 link to another place in the text was removed"),
         ("<a name='here'>word</a>", ""),
         ("<a href='https://example.org/a b'>word</a>", ""),
     ],
 )
-def test_a_link_that_falls_away_is_named_and_its_words_stay(link, message):
+def test_a_removed_link_is_quoted_and_its_text_kept(link, message):
     pasted = read_clipboard(f"<p>A {link}.</p>")
     assert "word" in pasted.html
     assert " ".join(pasted.messages).startswith(message)
     assert bool(pasted.messages) == bool(message)
 
 
-def test_a_link_keeps_its_target_and_loses_the_reader():
+def test_a_tracking_link_leads_directly_to_its_target():
     shown = '<a href="https://example.org/real">https://example.net/shown</a>'
     assert clean_pasted(f"<p>{shown}</p>") == f"<p>{shown}</p>"
     safe = (
@@ -305,7 +309,7 @@ def test_a_link_around_blocks_is_in_each_of_them():
     )
 
 
-def test_bold_slanted_raised_and_lowered_are_kept_in_every_notation():
+def test_bold_italic_superscript_and_subscript_are_kept_in_every_notation():
     assert clean_pasted("<p>10 m<sup>2</sup>, H<sub>2</sub>O</p>") == (
         "<p>10 m<sup>2</sup>, H<sub>2</sub>O</p>"
     )
@@ -326,7 +330,7 @@ def test_bold_slanted_raised_and_lowered_are_kept_in_every_notation():
 
 
 def words_shown(html):
-    """Return the words that the program showed, as lxml alone reads them, without markers."""
+    """Return the words that the program showed, as lxml reads them, without markers."""
     root = lxml.html.fromstring(html.replace("<li", " <li"))
     for node in root.xpath("//style | //xml | //head | //hr"):
         node.drop_tree()
@@ -340,7 +344,7 @@ SAMPLES = {path.name: path.read_text() for path in sorted((DATA / "paste").glob(
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_all_words_of_the_samples_arrive(name):
+def test_all_words_of_the_samples_are_kept(name):
     pasted = read_clipboard(SAMPLES[name])
     shown = lxml.html.fromstring(f"<div>{pasted.html.replace('</p>', ' </p>')}</div>")
     assert Counter("".join(shown.itertext()).split()) == words_shown(SAMPLES[name])
@@ -351,7 +355,7 @@ def test_all_words_of_the_samples_arrive(name):
 
 
 @pytest.mark.parametrize("margin", [21.3, 0])
-def test_lists_of_word_count_on_and_keep_their_paragraphs(margin):
+def test_lists_of_word_keep_their_numbers_and_paragraphs(margin):
     deeper = margin + 28.35
     html = word(
         word_item("A1", "1.", margin=margin),
@@ -378,13 +382,13 @@ def test_lists_of_word_count_on_and_keep_their_paragraphs(margin):
     ]
 
 
-def test_seven_lists_of_one_point_stay_seven_lists():
+def test_seven_lists_with_one_item_stay_seven_lists():
     markers = ["1.", "1)", "I.", "A.", "a)", "a.", "i."]
     items = [word_item("x", m, list_id=f"l{n}", margin=36) for n, m in enumerate(markers)]
     assert clean_pasted(word(*items)) == "\n".join(["<ol><li><p>x</p></li></ol>"] * 7)
 
 
-def test_a_list_goes_on_behind_a_paragraph_and_a_blank_line():
+def test_a_list_continues_after_a_paragraph_and_a_blank_line():
     html = word(
         word_item("one", "1."),
         "<p class=MsoNormal>Between.</p>",
@@ -400,7 +404,7 @@ def test_a_list_goes_on_behind_a_paragraph_and_a_blank_line():
     )
 
 
-def test_words_behind_an_item_of_word_are_kept_where_they_stand():
+def test_text_after_an_item_of_word_is_kept_in_its_place():
     item = "<p style='mso-list:l0 level1 lfo1'>{}</p>".format
     html = f"{item('One')}behind it{item('Two')}<p></p>below<p style='margin-left:9pt'>end</p>last"
     assert re.findall(r"[^<>\n]+(?=</p>)", clean_pasted(html)) == [
@@ -410,7 +414,7 @@ def test_words_behind_an_item_of_word_are_kept_where_they_stand():
     assert re.findall(r"[^<>\n]+(?=</p>)", clean_pasted(web)) == list("abcdef")
 
 
-def test_bullets_of_word_are_a_list_and_levels_that_word_skips_are_one_deeper():
+def test_bullets_of_word_become_a_list_without_skipped_levels():
     html = word(
         word_item("a", "·"), word_item("b", "o", 3), word_item("c", "§", 2), word_item("d", "·")
     )
@@ -431,7 +435,7 @@ def test_numbers_of_html_lists_are_kept():
     assert "2 items" in lettered.messages[0]
 
 
-def test_lists_of_word_for_the_web_are_lists_again():
+def test_lists_of_word_for_the_web_become_lists():
     html = (
         '<div class="OutlineElement"><p role="heading" aria-level="1"><span>Head</span></p></div>'
         + word_online_item("one", 1)
@@ -454,7 +458,7 @@ def test_lists_of_word_for_the_web_are_lists_again():
     assert pasted.messages == []
 
 
-def test_lists_of_google_docs_keep_their_levels_and_letters_are_named():
+def test_lists_of_google_docs_keep_their_levels_and_letters_are_quoted():
     html = (
         '<b style="font-weight:normal;" id="docs-internal-guid-1"><ol start="2">'
         f"{google_item('two')}<ol>{google_item('deep', 'lower-alpha')}</ol>{google_item('three')}"
@@ -501,7 +505,7 @@ def test_the_number_that_word_showed_is_read(marker, expected, number):
 # --- Headings, tables, footnotes -----------------------------------------------------------------
 
 
-def test_headings_lose_the_number_of_word_and_keep_their_levels_apart():
+def test_headings_of_word_lose_their_numbers_and_keep_their_levels():
     html = word(
         word_heading("Education", 1, "1."),
         word_heading("Degree", 2, "·"),
@@ -522,8 +526,8 @@ def test_no_level_of_headings_is_skipped(levels, made):
     assert re.findall("<h([23])>", clean_pasted(html)) == list(made)
 
 
-def test_headings_of_a_third_level_are_named():
-    assert said("<h1>a</h1><h2>b</h2><h3>c</h3>") == (
+def test_headings_of_a_third_level_are_counted():
+    assert messages_about("<h1>a</h1><h2>b</h2><h3>c</h3>") == (
         "1 heading of a third or deeper level is a subheading now."
     )
 
@@ -554,7 +558,7 @@ def test_a_first_row_that_is_bold_is_a_header(first_row, is_header):
     assert "<td><p>1</p></td><td><p>2</p></td>" in html
 
 
-def test_cells_keep_their_spans_and_lists_and_a_frame_of_one_cell_falls_away():
+def test_cells_keep_their_spans_and_lists_and_a_table_of_one_cell_is_removed():
     html = "<table><tr><td colspan=2>a<tr><td>b<td><ul><li>c</ul></table>"
     assert clean_pasted(html) == (
         '<table><tbody><tr><td colspan="2"><p>a</p></td></tr>'
@@ -563,7 +567,7 @@ def test_cells_keep_their_spans_and_lists_and_a_frame_of_one_cell_falls_away():
     assert clean_pasted("<table><tr><td><h2>a</h2><p>b</table>") == "<h2>a</h2>\n<p>b</p>"
 
 
-def test_footnotes_of_word_stand_at_their_mark():
+def test_footnotes_of_word_move_to_their_mark():
     pasted = read_clipboard(WORD_FOOTNOTES)
     assert pasted.html == (
         '<p>He was tried.<span data-footnote="1">See <a href="https://example.org/law">the law</a>'
@@ -574,7 +578,7 @@ def test_footnotes_of_word_stand_at_their_mark():
 
 
 @pytest.mark.parametrize("html", [GOOGLE_FOOTNOTES, LIBRE_FOOTNOTES, WIKI_FOOTNOTES])
-def test_footnotes_of_other_programs_stand_at_their_mark(html):
+def test_footnotes_of_other_programs_move_to_their_mark(html):
     pasted = read_clipboard(html)
     assert pasted.html.replace("\u00a0", " ") == (
         '<p>He was tried<span data-footnote="1">By the court.</span> in May.</p>'
@@ -588,8 +592,8 @@ OWN_FOOTNOTE = (
 )
 
 
-def test_footnotes_and_captions_of_our_own_editor_stay_what_they_are():
-    """A browser without storage pastes from another window as from another page."""
+def test_footnotes_and_captions_of_our_own_editor_are_kept():
+    """Without storage, a browser pastes from another window as from another page."""
     pasted = clean_pasted(f'{OWN_FOOTNOTE}<table data-caption="In 2024"><tr><td>a<td>b</table>')
     noted, other, table = pasted.replace("\u00a0", " ").split("\n")
     assert noted == (
@@ -601,21 +605,21 @@ def test_footnotes_and_captions_of_our_own_editor_stay_what_they_are():
     assert bare.startswith("<p>Held 7 (3 <strong>freed</strong> since) people</p>")
 
 
-def test_a_mark_without_its_note_stays_raised_and_is_named():
+def test_a_mark_without_its_note_stays_superscript_and_is_counted():
     pasted = read_clipboard('<p>Tried.<a href="#_ftn1" name="_ftnref1">[1]</a> Freed.</p>')
     assert pasted.html == "<p>Tried.<sup>[1]</sup> Freed.</p>"
-    assert pasted.messages[0].startswith("1 mark of a footnote stays as it is")
+    assert pasted.messages[0].startswith("1 footnote mark was not changed")
 
 
-def test_a_second_mark_of_a_note_stays_raised():
+def test_a_second_mark_of_a_note_stays_superscript():
     marks = '<p>A<a href="#n" id="r1">1</a>, 7<a href="#n" id="r2">1</a>.</p>'
     note = '<ol><li id="n">Note <a href="#r1">↩</a> <a href="#r2">↩</a></li></ol>'
     pasted = read_clipboard(marks + note)
     assert pasted.html == '<p>A<span data-footnote="1">Note</span>, 7<sup>1</sup>.</p>'
-    assert pasted.messages == ["1 link to another place of the text was removed, its words stay."]
+    assert pasted.messages == ["1 link to another place in the text was removed and its text kept."]
 
 
-def test_links_to_headings_are_no_footnotes():
+def test_links_to_headings_do_not_become_footnotes():
     html = (
         '<p><a href="#one" name="top">Chapter</a></p><h2 id="one">Chapter</h2><p>Words '
         '<a href="#top">up</a></p>'
@@ -626,7 +630,7 @@ def test_links_to_headings_are_no_footnotes():
 # --- Notes to editors ----------------------------------------------------------------------------
 
 
-def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
+def test_tables_and_footnotes_in_notes_become_paragraphs_and_are_counted():
     html = f"<h2>Head</h2><blockquote><p>Said.</p></blockquote>{WORD_TABLE}{GOOGLE_FOOTNOTES}"
     pasted = read_clipboard(html, notes=True)
     assert pasted.html.replace("\u00a0", " ").split("\n") == [
@@ -638,7 +642,7 @@ def test_what_the_notes_cannot_hold_becomes_paragraphs_and_is_named():
     ]
     assert [message.split(":")[0] for message in pasted.messages] == [
         "1 table became paragraphs, one for each row",
-        "1 footnote stands in brackets",
+        "1 footnote was put in brackets",
     ]
 
 
@@ -656,7 +660,7 @@ def test_a_row_becomes_a_paragraph_without_joining_words_or_losing_marks():
 
 
 @pytest.mark.django_db
-def test_the_desk_cleans_for_the_field_that_asks(client):
+def test_the_text_is_cleaned_for_its_field(client):
     client.force_login(make_user("writer", "Author"))
     answer = client.post(f"{PASTE}?field=notes", WORD_TABLE, content_type="text/html")
     assert answer.json()["html"] == "<p>Name | Held since</p>\n<p>Anna Beispiel | 2019</p>"
@@ -675,7 +679,7 @@ MAIL = """\
 
 
 @pytest.mark.django_db
-def test_wrapped_lines_of_a_mail_are_joined_and_lose_the_signs_of_quoting(client):
+def test_wrapped_lines_of_an_email_are_joined_without_quote_signs(client):
     client.force_login(make_user("writer", "Author"))
     answer = client.post(PASTE, MAIL, content_type="text/plain").json()
     assert answer["html"].split("\n") == [
@@ -698,14 +702,14 @@ def test_wrapped_lines_of_a_mail_are_joined_and_lose_the_signs_of_quoting(client
         ("Of:\tAnna\n\tset in\n\tand on", "Of: Anna</p>\n<p>set in</p>\n<p>and on", 0),
     ],
 )
-def test_cells_of_plain_text_stay_apart(text, html, rows):
+def test_cells_of_plain_text_stay_separate(text, html, rows):
     pasted = read_plain(text)
     assert pasted.html == f"<p>{html}</p>"
-    said = [message for message in pasted.messages if "parted by “|”" in message]
-    assert [message.split()[0] for message in said] == ([str(rows)] if rows else [])
+    about_rows = [message for message in pasted.messages if "separated by “|”" in message]
+    assert [message.split()[0] for message in about_rows] == ([str(rows)] if rows else [])
 
 
-def test_plain_text_is_words_and_no_markup():
+def test_plain_text_is_not_read_as_markup():
     assert read_plain("<b>a</b> & b\n\nc").html == "<p>&lt;b&gt;a&lt;/b&gt; &amp; b</p>\n<p>c</p>"
     assert read_plain("a > b").html == "<p>a &gt; b</p>"
 
@@ -719,7 +723,7 @@ def test_plain_text_is_words_and_no_markup():
         ("~~a~~ b ~~c", "<p>b ~~c</p>", "“a”"),
     ],
 )
-def test_struck_out_words_of_plain_text_stay_out(text, html, struck):
+def test_struck_out_words_of_plain_text_are_left_out(text, html, struck):
     pasted = read_plain(text)
     assert pasted.html == html
     assert struck in " ".join(pasted.messages)

@@ -1,4 +1,4 @@
-"""People whose cases we follow: the list, its filters and order, the table to take along."""
+"""The cases we follow: the list, its filters and order, the table for spreadsheets."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ import time_machine
 from django.db import models
 from django.utils import timezone
 
-from newsroom.prisoners import COLUMNS
+from newsroom.cases_csv import COLUMNS
 from people.models import Case, CaseEvent, Charge, Level, Sentence
 from storing.texts import clean_text, is_blank
 from tests.make import DATA, make_person, make_picture, make_release, mark
@@ -41,7 +41,7 @@ def make_case(name, status="imprisoned", native="", **case) -> Case:
 
 @pytest.fixture
 def cases(db):
-    """Six people: two countries, three forms of being held, one free, beginnings of every kind."""
+    """Six people: two countries, three kinds of detention, one free, all kinds of first day."""
     return [
         make_case("Ana Brask", country="IS", since="2025-06-01", as_of=date(2026, 5, 3)),
         make_case("Bo Corvin", country="GB", since="2021", as_of=date(2026, 5, 1)),
@@ -81,7 +81,7 @@ def table(client, query="") -> list[dict[str, str]]:
 # --- The list ----------------------------------------------------------------------------------
 
 
-def test_people_come_first_with_face_status_and_day_and_free_people_apart(client, cases):
+def test_the_list_has_portrait_status_and_date_and_free_people_apart(client, cases):
     cases[0].person.portrait = make_picture(alt_text="Ana Brask")
     cases[0].person.save()
     root = page(client)
@@ -98,7 +98,7 @@ def test_people_come_first_with_face_status_and_day_and_free_people_apart(client
     assert "In detention from 1 January 2020 until 5 May 2026 (2,316 days)" in words(free)
 
 
-def test_nobody_is_called_a_prisoner_of_conscience_but_by_a_recorded_decision(client, cases):
+def test_only_a_recorded_decision_calls_a_person_a_prisoner_of_conscience(client, cases):
     for part in page(client).xpath("//ul[@class='roll'] | //table"):
         assert "conscience" not in words(part).casefold()
     cases[0].designations.create(by="The Board", since="2025-07", source="Minutes.")
@@ -113,7 +113,7 @@ def test_nobody_is_called_a_prisoner_of_conscience_but_by_a_recorded_decision(cl
     assert "Ana Brask" in words(label.getparent().getparent())
 
 
-def test_the_newest_case_of_somebody_stands_for_the_person(client):
+def test_the_list_has_the_newest_case_of_each_person(client):
     case = make_case("Ana Brask", "released", as_of=date(2024, 1, 1))
     Case.objects.create(person=case.person, custody_status="pretrial", as_of=date(2026, 5, 1))
     root = page(client)
@@ -122,20 +122,20 @@ def test_the_newest_case_of_somebody_stands_for_the_person(client):
     assert not root.xpath("//h2[.='Free']")
 
 
-def test_an_empty_list_says_so(client):
+def test_an_empty_list_has_a_notice(client):
     root = page(client)
-    assert "Nobody is listed yet." in words(root)
+    assert "No cases yet." in words(root)
     assert not root.xpath("//table")
     assert table(client) == []
 
 
-def test_a_long_list_shows_some_faces_and_everybody_in_the_table(client):
+def test_a_long_list_shows_some_people_and_the_table_all(client):
     for n in range(15):
         make_case(f"Person {n:02}")
     root = page(client)
     assert len(in_the_roll(root)) == 12
     assert len(in_the_table(root)) == 15
-    assert "All 15 are in the table." in words(root)
+    assert "See all 15 in the table." in words(root)
 
 
 # --- Filters and order -------------------------------------------------------------------------
@@ -149,13 +149,13 @@ def test_a_long_list_shows_some_faces_and_everybody_in_the_table(client):
         ("status=pretrial", "Caro"),
         ("status=imprisoned&country=GB", "Bo Ena"),
         ("year=2019", "Ena"),
-        ("year=2021", "Bo Caro"),  # whoever was first held in the twenties may have been in 2021
+        ("year=2021", "Bo Caro"),  # “in the 2020s” includes 2021
         ("year=2029", "Caro"),
         ("status=released", "Fil"),
         ("status=imprisoned&year=2020", ""),
     ],
 )
-def test_the_list_and_the_file_are_filtered_alike(client, cases, query, found):
+def test_the_list_and_the_csv_file_have_the_same_filters(client, cases, query, found):
     root = page(client, f"?{query}")
     assert [name.split()[0] for name in in_the_table(root)] == found.split()
     assert [row["name"].split()[0] for row in table(client, f"?{query}")] == found.split()
@@ -169,14 +169,14 @@ def test_the_list_and_the_file_are_filtered_alike(client, cases, query, found):
      "sort=person__level", "sort=name,country", "country=IS&country=zz", "level=0", "q=x"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/prisoners/", "/prisoners/prisoners.csv"])
-def test_what_means_nothing_finds_nothing_and_breaks_nothing(client, cases, path, query):
+def test_an_unknown_value_finds_nothing_and_breaks_nothing(client, cases, path, query):
     response = client.get(f"{path}?{query}")
     assert response.status_code == 200
     everybody = query.startswith(("sort=", "level=", "q=")) or query == "status="
     content = response.getvalue()
     assert (b"Ana Brask" in content) == everybody
     if path == "/prisoners/":
-        said = b"6 people" if everybody else b"Nobody matches."
+        said = b"6 people" if everybody else b"No cases match."
         assert said in content
 
 
@@ -198,14 +198,14 @@ def test_what_means_nothing_finds_nothing_and_breaks_nothing(client, cases, path
         ("-as_of", "Fil Ena Ana Caro Bo Dov"),
     ],
 )
-def test_the_list_and_the_file_have_the_same_order(client, cases, sort, order):
+def test_the_list_and_the_csv_file_have_the_same_order(client, cases, sort, order):
     assert [name.split()[0] for name in in_the_table(page(client, f"?sort={sort}"))] == (
         order.split()
     )
     assert [row["name"].split()[0] for row in table(client, f"?sort={sort}")] == order.split()
 
 
-def test_the_head_of_a_column_says_how_it_is_sorted_and_turns_it_round(client, cases):
+def test_a_column_head_shows_the_order_and_reverses_it(client, cases):
     def heads(query):
         return {
             words(head): (head.get("aria-sort"), head.find("a").get("href"))
@@ -224,7 +224,7 @@ def test_the_head_of_a_column_says_how_it_is_sorted_and_turns_it_round(client, c
     )
 
 
-def test_filters_are_links_that_say_how_many_they_find_and_lift_themselves(client, cases):
+def test_filters_are_links_with_a_number_that_clear_themselves(client, cases):
     links = {
         words(link): link for link in page(client, "?sort=-since").xpath("//nav[@id='filters']//a")
     }
@@ -237,16 +237,16 @@ def test_filters_are_links_that_say_how_many_they_find_and_lift_themselves(clien
     assert (words(chosen).split()[0], chosen.get("href")) == ("Iceland", "/prisoners/")
 
 
-def test_filters_and_order_lead_into_the_file(client, cases):
+def test_the_csv_file_takes_the_filters_and_the_order(client, cases):
     (link,) = page(client, "?country=IS&sort=-since").xpath("//a[contains(@href, '.csv')]")
     query = link.get("href").removeprefix("/prisoners/prisoners.csv")
     assert [row["name"] for row in table(client, query)] == ["Ana Brask", "Caro Dahl", "Fil Garo"]
 
 
-# --- The file ----------------------------------------------------------------------------------
+# --- The CSV file ------------------------------------------------------------------------------
 
 
-def test_the_file_has_every_fact_that_may_be_told_in_a_column_of_its_own(client):
+def test_the_csv_file_has_a_column_for_every_public_fact(client):
     case = make_case(
         "Ana Brask", native="ئانا", country="IS", legal_status="on_trial", since="2025-06-01",
         call="Free her,\nand “all” the others.",
@@ -258,7 +258,7 @@ def test_the_file_has_every_fact_that_may_be_told_in_a_column_of_its_own(client)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="prisoners.csv"'
     content = response.getvalue()
-    assert content.startswith(b"\xef\xbb\xbf")  # a spreadsheet knows UTF-8 by it
+    assert content.startswith(b"\xef\xbb\xbf")  # shows spreadsheets that it is UTF-8
     first, second = table(client)
     assert list(first) == COLUMNS
     assert list(first.values()) == [
@@ -279,7 +279,7 @@ def test_the_file_has_every_fact_that_may_be_told_in_a_column_of_its_own(client)
     ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "=HYPERLINK(\"https://evil.example\")", " =1+1",
      "＝1+1", "\u00a0=1", "\n=1", "\r=1", "=cmd|' /C calc'!A0", "\x01=1", "\x1f=1", "-Ana"],
 )  # fmt: skip
-def test_no_cell_is_a_formula(client, hostile):
+def test_no_cell_of_the_csv_file_is_a_formula(client, hostile):
     make_case(f"{hostile}", native=f"{hostile}", call=hostile, since="2021")
     (row,) = table(client)
     for name in ("name", "name in own script", "call"):
@@ -290,7 +290,7 @@ def test_no_cell_is_a_formula(client, hostile):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_of_any_kind_is_the_same_on_page_list_table_and_in_the_feed(client, name):
+def test_any_name_is_the_same_on_the_page_in_lists_in_the_table_and_in_the_feed(client, name):
     case = make_case(name, "unknown", native=name)
     assert not case.person.slug.startswith("person-")
     release = make_release(title=f"Of {name}", body=f"<p>{mark(case.person)}</p>")
@@ -312,7 +312,7 @@ def test_a_name_of_any_kind_is_the_same_on_page_list_table_and_in_the_feed(clien
     assert [title.text for title in feed.findall("{*}entry/{*}title")] == [release.title]
 
 
-def test_strings_that_nobody_bears_break_neither_page_nor_table_nor_feed(client):
+def test_strange_names_break_neither_page_nor_table_nor_feed(client):
     """The Big List of Naughty Strings, in every field that is printed."""
     stored = (clean_text(text, multiline=False) for text in NAUGHTY)
     texts = [text for text in stored if not is_blank(text)]
@@ -359,11 +359,11 @@ def test_a_search_and_a_filter_take_any_string(client, cases, text):
         assert client.get(path).status_code == 200
 
 
-# --- The picture -------------------------------------------------------------------------------
+# --- The chart ---------------------------------------------------------------------------------
 
 
 def bars(root) -> dict[str, tuple[list[float], list[float]]]:
-    """Each detention of the picture: from where to where it may be, and is sure to be."""
+    """The longest and the certain part of each detention in the chart."""
     found = {}
     for group in root.xpath("//svg[@role='img']//g"):
         unsure, sure = (
@@ -374,49 +374,49 @@ def bars(root) -> dict[str, tuple[list[float], list[float]]]:
     return found
 
 
-def test_the_picture_draws_each_detention_and_what_is_not_certain_lighter(client, cases):
+def test_the_chart_has_a_bar_for_each_detention_with_uncertain_parts_lighter(client, cases):
     root = page(client)
     (svg,) = root.xpath("//svg[@role='img']")
-    assert "table below says the same" in svg.get("aria-label")
+    assert "table below has the same data" in svg.get("aria-label")
     drawn = bars(root)
     assert list(drawn) == ["Ena Falk", "Caro Dahl", "Fil Garo", "Bo Corvin", "Ana Brask"]
     assert set(drawn) < set(in_the_table(root))
-    unsure, sure = drawn["Ana Brask"]  # a day is a day
+    unsure, sure = drawn["Ana Brask"]  # a certain day
     assert unsure == pytest.approx(sure, abs=0.2)
-    unsure, sure = drawn["Bo Corvin"]  # some time in 2021, held today
+    unsure, sure = drawn["Bo Corvin"]  # some time in 2021, detained today
     assert unsure[0] < sure[0]
     assert unsure[1] == pytest.approx(sure[1], abs=0.2)
     assert unsure[1] == pytest.approx(1000, abs=0.2)
     assert drawn["Fil Garo"][0][1] < 1000  # free since May
-    # in the twenties, which are not over: nothing of it is sure
+    # in the 2020s, which are not over: no part is certain
     assert drawn["Caro Dahl"][1][0] == drawn["Caro Dahl"][1][1]
     assert "Bo Corvin: In detention since 2021" in words(svg)
 
 
-def test_an_end_that_is_not_certain_is_drawn_lighter_too(client, cases):
+def test_an_uncertain_end_is_lighter_in_the_chart(client, cases):
     make_case("Gia Holm", "released", since="2020-01-01", until="2022", as_of=date(2023, 1, 1))
     unsure, sure = bars(page(client))["Gia Holm"]
     assert unsure[0] == pytest.approx(sure[0], abs=0.2)
     assert unsure[1] > sure[1] + 10
 
 
-def test_two_people_make_no_picture(client, cases):
+def test_two_people_are_too_few_for_the_chart(client, cases):
     root = page(client, "?country=GB")
     assert len(in_the_table(root)) == 2
     assert not root.xpath("//svg[@role='img']")
 
 
-def test_dates_of_the_far_past_and_of_today_are_drawn(client):
+def test_the_chart_has_dates_of_the_far_past_and_of_today(client):
     for name, since in [("Ana", "1000"), ("Bo", "2026-06-01"), ("Caro", "2026-06-02")]:
         make_case(name, since=since)
     assert len(bars(page(client))) == 3
 
 
-# --- Who is not on it --------------------------------------------------------------------------
+# --- People who are not listed -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("level", [Level.CASE_OFFICERS, Level.STAFF, Level.NAMEABLE])
-def test_who_has_no_page_is_in_no_row_no_count_and_no_filter(client, cases, level):
+def test_a_person_without_a_page_is_in_no_row_no_count_and_no_filter(client, cases, level):
     before = [client.get(path).getvalue() for path in ("/prisoners/", "/prisoners/prisoners.csv")]
     hidden = make_person("Hidden One", level=level)
     Case.objects.create(
@@ -426,7 +426,7 @@ def test_who_has_no_page_is_in_no_row_no_count_and_no_filter(client, cases, leve
     assert before == after
 
 
-def test_a_page_asks_for_no_cookie_and_no_script_to_filter_and_sort(client, cases):
+def test_filters_and_sorting_need_no_cookie_and_no_script(client, cases):
     root = page(client)
     assert not root.xpath("//form | //button | //*[@style] | //*[@onclick]")
     assert not client.cookies

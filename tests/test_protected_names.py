@@ -60,7 +60,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_protected_name_is_told_with_its_place_and_its_sentence(place):
+def test_a_protected_name_is_shown_with_its_place_and_sentence(place):
     release = PLACES[place]()
     reasons = as_shown(workflow.blockers(release))
     (reason,) = [why for why in reasons if f" in {place} is a protected name" in why]
@@ -106,7 +106,7 @@ def test_it_is_found_in_every_construction(field, body):
         workflow.correct(release, by=make_chief(), text="Words.")
 
 
-def test_the_sentence_is_the_one_in_which_the_name_stands():
+def test_the_sentence_is_the_one_that_contains_the_name():
     (reason,) = as_shown(workflow.blockers(PLACES["the text"]()))
     assert "protected name: “It was Iven Sorrel.” Remove it" in reason
 
@@ -117,17 +117,17 @@ def test_a_long_sentence_is_cut():
     assert len(reason) < 400
 
 
-def test_a_protected_name_goes_out_with_no_correction_and_no_withdrawal():
+def test_a_protected_name_blocks_a_correction_and_a_withdrawal():
     release = make_release()
     release.title = "Changed"
     with pytest.raises(workflow.ActionBlocked) as refusal:
         workflow.correct(release, by=make_chief(), text="It was not Iven Sorrel.")
-    assert "in the correction is a protected name" in as_shown(refusal.value.reasons)[0]
+    assert "in the correction is a protected name" in as_shown(refusal.value.blockers)[0]
     release.refresh_from_db()
     assert release.title != "Changed"
     with pytest.raises(workflow.ActionBlocked) as refusal:
         workflow.withdraw(release, by=make_chief(), reason="Iven Sorrel asked us to.")
-    assert "in the reason of the withdrawal is a protected" in as_shown(refusal.value.reasons)[0]
+    assert "in the reason of the withdrawal is a protected" in as_shown(refusal.value.blockers)[0]
     release.refresh_from_db()
     assert release.is_public()
 
@@ -135,15 +135,13 @@ def test_a_protected_name_goes_out_with_no_correction_and_no_withdrawal():
 # --- Letting it through ----------------------------------------------------------------------
 
 
-def test_a_namesake_is_let_through_with_a_reason_and_the_record_keeps_it(
-    at_desk, publisher, client
-):
+def test_a_namesake_is_allowed_with_a_reason_that_is_recorded(at_desk, publisher, client):
     release = make_release("in_review", title="Iven Sorrel, the footballer")
     desk = at_desk(publisher)
     assert "Allow a protected name" in text(desk.get(f"{LIST}{release.pk}/change/"))
     way = f"{LIST}{release.pk}/allow_name/"
     assert f"Protected names in this release: “{NAME}”" in text(desk.get(way))
-    reason = "A footballer of the same name, whom everybody knows."
+    reason = "A footballer of the same name, a well-known one."
     form = {"version": release.version, "name": NAME, "reason": reason}
     assert desk.post(way, form).status_code == 302
     clearance = NameException.objects.get()
@@ -155,7 +153,7 @@ def test_a_namesake_is_let_through_with_a_reason_and_the_record_keeps_it(
     assert NAME in client.get("/releases/").content.decode()
 
 
-def test_it_holds_for_that_spelling_in_that_release_alone(publisher, sorrel):
+def test_an_exception_is_for_one_spelling_in_one_release(publisher, sorrel):
     sorrel.names.create(text="I. Sorrel", match_exactly=True)
     release = make_release("draft", title="Iven Sorrel", body="<p>Who is I. Sorrel?</p>")
     workflow.allow_name(release, by=publisher, name=NAME, reason="A namesake.")
@@ -172,14 +170,14 @@ def test_it_holds_for_that_spelling_in_that_release_alone(publisher, sorrel):
         ({"name": ""}, "is not in the text"),
     ],
 )
-def test_what_is_let_through_needs_a_name_that_stands_there_and_a_reason(values, words, publisher):
+def test_an_exception_needs_a_name_in_the_text_and_a_reason(values, words, publisher):
     release = make_release("draft", title="Iven Sorrel")
     with pytest.raises(workflow.ActionBlocked, match=words):
         workflow.allow_name(release, by=publisher, **{"name": NAME, "reason": "x"} | values)
     assert not NameException.objects.exists()
 
 
-def test_a_namesake_can_come_into_a_public_release_by_a_correction(at_desk, publisher):
+def test_a_namesake_can_be_added_to_a_public_release_by_a_correction(at_desk, publisher):
     release = make_release()
     typed = written(read_version=release.version, title="Iven Sorrel, the footballer", minor="on")
     refused = text(at_desk(publisher).post(f"{LIST}{release.pk}/change/", typed))
@@ -194,14 +192,14 @@ def test_a_namesake_can_come_into_a_public_release_by_a_correction(at_desk, publ
         workflow.allow_name(release, by=publisher, name="IVEN SORREL", reason="x")
 
 
-def test_nobody_without_the_right_lets_a_name_through(at_desk, editor):
+def test_allowing_a_name_needs_the_permission(at_desk, editor):
     release = make_release("draft", title="Iven Sorrel")
     assert "Allow a protected name" not in text(at_desk(editor).get(f"{LIST}{release.pk}/change/"))
     with pytest.raises(workflow.ActionBlocked, match="You don’t have permission"):
         workflow.allow_name(release, by=editor, name=NAME, reason="x")
 
 
-def test_who_is_marked_or_shown_is_not_let_through(publisher, sorrel):
+def test_a_person_who_is_marked_or_shown_cannot_be_allowed(publisher, sorrel):
     release = make_release("draft", body=quotation(sorrel))
     with pytest.raises(workflow.ActionBlocked, match="is not in the text"):
         workflow.allow_name(release, by=publisher, name=NAME, reason="x")

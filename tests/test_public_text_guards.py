@@ -1,4 +1,4 @@
-"""Every text that the public can read refuses a new protected name, whoever saves it, and how.
+"""Every text that the public can read blocks a new protected name, in every way it can be saved.
 
 The table of public texts says what there is; a text that is added to it is tried here at once.
 """
@@ -247,7 +247,7 @@ def test_the_desk_refuses_a_name_in_every_text_with_its_place(role, newsroom, cl
         }  # fmt: skip
 
 
-def test_whoever_may_not_change_a_text_cannot_send_it_either(newsroom, client):
+def test_a_user_who_may_not_change_a_text_cannot_post_it(newsroom, client):
     """An author posts what a publisher's form would send: nothing is stored."""
     signed_in(client, "Author")
     for text in at_the_desk():
@@ -294,7 +294,7 @@ def test_a_save_of_every_text_is_refused_with_its_place(newsroom, capsys):
         before = stored(newsroom, text)
         with pytest.raises(ActionBlocked) as refusal, transaction.atomic():
             set_value(row, text, with_name(text)).save()
-        places = " ".join(getattr(find, "place", "") for find in refusal.value.reasons)
+        places = " ".join(getattr(find, "place", "") for find in refusal.value.blockers)
         assert str(text.place) in places, text
         assert stored(newsroom, text) == before, text
     with capsys.disabled():
@@ -329,9 +329,7 @@ def test_a_save_that_only_removes_a_name_is_accepted(newsroom):
         assert stored(newsroom, text) == before, text
 
 
-def test_a_save_with_an_exception_is_accepted_and_refused_once_it_is_taken_back(
-    newsroom, publisher
-):
+def test_a_save_with_an_exception_is_accepted_and_blocked_once_it_ends(newsroom, publisher):
     for text in changeable():
         with transaction.atomic():
             row = newsroom.row(text)

@@ -1,4 +1,4 @@
-"""A page costs the same number of queries, whatever the archive holds."""
+"""A page needs the same number of queries for an archive of any size."""
 
 import pytest
 from django.db import connection
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Newsroom:
-    """A newsroom that grows: each step adds one more of everything that a page can show."""
+    """A newsroom that grows: each step adds one row of everything that a page can show."""
 
     def __init__(self) -> None:
         self.chief = make_chief()
@@ -87,7 +87,7 @@ class Newsroom:
 
 
 def cost(client, path) -> int:
-    for _ in range(2):  # what a process keeps from the first request is not part of a page
+    for _ in range(2):  # the first request fills the caches of the process
         with CaptureQueriesContext(connection) as queries:
             response = client.get(path)
             assert response.status_code == 200, path

@@ -1,4 +1,4 @@
-"""Django prints rows by itself, and no page of the desk names somebody at level 0 that way.
+"""Django prints rows by itself, and no page of the desk names a person at level 0 that way.
 
 Every address of the admin is read from its URLconf and opened, and what it confirms is confirmed,
 by those who are no case officers. An address that takes something new fails until it is added.
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 CANARY = "Zaunkönigin"
 SURFACE = "the woman"
-DESK = "the-desk"  # what stands for the whole admin in the answers that are compared
+DESK = "the-desk"  # the admin as a whole, in the answers that are compared
 
 
 def sentences(response) -> str:
@@ -50,12 +50,12 @@ def sentences(response) -> str:
 
 
 def names_the_canary(response) -> bool:
-    told = sentences(response) + "".join(f"{key}: {value}" for key, value in response.items())
-    return bool(re.search("zaunk(ö|o|%C3%B6)nig", told, re.IGNORECASE))
+    answer = sentences(response) + "".join(f"{key}: {value}" for key, value in response.items())
+    return bool(re.search("zaunk(ö|o|%C3%B6)nig", answer, re.IGNORECASE))
 
 
 class Scene:
-    """Somebody at level 0 who stands wherever a person can stand, and what is around."""
+    """A person at level 0 in every place where a person can be, and the rows around."""
 
     def __init__(self, client, editor):
         self.person = make_prisoner(CANARY, level=Level.STAFF, title=CANARY)
@@ -101,8 +101,8 @@ class Scene:
         self.person.consents.create(
             basis="family", covers_name=True, given=timezone.localdate(), evidence=CANARY
         )
-        levels.lower(self.person, to=Level.CASE_OFFICERS, by=self.officer)
-        levels.ask_to_raise(self.person, to=Level.STAFF, basis=CANARY, by=self.officer)
+        levels.lower_level(self.person, to=Level.CASE_OFFICERS, by=self.officer)
+        levels.request_level(self.person, to=Level.STAFF, basis=CANARY, by=self.officer)
         body = f"<p>It was {mark(self.person, SURFACE)}.</p>{quotation(self.person)}"
         self.topic, self.contact = (
             Topic.objects.create(name="Law"),
@@ -120,7 +120,7 @@ class Scene:
         self.unused.depicts.add(self.person)
 
     def rows(self) -> dict:
-        """The rows that stand for each model where an address takes a key."""
+        """Return the rows of each model for the addresses that take a key."""
         return {
             "people_person": [self.person], "people_case": [self.case],
             "releases_release": [self.release, self.theirs],
@@ -132,7 +132,7 @@ class Scene:
 
 
 def patterns(resolver=None, before="") -> list[tuple[str, URLPattern]]:
-    """Every address of the admin, as its URLconf says."""
+    """Return every address of the admin, from its URLconf."""
     if resolver is None:
         resolver = next(
             one
@@ -149,7 +149,7 @@ def patterns(resolver=None, before="") -> list[tuple[str, URLPattern]]:
 
 
 def addresses(scene) -> list[str]:
-    """Every address of the admin with every row of the scene that it can take."""
+    """Return every address of the admin with every row of the scene that it can take."""
     found = []
     for route, _pattern in patterns():
         model = re.match(r"(\w+)/(\w+)/", route)
@@ -189,7 +189,7 @@ def addresses(scene) -> list[str]:
 
 
 def queries(scene) -> list[str]:
-    """What Django lets anybody add to the address of a list or of a search."""
+    """Return what anybody can add to the address of a list or of a search."""
     found = []
     for model in admin.site._registry:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
@@ -219,14 +219,14 @@ def queries(scene) -> list[str]:
 
 
 def paths_to_people(model, depth=3) -> list[str]:
-    """Every way over relations from a model to a person."""
+    """Return every path over relations from a model to a person."""
     if depth == 0:
         return []
     found = []
     for field in model._meta.get_fields():
         if not field.is_relation or not field.related_model or getattr(field, "hidden", False):
             continue
-        way = field.name  # of a relation that points here: what a filter calls it
+        way = field.name  # of a relation that points here: its name in a filter
         if field.related_model is Person:
             found.append(way)
         elif field.related_model._meta.app_label in ("releases", "people", "assets"):
@@ -241,7 +241,7 @@ def lookups(model) -> list[str]:
 
 
 def confirmed(scene) -> dict:
-    """What a form of the admin may want, where it asks once more."""
+    """Return the values that a form of the admin may need when it asks once more."""
     return {
         "post": "yes", "version": scene.release.version, "reason": "So.", "words": "So.",
         "to": "0", "action": "edit_many", "_selected_action": [str(scene.unused.pk)],
@@ -255,7 +255,7 @@ def scene(client, editor):
 
 
 @pytest.mark.parametrize("who", ["author", "editor", "operator of users"])
-def test_no_page_of_the_admin_names_somebody_at_level_0(who, request, client, editor, scene):
+def test_no_page_of_the_admin_names_a_person_at_level_0(who, request, client, editor, scene):
     if who == "operator of users":  # a role that a newsroom may make: every right on every row
         user = make_user("operator", "Publisher")
         user.user_permissions.set(Permission.objects.all())
@@ -288,7 +288,7 @@ def test_a_case_officer_finds_the_name_on_the_pages_of_the_record(client, editor
         assert reverse(page) in named
 
 
-def test_a_delete_page_says_what_is_deleted_and_not_what_goes_with_it(client, editor, scene):
+def test_a_delete_page_lists_what_is_deleted_without_related_rows(client, editor, scene):
     client.force_login(editor)
     delete = reverse("admin:releases_release_delete", args=[scene.release.pk])
     page = sentences(client.get(delete))
@@ -320,8 +320,8 @@ def without_tokens(page: str) -> str:
     ["releases_release", "assets_mediaasset", "people_person", "people_case",
      "previews_previewlink", "releases_topic"],
 )  # fmt: skip
-def test_a_filter_in_an_address_answers_as_if_nobody_were_there(client, editor, scene, model):
-    """A list that is shorter with the right name, or the right key, would give it away."""
+def test_a_filter_in_an_address_does_not_disclose_hidden_people(client, editor, scene, model):
+    """A list that is shorter with the right name, or the right key, would disclose it."""
     client.force_login(editor)
     address = reverse(f"admin:{model}_changelist")
     key, nobody = str(scene.person.pk), str(uuid4())
@@ -341,7 +341,7 @@ def test_a_filter_in_an_address_answers_as_if_nobody_were_there(client, editor, 
         assert pages[0] == pages[1], one
 
 
-def test_a_visible_person_is_deleted_with_a_list_of_what_goes_with_it(client):
+def test_the_delete_page_of_a_visible_person_lists_related_rows(client):
     user = make_user("operator", "Publisher")
     user.user_permissions.set(Permission.objects.all())
     client.force_login(user)

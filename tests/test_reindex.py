@@ -34,7 +34,7 @@ def stored():
     return set(FoldedText.objects.values_list("table", "row", "letters"))
 
 
-def test_it_stores_what_saves_store_and_says_how_many_rows_it_read(newsroom):
+def test_it_indexes_what_saves_index_and_prints_the_number_of_rows(newsroom):
     before = stored()
     FoldedText.objects.all().delete()
     assert reindex() == f"{text_index.count():,} rows read. Every public text is indexed.\n"
@@ -43,7 +43,7 @@ def test_it_stores_what_saves_store_and_says_how_many_rows_it_read(newsroom):
     assert stored() == before
 
 
-def test_a_name_that_was_stored_past_the_application_is_found_again(newsroom):
+def test_a_name_that_was_written_directly_to_the_database_is_found_again(newsroom):
     person = make_person(NAME, level=Level.STAFF)
     models.QuerySet(Release).filter(pk=newsroom.pk).update(title=f"{NAME} is free")
     assert protected_names.printing(person) == []
@@ -52,7 +52,7 @@ def test_a_name_that_was_stored_past_the_application_is_found_again(newsroom):
     assert printed.release == newsroom
 
 
-def test_more_rows_than_one_batch_are_read_and_rows_that_are_gone_are_dropped(monkeypatch):
+def test_several_batches_are_read_and_deleted_rows_removed(monkeypatch):
     monkeypatch.setattr(text_index, "BATCH", 3)
     topics = [Topic.objects.create(name=f"Topic {number}") for number in range(7)]
     people = [make_person(f"Person Number-{number}") for number in range(3)]

@@ -111,13 +111,13 @@ def a_consent(**values):
 
 def a_level_change(**values):
     chief = make_chief()
-    row = {"before": 1, "after": 3, "outcome": "agreed", "basis": "x", "asked_by": chief}
+    row = {"before": 1, "after": 3, "outcome": "agreed", "basis": "x", "requested_by": chief}
     LevelChange.objects.create(person=make_person(), **row | {"decided_by": make_chief()} | values)
 
 
 def agreed_with_oneself():
     chief = make_chief()
-    a_level_change(asked_by=chief, decided_by=chief)
+    a_level_change(requested_by=chief, decided_by=chief)
 
 
 def a_removal(**values):
@@ -139,7 +139,7 @@ def two_requests_for_one_person():
 def two_questions_about_one_person():
     two(
         LevelChange,
-    person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
+    person=make_person(), before=1, after=3, outcome="asked", requested_by=make_chief(),
     )  # fmt: skip
 
 
@@ -305,7 +305,7 @@ NEVER = {
     [(name, attempt) for name, attempts in NEVER.items() for attempt in attempts],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_database_itself_refuses_what_must_never_be(name, attempt):
+def test_the_database_itself_refuses_impossible_rows(name, attempt):
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         attempt()
     # SQLite names the columns of a unique index, and not the index.

@@ -64,7 +64,7 @@ def test_every_construction_is_kept_as_it_is(name):
     assert link_people(html, {}) == html
 
 
-def test_all_constructions_stand_in_one_document():
+def test_all_constructions_fit_into_one_document():
     assert clean(EVERYTHING) == EVERYTHING
 
 
@@ -84,7 +84,7 @@ def test_a_table_that_is_too_large_is_refused_with_what_to_do(html):
         clean(html)
 
 
-def test_the_largest_table_is_taken():
+def test_the_largest_table_is_accepted():
     html = "<table>" + ("<tr>" + "<td>x</td>" * 10 + "</tr>") * MAX_ROWS + "</table>"
     assert clean(html).count("<tr>") == MAX_ROWS
     row = "<tr>" + "<td>x</td>" * MAX_COLUMNS + "</tr>"
@@ -190,7 +190,7 @@ def test_a_table_becomes_a_rectangle(html, rows):
         ("<ul><li><section data-kind=background>A</section></ul>", "<ul><li><p>A</p></li></ul>"),
     ],
 )
-def test_blocks_come_into_their_one_form(typed, stored):
+def test_blocks_get_their_normal_form(typed, stored):
     assert clean(typed) == stored
     assert clean(stored) == stored
 
@@ -231,7 +231,7 @@ def test_blocks_come_into_their_one_form(typed, stored):
         ("<span data-footnote=1>a</span><br><span data-footnote=2>b</span>", "a<br>b"),
     ],
 )  # fmt: skip
-def test_marks_come_into_their_one_form(typed, stored):
+def test_marks_get_their_normal_form(typed, stored):
     assert clean(f"<p>{typed}</p>") == f"<p>{stored}</p>"
     assert clean(f"<p>{stored}</p>") == f"<p>{stored}</p>"
 
@@ -244,7 +244,7 @@ def test_a_mark_around_paragraphs_is_one_of_each():
     )
 
 
-def test_notes_to_editors_hold_words_lists_and_headings_alone():
+def test_notes_to_editors_hold_only_text_lists_and_headings():
     html = (
         f'<h2>A</h2><ol start=3><li>B</ol><blockquote data-name="N" data-title="T">C</blockquote>'
         f"<figure data-asset={PICTURE}></figure><section data-kind=background>D</section>"
@@ -260,7 +260,7 @@ def test_notes_to_editors_hold_words_lists_and_headings_alone():
 # --- Read ----------------------------------------------------------------------------------------
 
 
-def test_the_words_of_captions_cells_and_footnotes_are_read():
+def test_the_text_of_captions_cells_and_footnotes_is_read():
     document = Document(
         '<p>One<span data-footnote="1">Ann <b>Verel</b></span> two.</p>'
         '<table data-caption="A caption"><tbody><tr><td><p>A cell</p></td></tr></tbody></table>'
@@ -304,6 +304,6 @@ def test_a_text_of_far_too_many_parts_is_refused_and_stays_in_the_form(at_desk, 
     body = piece * (160_000 // len(piece))
     answer = desk.post("/admin/releases/release/add/", written(body=body))
     words = answer.content.decode()
-    assert "paragraphs, items, cells and footnotes, and at most 5,000 are taken" in words
-    assert "nothing was saved" in words
+    assert "paragraphs, items, cells and footnotes, and at most 5,000 are allowed" in words
+    assert "is still here but not saved" in words
     assert not Release.objects.exists()

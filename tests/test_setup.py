@@ -220,7 +220,7 @@ def test_the_server_of_the_image_serves_the_newsroom_behind_a_proxy(served):
     status, headers, _ = ask(served, "/", Host="news.example.org")
     assert (status, headers["Location"]) == (301, "https://news.example.org/")
     assert ask(served, "/", **PROXIED | {"Host": "evil.example.org"})[0] == 400
-    assert b"There is nothing here" in ask(served, "/releases/none/", **PROXIED)[2]
+    assert b"Page not found" in ask(served, "/releases/none/", **PROXIED)[2]
     assert b'name="username"' in ask(served, "/admin/login/", **PROXIED)[2]
     files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.decode()))
     assert len(files) >= 4

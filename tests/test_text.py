@@ -115,7 +115,7 @@ def letters(text: str) -> list[str]:
     return sorted(char for char in normalize("NFKD", text) if char.isalnum())
 
 
-def test_a_text_that_is_nested_beyond_reason_is_refused_in_a_sentence():
+def test_a_text_that_is_nested_too_deeply_is_refused_with_a_sentence():
     with pytest.raises(UnreadableTextError, match="nested too deeply"):
         clean("<blockquote>" * 5000 + "x")
 
@@ -144,7 +144,7 @@ def test_a_text_that_is_nested_beyond_reason_is_refused_in_a_sentence():
         ),
     ],
 )  # fmt: skip
-def test_what_word_and_google_docs_put_on_the_clipboard_comes_out_clean(name, expected):
+def test_the_clipboards_of_word_and_google_docs_are_cleaned(name, expected):
     assert clean_pasted((PASTE / name).read_text()) == expected
 
 
@@ -158,7 +158,7 @@ def test_what_word_and_google_docs_put_on_the_clipboard_comes_out_clean(name, ex
         ("<p><a href='#_ftn1'>note</a></p>", "<p>note</p>"),
     ],
 )  # fmt: skip
-def test_what_a_clipboard_says_with_styles_is_read(pasted, clean_text):
+def test_the_styles_of_a_clipboard_are_read(pasted, clean_text):
     assert clean_pasted(pasted) == clean_text
 
 
@@ -199,7 +199,7 @@ def test_quotes_mentions_and_pictures_follow_the_text_on_every_save():
 
 
 @pytest.mark.django_db
-def test_ids_of_strangers_are_dropped_and_their_words_stay():
+def test_unknown_ids_are_removed_and_their_text_stays():
     body = (
         f'<p><span data-person="{Release().pk}">Somebody</span></p>'
         f'<blockquote data-speaker="{Release().pk}"><p>“Words.”</p></blockquote>'
@@ -238,7 +238,7 @@ def test_a_title_follows_the_day_of_the_release_until_it_is_approved():
 
 
 @pytest.mark.django_db
-def test_what_was_printed_stays_printed_whatever_becomes_of_the_speaker():
+def test_a_printed_name_and_title_stay_when_the_speaker_changes():
     person, chief = make_person("Ann Verel", title="Director"), make_chief()
     title = 'data-title="Chair of the inquiry"'
     special = quotation(person, "“Two.”").replace(" data-speaker", f" {title} data-speaker")
@@ -266,7 +266,7 @@ def test_an_archived_release_prints_the_title_of_its_own_day():
 
 
 @pytest.mark.django_db
-def test_a_copy_that_is_no_longer_the_newest_is_not_saved():
+def test_an_outdated_copy_is_not_saved():
     release = make_release("draft")
     stale = Release.objects.get(pk=release.pk)
     release.title = "Newer"
@@ -289,7 +289,7 @@ def test_a_copy_that_is_no_longer_the_newest_is_not_saved():
         ("The lead", False),
     ],
 )
-def test_a_pull_quote_is_the_words_of_a_quotation_and_so_is_its_speaker(pull_quote, found):
+def test_a_pull_quote_is_part_of_a_quotation_and_has_its_speaker(pull_quote, found):
     person = make_person("Ann")
     body = f"<p>The lead.</p>{quotation(person, '“And so.', '“We ask for it.”')}"
     release = make_release("draft", body=body, pull_quote=pull_quote)

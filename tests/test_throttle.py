@@ -1,4 +1,4 @@
-"""Wrong preview addresses are counted without holding anybody up, and without an address kept."""
+"""Wrong preview addresses are counted without delay, and no network address is stored."""
 
 import logging
 import sqlite3
@@ -33,8 +33,8 @@ def test_the_wait_ends_with_its_window_and_another_address_does_not_wait(client)
         assert guess(client).status_code == 404
 
 
-def test_a_link_that_has_ended_is_told_apart_from_none_by_nothing(client):
-    """Else a token that was found somewhere would show that it once opened something."""
+def test_a_link_that_has_ended_is_answered_like_one_that_never_existed(client):
+    """Otherwise a token that someone found would show that it once opened a release."""
     path = make_link(make_release("scheduled"))
     PreviewLink.objects.update(revoked_at=timezone.now())
     wrong = [f"/preview/{1:043}/", path]
@@ -53,8 +53,8 @@ def test_one_ipv6_subscriber_counts_once(client):
 
 
 def test_no_address_is_stored_and_a_flood_stays_within_the_buckets(client, monkeypatch):
-    monkeypatch.setattr(throttle, "BUCKETS", 8)
-    monkeypatch.setattr(throttle, "LIMIT", 5)
+    monkeypatch.setattr(throttle, "MAX_BUCKETS", 8)
+    monkeypatch.setattr(throttle, "THROTTLE_LIMIT", 5)
     for number in range(100):
         guess(client, number, f"203.0.113.{number}")
     kept = list(ThrottleBucket.objects.values_list("bucket", "misses"))
@@ -63,7 +63,7 @@ def test_no_address_is_stored_and_a_flood_stays_within_the_buckets(client, monke
     assert {field.name for field in ThrottleBucket._meta.fields} == {"bucket", "misses", "ends_at"}
 
 
-def test_where_an_address_is_counted_depends_on_the_key_of_the_site(client, settings):
+def test_the_bucket_of_an_address_depends_on_the_secret_key(client, settings):
     settings.SECRET_KEY = "a" * 60
     one = throttle._bucket("203.0.113.7")
     settings.SECRET_KEY = "b" * 60
@@ -89,7 +89,7 @@ def locked(table="previews_throttlebucket"):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_locked_database_costs_the_count_and_not_the_page(client, caplog):
+def test_with_a_locked_database_the_page_is_shown_and_not_counted(client, caplog):
     open_link = make_link(make_release("scheduled"))
     with locked(), caplog.at_level(logging.ERROR, "previews"):
         begun = time.monotonic()
@@ -106,7 +106,7 @@ def test_a_locked_database_costs_the_count_and_not_the_page(client, caplog):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_without_the_table_costs_the_count_and_not_the_page(client, caplog):
+def test_without_the_table_the_page_is_shown_and_not_counted(client, caplog):
     """New code on the schema of the release before, in the middle of an upgrade."""
     table = ThrottleBucket._meta.db_table
     with connection.cursor() as cursor:

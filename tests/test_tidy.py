@@ -1,4 +1,4 @@
-"""What expires is cleared, by hand and by the schedule, and nothing else is touched."""
+"""Expired data is cleared by command and by schedule; nothing else is touched."""
 
 import os
 import signal
@@ -104,7 +104,7 @@ def test_files_of_others_are_never_touched(capsys):
 
 
 @pytest.mark.parametrize("kind", ["link", "open to all", "file"])
-def test_a_folder_that_others_may_enter_takes_no_upload(kind, capsys, caplog, tmp_path):
+def test_a_folder_open_to_other_users_stores_no_upload(kind, capsys, caplog, tmp_path):
     folder = settings.FILE_UPLOAD_TEMP_DIR
     if kind == "link":
         folder.symlink_to(tmp_path, target_is_directory=True)
@@ -120,7 +120,7 @@ def test_a_folder_that_others_may_enter_takes_no_upload(kind, capsys, caplog, tm
         with pytest.raises(CommandError, match="the log says why"):
             call_command("tidy")
         output = capsys.readouterr().out
-    assert "cut off: failed" in output
+    assert "interrupted uploads: failed" in output
     assert "expired sessions: 1 removed" in output  # one failure does not stop the others
     assert len(caplog.records) == 1
     assert "set TMPDIR" in caplog.text
@@ -131,14 +131,14 @@ def test_the_folder_for_uploads_is_private_and_made_again_when_it_is_missing(at_
     answer = at_desk(author).post("/admin/assets/mediaasset/upload/?part=upload", {"file": large})
     assert answer.status_code == 200
     assert uploads.folder().stat().st_mode & 0o777 == 0o700
-    # What is left are the locks of an account's places, always empty.
+    # Only the lock files of an account are left, which are always empty.
     assert all(path.name.startswith(".place-") for path in uploads.folder().iterdir())
 
 
 # --- The schedule ------------------------------------------------------------------------------
 
 
-def test_it_is_done_once_an_hour_by_one_process():
+def test_one_process_cleans_up_once_an_hour():
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
         assert housekeeping.clear_uploads_if_due()
@@ -152,7 +152,7 @@ def test_it_is_done_once_an_hour_by_one_process():
         assert housekeeping.clear_uploads_if_due()
 
 
-def test_a_process_that_is_killed_at_it_does_not_keep_the_others_from_it():
+def test_a_process_killed_during_cleanup_does_not_block_the_others():
     code = (
         "import django; django.setup(); import time\n"
         "from pressroom import housekeeping\n"
@@ -175,13 +175,13 @@ def test_a_process_that_is_killed_at_it_does_not_keep_the_others_from_it():
 
 
 def settings_folder_of(child: subprocess.Popen) -> Path:
-    """Return the folder for uploads of another process, once it says that it holds the claim."""
+    """Return the upload folder of another process, once it reports that it owns the claim."""
     assert child.stdout.readline() == "True\n"
     (found,) = settings.FILE_UPLOAD_TEMP_DIR.parent.glob("pressroom-*")
     return found
 
 
-def test_a_failing_chore_is_one_line_in_the_log_and_no_more(caplog):
+def test_a_failing_task_is_only_one_line_in_the_log(caplog):
     housekeeping._quietly(housekeeping.clear_uploads_if_due)
     assert not caplog.records
     uploads.folder().chmod(0o755)

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from assets import sandbox
-from previews import links, marks
+from previews import links, watermarks
 from previews.models import PreviewLink
 from tests.deployment import ROOT, environment
 from tests.make import make_link, make_release
@@ -31,7 +31,7 @@ def zipped(entries, **more) -> bytes:
 
 
 def locked_docx() -> bytes:
-    """As a zip with a password says of its entries, in both places."""
+    """A zip marks entries with a password in two places."""
     content = bytearray(zipped({"word/document.xml": "words"}))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -39,7 +39,7 @@ def locked_docx() -> bytes:
 
 
 def bent(position=60) -> bytes:
-    """A Word file of which a part arrived wrong."""
+    """A Word file with a damaged part."""
     content = bytearray(zipped({"word/document.xml": os.urandom(400).hex()}))
     content[position : position + 30] = bytes(30)
     return bytes(content)
@@ -90,10 +90,10 @@ def test_a_bomb_of_sixty_times_49_megabytes_costs_nothing(tmp_path):
             archive.infolist()[-1].file_size = 49_000_000
     code = (
         "import django, io, resource, sys, time; django.setup()\n"
-        "from previews import marks\n"
+        "from previews import watermarks\n"
         "begun = time.monotonic()\n"
-        "try:\n    marks.references_in(open(sys.argv[1], 'rb'))\n"
-        "except marks.Unreadable as problem:\n    print(problem)\n"
+        "try:\n    watermarks.references_in(open(sys.argv[1], 'rb'))\n"
+        "except watermarks.UnreadableFileError as problem:\n    print(problem)\n"
         "usage = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
         "status = open('/proc/self/status').read()\n"  # its own ru_maxrss begins with ours
         "own = int(status.split('VmHWM:')[1].split()[0])\n"
@@ -134,23 +134,23 @@ def many_pieces(count: int, size: int) -> bytes:
 def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
     archive = content()
     begun = time.monotonic()
-    with pytest.raises(marks.Unreadable, match=sentence):
-        marks.references_in(io.BytesIO(archive))
+    with pytest.raises(watermarks.UnreadableFileError, match=sentence):
+        watermarks.references_in(io.BytesIO(archive))
     assert time.monotonic() - begun < 5
 
 
 def test_a_size_that_lies_is_not_believed():
-    """What is stated is small; what comes out would be large."""
+    """The stated size is small, the unpacked size large."""
     content = bytearray(zipped({"word/document.xml": bytes(60_000_000)}))
     real = (60_000_000).to_bytes(4, "little")
     while (place := content.find(real)) >= 0:
         content[place : place + 4] = (10).to_bytes(4, "little")
-    with pytest.raises(marks.Unreadable, match="damaged"):
-        marks.references_in(io.BytesIO(bytes(content)))
+    with pytest.raises(watermarks.UnreadableFileError, match="damaged"):
+        watermarks.references_in(io.BytesIO(bytes(content)))
 
 
 def test_a_file_that_is_too_large_is_not_read(monkeypatch, at_desk, editor):
-    monkeypatch.setattr(marks, "LARGEST", 1_000_000)
+    monkeypatch.setattr(watermarks, "MAX_BYTES", 1_000_000)
     upload = SimpleUploadedFile("leak.txt", b"x" * 1_000_001)
     page = at_desk(editor).post(TRACE, {"file": upload}).content.decode()
     assert "The file is larger than 1 MB." in page
@@ -180,50 +180,53 @@ def endless_pdf() -> bytes:
 
 
 def test_a_pdftotext_that_takes_its_time_is_stopped(monkeypatch):
-    monkeypatch.setattr(marks, "LIMITS", sandbox.Limits(megapixels=0, seconds=1, megabytes=200))
+    monkeypatch.setattr(
+        watermarks, "LIMITS", sandbox.Limits(megapixels=0, seconds=1, megabytes=200)
+    )
     begun = time.monotonic()
-    with pytest.raises(marks.Unreadable, match="takes more than 1 seconds"):
-        marks.references_in(io.BytesIO(endless_pdf()))
+    with pytest.raises(watermarks.UnreadableFileError, match="takes more than 1 seconds"):
+        watermarks.references_in(io.BytesIO(endless_pdf()))
     assert time.monotonic() - begun < 12
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
-    with pytest.raises(marks.Unreadable, match="Install poppler-utils"):
-        marks.references_in(io.BytesIO(b"%PDF-1.7"))
+    with pytest.raises(watermarks.UnreadableFileError, match="Install poppler-utils"):
+        watermarks.references_in(io.BytesIO(b"%PDF-1.7"))
 
 
 def test_a_search_that_needs_too_much_is_ended_with_a_sentence(monkeypatch):
     monkeypatch.setattr(sandbox, "PATIENCE", 0)
-    with pytest.raises(marks.Unreadable, match="takes more than 5 seconds to search"):
-        marks.references_in(io.BytesIO(b"words"))
+    with pytest.raises(watermarks.UnreadableFileError, match="takes more than 5 seconds to search"):
+        watermarks.references_in(io.BytesIO(b"words"))
 
 
-@pytest.mark.parametrize("edge", [marks.LARGEST, 1 << 20, (1 << 20) - 20, (1 << 20) + 3])
-def test_a_mark_across_the_edge_of_a_piece_is_found(edge):
-    reference = marks.new_reference()
-    entities = "".join(f"&#{ord(char)};" for char in marks.unseen(reference))
+@pytest.mark.parametrize("edge", [watermarks.MAX_BYTES, 1 << 20, (1 << 20) - 20, (1 << 20) + 3])
+def test_a_watermark_across_the_edge_of_a_chunk_is_found(edge):
+    reference = watermarks.new_reference()
+    entities = "".join(f"&#{ord(char)};" for char in watermarks.invisible_code(reference))
     before = min(edge, 2_000_000)
-    for mark in (marks.unseen(reference), entities, f"{reference[:4]}-{reference[4:]}"):
+    printed = f"{reference[:4]}-{reference[4:]}"
+    for mark in (watermarks.invisible_code(reference), entities, printed):
         leak = f"{' ' * (before - len(mark) // 2)} {mark} {' ' * 100}"
-        assert marks.references_in(io.BytesIO(leak.encode())) == {reference}
+        assert watermarks.references_in(io.BytesIO(leak.encode())) == {reference}
 
 
-def test_the_name_of_a_file_in_an_archive_leads_back():
+def test_the_name_of_a_file_in_an_archive_is_traced():
     make_link(make_release("scheduled"))
     link = PreviewLink.objects.get()
     name = f"EMBARGOED-{link.printed_reference}-press.jpg"
-    assert links.traced(io.BytesIO(zipped({name: b"cropped and saved anew"}))) == [link]
+    assert links.trace(io.BytesIO(zipped({name: b"cropped and saved anew"}))) == [link]
 
 
-def test_what_a_trace_cannot_show_is_said_before_links_are_sent_and_where_one_is_traced(
+def test_the_limits_of_a_trace_are_shown_before_links_are_issued_and_on_the_trace_page(
     at_desk, editor
 ):
     release = make_release("scheduled")
     client = at_desk(editor)
     for page in (TRACE, f"/admin/previews/previewlink/issue/{release.pk}/press/"):
-        said = client.get(page).content.decode()
-        assert "What a trace can show, and what it cannot" in said
-        assert "retyped, translated or shortened" in said
-        assert "A crop takes the strip away" in said
-        assert "A trace says whose copy it is, not who passed it on." in said
+        shown = client.get(page).content.decode()
+        assert "What a trace can and can’t show" in shown
+        assert "Retyped, translated or heavily shortened text has no watermark" in shown
+        assert "Cropping removes the strip" in shown
+        assert "A trace shows whose copy it is, not who shared it." in shown
 
 
 def test_traceleak_reads_from_standard_input(monkeypatch, capsys):

@@ -67,7 +67,7 @@ def password(newsroom, username="editor"):
     output = newsroom.manage(
         "shell",
         "-c",
-        f"from demo.loading import password_of; print('=', password_of('{username}'))",
+        f"from pressroom.demo import password_of; print('=', password_of('{username}'))",
     )
     return output.rpartition("= ")[2].strip()
 

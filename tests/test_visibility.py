@@ -36,17 +36,17 @@ def test_row_and_set_agree_in_every_state_at_every_moment(state):
 
 
 def test_time_publishes_to_the_second():
-    lift = timezone.now() + timedelta(hours=1)
-    release = make_release("scheduled", publish_at=lift)
-    assert not Release.objects.public(lift - SECOND).exists()
-    assert Release.objects.public(lift).get() == release
+    embargo_ends = timezone.now() + timedelta(hours=1)
+    release = make_release("scheduled", publish_at=embargo_ends)
+    assert not Release.objects.public(embargo_ends - SECOND).exists()
+    assert Release.objects.public(embargo_ends).get() == release
 
 
 def test_a_release_that_was_never_public_leaves_no_tombstone():
-    unseen = make_release("withdrawn_unseen")
+    never_public = make_release("withdrawn_unseen")
     seen = make_release("withdrawn")
     assert list(Release.objects.tombstones()) == [seen]
-    assert not unseen.is_tombstone()
+    assert not never_public.is_tombstone()
 
 
 @pytest.mark.parametrize("state", STATES)

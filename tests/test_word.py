@@ -1,4 +1,4 @@
-"""A release as a Word file: what its page prints, and nothing about who or what made it."""
+"""A release as a Word file: the text of its page, and no metadata about author or program."""
 
 import io
 import time
@@ -45,7 +45,7 @@ def opened(client, release):
     return docx.Document(packed(client, release).fp)
 
 
-def test_a_word_file_has_the_words_of_the_page_in_their_order(client):
+def test_a_word_file_has_the_text_of_the_page_in_order(client):
     speaker = make_person(title="Director", speaks=True)
     release = make_release(
         title="Valdria: Free them", standfirst="All of them.", poster=make_picture(),
@@ -88,7 +88,7 @@ def test_a_word_file_has_real_footnotes_links_marks_and_numbers(client):
     assert "<w:tblHeader/>" in text
 
 
-def test_an_item_that_begins_with_a_list_keeps_its_number_in_a_word_file(client):
+def test_a_list_item_that_begins_with_a_list_keeps_its_number_in_a_word_file(client):
     inner = "<ul><li><p>Inner</p></li></ul>"
     body = f"<ol><li>{inner}<p>Below</p></li><li><p>Two</p></li></ol>"
     word = opened(client, make_release(body=body))
@@ -99,7 +99,7 @@ def test_an_item_that_begins_with_a_list_keeps_its_number_in_a_word_file(client)
     assert numbered[0].numId.val == numbered[3].numId.val
 
 
-def test_every_row_of_the_head_is_one_in_a_word_file(client):
+def test_every_header_row_is_one_in_a_word_file(client):
     head = "<tr><th rowspan=2>A<th>B<tr><th>C"
     archive = packed(client, make_release(body=f"<table>{head}<tr><td>D<td>E</table>"))
     assert archive.read("word/document.xml").decode().count("<w:tblHeader/>") == 2
@@ -117,7 +117,7 @@ def test_a_word_file_names_no_author_program_or_template(client):
     assert cleaned.cannot == []
 
 
-def test_a_word_file_in_arabic_runs_from_right_to_left(client):
+def test_a_word_file_in_arabic_is_right_to_left(client):
     release = make_release(language="ar", title="أطلقوا سراحهم", body="<p>الآن.</p>")
     styles = packed(client, release).read("word/styles.xml").decode()
     assert "<w:bidi/>" in styles
@@ -135,8 +135,8 @@ def test_a_protected_speaker_is_withheld_in_a_word_file(client):
     assert speaker.display_name not in text
 
 
-def test_a_word_file_stays_the_same_and_is_not_packed_again(client):
-    """A reader's program asks with its ETag; the day of the making would change it each time."""
+def test_a_word_file_is_the_same_each_time_and_not_compressed_again(client):
+    """A date in the file would change the ETag each time."""
     address = f"{make_release(body=EVERYTHING).get_absolute_url()}release.docx"
     packing = {"Accept-Encoding": "gzip"}
     with time_machine.travel("2031-01-01 12:00:00+00:00"):
@@ -149,7 +149,7 @@ def test_a_word_file_stays_the_same_and_is_not_packed_again(client):
     assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_the_page_names_the_type_of_each_of_its_files(client):
+def test_the_page_states_the_type_of_each_of_its_files(client):
     address = make_release().get_absolute_url()
     page = lxml.html.fromstring(client.get(address).content)
     named = dict.fromkeys(["release.txt", "release.docx", "release.json"], "")
@@ -177,7 +177,7 @@ def test_a_hidden_release_has_no_word_file(client):
         '<p>a<span data-footnote="1">b</span></p>',
     ],
 )
-def test_a_word_file_takes_time_in_proportion_to_its_length(client, piece):
+def test_the_time_for_a_word_file_grows_with_its_length_only(client, piece):
     def seconds(times: int) -> float:
         body = "".join(piece.replace("%d", str(number)) for number in range(times))
         release = make_release(body=body)

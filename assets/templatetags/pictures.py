@@ -9,7 +9,7 @@ from assets.pictures import CONTENT_TYPES, FAMILIES, STYLES
 
 register = template.Library()
 
-# How wide each style stands on a page (static/css/site.css), as far as a page does not say more.
+# The width of each style on a page (static/css/site.css), where a page gives no other.
 SIZES = {
     "poster": "(min-width: 1233px) 1188px, calc(100vw - 45px)",
     "teaser": "(min-width: 640px) 198px, (min-width: 441px) 396px, calc(100vw - 45px)",
@@ -33,11 +33,10 @@ def picture(
     page: Any = None,
     sizes: str = "",
 ) -> dict[str, Any]:
-    """Print a rendition in its formats and widths, with its size so that nothing jumps.
+    """Print a rendition in its formats and widths, with its size, so that the page does not move.
 
-    `sizes` says how wide it stands there, in the words of HTML, where it is not as usual.
-
-    A `page` that is not public takes its pictures from elsewhere, and says where: `picture_url`.
+    `sizes` is the attribute of HTML, where the picture has another width than SIZES gives. A `page`
+    that is not public has its own URLs of pictures (`picture_url`).
     """
     url = page.picture_url if page else MediaAsset.versioned_url
     family = next(family for family in FAMILIES if style in family)

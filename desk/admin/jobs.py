@@ -1,4 +1,4 @@
-"""E-mails and background jobs at the desk: what was sent, what failed and why, and trying again."""
+"""E-mails and background jobs at the desk: their state, reasons for failures, and retries."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from jobs import outbox, queue
 from jobs.models import Email, Job
 
 
-class Record(QuietAdmin):
-    """Rows that the newsroom writes itself: they are read here, and changed by their action."""
+class ReadOnlyAdmin(QuietAdmin):
+    """Rows that the software writes: users read them, and change them only through actions."""
 
     list_display_links = None
 
@@ -28,12 +28,12 @@ class Record(QuietAdmin):
 
 
 @admin.register(Email)
-class EmailAdmin(Record):
+class EmailAdmin(ReadOnlyAdmin):
     list_display = ["to", "subject", "state", "reason", "attempts", "next_attempt", "created_at"]
     list_filter = ["state"]
-    unseen_fields = ["text", "fill", "fill_key", "lease"]
+    unfilterable_fields = ["text", "fill", "fill_key", "lease"]
     search_fields = ["to", "subject"]
-    search_help_text = _("An address or words of the subject.")
+    search_help_text = _("Searches addresses and subjects.")
     fields = [
         "to", "subject", "state", "reason", "attempts", "next_attempt", "by", "created_at",
         "ended_at", "message_id",
@@ -54,31 +54,35 @@ class EmailAdmin(Record):
             outbox.send_again(email)
         if failed:
             text = ngettext(
-                "%d e-mail is tried again now.", "%d e-mails are tried again now.", len(failed)
+                "%(count)s e-mail will be sent again now.",
+                "%(count)s e-mails will be sent again now.",
+                len(failed),
             )
-            messages.success(request, text % len(failed))
+            messages.success(request, text % {"count": len(failed)})
         if left := queryset.count() - len(failed):
             text = ngettext(
-                "%d e-mail was left alone: only those that were given up can be sent again.",
-                "%d e-mails were left alone: only those that were given up can be sent again.",
+                "%(count)s e-mail was not changed: only failed e-mails can be sent again.",
+                "%(count)s e-mails were not changed: only failed e-mails can be sent again.",
                 left,
             )
-            messages.warning(request, text % left)
+            messages.warning(request, text % {"count": left})
 
 
 @admin.register(Job)
-class JobAdmin(Record):
+class JobAdmin(ReadOnlyAdmin):
     list_display = ["name", "key", "state", "reason", "attempts", "due_at", "created_at"]
     list_filter = ["state", "name"]
-    unseen_fields = ["arguments", "lease"]
+    unfilterable_fields = ["arguments", "lease"]
     fields = ["name", "key", "state", "reason", "attempts", "due_at", "created_at"]
     actions = ["retry"]
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.retry_job")
 
-    @admin.action(description=_("Try again now"), permissions=["retry"])
+    @admin.action(description=_("Retry now"), permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: Any) -> None:
-        tried = [job for job in queryset if queue.try_again(job)]
-        text = ngettext("%d job is tried again now.", "%d jobs are tried again now.", len(tried))
-        messages.success(request, text % len(tried))
+        count = sum(queue.try_again(job) for job in list(queryset))
+        text = ngettext(
+            "%(count)s job will run again now.", "%(count)s jobs will run again now.", count
+        )
+        messages.success(request, text % {"count": count})

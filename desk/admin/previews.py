@@ -1,4 +1,4 @@
-"""Preview links at the desk: issued from a release, revoked in one click, traced when one leaks."""
+"""Preview links at the desk: issued from a release, revoked, and traced when a copy leaks."""
 
 from functools import update_wrapper
 from typing import IO, Any, cast
@@ -19,8 +19,8 @@ from assets.incoming import takes_files
 from desk.admin.base import QuietAdmin
 from desk.forms.previews import IssueForm
 from previews import emails, links, openings
-from previews.marks import Unreadable
 from previews.models import PreviewLink
+from previews.watermarks import UnreadableFileError
 from releases.addresses import site_url
 from releases.models import Release
 from releases.rules.name_finds import sentences
@@ -29,17 +29,19 @@ from releases.workflow import ActionBlocked
 
 @admin.register(PreviewLink)
 class PreviewLinkAdmin(QuietAdmin):
-    list_display = ["name", "outlet", "release", "kind", "state", "opened", "reference_printed"]
+    list_display = ["name", "outlet", "release", "kind", "state", "visits", "reference_printed"]
     list_filter = ["kind"]
-    unseen_fields = ["token_hash", "batch"]
+    unfilterable_fields = ["token_hash", "batch"]
     list_select_related = ["release"]
     search_fields = ["name", "outlet", "email", "reference"]
-    search_help_text = "A name, an outlet, an e-mail address, or the reference on a leaked copy."
+    search_help_text = gettext_lazy(
+        "Searches names, outlets, e-mail addresses and references on leaked copies."
+    )
     change_list_template = "admin/previews/previewlink/change_list.html"
     actions = None
     fields = [
         "release", "kind", "name", "outlet", "email", "state", "reference_printed", "expires_at",
-        "max_visits", "issued_at", "issued_by", "mailed_at", "revoked_at", "revoked_by", "opened",
+        "max_visits", "issued_at", "issued_by", "mailed_at", "revoked_at", "revoked_by", "visits",
         "openings",
     ]  # fmt: skip
 
@@ -47,33 +49,33 @@ class PreviewLinkAdmin(QuietAdmin):
         return super().get_queryset(request).prefetch_related("visits")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, term: str) -> Any:
-        # As it is printed, the reference has a hyphen.
+        # A printed reference has a hyphen, a stored one has none.
         halves = term.strip().upper()
         if len(halves) == 9 and halves[4] == "-":
             term = halves.replace("-", "")
         return super().get_search_results(request, queryset, term)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # they are issued from a release
+        return False  # links are issued from a release
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def state(self, link: PreviewLink) -> str:
-        return link.state()
+        return link.state_label()
 
-    @admin.display(description="opened")
-    def opened(self, link: PreviewLink) -> str:
+    @admin.display(description=gettext_lazy("visits"))
+    def visits(self, link: PreviewLink) -> str:
         return str(len(link.visits.all()) or "–")
 
-    @admin.display(description=gettext_lazy("what was opened"))
+    @admin.display(description=gettext_lazy("openings"))
     def openings(self, link: PreviewLink) -> str:
         found = openings.of_links([link]).get(link.pk, [])
-        context = {"openings": found, "hint": openings.hint(found)}
+        context = {"openings": found, "hint": openings.passed_on_hint(found)}
         return render_to_string("admin/previews/_openings.html", context)
 
-    @admin.display(description="reference")
+    @admin.display(description=gettext_lazy("reference"))
     def reference_printed(self, link: PreviewLink) -> str:
         return link.printed_reference
 
@@ -92,7 +94,7 @@ class PreviewLinkAdmin(QuietAdmin):
         ]
 
     def issue_view(self, request: HttpRequest, release: Any, kind: str) -> HttpResponse:
-        """Ask for the readers, and issue their links."""
+        """Ask for the recipients and issue their links."""
         found = get_object_or_404(Release, pk=release)
         if kind not in PreviewLink.Kind.values:
             kind = PreviewLink.Kind.PRESS
@@ -102,7 +104,9 @@ class PreviewLinkAdmin(QuietAdmin):
         form = IssueForm(request.POST or None, kind=chosen)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Preview links" if chosen == PreviewLink.Kind.PRESS else "Show the draft",
+            "title": _("Issue preview links")
+            if chosen == PreviewLink.Kind.PRESS
+            else _("Share the draft"),
             "opts": self.opts,
             "release": found,
             "kind": chosen,
@@ -111,8 +115,9 @@ class PreviewLinkAdmin(QuietAdmin):
         }
         if form.is_valid():
             values, by = form.cleaned_data, User.of(request)
-            send, words = values.pop("send", False), values.pop("words", "")
-            # The answer to an earlier sending of this form may have been lost on its way.
+            send_email = values.pop("send_email", False)
+            message = values.pop("message", "")
+            # The form may have been sent before, and the answer was lost.
             if links.shown_again(values["batch"], by=by):
                 return redirect("admin:previews_previewlink_issued", values["batch"])
             try:
@@ -120,21 +125,21 @@ class PreviewLinkAdmin(QuietAdmin):
                     found,
                     by=by,
                     kind=chosen,
-                    words=words if send else "",
+                    message=message if send_email else "",
                     origin=site_url(request),
                     **values,
                 )
             except ActionBlocked as refusal:
-                # A double click sends the form twice at once, and the first has just issued them.
+                # A double click sends the form twice at once: the first request has issued them.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["refused"] = sentences(refusal.reasons, by)
+                context["blockers"] = sentences(refusal.blockers, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)
 
     def issued_view(self, request: HttpRequest, batch: Any) -> HttpResponse:
-        """Show the addresses of links to the person who has just issued them."""
+        """Show the addresses of new links to the user who issued them."""
         try:
             issued = links.shown_again(batch, by=User.of(request))
         except ActionBlocked as refusal:
@@ -142,61 +147,65 @@ class PreviewLinkAdmin(QuietAdmin):
         if not issued:
             raise Http404
         origin = site_url(request)
-        written = emails.emails_of([new.link for new in issued])
+        invitations = emails.emails_of([new.link for new in issued])
         context = {
             **self.admin_site.each_context(request),
             "title": _("Preview links"),
             "opts": self.opts,
             "release": issued[0].link.release,
-            "until": issued[0].link.issued_at + links.SHOWN_FOR,
+            "until": issued[0].link.issued_at + links.ADDRESSES_SHOWN_FOR,
             "rows": [
                 {
                     "link": new.link,
                     "address": new.token and origin + reverse("preview", args=[new.token]),
-                    "email": written.get(new.link.pk),
+                    "email": invitations.get(new.link.pk),
                 }
                 for new in issued
             ],
-            "on_their_way": any(email.ended_at is None for email in written.values()),
+            "on_their_way": any(email.ended_at is None for email in invitations.values()),
         }
         return render(request, "admin/previews/previewlink/issued.html", context)
 
     def revoke_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         link = get_object_or_404(PreviewLink, pk=pk)
-        return self._revoked(request, link.release, lambda by: links.revoke(link, by=by))
+        done = _("Link revoked. It no longer works.")
+        return self._revoked(request, link.release, lambda by: links.revoke(link, by=by), done)
 
     def revoke_all_view(self, request: HttpRequest, release: Any) -> HttpResponse:
         found = get_object_or_404(Release, pk=release)
-        return self._revoked(request, found, lambda by: links.revoke_all(found, by=by))
+        done = _("All links revoked. They no longer work.")
+        return self._revoked(request, found, lambda by: links.revoke_all(found, by=by), done)
 
-    def _revoked(self, request: HttpRequest, release: Release | None, verb: Any) -> HttpResponse:
+    def _revoked(
+        self, request: HttpRequest, release: Release | None, revoke: Any, done: str
+    ) -> HttpResponse:
         try:
-            verb(User.of(request))
+            revoke(User.of(request))
         except ActionBlocked as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, "Revoked. From this second on it opens nothing.")
+            messages.success(request, done)
         if release is None:
             return redirect("admin:previews_previewlink_changelist")
         return redirect("admin:releases_release_change", release.pk)
 
     @takes_files("previews.view_previewlink", megabytes=lambda: settings.MAX_PICTURE_MEGABYTES)
     def trace_view(self, request: HttpRequest) -> HttpResponse:
-        """Say whose copy a leaked file or text is."""
+        """Show whose copy a leaked file or text is."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Trace a leaked copy",
+            "title": _("Trace a leaked copy"),
             "opts": self.opts,
         }
         if request.method == "POST":
             file = request.FILES.get("file")
             try:
-                context["found"] = links.traced(
+                context["found"] = links.trace(
                     cast(IO[bytes], file) if file else request.POST.get("text", "")
                 )
                 context["looked"] = True
-            except Unreadable as problem:
-                context["problem"] = str(problem)
+            except UnreadableFileError as error:
+                context["problem"] = str(error)
         return render(request, "admin/previews/previewlink/trace.html", context)

@@ -12,10 +12,10 @@ from desk.admin.base import QuietAdmin
 
 
 class AddUserForm(UserCreationForm):
-    """A new person, who can sign in at the desk and has a group's rights from the first moment."""
+    """A new user, with the right to sign in to the desk and with the permissions of a group."""
 
     is_staff = forms.BooleanField(
-        label=_("May sign in at the desk"),
+        label=_("Can sign in to the desk"),
         required=False,
         initial=True,
     )
@@ -24,11 +24,11 @@ class AddUserForm(UserCreationForm):
         queryset=Group.objects.order_by("name"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": _("Choose a group: a person without one can do nothing at the desk.")
+            "required": _("Choose a group. Without a group, a user can’t do anything.")
         },
         help_text=_(
-            "An author writes, an editor also works on the texts of others and issues preview "
-            "links, a publisher also approves."
+            "Authors write. Editors also edit other people’s texts and issue preview links. "
+            "Publishers also approve."
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Topics and press contacts at the desk: thin, the rules are in releases.topics_and_contacts."""
+"""Topics and press contacts at the desk. The rules are in releases.topics_and_contacts."""
 
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -18,14 +18,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from desk.admin.base import QuietAdmin, VersionsAdmin
-from desk.forms.names import NameCheckedAdmin, PublicTextForm, carry_out
-from desk.forms.releases import NewestForm
+from desk.forms.conflicts import ConflictCheckedForm
+from desk.forms.names import NameCheckedAdmin, PublicTextForm, run_action
 from releases import topics_and_contacts
 from releases.models import Contact, Topic
 
 
-class SharedForm(PublicTextForm, NewestForm):
-    """A form of a row that many releases print. It asks once, with their number."""
+class SharedForm(PublicTextForm, ConflictCheckedForm):
+    """A form of a row that many releases print. It asks for confirmation, with their number."""
 
     asked = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -34,9 +34,7 @@ class SharedForm(PublicTextForm, NewestForm):
         if self._is_changed() and (
             blockers := topics_and_contacts.edit_blockers(self.instance, self.user)
         ):
-            raise forms.ValidationError(
-                [*blockers, _("What you typed is still here; nothing was saved.")]
-            )
+            raise forms.ValidationError([*blockers, _("Your text is still here but not saved.")])
         return cleaned
 
     def _post_clean(self) -> None:
@@ -49,12 +47,12 @@ class SharedForm(PublicTextForm, NewestForm):
         digest = salted_hmac("releases.shared_rows", f"{use} {values}").hexdigest()
         if not use.in_approved or self.cleaned_data.get("asked") == digest:
             return
-        words = _(
-            "“%(name)s” stands on %(use)s. The change shows on all of them at once, and approvals "
-            "stay. Save again if you want that."
+        message = _(
+            "“%(name)s” is used in %(use)s. The change appears in all of them at once; approvals "
+            "stay valid. Save again to confirm."
         )
         stored = type(self.instance)._default_manager.get(pk=self.instance.pk)
-        self.add_error(None, words % {"name": stored, "use": use})
+        self.add_error(None, message % {"name": stored, "use": use})
         data = cast(QueryDict, self.data).copy()
         data["asked"] = digest
         self.data = data
@@ -78,11 +76,10 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
         shown = [(None, {"fields": [*self.printed, "where"] if obj else self.printed})]
         return [hidden, *shown] if self.has_change_permission(request, obj) else shown
 
-    @admin.display(description=gettext_lazy("stands on"))
+    @admin.display(description=gettext_lazy("used in"))
     def where(self, row: Any) -> str:
-        said = str(topics_and_contacts.use_of(row))
         blockers = topics_and_contacts.edit_blockers(row, row.asked_by)
-        return " ".join([f"{said}.", *blockers])
+        return " ".join([f"{topics_and_contacts.use_of(row)}.", *blockers])
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(request, *args, **kwargs)
@@ -92,7 +89,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        # A form that was locked meanwhile says so itself, and keeps what was typed.
+        # A form of a row that was locked in the meantime shows that itself and keeps the text.
         is_form = obj is None or request.method == "POST"
         return allowed and (is_form or not topics_and_contacts.edit_blockers(obj, User.of(request)))
 
@@ -102,7 +99,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Refuse while a release uses it."""
+        """Refuse to delete what a release uses."""
         row = self.get_object(request, object_id)
         if row and (blockers := topics_and_contacts.delete_blockers(row)):
             messages.error(request, " ".join(blockers))
@@ -130,14 +127,14 @@ class ContactAdmin(SharedAdmin):
             fieldsets[-1][1]["fields"].append("shown")
         return fieldsets
 
-    @admin.display(description=gettext_lazy("printed"))
+    @admin.display(description=gettext_lazy("visibility"))
     def shown(self, contact: Any) -> str:
         context = {"contact": contact, "perms": PermWrapper(contact.asked_by)}
         return render_to_string("admin/releases/contact/_shown.html", context)
 
     def get_urls(self) -> list[Any]:
-        def page(name: str, action: Any, said: Any) -> Any:
-            view = require_POST(partial(self._carry_out, action=action, said=said))
+        def page(name: str, action: Any, done: Any) -> Any:
+            view = require_POST(partial(self._run_action, action=action, done=done))
             wrapped = self.admin_site.admin_view(view)
             return path(f"<int:pk>/{name}/", wrapped, name=f"releases_contact_{name}")
 
@@ -145,15 +142,15 @@ class ContactAdmin(SharedAdmin):
             page(
                 "hide",
                 topics_and_contacts.hide_contact,
-                gettext_lazy("Hidden. It is printed nowhere now."),
+                gettext_lazy("Contact hidden. It is no longer shown."),
             ),
-            page("show", topics_and_contacts.show_contact, gettext_lazy("It is printed again.")),
+            page("show", topics_and_contacts.show_contact, gettext_lazy("Contact shown again.")),
             *super().get_urls(),
         ]
 
-    def _carry_out(self, request: HttpRequest, pk: int, *, action: Any, said: Any) -> HttpResponse:
+    def _run_action(self, request: HttpRequest, pk: int, *, action: Any, done: Any) -> HttpResponse:
         contact = get_object_or_404(Contact, pk=pk)
         if not self.has_view_permission(request, contact):
             raise PermissionDenied
-        carry_out(request, partial(action, contact, by=User.of(request)), said)
+        run_action(request, partial(action, contact, by=User.of(request)), done)
         return redirect("admin:releases_contact_change", pk)

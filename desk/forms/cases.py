@@ -1,4 +1,4 @@
-"""Forms of a case: a new status is dated and sourced anew, and shown as it will be printed."""
+"""Forms of a case: a new status needs its own date and source, and is shown before it is saved."""
 
 import hashlib
 import json
@@ -11,17 +11,16 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import PublicTextForm
-from desk.forms.releases import NewestForm
-from people.locking import lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_read, lock_row
 from people.models import Case, Designation, Sourced
 
-CONFIRMED = "confirmed"  # the field that carries the digest of what was shown
+CONFIRMED = "confirmed"  # the field with the digest of what the editor has read
 
 
-class CaseForm(PublicTextForm, NewestForm):
-    """A case. Day, confidence and source of a new status are those of the new one alone."""
+class CaseForm(PublicTextForm, ConflictCheckedForm):
+    """A case. Date, confidence and source are entered anew for each new status."""
 
     call_types = forms.MultipleChoiceField(
         label=gettext_lazy("Kinds of call"),
@@ -33,13 +32,15 @@ class CaseForm(PublicTextForm, NewestForm):
         label=gettext_lazy("Source of this status"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Where the new status comes from. Internal only, unless you tick."),
+        help_text=gettext_lazy(
+            "Where the new status comes from. Internal only unless you tick the box."
+        ),
     )
     status_source_url = forms.URLField(
-        label=gettext_lazy("address of this source"), required=False, assume_scheme="https"
+        label=gettext_lazy("Link to this source"), required=False, assume_scheme="https"
     )
     status_source_public = forms.BooleanField(
-        label=gettext_lazy("this source may be printed"), required=False
+        label=gettext_lazy("This source may be published"), required=False
     )
 
     class Meta:
@@ -55,13 +56,13 @@ class CaseForm(PublicTextForm, NewestForm):
         self.questions = []
         self.before: dict[str, Any] = {}
         if not self.instance._state.adding:
-            self.before = {name: getattr(self.instance, name) for name in Case.STATUS}
+            self.before = {name: getattr(self.instance, name) for name in Case.STATUS_FIELDS}
         if "as_of" in self.fields and self.before:
             for name in ("as_of", "confidence"):
                 self.initial[name] = ""
                 self.fields[name].required = False
             self.fields["as_of"].help_text = _(
-                "The day for which the new status is known. Leave blank to keep the status."
+                "The date of the new status. Leave blank to keep the present status."
             )
 
     def lock(self) -> None:
@@ -85,7 +86,7 @@ class CaseForm(PublicTextForm, NewestForm):
         if is_new:
             for name in ("as_of", "status_source"):
                 if not cleaned.get(name):
-                    self.add_error(name, _("A new status needs this."))
+                    self.add_error(name, _("Required for a new status."))
             if self.errors:
                 return cleaned
             self.instance.status_source = {
@@ -98,31 +99,31 @@ class CaseForm(PublicTextForm, NewestForm):
         return cleaned
 
     def _post_clean(self) -> None:
-        """Show what is new as the public page prints it, once all of it is in order."""
+        """Show the new status as the public page prints it, once the form has no mistakes."""
         super()._post_clean()
         is_new = self.instance.status_source is not None
         if self.errors or not (is_new or "until" in self.changed_data):
             return
         case = self.instance
-        self.questions = case.contradictions()
+        self.questions = case.status_questions()
         if not (is_new or self.questions):
             return
         printed = [case.sentence(), case.confidence, case.since, case.until, str(case.country)]
         self.digest = digest_of([*printed, case.status_source, self.questions])
         if self.digest not in confirmed_in(self.data):
             self.add_error(
-                None, _("Read the status as it will be printed, then press “Save this status”.")
+                None, _("Check how the status will look, then press “Save this status”.")
             )
 
 
 class DesignationFormSet(BaseInlineFormSet):
-    """Designations: each that is new or changed is shown as it will be printed."""
+    """Designations: new and changed ones are shown as they will be printed."""
 
     digest = ""
     shown: list[Designation]
 
     def get_queryset(self) -> Any:
-        """Those marked as recorded in error are no longer edited."""
+        """Return the rows that are not marked as recorded in error: only these can be edited."""
         return super().get_queryset().filter(error_at=None)
 
     def clean(self) -> None:
@@ -135,22 +136,22 @@ class DesignationFormSet(BaseInlineFormSet):
             )
             if self.digest not in confirmed_in(self.data):
                 raise ValidationError(
-                    _("Read the designation as it will be printed, then press “Save this status”.")
+                    _("Check how the designation will look, then press “Save this status”.")
                 )
 
 
 class ErrorForm(forms.Form):
     note = forms.CharField(
-        label=gettext_lazy("What is wrong, and how you know"),
+        label=gettext_lazy("What is wrong and how you know"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
-            "Internal only. It stays in the record with your name and the time."
+            "Internal only. It stays in the history with your name and the time."
         ),
     )
 
 
 class SourcesForm(forms.Form):
-    """Which sources of a case may be printed, of those that were printed before an upgrade."""
+    """Which of the sources that were public before an upgrade may be published."""
 
     rows: list[Sourced]
 
@@ -161,11 +162,12 @@ class SourcesForm(forms.Form):
             self.fields[self._name(row)] = forms.BooleanField(
                 label=row.source or row.source_url,
                 required=False,
-                help_text=f"{capfirst(row._meta.verbose_name)}: {row}",
+                help_text=_("%(kind)s: %(row)s")
+                % {"kind": capfirst(row._meta.verbose_name), "row": row},
             )
 
     def save(self) -> None:
-        """Keep the decision for each source; the rows are reviewed then."""
+        """Save the decision for each source; the rows count as reviewed."""
         for row in self.rows:
             row.source_public = self.cleaned_data[self._name(row)]
             row.source_to_review = False
@@ -177,11 +179,11 @@ class SourcesForm(forms.Form):
 
 
 def digest_of(shown: Any) -> str:
-    """Return what changes whenever what is shown to the editor does."""
+    """Return a digest that changes whenever the text shown to the editor changes."""
     text = json.dumps(shown, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def confirmed_in(data: Any) -> list[str]:
-    """Return the digests of what the editor has read before pressing the button."""
+    """Return the digests of the texts that the editor has confirmed."""
     return list(data.getlist(CONFIRMED)) if hasattr(data, "getlist") else []

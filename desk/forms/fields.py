@@ -1,4 +1,4 @@
-"""Fields of forms that Django does not have, or not as strict."""
+"""Form fields that Django does not have, or has in a less strict form."""
 
 import json
 import math
@@ -14,34 +14,34 @@ from django.utils.translation import gettext_lazy
 
 from releases import language_tags, languages
 
-MOST_LEVELS = 20  # our own scripts send three
+MAX_JSON_DEPTH = 20  # our own scripts send three
 
 
-class _Strict(json.JSONDecoder):
-    """Reads JSON as its standard says: NaN and Infinity are no numbers."""
+class _StrictDecoder(json.JSONDecoder):
+    """Reads JSON as its standard says: NaN and Infinity are not numbers."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(parse_constant=_refuse, parse_float=_finite, **kwargs)
+        super().__init__(parse_constant=_reject_constant, parse_float=_finite_float, **kwargs)
 
 
 class JSONField(forms.JSONField):
-    """A JSON text that a script filled in; what cannot be read gets the field's own sentence."""
+    """A JSON text that a script filled in, with one error for all that cannot be read."""
 
     default_error_messages = dict.fromkeys(
-        ["required", "invalid"], gettext_lazy("Open this form again: it is incomplete.")
+        ["required", "invalid"], gettext_lazy("The form was incomplete. Reload it and try again.")
     )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(decoder=_Strict, **kwargs)
+        super().__init__(decoder=_StrictDecoder, **kwargs)
 
     def to_python(self, value: Any) -> Any:
         try:
-            read = super().to_python(value)
+            parsed = super().to_python(value)
         except (ValueError, RecursionError):  # thousands of digits or of brackets
-            read = ...
-        if read is ... or not _is_flat(read):
+            parsed = ...
+        if parsed is ... or not _is_flat(parsed):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return read
+        return parsed
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         try:
@@ -51,7 +51,7 @@ class JSONField(forms.JSONField):
 
 
 class LanguageSelect(forms.Select):
-    """The common languages, and a line for the tag or the name of any other."""
+    """The common languages, and a text box for the tag or the name of any other."""
 
     OTHER = "other"
 
@@ -98,6 +98,12 @@ class LanguageField(forms.CharField):
         return language_tags.read(typed) if typed else ""
 
 
+def parse_key(typed: str) -> int:
+    """Return the key of a row that a form sent, 0 (which no row has) if it is not a key."""
+    is_key = typed.isascii() and typed.isdigit() and len(typed) < 10
+    return int(typed) if is_key else 0
+
+
 def _is_tag(value: str) -> bool:
     try:
         return languages.canonical(value) == value
@@ -107,21 +113,23 @@ def _is_tag(value: str) -> bool:
 
 def _is_flat(value: Any) -> bool:
     level = [value]
-    for _turn in range(MOST_LEVELS):
-        lists = [item for item in level if isinstance(item, list | dict)]
-        if not lists:
+    for _depth in range(MAX_JSON_DEPTH):
+        containers = [item for item in level if isinstance(item, list | dict)]
+        if not containers:
             return True
         level = [
-            item for held in lists for item in (held.values() if isinstance(held, dict) else held)
+            item
+            for container in containers
+            for item in (container.values() if isinstance(container, dict) else container)
         ]
     return False
 
 
-def _refuse(constant: str) -> NoReturn:
+def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _finite(digits: str) -> float:
+def _finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise ValueError(digits)

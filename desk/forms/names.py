@@ -1,7 +1,7 @@
 """Forms and admins of public rows: a new protected name is an error at its field.
 
-The rule is in releases.rules.protected_names. This module asks it before the save would be
-refused, so that everything that was typed is still in the form.
+The rule is in releases.rules.protected_names. These forms check it before the save would be
+blocked, so that everything that was typed is still in the form.
 """
 
 from collections.abc import Callable
@@ -42,42 +42,43 @@ class PublicTextForm(forms.ModelForm):
             field = find.field if find.field in self.fields else None
             for sentence in sentences([find], self.user):
                 self.add_error(field, sentence)
-        if finds and (way := way_to_allow(self.instance, self.user)):
-            said = _('You can <a href="{}">allow a name here</a>, then save this again.')
-            self.add_error(None, format_html(said, way))
+        if finds and (url := allow_name_url(self.instance, self.user)):
+            text = _('You can <a href="{}">allow a name here</a>, then save this again.')
+            self.add_error(None, format_html(text, url))
 
 
-class LookedForForm(PublicTextForm):
-    """A form of a recorded name: whether texts are searched for it, and how many contain it.
+class SearchedNameForm(PublicTextForm):
+    """A form of a recorded name, which texts may be searched for.
 
-    A name that is new in the record of a protected person is asked about once if it stands in
-    texts: saved again, it is stored.
+    If a new name of a protected person appears in texts, the form asks once; saved again, it is
+    stored.
     """
 
-    text, matchable, exactly = "text", "matchable", "match_exactly"  # the names of its fields
+    name_field, search_field, exact_field = "text", "matchable", "match_exactly"
 
     asked = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        name = cleaned.get(self.text)
+        name = cleaned.get(self.name_field)
         if not name or self.errors:
             return cleaned
-        full, switched_off = is_full_name(name), not cleaned.get(self.matchable, True)
+        full, switched_off = is_full_name(name), not cleaned.get(self.search_field, True)
         if (
             full
             and switched_off
-            and self.matchable in self.changed_data
+            and self.search_field in self.changed_data
             and not self.user.has_perm("people.set_level")
         ):
             self.add_error(
-                self.matchable,
-                _("Only users who may set levels can switch off the search for a full name."),
+                self.search_field,
+                _("Only users who can set levels can switch off the search for a full name."),
             )
-        is_new = bool({self.text, self.matchable, self.exactly} & set(self.changed_data))
-        searched = (full and not switched_off) or (not full and cleaned.get(self.exactly, False))
-        if is_new and searched and self._is_of_protected_person(cleaned) and not self.errors:
-            self._ask(name, exactly=not full)
+        fields = {self.name_field, self.search_field, self.exact_field}
+        is_new = bool(fields & set(self.changed_data))
+        is_searched = not switched_off if full else cleaned.get(self.exact_field, False)
+        if is_new and is_searched and self._is_of_protected_person(cleaned) and not self.errors:
+            self._ask_once(name, exactly=not full)
         return cleaned
 
     def _is_of_protected_person(self, cleaned: dict[str, Any]) -> bool:
@@ -85,31 +86,38 @@ class LookedForForm(PublicTextForm):
         if isinstance(person, PersonName):
             person = Person.objects.filter(pk=person.person_id).first()
         if person is None:
-            return True  # a new record begins so
-        return int(cleaned.get("level", person.level)) < Level.NAMEABLE or person.has_lapsed()
+            return True  # a new record starts protected
+        return (
+            int(cleaned.get("level", person.level)) < Level.NAMEABLE
+            or person.name_consent_has_ended()
+        )
 
-    def _ask(self, name: str, *, exactly: bool) -> None:
+    def _ask_once(self, name: str, *, exactly: bool) -> None:
         releases, others = protected_names.count_texts(name, exactly=exactly)
         digest = salted_hmac("releases.name_forms", name).hexdigest()
         if not (releases or others) or self.cleaned_data.get("asked") == digest:
             return
-        said = ngettext("%d release", "%d releases", releases) % releases
-        rest = ngettext("%d other text", "%d other texts", others) % others
+        in_releases = ngettext("%(count)s release", "%(count)s releases", releases)
+        in_others = ngettext("%(count)s other text", "%(count)s other texts", others)
         self.add_error(
-            self.text,
+            self.name_field,
             _(
-                "“%(name)s” stands in %(releases)s and %(others)s. They are blocked from then on "
-                "until the name is removed or allowed. Save again if that is intended."
+                "“%(name)s” appears in %(releases)s and %(others)s. These texts will be blocked "
+                "until the name is removed or allowed. Save again to confirm."
             )
-            % {"name": name, "releases": said, "others": rest},
+            % {
+                "name": name,
+                "releases": in_releases % {"count": releases},
+                "others": in_others % {"count": others},
+            },
         )
         data = cast(QueryDict, self.data).copy()
         data[self.add_prefix("asked")] = digest
         self.data = data
 
 
-def way_to_allow(row: Model, user: Any) -> str:
-    """Return the address where a user may allow a protected name in a row, "" for none."""
+def allow_name_url(row: Model, user: Any) -> str:
+    """Return the address where a user may allow a protected name in a row, "" if none."""
     if row._state.adding or not user.has_perm("people.set_level"):
         return ""
     query = urlencode({"table": table_of(row), "row": row.pk})
@@ -129,25 +137,25 @@ class NameCheckedAdmin(BaseModelAdmin):
         return formset
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Say why a save was refused that no form could foresee."""
+        """Show why a save was blocked that no form could foresee."""
         try:
             return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
-        except ActionBlocked as refusal:
-            show(request, refusal)
+        except ActionBlocked as blocked:
+            add_blockers_to_messages(request, blocked)
             return HttpResponseRedirect(request.get_full_path())
 
 
-def carry_out(request: HttpRequest, action: Callable[[], Any], done: Any) -> None:
-    """Do something and say so, or show why it was refused."""
+def run_action(request: HttpRequest, action: Callable[[], Any], done: Any) -> None:
+    """Run an action and show the message `done`, or why it was blocked."""
     try:
         action()
-    except ActionBlocked as refusal:
-        show(request, refusal)
+    except ActionBlocked as blocked:
+        add_blockers_to_messages(request, blocked)
     else:
         messages.success(request, done)
 
 
-def show(request: HttpRequest, refusal: ActionBlocked) -> None:
-    """Show why an action was refused, as far as its user may see it."""
-    for sentence in sentences(refusal.reasons, User.of(request)):
+def add_blockers_to_messages(request: HttpRequest, blocked: ActionBlocked) -> None:
+    """Show why an action was blocked, as far as its user may see it."""
+    for sentence in sentences(blocked.blockers, User.of(request)):
         messages.error(request, sentence)

@@ -1,4 +1,4 @@
-"""What editors fill in to issue preview links."""
+"""The form that issues preview links."""
 
 import uuid
 from typing import Any
@@ -6,81 +6,91 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from desk.forms.releases import AsksWhich, LiftField
+from desk.forms.times import AmbiguousTimeForm, EmbargoEndField
 from previews.emails import INVITATION
 from previews.models import PreviewLink
-from previews.recipients import BadList, Recipient, read
+from previews.recipients import Recipient, RecipientListError, read
 
 
-class IssueForm(AsksWhich):
-    """For whom links are, until when, and what goes with them."""
+class IssueForm(AmbiguousTimeForm):
+    """The recipients of links, until when the links work, and the message that goes with them."""
 
-    asked = "expires_at"
+    ambiguous_field = "expires_at"
     batch = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
-            ["required", "invalid"], "The form did not arrive whole. Open it again."
+            ["required", "invalid"],
+            gettext_lazy("The form was incomplete. Reload it and try again."),
         ),
     )
     recipients = forms.CharField(
-        label="For whom",
-        widget=forms.Textarea(attrs={"rows": 6, "placeholder": "Jane Doe, The Paper, jane@…"}),
-        help_text="One a line: name, outlet, e-mail. Each gets a link of their own, and every "
-        "copy carries the name.",
+        label=gettext_lazy("Recipients"),
+        widget=forms.Textarea(
+            attrs={"rows": 6, "placeholder": gettext_lazy("Jane Doe, The Paper, jane@…")}
+        ),
+        help_text=gettext_lazy(
+            "One per line: name, outlet, e-mail. Each recipient gets a personal link, and every "
+            "copy carries their name."
+        ),
         max_length=1_000_000,
-        error_messages={"required": "Name at least one recipient."},
+        error_messages={"required": gettext_lazy("Enter at least one recipient.")},
     )
-    expires_at = LiftField(
-        label="Ends",
+    expires_at = EmbargoEndField(
+        label=gettext_lazy("Link ends"),
         required=False,
-        help_text="Empty: when the embargo lifts.",
+        help_text=gettext_lazy("Leave blank to end with the embargo."),
     )
     max_visits = forms.IntegerField(
-        label="Visits",
+        label=gettext_lazy("Maximum visits"),
         min_value=1,
         max_value=1000,
         required=False,
-        help_text="How often each link may be opened. Empty: as often as its reader likes.",
+        help_text=gettext_lazy("How often each link can be opened. Leave blank for no limit."),
     )
-    send = forms.BooleanField(
-        label="Send by e-mail",
+    send_email = forms.BooleanField(
+        label=gettext_lazy("Send by e-mail"),
         required=False,
-        help_text="To those with an address, in the words below. The next page shows the "
-        "links too, so that you can copy them.",
+        help_text=gettext_lazy(
+            "Sends the message below to recipients with an e-mail address. The next page also "
+            "shows the links to copy."
+        ),
     )
-    words = forms.CharField(
-        label="Words",
+    message = forms.CharField(
+        label=gettext_lazy("Message"),
         widget=forms.Textarea(attrs={"rows": 12}),
         required=False,
-        help_text="In the recipient’s language, if you like. {name}, {lift}, {link} and "
-        "{newsroom} are filled in. Say nothing of what the release is about.",
+        help_text=gettext_lazy(
+            "You can write in the recipient’s language. {name}, {embargo_ends}, {link} and "
+            "{newsroom} are filled in. Don’t mention the content of the release."
+        ),
     )
 
     def __init__(self, *args: Any, kind: PreviewLink.Kind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["batch"].initial = uuid.uuid4
-        self.fields["words"].initial = INVITATION[kind]
+        self.fields["message"].initial = INVITATION[kind]
         if not settings.EMAIL_IS_ON:
-            del self.fields["send"], self.fields["words"]
+            del self.fields["send_email"], self.fields["message"]
         if kind == PreviewLink.Kind.COLLEAGUE:
-            self.fields["expires_at"].help_text = self.fields["expires_at"].help_text.replace(
-                "the embargo lifts", "it is published"
-            )
+            self.set_help_text(_("Leave blank to end when it is published."))
 
     def clean_recipients(self) -> list[Recipient]:
         try:
             return read(self.cleaned_data["recipients"])
-        except BadList as problem:
-            raise ValidationError(problem.reasons) from None
+        except RecipientListError as error:
+            raise ValidationError(error.reasons) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("send"):
-            if "{link}" not in cleaned.get("words", ""):
+        if cleaned.get("send_email"):
+            if "{link}" not in cleaned.get("message", ""):
                 self.add_error(
-                    "words", "The words need {link}: without it the reader cannot open the preview."
+                    "message",
+                    _("Include {link} in the message, or the recipient can’t open the preview."),
                 )
             if not any(recipient.email for recipient in cleaned.get("recipients", [])):
-                self.add_error("send", "None of the recipients has an e-mail address.")
+                self.add_error("send_email", _("No recipient has an e-mail address."))
         return cleaned

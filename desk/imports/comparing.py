@@ -1,4 +1,4 @@
-"""Whether a draft holds the words of the file that it was made from."""
+"""Whether a draft has the words of the file that it was made from."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -29,32 +29,32 @@ _CREDIT = "speaker credit"
 def compare(
     understood: Understood, draft: Release, known: Mapping[str, UUID] | None = None
 ) -> Difference:
-    """Return which words of the file a draft does not hold, and which it holds too often.
+    """Return which words of the file a draft does not have, and which it has too often.
 
-    `known` has the people by the names that the file calls them.
+    `known` has the people by the names that the file uses for them.
     """
     document = Document(draft.body)
     stored = {field: getattr(draft, field) for field in _FIELDS.values()}
     stored["body"] = document.text
-    said: dict[str, list[str]] = {field: [] for field in stored}
+    source: dict[str, list[str]] = {field: [] for field in stored}
     names = {person: name for name, person in (known or {}).items()}
     speakers: Counter[str] = Counter()
-    for one in document.quotations:
-        name = names.get(one.speaker, "") if one.speaker else one.name
-        speakers[" ".join(spelled(f"{name} {one.title}"))] += 1
+    for quotation in document.quotations:
+        name = names.get(quotation.speaker, "") if quotation.speaker else quotation.name
+        speakers[" ".join(spelled(f"{name} {quotation.title}"))] += 1
     credits: list[str] = []
     for part, text in understood.said:
         if field := _FIELDS.get(part):
-            said[field].append(text)
+            source[field].append(text)
         elif part == _CREDIT:
-            words = " ".join(spelled(text))
-            credits += [] if speakers[words] else [text]
-            speakers[words] -= 1
-    if difference(" ".join(said["title"]), stored["title"]):
-        # Of a title that was cut, or that is the first sentence, all words stand in the text.
-        said["body"] = [*said.pop("title"), *said["body"]]
+            credit = " ".join(spelled(text))
+            credits += [] if speakers[credit] else [text]
+            speakers[credit] -= 1
+    if difference(" ".join(source["title"]), stored["title"]):
+        # The text has all words of a title that was cut, or that is its first sentence.
+        source["body"] = [*source.pop("title"), *source["body"]]
         del stored["title"]
-    pieces = [text for field in stored for text in said[field]]
+    pieces = [text for field in stored for text in source[field]]
     return difference("\n".join([*pieces, *credits]), "\n".join(stored.values()))
 
 

@@ -1,7 +1,8 @@
-"""What the desk and the command say of a guess at a language."""
+"""How the desk and the command describe a guess at a language."""
 
 from typing import TYPE_CHECKING
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from releases.languages import english_name, label
@@ -10,30 +11,39 @@ if TYPE_CHECKING:
     from importing.languages import LanguageGuess
 
 
-def language_words(guess: "LanguageGuess") -> str:
+def language_guess_sentence(guess: "LanguageGuess") -> str:
+    """Return the description of a guess as a sentence."""
+    return f"{capfirst(describe_language(guess))}."
+
+
+def describe_language(guess: "LanguageGuess") -> str:
     """Return which language an import seems to be in, on what grounds, and what is still open."""
     if not guess.tag:
         return _("not known: the text is too short, or in a language that is not recognised")
     if guess.is_sure:
-        words = {
+        pattern = {
             "stated": _("%(language)s, as the file states"),
             "file_name": _("%(language)s, from the name of the file"),
             "detected": _("%(language)s, guessed from the text (%(percent)s %% certain)"),
             "chosen": _("%(language)s, chosen at the import"),
         }[guess.source]
-        return words % {"language": label(guess.tag), "percent": _percent(guess.certainty)}
+        return pattern % {"language": label(guess.tag), "percent": _percent(guess.certainty)}
     if guess.source == "detected":
         ranked = ((guess.tag, guess.certainty), *guess.runners_up)
-        listed = ", ".join(f"{english_name(tag)} {_percent(part)} %" for tag, part in ranked)
+        listed = ", ".join(
+            _("%(language)s %(percent)s %%")
+            % {"language": english_name(tag), "percent": _percent(part)}
+            for tag, part in ranked
+        )
         return _("not certain: %(languages)s") % {"languages": listed}
     other = next((english_name(tag) for tag, _part in guess.runners_up), "")
-    words = {
+    pattern = {
         "stated": _("not certain: the file states %(language)s, but the text looks like %(other)s"),
         "file_name": _(
             "not certain: the name of the file says %(language)s, but the text looks like %(other)s"
         ),
     }[guess.source]
-    return words % {"language": english_name(guess.tag), "other": other}
+    return pattern % {"language": english_name(guess.tag), "other": other}
 
 
 def _percent(certainty: float) -> int:

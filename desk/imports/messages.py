@@ -1,4 +1,4 @@
-"""The sentences for what the importer notes: one for each code, for desk and command alike."""
+"""The sentences of the importer's notes: one for each code, for the desk and the command."""
 
 from datetime import date
 
@@ -10,44 +10,44 @@ from django.utils.translation import ngettext_lazy
 
 from importing.notes import Note, Value
 
-# A sentence names its values as `%(name)s`; a day has its weekday beside it, as
-# `%(name_weekday)s`. tests/test_import_words.py asks for each code.
+# A sentence has its values as `%(name)s`; a day also has its weekday, as `%(name_weekday)s`.
+# tests/test_import_words.py checks that each code has a sentence.
 SENTENCES: dict[str, str | Promise] = {
-    # ActionBlocked: the file is no text, or damaged
+    # Refused: the file is not a text, or is damaged
     "too_large": _(
-        "“%(file)s” is larger than %(megabytes)s MB, far more than a release. Import the text of "
-        "one release alone."
+        "“%(file)s” is larger than %(megabytes)s MB, far more than a release. Import one release "
+        "at a time."
     ),
     "empty": _("“%(file)s” is empty. Import the file with the text of the release."),
     "too_damaged": _(
         "“%(file)s” is too damaged to be read: too many of its characters are not text. Ask for it "
-        "again, or paste its words into a text file."
+        "again, or paste its text into a text file."
     ),
     "is_a_picture": _(
         "“%(file)s” is a picture (%(format)s), not a text. Add it to the media library, and import "
-        "the words of the release."
+        "the text of the release."
     ),
     "is_a_recording": _(
         "“%(file)s” is a picture, a sound or a film, not a text. Add it to the media library, and "
-        "import the words of the release."
+        "import the text of the release."
     ),
     "is_a_pdf": _(
-        "“%(file)s” is a PDF, not a text. Copy its words into a text file, or save it as text, and "
+        "“%(file)s” is a PDF, not a text. Copy its text into a text file, or save it as text, and "
         "import that."
     ),
     "is_rtf": _(
-        "“%(file)s” is an RTF file, not a text. Copy its words into a text file, or save it as "
+        "“%(file)s” is an RTF file, not a text. Copy its text into a text file, or save it as "
         "text, and import that."
     ),
     "is_an_old_office_file": _(
-        "“%(file)s” is an old Word or Office file, not a text. Copy its words into a text file, or "
+        "“%(file)s” is an old Word or Office file, not a text. Copy its text into a text file, or "
         "save it as text, and import that."
     ),
     "is_a_word_file": _(
-        "“%(file)s” is a Word file. Save it as text, or paste its words into a text file."
+        "“%(file)s” is a Word file. Save it as text, or paste its text into a text file."
     ),
     "is_an_office_file": _(
-        "“%(file)s” is a file of %(format)s. Copy its words into a text file, or save it as text, "
+        "“%(file)s” is a file of %(format)s. Copy its text into a text file, or save it as text, "
         "and import that."
     ),
     "is_gzip": _(
@@ -58,22 +58,22 @@ SENTENCES: dict[str, str | Promise] = {
         "“%(file)s” seems to be UTF-16 without its mark. Save it as UTF-8 and try again."
     ),
     "is_a_programs_own_file": _(
-        "“%(file)s” is not a text but a program’s own file. Copy its words into a text file, or "
+        "“%(file)s” is not a text but a program’s own file. Copy its text into a text file, or "
         "save it as text, and import that."
     ),
-    # ActionBlocked: the file is a text, but no release that can be read
-    "unknown_format": _("“%(format)s” is no format that is read. Choose %(formats)s."),
+    # Refused: the file is a text, but not a release that can be read
+    "unknown_format": _("“%(format)s” is not a known format. Choose %(formats)s."),
     "is_json": _(
-        "“%(file)s” is JSON; the importer reads text, Markdown and HTML. Import the words of the "
+        "“%(file)s” is JSON; the importer reads text, Markdown and HTML. Import the text of the "
         "release in one of these."
     ),
     "is_xml": _(
-        "“%(file)s” is XML; the importer reads text, Markdown and HTML. Import the words of the "
+        "“%(file)s” is XML; the importer reads text, Markdown and HTML. Import the text of the "
         "release in one of these."
     ),
     "is_xml_of": _(
         "“%(file)s” is %(format)s (XML); the importer reads text, Markdown and HTML. Import the "
-        "words of the release in one of these."
+        "text of the release in one of these."
     ),
     "is_a_feed": _(
         "“%(file)s” is a feed (%(format)s, XML); the importer reads text, Markdown and HTML. Open "
@@ -81,14 +81,14 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "is_a_wordpress_export": _(
         "“%(file)s” is an export of WordPress, with all its posts in one file; the importer reads "
-        "one release at a time. Open the page of the release and import that, or paste its words."
+        "one release at a time. Open the page of the release and import that, or paste its text."
     ),
     "too_many_lines": _(
-        "“%(file)s” has far more lines than a release. Import the text of one release alone."
+        "“%(file)s” has far more lines than a release. Import one release at a time."
     ),
     "too_long": _(
         "“%(file)s” is too long: it has %(characters)s characters of text, and a release has at "
-        "most %(most)s. Import the text of one release alone, or shorten it."
+        "most %(most)s. Import one release at a time, or shorten it."
     ),
     "error_page": _(
         "“%(file)s” is what a server answered instead of a page: “%(words)s”. Open the page of the "
@@ -96,17 +96,17 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "hardly_a_sentence": _(
         "“%(file)s” has no release in it: hardly a sentence of text was found. Import the file "
-        "with the words of the release."
+        "with the text of the release."
     ),
     "mostly_numbers": _(
         "“%(file)s” has no release in it: it is mostly numbers and signs. Import the file with the "
-        "words of the release."
+        "text of the release."
     ),
     "file_cannot_be_opened": _("%(file)s cannot be read: %(reason)s."),
-    # What decoding notes
+    # Decoding
     "unreadable_characters": ngettext_lazy(
-        "In one place a character could not be read; it stands as “\ufffd”.",
-        "In %(count)s places a character could not be read; it stands as “\ufffd”.",
+        "In one place a character could not be read; it appears as “\ufffd”.",
+        "In %(count)s places a character could not be read; it appears as “\ufffd”.",
         "count",
     ),
     "control_characters_left_out": ngettext_lazy(
@@ -116,11 +116,11 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "wrongly_converted": ngettext_lazy(
         "In one place the text shows signs of a wrong conversion, at “%(example)s”: accents or "
-        "quotation marks were lost before this file was made. Nothing was changed; correct it by "
-        "hand.",
+        "quotation marks were lost before this file was made. Nothing was changed; correct it "
+        "yourself.",
         "In %(count)s places the text shows signs of a wrong conversion, the first at "
         "“%(example)s”: accents or quotation marks were lost before this file was made. Nothing "
-        "was changed; correct them by hand.",
+        "was changed; correct them yourself.",
         "count",
     ),
     "cut_off": _("The file ends in the middle of a character: it seems to be cut off."),
@@ -128,7 +128,7 @@ SENTENCES: dict[str, str | Promise] = {
         "The file is not UTF-8: it was read as %(encoding)s. Check accents and quotation marks."
     ),
     # Titles, lines above the text, and the rest of its parts
-    "title_repeated": _("The title stood in the file more than once: it is kept once."),
+    "title_repeated": _("The title was in the file more than once: it is kept once."),
     "title_guessed": _(
         "The title is a guess: nothing in the file says that this line is the title. Check it."
     ),
@@ -136,29 +136,31 @@ SENTENCES: dict[str, str | Promise] = {
         "The file has no title. The first sentence is only offered as one, and stays in the text. "
         "Write a title."
     ),
-    "title_in_capitals": _("The title is in capitals. Retype it in the style of the house."),
+    "title_in_capitals": _("The title is in capitals. Retype it in house style."),
     "line_below_title": _(
-        "“%(words)s” stands between the title and the text: it became a heading. Perhaps it is the "
+        "“%(words)s” is between the title and the text: it became a heading. Perhaps it is the "
         "standfirst."
     ),
-    "embargo": _("The file speaks of an embargo: “%(words)s”. Set the time yourself."),
-    "kind_assumed": _("Nothing says what kind of release it is: “press release” is the default."),
+    "embargo": _("The file mentions an embargo: “%(words)s”. Set the time yourself."),
+    "kind_assumed": _(
+        "The file does not state the type of the release: “press release” is the default."
+    ),
     "dateline_taken": _("“%(words)s” was taken from the front of the lead as its dateline."),
     "summary_repeats_lead": _(
-        "The summary given in the file is the lead word for word: it stands once, in the body, and "
-        "the standfirst is empty."
+        "The summary in the file is the same as the lead: it is kept once, in the text, and the "
+        "standfirst is blank."
     ),
     "picture_has_alt_text": _("The picture’s alt text in the file is “%(words)s”."),
     "pull_quote_became_quotation": _(
-        "The words of the pull quote stand nowhere else in the text: they became a quotation in it."
+        "The pull quote was not in the text and was added as a quotation."
     ),
     "notes_to_editors_in_body": _(
-        "Notes to editors stand in the body: move them to their own field."
+        "Notes to editors are in the text: move them to their own field."
     ),
-    "contact_in_body": _("A press contact stands in the body: check whether it should."),
-    "quotation_never_closes": _("A quotation never closes, the one that begins %(words)s"),
+    "contact_in_body": _("A press contact is in the text: check whether it should be there."),
+    "quotation_never_closes": _("The quotation that starts %(words)s is not closed."),
     "punctuation_lost": _(
-        "The text has next to no full stops and commas: they were lost before this file was made. "
+        "The text has almost no full stops and commas: they were lost before this file was made. "
         "Compare it with the original."
     ),
     # The day of the release
@@ -194,21 +196,23 @@ SENTENCES: dict[str, str | Promise] = {
     "no_picture_alt_text": _("the alt text of the picture “%(picture)s”"),
     "no_picture_credit": _("the credit of the picture “%(picture)s”"),
     # People
-    "people_not_looked_for": _("People are not looked for in this script. Name them yourself."),
-    "too_many_people": _("Only the first %(most)s people are offered. Name the others yourself."),
+    "people_not_looked_for": _("People are not searched for in this script. Add them yourself."),
+    "too_many_people": _("Only the first %(most)s people are offered. Add the others yourself."),
     "people_looked_for_in_part": _(
-        "People were looked for in the first %(characters)s characters alone."
+        "People were searched for in the first %(characters)s characters only."
     ),
-    # Formats: what reading text, Markdown, HTML and mail comes to
+    # Formats: text, Markdown, HTML and e-mail
     "links_lost": ngettext_lazy(
-        "One link lost the address and kept the words, because only full http, https, mailto and "
-        "tel addresses lead anywhere: %(links)s",
-        "%(count)s links lost the address and kept the words, because only full http, https, "
-        "mailto and tel addresses lead anywhere: %(links)s",
+        "One link lost its address and kept its text, because only full http, https, mailto and "
+        "tel addresses are allowed: %(links)s",
+        "%(count)s links lost their addresses and kept their text, because only full http, https, "
+        "mailto and tel addresses are allowed: %(links)s",
         "count",
     ),
-    "tags_unwrapped": _("These tags have no place in a release; their words stayed: %(tags)s."),
-    "raw_html": _("HTML tags in the Markdown fell away; their words stayed: %(tags)s."),
+    "tags_unwrapped": _(
+        "These tags are not allowed in a release; they were removed and their text kept: %(tags)s."
+    ),
+    "raw_html": _("HTML tags in the Markdown were removed and their text kept: %(tags)s."),
     "quote_tags": ngettext_lazy(
         "One <q> tag became quotation marks “…”. Check that they are the marks of the language.",
         "%(count)s <q> tags became quotation marks “…”. Check that they are the marks of the "
@@ -217,9 +221,9 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "table_too_large": ngettext_lazy(
         "One table has more than 500 rows or 50 columns, or is one of too many: each row became a "
-        "paragraph, the cells parted by “|”. Attach such a table as a document.",
+        "paragraph, its cells separated by “|”. Attach such a table as a document.",
         "%(count)s tables have more than 500 rows or 50 columns, or are too many: each row became "
-        "a paragraph, the cells parted by “|”. Attach such tables as documents.",
+        "a paragraph, its cells separated by “|”. Attach such tables as documents.",
         "count",
     ),
     "page_furniture_left_out": ngettext_lazy(
@@ -241,14 +245,15 @@ SENTENCES: dict[str, str | Promise] = {
         "count",
     ),
     "emphasis_never_closed": ngettext_lazy(
-        "One paragraph opened with ** or *** that never closed: the mark was left out.",
-        "%(count)s paragraphs opened with ** or *** that never closed: the marks were left out.",
+        "One paragraph opened with ** or *** that was never closed: the mark was left out.",
+        "%(count)s paragraphs opened with ** or *** that were never closed: the marks were left "
+        "out.",
         "count",
     ),
     "too_many_marks": ngettext_lazy(
-        "One long paragraph with very many marks was taken as it stands, without links and "
+        "One long paragraph with very many marks was imported as plain text, without links and "
         "emphasis.",
-        "%(count)s long paragraphs with very many marks were taken as they stand, without links "
+        "%(count)s long paragraphs with very many marks were imported as plain text, without links "
         "and emphasis.",
         "count",
     ),
@@ -257,13 +262,12 @@ SENTENCES: dict[str, str | Promise] = {
         "not."
     ),
     "footnote_again": ngettext_lazy(
-        "One mark leads to a footnote that already stands at an earlier mark: it was left out.",
-        "%(count)s marks lead to footnotes that already stand at earlier marks: they were left "
-        "out.",
+        "One mark leads to a footnote that an earlier mark already has: it was left out.",
+        "%(count)s marks lead to footnotes that earlier marks already have: they were left out.",
         "count",
     ),
     "page_parted": _(
-        "The file runs whole passages together on one line: wide gaps were taken for the ends of "
+        "The file runs whole passages together on one line: wide gaps were read as the ends of "
         "paragraphs. Check where paragraphs begin and end."
     ),
     "lines_joined": _(
@@ -272,8 +276,10 @@ SENTENCES: dict[str, str | Promise] = {
     "hyphens_joined": _(
         "Words that were divided at the end of a line were joined. Check their hyphens: %(words)s"
     ),
-    "quote_marks_removed": _(
-        "The “>” of a quoted mail was taken off %(count)s lines. Check whose words they are."
+    "quote_marks_removed": ngettext_lazy(
+        "The “>” of a quoted e-mail was removed from one line. Check who wrote it.",
+        "The “>” of a quoted e-mail was removed from %(count)s lines. Check who wrote them.",
+        "count",
     ),
     "lists_found": ngettext_lazy(
         "Lines that begin with a bullet or a number became one list.",
@@ -281,55 +287,57 @@ SENTENCES: dict[str, str | Promise] = {
         "count",
     ),
     "mail_read": _(
-        "The file is a mail: its subject was read as the title, and its sender and addressees "
-        "were not taken over."
+        "The file is an e-mail: its subject was read as the title, and its sender and recipients "
+        "were not imported."
     ),
-    "mail_text_read": _("The mail has its text twice. The plain text was read, the HTML was not."),
+    "mail_text_read": _(
+        "The e-mail has its text twice. The plain text was read, the HTML was not."
+    ),
     "mail_html_read": _(
-        "The mail has its text twice. The HTML was read because it has headings, lists or tables; "
-        "the plain text was not."
+        "The e-mail has its text twice. The HTML was read because it has headings, lists or "
+        "tables; the plain text was not."
     ),
-    "mail_inside_mail": _("The release was read from the mail that is attached to this mail."),
+    "mail_inside_mail": _("The release was read from the e-mail that is attached to this e-mail."),
     "mail_attachments": _(
-        "The mail has attachments that were not imported: %(names)s. Save them and add them "
+        "The e-mail has attachments that were not imported: %(names)s. Save them and add them "
         "yourself."
     ),
     "mail_signature": _(
-        "The signature of the mail was left out. Check that nothing of the release stands in it: "
+        "The signature of the e-mail was left out. Check that it has no part of the release: "
         "%(texts)s"
     ),
     "mail_charset": _(
-        "The encoding that the mail states does not fit its text. Check accents and quotation "
+        "The encoding that the e-mail states does not fit its text. Check accents and quotation "
         "marks."
     ),
     "too_many_parts": _(
-        "“%(file)s” is a mail of far too many parts. Save the text of the release in a file of its "
-        "own and import that."
+        "“%(file)s” is an e-mail with far too many parts. Save the text of the release in a file "
+        "of its own and import that."
     ),
     "mail_without_text": _(
-        "“%(file)s” is a mail without text. If the release is attached to it, save the attachment "
-        "and import that."
+        "“%(file)s” is an e-mail without text. If the release is attached to it, save the "
+        "attachment and import that."
     ),
 }
 
 
 def sentence(note: Note) -> str:
-    """Return what a note says, in the language that is active."""
+    """Return the sentence of a note, in the active language."""
     values: dict[str, str | int] = {}
     for name, value in note.values.items():
         # The number that chooses singular or plural stays one.
-        values[name] = value if name == "count" and isinstance(value, int) else _said(value)
+        values[name] = value if name == "count" and isinstance(value, int) else _format_value(value)
         if isinstance(value, date):
             values[f"{name}_weekday"] = formatted(value, "l")
     return str(SENTENCES[note.code] % values)
 
 
-def _said(value: Value) -> str:
+def _format_value(value: Value) -> str:
     if isinstance(value, Note):
         return sentence(value)
     if isinstance(value, tuple):
-        notes = any(isinstance(one, Note) for one in value)
-        return ("; " if notes else ", ").join(_said(one) for one in value)
+        notes = any(isinstance(item, Note) for item in value)
+        return ("; " if notes else ", ").join(_format_value(item) for item in value)
     if isinstance(value, date):
-        return date_format(value, "j F Y")
+        return date_format(value, "DATE_FORMAT")
     return number_format(value, force_grouping=True) if isinstance(value, int) else value

@@ -1,4 +1,4 @@
-"""What an editor reads of an import: what was understood, guessed, found, missing and left out."""
+"""The report of an import: what was understood, guessed, found, missing and left out."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from desk.imports.comparing import left_out
-from desk.imports.language_messages import language_words
+from desk.imports.language_messages import describe_language
 from desk.imports.messages import sentence
 from importing import Accounting, PersonSuggestion, Poster, Understood
 from importing.accounting import Difference
@@ -20,11 +20,11 @@ from releases.document.blocks import flat
 from releases.models import Release
 
 _WIDTH = 96
-_LABEL = 12
-_LONGEST_PIECE = 200  # characters of a piece that is quoted
-_MOST_PIECES = 200  # that are quoted of one kind
+_LABEL_WIDTH = 12
+_MAX_PIECE_CHARACTERS = 200  # of a piece that is quoted
+_MAX_PIECES = 200  # that are quoted of one kind
 
-# What the parts of a file are called; `importing` knows them by these codes.
+# The labels of the parts of a file, by the codes that `importing` uses for them.
 _PARTS: dict[str, str | Promise] = {
     "title": gettext_lazy("title"),
     "title label": gettext_lazy("label of the title"),
@@ -52,21 +52,21 @@ _PARTS: dict[str, str | Promise] = {
     "struck-out words": gettext_lazy("struck-out words"),
     "footnotes": gettext_lazy("footnotes"),
     "page title": gettext_lazy("title of the page"),
-    "mail headers": gettext_lazy("mail headers"),
-    "mail signature": gettext_lazy("signature of the mail"),
+    "mail headers": gettext_lazy("e-mail headers"),
+    "mail signature": gettext_lazy("signature of the e-mail"),
     "end mark": gettext_lazy("end mark"),
     "front matter": gettext_lazy("front matter"),
     "markup": gettext_lazy("markup"),
 }
 
 
-def report(understood: Understood, stored: Difference, remarks: Sequence[str] = ()) -> str:
+def report(understood: Understood, stored: Difference, warnings: Sequence[str] = ()) -> str:
     """Return the report of an import as plain text, for a terminal and the admin alike.
 
-    `stored` is what the draft does not have in common with the file; `remarks` are further
-    sentences on what the draft could not hold.
+    `stored` is the difference between the draft and the file; `warnings` are sentences about what
+    did not fit into the draft.
     """
-    notes = [*(capfirst(sentence(note)) for note in understood.notes), *remarks]
+    notes = [*(capfirst(sentence(note)) for note in understood.notes), *warnings]
     parts = [
         f"{understood.filename} ({understood.format}, {understood.encoding})",
         "\n".join(_understood(understood)),
@@ -74,7 +74,10 @@ def report(understood: Understood, stored: Difference, remarks: Sequence[str] = 
         *_people(understood),
         *_list(
             _("Called a prisoner of conscience, offered and not recorded"),
-            [f"{one.name}: “{one.sentence.strip('“”')}”" for one in understood.designations],
+            [
+                f"{designation.name}: “{designation.sentence.strip('“”')}”"
+                for designation in understood.designations
+            ],
         ),
         *_list(_("Missing"), [sentence(note) for note in understood.missing]),
         *_list(_("Please note"), notes),
@@ -90,8 +93,8 @@ def poster_name(poster: Poster) -> str:
 def _understood(understood: Understood) -> Iterator[str]:
     kind = str(Release.Kind(understood.kind).label)
     if understood.kicker:
-        words = {"kind": kind.lower(), "kicker": understood.kicker}
-        yield _row(_("kind"), _("%(kind)s, from the kicker “%(kicker)s”") % words)
+        values = {"kind": kind.lower(), "kicker": understood.kicker}
+        yield _row(_("kind"), _("%(kind)s, from the kicker “%(kicker)s”") % values)
     else:
         yield _row(_("kind"), _("%(kind)s, assumed") % {"kind": kind.lower()})
     yield _row(_("title"), _title(understood))
@@ -99,10 +102,10 @@ def _understood(understood: Understood) -> Iterator[str]:
         yield _row(_("standfirst"), understood.standfirst)
     if understood.dateline_place:
         yield _row(_("place"), understood.dateline_place)
-    yield _row(_("language"), language_words(understood.language_guess))
-    if lifted := understood.pull_quote:
-        speaker = lifted.speaker or _("speaker not found")
-        yield _row(_("pull quote"), f"“{lifted.text}” – {speaker}")
+    yield _row(_("language"), describe_language(understood.language_guess))
+    if pull_quote := understood.pull_quote:
+        speaker = pull_quote.speaker or _("speaker not found")
+        yield _row(_("pull quote"), f"“{pull_quote.text}” – {speaker}")
     for poster in understood.posters:
         yield _row(_("picture"), _picture(poster))
     yield from _text(understood)
@@ -122,18 +125,18 @@ def _text(understood: Understood) -> Iterator[str]:
     tags = Counter(block.tag for block in document.walk())
     headings, quotations, tables = tags["h2"] + tags["h3"], tags["blockquote"], tags["table"]
     lists = tags["ul"] + tags["ol"]
-    further = sum(block.tag == "p" for block in flat(document.blocks))
+    paragraphs = sum(block.tag == "p" for block in flat(document.blocks))
     blocks = [
         (headings, ngettext("%(count)s heading", "%(count)s headings", headings)),
         (quotations, ngettext("%(count)s quotation", "%(count)s quotations", quotations)),
         (lists, ngettext("%(count)s list", "%(count)s lists", lists)),
         (tables, ngettext("%(count)s table", "%(count)s tables", tables)),
         (
-            further,
-            ngettext("%(count)s further paragraph", "%(count)s further paragraphs", further),
+            paragraphs,
+            ngettext("%(count)s other paragraph", "%(count)s other paragraphs", paragraphs),
         ),
     ]
-    counted = ", ".join(words % {"count": count} for count, words in blocks if count)
+    counted = ", ".join(pattern % {"count": count} for count, pattern in blocks if count)
     yield _row(_("text"), counted)
     for quotation in document.quotations:
         yield _row(_("quotation"), _quoted(quotation))
@@ -142,36 +145,36 @@ def _text(understood: Understood) -> Iterator[str]:
 def _quoted(quotation: Quotation) -> str:
     count = len(quotation.paragraphs)
     paragraphs = ngettext("%(count)s paragraph", "%(count)s paragraphs", count) % {"count": count}
-    words = {
+    values = {
         "paragraphs": paragraphs,
         "speaker": ", ".join(filter(None, [quotation.name, quotation.title])),
         "start": " ".join(quotation.text.split()[:8]),
     }
-    if words["speaker"]:
-        return _("%(paragraphs)s by %(speaker)s: %(start)s …") % words
-    return _("%(paragraphs)s, speaker not found: %(start)s …") % words
+    if values["speaker"]:
+        return _("%(paragraphs)s by %(speaker)s: %(start)s …") % values
+    return _("%(paragraphs)s, speaker not found: %(start)s …") % values
 
 
 def _picture(poster: Poster) -> str:
-    words = {"name": poster_name(poster), "credit": poster.credit_guess}
+    values = {"name": poster_name(poster), "credit": poster.credit_guess}
     if poster.occurrences > 1:
-        words["name"] = _("%(name)s (%(times)s times in the file, kept once)") % {
-            "name": words["name"],
+        values["name"] = _("%(name)s (%(times)s times in the file, kept once)") % {
+            "name": values["name"],
             "times": poster.occurrences,
         }
     if poster.credit_guess:
-        return _("%(name)s; credit “%(credit)s”, guessed from its name") % words
-    return _("%(name)s; credit unknown") % words
+        return _("%(name)s; credit “%(credit)s”, guessed from its name") % values
+    return _("%(name)s; credit unknown") % values
 
 
 def _guessed(understood: Understood) -> Iterator[str]:
     rows = []
     if guess := understood.date_guess:
-        words = {
-            "day": date_format(guess.date, "j F Y"),
+        values = {
+            "day": date_format(guess.date, "DATE_FORMAT"),
             "reasons": "; ".join(sentence(reason) for reason in guess.reasons),
         }
-        rows.append(_row(_("date"), _("%(day)s, because %(reasons)s") % words))
+        rows.append(_row(_("date"), _("%(day)s, because %(reasons)s") % values))
     if understood.relative_dates:
         dates = ", ".join(f"“{date}”" for date in understood.relative_dates)
         counts = ngettext(
@@ -181,21 +184,22 @@ def _guessed(understood: Understood) -> Iterator[str]:
         ) % {"dates": dates}
         rows.append(_row(_("in the text"), counts))
     if rows:
-        heading = _("Guessed, and set nowhere") if understood.date_guess else _("No date found")
+        heading = _("Guessed, not set") if understood.date_guess else _("No date found")
         yield "\n".join([heading, *rows])
 
 
 def _people(understood: Understood) -> Iterator[str]:
     if understood.people:
         rows = [_row("", _person(person)) for person in understood.people]
-        yield "\n".join([_("People found, suggested and not created"), *rows])
+        yield "\n".join([_("People found (suggested, not created)"), *rows])
 
 
 def _person(person: PersonSuggestion) -> str:
-    words = person.title or person.descriptor
-    pieces = [f"{person.name} – {words}" if words else person.name]
+    role = person.title or person.descriptor
+    pieces = [f"{person.name} – {role}" if role else person.name]
     if person.also:
-        pieces.append(_("also %(names)s") % {"names": ", ".join(f"“{one}”" for one in person.also)})
+        names = ", ".join(f"“{name}”" for name in person.also)
+        pieces.append(_("also %(names)s") % {"names": names})
     if person.speaker:
         pieces.append(_("is quoted"))
     return f"{', '.join(pieces)} ({person.count}×)"
@@ -203,33 +207,35 @@ def _person(person: PersonSuggestion) -> str:
 
 def _accounting(understood: Understood, stored: Difference) -> Iterator[str]:
     accounting = understood.accounting
-    words = {"total": accounting.total, "verdict": _verdict(accounting, stored)}
-    yield _("Words: %(total)s in the file, %(verdict)s") % words
-    yield _row("", ", ".join(f"{_called(part)} {count}" for part, count in accounting.parts))
+    values = {"total": accounting.total, "verdict": _verdict(accounting, stored)}
+    yield _("Words: %(total)s in the file, %(verdict)s") % values
+    yield _row("", ", ".join(f"{_part_label(part)} {count}" for part, count in accounting.parts))
     for label, quotes in (
         (_("lost"), stored.lost),
         (_("too often"), stored.doubled),
         (_("not read"), accounting.left_out),
     ):
-        for quote in quotes[:_MOST_PIECES]:
+        for quote in quotes[:_MAX_PIECES]:
             yield _row(label, f"“{quote}”")
-        if (more := len(quotes) - _MOST_PIECES) > 0:
+        if (more := len(quotes) - _MAX_PIECES) > 0:
             yield _row(label, _and_more(more))
     dropped: dict[str, list[str]] = {}
     for part, text in left_out(understood):
-        piece = text if len(text) <= _LONGEST_PIECE else text[: _LONGEST_PIECE - 1] + "…"
+        piece = (
+            text if len(text) <= _MAX_PIECE_CHARACTERS else text[: _MAX_PIECE_CHARACTERS - 1] + "…"
+        )
         dropped.setdefault(part, []).append(f"“{piece}”")
     if dropped:
         yield _("Left out of the draft on purpose")
         for part, pieces in dropped.items():
-            more = len(pieces) - _MOST_PIECES
-            said = [*pieces[:_MOST_PIECES], *([_and_more(more)] if more > 0 else [])]
-            yield _row("", f"{_called(part)}: {', '.join(said)}")
+            more = len(pieces) - _MAX_PIECES
+            listed = [*pieces[:_MAX_PIECES], *([_and_more(more)] if more > 0 else [])]
+            yield _row("", f"{_part_label(part)}: {', '.join(listed)}")
 
 
 def _and_more(count: int) -> str:
-    words = ngettext("and %(count)s more piece", "and %(count)s more pieces", count)
-    return words % {"count": number_format(count, force_grouping=True)}
+    pattern = ngettext("and %(count)s more piece", "and %(count)s more pieces", count)
+    return pattern % {"count": number_format(count, force_grouping=True)}
 
 
 def _verdict(accounting: Accounting, stored: Difference) -> str:
@@ -255,13 +261,13 @@ def _verdict(accounting: Accounting, stored: Difference) -> str:
             counts["unread"],
         ),
     }
-    found = [sentences[what] % counts for what in sentences if counts[what]]
+    differences = [sentences[kind] % counts for kind in sentences if counts[kind]]
     if stored.moved:
-        found.append(_("some stand in another order in the draft"))
-    return ", ".join(found) or _("all accounted for in the draft")
+        differences.append(_("some are in another order in the draft"))
+    return ", ".join(differences) or _("all accounted for in the draft")
 
 
-def _called(part: str) -> str:
+def _part_label(part: str) -> str:
     return str(_PARTS.get(part, part))
 
 
@@ -270,10 +276,12 @@ def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:
         yield "\n".join([heading, *(_row("", sentence) for sentence in sentences)])
 
 
-def _row(label: str, words: str) -> str:
-    """Return words, wrapped, beside their label; without one, a point of a list."""
+def _row(label: str, text: str) -> str:
+    """Return a text, wrapped, beside its label; without a label, as an item of a list."""
     if not label:
-        return indent("\n".join(wrap(words, _WIDTH - 4)), "    ").replace("    ", "  - ", 1)
-    lines = wrap(words, _WIDTH - _LABEL - 2) or [""]
+        return indent("\n".join(wrap(text, _WIDTH - 4)), "    ").replace("    ", "  - ", 1)
+    lines = wrap(text, _WIDTH - _LABEL_WIDTH - 2) or [""]
     first, *rest = lines
-    return "\n".join([f"  {label:<{_LABEL}}{first}", *(" " * (_LABEL + 2) + line for line in rest)])
+    return "\n".join(
+        [f"  {label:<{_LABEL_WIDTH}}{first}", *(" " * (_LABEL_WIDTH + 2) + line for line in rest)]
+    )

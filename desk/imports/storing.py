@@ -1,4 +1,4 @@
-"""From what was understood of a source to a draft; nothing that nobody asked for."""
+"""From what was understood of a source to a draft, with nothing that nobody asked for."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from desk.imports.messages import sentence
 from desk.imports.report import poster_name, report
 from importing import Speech, Understood
 from importing.languages import CHOSEN, LanguageGuess
-from people.levels import ask_to_raise
+from people.levels import request_level
 from people.models import Case, Designation, Level, Person, Role
 from releases import languages, workflow
 from releases.document import clean, link_people
@@ -31,25 +31,22 @@ from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
 CREATE = "create"
-# So often can one source be imported on purpose.
-MOST_COPIES = 100
-# The importer writes every other sign of a tag as a character reference.
+MAX_COPIES = 100  # of one source, each imported on purpose
+# The importer writes every other “<” and “>” as a character reference.
 _QUOTATION = re.compile("<blockquote[^>]*>")
 
 
 class AlreadyImported(Exception):
-    """The source is in the newsroom; `release` is what it became."""
+    """The source was imported before; `release` is what it became."""
 
     def __init__(self, release: Release) -> None:
-        words = {"release": release, "state": release.state().label}
-        super().__init__(
-            _("This is in the newsroom already, as “%(release)s” (%(state)s).") % words
-        )
+        values = {"release": release, "state": release.state().label}
+        super().__init__(_("This was already imported as “%(release)s” (%(state)s).") % values)
         self.release = release
 
 
 @dataclass(frozen=True, slots=True)
-class Designated:
+class DesignationDecision:
     """What an editor confirmed: who is designated, by which organisation, on which day."""
 
     names: frozenset[str]
@@ -67,17 +64,17 @@ class Copies:
     @property
     def can_be_more(self) -> bool:
         """Whether the same words can be imported once more."""
-        return self.next <= MOST_COPIES
+        return self.next <= MAX_COPIES
 
 
 def copies_of(understood: Understood) -> Copies:
     """Return what was made from the same words, whatever has become of it."""
-    digests = {_digest(understood, n): n for n in range(1, MOST_COPIES + 1)}
+    digests = {_digest(understood, n): n for n in range(1, MAX_COPIES + 1)}
     made = {
         digests[release.import_digest]: release
         for release in Release.objects.filter(import_digest__in=digests)
     }
-    free = next((n for n in digests.values() if n not in made), MOST_COPIES + 1)
+    free = next((n for n in digests.values() if n not in made), MAX_COPIES + 1)
     return Copies(made[min(made)] if made else None, free)
 
 
@@ -89,8 +86,8 @@ def _digest(understood: Understood, copy: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedLevel:
-    """The level that an editor asks for on a recorded basis; a second person has to agree."""
+class RequestedLevel:
+    """The level that an editor requests with a reason; a second person must approve it."""
 
     to: Level
     basis: str
@@ -115,28 +112,27 @@ def import_draft(
     *,
     by: User | None,
     people: Mapping[str, str] | None = None,
-    designated: Designated | None = None,
+    designated: DesignationDecision | None = None,
     again: int | None = None,
-    levels: Mapping[str, AskedLevel] | None = None,
+    levels: Mapping[str, RequestedLevel] | None = None,
     speakers: Mapping[int, Speech] | None = None,
     at: datetime | None = None,
     language: str | None = None,
 ) -> Release:
-    """Make one draft of what was understood, with the report of the import in its record.
+    """Make one draft of what was understood, with the report of the import in its history.
 
-    `people` says what becomes of each name: the id of a person we know, `CREATE` for a new record
-    that only staff know of, or nothing. `designated` is what an editor confirmed of those whom the
-    text calls prisoners of conscience; nothing else is recorded of them. `levels` are asked for,
-    by name: `by` is the first of two people. `speakers` are doubtful ones that an editor confirmed,
-    by the number of the quotation. No date is set: the guess stays a guess, in the record.
-    `language` (BCP 47) is what somebody chose; without it, a guess that is not sure leaves the
-    language open. `again` is the number of the copy that somebody wants on purpose, as `copies_of`
-    gave it. Raises AlreadyImported, also if that number was taken meanwhile, and ActionBlocked if a
-    level cannot be requested.
+    `people` has a decision for each name: the ID of a recorded person, `CREATE` for a new record at
+    level 1, or nothing. `designated` is what an editor confirmed of the people that the text calls
+    prisoners of conscience; nothing else about them is recorded. `levels` are the levels that `by`
+    requests, by name. `speakers` are doubtful ones that an editor confirmed, by the number of the
+    quotation. No date is set: the guess stays a guess, in the history. `language` (BCP 47) is what
+    somebody chose; without it, a guess that is not sure leaves the language open. `again` is the
+    number of the copy that somebody wants on purpose, from `copies_of`. Raises AlreadyImported,
+    also if that number was used meanwhile, and ActionBlocked if a level cannot be requested.
     """
     understood = with_language(understood, language)
     copies = copies_of(understood)
-    if copies.first and (again != copies.next or again > MOST_COPIES):
+    if copies.first and (again != copies.next or again > MAX_COPIES):
         raise AlreadyImported(copies.first)
     digest = _digest(understood, copies.next)
     try:
@@ -152,7 +148,7 @@ def import_draft(
 def with_language(understood: Understood, language: str | None) -> Understood:
     """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
 
-    Raises LanguageTagError for what is no tag.
+    Raises LanguageTagError for text that is not a tag.
     """
     if language is None or language == understood.language:
         return understood
@@ -164,46 +160,46 @@ def _import_draft(
     understood: Understood,
     by: User | None,
     people: Mapping[str, str],
-    designated: Designated | None,
-    levels: Mapping[str, AskedLevel],
+    designated: DesignationDecision | None,
+    levels: Mapping[str, RequestedLevel],
     digest: str,
     at: datetime | None,
 ) -> Release:
-    fits = _Fits()
-    known = _people(understood, people, fits)
+    limits = _FieldLimits()
+    known = _people(understood, people, limits)
     if designated:
         _designate(understood, known, designated)
-    _ask_for_levels(known, levels, by, at)
-    draft = _draft(understood, known, fits)
-    draft.poster = _poster(understood, fits)
+    _request_levels(known, levels, by, at)
+    draft = _draft(understood, known, limits)
+    draft.poster = _poster(understood, limits)
     draft.import_digest = digest
 
     def detail(stored: Release) -> dict[str, Any]:
         compared = compare(understood, stored, known)
-        said: dict[str, Any] = {
+        values: dict[str, Any] = {
             "file": understood.filename,
             "title_from": understood.title_from,
-            "report": report(understood, compared, fits.sentences),
+            "report": report(understood, compared, limits.sentences),
         }
         if guess := understood.date_guess:
-            said |= {"date_guess": guess.date.isoformat()}
-            said |= {"reasons": [sentence(reason) for reason in guess.reasons]}
-        return said
+            values |= {"date_guess": guess.date.isoformat()}
+            values |= {"reasons": [sentence(reason) for reason in guess.reasons]}
+        return values
 
     return workflow.create(draft, by=by, at=at, verb=Event.Verb.IMPORTED, detail=detail)
 
 
 def preview(understood: Understood) -> str:
     """Return the report on what would be stored, and store nothing."""
-    fits = _Fits()
-    draft = _draft(understood, {}, fits)
+    limits = _FieldLimits()
+    draft = _draft(understood, {}, limits)
     draft.body = clean(draft.body)
-    return report(understood, compare(understood, draft), fits.sentences)
+    return report(understood, compare(understood, draft), limits.sentences)
 
 
-def _draft(understood: Understood, known: Mapping[str, UUID], fits: "_Fits") -> Release:
+def _draft(understood: Understood, known: Mapping[str, UUID], limits: "_FieldLimits") -> Release:
     title = understood.title or understood.offered_title
-    fitting = fits(Release, "title", title, _("The text begins with all of it."))
+    fitting = limits(Release, "title", title, _("The text begins with the whole title."))
     whole_title = ""
     if understood.title and fitting != clean_text(title, multiline=False):
         whole_title = f"<p>{escape(understood.title)}</p>"
@@ -212,13 +208,13 @@ def _draft(understood: Understood, known: Mapping[str, UUID], fits: "_Fits") -> 
         language=understood.language or languages.UNDETERMINED,
         title=fitting,
         standfirst=understood.standfirst,
-        dateline_place=fits(Release, "dateline_place", understood.dateline_place),
+        dateline_place=limits(Release, "dateline_place", understood.dateline_place),
         pull_quote=understood.pull_quote.text if understood.pull_quote else "",
         body=link_people(whole_title + understood.body_html, known),
     )
 
 
-class _Fits:
+class _FieldLimits:
     """Cuts what is longer than its column, and notes a sentence for the editor."""
 
     def __init__(self) -> None:
@@ -229,24 +225,26 @@ class _Fits:
         text = clean_text(text, multiline=False)
         fitting = cut(text, field.max_length)
         if fitting != text:
-            cut_words = _("%(what)s was cut to %(most)s characters.") % {
-                "what": capfirst(field.verbose_name),
-                "most": field.max_length,
+            sentence = _("%(field)s was cut to %(max)s characters.") % {
+                "field": capfirst(field.verbose_name),
+                "max": field.max_length,
             }
-            where = where or _("The file says: “%(words)s”") % {"words": text}
-            self.sentences.append(f"{cut_words} {where}")
+            where = where or _("The file has: “%(text)s”") % {"text": text}
+            self.sentences.append(f"{sentence} {where}")
         return fitting
 
 
-def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -> dict[str, UUID]:
+def _people(
+    understood: Understood, decisions: Mapping[str, str], limits: _FieldLimits
+) -> dict[str, UUID]:
     known: dict[str, UUID] = {}
     for suggestion in understood.people:
         decision = decisions.get(suggestion.name, "")
         if decision == CREATE:
-            name = fits(Person, "display_name", suggestion.name)
+            name = limits(Person, "display_name", suggestion.name)
             person = Person.objects.create(display_name=name)
             if suggestion.title:
-                title = fits(Role, "title", suggestion.title)
+                title = limits(Role, "title", suggestion.title)
                 Role.objects.create(person=person, title=title)
             known[suggestion.name] = person.pk
         elif decision:
@@ -254,20 +252,20 @@ def _people(understood: Understood, decisions: Mapping[str, str], fits: _Fits) -
     return known
 
 
-def _ask_for_levels(
+def _request_levels(
     known: Mapping[str, UUID],
-    asked: Mapping[str, AskedLevel],
+    levels: Mapping[str, RequestedLevel],
     by: User | None,
     at: datetime | None,
 ) -> None:
-    """Ask for each level; two names of one record are one question."""
+    """Request each level; two names of one record are one request."""
     done: set[UUID] = set()
-    for name, level in asked.items():
+    for name, level in levels.items():
         if by is None or name not in known or known[name] in done:
             continue
         done.add(known[name])
         person = Person.objects.get(pk=known[name])
-        ask_to_raise(person, to=level.to, basis=level.basis, by=by, at=at)
+        request_level(person, to=level.to, basis=level.basis, by=by, at=at)
 
 
 def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Understood:
@@ -285,11 +283,13 @@ def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Un
     return replace(understood, body_html=_QUOTATION.sub(named, understood.body_html))
 
 
-def _designate(understood: Understood, known: Mapping[str, UUID], decided: Designated) -> None:
+def _designate(
+    understood: Understood, known: Mapping[str, UUID], decided: DesignationDecision
+) -> None:
     """Record the designations that an editor confirmed, and nothing more about the people."""
     source = _("“%(title)s”, release of %(day)s") % {
         "title": understood.title or understood.offered_title,
-        "day": date_format(decided.on, "j F Y"),
+        "day": date_format(decided.on, "DATE_FORMAT"),
     }
     for suggestion in understood.designations:
         if suggestion.name not in decided.names or suggestion.name not in known:
@@ -308,12 +308,12 @@ def _designate(understood: Understood, known: Mapping[str, UUID], decided: Desig
         )
 
 
-def _poster(understood: Understood, fits: _Fits) -> MediaAsset | None:
-    """Keep the name and the guessed credit of the picture; its file is for an editor to bring."""
+def _poster(understood: Understood, limits: _FieldLimits) -> MediaAsset | None:
+    """Store the name and the guessed credit of the picture; an editor adds its file later."""
     if not understood.posters:
         return None
     poster = understood.posters[0]
     return MediaAsset.objects.create(
-        original_name=fits(MediaAsset, "original_name", poster_name(poster)),
-        credit_line=fits(MediaAsset, "credit_line", poster.credit_guess),
+        original_name=limits(MediaAsset, "original_name", poster_name(poster)),
+        credit_line=limits(MediaAsset, "credit_line", poster.credit_guess),
     )

@@ -1,7 +1,7 @@
-"""What a clipboard holds, as a document of ours, with a sentence for all that was left out.
+"""Pasted text as a document of ours, with a sentence for each kind of thing that was left out.
 
-Word and Google Docs say with styles what HTML says with elements, so their styles are read before
-`document.clean` drops them.
+Word and Google Docs express with styles what HTML expresses with elements, so their styles are
+read before `document.clean` drops them.
 """
 
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ def read_clipboard(html: str, *, notes: bool = False) -> Pasted:
     _set_headings(clipboard)
     _set_tables(clipboard)
     if notes:
-        _keep_what_notes_hold(clipboard)
-    # Without the closing tag of each empty element, HTML would read the rest as its content.
+        _simplify_for_notes(clipboard)
+    # HTML needs the closing tag of each empty element, or the rest would be its content.
     written = tostring(clipboard.root, encoding="unicode", method="html")
     return Pasted((clean_notes if notes else clean)(written), clipboard.left_out.sentences())
 
@@ -72,7 +72,7 @@ def _set_headings(clipboard: Clipboard) -> None:
 
 
 def _set_tables(clipboard: Clipboard) -> None:
-    """Find the header cells; a table of one cell is a frame, and falls away."""
+    """Find the header cells; a table of one cell is only a frame, and is removed."""
     for table in list(clipboard.root.iter("table")):
         rows = [row for row in table.iter("tr") if _table_of(row) is table]
         cells = [cell for row in rows for cell in row if cell.tag in ("td", "th")]
@@ -99,8 +99,8 @@ def _make_header(row: Element) -> None:
         bold.tag = "span"
 
 
-def _keep_what_notes_hold(clipboard: Clipboard) -> None:
-    """Turn what the notes to editors cannot hold into paragraphs."""
+def _simplify_for_notes(clipboard: Clipboard) -> None:
+    """Turn tables and footnotes, which notes to editors cannot have, into paragraphs."""
     root, left_out = clipboard.root, clipboard.left_out
     for note in list(root.iter("span")):
         if note.attrib.pop("data-footnote", ""):
@@ -116,7 +116,7 @@ def _keep_what_notes_hold(clipboard: Clipboard) -> None:
 
 
 def _make_paragraph(row: Element) -> None:
-    """Make a row one paragraph of its cells, which keep their marks; no words are joined."""
+    """Make a row one paragraph of its cells, which keep their marks; words stay separate."""
     cells = [cell for cell in row if cell.tag in ("td", "th")]
     for cell in cells[:-1]:
         cell.tail = f" | {cell.tail or ''}"

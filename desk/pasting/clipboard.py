@@ -16,8 +16,8 @@ from releases.document.schema import MAX_ATTRIBUTE, MAX_MARKUP, TextTooLongError
 from storing.links import allowed_link
 from storing.texts import clean_text
 
-# The program's own, which no reader sees.
-_SILENT = {"script", "style", "template", "noscript", "title", "xml", "head", "datalist"}
+# Elements of the page itself, which no reader sees.
+_INVISIBLE = {"script", "style", "template", "noscript", "title", "xml", "head", "datalist"}
 _EMBEDDED = {
     "iframe", "object", "svg", "math", "video", "audio", "canvas", "embed", "textarea", "select",
     "button", "map", "frameset",
@@ -29,17 +29,17 @@ _LETTERS = {
     "lower-roman": "i", "upper-roman": "I",
 }  # fmt: skip
 _NOTE = re.compile(r"(?:ftn|edn|sdfootnote|sdendnote)[0-9]{1,4}")
-_DEEPEST_LIST = 9  # levels, as in Word
+_MAX_LIST_DEPTH = 9  # levels, as in Word
 _STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")  # a line through each letter
 _UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
 class Facts:
-    """What the styles of a block say that its element does not."""
+    """What the styles of a block add to its element."""
 
     list_id: str = ""  # Word's, such as “l0”
-    level: int = 0  # from 1 on; 0 where it is no list paragraph of Word
+    level: int = 0  # from 1 on; 0 if it is not a list paragraph of Word
     marker: str = ""  # the number or bullet that Word typed
     margin: float = 0  # points
     in_a_list: bool = False  # Word's style for paragraphs of lists
@@ -49,7 +49,7 @@ class Facts:
 
 @dataclass(slots=True, eq=False)
 class Anchor:
-    """A link to another place of the same text; `names` are the places that it is itself."""
+    """A link to another place in the same text; `names` are the places that it marks itself."""
 
     element: Element
     block: Element
@@ -74,7 +74,7 @@ class Clipboard:
         self.left_out = LeftOut()
         self.facts: dict[Element, Facts] = {}
         self.anchors: list[Anchor] = []
-        self.places: dict[str, Element] = {}  # by name or id: the block that it is or stands in
+        self.places: dict[str, Element] = {}  # by name or ID: the block itself or around it
         plain = clean_text(html, multiline=True)
         parser = HTMLParser(target=cast(Any, _Reader(self)))
         lxml.etree.fromstring(f"<html><body>{plain}</body></html>", parser)
@@ -84,7 +84,7 @@ class Clipboard:
 
 
 class _Reader:
-    """Builds the tree as lxml comes to each tag. Only blocks are nested, so depth costs nothing."""
+    """Builds the tree while lxml reads each tag. Only blocks are nested, so depth is cheap."""
 
     def __init__(self, clipboard: Clipboard) -> None:
         self._clipboard = clipboard
@@ -97,7 +97,7 @@ class _Reader:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         around = self._frames[-1]
-        if self._skipped or tag in _SILENT or tag in _EMBEDDED:
+        if self._skipped or tag in _INVISIBLE or tag in _EMBEDDED:
             self._skip(tag, around)
             return
         if attributes.get("role") == "heading" and tag in ("p", "div"):  # Word for the web
@@ -167,7 +167,7 @@ class _Reader:
         self._buffer_to(self._frames[-1])
 
     def _buffer_to(self, frame: _Frame) -> None:
-        """Write the text that was read so far, with the look of the element that it stands in."""
+        """Write the text that was read so far, with the look of the element around it."""
         if not self._buffer:
             return
         text = _UNWRITABLE.sub("", "".join(self._buffer))
@@ -266,7 +266,7 @@ class _Reader:
         if node.tag == "li" and attributes.get("data-listid"):
             facts = self._clipboard.facts_of(node)
             facts.list_id = attributes["data-listid"][:20]
-            facts.level = _number(attributes.get("data-aria-level", ""), _DEEPEST_LIST)
+            facts.level = _number(attributes.get("data-aria-level", ""), _MAX_LIST_DEPTH)
             facts.marker = f"{_number(attributes.get('data-aria-posinset', ''), 9999)}."
         if node.tag not in ("p", "h1", "h2", "h3", "h4", "h5", "h6"):
             return
@@ -279,7 +279,7 @@ class _Reader:
         facts.margin, facts.in_a_list = margin, in_a_list
         if found:
             facts.list_id = found[1]
-            facts.level = min(max(int(found[2]), 1), _DEEPEST_LIST)
+            facts.level = min(max(int(found[2]), 1), _MAX_LIST_DEPTH)
 
     def _link(
         self, attributes: Mapping[str, str], look: Look, node: Element
@@ -288,7 +288,7 @@ class _Reader:
         href = attributes.get("href", "").strip()
         name = attributes.get("name", "")
         target = href.partition("#")[2] if _is_inner(href) else ""
-        if target and node.tag == "span":  # in a note, only its words are of use
+        if target and node.tag == "span":  # in a note, only its text is of use
             self._left_out.places += 1
             return look, node
         if target:
@@ -317,8 +317,8 @@ class _Reader:
             self._left_out.pictures.append(" ".join(attributes.get("alt", "").split())[:200])
 
     def _note(self, number: str, around: Element) -> Element:
-        """Return the node for a footnote of an editor like ours: its words stand in the text."""
-        if around.tag == "span":  # no note stands in a note
+        """Return the node for a footnote of an editor like ours: its text is inside its mark."""
+        if around.tag == "span":  # a note has no notes of its own
             return around
         self._left_out.pause()
         self._count(40)
@@ -327,20 +327,20 @@ class _Reader:
         return SubElement(around, "span", {"data-footnote": f"own-{key}"})
 
     def _paragraph(self, node: Element) -> Element:
-        """Return the block that a link inside the text or a note stands in."""
+        """Return the block around a link inside the text, or around a note."""
         while node.tag in ("a", "span"):
             node = cast(Element, node.getparent())
         return node
 
 
-def _number(text: str, most: int) -> int:
-    """Return the number that a text is, 1 where it is none."""
+def _number(text: str, maximum: int) -> int:
+    """Return the number that a text is, 1 if it is not a number."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
-    return min(max(number, 1), most)
+    return min(max(number, 1), maximum)
 
 
 def _is_inner(href: str) -> bool:
-    """Whether a link leads to a place in the same text; Word writes the whole path of the file."""
+    """Whether a link leads to a place in the same text. Word writes the whole path of the file."""
     return href.startswith("#") or bool(re.match(r"(?:file:|about:blank|wordml://)[^#]*#", href))
 
 

@@ -1,4 +1,4 @@
-"""Footnotes of a clipboard: the words of a note move to the place of its mark."""
+"""Footnotes of a clipboard: the text of a note moves to the place of its mark."""
 
 import re
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from desk.pasting.clipboard import Anchor, Clipboard
 from releases.document import BLOCKS
 
 _MARK = re.compile(r"[\[(]?(?:[0-9]{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶]{1,4})[\])]?", re.IGNORECASE)
-# What Word, Google Docs and LibreOffice call the places of notes, and those of their marks.
+# The names that Word, Google Docs and LibreOffice give to notes, and to their marks.
 _PLACE_OF_A_NOTE = re.compile(r"_?(?:ftn|edn|ftnt|sdfootnote|sdendnote)[0-9]{1,4}(?:sym)?")
 _PLACE_OF_A_MARK = re.compile(r".*(?:ref.{0,10}|anc)", re.IGNORECASE)
 
 
 def make_footnotes(clipboard: Clipboard) -> None:
-    """Turn marks and notes that link to each other into footnotes; other inner links fall away.
+    """Turn marks and notes that link to each other into footnotes; remove other inner links.
 
     A footnote is a short mark that leads to another paragraph, which leads back.
     """
@@ -40,7 +40,7 @@ def make_footnotes(clipboard: Clipboard) -> None:
         made.update([anchor, *leading_back])
         number += 1
         for each in leading_back:
-            _take_out(each.element)
+            _empty(each.element)
         anchor.element.tag = "span"
         anchor.element.set("data-footnote", str(number))
         _fill(anchor.element, note, clipboard)
@@ -52,7 +52,7 @@ def make_footnotes(clipboard: Clipboard) -> None:
 
 
 class _Lines:
-    """The paragraph that a place is: the place itself, or the first paragraph in it."""
+    """The paragraph of a place: the place itself, or the first paragraph in it."""
 
     def __init__(self) -> None:
         self._found: dict[Element, Element] = {}
@@ -72,7 +72,7 @@ def _is_a_mark(anchor: Anchor) -> bool:
 
 
 def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
-    """Put the inline content of a note into its mark, and take the note out of the text."""
+    """Move the inline content of a note into its mark, and remove the note from the text."""
     for child in list(mark):
         mark.remove(child)
     mark.text = None
@@ -80,8 +80,8 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
     whole = around if around is not None and _is_a_note(around, clipboard) else note
     for part in [node for node in whole.iter() if node.tag in BLOCKS]:
         inline = [child for child in part if child.tag not in BLOCKS]
-        words = [part.text or "", *(_text(each) + (each.tail or "") for each in inline)]
-        if not any(map(str.strip, words)):
+        texts = [part.text or "", *(_text(each) + (each.tail or "") for each in inline)]
+        if not any(map(str.strip, texts)):
             continue
         if mark.text or len(mark):
             SubElement(mark, "br")
@@ -89,17 +89,17 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
         for child in inline:
             mark.append(child)
     _strip(mark)
-    _take_out(whole)
+    _empty(whole)
 
 
 def _is_a_note(node: Element, clipboard: Clipboard) -> bool:
-    """Whether an element holds one note and nothing else."""
+    """Whether an element has one note and nothing else."""
     facts = clipboard.facts.get(node)
     return node.tag == "li" or bool(facts and facts.note)
 
 
 def _unlink(anchor: Anchor, clipboard: Clipboard, *, again: bool) -> None:
-    """Keep the words of a link to another place of the text; a mark of a note stays raised."""
+    """Keep the text of a link to another place; the mark of a note stays superscript."""
     text = _text(anchor.element).strip()
     is_a_mark = bool(_MARK.fullmatch(text))
     if is_a_mark and (again or _PLACE_OF_A_NOTE.fullmatch(anchor.target)):
@@ -128,7 +128,7 @@ def _append(node: Element, text: str | None) -> None:
 
 
 def _strip(node: Element) -> None:
-    """Take the blanks off both ends of a node's text."""
+    """Remove the blanks at both ends of a node's text."""
     slots = list(_slots(node))
     for element, name in slots:
         text = (getattr(element, name) or "").lstrip()
@@ -143,14 +143,14 @@ def _strip(node: Element) -> None:
 
 
 def _slots(node: Element) -> Iterator[tuple[Element, str]]:
-    """Yield where a node can hold text, in the order of the text."""
+    """Yield the slots of a node that can have text, in the order of the text."""
     yield node, "text"
     for child in node:
         yield from _slots(child)
         yield child, "tail"
 
 
-def _take_out(node: Element) -> None:
-    """Empty a node of all that it holds, so that it falls away; the words after it stay."""
+def _empty(node: Element) -> None:
+    """Empty a node so that it is removed later; the text after it stays."""
     node.clear(keep_tail=True)  # type: ignore[call-arg]  # not in the stubs
     node.tag = "span"

@@ -9,7 +9,7 @@ from lxml.etree import _Element as Element
 
 from desk.pasting.clipboard import Clipboard, Facts
 
-_LARGEST = 9999
+_MAX_NUMBER = 9999
 _LETTERED = re.compile(r"[(\[]?([^\W\d_]{1,8})[.)\]:、．]")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 _SAME = 1.5  # points between two margins that are the same
@@ -17,12 +17,12 @@ _SAME = 1.5  # points between two margins that are the same
 
 @dataclass(slots=True)
 class _Open:
-    """A list that may go on: its level, its element, the number of its next item."""
+    """A list that may continue: its level, its element, the number of its next item."""
 
     level: int
     element: Element
     margin: float
-    next: int = 0  # 0 where it has bullets
+    next: int = 0  # 0 if it has bullets
 
 
 def make_lists(clipboard: Clipboard) -> None:
@@ -41,7 +41,7 @@ def make_lists(clipboard: Clipboard) -> None:
 
 
 def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
-    """Make list paragraphs of the items of Word for the web: each has a list and a box alone."""
+    """Make list paragraphs of the items of Word for the web: each has its own list in a box."""
     for item, facts in clipboard.facts.items():
         around = item.getparent()
         box = around.getparent() if around is not None else None
@@ -52,7 +52,7 @@ def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
             continue
         around_it = (box.text, around.text, item.tail, around.tail, box.tail)
         if any(text and text.strip() for text in around_it):
-            continue  # the box holds other words as well
+            continue  # the box has other words as well
         if len(box) != 1 or len(around) != 1:
             continue
         start = _whole(around.get("start", ""))
@@ -68,13 +68,13 @@ def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
 
 
 def read_marker(marker: str, expected: int) -> int | None:
-    """Return the number that Word showed before an item, None where it showed a bullet.
+    """Return the number that Word showed before an item, None if it showed a bullet.
 
-    “i.” may be a letter or a Roman number: it is what is expected here, else a first item.
+    “i.” may be a letter or a Roman number: it is read as the expected one, else as a first item.
     """
     marker = "".join(marker.split())
     if digits := re.findall(r"[0-9]{1,9}", marker):
-        return min(int(digits[-1]), _LARGEST)
+        return min(int(digits[-1]), _MAX_NUMBER)
     if any(char.isdigit() for char in marker):
         return expected  # digits of another script
     found = _LETTERED.fullmatch(marker)
@@ -119,11 +119,11 @@ def _make_lists_below(
 
 
 def _move(node: Element, item: Element, stack: list[_Open], holder: Element) -> None:
-    """Move a paragraph into an item; words behind it are not part of the list, and end it."""
-    words, node.tail = node.tail or "", None
+    """Move a paragraph into an item; text after it is not part of the list, and ends it."""
+    text, node.tail = node.tail or "", None
     item.append(node)
-    if words.strip():
-        holder.tail = words
+    if text.strip():
+        holder.tail = text
         stack.clear()
 
 
@@ -146,7 +146,7 @@ def _number(
 
 
 def _open_list(facts: Facts, number: int | None, stack: list[_Open], holder: Element) -> None:
-    """Make the list of an item the last of the stack: one that goes on, or a new one."""
+    """Make the list of an item the last of the stack: one that continues, or a new one."""
     while stack and stack[-1].level > facts.level:
         stack.pop()
     if stack and stack[-1].level == facts.level and stack[-1].next != (number or 0):
@@ -172,7 +172,7 @@ def _item_of(facts: Facts | None, stack: list[_Open]) -> int:
 
 
 def _count_as_shown(node: Element, clipboard: Clipboard) -> None:
-    """Part a list of HTML where an item states another number than the one that follows."""
+    """Split a list of HTML where the number of an item is not the next one."""
     kind = node.get("type", "1")
     node.attrib.pop("type", "")
     start = _whole(node.get("start", ""))
@@ -198,12 +198,12 @@ def _count_as_shown(node: Element, clipboard: Clipboard) -> None:
 
 
 def _whole(value: str) -> int | None:
-    return int(value) if value.isdigit() and int(value) <= _LARGEST else None
+    return int(value) if value.isdigit() and int(value) <= _MAX_NUMBER else None
 
 
 def _is_blank(node: Element) -> bool:
-    words = ("".join(map(str, node.itertext())), node.tail or "")
-    return node.tag == "p" and not any(map(str.strip, words))
+    texts = ("".join(map(str, node.itertext())), node.tail or "")
+    return node.tag == "p" and not any(map(str.strip, texts))
 
 
 def _alphabetical(letters: str) -> int:

@@ -1,11 +1,11 @@
-"""What a paste left out or changed, in sentences for the person who pasted it."""
+"""What a paste left out or changed, as sentences for the person who pasted it."""
 
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-_LONGEST = 400  # characters that a sentence quotes; the number of words says what is not quoted
+_MAX_QUOTED_CHARACTERS = 400  # in one sentence, which always has the number of words
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class LeftOut:
     links: list[str] = field(default_factory=list)
     shortened: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)  # of headings
-    letters: list[str] = field(default_factory=list)  # that numbered a list
+    letters: list[str] = field(default_factory=list)  # used as numbers in a list
     places: int = 0  # links to another place of the text
     deep_headings: int = 0
     loose_notes: int = 0  # marks of footnotes whose words were not copied
@@ -30,7 +30,7 @@ class LeftOut:
     _open: str = ""
 
     def words(self, kind: str, text: str) -> None:
-        """Add words that are struck out or hidden; what follows without a pause is one piece."""
+        """Add words that are struck out or hidden; words without a pause between are one piece."""
         if self._open == kind:
             self._words[kind].append(text)
         elif text.strip():
@@ -38,12 +38,12 @@ class LeftOut:
             self._open = kind
 
     def space(self) -> None:
-        """Note that a blank stands here: what is left out on both sides of it is two words."""
+        """Note a blank, which separates the words that are left out on both sides of it."""
         if self._open:
             self._words[self._open].append(" ")
 
     def pause(self) -> None:
-        """Note that something stands here that is kept."""
+        """Note that something is kept here, so that the piece ends."""
         self._open = ""
 
     def sentences(self) -> list[str]:
@@ -63,10 +63,10 @@ class LeftOut:
             self._about_words(
                 "hidden",
                 ngettext(
-                    "%(count)s word that no reader saw was left out: %(quoted)s. "
-                    "Type it where it belongs, if it does.",
-                    "%(count)s words that no reader saw were left out: %(quoted)s. "
-                    "Type them where they belong, if they do.",
+                    "%(count)s word that was hidden was left out: %(quoted)s. "
+                    "If it belongs in the text, type it.",
+                    "%(count)s words that were hidden were left out: %(quoted)s. "
+                    "If they belong in the text, type them.",
                     self._count("hidden"),
                 ),
             ),
@@ -74,18 +74,18 @@ class LeftOut:
             _counted(
                 ngettext(
                     "%(count)s part was left out, such as a film, a form or a drawing. "
-                    "The text has no place for it.",
+                    "The text can’t contain it.",
                     "%(count)s parts were left out, such as films, forms or drawings. "
-                    "The text has no place for them.",
+                    "The text can’t contain them.",
                     self.embedded,
                 ),
                 self.embedded,
             ),
             _listed(
                 ngettext(
-                    "%(count)s link was removed, its words stay: %(quoted)s. A link needs a full "
+                    "%(count)s link was removed and its text kept: %(quoted)s. A link needs a full "
                     "address that begins with https://, http://, mailto: or tel:.",
-                    "%(count)s links were removed, their words stay: %(quoted)s. A link needs a "
+                    "%(count)s links were removed and their text kept: %(quoted)s. A link needs a "
                     "full address that begins with https://, http://, mailto: or tel:.",
                     len(self.links),
                 ),
@@ -93,18 +93,18 @@ class LeftOut:
             ),
             _counted(
                 ngettext(
-                    "%(count)s link to another place of the text was removed, its words stay.",
-                    "%(count)s links to other places of the text were removed, their words stay.",
+                    "%(count)s link to another place in the text was removed and its text kept.",
+                    "%(count)s links to other places in the text were removed and their text kept.",
                     self.places,
                 ),
                 self.places,
             ),
             _listed(
                 ngettext(
-                    "%(count)s link led through an address that counts its readers. "
-                    "It leads straight to its page now: %(quoted)s.",
-                    "%(count)s links led through addresses that count their readers. "
-                    "They lead straight to their pages now: %(quoted)s.",
+                    "%(count)s link led through an address that counts clicks. "
+                    "It now leads directly to its page: %(quoted)s.",
+                    "%(count)s links led through addresses that count clicks. "
+                    "They now lead directly to their pages: %(quoted)s.",
                     len(self.shortened),
                 ),
                 self.shortened,
@@ -137,10 +137,10 @@ class LeftOut:
             ),
             _counted(
                 ngettext(
-                    "%(count)s mark of a footnote stays as it is: the words of the note "
-                    "were not among what you copied.",
-                    "%(count)s marks of footnotes stay as they are: the words of the notes "
-                    "were not among what you copied.",
+                    "%(count)s footnote mark was not changed: you did not copy the text "
+                    "of its footnote.",
+                    "%(count)s footnote marks were not changed: you did not copy the text "
+                    "of their footnotes.",
                     self.loose_notes,
                 ),
                 self.loose_notes,
@@ -163,9 +163,9 @@ class LeftOut:
             ),
             _counted(
                 ngettext(
-                    "%(count)s row of a table is a paragraph now, its cells parted by “|”. "
+                    "%(count)s row of a table is a paragraph now, its cells separated by “|”. "
                     "For a table, paste it with its formatting.",
-                    "%(count)s rows of tables are paragraphs now, their cells parted by “|”. "
+                    "%(count)s rows of tables are paragraphs now, their cells separated by “|”. "
                     "For a table, paste them with their formatting.",
                     self.rows,
                 ),
@@ -188,8 +188,8 @@ class LeftOut:
             ),
             _counted(
                 ngettext(
-                    "%(count)s footnote stands in brackets: this field has no footnotes.",
-                    "%(count)s footnotes stand in brackets: this field has no footnotes.",
+                    "%(count)s footnote was put in brackets: this field has no footnotes.",
+                    "%(count)s footnotes were put in brackets: this field has no footnotes.",
                     self.notes,
                 ),
                 self.notes,
@@ -202,16 +202,17 @@ class LeftOut:
             return ""
         sentence = _counted(
             ngettext(
-                "%(count)s picture was left out. Add it to the library, then put it here with "
+                "%(count)s picture was left out. Add it to the library, then insert it with "
                 "the button “Picture”.",
-                "%(count)s pictures were left out. Add them to the library, then put them here "
+                "%(count)s pictures were left out. Add them to the library, then insert them "
                 "with the button “Picture”.",
                 count,
             ),
             count,
         )
-        if words := [alt for alt in self.pictures if alt]:
-            sentence += " " + _("Described as: %(quoted)s.") % {"quoted": _quoted(words)}
+        if alts := [alt for alt in self.pictures if alt]:
+            described = _("Described as: %(quoted)s.") % {"quoted": _quoted(alts)}
+            return f"{sentence} {described}"
         return sentence
 
     def _about_words(self, kind: str, sentence: str) -> str:
@@ -232,14 +233,14 @@ def _counted(sentence: str, count: int) -> str:
     return sentence % {"count": count} if count else ""
 
 
-def _listed(sentence: str, things: list[str]) -> str:
-    return sentence % {"count": len(things), "quoted": _quoted(things)} if things else ""
+def _listed(sentence: str, items: list[str]) -> str:
+    return sentence % {"count": len(items), "quoted": _quoted(items)} if items else ""
 
 
 def _quoted(pieces: list[str]) -> str:
     """Return pieces in quotation marks, as far as a sentence has room for them."""
     shown: list[str] = []
-    room = _LONGEST
+    room = _MAX_QUOTED_CHARACTERS
     for piece in dict.fromkeys(pieces):
         if room <= 0:
             return ", ".join([*shown, "…"])

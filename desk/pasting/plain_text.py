@@ -1,4 +1,4 @@
-"""Plain text of a clipboard: an e-mail, a text file, a terminal, with lines that were wrapped."""
+"""Plain text of a clipboard, with wrapped lines: an e-mail, a text file, a terminal."""
 
 import re
 from html import escape
@@ -22,37 +22,37 @@ def read_plain_text(text: str, left_out: LeftOut) -> str:
     if sum(a != b for a, b in zip(lines, unquoted, strict=True)) > 1:
         left_out.quote_signs = sum(a != b for a, b in zip(lines, unquoted, strict=True))
         lines = unquoted
-    lines = _with_cells_apart(lines, left_out)
+    lines = _with_cells_separated(lines, left_out)
     paragraphs = paragraphs_of("\n".join(lines))
     full = sum(1 for line in lines if line.strip())
     left_out.joined = max(full - len(paragraphs), 0)
     return "".join(f"<p>{_without_struck(paragraph, left_out)}</p>" for paragraph in paragraphs)
 
 
-def _with_cells_apart(lines: list[str], left_out: LeftOut) -> list[str]:
-    """Part the cells of a table by “ | ”: without that, 12 beside 345 would read 12 345.
+def _with_cells_separated(lines: list[str], left_out: LeftOut) -> list[str]:
+    """Separate the cells of a table by “ | ”: without that, 12 beside 345 would read 12 345.
 
     Lines with as many tabs as their neighbour are rows, and so is a line that is alone.
     """
     tabs = [line.count("\t", len(line) - len(line.lstrip())) for line in lines]
     alone = sum(1 for line in lines if line.strip()) == 1
-    found = []
+    separated = []
     for number, line in enumerate(lines):
         beside = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
         if tabs[number] and line.strip() and (alone or tabs[number] in beside):
             cells = " | ".join(cell.strip() for cell in line.split("\t"))
             left_out.rows += 1
-            found += ["", cells.strip(), ""]  # no row goes on in the next
+            separated += ["", cells.strip(), ""]  # no row continues in the next
         else:
-            found.append(line)
-    return found
+            separated.append(line)
+    return separated
 
 
 def _without_struck(paragraph: str, left_out: LeftOut) -> str:
     """Leave out what is struck out by `~~` at both ends, or by a line through each letter."""
     first, *parts = paragraph.split("~~")
     kept = [first]
-    struck = ""  # what stands between two signs, while the second is not seen
+    struck = ""  # the text between two signs, until the second is found
     inside = False
     for part in parts:
         if inside and struck.strip():
@@ -66,8 +66,8 @@ def _without_struck(paragraph: str, left_out: LeftOut) -> str:
         inside = not inside
     if inside:
         kept.append(f"~~{struck}")
-    words = "".join(kept)
-    for letters in _STRUCK_LETTERS.findall(words):
+    text = "".join(kept)
+    for letters in _STRUCK_LETTERS.findall(text):
         left_out.words("struck", letters.replace("\u0336", ""))
         left_out.pause()
-    return escape(_STRUCK_LETTERS.sub("", words), quote=False)
+    return escape(_STRUCK_LETTERS.sub("", text), quote=False)

@@ -1,4 +1,4 @@
-"""Styles of a clipboard: what they say of a text that HTML says with elements, or hides."""
+"""Styles of a clipboard: the look of a text, for which HTML has elements, and what is hidden."""
 
 import re
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ _CLEAR = re.compile(
     r"transparent|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
     rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_NO_SIZE}\)"
 )
-# Tables and their parts grow with their words, whatever size they state.
+# Tables and their parts grow with their text, whatever size they state.
 _GROWING = {"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}
-_FAR_AWAY = -350  # points: no page is as wide as what is put there
+_FAR_AWAY = -350  # points, which is off the screen
 _STRUCK = {"s", "strike", "del"}
 _NO_DECLARATIONS: Style = {}
 
@@ -36,7 +36,7 @@ def declarations(style: str) -> Style:
 
 
 def points(value: str) -> float | None:
-    """Return a length in points, None where it is none or depends on the size of its box."""
+    """Return a length in points, None if it is not a length or depends on the size of its box."""
     found = _LENGTH.fullmatch(value)
     if not found or (found[2] not in _POINTS and float(found[1])):
         return None
@@ -81,13 +81,13 @@ class StyleSheet:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a stretch of text looks, from all elements around it."""
+    """How a piece of text looks, from all elements around it."""
 
     bold: bool = False
     italic: bool = False
     shift: str = ""  # "sub", "sup" or nothing
     struck: bool = False
-    gone: bool = False  # not displayed, off the screen or transparent: nothing inside it is seen
+    gone: bool = False  # not displayed, off the screen or transparent, with all that is inside
     invisible: bool = False  # what is inside may be made visible again
     tiny: bool = False  # of no size; what is inside may have a size of its own
     marker: bool = False  # the number or bullet that Word typed before an item
@@ -109,7 +109,7 @@ class Look:
             italic=slant in ("italic", "oblique") if slant else self.italic or tag in ("em", "i"),
             shift=_shift(tag, style, self.shift),
             struck=self.struck or _is_struck(tag, attributes, style),
-            gone=self.gone or "hidden" in attributes or _is_gone(tag, attributes, style),
+            gone=self.gone or "hidden" in attributes or _is_hidden(tag, attributes, style),
             invisible=_is_invisible(style.get("visibility", ""), self.invisible),
             tiny=_is_tiny(style.get("font-size", ""), self.tiny),
             marker=self.marker or style.get("mso-list") == "ignore",
@@ -160,7 +160,7 @@ def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     return tag in _STRUCK or "msodel" in attributes.get("class", "").lower().split()
 
 
-def _is_gone(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
+def _is_hidden(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     if "msocommentreference" in attributes.get("class", "").lower().split():
         return True
     if not style:

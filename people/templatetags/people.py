@@ -4,35 +4,50 @@ from datetime import date
 
 from django import template
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
-from people.models import Case, CaseEvent, CaseStatus, Designation, Person, Role
+from people.models import Case, CaseEvent, CaseStatus, Charge, Designation, Person, Role
 from people.names.scripts import lang_of
 
 register = template.Library()
 
+# The labels as they are inside a sentence, where another language may need another form.
+CONFIDENCE = {
+    Case.Confidence.CONFIRMED: _("confirmed"),
+    Case.Confidence.LIKELY: _("likely"),
+    Case.Confidence.POSSIBLE: _("possible"),
+    Case.Confidence.UNLIKELY: _("unlikely"),
+}
+RESULTS = {
+    Charge.Result.PENDING: _("pending"),
+    Charge.Result.DROPPED: _("dropped"),
+    Charge.Result.CONVICTED: _("convicted"),
+    Charge.Result.ACQUITTED: _("acquitted"),
+}
+
 
 @register.filter
 def language_of(name: str, language: str = "") -> str:
-    """Return what `lang` says of a name: its stored language, else its script, "" for Latin."""
+    """Return the `lang` of a name: its stored language, else its script, "" for Latin."""
     return lang_of(name, language)
 
 
 @register.filter
 def as_name(name: str) -> str:
-    """Print a name, marked with its script where that is not the Latin of the words around it."""
+    """Print a name, marked with its script where that is not Latin."""
     lang = lang_of(name)
     return format_html('<bdi lang="{}">{}</bdi>', lang, name) if lang else name
 
 
 @register.filter
 def title_on(person: Person, day: date) -> str:
-    """Print the title that a person held on a day."""
+    """Print the title of a person on a day."""
     return person.title_on(day)
 
 
 @register.filter
 def role_on(person: Person, day: date) -> Role | None:
-    """Return the role that a person held on a day."""
+    """Return the role of a person on a day."""
     return person.role_on(day)
 
 
@@ -44,7 +59,7 @@ def earlier_roles(person: Person, day: date) -> list[Role]:
 
 @register.filter
 def time_in_detention(case: Case, day: date) -> str:
-    """Print since when the person is in detention, and for how long if a day is certain."""
+    """Print when the detention began, and how long it has lasted if the day is certain."""
     return case.time_in_detention(day)
 
 
@@ -56,24 +71,36 @@ def designation_on(case: Case, day: date) -> Designation | None:
 
 @register.filter
 def public_events(case: Case, health: bool) -> list[CaseEvent]:
-    """Return what the public may know of what happened, in its order; of health only with leave."""
+    """Return the public events of a case in order, those about health only with consent."""
     hidden = () if health else (CaseEvent.Kind.HEALTH,)
     return [event for event in case.events.all() if event.public and event.kind not in hidden]
 
 
 @register.filter
 def earlier_statuses(case: Case) -> list[CaseStatus]:
-    """Return what was known before the present status, the newest first.
+    """Return the statuses before the present one, the newest first.
 
-    What was recorded for the same day or a later one was replaced.
+    A status for the same day or a later one was replaced, and is left out.
     """
     earlier = [status for status in case.valid_statuses() if status.as_of < case.as_of]
-    # Two sources for the same status of one day are one line.
-    lines = {(row.custody_status, row.legal_status, row.as_of): row for row in earlier}
-    return list(lines.values())[::-1]
+    # Two sources for the same status of one day are printed once.
+    rows = {(row.custody_status, row.legal_status, row.as_of): row for row in earlier}
+    return list(rows.values())[::-1]
 
 
 @register.filter
 def newest_status(case: Case) -> CaseStatus | None:
     """Return the row of the present status. Reads prefetched statuses."""
     return max(case.valid_statuses(), key=lambda status: status.pk, default=None)
+
+
+@register.filter
+def confidence_in_sentence(value: str) -> str:
+    """Print the confidence in a status."""
+    return str(CONFIDENCE.get(Case.Confidence(value), ""))
+
+
+@register.filter
+def result_in_sentence(value: str) -> str:
+    """Print the result of a charge."""
+    return str(RESULTS.get(Charge.Result(value), ""))

@@ -131,7 +131,7 @@ def undone_since(backup: Backup) -> list[str]:
             for event in events[:50]
         ]
         lowered = LevelChange.objects.filter(
-            asked_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
+            requested_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
         ).count()
     except Error:  # tables of another version, or none
         return []
@@ -251,7 +251,7 @@ def _record(backup: Backup, outcome: Outcome) -> None:
     reason = _("By the restore of %(backup)s.") % {"backup": backup.name}
     for release in Release.objects.filter(pk__in=outcome.held):
         workflow.record_restored_hold(release, reason=reason)
-    links.record_restored_revocation(outcome.revoked, words=reason, at=timezone.now())
+    links.record_restored_revocation(outcome.revoked, note=reason, at=timezone.now())
 
 
 def _remove_others(sums: Sums) -> int:

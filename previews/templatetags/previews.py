@@ -1,4 +1,4 @@
-"""What the release's own pages at the desk show of its preview links."""
+"""The preview links of a release on its pages at the desk."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from previews import openings
-from previews.emails import accepted, emails_of, in_utc
+from previews.emails import emails_of, format_utc, links_that_accepted
 from previews.models import PreviewLink
 from releases.models import Release
 
@@ -15,19 +15,19 @@ register = template.Library()
 
 @register.inclusion_tag("admin/previews/_links.html", takes_context=True)
 def preview_links(context: Any, release: Release) -> dict[str, Any]:
-    """Print the links beside the release, and the ways to issue and revoke."""
+    """Print the links beside the release, with the buttons to issue and revoke."""
     user = context["request"].user
     links = _links(release)
-    written = emails_of(links)
+    invitations = emails_of(links)
     for link in links:
-        link.invitation = written.get(link.pk)
+        link.invitation = invitations.get(link.pk)
     found = openings.of_links(links)
     return {
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
         "release": release,
         "links": links,
-        "passed_on": {link.pk for link in links if openings.hint(found.get(link.pk, []))},
+        "passed_on": {link.pk for link in links if openings.passed_on_hint(found.get(link.pk, []))},
         "may_issue": user.has_perm("previews.issue_previewlink") and not release.is_on_hold(),
         "may_revoke": user.has_perm("previews.issue_previewlink"),
         "press": release.is_scheduled(),
@@ -37,24 +37,24 @@ def preview_links(context: Any, release: Release) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/previews/_readers.html")
 def preview_readers(release: Release) -> dict[str, Any]:
-    """Print who accepted the terms of a link, and what was opened from where."""
+    """Print who accepted the terms of a link, what they opened and from where."""
     links = _links(release)
     found = openings.of_links(links)
-    opened = [(link, found[link.pk], openings.hint(found[link.pk])) for link in links
+    opened = [(link, found[link.pk], openings.passed_on_hint(found[link.pk])) for link in links
               if link.pk in found]  # fmt: skip
     return {"links": links, "opened": opened}
 
 
 @register.simple_tag
-def accepted_by(release: Release) -> list[str]:
-    """Return who has accepted an embargo of the release and has an e-mail address."""
-    return list(dict.fromkeys(str(link) for link in accepted(release) if link.email))
+def accepting_readers(release: Release) -> list[str]:
+    """Return the readers with an e-mail address who accepted an embargo of the release."""
+    return list(dict.fromkeys(str(link) for link in links_that_accepted(release) if link.email))
 
 
 @register.simple_tag
 def utc_beside(moment: datetime) -> str:
-    """Return a moment as UTC has it, where the newsroom's clock shows another."""
-    return in_utc(moment)
+    """Return a moment in UTC, "" if the newsroom's clock shows the same."""
+    return format_utc(moment)
 
 
 def _links(release: Release) -> list[PreviewLink]:

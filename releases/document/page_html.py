@@ -33,7 +33,7 @@ class Page(Protocol):
     def language(self) -> str: ...
 
     @property
-    def ended(self) -> Collection[UUID]:
+    def expired_pictures(self) -> Collection[UUID]:
         """The pictures that may not be shown any more, by key."""
         ...
 
@@ -255,7 +255,7 @@ class _OnPage(_Plain):
 
     def figure(self, asset: UUID | None) -> str:
         picture = self.pictures.get(asset) if asset else None
-        if picture is None and (self.page is None or asset not in self.page.ended):
+        if picture is None and (self.page is None or asset not in self.page.expired_pictures):
             return ""
         context = {"picture": picture, "page": self.page}
         return render_to_string("document/_figure.html", context)

@@ -19,12 +19,14 @@ def render_text(
     *,
     attributions: Mapping[int, Attribution],
     pictures: "Mapping[UUID, MediaAsset]",
+    picture_label: str = "[Picture: %s]",
 ) -> str:
     """Return a document as plain text, one paragraph a line, with a blank line between them.
 
-    Footnotes have numbers in square brackets, and follow the text.
+    Footnotes have numbers in square brackets, and follow the text. `picture_label` is translated by
+    the caller, because this module needs no Django.
     """
-    printer = _Printer(attributions, pictures)
+    printer = _Printer(attributions, pictures, picture_label)
     parts = [part for block in document.blocks for part in printer.block(block)]
     notes = [f"[{number}] {note}" for number, note in enumerate(_notes(document), start=1)]
     return "\n\n".join(filter(None, [*parts, "\n".join(notes)]))
@@ -49,8 +51,10 @@ class _Printer:
         self,
         attributions: Mapping[int, Attribution],
         pictures: "Mapping[UUID, MediaAsset]",
+        picture_label: str = "",
     ) -> None:
         self.attributions, self.pictures = attributions, pictures
+        self.picture_label = picture_label
         self.quotations = 0
 
     def block(self, block: Block) -> Iterator[str]:
@@ -65,7 +69,7 @@ class _Printer:
         elif block.tag == "figure":
             asset = uuid_in(block.attributes.get("data-asset"))
             if picture := self.pictures.get(asset) if asset else None:
-                yield f"[Picture: {picture.described()}]"
+                yield self.picture_label % picture.described()
         elif block.tag in LISTS:
             yield "\n".join(self.items(block))
         elif block.tag == "table":

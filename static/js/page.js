@@ -1,4 +1,4 @@
-// What a public page gains with JavaScript; without it, everything can still be read.
+// Additions to public pages; without JavaScript, everything can still be read.
 
 // The language of the site's own text and the text of this script, so that no page asks for a
 // catalogue: see base.html.
@@ -27,19 +27,19 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   button.textContent = site.copyQuotation;
   button.addEventListener("click", async () => {
     const paragraphs = [...quotation.querySelectorAll("blockquote p")].map((p) => {
-      const printed = p.cloneNode(true); // without footnotes, and what we say since of the people in it
+      const printed = p.cloneNode(true); // without footnotes and later news about people
       printed.querySelectorAll(".since, .note").forEach((note) => note.remove());
       printed.querySelectorAll("br").forEach((end) => end.replaceWith("\n"));
       return printed.textContent.replace(/ +/g, " ").trim();
     });
-    const said = quotation.querySelector(".said-by").innerText.split("\n")[0];
+    const speaker = quotation.querySelector(".said-by").innerText.split("\n")[0];
     const page = document.querySelector("link[rel=canonical]")?.href ?? location.href;
-    // Before the lift, a copy says so, and leads nobody to an address.
+    // Under embargo, a copy carries the warning instead of an address.
     const source = document.body.dataset.warning ?? place.dataset.source ?? page;
     try {
-      await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${said}\n${source}`);
+      await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${speaker}\n${source}`);
       button.textContent = site.copied;
-    } catch { // the browser refuses it without a permission, and over plain HTTP
+    } catch { // browsers need a permission, and forbid it over plain HTTP
       button.textContent = site.notCopied;
     }
     setTimeout(() => (button.textContent = site.copyQuotation), 2000);

@@ -17,38 +17,46 @@ from releases.languages import UNDETERMINED
 
 
 class Command(BaseCommand):
-    help = (
-        "Read press releases into drafts, and print what was understood, what was guessed and "
-        "what was left. People are suggested, never created."
-    )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Not lazy: argparse wraps it, and takes only a string.
+        self.help = _(
+            "Import press releases as drafts and print what was recognised, guessed and left out. "
+            "People are suggested, never created."
+        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
         parser.add_argument(
-            "--dry-run", action="store_true", help="print the same, and change nothing"
+            "--dry-run",
+            action="store_true",
+            help=_("print the same, and change nothing"),
         )
         parser.add_argument(
-            "--format", choices=FORMATS, help="default: seen from the content and the name"
+            "--format",
+            choices=FORMATS,
+            help=_("default: recognised from the content and the name"),
         )
         parser.add_argument(
             "--again",
             action="store_true",
-            help="make a new draft also of what is in the newsroom already",
+            help=_("import again even if it was imported before"),
         )
         parser.add_argument(
-            "--by", metavar="USERNAME", help="whose draft it becomes; default: nobody's"
+            "--by", metavar="USERNAME", help=_("author of the draft; default: none")
         )
-
         parser.add_argument(
             "--language",
             metavar="TAG",
-            help="the language of all files, as BCP 47 has it (sv, zh-Hant); default: as the file "
-            "or its text says, and none where that is not certain",
+            help=_(
+                "language of all files, as a BCP 47 tag (sv, zh-Hant); default: the language of "
+                "the file or its text, and none if that is not certain"
+            ),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         by, language = self._user(options["by"]), self._language(options["language"])
-        refused = 0
+        unreadable = 0
         for number, path in enumerate(options["files"], start=1):
             if len(options["files"]) > 1:
                 self.stdout.write(f"[{number}/{len(options['files'])}] {path}")
@@ -62,14 +70,14 @@ class Command(BaseCommand):
                     again=options["again"],
                 )
             except NotAReleaseError as problem:
-                refused += 1
+                unreadable += 1
                 self.stderr.write(sentence(problem.note))
-        if refused:
-            counts = {"refused": refused, "all": len(options["files"])}
+        if unreadable:
+            counts = {"unreadable": unreadable, "all": len(options["files"])}
             raise CommandError(
                 ngettext(
-                    "%(refused)s of %(all)s file could not be read as a release.",
-                    "%(refused)s of %(all)s files could not be read as a release.",
+                    "%(unreadable)s of %(all)s file could not be read as a release.",
+                    "%(unreadable)s of %(all)s files could not be read as a release.",
                     counts["all"],
                 )
                 % counts
@@ -89,22 +97,26 @@ class Command(BaseCommand):
         self.stdout.write(preview(understood))
         copies = copies_of(understood)
         if copies.first and not again:
-            self.stdout.write(f"{AlreadyImported(copies.first)} {_('Nothing was added.')}\n")
+            self._print_already_imported(AlreadyImported(copies.first))
         elif dry_run:
             self.stdout.write(_("This was a dry run: nothing was changed.") + "\n")
         else:
             try:
                 release = import_draft(understood, by=by, again=copies.next if again else None)
             except AlreadyImported as problem:
-                # Of more copies than anybody wants, or imported meanwhile by somebody else.
-                self.stdout.write(f"{problem} {_('Nothing was added.')}\n")
+                # There are too many copies, or somebody else imported it meanwhile.
+                self._print_already_imported(problem)
                 return
-            self.stdout.write(_("Made the draft “%(release)s”.") % {"release": release} + "\n")
+            self.stdout.write(_("Created the draft “%(release)s”.") % {"release": release} + "\n")
             if release.language == UNDETERMINED:
                 self.stdout.write(
                     _("Its language is not set. Choose it at the desk, or import with --language.")
                     + "\n"
                 )
+
+    def _print_already_imported(self, problem: AlreadyImported) -> None:
+        sentences = _("%(problem)s Nothing was added.") % {"problem": problem}
+        self.stdout.write(f"{sentences}\n")
 
     def _language(self, tag: str | None) -> str | None:
         if tag is None:
@@ -120,15 +132,15 @@ class Command(BaseCommand):
         try:
             return User.objects.get(username=username)
         except User.DoesNotExist:
-            words = _("There is no user called %(username)s.") % {"username": username}
-            raise CommandError(words) from None
+            message = _("There is no user called %(username)s.") % {"username": username}
+            raise CommandError(message) from None
 
 
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # of a larger one, the rest is not needed to refuse it
+            return file.read(MAX_BYTES + 1)  # of a larger file, this is enough to refuse it
     except OSError as problem:
-        reason = (problem.strerror or "unknown reason").lower()
+        reason = (problem.strerror or _("unknown reason")).lower()
         values = {"file": str(path), "reason": reason}
         raise NotAReleaseError(Note("file_cannot_be_opened", values)) from problem

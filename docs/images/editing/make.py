@@ -233,11 +233,11 @@ def decide(camera: Camera) -> None:
     page.fill("#id_publish_at_0", (TODAY + timedelta(days=7)).isoformat())
     page.fill("#id_publish_at_1", "00:01")
     approve.click()
-    page.get_by_role("link", name="Issue to journalists").click()
+    page.get_by_role("link", name="Issue links to journalists").click()
     page.fill(
         "#id_recipients", "Jane Doe, The Daily Example, jane@daily.example\nSam Roe, Radio Example"
     )
-    page.get_by_role("button", name="Make the links").click()
+    page.get_by_role("button", name="Issue links").click()
     camera.keep(page, "links", ".of-release", "#content a.button")
     journalist = camera.page(PHONE)
     journalist.goto(page.locator("code").first.inner_text())

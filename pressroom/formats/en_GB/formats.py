@@ -1,4 +1,5 @@
-"""How the admin writes a moment: on the day's 24 hours, with its zone."""
+"""Dates and times on screens: the day's 24 hours, with the zone."""
 
+DATE_FORMAT = "j F Y"
 DATETIME_FORMAT = "j F Y, H:i T"
 TIME_FORMAT = "H:i"

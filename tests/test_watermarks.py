@@ -1,4 +1,4 @@
-"""The unseen mark: in each long paragraph and nowhere else, found again, and in nobody's way."""
+"""The invisible watermark: in each long paragraph only, traceable, and without side effects."""
 
 import io
 import random
@@ -11,13 +11,13 @@ import pytest
 from desk.imports.storing import import_draft
 from importing import understand
 from people.models import Level
-from previews import links, marks
+from previews import links, watermarks
 from previews.models import PreviewLink
 from releases.rules import protected_names
 from tests.make import REAL_RELEASE, accept, make_chief, make_link, make_person
 
 REFERENCE = "K7Q2M4XD"
-# Words of each script, with what parts them and what ends a sentence.
+# Words of each script, with their separator and the end of a sentence.
 SCRIPTS = {
     "Latin": ("the court has again put off a hearing that was due in May for no reason", " ", "."),
     "Arabic": ("قالت المحكمة إن الجلسة تأجلت مرة أخرى ولم تذكر أي سبب لذلك في القرار", " ", "؟"),
@@ -37,7 +37,7 @@ def sentence(script, words, chance):
 
 def paragraph(script, words, chance):
     """A paragraph of at least so many words, in sentences of eleven."""
-    per = 1 if SCRIPTS[script][1] else marks.LETTERS / marks.WORDS
+    per = 1 if SCRIPTS[script][1] else watermarks.MIN_LETTERS / watermarks.MIN_WORDS
     joined, gap = "", " " if SCRIPTS[script][1] else ""
     while True:
         joined = f"{joined}{gap}{sentence(script, 11, chance)}".strip()
@@ -47,27 +47,32 @@ def paragraph(script, words, chance):
 
 
 def traced(text: str) -> set[str]:
-    return marks.references_in_text(unicodedata.normalize("NFKC", text))
+    return watermarks.references_in_text(unicodedata.normalize("NFKC", text))
 
 
 def bare(text: str) -> str:
-    return re.sub(f"[{marks.UNSEEN}]", "", text)
+    return re.sub(f"[{watermarks.CODE_ALPHABET}]", "", text)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_any_one_long_paragraph_leads_back_and_the_mark_is_a_twelfth_at_most(script):
+def test_any_long_paragraph_is_traced_and_the_watermark_is_a_twelfth_at_most(script):
     chance = random.Random(script)
     short = sentence(script, 9, chance)
     long = [paragraph(script, words, chance) for words in (44, 44, 60, 90)]
     parts = [short, long[0], short, *long[1:], short]
     text = "\n\n".join(parts)
     html = f"<h2>{short}</h2>" + "".join(f"<p>{part}</p>" for part in parts)
-    counted = [part for part in long if len(part) >= marks.CHARACTERS]
-    assert counted  # in “Short”, some paragraphs of 40 words are shorter than the mark allows
-    for marked in (marks.woven(text, REFERENCE, parts), marks.woven_html(html, REFERENCE)):
+    counted = [part for part in long if len(part) >= watermarks.MIN_CHARACTERS]
+    assert counted  # in “Short”, some paragraphs of 40 words are too short for the watermark
+    for marked in (
+        watermarks.with_watermark(text, REFERENCE, parts),
+        watermarks.html_with_watermark(html, REFERENCE),
+    ):
         assert bare(marked) in (text, html)
-        assert len(marked) - len(bare(marked)) == marks.MARK * len(counted)
-        assert marks.MARK * len(counted) <= 0.08 * len(re.sub("<[^>]+>", "", marked))
+        assert len(marked) - len(bare(marked)) == watermarks.WATERMARK_CHARACTERS * len(counted)
+        assert watermarks.WATERMARK_CHARACTERS * len(counted) <= 0.08 * len(
+            re.sub("<[^>]+>", "", marked)
+        )
         pieces = [p for p in re.split(r"\n\n|<[^>]+>", marked) if p]
         for piece in pieces:
             assert traced(piece) == ({REFERENCE} if bare(piece) in counted else set()), piece
@@ -78,9 +83,9 @@ def test_any_one_long_paragraph_leads_back_and_the_mark_is_a_twelfth_at_most(scr
 @pytest.mark.parametrize(
     ("words", "is_long"), [(39, False), (40, True), (127, False), (128, True)]
 )  # fmt: skip
-def test_where_a_paragraph_begins_to_be_long(words, is_long):
+def test_a_paragraph_is_long_from_40_words_or_128_letters(words, is_long):
     text = "好" * words if words > 100 else " ".join(["word"] * words)
-    assert marks.is_long(text) == is_long
+    assert watermarks.is_long(text) == is_long
 
 
 LONG = " ".join(["word"] * 45)
@@ -101,11 +106,11 @@ INSIDE = {
 
 
 @pytest.mark.parametrize("where", INSIDE)
-def test_the_mark_is_in_paragraphs_alone(where):
+def test_only_paragraphs_have_the_watermark(where):
     html, times = INSIDE[where]
-    woven = marks.woven_html(html, REFERENCE)
-    assert woven.count(marks.unseen(REFERENCE)) == times
-    assert bare(woven) == html
+    marked = watermarks.html_with_watermark(html, REFERENCE)
+    assert marked.count(watermarks.invisible_code(REFERENCE)) == times
+    assert bare(marked) == html
 
 
 @pytest.mark.parametrize(
@@ -117,29 +122,29 @@ def test_the_mark_is_in_paragraphs_alone(where):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("begin", ["", "A sentence, and another. "])
-def test_the_mark_is_in_no_link_no_name_and_no_address(begin, end):
+def test_links_names_and_addresses_have_no_watermark(begin, end):
     html = f"<p>{begin}{LONG} {end}</p>".replace("'", '"')
-    woven = marks.woven_html(html, REFERENCE)
-    assert bare(woven) == html
-    assert woven.count(marks.unseen(REFERENCE)) == 1
-    for element in re.findall(r"<(a|span|em|strong|sup)\b[^>]*>(.*?)</\1>", woven):
+    marked = watermarks.html_with_watermark(html, REFERENCE)
+    assert bare(marked) == html
+    assert marked.count(watermarks.invisible_code(REFERENCE)) == 1
+    for element in re.findall(r"<(a|span|em|strong|sup)\b[^>]*>(.*?)</\1>", marked):
         assert element[1] == bare(element[1])
-    assert not re.search(f"<br>[{marks.UNSEEN}]", woven)
+    assert not re.search(f"<br>[{watermarks.CODE_ALPHABET}]", marked)
     if begin:
-        assert f"org/path{marks.JOINER}" not in woven
+        assert f"org/path{watermarks.JOINER}" not in marked
 
 
 def test_no_word_and_no_name_is_broken_for_a_search():
-    """What journalists search for, and what the desk's own check reads, is there as it was."""
+    """Journalists search the text, and so does the desk's own check."""
     text = REAL_RELEASE.read_text()
-    woven = marks.woven(text, REFERENCE, text.split("\n"))
-    assert woven != text
+    marked = watermarks.with_watermark(text, REFERENCE, text.split("\n"))
+    assert marked != text
     words = r"\w+(?:['’.-]\w+)*"
-    assert re.findall(words, woven) == re.findall(words, text)
+    assert re.findall(words, marked) == re.findall(words, text)
     for name in set(re.findall(r"[A-Z]\w+(?: [A-Z]\w+)+", text)):
-        assert woven.count(name) == text.count(name)
-    assert unicodedata.normalize("NFC", woven) == woven
-    for char in marks.unseen(REFERENCE):
+        assert marked.count(name) == text.count(name)
+    assert unicodedata.normalize("NFC", marked) == marked
+    for char in watermarks.invisible_code(REFERENCE):
         # Unicode: default-ignorable, so that fonts and screen readers pass over it; no space.
         assert unicodedata.category(char) == "Mn"
         assert unicodedata.combining(char) == 0
@@ -147,18 +152,18 @@ def test_no_word_and_no_name_is_broken_for_a_search():
 
 
 @pytest.mark.django_db
-def test_a_protected_name_in_a_marked_text_is_found_all_the_same():
+def test_a_protected_name_in_a_watermarked_text_is_found():
     make_person("Iven Sorrel", level=Level.STAFF)
     for text in (f"{LONG}, Iven Sorrel. {LONG}", f"{LONG} Iven Sorrel.", f"{LONG} Iven Sorrel"):
-        woven = marks.woven(text, REFERENCE, [text])
-        assert woven != text
-        assert len(protected_names.finds_in_text(woven, "text")) == 1
+        marked = watermarks.with_watermark(text, REFERENCE, [text])
+        assert marked != text
+        assert len(protected_names.finds_in_text(marked, "text")) == 1
 
 
-def test_copies_that_were_given_out_before_are_still_traced():
-    """As they were woven at first: 28 signs of two bits."""
+def test_copies_of_older_versions_are_still_traced():
+    """The first code had 28 characters of two bits."""
     run = "".join("\u2061\u2062\u2063\u2064"[int(n)] for n in OLD_DIGITS)
-    assert marks.references_in(io.BytesIO(f"Some words{run}.".encode())) == {"K7Q2M4XD"}
+    assert watermarks.references_in(io.BytesIO(f"Some words{run}.".encode())) == {"K7Q2M4XD"}
     assert traced(f"Some words{run[:-1]}.") == set()
 
 
@@ -166,14 +171,14 @@ OLD_DIGITS = "2121323202220103223122011132"
 
 
 @pytest.mark.django_db
-def test_the_real_release_leads_back_from_any_of_its_long_paragraphs(client):
+def test_any_long_paragraph_of_the_real_release_is_traced(client):
     draft = import_draft(
         understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name), by=make_chief(), people={}
     )
     path = make_link(draft, kind="colleague")
     page = accept(client, path).content.decode()
     link = PreviewLink.objects.get()
-    long = [part for part in draft.document.paragraphs if marks.is_long(part)]
+    long = [part for part in draft.document.paragraphs if watermarks.is_long(part)]
     assert len(long) > 2
     article = re.search(r"<article>.*</article>", page, re.S)[0]
     shown = [unescape(re.sub("<[^>]+>", "", p)).strip() for p in
@@ -181,12 +186,12 @@ def test_the_real_release_leads_back_from_any_of_its_long_paragraphs(client):
     text = client.get(f"{path}release.txt").content.decode()
     chance = random.Random(14)
     for whole, parts in ((article, shown), (text, text.split("\n\n"))):
-        marked = [part for part in parts if marks.JOINER in part]
+        marked = [part for part in parts if watermarks.JOINER in part]
         assert {bare(part) for part in marked} >= set(long)
-        assert all(marks.is_long(bare(part)) for part in marked)
-        assert whole.count(marks.JOINER) == len(marked)
+        assert all(watermarks.is_long(bare(part)) for part in marked)
+        assert whole.count(watermarks.JOINER) == len(marked)
         words = unescape(re.sub("<[^>]+>", "", whole))
         assert len(words) - len(bare(words)) <= 0.08 * len(words)
         pasted = unicodedata.normalize("NFKC", chance.choice(marked))
-        assert links.traced(pasted) == [link]
-        assert links.traced(escape(pasted).encode("ascii", "xmlcharrefreplace").decode()) == [link]
+        assert links.trace(pasted) == [link]
+        assert links.trace(escape(pasted).encode("ascii", "xmlcharrefreplace").decode()) == [link]

@@ -1,0 +1,185 @@
+"""The pages of the library that deal with files: upload, renditions, originals, withdrawal."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.errors import ActionBlocked
+from accounts.models import User
+from assets import making
+from assets.incoming import takes_files
+from assets.models import CONTENT_TYPES, MediaAsset
+from desk.admin.base import QuietAdmin, VersionsAdmin
+from desk.forms.fields import parse_key
+from desk.forms.names import add_blockers_to_messages, run_action
+from releases.document import uuids_in
+from releases.library import (
+    Taken,
+    accept_as_is,
+    bring_back,
+    reads_original,
+    show_again,
+    take,
+    take_words,
+    withdraw,
+)
+
+
+class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
+    """The pages beside the form of a picture or document. The rules are in releases.library."""
+
+    def get_urls(self) -> list[Any]:
+        def page(route: str, view: Any, name: str) -> Any:
+            return path(route, self.admin_site.admin_view(view), name=f"assets_mediaasset_{name}")
+
+        return [
+            page("upload/", self.upload_view, "upload"),
+            page(
+                "<uuid:pk>/rendition/<str:style>.<str:extension>", self.rendition_view, "rendition"
+            ),
+            page("<uuid:pk>/original/<int:version>/", self.original_view, "original"),
+            page("<uuid:pk>/words/", require_POST(self.apply_metadata_view), "words"),
+            page("<uuid:pk>/again/", require_POST(self.regenerate_view), "again"),
+            page("<uuid:pk>/withdraw/", require_POST(self.withdraw_view), "withdraw"),
+            page("<uuid:pk>/show-again/", require_POST(self.show_again_view), "show_again"),
+            page("<uuid:pk>/as-is/", require_POST(self.as_is_view), "as_is"),
+            page("<uuid:pk>/bring-back/", require_POST(self.restore_file_view), "bring_back"),
+            *super().get_urls(),
+        ]
+
+    def rendition_view(
+        self, request: HttpRequest, pk: UUID, style: str, extension: str
+    ) -> HttpResponseBase:
+        """A rendition for editors, public or not."""
+        return self._viewable(request, pk).rendition_response(style, extension)
+
+    def original_view(self, request: HttpRequest, pk: UUID, version: int) -> HttpResponseBase:
+        """An original as it was uploaded, of any version; that of a locked file is for editors."""
+        asset, user = self._viewable(request, pk), User.of(request)
+        if not super().has_change_permission(request, asset) or not reads_original(asset, user):
+            raise PermissionDenied
+        row = asset.history.filter(history_id=version).exclude(original="").first()
+        if row is None:
+            raise Http404
+        try:
+            file = default_storage.open(str(row.original))
+        except FileNotFoundError:
+            raise Http404 from None
+        content_type = CONTENT_TYPES.get(row.extension, "application/octet-stream")
+        return FileResponse(
+            file, as_attachment=True, filename=row.original_name, content_type=content_type
+        )
+
+    @takes_files("assets.add_mediaasset")
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        """Add uploads to the library.
+
+        The script sends each file alone and asks for one `part` of the page. It asks again, by
+        ids, about files that are being processed.
+        """
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        uploads = []
+        into = request.POST.get("into")
+        if request.method == "POST":
+            record = self._without_file(request, into) if into else None
+            for upload in request.FILES.getlist("file"):
+                uploads.append(take(upload, by=User.of(request), into=record))
+                record = None  # only the first file belongs to the record
+            if not uploads:
+                uploads.append(Taken(_("No file"), problems=[_("Choose a file.")]))
+        else:
+            assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
+            uploads = [Taken(str(asset), asset) for asset in assets]
+        part = request.GET.get("part")
+        context: dict[str, Any] = {"uploads": uploads}
+        if part in ("upload", "attached"):
+            bad = request.method == "POST" and any(not upload.asset for upload in uploads)
+            template = f"admin/assets/mediaasset/_{part}.html"
+            return render(request, template, context, status=400 if bad or not uploads else 200)
+        context |= {
+            **self.admin_site.each_context(request), "title": _("Upload"), "opts": self.opts,
+        }  # fmt: skip
+        return render(request, "admin/assets/mediaasset/upload.html", context)
+
+    def apply_metadata_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Copy the file's embedded metadata into blank fields of its record."""
+        try:
+            applied = take_words(self._changeable(request, pk), by=User.of(request))
+        except ActionBlocked as blocked:
+            add_blockers_to_messages(request, blocked)
+            return redirect("admin:assets_mediaasset_change", pk)
+        if request.GET.get("part"):
+            context = {"uploads": [Taken("", MediaAsset.objects.get(pk=pk))]}
+            return render(request, "admin/assets/mediaasset/_upload.html", context)
+        if applied:
+            messages.success(request, _("Metadata applied. Check it before you publish."))
+        else:
+            messages.success(request, _("The file has no new metadata."))
+        return redirect("admin:assets_mediaasset_change", pk)
+
+    def regenerate_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Create the renditions again."""
+        making.make_again(self._changeable(request, pk))
+        messages.success(request, _("Processing again. This takes a few seconds."))
+        return redirect("admin:assets_mediaasset_change", pk)
+
+    def withdraw_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Remove it from every page at once."""
+        done = _("Withdrawn. It is no longer on any page.")
+        return self._run_action(request, pk, withdraw, done)
+
+    def show_again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """End its withdrawal."""
+        return self._run_action(request, pk, show_again, _("It is shown again."))
+
+    def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Accept, with a reason, that a document is published although it cannot be cleaned."""
+        reason, read = (request.POST.get(name, "") for name in ("reason", "file"))
+        accept = partial(accept_as_is, reason=reason, read=read)
+        done = _("Accepted. It is published as it is, and the reason stays on record.")
+        return self._run_action(request, pk, accept, done)
+
+    def restore_file_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Make an earlier original the file again."""
+        asset = self._changeable(request, pk)
+        chosen = request.POST.get("version", "")
+        row = asset.history.filter(history_id=parse_key(chosen)).first()
+        if row is None or not row.original or not default_storage.exists(str(row.original)):
+            messages.error(request, _("This file has no such version."))
+        else:
+            restore = partial(bring_back, asset, row, by=User.of(request))
+            run_action(request, restore, _("Earlier file restored. Check its caption and credit."))
+        return redirect("admin:assets_mediaasset_change", pk)
+
+    def _viewable(self, request: HttpRequest, pk: UUID) -> MediaAsset:
+        asset = get_object_or_404(MediaAsset, pk=pk)
+        if not self.has_view_permission(request, asset):
+            raise PermissionDenied
+        return asset
+
+    def _changeable(self, request: HttpRequest, pk: UUID) -> MediaAsset:
+        asset = self._viewable(request, pk)
+        if not self.has_change_permission(request, asset):
+            raise PermissionDenied
+        return asset
+
+    def _without_file(self, request: HttpRequest, pk: str) -> MediaAsset | None:
+        record = MediaAsset.objects.filter(pk__in=uuids_in([pk]), original="").first()
+        if record and not self.has_change_permission(request, record):
+            raise PermissionDenied
+        return record
+
+    def _run_action(self, request: HttpRequest, pk: UUID, action: Any, done: str) -> HttpResponse:
+        asset = self._viewable(request, pk)
+        run_action(request, partial(action, asset, by=User.of(request)), done)
+        return redirect("admin:assets_mediaasset_change", pk)

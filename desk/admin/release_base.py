@@ -1,0 +1,26 @@
+"""What all pages of a release at the desk share."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from desk.admin.base import ExtraPagesAdmin
+from releases.models import Event, Release
+
+
+class ReleasePages(ExtraPagesAdmin):
+    """Pages of one release, beside its form."""
+
+    def _get_or_404(self, request: HttpRequest, pk: Any) -> Release:
+        release = get_object_or_404(Release, pk=pk)
+        if not self.has_view_permission(request, release):
+            raise PermissionDenied
+        return release
+
+    def _events_of(self, release: Release) -> QuerySet[Event]:
+        """Return the events of a release, newest first; those before a deletion too."""
+        events = Event.objects.filter(release_uuid=release.pk)
+        return events.select_related("actor").order_by("-at", "-pk")

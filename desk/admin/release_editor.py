@@ -1,0 +1,103 @@
+"""What the scripts of the editor ask for while somebody writes: pasted text, and names."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from desk import name_suggestions
+from desk.admin.release_base import ReleasePages
+from desk.pasting import read_clipboard, read_plain
+from people.models import Person
+from releases.document import TextTooLongError, UnreadableTextError, uuids_in
+from releases.document.messages import sentence as text_sentence
+from releases.document.messages import too_long
+from releases.models import Release
+
+
+class ReleaseEditorPages(ReleasePages):
+    """An admin with the answers that the editor's scripts ask for."""
+
+    def get_urls(self) -> list[Any]:
+        return [
+            self.page("paste/", self.paste_view, "paste"),
+            self.page("names/", self.names_view, "names"),
+            *super().get_urls(),
+        ]
+
+    def _require_writer(self, request: HttpRequest) -> None:
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+
+    def paste_view(self, request: HttpRequest) -> HttpResponse:
+        """Clean what an editor pastes or drops, by the rules that it will be saved by.
+
+        The answer is JSON: `html`, and `messages` about what was left out, changed or blocked.
+        """
+        self._require_writer(request)
+        if request.method != "POST":
+            return HttpResponseBadRequest("No pasted text was sent.")
+        notes = request.GET.get("field") == "notes"
+        read = read_plain if request.content_type == "text/plain" else read_clipboard
+        try:
+            pasted = read(request.body.decode("utf-8", errors="replace"), notes=notes)
+        except RequestDataTooBig:
+            return JsonResponse({"html": "", "messages": [too_long()]}, status=413)
+        except UnreadableTextError as problem:
+            status = 413 if isinstance(problem, TextTooLongError) else 400
+            return JsonResponse({"html": "", "messages": [text_sentence(problem)]}, status=status)
+        except ValueError:
+            message = _("The pasted text cannot be read. Copy smaller parts.")
+            return JsonResponse({"html": "", "messages": [message]}, status=400)
+        return JsonResponse({"html": pasted.html, "messages": pasted.messages})
+
+    def names_view(self, request: HttpRequest) -> HttpResponse:
+        """Find the people that a text names while it is written, for the panel below the editor."""
+        self._require_writer(request)
+        if request.method != "POST":
+            return HttpResponseBadRequest("Send the text as JSON.")
+        try:
+            sent = json.loads(request.body)
+            paragraphs = [text if isinstance(text, str) else "" for text in sent["paragraphs"]]
+            marked = set(uuids_in(sent["people"]))
+            rejected = name_suggestions.parse_rejected(sent["rejected"])
+        except RequestDataTooBig:
+            return HttpResponse(name_suggestions.TOO_LONG, status=413)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return HttpResponseBadRequest("The text cannot be read: send it as the editor does.")
+        if sum(map(len, paragraphs)) > name_suggestions.MAX_TEXT:
+            return HttpResponse(name_suggestions.TOO_LONG, status=413)
+        if release := Release.objects.filter(pk__in=uuids_in([sent.get("release")])).first():
+            rejected |= name_suggestions.rejected_in(release)
+        offers, hints = name_suggestions.suggestions(
+            paragraphs, user=User.of(request), marked=marked, rejected=rejected
+        )
+        return JsonResponse(
+            {
+                "offers": [
+                    {
+                        "name": offer.name,
+                        **asdict(offer.place),
+                        "times": offer.times,
+                        "people": [_person_json(person) for person in offer.people],
+                    }
+                    for offer in offers
+                ],
+                "hints": [
+                    {
+                        "name": hint.name,
+                        **asdict(hint.place),
+                        "people": [_person_json(person) for person in hint.like],
+                    }
+                    for hint in hints
+                ],
+            }
+        )
+
+
+def _person_json(person: Person) -> dict[str, str]:
+    return {"id": str(person.pk), "text": str(person), "detail": name_suggestions.detail_of(person)}

@@ -1,0 +1,65 @@
+"""The panel beside the form of a release: its state, what can be done, and what blocks it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from accounts.models import User
+from desk.actions import available_actions
+from desk.forms.names import allow_name_url
+from jobs.models import Email
+from previews.page import page_at_the_desk
+from releases import workflow
+from releases.models import Event, Release
+from releases.probes import probes_of
+from releases.rules import protected_names
+from releases.rules.name_finds import sentences
+from releases.rules.public_texts import row_of
+
+MAX_EVENTS = 6
+MAX_EMAILS = 20
+
+
+def panel_context(release: Release, user: User, events: QuerySet[Event]) -> dict[str, Any]:
+    """Return what the panel prints of a release as it is stored, for one user."""
+    imported = release.events.filter(verb=Event.Verb.IMPORTED).first()
+    guess = imported.detail if imported and not release.publish_at else {}
+    unpublished = release.status in (Release.Status.DRAFT, Release.Status.IN_REVIEW)
+    as_sentences = partial(sentences, user=user)
+    # Rules of time are asked about the publication, until it has passed.
+    at = timezone.now() if release.has_been_public() else release.publish_at
+    finds = protected_names.finds_in_release(release, at)
+    name_blockers = [
+        *protected_names.hidden_picture_blockers(release, at),
+        *(find for find in finds if find.blocks),
+    ]
+    return {
+        "release": release,
+        "state": release.state(),
+        "actions": list(available_actions(release, user, finds)),
+        "probe_count": probes_of(release),
+        "blockers": as_sentences(workflow.blockers(release, at, finds)) if unpublished else [],
+        "name_blockers": as_sentences(name_blockers) if release.is_approved() else [],
+        "emails": Email.objects.about(f"release:{release.pk}").troubled()[:MAX_EMAILS],
+        "warnings": as_sentences(workflow.warnings(release, at, finds)),
+        "allow_links": _allow_links(finds, user),
+        "plain_card": bool(release.title)
+        and page_at_the_desk(release, timezone.now()).has_plain_card,
+        "edit_blockers": workflow.edit_blockers(release, user),
+        "events": events[:MAX_EVENTS],
+        "guessed_day": parse_date(guess.get("date_guess", "")),
+        "guess_reasons": guess.get("reasons", []),
+    }
+
+
+def _allow_links(finds: Sequence[Any], user: User) -> list[tuple[Any, str]]:
+    """Return the other rows that print a protected name, and where to allow it in each."""
+    if not workflow.ACTIONS["allow_name"].is_permitted(user):
+        return []
+    keys = {(f.table, f.row) for f in finds if f.table not in ("", "releases.release")}
+    rows = [row for table, pk in sorted(keys) if (row := row_of(table, pk))]
+    return [(row, allow_name_url(row, user)) for row in rows]

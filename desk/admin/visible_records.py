@@ -1,0 +1,90 @@
+"""Admins of rows that belong to people: records at level 0 are visible to case officers only."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+
+from accounts.models import User
+from desk.admin.base import VersionsAdmin
+from people.names.searching import MAX_TYPED
+from people.names.shared import people_index
+
+
+class VisibleRecordsAdmin(VersionsAdmin):
+    """An admin of rows that belong to people.
+
+    What belongs to a person at level 0 exists only for that person's case officers, including its
+    versions.
+    """
+
+    def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
+        try:
+            return self.get_queryset(request).filter(pk=object_id).exists()
+        except (ValueError, forms.ValidationError):
+            return False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if not self._is_visible(request, object_id):
+            raise Http404
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if not self._is_visible(request, object_id):
+            raise Http404
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    # Django's log keeps the text of a row and shows it to the user who changed the row, even when
+    # that user may not see it any more. So the log gets a key here; the versions have the rest.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, ADDITION)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, CHANGE)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return [self._log(request, obj, DELETION) for obj in queryset]
+
+    def _log(self, request: HttpRequest, obj: Any, action: int) -> LogEntry:
+        return LogEntry.objects.create(
+            user=User.of(request),
+            content_type=ContentType.objects.get_for_model(obj),
+            object_id=str(obj.pk),
+            object_repr=f"{self.opts.verbose_name} {obj.pk}",
+            action_flag=action,
+        )
+
+
+class NameSearchAdmin(VisibleRecordsAdmin):
+    """A list that finds a person by any spelling: order, accents and punctuation do not count."""
+
+    person_column = "pk"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        found, repeats = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return found, repeats
+        by_name = Q(**{f"{self.person_column}__in": _people_by_name(search_term)})
+        return queryset.filter(Q(pk__in=found.values("pk")) | by_name), repeats
+
+
+def _people_by_name(typed: str) -> set[UUID]:
+    """Return the people whose name, in any spelling, or a part of it was typed.
+
+    Some may be hidden from the user: use the result only to filter visible rows.
+    """
+    typed = typed[:MAX_TYPED]
+    people = {match.person for match in people_index().matches(typed)}
+    people |= {pk for name in people_index().find([typed]) for pk in name.people}
+    return people | people_index().search(typed)

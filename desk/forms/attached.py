@@ -1,0 +1,50 @@
+"""The list of pictures and documents that are attached to a release, in their order."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from assets.models import MediaAsset
+from releases.document import uuids_in
+from releases.library import Taken
+
+
+class AttachedWidget(forms.Widget):
+    """The list of what is attached: drag to change its order, drop files on it to add them."""
+
+    class Media:
+        js = [forms.Script("js/attached.js", type="module")]
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        ids = uuids_in(value or [])
+        assets = MediaAsset.objects.in_bulk(ids)
+        uploads = [Taken(str(assets[pk]), assets[pk]) for pk in ids if pk in assets]
+        return render_to_string("admin/releases/release/_attached_field.html", {"uploads": uploads})
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False  # an empty list sends nothing, and means that all were removed
+
+
+class AttachedField(forms.Field):
+    """The IDs of pictures and documents in their order; one that is in no library is an error."""
+
+    widget = AttachedWidget
+
+    def to_python(self, value: Any) -> list[str]:
+        ids = list(dict.fromkeys(uuids_in(value or [])))
+        stored = set(MediaAsset.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        if len(stored) < len(ids):
+            raise ValidationError(
+                _("An attached file is no longer in the library. Remove it and save again.")
+            )
+        return [str(pk) for pk in ids]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != [str(pk) for pk in uuids_in(data or [])]

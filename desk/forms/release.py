@@ -1,0 +1,250 @@
+"""The form of a release: what its editors write, checked before it is stored."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_prose_editor.fields import ProseEditorFormField
+from django_prose_editor.widgets import AdminProseEditorWidget
+
+from desk import name_suggestions
+from desk.forms.attached import AttachedField
+from desk.forms.conflicts import TEXT_NOT_SAVED, add_edit_conflict
+from desk.forms.corrections import correction_field, minor_edit_field
+from desk.forms.editor import BODY, NOTES
+from desk.forms.fields import JSONField, LanguageField
+from people.locking import lock_names_for_change
+from people.slugs import slug_for
+from releases import workflow
+from releases.document import (
+    MAX_LINES,
+    MAX_NOTES,
+    MAX_PARTS,
+    MAX_TEXT,
+    Document,
+    UnreadableTextError,
+    clean,
+    clean_notes,
+    refused_links,
+)
+from releases.document import messages as text_messages
+from releases.models import FormerSlug, Release
+from releases.rules import protected_names
+from releases.rules.name_finds import sentences
+
+# The fields of the form, in the groups of its page.
+TEXT, PICTURES = gettext_lazy("Text"), gettext_lazy("Pictures and documents")
+FIELDSETS: list[tuple[Any, Any]] = [
+    (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
+    (PICTURES, {"fields": ["poster", "attached"]}),
+    (TEXT, {"fields": ["body", "pull_quote", "notes_to_editors"]}),
+    (
+        gettext_lazy("Topics, countries and contacts"),
+        {"fields": ["topics", "countries", "contacts", "translation_of"]},
+    ),
+    (gettext_lazy("Web address"), {"fields": ["slug"]}),
+]
+
+
+class ReleaseForm(forms.ModelForm):
+    """A release as its editors write it.
+
+    It carries the version that was opened. A save over a newer version is refused, with everything
+    that was typed still in the form; the next save replaces that version knowingly.
+    """
+
+    language = LanguageField(
+        label=gettext_lazy("Language"),
+        help_text=gettext_lazy(
+            "If it is not listed, choose “Another language” and enter its tag (BCP 47), such as kk "
+            "or ug-Latn, or its English name."
+        ),
+    )
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    rejected_names = JSONField(
+        widget=forms.HiddenInput,
+        required=False,
+        help_text=gettext_lazy("Names rejected in the names panel."),
+    )
+    body = ProseEditorFormField(
+        label=gettext_lazy("Text"),
+        extensions=BODY,
+        widget=AdminProseEditorWidget,
+        required=False,
+        help_text=gettext_lazy(
+            "Mark the speaker of each quotation and the people named. Pages, search and feeds use "
+            "these marks. Text pasted from Word or Google Docs is cleaned."
+        ),
+    )
+    attached = AttachedField(
+        label=gettext_lazy("Other pictures and documents"),
+        required=False,
+        help_text=gettext_lazy(
+            "Shown below the text in this order, with the poster and the pictures in the text. "
+            "Edit their captions in the library."
+        ),
+    )
+    notes_to_editors = ProseEditorFormField(
+        label=gettext_lazy("Notes to editors"),
+        extensions=NOTES,
+        widget=AdminProseEditorWidget,
+        required=False,
+    )
+    correction = correction_field(
+        gettext_lazy(
+            "Public. Shown below the release with today’s date and in the feed. Required for every "
+            "change of substance."
+        )
+    )
+    minor = minor_edit_field(gettext_lazy("Minor edit (typo, link, punctuation)"))
+
+    class Meta:
+        model = Release
+        fields = flatten_fieldsets(FIELDSETS)
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField title-field"}),
+            "standfirst": forms.Textarea(attrs={"rows": 2}),
+            "pull_quote": forms.Textarea(attrs={"rows": 2}),
+            "topics": forms.CheckboxSelectMultiple,
+            "contacts": forms.CheckboxSelectMultiple,
+        }
+
+    class Media:
+        js = [forms.Script("js/names.js", type="module")]
+
+    user: Any = None  # the admin sets it for each request
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refused_links: list[str] = []  # addresses that were typed and are not links any more
+        if "read_version" in self.fields:
+            self.fields["read_version"].initial = self.instance.version
+
+    def clean_rejected_names(self) -> name_suggestions.Rejected:
+        value = self.cleaned_data["rejected_names"]
+        return name_suggestions.parse_rejected(value if isinstance(value, list) else [])
+
+    def clean_body(self) -> str:
+        return self._cleaned_document("body", clean, MAX_TEXT)
+
+    def clean_notes_to_editors(self) -> str:
+        return self._cleaned_document("notes_to_editors", clean_notes, MAX_NOTES)
+
+    def _cleaned_document(
+        self, name: str, cleaner: Callable[[str, int], str], max_characters: int
+    ) -> str:
+        html = self.cleaned_data[name]
+        cleaned = _clean_document(html, cleaner, max_characters, getattr(self.instance, name))
+        self.refused_links += refused_links(html)
+        return cleaned
+
+    def clean_standfirst(self) -> str:
+        return _checked_length(self.cleaned_data["standfirst"], MAX_LINES, self.instance.standfirst)
+
+    def clean_pull_quote(self) -> str:
+        return _checked_length(self.cleaned_data["pull_quote"], MAX_LINES, self.instance.pull_quote)
+
+    def clean_slug(self) -> str:
+        typed = self.cleaned_data["slug"]
+        slug = slug_for(typed, fallback="") if typed else ""
+        if typed and not slug:
+            raise ValidationError(_("Use at least one letter or digit."))
+        former = FormerSlug.objects.filter(slug=slug).exclude(release=self.instance.pk)
+        if slug and former.exists():
+            raise ValidationError(
+                _("Another release used this address, and it redirects there. Choose another.")
+            )
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance._state.adding:
+            return cleaned
+        if Release.objects.approved().filter(pk=self.instance.pk).exists():
+            # A correction is checked and public at once, so this lock comes before any on a row.
+            lock_names_for_change()
+        # The desk's page is one transaction, from this check of the version to the save.
+        stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        if cleaned.get("read_version") != stored.version:
+            add_edit_conflict(
+                self,
+                stored.history.select_related("history_user").first(),
+                sentence=gettext_lazy(
+                    "%(who)s saved version %(version)s on %(time)s, while you were editing."
+                ),
+                version=stored.version,
+                advice=_(
+                    "Open the release in another tab and copy what is new. Then save again: your "
+                    "text replaces it, and the other text stays in the versions."
+                ),
+            )
+        elif reasons := workflow.edit_blockers(stored, self.user):
+            self.add_error(None, [*reasons, TEXT_NOT_SAVED])
+        elif (
+            stored.is_published()
+            and set(self.changed_data) - {"rejected_names"}
+            and not (cleaned.get("correction") or cleaned.get("minor"))
+        ):
+            self.add_error(
+                "correction",
+                _("This release is public. Enter a correction notice or tick “Minor edit”."),
+            )
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # not in the stubs
+        if self.errors or self.instance._state.adding or not self.instance.is_published():
+            return
+        reasons = workflow.correction_blockers(self.instance)
+        chosen = [*self.cleaned_data.get("topics", ()), *self.cleaned_data.get("contacts", ())]
+        stored = {*self.instance.topics.all(), *self.instance.contacts.all()}
+        added = protected_names.finds_in([row for row in chosen if row not in stored])
+        reasons += [find for find in added if find.blocks]
+        for sentence in sentences(reasons, self.user):
+            self.add_error(None, sentence)
+        own = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
+        if own and workflow.ACTIONS["allow_name"].is_permitted(self.user):
+            url = reverse("admin:releases_release_allow_name", args=[self.instance.pk])
+            sentence = _('You can <a href="{}">allow a name</a>, then save this again.')
+            self.add_error(None, format_html(sentence, url))
+
+
+def _clean_document(
+    html: str, cleaner: Callable[[str, int], str], max_characters: int, stored: str
+) -> str:
+    """Return a text as it is stored; one that is too long already may become shorter."""
+    _checked_length(html, max_characters, stored)
+    try:
+        cleaned = cleaner(html, max(max_characters, len(stored)))
+    except UnreadableTextError as problem:
+        raise ValidationError(text_messages.sentence(problem)) from problem
+    parts = Document(cleaned).parts
+    if parts > MAX_PARTS and parts > Document(stored).parts:
+        raise ValidationError(
+            _(
+                "The text has %(parts)s paragraphs, items, cells and footnotes, and at most "
+                "%(max)s are allowed. Shorten it or attach the long part as a document. Your text "
+                "is still here but not saved."
+            )
+            % {
+                "parts": number_format(parts, force_grouping=True),
+                "max": number_format(MAX_PARTS, force_grouping=True),
+            }
+        )
+    return cleaned
+
+
+def _checked_length(text: str, max_characters: int, stored: str) -> str:
+    if len(text) > max(max_characters, len(stored)):
+        problem = text_messages.too_long(len(text), max_characters)
+        raise ValidationError(
+            _("%(problem)s Your text is still here but not saved.") % {"problem": problem}
+        )
+    return text

@@ -1,0 +1,95 @@
+"""The cases we follow as a table for spreadsheets."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+from django_countries import countries
+
+from newsroom.calls import CaseEntry, entries
+from newsroom.prisoners import country_of, current_cases
+from people.dates import UncertainDate
+from people.models import CaseQuerySet, PersonName
+from storing.texts import clean_text
+
+# Other programs read the file by these names: add columns, rename none.
+COLUMNS = [
+    "name", "name in own script", "country", "country code", "group", "custody status",
+    "legal status", "as of", "designation", "designation by", "designation since",
+    "held since", "held since in words", "held since EDTF",
+    "held until", "held until in words", "held until EDTF",
+    "days held", "call", "call quoted from", "source", "source address", "address",
+]  # fmt: skip
+BATCH_SIZE = 250  # cases that are read at once
+# OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+
+
+def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
+    """Yield the lines of the table (RFC 4180, with a byte order mark, so that they know UTF-8).
+
+    It has every case, so it is read and written in batches; each batch asks again who may be
+    named. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    on, named = timezone.localdate(at), dict(countries)
+    pks = list(cases.values_list("pk", flat=True))
+    yield "\ufeff" + _lines([COLUMNS])
+    for start in range(0, len(pks), BATCH_SIZE):
+        batch = pks[start : start + BATCH_SIZE]
+        rows = current_cases(on).filter(pk__in=batch).select_related("person")
+        found = {case.pk: case for case in rows.prefetch_related("person__names", "designations")}
+        known = [found[pk] for pk in batch if pk in found]
+        yield _lines(map(partial(_cells, origin=origin, on=on, named=named), entries(known, at)))
+
+
+def _lines(rows: Iterable[list[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows([_cell(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def _cells(entry: CaseEntry, origin: str, on: date, named: Mapping[str, str]) -> list[Any]:
+    case = entry.case
+    person, code, days = case.person, country_of(case).code or "", case.days_in_detention(on)
+    designation = case.designation_on(on)
+    own = [
+        name.text
+        for name in person.names.all()
+        if name.printed and name.kind == PersonName.Kind.NATIVE
+    ]
+    return [
+        person.display_name, " · ".join(own), named.get(code, ""), code,
+        case.group.label, case.get_custody_status_display(),
+        case.get_legal_status_display() if case.legal_status else "",
+        case.as_of.isoformat(),
+        *((designation.label, designation.by, designation.since) if designation else [""] * 3),
+        *_date_cells(case.detained_since), *_date_cells(case.detained_until),
+        "" if days is None else days,
+        entry.call, _speaker_and_address(entry, origin),
+        case.printed_source, case.printed_source_url,
+        origin + person.get_absolute_url(),
+    ]  # fmt: skip
+
+
+def _date_cells(known: UncertainDate | None) -> tuple[str, str, str]:
+    """Return a date as ISO 8601 if its day is certain, in words, and in EDTF."""
+    if known is None:
+        return "", "", ""
+    return (known.earliest.isoformat() if known.is_certain else "", known.label, known.text)
+
+
+def _speaker_and_address(entry: CaseEntry, origin: str) -> str:
+    if (quote := entry.quote) is None:
+        return ""
+    speaker = ", ".join(filter(None, [quote.attribution_name, quote.attribution_title]))
+    return f"{speaker}: {origin}{quote.release.get_absolute_url()}"
+
+
+def _cell(value: Any) -> str:
+    text = clean_text(str(value), multiline=True)
+    return f"'{text}" if _FORMULA.match(text) else text
