@@ -443,7 +443,7 @@ def test_renditions_can_be_left_out(folder, elsewhere):
     where = elsewhere()
     made = backup(folder, "--without-renditions")
     assert {p.name for p in (made / "media").iterdir()} == {"originals"}
-    next_steps = "Next: manage.py makerenditions, manage.py checkfiles: each has to end with 0."
+    next_steps = "Next: manage.py makerenditions, manage.py checkfiles. Each must exit with 0."
     assert next_steps in restored(made, **where)
     assert report(**where)["lost"] == [
         f"{file.name} is missing" for file in named_files() if file.name != picture.original.name
@@ -596,9 +596,9 @@ def test_a_changed_byte_is_found_and_named_before_anything_is_restored(folder, e
     dump = next(made.glob("database.*"))
     manifest, original = made / "manifest.json", made / "media" / picture.original.name
     for path, named in [
-        (original, f"media/{picture.original.name} is not as it was written"),
-        (dump, f"{dump.name} is not as it was written"),
-        (made / "SHA256SUMS", "SHA256SUMS is not as it was written"),
+        (original, f"media/{picture.original.name} has changed since it was written"),
+        (dump, f"{dump.name} has changed since it was written"),
+        (made / "SHA256SUMS", "SHA256SUMS has changed since it was written"),
     ]:
         before = path.read_bytes()
         change_byte(path)
@@ -661,8 +661,8 @@ def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, t
     (tmp_path / "into-media").symlink_to(media)
     (tmp_path / "nowhere").symlink_to(tmp_path / "none" / "none")
     for place, sentence in [
-        (media / "backups", "lies in MEDIA_ROOT, which is backed up"),
-        (tmp_path / "into-media", "lies in MEDIA_ROOT, which is backed up"),
+        (media / "backups", "is in MEDIA_ROOT, which is backed up"),
+        (tmp_path / "into-media", "is in MEDIA_ROOT, which is backed up"),
         (ROOT / "static" / "backups", "which everybody can read"),
         (ROOT / "var" / "static", "which everybody can read"),
         (tmp_path / "file", "is not a folder"),

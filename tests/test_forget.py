@@ -145,7 +145,7 @@ def test_a_failed_rule_is_reported_and_the_others_are_applied(old, capsys, monke
     output = capsys.readouterr().out
     assert "broken: failed" in output
     assert "openings of preview links: 2 removed" in output
-    assert "Forgetting failed (broken): no way" in caplog.text
+    assert "Removal failed (broken): no way" in caplog.text
 
 
 def test_whatever_says_where_somebody_was_has_an_end():
