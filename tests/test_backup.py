@@ -663,8 +663,8 @@ def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, t
     for place, sentence in [
         (media / "backups", "is in MEDIA_ROOT, which is backed up"),
         (tmp_path / "into-media", "is in MEDIA_ROOT, which is backed up"),
-        (ROOT / "static" / "backups", "which everybody can read"),
-        (ROOT / "var" / "static", "which everybody can read"),
+        (ROOT / "static" / "backups", "which is public"),
+        (ROOT / "var" / "static", "which is public"),
         (tmp_path / "file", "is not a folder"),
         (tmp_path / "nowhere", "is a link to a folder that does not exist"),
         (tmp_path / "none" / "backups", "There is no folder"),
