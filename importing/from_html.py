@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from importing.accounting import Span
 from importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
-from importing.building import DEEPEST, LARGEST_NUMBER, Builder, OpenTable, Place
-from importing.markup import Links, attributes, runs_of, silence, tag_at
+from importing.building import MAX_DEPTH, MAX_NUMBER, Builder, OpenTable, Place
+from importing.markup import Links, attributes, blank_out, runs_of, tag_at
 from importing.notes import Note
 from importing.rules import Rule
 from importing.web_page import Element, Footnote, Page, Skip, look_through
@@ -150,8 +150,8 @@ _WML_COMMAND = re.compile(
     r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
 )
 _WML_TITLE = re.compile(r"\btitle[ \t]*=[ \t]*\"((?:[^\"\\]|\\.)*+)\"", re.I | re.S)
-_LONGEST_COMMAND = 5_000  # characters in which its title is looked for
-_MOST_CELLS = 100  # that a cell of a table can reach over
+_MAX_COMMAND_CHARACTERS = 5_000  # characters in which its title is looked for
+_MAX_SPANNED_CELLS = 100  # that a cell of a table can reach over
 
 # What stands before a heading and is no word of it.
 HEADING_MARKS = (
@@ -179,7 +179,7 @@ _OF_FOOTNOTES = re.compile(
 def read_html(source: Source, filename: str) -> None:
     """Fill a source with the blocks of its HTML."""
     wml = filename.casefold().endswith(".wml") or is_wml(source.text)
-    reader = HtmlReader(source, silence(source.text, macros=wml), wml)
+    reader = HtmlReader(source, blank_out(source.text, macros=wml), wml)
     reader.read()
     if wml:
         _title_of_template(source)
@@ -195,7 +195,7 @@ def is_wml(text: str) -> bool:
 def _title_of_template(source: Source) -> None:
     """Set the title that a page of WML gives to its template: `#include "head.wmi" TITLE="…"`."""
     for command in _WML_COMMAND.finditer(source.text):
-        found = _WML_TITLE.search(command[0][:_LONGEST_COMMAND])
+        found = _WML_TITLE.search(command[0][:_MAX_COMMAND_CHARACTERS])
         value = plain(html.unescape(re.sub(r"\\(.)", r"\1", found[1]))) if found else ""
         if found and value:
             span = (command.start() + found.start(1), command.start() + found.end(1))
@@ -326,8 +326,8 @@ class HtmlReader(Builder):
             self.begin_cell(
                 Cell(
                     header=table.in_head or name == "th",
-                    colspan=_number(found.get("colspan"), 1, _MOST_CELLS),
-                    rowspan=_number(found.get("rowspan"), 1, _MOST_CELLS),
+                    colspan=_number(found.get("colspan"), 1, _MAX_SPANNED_CELLS),
+                    rowspan=_number(found.get("rowspan"), 1, _MAX_SPANNED_CELLS),
                 )
             )
         if name == "thead":
@@ -460,10 +460,10 @@ class HtmlReader(Builder):
             if closing:
                 self.end_list()
             else:
-                start = _number(found.get("start"), 0, LARGEST_NUMBER) if "start" in found else 1
+                start = _number(found.get("start"), 0, MAX_NUMBER) if "start" in found else 1
                 self.begin_list(name == "ol", start)
         elif name == "li":
-            value = _number(found["value"], 0, LARGEST_NUMBER) if "value" in found else None
+            value = _number(found["value"], 0, MAX_NUMBER) if "value" in found else None
             if closing:
                 self.end_item()
             else:
@@ -483,7 +483,7 @@ class HtmlReader(Builder):
         if not closing:
             of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
             self.quotes.append(not of_mail)
-            del self.quotes[:-DEEPEST]
+            del self.quotes[:-MAX_DEPTH]
             if not of_mail:
                 self.begin_quote()
         elif self.quotes and self.quotes.pop():
@@ -522,7 +522,7 @@ class HtmlReader(Builder):
         if position := re.search(r"vertical-align:\s*(sub|super)\b", style):
             raised = position[1][:3]
         inline.append(_Inline(name, strong, em, href, raised))
-        del inline[:-DEEPEST]
+        del inline[:-MAX_DEPTH]
 
     def _picture(self, found: dict[str, str], span: Span) -> None:
         if source := found.get("src", "").strip():

@@ -19,7 +19,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from importing.accounting import Span
 from importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
 from importing.from_html import HtmlReader
-from importing.markup import SOFT, attributes, shortened, silence, tag_at
+from importing.markup import SOFT, attributes, blank_out, shortened, tag_at
 from importing.notes import Note
 from importing.web_page import is_hidden, notes_of_left_out
 
@@ -46,8 +46,8 @@ _FIELDS = {
     "type": "kicker",
     "category": "kicker",
 }
-_LONGEST_TOML = 20_000  # characters in which its second fence is looked for
-_LONGEST_HEAD = 5_000  # characters of keys and values without fences
+_MAX_TOML_CHARACTERS = 20_000  # characters in which its second fence is looked for
+_MAX_HEAD_CHARACTERS = 5_000  # characters of keys and values without fences
 # What opens a line of Markdown and is no word of it.
 _LINE_BEGINS = re.compile(
     r"(?:[ \t]*(?:>|[*+-](?=\s|$)|\d{1,9}[.)](?=\s|$)))*+[ \t]*(?:#{1,6}(?=\s|$))?"
@@ -59,10 +59,12 @@ _UNCLOSED = re.compile(r"\*{2,3}(?=\S)")
 _CARELESS_LINK = re.compile(r"(!?)\[([^\[\]\n]{0,300})\]\(([^()<>\n]{1,500})\)")
 _LINK_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _FENCE_LINE = re.compile(r"[\s>]*(?:```+|~~~+)\s*$")
-_DEEPEST = 40  # blocks inside one another; markdown-it drops what is deeper, and the ledger says so
+_MAX_DEPTH = (
+    40  # blocks inside one another; markdown-it drops what is deeper, and the ledger says so
+)
 # Marks times characters of the paragraphs whose inside is parsed: what marks that never close
 # cost. A release has far less than a tenth of it.
-_MOST_WORK = 30_000_000
+_MAX_WORK = 30_000_000
 _COSTLY = re.compile(r"[\[\]<!`*_~^&(]")
 
 
@@ -70,7 +72,7 @@ class _Markdown(MarkdownIt):
     """CommonMark with tables, strike-through and footnotes; addresses stay as they are written."""
 
     def __init__(self) -> None:
-        super().__init__("commonmark", {"maxNesting": _DEEPEST})
+        super().__init__("commonmark", {"maxNesting": _MAX_DEPTH})
         self.enable(["table", "strikethrough"])
         # Lines that are indented by accident are no code, and `text_special` shows how a
         # character was written.
@@ -116,7 +118,7 @@ def _parse_inline(state: StateCore) -> None:
             continue
         token.children = []
         cost = len(token.content) * len(_COSTLY.findall(token.content))
-        if work + cost > _MOST_WORK:
+        if work + cost > _MAX_WORK:
             state.env["not_parsed"] = state.env.get("not_parsed", 0) + 1
             plain_text = Token("text", "", 0)
             plain_text.content = token.content
@@ -131,14 +133,14 @@ _PARSER = _Markdown()
 
 def read_markdown(source: Source, filename: str) -> None:
     """Fill a source with the blocks of its Markdown and the fields of its front matter."""
-    silenced = silence(source.text)
-    _Reader(source, silenced, _read_front_matter(source, silenced)).read()
+    printed = blank_out(source.text)
+    _Reader(source, printed, _read_front_matter(source, printed)).read()
 
 
 # --- Front matter ------------------------------------------------------------------------------
 
 
-def _read_front_matter(source: Source, silenced: str) -> int:
+def _read_front_matter(source: Source, printed: str) -> int:
     """Read `key: value` lines between two fences; return where the text begins.
 
     Comments may stand above it. TOML has `key = value` between `+++`. Without fences, a blank line
@@ -148,14 +150,14 @@ def _read_front_matter(source: Source, silenced: str) -> int:
     release are not claimed, so that the editor sees them among what was left out.
     """
     text = source.text
-    begins = len(silenced) - len(silenced.lstrip())
+    begins = len(printed) - len(printed.lstrip())
     opening = _FENCE.match(text, begins)
     fence = opening[1] if opening else ""
     toml = fence == "+++"
     key_of = _TOML_KEY if toml else _KEY
     if not (key_of.match(text, opening.end()) if opening else _has_bare_head(text, begins)):
         return 0
-    if toml and not re.search(r"^\+\+\+[ \t]*$", text[begins + 3 :][:_LONGEST_TOML], re.M):
+    if toml and not re.search(r"^\+\+\+[ \t]*$", text[begins + 3 :][:_MAX_TOML_CHARACTERS], re.M):
         return 0
     fences = [opening.span()] if opening else []
     place = opening.end() if opening else begins
@@ -190,7 +192,7 @@ def _read_front_matter(source: Source, silenced: str) -> int:
 
 def _has_bare_head(text: str, place: int) -> bool:
     """Whether a text opens with lines of keys and values alone, one of them a title."""
-    lines = text[place : place + _LONGEST_HEAD].partition("\n\n")[0].split("\n")
+    lines = text[place : place + _MAX_HEAD_CHARACTERS].partition("\n\n")[0].split("\n")
     keys = [match[1].casefold() if (match := _KEY.match(line)) else "" for line in lines]
     return len(keys) > 1 and all(keys) and any(_FIELDS.get(key) == "title" for key in keys)
 
@@ -428,8 +430,8 @@ class _Reader:
         kind = token.type
         step = token.nesting
         if kind in ("text", "text_special", "code_inline"):
-            said = "" if token.content in SOFT else token.content
-            self._say(Run(said, *span), runs, look)
+            visible = "" if token.content in SOFT else token.content
+            self._add_run(Run(visible, *span), runs, look)
         elif kind == "softbreak":
             runs.append(Run("\n", span[1], span[1]))
         elif kind == "hardbreak":
@@ -455,7 +457,7 @@ class _Reader:
             if not look.dropped:
                 self._footnote(token, runs, content, places, first)
 
-    def _say(self, run: Run, runs: list[Run], look: _Look) -> None:
+    def _add_run(self, run: Run, runs: list[Run], look: _Look) -> None:
         if look.dropped:
             self.source.apart.append((look.dropped[-1], (run.start, run.end), run.text))
             if plain(run.text):
@@ -506,7 +508,7 @@ class _Reader:
             effect = ""
         if not written.endswith("/>"):
             look.tags.append((name, effect))
-            del look.tags[:-_DEEPEST]
+            del look.tags[:-_MAX_DEPTH]
             self._effect(effect, 1, look)
 
     def _effect(self, effect: str, step: int, look: _Look) -> None:
@@ -573,8 +575,8 @@ class _Reader:
                 together = []
                 continue
             if together and line:
-                said = "".join(run.text for run in line)
-                joint = BREAK if _LABEL.match(said) or said.startswith("|") else "\n"
+                visible = "".join(run.text for run in line)
+                joint = BREAK if _LABEL.match(visible) or visible.startswith("|") else "\n"
                 together.append(Run(joint, line[0].start, line[0].start))
             together += line
         yield from filter(None, [together])
@@ -593,8 +595,8 @@ class _Reader:
 
 
 def _is_emphatic(line: list[Run]) -> bool:
-    said = [run for run in line if plain(run.text) and not run.note]
-    return bool(said) and (all(run.strong for run in said) or all(run.em for run in said))
+    visible = [run for run in line if plain(run.text) and not run.note]
+    return bool(visible) and (all(run.strong for run in visible) or all(run.em for run in visible))
 
 
 def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:

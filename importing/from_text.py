@@ -9,7 +9,7 @@ from itertools import pairwise
 from importing.blocks import Block, Run, Source
 from importing.heads import head_line
 from importing.notes import Note
-from importing.quoting import shape_of
+from importing.quotations import shape_of
 from importing.rules import Rule
 
 _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)")
@@ -23,7 +23,7 @@ _WRAPPED = range(50, 101)
 _FULL = range(60, 101)  # one such line that goes on in small letters was wrapped
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
-_LONGEST_QUOTE = 3_000  # characters of a quotation whose lines are joined until it closes
+_MAX_QUOTE_CHARACTERS = 3_000  # characters of a quotation whose lines are joined until it closes
 # A line from here on may be a page that lost its line ends; blanks stand where they were.
 _PAGE_LINE = 200
 _GAP = re.compile(r"[ \t\xa0]{3,}")
@@ -32,7 +32,7 @@ _PARTING = 10
 _SENTENCE_ENDS = re.compile(r"[.?!:”\"’]$")
 _SENTENCE_BEGINS = re.compile(r"[“\"‘'(]?[A-ZÀ-Þ0-9]")
 _DATELINE_BEGINS = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*)?, [A-Z][\w.]+ ?(?:--|[—–-])")
-_DEEPEST = 5  # lists inside one another
+_MAX_DEPTH = 5  # lists inside one another
 
 
 def _goes_on_small(text: str) -> bool:
@@ -220,13 +220,13 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
         if not len(line):
             previous, quote, hanging = None, "", 0
             continue
-        said = text[line.start : line.end]
-        bullet = _BULLET.match(said)
+        line_text = text[line.start : line.end]
+        bullet = _BULLET.match(line_text)
         joined = (
             previous is not None
             and (
                 previous.flowed
-                or (0 < hanging == line.indent and not _LETTERED.match(said))
+                or (0 < hanging == line.indent and not _LETTERED.match(line_text))
                 or (width and _joined(text, previous, line, width, quote))
                 or (not width and _goes_on(text, previous, line))
             )
@@ -235,7 +235,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
         if not joined:
             hanging = line.indent + bullet.end() if bullet else 0
             paragraphs.append([("", line)])
-            quote = said if said[0] in _QUOTES else ""
+            quote = line_text if line_text[0] in _QUOTES else ""
         elif previous is not None:
             if not width and not previous.flowed and not hanging:
                 alone = max(alone, len(previous))
@@ -248,10 +248,10 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
                     before, last = paragraphs[-1][-1]
                     paragraphs[-1][-1] = (before, replace(last, end=last.end - 1))
                     source.markup.append((last.end - 1, last.end))
-            elif _WITHOUT_SPACES.match(text[previous.end - 1]) and _WITHOUT_SPACES.match(said):
+            elif _WITHOUT_SPACES.match(text[previous.end - 1]) and _WITHOUT_SPACES.match(line_text):
                 joint = ""
             paragraphs[-1].append((joint, line))
-            quote = f"{quote} {said}" if quote and len(quote) < _LONGEST_QUOTE else ""
+            quote = f"{quote} {line_text}" if quote and len(quote) < _MAX_QUOTE_CHARACTERS else ""
         previous = line
     if width or alone:
         source.notes.append(Note("lines_joined", {"width": width or alone}))
@@ -431,7 +431,7 @@ class _Levels:
     def item(self, block: Block, sign: str, indent: int, number: int) -> Block:
         while self.open and indent < int(self.open[-1][0]) - 1:
             self.open.pop()
-        if not self.open or (indent > int(self.open[-1][0]) + 1 and len(self.open) <= _DEEPEST):
+        if not self.open or (indent > int(self.open[-1][0]) + 1 and len(self.open) <= _MAX_DEPTH):
             self.open.append([indent, sign, number, number])
             self.groups += len(self.open) == 1
         elif self.open[-1][1] != sign or (

@@ -19,9 +19,9 @@ from importing.vocabulary import (
     WEEKDAYS,
 )
 
-LONGEST_OFFER = 150  # characters of a first sentence that is offered as a title
-_LONGEST_DATELINE = 200  # characters
-_MOST_PLACE_WORDS = 5
+MAX_OFFERED_TITLE = 150  # characters of a first sentence that is offered as a title
+_MAX_DATELINE_CHARACTERS = 200  # characters
+_MAX_PLACE_WORDS = 5
 
 
 def matching(rules: Iterable[Rule], text: str) -> str:
@@ -132,12 +132,12 @@ _CONTACT = re.compile(
 _REACHED_AT = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,64}\.\w|\+\d[\d ().-]{7,}\d|\b0\d(?:[ ()/.-]{0,2}\d){7,}"
 )
-_LONGEST_CONTACT = 30  # words
+_MAX_CONTACT_WORDS = 30  # words
 
 
 def is_contact(text: str) -> bool:
     """Whether a line says how to reach somebody: a name with a number or an address."""
-    if len(text) > 300 or size(text) > _LONGEST_CONTACT or ends_sentence(text):
+    if len(text) > 300 or size(text) > _MAX_CONTACT_WORDS or ends_sentence(text):
         return False
     named = _CONTACT.match(text)
     return bool(
@@ -232,9 +232,9 @@ _SENTENCE_END = re.compile(r"[.!?][”’\"»)]*(?=\s|$)|[。！？]|\n")
 
 
 def first_sentence(text: str) -> str:
-    """Return the first sentence of a text, cut at a word where it is longer than LONGEST_OFFER."""
+    """Return the first sentence of a text, cut at a word beyond MAX_OFFERED_TITLE."""
     text = text.strip()
-    for end in _SENTENCE_END.finditer(text[: 4 * LONGEST_OFFER]):
+    for end in _SENTENCE_END.finditer(text[: 4 * MAX_OFFERED_TITLE]):
         word = re.search(r"([\w.]+)$", text[: end.start()])
         last = word[1].casefold() if word else ""
         if last in ABBREVIATIONS or (len(last) < 3 and not last.isdigit()) or "." in last:
@@ -242,9 +242,9 @@ def first_sentence(text: str) -> str:
         text = text[: end.end()].strip()
         break
     sentence = plain(text).rstrip(".。")
-    if len(sentence) <= LONGEST_OFFER:
+    if len(sentence) <= MAX_OFFERED_TITLE:
         return sentence
-    start = sentence[:LONGEST_OFFER]
+    start = sentence[:MAX_OFFERED_TITLE]
     return (start.rpartition(" ")[0] or start).rstrip(" ,;:–—-") + "…"
 
 
@@ -257,7 +257,7 @@ _TITLE_LABEL = re.compile(
 
 def title_label_end(text: str) -> int:
     """Return where a title begins behind a label, or 0: “Subject: Court must free four”."""
-    match = _TITLE_LABEL.match(text[:_LONGEST_DATELINE])
+    match = _TITLE_LABEL.match(text[:_MAX_DATELINE_CHARACTERS])
     return match.end() if match else 0
 
 
@@ -405,7 +405,7 @@ def leading_date(text: str) -> LeadingDate | None:
 
     A date of numbers alone that could be read in two ways ends the search, but states no day.
     """
-    text = text[:_LONGEST_DATELINE]
+    text = text[:_MAX_DATELINE_CHARACTERS]
     day = next(days_in(text), None)
     if day and day.start == len(text) - len(text.lstrip()) and day.year:
         found = LeadingDate(day.end, day.text)
@@ -439,7 +439,7 @@ LEADING_DATES = (
 # Where “–” was lost on the way to the file, a lone “â” is left of it.
 _DATELINE = re.compile(
     r"\s*+\(?(?P<place>[^\W\d_][\w.’'/-]*(?:(?:,?[ \t]++|[ \t]++/[ \t]++)[^\W\d_][\w.’'/-]*)"
-    rf"{{0,{_MOST_PLACE_WORDS - 1}}}?)\)?"
+    rf"{{0,{_MAX_PLACE_WORDS - 1}}}?)\)?"
     r"(?P<date>(?:[ \t]*+[,(:]?[ \t]*+(?:(?:le|den)[ \t]++)?|[ \t]++[—–-][ \t]++)"
     rf"(?i:{DAY.pattern})\)?)?"
     r"(?P<mark>[ \t]*+(?:--+|[—–])[ \t]*+|[ \t]++(?:-|â)[ \t]*+"
@@ -533,7 +533,7 @@ class Dateline:
 
 def dateline(text: str) -> Dateline | None:
     """Return the dateline that a text opens with, such as “WASHINGTON, DC — ”."""
-    match = _DATELINE.match(text[:_LONGEST_DATELINE])
+    match = _DATELINE.match(text[:_MAX_DATELINE_CHARACTERS])
     if not match:
         return None
     place, stated = plain(match["place"]), (match["date"] or "").strip(" ,:()—–-\t")

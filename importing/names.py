@@ -30,8 +30,8 @@ from importing.vocabulary import (
     PARTICLES,
     PLACES,
     ROLES,
-    SAYING,
-    SAYING_BESIDE_A_QUOTE,
+    SPEECH_VERBS,
+    SPEECH_VERBS_BESIDE_A_QUOTE,
     SUFFIXES,
     SURNAMES_TOO,
     TITLE_BEGINNINGS,
@@ -39,10 +39,10 @@ from importing.vocabulary import (
 )
 
 # People are looked for in so many characters; no release is longer.
-MOST_TEXT = 100_000
+MAX_TEXT_FOR_NAMES = 100_000
 PERSON = "§"  # stands for a name in what the rules look at
-_MOST_BEFORE, _MOST_AFTER = 900, 250  # characters beside a name that are looked at
-_MOST_WORDS_OF = 20  # titles and descriptions that are kept of one person
+_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters beside a name that are looked at
+_MAX_DESCRIPTIONS = 20  # titles and descriptions that are kept of one person
 
 _UPPER = "".join(c for c in map(chr, range(0x41, 0x2000)) if c.isupper() and c not in "^]\\-")
 _LETTER = r"[^\W\d_]"
@@ -57,7 +57,7 @@ _TITLE = r"[^“”\"‘;:()\n]{2,160}?"
 _APPOSITION = re.compile(
     rf"{_IN_BRACKETS},\s(?P<title>(?:[^“”\",;:.()\n]|(?<=[A-Z])\.)+)(?P<end>\.?)"
 )
-_SAID_AFTER = re.compile(
+_SPEECH_VERB_AFTER = re.compile(
     rf"{_IN_BRACKETS}(?:,\s(?P<title>{_TITLE}),)?\s"
     rf"(?:(?:has|have|had|also|later|today|then|further|recently|a|ha|hat)\s)*(?P<verb>[^\W\d_]+)"
 )
@@ -95,7 +95,7 @@ _MET = re.compile(
 _IS_A = re.compile(
     r" (?:is|was|are|were|became|remains) ((?:an?|the|one of the|both)? ?(?:[a-z][\w-]+ ?){1,4})"
 )
-_DONE_TO_IT = re.compile(
+_DONE_TO_PERSON = re.compile(
     r"§ (?:was|were|is|has been|have been|had been) (?:\w+ly )?(?:abducted|arrested|assassinated"
     r"|convicted|deported|detained|imprisoned|jailed|kidnapped|murdered|sentenced|tortured)\b"
 )
@@ -117,7 +117,7 @@ _ROLE_AND_COMMA = re.compile(
     r"\b(?:the|its|our|his|her|their|whose)\s(?:[\w’'-]+\s){0,6}?([\w-]+?)(?:-designate|-elect)?"
     r"(?:,\s|\s\()$"
 )
-_ORDINARY = re.compile(r"(?<![\w@./])[^\W\d_]++(?![@\d_]|\.\w)")  # no part of an address
+_ORDINARY_WORD = re.compile(r"(?<![\w@./])[^\W\d_]++(?![@\d_]|\.\w)")  # no part of an address
 _ENDS_AS_ROLE = re.compile(r"\w{3}(?<!kv)(?<!qv)(?<!qu)ist$")  # but the Lindqvists
 _NEVER_IN_NAMES = frozenset(
     ["the", "and", "of", "for", "in", "on", "at", "by", "with", "from", "or", "as", "a", "to"]
@@ -246,7 +246,7 @@ class People:
 
     def __init__(self, passages: Sequence[Passage], speakers: Sequence[str] = ()) -> None:
         """Look through the passages; `speakers` are names that something else already says."""
-        self.passages = _up_to(passages, MOST_TEXT)
+        self.passages = _limited(passages, MAX_TEXT_FOR_NAMES)
         self.mentions: list[list[Mention]] = [[] for _ in self.passages]
         self._people: list[_Person] = []
         self._by_name: dict[tuple[str, str], _Person] = {}
@@ -303,7 +303,7 @@ class People:
         """Return a speaker's full name, and the title that stands at this mention or anywhere."""
         person = self._people[mention.person]
         text = self.passages[place].text
-        here = self._title_said(place, mention) or _apposition(
+        here = self._title_before_verb(place, mention) or _apposition(
             text[mention.end : mention.end + 250]
         )
         return person.name, here or self._title_of(person)
@@ -386,9 +386,9 @@ class People:
         if person := self._by_name.get((first, last)):
             person.forms.setdefault(full)
         else:
-            self._know(_Person(full, first, last, {full: None}))
+            self._add_person(_Person(full, first, last, {full: None}))
 
-    def _know(self, person: _Person) -> None:
+    def _add_person(self, person: _Person) -> None:
         self._people.append(person)
         self._by_name.setdefault((person.first, person.last), person)
         self._parts |= {_fold(person.first), _fold(person.last)}
@@ -400,7 +400,7 @@ class People:
         title = self.passages[candidate.passage].text[: candidate.start].split()[-1:]
         if title and _lower(title[0]) in _PART_OF_NAME:
             name = f"{title[0]} {name}"
-        self._know(_Person(name, name, candidate.form, {name: None}))
+        self._add_person(_Person(name, name, candidate.form, {name: None}))
 
     # --- Naming: every form of a name that was found ---
 
@@ -498,15 +498,15 @@ class People:
                 after = _apposition(text[mention.end : mention.end + 250])
                 if self._is_speaking(place, mention):
                     person.speaker = True
-                    _keep(person.titles, after, self._title_said(place, mention))
+                    _keep(person.titles, after, self._title_before_verb(place, mention))
                 if passage.running:
                     _keep(person.descriptors, before, after)
 
     def _is_speaking(self, place: int, mention: Mention) -> bool:
         text = self.passages[place].text
         return bool(
-            _says(text, mention.end)
-            or self._is_said_by(place, mention)
+            _has_speech_verb(text, mention.end)
+            or self._follows_speech_verb(place, mention)
             or _STATEMENT.match(text, mention.end)
             or (
                 self.passages[place].running
@@ -515,11 +515,11 @@ class People:
             )
         )
 
-    def _is_said_by(self, place: int, mention: Mention) -> bool:
-        return _said_before(self.passages[place].text, mention.name_start)
+    def _follows_speech_verb(self, place: int, mention: Mention) -> bool:
+        return _follows_speech_verb(self.passages[place].text, mention.name_start)
 
-    def _title_said(self, place: int, mention: Mention) -> str:
-        found = _SAID_AFTER.match(self.passages[place].text, mention.end)
+    def _title_before_verb(self, place: int, mention: Mention) -> str:
+        found = _SPEECH_VERB_AFTER.match(self.passages[place].text, mention.end)
         title = found["title"] if found and found["title"] else ""
         return title if _is_title(title) else ""
 
@@ -549,8 +549,8 @@ class People:
 
 def _around(text: str, start: int, end: int) -> str:
     """Return the words beside a name, with a sign in its place: what the rules look at."""
-    before = text[max(0, start - _MOST_BEFORE) : start].replace(PERSON, " ")
-    return before + PERSON + text[end : end + _MOST_AFTER].replace(PERSON, " ")
+    before = text[max(0, start - _MAX_BEFORE) : start].replace(PERSON, " ")
+    return before + PERSON + text[end : end + _MAX_AFTER].replace(PERSON, " ")
 
 
 def _has_role_before(around: str) -> bool:
@@ -563,11 +563,11 @@ def _has_apposition(around: str) -> bool:
 
 
 def _speaks(around: str) -> bool:
-    return _says(around, around.index(PERSON) + 1)
+    return _has_speech_verb(around, around.index(PERSON) + 1)
 
 
 def _is_speaker_behind(around: str) -> bool:
-    return _said_before(around, around.index(PERSON))
+    return _follows_speech_verb(around, around.index(PERSON))
 
 
 def _becomes_something(around: str) -> bool:
@@ -632,7 +632,7 @@ WEAK = (
          ("§ is a human rights lawyer", "§ was one of the founders",
           "§ were prisoners of conscience"),
          ("§ is a city", "§ was a success", "§ is an operating system")),
-    Rule("done to it", _DONE_TO_IT.search,
+    Rule("done to it", _DONE_TO_PERSON.search,
          ("§ was arrested in May", "§ has been sentenced to death", "§ were unlawfully detained"),
          ("§ was released in May", "§ was built", "§ was charged extra")),
     Rule("a court against it", _AGAINST.search,
@@ -838,7 +838,7 @@ def _describes(word: str, next_word: str) -> bool:
         return True
     if lower in DONE_TO_PEOPLE:
         return lower.endswith("ed") and next_word[0].islower()
-    if lower in CONNECTORS or lower in FUNCTION_WORDS or word in SAYING:
+    if lower in CONNECTORS or lower in FUNCTION_WORDS or word in SPEECH_VERBS:
         return False
     return (
         word[0].isupper()
@@ -905,24 +905,26 @@ def _is_printed_title(words: str) -> bool:
     )
 
 
-def _says(text: str, end: int) -> bool:
+def _has_speech_verb(text: str, end: int) -> bool:
     """Whether the name that ends at a place is the subject of a verb of saying."""
-    match = _SAID_AFTER.match(text, end)
+    match = _SPEECH_VERB_AFTER.match(text, end)
     if not match or (match["title"] and not _is_title(match["title"])):
         return False
     verb = match["verb"].casefold()
     near = text[max(0, end - 150) : match.end() + 40]
-    return verb in SAYING or (verb in SAYING_BESIDE_A_QUOTE and bool(_QUOTE_NEAR.search(near)))
+    return verb in SPEECH_VERBS or (
+        verb in SPEECH_VERBS_BESIDE_A_QUOTE and bool(_QUOTE_NEAR.search(near))
+    )
 
 
-def _said_before(text: str, start: int) -> bool:
+def _follows_speech_verb(text: str, start: int) -> bool:
     _, first = _before(text, start)
     words = text[max(0, first - 40) : first].split()
     verb = words[-1].strip(',”"') if words else ""
-    if verb in SAYING:
+    if verb in SPEECH_VERBS:
         return True
     near = text[max(0, first - 60) : first]
-    return verb in SAYING_BESIDE_A_QUOTE and bool(_QUOTE_NEAR.search(near))
+    return verb in SPEECH_VERBS_BESIDE_A_QUOTE and bool(_QUOTE_NEAR.search(near))
 
 
 def _last_words(before: str) -> tuple[str, str]:
@@ -945,7 +947,7 @@ def _first_word(text: str) -> str:
 def _keep(kept: list[str], *words: str) -> None:
     """Add what says something new, as long as there is not much of it."""
     for each in words:
-        if each and each not in kept and len(kept) < _MOST_WORDS_OF:
+        if each and each not in kept and len(kept) < _MAX_DESCRIPTIONS:
             kept.append(each)
 
 
@@ -968,12 +970,12 @@ def _ordinary_words(passages: Sequence[Passage]) -> frozenset[str]:
     return frozenset(
         sys.intern(word)
         for passage in passages
-        for word in _ORDINARY.findall(passage.text)
+        for word in _ORDINARY_WORD.findall(passage.text)
         if word.islower()
     )
 
 
-def _up_to(passages: Sequence[Passage], most: int) -> list[Passage]:
+def _limited(passages: Sequence[Passage], most: int) -> list[Passage]:
     kept: list[Passage] = []
     for passage in passages:
         kept.append(

@@ -12,19 +12,29 @@ from dataclasses import dataclass, field, replace
 from importing.names import PERSON, Mention, People
 from importing.rules import Rule
 from importing.understood import Speech
-from importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE, SAYING_TO_SOMEBODY
-
-_FEWEST_WORDS = 3  # of a quotation that is more than a term in quotation marks
-_NO_TERM = 12  # more words than any term has
-_MOST_BESIDE = 400  # characters beside a quotation in which its speaker is looked for
-_MOST_SPEECHES = 500
-_MANY_CAPITALS = 0.6
-
-_VERBS = "|".join(sorted(SAYING | SAYING_BESIDE_A_QUOTE, key=len, reverse=True))
-_VERBS_FIRST = "|".join(
-    sorted((SAYING | SAYING_BESIDE_A_QUOTE) - SAYING_TO_SOMEBODY, key=len, reverse=True)
+from importing.vocabulary import (
+    SPEECH_VERBS,
+    SPEECH_VERBS_BESIDE_A_QUOTE,
+    SPEECH_VERBS_WITH_LISTENER,
 )
-_NOTED = r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
+
+_MIN_WORDS = 3  # of a quotation that is more than a term in quotation marks
+_MIN_SENTENCE_WORDS = 12  # more words than any term has
+_MAX_DISTANCE = 400  # characters beside a quotation in which its speaker is looked for
+_MAX_SPEECHES = 500
+_MIN_TITLE_SHARE = 0.6
+
+_VERBS = "|".join(sorted(SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE, key=len, reverse=True))
+_VERBS_FIRST = "|".join(
+    sorted(
+        (SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE) - SPEECH_VERBS_WITH_LISTENER,
+        key=len,
+        reverse=True,
+    )
+)
+_ADVERBS = (
+    r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
+)
 _DESCRIBED = r"(?:\s\([^()]{1,40}\))?(?:,\s[^§.;:!?“”\"«»]{2,160}?)?,?"
 _HEAD = r"^[\s,.;–—-]*"
 _WORDS = (
@@ -47,12 +57,12 @@ def _after(pattern: str) -> "re.Pattern[str]":
 # What begins directly behind the mark that closes a quotation.
 AFTER = (
     Rule("said NAME",
-         _after(rf"(?:(?:a|ha|hat)\s)?(?i:{_VERBS_FIRST}){_NOTED}\s{_OF}{_WORDS}{_WHO}").search,
+         _after(rf"(?:(?:a|ha|hat)\s)?(?i:{_VERBS_FIRST}){_ADVERBS}\s{_OF}{_WORDS}{_WHO}").search,
          (", said §.", " said §, Director of Aid.", " added human rights lawyer §.", " dijo §.",
           ", a déclaré §.", ", sagte §.", " disse §."),
          (" said a spokesman for §.", " told §.", " said that §", " said §'s lawyer.")),
     Rule("NAME said",
-         _after(rf"{_OF}{_WORDS}{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})\b").search,
+         _after(rf"{_OF}{_WORDS}{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS})\b").search,
          (", § said.", " §, Head of Aid, said.", " § (D-CT) added.", " § told reporters."),
          (" §'s lawyer said.", " a letter to § said.", " § was released.")),
     Rule("according to NAME",
@@ -67,12 +77,12 @@ AFTER = (
 # What ends directly before the mark that opens a quotation.
 BEFORE = (
     Rule("NAME said:",
-         re.compile(rf"{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS}){_TAIL}").search,
+         re.compile(rf"{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("§ said:", "§, Head of Aid, said today, ", "In a statement, § said ", "§ a déclaré : ",
           "§ told reporters in Geneva: "),
          ("§'s lawyer said: ", "§ was released. ", "§ said. The court is closed. ")),
     Rule("said NAME:",
-         re.compile(rf"\b(?i:{_VERBS_FIRST}){_NOTED}\s{_OF}{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
+         re.compile(rf"\b(?i:{_VERBS_FIRST}){_ADVERBS}\s{_OF}{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
          ("On Friday said §, a lawyer: ", "Added §: "),
          ("said §.", "told §: ")),
     Rule("statement of NAME",
@@ -93,19 +103,19 @@ BEFORE = (
 # A pronoun stands for the speaker, who is named before.
 PRONOUN_AFTER = (
     Rule("he said",
-         _after(rf"(?:he|she|He|She){_NOTED}\s(?:{_VERBS})\b").search,
+         _after(rf"(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS})\b").search,
          (", he said.", " she added later."), (" they said.", " he left.")),
     Rule("said he",
          _after(rf"(?:{_VERBS_FIRST})\s(?:he|she)\b").search,
          (", said she.", " added he."), (" said they.", " told her.")),
     Rule("the senator said",
-         _after(rf"the\s(?:senator|minister|president|chairman|director|lawyer){_NOTED}\s"
+         _after(rf"the\s(?:senator|minister|president|chairman|director|lawyer){_ADVERBS}\s"
                 rf"(?:{_VERBS})\b").search,
          (", the minister said.",), (" the court said.",)),
 )  # fmt: skip
 PRONOUN_BEFORE = (
     Rule("he said:",
-         re.compile(rf"\b(?:he|she|He|She){_NOTED}\s(?:{_VERBS}){_TAIL}").search,
+         re.compile(rf"\b(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("She added: ", "Later he told reporters, "), ("They said: ", "He left. ")),
 )  # fmt: skip
 # Words that stand for several people or for something else: no speaker follows from them.
@@ -133,7 +143,7 @@ ANNOUNCED = (
 # A sentence before a quotation that may announce it: offered only.
 SENTENCE_BEFORE = (
     Rule("NAME said.",
-         re.compile(rf"{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})(?:\s[\w’'-]+){{0,8}}\.\s*$").search,
+         re.compile(rf"{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS})(?:\s[\w’'-]+){{0,8}}\.\s*$").search,
          ("§ replied.", "The court is closed. §, Head of Aid, responded to them."),
          ("§ was freed.", "§ replied. The court is closed.", "§ said: ")),
 )  # fmt: skip
@@ -189,7 +199,7 @@ class _Speaker:
     certain: bool
 
 
-_NOBODY = _Speaker("", "", None, False)
+_NO_SPEAKER = _Speaker("", "", None, False)
 
 
 @dataclass(slots=True)
@@ -201,19 +211,19 @@ class _Marked:
 
     def begins(self) -> "_Marked":
         """Return the first words, enough for a speaker."""
-        text = self.text[:_MOST_BESIDE]
+        text = self.text[:_MAX_DISTANCE]
         return _Marked(text, self.named[: text.count(PERSON)])
 
     def ends(self) -> "_Marked":
         """Return the last sentence, enough for a speaker."""
-        text = self.text[-_MOST_BESIDE:]
+        text = self.text[-_MAX_DISTANCE:]
         starts = [match.end() for match in _SENTENCE.finditer(text.rstrip())]
         text = text[starts[-1] :] if starts else text
         return _Marked(text, self.named[len(self.named) - text.count(PERSON) :])
 
     def sentences(self) -> int:
         """Return how many sentences it has, as far as that matters."""
-        return 1 + len(_SENTENCE.findall(self.text[:_MOST_BESIDE].strip()))
+        return 1 + len(_SENTENCE.findall(self.text[:_MAX_DISTANCE].strip()))
 
 
 @dataclass(slots=True)
@@ -232,10 +242,10 @@ class _State:
 
 def speeches(people: People, parts: Sequence[Part]) -> tuple[Speech, ...]:
     """Return the quotations of a sentence or more in the order of the text, with speakers."""
-    return tuple(_Listener(people, parts).speeches[:_MOST_SPEECHES])
+    return tuple(_SpeakerFinder(people, parts).speeches[:_MAX_SPEECHES])
 
 
-class _Listener:
+class _SpeakerFinder:
     """Goes through the paragraphs in order and keeps in mind who spoke last."""
 
     def __init__(self, people: People, parts: Sequence[Part]) -> None:
@@ -259,7 +269,7 @@ class _Listener:
             if place or text[: stretch.start].strip(" \"“„«»‘'"):
                 marks = 1 if stretch.start else 0
                 words = self._marked(part.place, outside, stretch.start - marks)
-                self._say(words, goes_on=place > 0)
+                self._set_words_between(words, goes_on=place > 0)
             after = self._behind(number, found, place)
             speaker = self._speaker(part, stretch, after)
             self._add(part, text[stretch.start : stretch.end], speaker)
@@ -272,9 +282,9 @@ class _Listener:
         self.state.open &= bool(found)
         rest = self._marked(part.place, outside, len(text))
         if not found or rest.text.strip(" .,"):
-            self._say(rest, goes_on=bool(found))
+            self._set_words_between(rest, goes_on=bool(found))
 
-    def _say(self, words: _Marked, *, goes_on: bool) -> None:
+    def _set_words_between(self, words: _Marked, *, goes_on: bool) -> None:
         """Keep the words between two quotations; a quotation before them may go on behind them."""
         self.state.earlier = self.state.before.named
         self.state.before = words
@@ -290,7 +300,7 @@ class _Listener:
             following = self.parts[number + 1]
             begins = self.people.passages[following.place].text[:1]
             if following.quotation is None and not following.apart and begins.islower():
-                return self._marked(following.place, 0, _MOST_BESIDE)
+                return self._marked(following.place, 0, _MAX_DISTANCE)
         return behind
 
     def _marked(self, place: int, start: int, end: int) -> _Marked:
@@ -381,7 +391,7 @@ class _Listener:
             if _OBJECT.search(beside.text[:at]) and "according" not in rule.name:
                 continue
             if _GROUP.match(beside.text, at + 1) or _LISTED.search(beside.text[:at]):
-                return _NOBODY
+                return _NO_SPEAKER
             place, mention = beside.named[beside.text.count(PERSON, 0, at)]
             name, title = self.people.attribution(place, mention)
             return _Speaker(name, title, mention.person, True)
@@ -397,7 +407,7 @@ class _Listener:
         if spoke and people <= {spoke.person}:
             return spoke
         if not near:
-            return replace(spoke, certain=False) if spoke else _NOBODY
+            return replace(spoke, certain=False) if spoke else _NO_SPEAKER
         last = self.state.before.ends()
         is_subject = last.text.lstrip().startswith(PERSON)
         place, mention = last.named[0] if is_subject else near[-1]
@@ -479,10 +489,10 @@ def _is_speech(text: str, one: _Stretch) -> bool:
     """Whether words in quotation marks are a sentence, and no term or title of a work."""
     words = text[one.start : one.end].strip()
     count = len(words.split())
-    if count < _FEWEST_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
+    if count < _MIN_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
         return False
     ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in tuple(",.?!")
     long = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
     capitals = sum(word[0].isupper() for word in long)
-    is_title = capitals > max(1, _MANY_CAPITALS * len(long))
-    return not is_title and (ends or not one.closed or count > _NO_TERM)
+    is_title = capitals > max(1, _MIN_TITLE_SHARE * len(long))
+    return not is_title and (ends or not one.closed or count > _MIN_SENTENCE_WORDS)

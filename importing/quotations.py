@@ -6,11 +6,11 @@ from collections.abc import Callable
 from importing.blocks import BREAK, Block
 from importing.names import is_role
 from importing.rules import Rule
-from importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE
+from importing.vocabulary import SPEECH_VERBS, SPEECH_VERBS_BESIDE_A_QUOTE
 
 OPENING, CLOSING = "“„«‟", "”»"
-_SAYING_VERBS = "|".join(sorted(SAYING | SAYING_BESIDE_A_QUOTE))
-_ATTRIBUTED_INSIDE = re.compile(rf"[,.?!][”\"]?\s(?:{_SAYING_VERBS})\s(?:[A-Z]\w*\.?\s)?[A-Z]")
+_VERBS = "|".join(sorted(SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE))
+_ATTRIBUTED_INSIDE = re.compile(rf"[,.?!][”\"]?\s(?:{_VERBS})\s(?:[A-Z]\w*\.?\s)?[A-Z]")
 PULL_QUOTE = re.compile(
     r"[‘“\"'«„](?P<text>.+)[’”\"'»“]\s*(?:[-–—]+|\|)\s*(?P<speaker>[^“”\"‘\n]{2,100})"
 )
