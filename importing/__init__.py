@@ -21,11 +21,13 @@ from importing.formats import (
     refuse_too_many_lines,
     take_apart,
 )
-from importing.heads import ERROR_PAGES, matching
+from importing.heads import ERROR_PAGES
 from importing.languages import guess_language
-from importing.names import MAX_TEXT_FOR_NAMES, Passage, People
+from importing.name_candidates import Passage
+from importing.names import MAX_TEXT_FOR_NAMES, People
 from importing.notes import Note, Value
 from importing.release_parts import Element, ReleaseParts, parse_release
+from importing.rules import matching
 from importing.speakers import Part, speeches
 from importing.understood import (
     Accounting,

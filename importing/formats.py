@@ -4,10 +4,11 @@ import json
 import re
 
 from importing.blocks import Source
-from importing.from_html import BLOCK_TAGS, INLINE_TAGS, is_wml, read_html
+from importing.from_html import is_wml, read_html
 from importing.from_mail import is_mail, read_mail
 from importing.from_markdown import read_markdown
 from importing.from_text import read_text
+from importing.html_tags import BLOCK_TAGS, INLINE_TAGS
 from importing.notes import Note
 from importing.understood import refusal
 

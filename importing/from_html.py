@@ -1,3 +1,4 @@
+# Above 450 lines because one reader goes from tag to tag; what tags open and close is its state.
 """HTML pages and fragments, and WML (HTML with the macros of Debian's newsroom), into blocks."""
 
 import html
@@ -8,143 +9,25 @@ from dataclasses import dataclass, replace
 from importing.accounting import Span
 from importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
 from importing.building import MAX_DEPTH, MAX_NUMBER, Builder, OpenTable, Place
+from importing.html_tags import (
+    BLOCK_TAGS,
+    EMPHASIS_TAGS,
+    IGNORED_TAGS,
+    STRONG_TAGS,
+    TABLE_TAGS,
+    VOID_TAGS,
+)
 from importing.markup import Links, attributes, blank_out, runs_of, tag_at
 from importing.notes import Note
 from importing.rules import Rule
 from importing.web_page import Element, Footnote, Page, Skip, look_through
 
-BLOCK_TAGS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "address",
-        "figure",
-        "figcaption",
-        "center",
-        "hr",
-        "blockquote",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "pre",
-        "form",
-        "fieldset",
-        "body",
-        "html",
-        "head",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-    ]
-)
-INLINE_TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "base",
-        "bgsound",
-        "big",
-        "br",
-        "button",
-        "cite",
-        "code",
-        "define-tag",
-        "del",
-        "dfn",
-        "em",
-        "embed",
-        "font",
-        "frame",
-        "frameset",
-        "i",
-        "iframe",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "layer",
-        "link",
-        "map",
-        "mark",
-        "meta",
-        "noscript",
-        "object",
-        "q",
-        "s",
-        "samp",
-        "script",
-        "select",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "style",
-        "sub",
-        "sup",
-        "svg",
-        "td",
-        "textarea",
-        "th",
-        "time",
-        "title",
-        "tt",
-        "u",
-        "url",
-        "var",
-        "wbr",
-    ]
-)
-_STRONG = frozenset(("b", "strong"))
-_EM = frozenset(("i", "em"))
-_UNREMARKABLE = (
-    _STRONG | _EM | frozenset(["a", "span", "font", "base", "meta", "link", "wbr", "sub", "sup"])
-)
-_UNREMARKABLE |= frozenset(["s", "strike", "del", "time", "cite"])
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "bgsound",
-        "col",
-        "embed",
-        "frame",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "wbr",
-    ]
-)
 _DECLARATION = re.compile(r"<[!?][^>]{0,2000}+>")
 _NO_WORDS = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
 _WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
-_TABLE_TAGS = frozenset(["caption", "thead", "tbody", "tfoot", "tr", "td", "th"])
 # A command of WML, with the lines that a backslash joins to it, and the title in it.
 _WML_COMMAND = re.compile(
     r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
@@ -387,7 +270,7 @@ class HtmlReader(Builder):
 
     def _tag(self, tag: re.Match[str]) -> None:
         closing, name, written = bool(tag[1]), tag[2].casefold(), tag[3]
-        if self.table and name in _TABLE_TAGS:
+        if self.table and name in TABLE_TAGS:
             self._table_tag(self.table, closing, name, written)
         elif name in ("define-tag", "title"):
             self._define(closing, name, written)
@@ -508,15 +391,15 @@ class HtmlReader(Builder):
                     del inline[place]
                     break
             return
-        if name not in _UNREMARKABLE:
+        if name not in IGNORED_TAGS:
             self.unwrapped[name[:30]] = None
-        if name in _VOID or written.endswith("/"):
+        if name in VOID_TAGS or written.endswith("/"):
             return
         found = attributes(written)
         style = found.get("style", "").casefold()
         # Google Docs wraps everything in a <b> that its style makes light again.
-        strong = bool(_BOLD.search(style)) or (name in _STRONG and not _NOT_BOLD.search(style))
-        em = "font-style:italic" in style.replace(" ", "") or name in _EM
+        strong = bool(_BOLD.search(style)) or (name in STRONG_TAGS and not _NOT_BOLD.search(style))
+        em = "font-style:italic" in style.replace(" ", "") or name in EMPHASIS_TAGS
         href = self.links.safe(found.get("href", "")) if name == "a" else ""
         raised = name if name in ("sub", "sup") else ""
         if position := re.search(r"vertical-align:\s*(sub|super)\b", style):

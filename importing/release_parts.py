@@ -1,9 +1,10 @@
+# Above 450 lines because one pass over the blocks takes part after part off the same queue.
 """Blocks into the parts of a release: kicker, title, pull quote, lead, quotations, the rest."""
 
 import re
 from dataclasses import dataclass, field, replace
 from html import escape
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from importing.accounting import Span
 from importing.blocks import (
@@ -19,23 +20,23 @@ from importing.blocks import (
     table_html,
     words,
 )
+from importing.datelines import dateline
 from importing.dates import days_in
 from importing.heads import (
     FURNITURE,
     NOT_A_TITLE,
     capital_title,
-    dateline,
     ends_sentence,
     first_sentence,
     head_line,
     is_contact,
     leading_date,
-    matching,
     release_line_end,
     title_label_end,
 )
 from importing.markup import shortened
 from importing.notes import Note, Value
+from importing.pictures import is_address, poster_of
 from importing.quotations import (
     CLOSING,
     CREDIT,
@@ -46,15 +47,12 @@ from importing.quotations import (
     quotation,
     shape_of,
 )
+from importing.rules import matching
 from importing.understood import Poster, PullQuote, TitleFrom
-from importing.vocabulary import KICKERS, PICTURE_AGENCIES
-from storing.texts import UNWANTED
+from importing.vocabulary import KICKERS
 
 _MAX_HEAD_LINES = 50  # lines above the text
 _MAX_CLOSING_LINES = 6  # lines below it that may be furniture
-_MAX_CREDIT_CHARACTERS = (
-    300  # characters at the end of a picture's name in which a credit is looked for
-)
 _END_MARK = re.compile(
     r"#{2,}|\*(?:\s*\*){2,}|[-–—/\s]*(?:ends?|fin|ende|fim)[-–—/.\s]*|[-–—\s]*30[-–—\s]*", re.I
 )
@@ -65,7 +63,6 @@ _CONTACTS = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries):
 _MAX_CONTACT_LINES = 6  # lines
 _FIRST_LINES = 10  # among which the heading of a page is looked for
 _SALUTATION = re.compile(r"(?:dear|sincerely|yours|best|kind) ", re.I)
-_VIA = re.compile(r"((?:[A-Z][\w.’'-]*\s){0,3}?)via\s+(\S.*)$")
 
 
 @dataclass(slots=True)
@@ -192,14 +189,14 @@ class _ReleaseParser:
     def _pictures(self, blocks: list[Block]) -> None:
         seen: dict[str, tuple[Block, int]] = {}
         for block in blocks:
-            address = urlsplit(block.source).path if _is_address(block.source) else block.source
+            address = urlsplit(block.source).path if is_address(block.source) else block.source
             again = address in seen
             first, times = seen.get(address, (block, 0))
             seen[address] = (first, times + 1)
             self._claim("repeated picture lines" if again else "picture lines", block)
             if block.alt and not again:
                 self._note("picture_has_alt_text", words=shortened(block.alt, 200))
-        self.result.posters = tuple(_poster(block, times) for block, times in seen.values())
+        self.result.posters = tuple(poster_of(block, times) for block, times in seen.values())
         self.result.described = frozenset(block.source for block, _ in seen.values() if block.alt)
 
     # --- Above the lead ---
@@ -596,66 +593,3 @@ def _same_group(blocks: list[Block], place: int) -> list[Block]:
             break
         together.append(block)
     return together
-
-
-# --- Pictures ----------------------------------------------------------------------------------
-
-
-def _is_address(source: str) -> bool:
-    try:
-        urlsplit(source)
-    except ValueError:
-        return False
-    return not source.startswith("data:")
-
-
-def _poster(block: Block, occurrences: int) -> Poster:
-    source = block.source
-    if source.startswith("data:"):
-        return Poster("", "", source.partition(",")[0][:60], occurrences)
-    path = urlsplit(source).path if _is_address(source) else source
-    # What stands behind “%00” is no letter.
-    path = UNWANTED.sub("", unquote(path))
-    name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
-    credit = picture_credit(name) or picture_credit(block.alt)
-    return Poster(name, credit, source, occurrences)
-
-
-def picture_credit(name: str) -> str:
-    """Return whom the name of a picture credits: “AFP via Getty Images”, or nothing."""
-    text = re.sub(r"\.\w{2,5}$", "", name[-_MAX_CREDIT_CHARACTERS:]).replace("_", " ")
-    text = re.sub(
-        r"\s+", " ", re.sub(r"(?<=[^\W\d_])-(?=[A-Za-z])", " ", text) if " " not in text else text
-    )
-    if stated := re.search(
-        r"(?:©|\(c\)|(?:photo|photograph|picture|image)(?: credit)?(?: by|:)"
-        r"|\bcredits?:?|\bcourtesy of)\s*(\S.{1,80})$",
-        text,
-        re.I,
-    ):
-        return stated[1].strip(" .)]")
-    agency = _agency_at_end(text)
-    if via := _VIA.search(text):
-        before = (
-            _agency_at_end(text[: via.start(2)].removesuffix("via ").rstrip()) or via[1].strip()
-        )
-        return " via ".join(filter(None, (before, via[2].strip())))
-    if slash := re.search(r"((?:[A-Z][\w.’'-]*\s){0,2}[A-Z][\w.’'-]*)\s?/\s?(.+)$", text):
-        return f"{slash[1]}/{slash[2]}" if agency and slash[2] in agency else agency
-    return agency
-
-
-_AGENCIES = sorted(PICTURE_AGENCIES, key=len, reverse=True)
-
-
-def _agency_at_end(text: str) -> str:
-    text = text.rstrip(" )]")
-    for agency in _AGENCIES:
-        if text.casefold().endswith(agency.casefold()) and not text[: -len(agency)][-1:].isalnum():
-            found = text[-len(agency) :]
-            return (
-                agency
-                if (found.islower() and not agency.isupper()) or found == agency
-                else (agency if len(agency) > 3 else "")
-            )
-    return ""

@@ -9,7 +9,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from importing.names import PERSON, Mention, People
+from importing.name_rules import PERSON
+from importing.names import Mention, People
+from importing.quotations import Stretch, stretches_of
 from importing.rules import Rule
 from importing.understood import Speech
 from importing.vocabulary import (
@@ -18,11 +20,8 @@ from importing.vocabulary import (
     SPEECH_VERBS_WITH_LISTENER,
 )
 
-_MIN_WORDS = 3  # of a quotation that is more than a term in quotation marks
-_MIN_SENTENCE_WORDS = 12  # more words than any term has
 _MAX_DISTANCE = 400  # characters beside a quotation in which its speaker is looked for
 _MAX_SPEECHES = 500
-_MIN_TITLE_SHARE = 0.6
 
 _VERBS = "|".join(sorted(SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE, key=len, reverse=True))
 _VERBS_FIRST = "|".join(
@@ -161,11 +160,6 @@ _OBJECT = re.compile(r"\b(?:to|of|for|by|from|with|against|about|at|on)\s$")
 _SENTENCE = re.compile(
     r"(?<=[^\W\d_]{2}[.!?])[”\"’)]*\s+(?=[^\W\d_a-z])|(?<=[^A-Z][.!?])\s+(?=[§A-Z])"
 )
-_MARK = re.compile('[“”„«»‟"]')
-_TERM = re.compile(r'"[^".?!]{1,60}"(?!\w)')  # “so-called "honor" killings”
-_SINGLE_OPENS = re.compile(r"(?<![\w.,?!])[‘'](?=[^\W\d_a-z])")
-_SINGLE_CLOSES = re.compile(r"(?<=[.,?!…])[’'](?=\s|$)")
-_TITLE_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(slots=True)
@@ -181,14 +175,6 @@ class Part:
     quotation: int | None = None
     credit: tuple[str, str] | None = None
     apart: bool = False
-
-
-@dataclass(slots=True)
-class _Stretch:
-    start: int  # of the words, behind the opening mark
-    end: int
-    closed: bool
-    after: int  # where the text goes on
 
 
 @dataclass(slots=True)
@@ -261,9 +247,9 @@ class _SpeakerFinder:
             self.state = _State()
             return
         text = self.people.passages[part.place].text
-        found = _stretches(text)
+        found = stretches_of(text)
         if part.quotation is not None and not found and text:
-            found = [_Stretch(0, len(text), True, len(text))]
+            found = [Stretch(0, len(text), True, len(text))]
         outside = 0
         for place, stretch in enumerate(found):
             if place or text[: stretch.start].strip(" \"“„«»‘'"):
@@ -290,7 +276,7 @@ class _SpeakerFinder:
         self.state.before = words
         self.state.followed = goes_on
 
-    def _behind(self, number: int, found: list[_Stretch], place: int) -> _Marked:
+    def _behind(self, number: int, found: list[Stretch], place: int) -> _Marked:
         """Return the words behind a quotation, up to the next one or into the next paragraph."""
         part, stretch = self.parts[number], found[place]
         text = self.people.passages[part.place].text
@@ -325,7 +311,7 @@ class _SpeakerFinder:
 
     # --- Whose words ---
 
-    def _speaker(self, part: Part, stretch: _Stretch, after: _Marked) -> _Speaker | None:
+    def _speaker(self, part: Part, stretch: Stretch, after: _Marked) -> _Speaker | None:
         state = self.state
         if state.before.text.strip(" .,") and not state.open:
             state.introduced = False
@@ -429,70 +415,3 @@ class _SpeakerFinder:
 
 def _any(rules: Sequence[Rule], text: str) -> bool:
     return any(rule.matches(text) for rule in rules)
-
-
-def _stretches(text: str) -> list[_Stretch]:
-    """Return the quotations of a sentence or more in a paragraph."""
-    found = _in_double_marks(text) if _MARK.search(text) else _in_single_marks(text)
-    return [one for one in found if _is_speech(text, one)]
-
-
-def _in_single_marks(text: str) -> list[_Stretch]:
-    """Return what stands in single marks; ’ inside a sentence is an apostrophe."""
-    found: list[_Stretch] = []
-    at = 0
-    while opening := _SINGLE_OPENS.search(text, at):
-        closing = _SINGLE_CLOSES.search(text, opening.end())
-        end = closing.start() if closing else len(text)
-        at = closing.end() if closing else len(text)
-        found.append(_Stretch(opening.end(), end, bool(closing), at))
-    return found
-
-
-def _in_double_marks(text: str) -> list[_Stretch]:
-    found: list[_Stretch] = []
-    opened, depth = -1, 0
-    for match in _MARK.finditer(text):
-        at = match.start()
-        if _opens(text, at, opened):
-            if opened < 0:
-                opened, depth = at, 1
-            elif match[0] == '"' and not _TERM.match(text, at):
-                opened, depth = at, 1  # the quotation before never closed
-            else:
-                depth += 1
-        elif opened >= 0:
-            depth -= 1
-            if not depth:
-                found.append(_Stretch(opened + 1, at, True, at + 1))
-                opened = -1
-    if opened >= 0:
-        found.append(_Stretch(opened + 1, len(text), False, len(text)))
-    return found
-
-
-def _opens(text: str, at: int, opened: int) -> bool:
-    """Whether a quotation mark opens: languages use the same marks the other way round."""
-    mark, before, after = text[at], text[at - 1 : at] if at else "", text[at + 1 : at + 2]
-    if mark == '"':
-        return (not before or before.isspace() or before in "([—–-‘'“") and bool(after.strip())
-    if mark == "“":
-        return not (opened >= 0 and text[opened] == "„")
-    if mark == "»":  # »so« in German
-        return opened < 0 and bool(after.strip()) and not before.strip()
-    if mark == "«":
-        return not (opened >= 0 and text[opened] == "»")
-    return mark in "„‟"
-
-
-def _is_speech(text: str, one: _Stretch) -> bool:
-    """Whether words in quotation marks are a sentence, and no term or title of a work."""
-    words = text[one.start : one.end].strip()
-    count = len(words.split())
-    if count < _MIN_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
-        return False
-    ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in tuple(",.?!")
-    long = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
-    capitals = sum(word[0].isupper() for word in long)
-    is_title = capitals > max(1, _MIN_TITLE_SHARE * len(long))
-    return not is_title and (ends or not one.closed or count > _MIN_SENTENCE_WORDS)

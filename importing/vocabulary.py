@@ -1,3 +1,4 @@
+# Above 450 lines because it is lists of words, read one at a time.
 """The words by which the importer knows its way: kickers, roles, verbs of saying, places."""
 
 from babel import Locale
