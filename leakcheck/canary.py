@@ -35,7 +35,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_countries import countries
 
-from assets import making, storage
+from assets import processing, storage
 from assets.cards import title_card
 from assets.models import MediaAsset
 from demo.loading import DEMO_MODELS
@@ -278,8 +278,8 @@ def _pdf(text: str) -> bytes:
 def _make(picture: MediaAsset) -> None:
     """Process a file, or wait for the worker that is processing it."""
     for _attempt in range(60):
-        making.make(picture)
-        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+        processing.process(picture)
+        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.PROCESSING):
             return
         time.sleep(0.5)
 

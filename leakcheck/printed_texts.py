@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from django.utils.translation import gettext as _
 
 from assets import archives, sandbox, texts
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 from assets.texts import Text, html, line, plain, values
 
 __all__ = ["html", "plain", "values"]
@@ -114,7 +114,7 @@ def pdf(file: IO[bytes]) -> Iterator[Text]:
 
 
 def _output_of(program: str, file: IO[bytes]) -> str:
-    with sandbox.said_of_pdf(file, LIMITS, program, MAX_TEXT) as output:
+    with sandbox.pdf_text(file, LIMITS, program, MAX_TEXT) as output:
         return output.read().decode(errors="replace")
 
 
@@ -122,7 +122,7 @@ def _output_of(program: str, file: IO[bytes]) -> str:
 def _or_unreadable() -> Iterator[None]:
     try:
         yield
-    except sandbox.NoProgram as problem:
+    except sandbox.ProgramMissingError as problem:
         raise PdfReaderMissingError(_("poppler-utils is not installed")) from problem
-    except BadFile as problem:
+    except BadFileError as problem:
         raise UnreadableFileError(str(problem)) from problem

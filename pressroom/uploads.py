@@ -43,7 +43,7 @@ class NotStored(UploadedFile):
         """Raise ValidationError: every form reads the size before it accepts a file."""
         raise ValidationError(
             gettext("%(file)s was not stored: %(why)s. Choose it again in a minute.")
-            % {"file": self.name, "why": storage.in_words(self.problem)}
+            % {"file": self.name, "why": storage.reason_for_editors(self.problem)}
         )
 
     @size.setter

@@ -95,7 +95,7 @@ def test_what_is_invented_says_so_on_its_own_page(newsroom, real):
 
 def test_every_public_picture_is_ours_and_described(newsroom):
     for picture in MediaAsset.objects.exclude(original=""):
-        assert picture.missing() == []
+        assert picture.missing_fields() == []
         assert re.search("Lantern Watch|Pressroom", picture.credit_line)
 
 

@@ -25,7 +25,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import http_date
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from leakcheck import canary, checking, identity, search
 from leakcheck.site import Site
@@ -633,7 +633,7 @@ def test_what_a_power_cut_left_is_swept_and_nothing_else(newsroom, capsys):
     own.save()
     canary.plant(canary.choose())
     # What the newsroom had still to do for it.
-    making.make_renditions.add(str(picture.pk), key=str(picture.pk))
+    processing.make_renditions.add(str(picture.pk), key=str(picture.pk))
     process = start("leakcheck", "--sweep")
     out, err = process.communicate(timeout=60)
     assert re.match(r"Removed \d+ rows and files", out), err
