@@ -104,13 +104,13 @@ def make_prisoner(name="Teodor Brask", **fields) -> Person:
 def whole_case(person, words="It was so.", own="إهانة", language="ar", **fields) -> Case:
     """A case with everything that a page can tell of one, and all that it must not."""
     case = person.cases.first() or Case(person=person, as_of=timezone.localdate())
-    told = {
+    texts = {
         "since": "2024-05-06", "legal_status": "convicted", "confidence": "confirmed",
         "summary": words, "call": words, "call_types": ["medical_care"], "source": words,
         "source_url": "https://source.example/", "what_to_do": words, "health": words,
         "what_to_do_url": "https://action.example/", "country": "CN",
     }  # fmt: skip
-    for name, value in (told | fields).items():
+    for name, value in (texts | fields).items():
         setattr(case, name, value)
     case.save()
     models.QuerySet(Case).filter(pk=case.pk).update(custody_status=Case.Custody.PRETRIAL)
