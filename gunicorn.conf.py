@@ -190,6 +190,6 @@ logger_class = Logger
 
 def post_worker_init(worker: Any) -> None:
     """Let the storage know how many threads there are: files may hold half of them."""
-    from assets import storage
+    from assets import storage_basics
 
-    storage.web_threads = worker.cfg.threads
+    storage_basics.web_threads = worker.cfg.threads

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
-from assets import making
+from assets import processing
 from assets.cards import title_card
 from assets.models import MediaAsset
 from desk.imports.storing import CREATE, import_draft
@@ -117,7 +117,7 @@ def _picture(row: dict[str, Any]) -> MediaAsset:
     words["focus_x"], words["focus_y"] = row.get("focus", (0.5, 0.5))
     with path.open("rb") as file:
         picture = MediaAsset.objects.create(original=ImageFile(file, name=path.name), **words)
-    making.make(picture)
+    processing.process(picture)
     return picture
 
 
@@ -191,7 +191,7 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         caption=facts["stand_in"]["caption"],
         credit_line=facts["stand_in"]["credit_line"],
     )
-    making.make(release.poster)
+    processing.process(release.poster)
     text, heading, background = release.body.rpartition("<h2>")
     release.body = f'{text}<section data-kind="background">{heading}{background}</section>'
     release.notes_to_editors = facts["notes_to_editors"]

@@ -132,8 +132,10 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.change_case")
         else [],
-        emails=list(Email.objects.troubled().order_by("-created_at", "pk")[:MAX_LISTED])
+        emails=list(Email.objects.needing_attention().order_by("-created_at", "pk")[:MAX_LISTED])
         if user.has_perm("jobs.view_email")
         else [],
-        jobs=list(Job.objects.troubled()[:MAX_LISTED]) if user.has_perm("jobs.view_job") else [],
+        jobs=list(Job.objects.needing_attention()[:MAX_LISTED])
+        if user.has_perm("jobs.view_job")
+        else [],
     )

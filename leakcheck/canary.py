@@ -33,7 +33,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_countries import countries
 
-from assets import making, storage
+from assets import processing, storage
 from assets.cards import title_card
 from assets.models import MediaAsset
 from demo.loading import KEPT
@@ -276,8 +276,8 @@ def _pdf(words: str) -> bytes:
 def _make(picture: MediaAsset) -> None:
     """Make the renditions, or wait for the worker that makes them already."""
     for _ in range(60):
-        making.make(picture)
-        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+        processing.process(picture)
+        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.PROCESSING):
             return
         time.sleep(0.5)
 

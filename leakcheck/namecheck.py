@@ -243,7 +243,7 @@ def _of_person(person: Person) -> Address:
 
 
 def _of_asset(asset: MediaAsset) -> Address:
-    path = asset.public_url(*asset.press)
+    path = asset.public_url(*asset.download_rendition)
     return Address(path, path, Kind.METADATA if asset.is_picture else Kind.DOCUMENT, asset)
 
 
@@ -607,7 +607,7 @@ _READERS: dict[str, Callable[[IO[bytes]], Iterator[tuple[str, str]]]] = {
 
 def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
     """Yield the texts of a file as the public gets it. Raises Unreadable and OSError."""
-    style, extension = asset.press
+    style, extension = asset.download_rendition
     yield Kind.FILE_NAME, "the name of the download", asset.download_name(extension)
     reader = printed_texts.picture if asset.is_picture else _READERS.get(extension)
     if reader is None:

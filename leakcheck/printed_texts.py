@@ -13,7 +13,7 @@ from typing import IO
 from urllib.parse import unquote
 
 from assets import archives, sandbox, texts
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 from assets.texts import Text, html, line, plain, values
 
 __all__ = ["html", "plain", "values"]
@@ -112,7 +112,7 @@ def pdf(file: IO[bytes]) -> Iterator[Text]:
 
 
 def _said_by(program: str, file: IO[bytes]) -> str:
-    with sandbox.said_of_pdf(file, LIMITS, program, MAX_TEXT) as said:
+    with sandbox.pdf_text(file, LIMITS, program, MAX_TEXT) as said:
         return said.read().decode(errors="replace")
 
 
@@ -120,7 +120,7 @@ def _said_by(program: str, file: IO[bytes]) -> str:
 def _or_unreadable() -> Iterator[None]:
     try:
         yield
-    except sandbox.NoProgram as problem:
+    except sandbox.ProgramMissingError as problem:
         raise NoPdfReader("poppler-utils is not installed") from problem
-    except BadFile as problem:
+    except BadFileError as problem:
         raise Unreadable(str(problem)) from problem

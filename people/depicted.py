@@ -30,13 +30,13 @@ def pictures_of(person: Person) -> set[UUID]:
 
 def update_hidden_from(pictures: Iterable[UUID]) -> None:
     """Write to each picture from when it is hidden."""
-    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from")
+    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "hidden_from")
     for asset in lock_rows(assets):
         people = {*asset.depicts.all(), *asset.portrait_of.all()}
         days = [day for person in people if (day := person.photos_hidden_from())]
         hidden_from = start_of_day(min(days)) if days else None
-        if asset.withheld_from != hidden_from:
-            MediaAsset.objects.filter(pk=asset.pk).update_derived(withheld_from=hidden_from)
+        if asset.hidden_from != hidden_from:
+            MediaAsset.objects.filter(pk=asset.pk).update_derived(hidden_from=hidden_from)
 
 
 def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None:

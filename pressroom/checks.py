@@ -84,7 +84,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
         )
         for problem in isolation.problems()
     ]
-    if limits := isolation.in_words():
+    if limits := isolation.limits_sentence():
         found.append(Info(limits, id="pressroom.I001"))
     return found
 

@@ -92,7 +92,7 @@ def _migrations() -> str | None:
 
 
 def _storage() -> str | None:
-    storage.is_reachable()
+    storage.check_reachable()
     return None
 
 
@@ -110,7 +110,7 @@ def _database_takes_writes() -> str | None:
 
 def _storage_takes_files() -> str | None:
     if storage.the_bucket() is None:  # a bucket has answered that it is there, and has no end
-        storage.takes_files()
+        storage.check_writable()
     return None
 
 

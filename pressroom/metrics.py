@@ -120,7 +120,7 @@ class Renditions(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield how many pictures wait and failed; nothing while the database is away."""
         state = MediaAsset.State
-        waiting = Q(state__in=[state.WAITING, state.MAKING])
+        waiting = Q(state__in=[state.WAITING, state.PROCESSING])
         try:
             found = MediaAsset.objects.filter(waiting | Q(state=state.FAILED)).aggregate(
                 waiting=Count("pk", filter=waiting),

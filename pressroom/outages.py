@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
 
-from assets.storage import StorageBusy, StorageError
+from assets.storage_basics import StorageBusyError, StorageError
 from pressroom import sqlite
 
 log = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ def note(outage: Outage) -> None:
 
 def _line(outage: Outage) -> str:
     """Return what to write, "" where this was written less than a minute ago."""
-    if isinstance(outage.problem, StorageBusy):  # logged when the bucket stopped answering
+    if isinstance(outage.problem, StorageBusyError):  # logged when the bucket stopped answering
         return ""
     kind, now = (outage.what, outage.why), monotonic()
     with _lock:

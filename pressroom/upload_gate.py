@@ -4,7 +4,7 @@ Django's CSRF check reads the whole body of a form, and any stranger may send on
 before it, as its first `process_view`: session and permission are known there, and the body lies
 still in the socket.
 
-A view takes files only if it is marked with assets.incoming.takes_files; with any other, the files
+A view takes files only if assets.incoming.accepts_files marks it; with any other, the files
 of a form are left out. nginx passes an upload on unread at the same addresses (docs/nginx.conf); a
 test compares them.
 """
@@ -23,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assets import storage
+from assets import storage_basics
 from pressroom import uploads
 from pressroom.middleware import GetResponse
 from pressroom.outages import outage_of
@@ -67,7 +67,7 @@ class UploadLimitMiddleware:
 
     def _refusal_of(self, request: HttpRequest, view: Any) -> HttpResponse | None:
         length = _length_of(request)
-        marked = getattr(view, "takes_files", None)
+        marked = getattr(view, "accepts_files", None)
         if marked is None:
             if length <= STRANGERS_BYTES:
                 return None
@@ -113,7 +113,7 @@ class UploadLimitMiddleware:
 
     def _of_this_process(self) -> BoundedSemaphore:
         if self._places is None:  # how many threads there are is known once gunicorn has started
-            self._places = BoundedSemaphore(max(1, storage.web_threads // 2 or 1000))
+            self._places = BoundedSemaphore(max(1, storage_basics.web_threads // 2 or 1000))
         return self._places
 
 

@@ -43,7 +43,7 @@ class NotStored(UploadedFile):
         """Raise ValidationError: every form asks for the size before it takes a file."""
         raise ValidationError(
             gettext("%(file)s was not stored: %(why)s. Choose it again in a minute.")
-            % {"file": self.name, "why": storage.in_words(self.problem)}
+            % {"file": self.name, "why": storage.reason_for_editors(self.problem)}
         )
 
     @size.setter

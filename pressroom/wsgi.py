@@ -23,4 +23,4 @@ Thread(target=outages.look, name="first look", daemon=True).start()
 housekeeping.serve()
 probes.waiting.serve()
 if settings.JOBS_IN_WEB:
-    worker.serve()
+    worker.start()

@@ -162,7 +162,7 @@ def bucket(s3_address, settings):
 
 # What is tested of the process that opens files itself, and of what comes out of it.
 REAL_PROCESS = sandbox.Process
-OF_THE_PROCESS = {"test_confinement", "test_making", "test_pictures", "test_tracing"}
+OF_THE_PROCESS = {"test_confinement", "test_processing", "test_pictures", "test_tracing"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -200,7 +200,7 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 @pytest.fixture
 def waiting(monkeypatch):
     """What this test tries at hidden addresses, and no test before it."""
-    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue, 100))
+    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue_counts, 100))
     return probes.waiting
 
 

@@ -55,9 +55,10 @@ SEPARATE = [("desk", "newsroom"), ("newsroom", "desk")]
 # Modules that work on texts and bytes alone, so that they can be tried without a database.
 WITHOUT_ROWS = [
     *("assets/archives.py", "assets/cards.py", "assets/cleaning", "assets/confinement.py"),
-    *("assets/documents.py", "assets/embedded.py", "assets/file_names.py", "assets/metadata.py"),
-    *("assets/pictures.py", "assets/sandbox.py", "assets/search.py", "assets/texts.py"),
-    "assets/typesetting.py",
+    *("assets/documents.py", "assets/embedded.py", "assets/file_names.py", "assets/messages.py"),
+    *("assets/metadata.py", "assets/metadata_warnings.py", "assets/opening.py"),
+    *("assets/pictures.py", "assets/sandbox.py", "assets/sandbox_process.py", "assets/search.py"),
+    *("assets/texts.py", "assets/translation.py", "assets/typesetting.py", "assets/xmp.py"),
     *("storing/texts.py", "storing/links.py"),
     *("people/names/normalise.py", "people/names/forms.py", "people/names/entries.py"),
     *("people/names/finding.py", "people/names/neighbours.py", "people/names/searching.py"),

@@ -29,7 +29,7 @@ from django.db import connection
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from assets.named_files import named_files
 from jobs.models import Lane
@@ -397,7 +397,7 @@ def test_a_backup_holds_what_rows_name_and_nothing_else(folder):
     former = picture.original.name
     picture.original = SimpleUploadedFile("other.jpg", jpeg((80, 50), "#222222"))
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     gone = make_picture(content=jpeg((70, 50)))
     name_of_gone = gone.original.name
     gone.delete()

@@ -355,7 +355,7 @@ def test_a_blank_text_counts_as_missing(at_desk, publisher, text):
     release = make_release("draft", title=text, body=f"<p>{text}</p><p><em>{text}</em></p>")
     assert as_shown(workflow.review_blockers(release)) == ["Enter a title.", "Enter the text."]
     picture = make_picture(alt_text=text, credit_line=text)
-    assert picture.missing() == ["an alternative text", "a credit line"]
+    assert picture.missing_fields() == ["alternative text", "credit line"]
     desk = at_desk(publisher)
     for address, typed in (("topic", {"name": text, "slug": ""}), ("contact", {"name": text})):
         answer = desk.post(f"/admin/releases/{address}/add/", typed)

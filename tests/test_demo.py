@@ -95,7 +95,7 @@ def test_what_is_invented_says_so_on_its_own_page(newsroom, real):
 
 def test_every_public_picture_is_ours_and_described(newsroom):
     for picture in MediaAsset.objects.exclude(original=""):
-        assert picture.missing() == []
+        assert picture.missing_fields() == []
         assert re.search("Lantern Watch|Pressroom", picture.credit_line)
 
 
@@ -230,8 +230,8 @@ def test_nothing_that_is_known_of_anybody_is_dated_after_the_day_of_loading(news
 
 
 def test_make_demo_names_every_invented_country_and_says_that_it_is_invented(newsroom):
-    told = (ROOT / "Makefile").read_text()
-    named = dict(re.findall(r"(X[A-Z])=([^,\n]+)", told))
+    makefile = (ROOT / "Makefile").read_text()
+    named = dict(re.findall(r"(X[A-Z])=([^,\n]+)", makefile))
     used = {country.code for release in Release.objects.all() for country in release.countries}
     used |= {case.country.code for case in Case.objects.all() if case.country}
     invented = used - {"GB", "CN", "HK"}

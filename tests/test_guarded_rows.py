@@ -58,7 +58,7 @@ def test_only_derived_columns_are_written_in_bulk():
     release, picture = make_release(), make_picture()
     soon = timezone.now()
     assert Release.objects.filter(pk=release.pk).update_derived(names_allowed_until=soon) == 1
-    assert MediaAsset.objects.update_derived(state="waiting", withheld_from=soon) == 1
+    assert MediaAsset.objects.update_derived(state="waiting", hidden_from=soon) == 1
     release.refresh_from_db()
     picture.refresh_from_db()
     assert (release.names_allowed_until, picture.state) == (soon, "waiting")

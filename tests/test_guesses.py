@@ -98,7 +98,7 @@ def test_the_publisher_is_notified_at_the_first_and_the_tenth_request(client, ap
     for _ in range(12):
         client.get(release.get_absolute_url())
         count_guesses()
-        outbox.deliver()
+        outbox.send_due()
     assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
     first, tenth = (message.body for message in mail.outbox)
     assert "Requests since" in first
@@ -115,7 +115,7 @@ def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     client.get(hidden(approver).get_absolute_url())
     count_guesses()
-    outbox.deliver()
+    outbox.send_due()
     assert Probe.objects.get().times == 1
 
 

@@ -26,7 +26,7 @@ from accounts.groups import GROUPS
 ROOT = Path(settings.BASE_DIR)
 BOOKS = [path for path in (ROOT / "docs/editing.md", ROOT / "docs/operating.md") if path.exists()]
 PICTURES = ROOT / "docs/images/editing"
-MOST_BYTES_IN_ALL = 900_000
+MAX_BYTES_IN_ALL = 900_000
 OURS = (
     *("accounts", "assets", "demo", "desk", "jobs", "leakcheck", "newsroom", "people", "previews"),
     *("releases", "pressroom"),
@@ -186,7 +186,7 @@ def test_every_picture_is_there_described_small_and_used():
             image.load()
     kept = set(PICTURES.glob("*.webp"))
     assert kept == {path for _, path in shown if path.parent == PICTURES}
-    assert sum(path.stat().st_size for path in kept) <= MOST_BYTES_IN_ALL
+    assert sum(path.stat().st_size for path in kept) <= MAX_BYTES_IN_ALL
     made = re.findall(r'keep\(\s*[^"]*?"([\w-]+)"', at.read_text())
     assert {path.stem for path in kept} == set(made)
 
@@ -260,7 +260,7 @@ def test_the_table_of_rights_is_that_of_the_groups():
         task, *cells = (cell.strip() for cell in row.strip("| ").split("|"))
         assert task.startswith(begins)
         app, codename = right.split(".")
-        told = dict(zip(groups, cells, strict=True))
+        rights = dict(zip(groups, cells, strict=True))
         for name, tables in GROUPS.items():
             may = any(codename in table.get(app, []) for table in tables)
-            assert told[name] == ("yes" if may else "–"), f"{task}: {name}"
+            assert rights[name] == ("yes" if may else "–"), f"{task}: {name}"

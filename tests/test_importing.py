@@ -142,8 +142,8 @@ def test_a_release_of_another_newsroom_goes_through(path):
     assert understood.date_guess is not None
     document = Document(understood.body_html)
     assert document.paragraphs
-    told = [paragraph for paragraph in document.paragraphs if len(paragraph) > 60]
-    assert len(set(told)) == len(told)
+    long = [paragraph for paragraph in document.paragraphs if len(paragraph) > 60]
+    assert len(set(long)) == len(long)
     assert preview(understood)
 
 

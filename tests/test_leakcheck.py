@@ -25,7 +25,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import http_date
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from leakcheck import canary, checking, identity, search
 from leakcheck.site import Site
@@ -463,14 +463,14 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
 
 def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
     with served() as url, pytest.raises(checking.CannotCheck, match="before the search began"):
-        checking.check(url, lambda *told: None, 0.001)
+        checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
 def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
     with pytest.raises(checking.CannotCheck, match="--minutes must be above 0 and at most 40"):
-        checking.check("http://127.0.0.1:1", lambda *told: None, float(minutes))
+        checking.check("http://127.0.0.1:1", lambda *progress: None, float(minutes))
 
 
 # --- Whom it asks ------------------------------------------------------------------------------
@@ -633,7 +633,7 @@ def test_what_a_power_cut_left_is_swept_and_nothing_else(newsroom, capsys):
     own.save()
     canary.plant(canary.choose())
     # What the newsroom had still to do for it.
-    making.make_renditions.add(str(picture.pk), key=str(picture.pk))
+    processing.make_renditions.add(str(picture.pk), key=str(picture.pk))
     process = start("leakcheck", "--sweep")
     out, err = process.communicate(timeout=60)
     assert re.match(r"Removed \d+ rows and files", out), err

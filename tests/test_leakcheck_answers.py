@@ -13,8 +13,8 @@ pytestmark = pytest.mark.once
 
 
 def answer(at, body="", **headers) -> Answer:
-    told = [(name.replace("_", "-"), value) for name, value in headers.items()]
-    return Answer(200, "OK", told, body.encode(), at=at)
+    sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return Answer(200, "OK", sent, body.encode(), at=at)
 
 
 def judged(values, make):

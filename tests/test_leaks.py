@@ -367,8 +367,8 @@ def test_a_person_without_a_page_is_on_no_public_page(client, public_things, lev
     pages = [*public_things]
     pages += [make_release(poster=poster).get_absolute_url() for poster in (shown, withheld)]
     # At level 2 a person may be shown; pictures of the others are hidden too.
-    withheld.withheld_from = timezone.now()
-    withheld.save(update_fields=["withheld_from"])
+    withheld.hidden_from = timezone.now()
+    withheld.save(update_fields=["hidden_from"])
     before = the_site(client, *pages)
     things_of, nothing = {}, {}
     for number, level in enumerate(levels):

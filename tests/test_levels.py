@@ -459,7 +459,7 @@ def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeate
     consent(minister, covers_photo=False, basis="public")
     # As the old code left it.
     models.QuerySet(Person).update(photo_consent_until=None)
-    models.QuerySet(MediaAsset).update(withheld_from=None)
+    models.QuerySet(MediaAsset).update(hidden_from=None)
     assert all(places(*known).values())
     editor = SimpleNamespace(connection=connection)
     assert [follow(historical_apps(), editor), follow(historical_apps(), editor)] == [1, 0]

@@ -212,8 +212,8 @@ def test_a_picture_of_two_whose_consents_end_is_withheld_when_the_first_ends():
         consent(people[1], ends=second)
 
     assert_fine(at_once(lambda: consent(people[0], ends=first), later))
-    withheld_from = MediaAsset.objects.get().withheld_from
-    assert timezone.localdate(withheld_from) == first + timedelta(days=1)
+    hidden_from = MediaAsset.objects.get().hidden_from
+    assert timezone.localdate(hidden_from) == first + timedelta(days=1)
 
 
 @on_postgresql

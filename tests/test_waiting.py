@@ -278,7 +278,7 @@ def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
     models.QuerySet(Release).filter(pk=release.pk).update(created_by=author)
     workflow.approve(release, by=publisher, publish_at=friday)
     levels.lower_level(brask, to=Level.STAFF, by=make_chief())
-    outbox.deliver()
+    outbox.send_due()
     assert {to for message in mail.outbox for to in message.to} == {author.email, publisher.email}
     for message in mail.outbox:
         assert "will not be published on" in message.body

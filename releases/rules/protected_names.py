@@ -242,7 +242,7 @@ def hidden_picture_blockers(release: Release, at: datetime | None = None) -> lis
     return [
         _("The picture “%s” shows a person who may not be shown. Choose another.") % picture
         for picture in pictures_of(release, release.document)
-        if picture.is_withheld(at)
+        if picture.is_hidden(at)
     ]
 
 
