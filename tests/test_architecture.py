@@ -1,4 +1,4 @@
-"""The house stays as ARCHITECTURE.md draws it."""
+"""The code keeps the structure that ARCHITECTURE.md describes."""
 
 import ast
 import re
@@ -186,7 +186,7 @@ def test_documents_are_read_and_cleaned_without_django():
 
 
 def test_visibility_is_decided_once():
-    """Whether a release may be seen is asked of `public` and its kin, and decided nowhere else."""
+    """Whether a release may be seen is decided by `public` and its twins, and nowhere else."""
     decides = re.compile(r"publish_at__(?:lte?|gte?)\b|publish_at\s*[<>]=?|Status\.APPROVED")
     keepers = ("releases/models", "releases/workflow/", "releases/rules/blockers.py")
     found = {
@@ -286,6 +286,23 @@ def test_every_dependency_has_its_reason_beside_it():
     for requirement in chain.from_iterable(groups):
         (line,) = [line for line in text.splitlines() if f'"{requirement}"' in line]
         assert re.search(r", # \w", line), f"{requirement} has no reason"
+
+
+def test_the_table_of_where_things_are_names_files_and_what_is_in_them():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    table = text[text.index("| To change |") :].split("\n\n")[0]
+    rows = table.splitlines()[2:]
+    assert len(rows) == 10
+    for row in rows:
+        _, question, answer, _ = row.split("|")
+        source = ""
+        for named in re.findall(r"`([^`]+)`", answer):
+            if re.search(r"[/.]\w*$", named) and "/" in named or named == ".env.example":
+                assert (ROOT / named).exists(), f"{question.strip()}: {named}"
+                source = (ROOT / named).read_text() if (ROOT / named).is_file() else source
+            else:
+                for name in named.split("."):
+                    assert re.search(rf"\b{name}\b", source), f"{question.strip()}: {named}"
 
 
 def test_every_link_in_the_documents_leads_to_a_file():

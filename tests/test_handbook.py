@@ -1,4 +1,4 @@
-"""The handbooks say what the screens say: labels, pictures, links, commands, settings, rights.
+"""The handbooks follow the screens: labels, pictures, links, commands, settings, permissions.
 
 In a handbook, **bold** is a label or a message exactly as it is on the screen, with “…” for what
 differs from case to case.
@@ -65,6 +65,7 @@ def in_template(path: Path) -> set[str]:
     """Return the texts between the tags of a template, and those of its buttons."""
     source = re.sub(r"\{#.*?#\}", "", path.read_text())
     said = set(re.findall(r"""\{% (?:translate|include).*?["'](.+?)["']""", source))
+    said |= set(re.findall(r'_\("([^"]+)"\)', source))
     said |= set(re.findall(r'=\s?"([^"]+)"', source))
     source = re.sub(r"\{\{.*?\}\}", "…", source)
     source = re.sub(r"</?(?:b|bdi|em|span|time)\b[^>]*>", "", source)
@@ -150,7 +151,7 @@ def test_every_label_is_on_a_screen(book):
 
 def test_a_label_that_no_screen_has_is_found():
     wrong = {
-        "Hold: off every path",
+        "Take offlin now",
         "Sumbit for approval",
         "Approve it",
         "Put back online",
@@ -159,7 +160,7 @@ def test_a_label_that_no_screen_has_is_found():
     assert strangers(wrong) == sorted(wrong)
     right = {
         "Submit for approval",
-        "The quotation “…” has no speaker: choose the person.",
+        "Choose a speaker for the quotation “…”.",
         "Title:",
     }
     assert strangers(right) == []
@@ -181,7 +182,7 @@ def test_every_picture_is_there_described_small_and_used():
     assert len(shown) >= 12
     for alt, path in shown:
         assert len(alt) > 20, path
-        assert path.stat().st_size <= script.MOST_BYTES, path
+        assert path.stat().st_size <= script.MAX_BYTES, path
         with Image.open(path) as image:
             image.load()
     kept = set(PICTURES.glob("*.webp"))
@@ -239,14 +240,14 @@ RIGHTS = {
     "Withdraw a picture": "releases.hold_release",
     "Add and change people": "people.change_consent",
     "Lower a level": "people.change_person",
-    "Make and revoke preview links": "previews.issue_previewlink",
+    "Issue and revoke preview links": "previews.issue_previewlink",
     "Delete pictures": "assets.delete_mediaasset",
     "Approve, schedule": "releases.approve_release",
     "Send an approved release back": "releases.approve_release",
     "Correct what is public": "releases.correct_release",
     "Withdraw": "releases.withdraw_release",
-    "Agree to a higher level": "people.set_level",
-    "Let a document": "assets.accept_as_is",
+    "Approve a higher level": "people.set_level",
+    "Publish a document": "assets.accept_as_is",
 }
 
 

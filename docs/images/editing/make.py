@@ -26,7 +26,7 @@ TODAY = datetime.now(ZoneInfo("Europe/London")).date()
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 WIDE, PHONE = (1280, 900), (390, 844)
-MOST_BYTES = 60_000  # of a picture
+MAX_BYTES = 60_000  # of a picture
 QUALITIES = (80, 70, 60, 50)  # of WebP: the first that is small enough
 AROUND = 14  # CSS pixels around what a picture is about
 TITLE = "Valdria: Printer Edda Marrowin must be charged or freed"
@@ -134,7 +134,7 @@ class Camera:
             for quality in QUALITIES:
                 packed = io.BytesIO()
                 image.convert("RGB").save(packed, "WEBP", quality=quality, method=6)
-                if packed.tell() <= MOST_BYTES:
+                if packed.tell() <= MAX_BYTES:
                     break
         (HERE / f"{name}.webp").write_bytes(packed.getvalue())
 
