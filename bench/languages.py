@@ -31,7 +31,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
 
 Guess = tuple[str, float]
 Detector = Callable[[str], Guess]
-LEAST_PARAGRAPH = 150  # characters
+MIN_PARAGRAPH_CHARACTERS = 150  # characters
 SURE = 0.8
 # Not what its file name says: Kurmanji in Latin letters. And two forms that are written no more.
 LEFT_OUT = {"ckb", "vie_han", "san_gran"}
@@ -58,7 +58,7 @@ def declarations(folder: Path) -> Iterator[tuple[str, str, str]]:
         if path.stem in LEFT_OUT or len(tag.partition("-")[0]) != 2:
             continue
         found = [" ".join(p.text_content().split()) for p in root.iter("p", "h1", "h2", "h3")]
-        long = [text for text in found if len(text) >= LEAST_PARAGRAPH]
+        long = [text for text in found if len(text) >= MIN_PARAGRAPH_CHARACTERS]
         whole = " ".join(found)
         yield from (("title", tag, text[:90]) for text in long[3:8])
         yield from (("paragraph", tag, text[:400]) for text in long[8:13])
@@ -73,13 +73,13 @@ def translations() -> Iterator[tuple[str, str, str]]:
         tag = path.parent.parent.name
         with path.open("rb") as file:
             known = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-        said = [
+        messages = [
             re.sub(r"%\(\w+\)\w|%\w", "", words)
             for key, words in known.items()
             if isinstance(key, str) and key and isinstance(words, str) and words != key
         ]
-        text = " ".join(words for words in said if len(words) > 25)[:3000]
-        if len(text) >= LEAST_PARAGRAPH:
+        text = " ".join(words for words in messages if len(words) > 25)[:3000]
+        if len(text) >= MIN_PARAGRAPH_CHARACTERS:
             yield "software", tag, text
 
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from importing.names import Passage, People
+from importing.name_candidates import Passage
+from importing.names import People
 from people.models import Level, Person
 from people.names import NameIndex, NameInText, key
 from people.names.shared import people_index

@@ -1,6 +1,6 @@
 """Reading a release from a file: bytes in, what was understood out; nothing is stored here.
 
-decoding → formats (text, Markdown, HTML: blocks) → anatomy (kicker, title, quotations …)
+decoding → formats (text, Markdown, HTML: blocks) → release parts (kicker, title, quotations …)
 → names, dates, languages. Every word of the file is accounted for on the way; what there is to
 say of it is a `Note`, and `desk/imports/messages.py` has the sentences.
 """
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from importing.accounting import Ledger
-from importing.anatomy import Anatomy, Element, dissect
 from importing.blocks import Block, Source, size
 from importing.dates import Evidence, guess_date, relative_dates
 from importing.decoding import MAX_BYTES, decode
@@ -22,10 +21,13 @@ from importing.formats import (
     refuse_too_many_lines,
     take_apart,
 )
-from importing.heads import ERROR_PAGES, matching
+from importing.heads import ERROR_PAGES
 from importing.languages import guess_language
-from importing.names import MOST_TEXT, Passage, People
+from importing.name_candidates import Passage
+from importing.names import MAX_TEXT_FOR_NAMES, People
 from importing.notes import Note, Value
+from importing.release_parts import Element, ReleaseParts, parse_release
+from importing.rules import matching
 from importing.speakers import Part, speeches
 from importing.understood import (
     Accounting,
@@ -37,7 +39,7 @@ from importing.understood import (
     PullQuote,
     Speech,
     Understood,
-    refused,
+    refusal,
 )
 from releases.document import MAX_TEXT
 
@@ -57,11 +59,11 @@ __all__ = [
 ]
 
 # Below this there is no sentence to publish.
-_FEWEST_WORDS = 8
+_MIN_WORDS = 8
 # What a server says instead of a page is shorter than this, in words.
-_LONGEST_ERROR = 60
+_MAX_ERROR_WORDS = 60
 # Each of them is looked up, and asked about on a page of the desk.
-_MOST_PEOPLE = 200
+_MAX_PEOPLE = 200
 
 
 def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
@@ -77,55 +79,55 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
         _refuse_too_long(len(decoded.text), filename)
     source = take_apart(decoded.text, format, filename, data)
     _refuse_too_long(sum(len(run.text) for b in source.blocks for run in b.runs), filename)
-    anatomy = dissect(source)
-    _refuse_too_long(len(anatomy.body_html), filename)
-    _refuse_what_says_nothing(anatomy, filename)
-    people, said = _people(anatomy)
+    release = parse_release(source)
+    _refuse_too_long(len(release.body_html), filename)
+    _refuse_what_says_nothing(release, filename)
+    people, found_speeches = _people(release)
     stated = source.fields.get("language")
     language_guess = guess_language(
-        stated.value if stated else "", filename, f"{anatomy.title}\n{anatomy.body_text}"
+        stated.value if stated else "", filename, f"{release.title}\n{release.body_text}"
     )
-    guess, date_notes = guess_date(
+    date_guess, date_notes = guess_date(
         Evidence(
-            stated=tuple(anatomy.dates),
-            lead=anatomy.lead,
-            pictures=tuple(poster.source for poster in anatomy.posters),
+            stated=tuple(release.dates),
+            lead=release.lead,
+            pictures=tuple(poster.source for poster in release.posters),
             filename=filename,
         )
     )
-    notes = [*decoded.notes, *source.notes, *anatomy.notes, *date_notes]
-    if len(people) > _MOST_PEOPLE:
-        notes.append(Note("too_many_people", {"most": _MOST_PEOPLE}))
-        people = people[:_MOST_PEOPLE]
+    notes = [*decoded.notes, *source.notes, *release.notes, *date_notes]
+    if len(people) > _MAX_PEOPLE:
+        notes.append(Note("too_many_people", {"most": _MAX_PEOPLE}))
+        people = people[:_MAX_PEOPLE]
     if language_guess.tag.partition("-")[0] in _UNREAD_NAMES:
         notes.append(Note("people_not_looked_for"))
-    if len(anatomy.body_text) > MOST_TEXT:
-        notes.append(Note("people_looked_for_in_part", {"characters": MOST_TEXT}))
+    if len(release.body_text) > MAX_TEXT_FOR_NAMES:
+        notes.append(Note("people_looked_for_in_part", {"characters": MAX_TEXT_FOR_NAMES}))
     return Understood(
         filename=filename,
         format=source.format,
         encoding=decoded.encoding,
-        kind=anatomy.kind,
-        kicker=anatomy.kicker,
-        title=anatomy.title,
-        title_from=anatomy.title_from,
-        offered_title=anatomy.offered_title,
-        standfirst=anatomy.standfirst,
-        pull_quote=anatomy.pull_quote,
-        body_html=anatomy.body_html,
-        dateline_place=anatomy.dateline_place,
+        kind=release.kind,
+        kicker=release.kicker,
+        title=release.title,
+        title_from=release.title_from,
+        offered_title=release.offered_title,
+        standfirst=release.standfirst,
+        pull_quote=release.pull_quote,
+        body_html=release.body_html,
+        dateline_place=release.dateline_place,
         language_guess=language_guess,
-        posters=anatomy.posters,
-        date_guess=guess,
+        posters=release.posters,
+        date_guess=date_guess,
         people=people,
-        designations=designations(_paragraphs(anatomy), people),
-        speeches=said,
-        relative_dates=relative_dates([anatomy.title, anatomy.body_text[:MOST_TEXT]]),
+        designations=designations(_paragraphs(release), people),
+        speeches=found_speeches,
+        relative_dates=relative_dates([release.title, release.body_text[:MAX_TEXT_FOR_NAMES]]),
         notes=tuple(dict.fromkeys(notes)),
-        missing=_missing(anatomy),
-        accounting=_account(source, anatomy),
-        said=tuple((claim.part, claim.text) for claim in anatomy.claims if claim.text),
-        digest=_digest(anatomy),
+        missing=_missing(release),
+        accounting=_account(source, release),
+        source_texts=tuple((claim.part, claim.text) for claim in release.claims if claim.text),
+        digest=_digest(release),
     )
 
 
@@ -155,35 +157,35 @@ _UNREAD_NAMES = frozenset(
 )
 
 
-def _refuse_what_says_nothing(anatomy: Anatomy, filename: str) -> None:
-    text = f"{anatomy.title} {anatomy.standfirst} {anatomy.body_text}"
+def _refuse_what_says_nothing(release: ReleaseParts, filename: str) -> None:
+    text = f"{release.title} {release.standfirst} {release.body_text}"
     letters = sum(char.isalpha() for char in text)
-    if size(text) < _LONGEST_ERROR and any(
-        matching(ERROR_PAGES, line) for line in (anatomy.title, anatomy.lead)
+    if size(text) < _MAX_ERROR_WORDS and any(
+        matching(ERROR_PAGES, line) for line in (release.title, release.lead)
     ):
-        raise refused(Note("error_page", {"words": anatomy.title or anatomy.lead}), filename)
-    if size(text) < _FEWEST_WORDS or not anatomy.body:
-        raise refused(Note("hardly_a_sentence"), filename)
+        raise refusal(Note("error_page", {"words": release.title or release.lead}), filename)
+    if size(text) < _MIN_WORDS or not release.body:
+        raise refusal(Note("hardly_a_sentence"), filename)
     if letters < 0.4 * sum(not char.isspace() for char in text):
-        raise refused(Note("mostly_numbers"), filename)
+        raise refusal(Note("mostly_numbers"), filename)
 
 
 def _refuse_too_long(length: int, filename: str) -> None:
     if length > MAX_TEXT:
-        raise refused(Note("too_long", {"characters": length, "most": MAX_TEXT}), filename)
+        raise refusal(Note("too_long", {"characters": length, "most": MAX_TEXT}), filename)
 
 
 def _people(
-    anatomy: Anatomy,
+    release: ReleaseParts,
 ) -> tuple[tuple[PersonSuggestion, ...], tuple[Speech, ...]]:
     """Find the people and who speaks, and set the speakers that are certain."""
-    lifted = anatomy.pull_quote
-    passages = [Passage(anatomy.title, running=False)]
-    passages.append(Passage(lifted.text if lifted else "", running=False))
-    passages.append(Passage(lifted.speaker if lifted else "", running=False))
+    pull_quote = release.pull_quote
+    passages = [Passage(release.title, running=False)]
+    passages.append(Passage(pull_quote.text if pull_quote else "", running=False))
+    passages.append(Passage(pull_quote.speaker if pull_quote else "", running=False))
     parts: list[Part] = []
     quotations: list[Element] = []
-    for element in anatomy.body:
+    for element in release.body:
         number = len(quotations) if element.kind == "quotation" else None
         if number is not None:
             quotations.append(element)
@@ -194,22 +196,23 @@ def _people(
             passages += [Passage(text, running) for text in _spoken(block)]
         if element.credit:
             passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
-    speakers = [lifted.speaker.partition(",")[0]] if lifted else []
+    speakers = [pull_quote.speaker.partition(",")[0]] if pull_quote else []
     speakers += [element.credit[0] for element in quotations if element.credit]
     people = People(passages, speakers)
-    said = speeches(people, parts)
+    found_speeches = speeches(people, parts)
     by_number: dict[int, list[Speech]] = {}
-    for one in said:
-        if one.quotation is not None:
-            by_number.setdefault(one.quotation, []).append(one)
-    for number, spoken in by_number.items():
-        if len({one.speaker for one in spoken}) == 1 and all(one.certain for one in spoken):
-            fullest = max(spoken, key=lambda one: len(one.title))
+    for speech in found_speeches:
+        if speech.quotation is not None:
+            by_number.setdefault(speech.quotation, []).append(speech)
+    for number, group in by_number.items():
+        if len({speech.speaker for speech in group}) == 1 and all(s.certain for s in group):
+            fullest = max(group, key=lambda speech: len(speech.title))
             quotations[number].name, quotations[number].title = fullest.speaker, fullest.title
     for element in quotations:
         if element.credit:
             element.name, element.title = element.credit
-    return people.suggestions({one.speaker for one in said if one.certain}), said
+    certain = {speech.speaker for speech in found_speeches if speech.certain}
+    return people.suggestions(certain), found_speeches
 
 
 def _spoken(block: Block) -> Iterator[str]:
@@ -225,37 +228,37 @@ def _spoken(block: Block) -> Iterator[str]:
         yield from block.notes
 
 
-def _paragraphs(anatomy: Anatomy) -> Iterator[str]:
+def _paragraphs(release: ReleaseParts) -> Iterator[str]:
     """Yield the running text, up to where people were looked for."""
     length = 0
-    for element in anatomy.body:
+    for element in release.body:
         for text in (text for block in element.blocks for text in _spoken(block)):
             length += len(text)
-            if length <= MOST_TEXT and element.kind != "heading":
+            if length <= MAX_TEXT_FOR_NAMES and element.kind != "heading":
                 yield text
 
 
-def _missing(anatomy: Anatomy) -> tuple[Note, ...]:
-    missing = [] if anatomy.title else [Note("no_title")]
-    for poster in anatomy.posters:
+def _missing(release: ReleaseParts) -> tuple[Note, ...]:
+    missing = [] if release.title else [Note("no_title")]
+    for poster in release.posters:
         picture: dict[str, Value] = {"picture": poster.name or Note("picture_inside")}
         missing.append(Note("no_picture_file", picture))
-        if poster.source not in anatomy.described:
+        if poster.source not in release.described:
             missing.append(Note("no_picture_alt_text", picture))
         if not poster.credit_guess:
             missing.append(Note("no_picture_credit", picture))
     return tuple(missing)
 
 
-def _account(source: Source, anatomy: Anatomy) -> Accounting:
+def _account(source: Source, release: ReleaseParts) -> Accounting:
     ledger = Ledger(source.text)
-    for claim in anatomy.claims:
+    for claim in release.claims:
         ledger.claim(claim.part, claim.spans)
     ledger.claim("front matter", source.front_matter)
     ledger.claim("markup", source.markup)
     return ledger.close()
 
 
-def _digest(anatomy: Anatomy) -> str:
-    words = f"{anatomy.title} {anatomy.body_text}".casefold().split()
+def _digest(release: ReleaseParts) -> str:
+    words = f"{release.title} {release.body_text}".casefold().split()
     return hashlib.sha256(" ".join(words).encode()).hexdigest()

@@ -64,9 +64,9 @@ class Difference:
         return bool(self.lost or self.doubled or self.moved)
 
 
-def difference(said: str, stored: str) -> Difference:
+def difference(source_text: str, stored: str) -> Difference:
     """Compare the words of two texts, without punctuation; in linear time."""
-    first, second = spelled(said), spelled(stored)
+    first, second = spelled(source_text), spelled(stored)
     if first == second:
         return Difference()
     shorter = min(len(first), len(second))

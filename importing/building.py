@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from importing.blocks import BREAK, Block, Cell, Run, Source, plain
-from importing.quoting import CREDIT, looks_like_credit
+from importing.quotations import CREDIT, looks_like_credit
 
-DEEPEST = 50  # no document opens more inside one another; what is deeper counts as this deep
-LARGEST_NUMBER = 9_999
-_DEEPEST_LIST = 10
-_MOST_ROWS = 500
-_MOST_COLUMNS = 50
-_MOST_TABLES = 200
+MAX_DEPTH = 50  # no document opens more inside one another; what is deeper counts as this deep
+MAX_NUMBER = 9_999
+_MAX_LIST_DEPTH = 10
+_MAX_ROWS = 500
+_MAX_COLUMNS = 50
+_MAX_TABLES = 200
 _DASH = re.compile(r"\s*[-–—―]")
 _LAST_LINE = re.compile(rf"[\n{BREAK}][^\n{BREAK}]{{1,200}}$")
 
@@ -122,9 +122,9 @@ class Builder:
         if not at.lists:
             self.groups += 1
             at.group, at.parted = self.groups, False
-        start = min(start, LARGEST_NUMBER) if numbered else 1
+        start = min(start, MAX_NUMBER) if numbered else 1
         at.lists.append(OpenList(numbered, start, start))
-        del at.lists[DEEPEST:]
+        del at.lists[MAX_DEPTH:]
 
     def end_list(self) -> None:
         self.end_block()
@@ -159,7 +159,7 @@ class Builder:
             kind="item",
             group=at.group,
             numbered=own.numbered,
-            depth=min(len(at.lists) - 1, _DEEPEST_LIST),
+            depth=min(len(at.lists) - 1, _MAX_LIST_DEPTH),
             start=own.start,
             more=own.begun,
         )
@@ -177,7 +177,7 @@ class Builder:
         self.end_block()
         self.groups += 1
         self.at.quotes.append(self.groups)
-        del self.at.quotes[:-DEEPEST]
+        del self.at.quotes[:-MAX_DEPTH]
 
     def end_quote(self) -> None:
         """End a quotation; a last line of it that names the speaker becomes the credit."""
@@ -240,9 +240,9 @@ class Builder:
         block.rows = [row for row in block.rows if row]
         self.tables += 1
         if (
-            self.tables > _MOST_TABLES
-            or len(block.rows) > _MOST_ROWS
-            or max((len(row) for row in block.rows), default=0) > _MOST_COLUMNS
+            self.tables > _MAX_TABLES
+            or len(block.rows) > _MAX_ROWS
+            or max((len(row) for row in block.rows), default=0) > _MAX_COLUMNS
         ):
             self._add_rows(caption, block.rows)
             return

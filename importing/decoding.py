@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from importing.notes import Note
-from importing.understood import NotAReleaseError, refused
+from importing.understood import NotAReleaseError, refusal
 from storing.texts import UNWANTED
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -98,19 +98,19 @@ def decode(data: bytes, filename: str) -> Decoded:
 def _refuse_other_files(data: bytes, filename: str) -> None:
     for magic, note in _MAGIC:
         if data.startswith(magic):
-            raise refused(note, filename)
+            raise refusal(note, filename)
     if data.startswith(b"PK\x03\x04"):
         for inside, note in _INSIDE_ZIP:
             if inside in data:
-                raise refused(note, filename)
-        raise refused(Note("is_a_zip"), filename)
+                raise refusal(note, filename)
+        raise refusal(Note("is_a_zip"), filename)
     if data[:4] == b"RIFF" or data[4:8] == b"ftyp":
-        raise refused(Note("is_a_recording"), filename)
+        raise refusal(Note("is_a_recording"), filename)
     if b"\x00" in data and not data.startswith(tuple(bom for bom, _, _ in _BOMS)):
         every_other = data[1:2000:2].count(0) or data[:2000:2].count(0)
         if every_other > 0.4 * len(data[:2000]) / 2:
-            raise refused(Note("is_utf_16_without_mark"), filename)
-        raise refused(Note("is_a_programs_own_file"), filename)
+            raise refusal(Note("is_utf_16_without_mark"), filename)
+        raise refusal(Note("is_a_programs_own_file"), filename)
 
 
 def _text_of(data: bytes, filename: str, notes: list[Note]) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from importing.names import Phrases
+from importing.phrases import Phrases
 from importing.rules import Rule
 from importing.understood import DesignationSuggestion, PersonSuggestion
 

@@ -4,12 +4,13 @@ import json
 import re
 
 from importing.blocks import Source
-from importing.from_html import BLOCK_TAGS, INLINE_TAGS, is_wml, read_html
+from importing.from_html import is_wml, read_html
 from importing.from_mail import is_mail, read_mail
 from importing.from_markdown import read_markdown
 from importing.from_text import read_text
+from importing.html_tags import BLOCK_TAGS, INLINE_TAGS
 from importing.notes import Note
-from importing.understood import refused
+from importing.understood import refusal
 
 FORMATS = ("text", "markdown", "html", "mail")
 # No release has as many paragraphs; a table or a log with more would only take time.
@@ -55,15 +56,15 @@ def refuse_other_formats(text: str, filename: str) -> None:
     """Raise NotAReleaseError for JSON and XML: they hold more than words, and are not read."""
     start = text.lstrip()
     if start.startswith(("{", "[")) and _is_json(start):
-        raise refused(Note("is_json"), filename)
+        raise refusal(Note("is_json"), filename)
     before = _BEFORE_ROOT.match(start[:5000])
     root = _ROOT.match(start, before.end() if before else 0)
     if not root or root[1].casefold() in BLOCK_TAGS | INLINE_TAGS:
         return
     if start.startswith("<?xml") or start.rstrip().endswith(f"</{root[1]}>"):
         if _WORDPRESS.search(start[:5000]):
-            raise refused(Note("is_a_wordpress_export"), filename)
-        raise refused(_XML_KINDS.get(root[1].casefold(), Note("is_xml")), filename)
+            raise refusal(Note("is_a_wordpress_export"), filename)
+        raise refusal(_XML_KINDS.get(root[1].casefold(), Note("is_xml")), filename)
 
 
 def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Source:
@@ -90,7 +91,7 @@ def refuse_too_many_lines(text: str, format: str, filename: str) -> None:
 
 def _refuse_many_lines(far_more: bool, filename: str) -> None:
     if far_more:
-        raise refused(Note("too_many_lines"), filename)
+        raise refusal(Note("too_many_lines"), filename)
 
 
 def _is_json(text: str) -> bool:

@@ -1,3 +1,4 @@
+# Above 450 lines because one reader goes from tag to tag; what tags open and close is its state.
 """HTML pages and fragments, and WML (HTML with the macros of Debian's newsroom), into blocks."""
 
 import html
@@ -7,151 +8,33 @@ from dataclasses import dataclass, replace
 
 from importing.accounting import Span
 from importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
-from importing.building import DEEPEST, LARGEST_NUMBER, Builder, OpenTable, Place
-from importing.markup import Links, attributes, runs_of, silence, tag_at
+from importing.building import MAX_DEPTH, MAX_NUMBER, Builder, OpenTable, Place
+from importing.html_tags import (
+    BLOCK_TAGS,
+    EMPHASIS_TAGS,
+    IGNORED_TAGS,
+    STRONG_TAGS,
+    TABLE_TAGS,
+    VOID_TAGS,
+)
+from importing.markup import Links, attributes, blank_out, runs_of, tag_at
 from importing.notes import Note
 from importing.rules import Rule
 from importing.web_page import Element, Footnote, Page, Skip, look_through
 
-BLOCK_TAGS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "address",
-        "figure",
-        "figcaption",
-        "center",
-        "hr",
-        "blockquote",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "pre",
-        "form",
-        "fieldset",
-        "body",
-        "html",
-        "head",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-    ]
-)
-INLINE_TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "base",
-        "bgsound",
-        "big",
-        "br",
-        "button",
-        "cite",
-        "code",
-        "define-tag",
-        "del",
-        "dfn",
-        "em",
-        "embed",
-        "font",
-        "frame",
-        "frameset",
-        "i",
-        "iframe",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "layer",
-        "link",
-        "map",
-        "mark",
-        "meta",
-        "noscript",
-        "object",
-        "q",
-        "s",
-        "samp",
-        "script",
-        "select",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "style",
-        "sub",
-        "sup",
-        "svg",
-        "td",
-        "textarea",
-        "th",
-        "time",
-        "title",
-        "tt",
-        "u",
-        "url",
-        "var",
-        "wbr",
-    ]
-)
-_STRONG = frozenset(("b", "strong"))
-_EM = frozenset(("i", "em"))
-_UNREMARKABLE = (
-    _STRONG | _EM | frozenset(["a", "span", "font", "base", "meta", "link", "wbr", "sub", "sup"])
-)
-_UNREMARKABLE |= frozenset(["s", "strike", "del", "time", "cite"])
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "bgsound",
-        "col",
-        "embed",
-        "frame",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "wbr",
-    ]
-)
 _DECLARATION = re.compile(r"<[!?][^>]{0,2000}+>")
 _NO_WORDS = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
 _WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
-_TABLE_TAGS = frozenset(["caption", "thead", "tbody", "tfoot", "tr", "td", "th"])
 # A command of WML, with the lines that a backslash joins to it, and the title in it.
 _WML_COMMAND = re.compile(
     r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
 )
 _WML_TITLE = re.compile(r"\btitle[ \t]*=[ \t]*\"((?:[^\"\\]|\\.)*+)\"", re.I | re.S)
-_LONGEST_COMMAND = 5_000  # characters in which its title is looked for
-_MOST_CELLS = 100  # that a cell of a table can reach over
+_MAX_COMMAND_CHARACTERS = 5_000  # characters in which its title is looked for
+_MAX_SPANNED_CELLS = 100  # that a cell of a table can reach over
 
 # What stands before a heading and is no word of it.
 HEADING_MARKS = (
@@ -179,7 +62,7 @@ _OF_FOOTNOTES = re.compile(
 def read_html(source: Source, filename: str) -> None:
     """Fill a source with the blocks of its HTML."""
     wml = filename.casefold().endswith(".wml") or is_wml(source.text)
-    reader = HtmlReader(source, silence(source.text, macros=wml), wml)
+    reader = HtmlReader(source, blank_out(source.text, macros=wml), wml)
     reader.read()
     if wml:
         _title_of_template(source)
@@ -195,7 +78,7 @@ def is_wml(text: str) -> bool:
 def _title_of_template(source: Source) -> None:
     """Set the title that a page of WML gives to its template: `#include "head.wmi" TITLE="…"`."""
     for command in _WML_COMMAND.finditer(source.text):
-        found = _WML_TITLE.search(command[0][:_LONGEST_COMMAND])
+        found = _WML_TITLE.search(command[0][:_MAX_COMMAND_CHARACTERS])
         value = plain(html.unescape(re.sub(r"\\(.)", r"\1", found[1]))) if found else ""
         if found and value:
             span = (command.start() + found.start(1), command.start() + found.end(1))
@@ -326,8 +209,8 @@ class HtmlReader(Builder):
             self.begin_cell(
                 Cell(
                     header=table.in_head or name == "th",
-                    colspan=_number(found.get("colspan"), 1, _MOST_CELLS),
-                    rowspan=_number(found.get("rowspan"), 1, _MOST_CELLS),
+                    colspan=_number(found.get("colspan"), 1, _MAX_SPANNED_CELLS),
+                    rowspan=_number(found.get("rowspan"), 1, _MAX_SPANNED_CELLS),
                 )
             )
         if name == "thead":
@@ -387,7 +270,7 @@ class HtmlReader(Builder):
 
     def _tag(self, tag: re.Match[str]) -> None:
         closing, name, written = bool(tag[1]), tag[2].casefold(), tag[3]
-        if self.table and name in _TABLE_TAGS:
+        if self.table and name in TABLE_TAGS:
             self._table_tag(self.table, closing, name, written)
         elif name in ("define-tag", "title"):
             self._define(closing, name, written)
@@ -460,10 +343,10 @@ class HtmlReader(Builder):
             if closing:
                 self.end_list()
             else:
-                start = _number(found.get("start"), 0, LARGEST_NUMBER) if "start" in found else 1
+                start = _number(found.get("start"), 0, MAX_NUMBER) if "start" in found else 1
                 self.begin_list(name == "ol", start)
         elif name == "li":
-            value = _number(found["value"], 0, LARGEST_NUMBER) if "value" in found else None
+            value = _number(found["value"], 0, MAX_NUMBER) if "value" in found else None
             if closing:
                 self.end_item()
             else:
@@ -483,7 +366,7 @@ class HtmlReader(Builder):
         if not closing:
             of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
             self.quotes.append(not of_mail)
-            del self.quotes[:-DEEPEST]
+            del self.quotes[:-MAX_DEPTH]
             if not of_mail:
                 self.begin_quote()
         elif self.quotes and self.quotes.pop():
@@ -508,21 +391,21 @@ class HtmlReader(Builder):
                     del inline[place]
                     break
             return
-        if name not in _UNREMARKABLE:
+        if name not in IGNORED_TAGS:
             self.unwrapped[name[:30]] = None
-        if name in _VOID or written.endswith("/"):
+        if name in VOID_TAGS or written.endswith("/"):
             return
         found = attributes(written)
         style = found.get("style", "").casefold()
         # Google Docs wraps everything in a <b> that its style makes light again.
-        strong = bool(_BOLD.search(style)) or (name in _STRONG and not _NOT_BOLD.search(style))
-        em = "font-style:italic" in style.replace(" ", "") or name in _EM
+        strong = bool(_BOLD.search(style)) or (name in STRONG_TAGS and not _NOT_BOLD.search(style))
+        em = "font-style:italic" in style.replace(" ", "") or name in EMPHASIS_TAGS
         href = self.links.safe(found.get("href", "")) if name == "a" else ""
         raised = name if name in ("sub", "sup") else ""
         if position := re.search(r"vertical-align:\s*(sub|super)\b", style):
             raised = position[1][:3]
         inline.append(_Inline(name, strong, em, href, raised))
-        del inline[:-DEEPEST]
+        del inline[:-MAX_DEPTH]
 
     def _picture(self, found: dict[str, str], span: Span) -> None:
         if source := found.get("src", "").strip():

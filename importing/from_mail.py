@@ -16,20 +16,20 @@ from importing.from_text import read_text
 from importing.heads import head_line
 from importing.markup import quoted
 from importing.notes import Note
-from importing.understood import refused
+from importing.understood import refusal
 from importing.vocabulary import KICKERS
 
-_MOST_PARTS = 500
+_MAX_PARTS = 500
 # The library takes the square of the depth.
-_MOST_HOLDERS = 20
-_LONGEST_HEADER = 2_000  # characters that are read of it
-_FEWEST_WORDS = 8  # of a mail that is more than the cover of another
-_MOST_NAMES = 20
-_LONGEST_SIGNATURE = 15  # lines
+_MAX_HOLDERS = 20
+_MAX_HEADER_CHARACTERS = 2_000  # characters that are read of it
+_MIN_WORDS = 8  # of a mail that is more than the cover of another
+_MAX_NAMES = 20
+_MAX_SIGNATURE_LINES = 15  # lines
 _PART = re.compile(rb"(?:^|[\r\n])--")
 _HOLDER = re.compile(rb"multipart/|message/", re.I)
 _STRUCTURE = re.compile(r"<(?:h[1-6]|ul|ol|th|blockquote(?![^>]*cite))\b", re.I)
-_ANSWER = re.compile(
+_REPLY_PREFIX = re.compile(
     r"\s*(?:(?:re|aw|antw|sv|fwd?|wg|tr|rv|enc|doorst)(?:\[\d+\])?\s?:\s*|\[[^\]]{1,40}\]\s+)", re.I
 )
 _SIGNATURE = re.compile(r"^-- ?$", re.M)
@@ -46,8 +46,8 @@ _FORWARDED_HEAD = re.compile(
 )
 _SUBJECT = re.compile(r"^[ \t>]*\*?(?:subject|betreff|objet|asunto|assunto|oggetto):", re.I | re.M)
 _LINE_OF_HEAD = re.compile(r"(?:From \S.*|[A-Za-z][A-Za-z0-9-]*:.*|[ \t].*)")
-_OF_MAILS = ("message-id", "received", "mime-version", "content-type", "return-path")
-_COUNTED = ("from", "sender", "reply-to", "to", "cc")
+_MAIL_HEADERS = ("message-id", "received", "mime-version", "content-type", "return-path")
+_COUNTED_HEADERS = ("from", "sender", "reply-to", "to", "cc")
 
 
 # What the library raises on some headers that are written wrongly.
@@ -68,7 +68,7 @@ class _Policy(EmailPolicy):
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         try:
-            return super().header_fetch_parse(name, value[:_LONGEST_HEADER])
+            return super().header_fetch_parse(name, value[:_MAX_HEADER_CHARACTERS])
         except _LIBRARY_FAILS:
             return super().header_fetch_parse(name, "")
 
@@ -81,8 +81,8 @@ def is_mail(text: str, filename: str) -> bool:
         return False
     names = {line.partition(":")[0].casefold() for line in lines if not line[0].isspace()}
     if filename.casefold().endswith(".eml"):
-        return bool(names & {"from", "subject", *_OF_MAILS})
-    return "from" in names and any(name in names for name in _OF_MAILS)
+        return bool(names & {"from", "subject", *_MAIL_HEADERS})
+    return "from" in names and any(name in names for name in _MAIL_HEADERS)
 
 
 def read_mail(source: Source, filename: str, data: bytes) -> None:
@@ -91,8 +91,8 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
     The text of the source becomes that of the part that was read, with the headers below it.
     Raises NotAReleaseError for a mail without text, or with far too many parts.
     """
-    if len(_PART.findall(data)) > _MOST_PARTS or len(_HOLDER.findall(data)) > _MOST_HOLDERS:
-        raise refused(Note("too_many_parts"), filename)
+    if len(_PART.findall(data)) > _MAX_PARTS or len(_HOLDER.findall(data)) > _MAX_HOLDERS:
+        raise refusal(Note("too_many_parts"), filename)
     message = cast(EmailMessage, message_from_bytes(data, policy=_Policy()))
     if not _is_saved_page(message):
         source.notes.append(Note("mail_read"))
@@ -104,7 +104,7 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
     part, is_html = _body(source, message)
     text = _text(source, part, filename) if part is not None else ""
     if not text.strip():
-        raise refused(Note("mail_without_text"), filename)
+        raise refusal(Note("mail_without_text"), filename)
     if names:
         source.notes.append(Note("mail_attachments", {"names": names}))
     if is_html:
@@ -127,7 +127,7 @@ def _inside(message: EmailMessage) -> EmailMessage | None:
             inner = part.get_payload()
             own = cast(EmailMessage | None, message.get_body(("plain", "html")))
             words = size(_decoded(own)[0]) if own is not None else 0
-            if words < _FEWEST_WORDS and isinstance(inner, list) and inner:
+            if words < _MIN_WORDS and isinstance(inner, list) and inner:
                 return cast(EmailMessage, inner[0])
             return None
     return None
@@ -178,11 +178,13 @@ def _read_plain(source: Source, text: str, filename: str, part: EmailMessage | N
     heads += [m.span() for m in _FORWARDED_HEAD.finditer(text) if _SUBJECT.search(m[0])]
     blank: list[tuple[str, Span]] = [("mail headers", span) for span in heads]
     signature = next(reversed(list(_SIGNATURE.finditer(text))), None)
-    if signature and text.count("\n", signature.start()) <= _LONGEST_SIGNATURE:
+    if signature and text.count("\n", signature.start()) <= _MAX_SIGNATURE_LINES:
         span = (signature.start(), len(text))
         blank.append(("mail signature", span))
-        if said := plain(text[signature.end() :]):
-            source.notes.append(Note("mail_signature", {"texts": quoted([said], length=300)}))
+        if signature_text := plain(text[signature.end() :]):
+            source.notes.append(
+                Note("mail_signature", {"texts": quoted([signature_text], length=300)})
+            )
     left = text
     for name, (start, end) in blank:
         left = left[:start] + re.sub(r"[^\n]", " ", left[start:end]) + left[end:]
@@ -203,15 +205,15 @@ def _attachments(message: EmailMessage) -> tuple[str, ...]:
         name = part.get_filename() if not part.is_multipart() else None
         if name and plain(name):
             names.append(f"“{plain(name)[:80]}”")
-    return (*names[:_MOST_NAMES], "…") if len(names) > _MOST_NAMES else tuple(names)
+    return (*names[:_MAX_NAMES], "…") if len(names) > _MAX_NAMES else tuple(names)
 
 
 def _headers(source: Source, message: EmailMessage) -> None:
     """Set title and date from the headers, and write those below the text that were looked at."""
     subject = plain(str(message["subject"] or ""))
     begins = 0
-    while answer := _ANSWER.match(subject, begins):
-        begins = answer.end()
+    while prefix := _REPLY_PREFIX.match(subject, begins):
+        begins = prefix.end()
     kicker = subject[begins:].partition(":")[0]
     if KICKERS.get(kicker.casefold().strip()) and subject[begins + len(kicker) + 1 :].strip():
         source.fields.setdefault("kicker", Field(kicker.strip(), ()))
@@ -230,9 +232,9 @@ def _headers(source: Source, message: EmailMessage) -> None:
     if moment and not _is_saved_page(message):
         source.fields["date"] = Field(moment.date().isoformat(), ())
     seen = {name.casefold(): str(value) for name, value in message.raw_items()}
-    for name in _COUNTED:
+    for name in _COUNTED_HEADERS:
         if name in seen:
-            _append(source, f"{name}: {plain(seen[name][:_LONGEST_HEADER])}")
+            _append(source, f"{name}: {plain(seen[name][:_MAX_HEADER_CHARACTERS])}")
 
 
 def _append(source: Source, line: str) -> int:

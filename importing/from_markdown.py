@@ -1,3 +1,4 @@
+# Above 450 lines because one reader goes from token to token and finds each in the source.
 """Markdown into blocks, and the front matter that may stand above it.
 
 markdown-it-py parses; it gives lines for blocks and no places for words. Every word is found again
@@ -17,37 +18,13 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from importing.accounting import Span
-from importing.blocks import BREAK, Block, Cell, Field, Run, Source, plain
+from importing.blocks import BREAK, Block, Cell, Run, Source, plain
 from importing.from_html import HtmlReader
-from importing.markup import SOFT, attributes, shortened, silence, tag_at
+from importing.front_matter import read_front_matter
+from importing.markup import SOFT, attributes, blank_out, tag_at
 from importing.notes import Note
-from importing.web_page import is_hidden, notes_of_left_out
+from importing.page_rules import is_hidden, notes_of_left_out
 
-_FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n")
-_KEY = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
-_TOML_KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*=[ \t]*(?=\S)")
-_FIELDS = {
-    "title": "title",
-    "headline": "title",
-    "date": "date",
-    "published": "date",
-    "release_date": "date",
-    "pubdate": "date",
-    "excerpt": "summary",
-    "description": "summary",
-    "summary": "summary",
-    "standfirst": "summary",
-    "subtitle": "summary",
-    "lang": "language",
-    "language": "language",
-    "locale": "language",
-    "kicker": "kicker",
-    "kind": "kicker",
-    "type": "kicker",
-    "category": "kicker",
-}
-_LONGEST_TOML = 20_000  # characters in which its second fence is looked for
-_LONGEST_HEAD = 5_000  # characters of keys and values without fences
 # What opens a line of Markdown and is no word of it.
 _LINE_BEGINS = re.compile(
     r"(?:[ \t]*(?:>|[*+-](?=\s|$)|\d{1,9}[.)](?=\s|$)))*+[ \t]*(?:#{1,6}(?=\s|$))?"
@@ -59,10 +36,11 @@ _UNCLOSED = re.compile(r"\*{2,3}(?=\S)")
 _CARELESS_LINK = re.compile(r"(!?)\[([^\[\]\n]{0,300})\]\(([^()<>\n]{1,500})\)")
 _LINK_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _FENCE_LINE = re.compile(r"[\s>]*(?:```+|~~~+)\s*$")
-_DEEPEST = 40  # blocks inside one another; markdown-it drops what is deeper, and the ledger says so
+# Blocks inside one another. markdown-it drops deeper ones, and the ledger reports that.
+_MAX_DEPTH = 40
 # Marks times characters of the paragraphs whose inside is parsed: what marks that never close
 # cost. A release has far less than a tenth of it.
-_MOST_WORK = 30_000_000
+_MAX_WORK = 30_000_000
 _COSTLY = re.compile(r"[\[\]<!`*_~^&(]")
 
 
@@ -70,7 +48,7 @@ class _Markdown(MarkdownIt):
     """CommonMark with tables, strike-through and footnotes; addresses stay as they are written."""
 
     def __init__(self) -> None:
-        super().__init__("commonmark", {"maxNesting": _DEEPEST})
+        super().__init__("commonmark", {"maxNesting": _MAX_DEPTH})
         self.enable(["table", "strikethrough"])
         # Lines that are indented by accident are no code, and `text_special` shows how a
         # character was written.
@@ -116,7 +94,7 @@ def _parse_inline(state: StateCore) -> None:
             continue
         token.children = []
         cost = len(token.content) * len(_COSTLY.findall(token.content))
-        if work + cost > _MOST_WORK:
+        if work + cost > _MAX_WORK:
             state.env["not_parsed"] = state.env.get("not_parsed", 0) + 1
             plain_text = Token("text", "", 0)
             plain_text.content = token.content
@@ -131,91 +109,8 @@ _PARSER = _Markdown()
 
 def read_markdown(source: Source, filename: str) -> None:
     """Fill a source with the blocks of its Markdown and the fields of its front matter."""
-    silenced = silence(source.text)
-    _Reader(source, silenced, _read_front_matter(source, silenced)).read()
-
-
-# --- Front matter ------------------------------------------------------------------------------
-
-
-def _read_front_matter(source: Source, silenced: str) -> int:
-    """Read `key: value` lines between two fences; return where the text begins.
-
-    Comments may stand above it. TOML has `key = value` between `+++`. Without fences, a blank line
-    ends the lines, and one of them has to be a title.
-
-    Values may be quoted, or folded over indented lines. Lists and keys that say nothing about the
-    release are not claimed, so that the editor sees them among what was left out.
-    """
-    text = source.text
-    begins = len(silenced) - len(silenced.lstrip())
-    opening = _FENCE.match(text, begins)
-    fence = opening[1] if opening else ""
-    toml = fence == "+++"
-    key_of = _TOML_KEY if toml else _KEY
-    if not (key_of.match(text, opening.end()) if opening else _has_bare_head(text, begins)):
-        return 0
-    if toml and not re.search(r"^\+\+\+[ \t]*$", text[begins + 3 :][:_LONGEST_TOML], re.M):
-        return 0
-    fences = [opening.span()] if opening else []
-    place = opening.end() if opening else begins
-    key, value = "", [(0, 0)]
-    while place < len(text):
-        end = text.find("\n", place)
-        end = len(text) if end < 0 else end
-        line = text[place:end].rstrip()
-        if line == fence or (line == "..." and fence == "---"):
-            fences.append((place, end))
-            place = end
-            break
-        if not (opening or line):
-            break
-        match = key_of.match(text, place, end)
-        # In TOML, what lies between the fences is all of it.
-        indented = (toml and not match) or line.startswith((" ", "\t", "-", "#")) or not line
-        match = None if indented else match
-        if match:
-            _set_field(source, key, value)
-            key, value = match[1], [(match.start(), match.end()), (match.end(), end)]
-        elif indented and key:
-            value.append((place, end))
-        else:
-            # The fence is missing: here the text begins.
-            break
-        place = end + 1
-    _set_field(source, key, value)
-    source.front_matter += fences
-    return min(place, len(text))
-
-
-def _has_bare_head(text: str, place: int) -> bool:
-    """Whether a text opens with lines of keys and values alone, one of them a title."""
-    lines = text[place : place + _LONGEST_HEAD].partition("\n\n")[0].split("\n")
-    keys = [match[1].casefold() if (match := _KEY.match(line)) else "" for line in lines]
-    return len(keys) > 1 and all(keys) and any(_FIELDS.get(key) == "title" for key in keys)
-
-
-def _set_field(source: Source, key: str, spans: list[Span]) -> None:
-    name = _FIELDS.get(key.casefold())
-    if not name:
-        return
-    marks, spans = spans[:1], spans[1:]
-    lines = [source.text[start:end].strip() for start, end in spans]
-    if lines and re.fullmatch(r"[>|][+-]?", lines[0]):
-        marks.append(spans.pop(0))
-        del lines[0]
-    value = plain(" ".join(lines))
-    if value.startswith(("[", "{", "- ", "&")) or value in ("", "null", "~"):
-        return
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        inside = value[1:-1]
-        value = inside.replace("''", "'") if value[0] == "'" else inside.replace('\\"', '"')
-    if used := source.fields.get(name):
-        if used.value != value:
-            other = {"key": key[:60], "used": shortened(used.value, 200)}
-            source.notes.append(Note("double_key", {**other, "other": shortened(value, 200)}))
-        return
-    source.fields[name] = Field(value, tuple(spans), tuple(marks))
+    printed = blank_out(source.text)
+    _Reader(source, printed, read_front_matter(source, printed)).read()
 
 
 # --- Blocks ------------------------------------------------------------------------------------
@@ -428,8 +323,8 @@ class _Reader:
         kind = token.type
         step = token.nesting
         if kind in ("text", "text_special", "code_inline"):
-            said = "" if token.content in SOFT else token.content
-            self._say(Run(said, *span), runs, look)
+            visible = "" if token.content in SOFT else token.content
+            self._add_run(Run(visible, *span), runs, look)
         elif kind == "softbreak":
             runs.append(Run("\n", span[1], span[1]))
         elif kind == "hardbreak":
@@ -455,7 +350,7 @@ class _Reader:
             if not look.dropped:
                 self._footnote(token, runs, content, places, first)
 
-    def _say(self, run: Run, runs: list[Run], look: _Look) -> None:
+    def _add_run(self, run: Run, runs: list[Run], look: _Look) -> None:
         if look.dropped:
             self.source.apart.append((look.dropped[-1], (run.start, run.end), run.text))
             if plain(run.text):
@@ -506,7 +401,7 @@ class _Reader:
             effect = ""
         if not written.endswith("/>"):
             look.tags.append((name, effect))
-            del look.tags[:-_DEEPEST]
+            del look.tags[:-_MAX_DEPTH]
             self._effect(effect, 1, look)
 
     def _effect(self, effect: str, step: int, look: _Look) -> None:
@@ -573,8 +468,8 @@ class _Reader:
                 together = []
                 continue
             if together and line:
-                said = "".join(run.text for run in line)
-                joint = BREAK if _LABEL.match(said) or said.startswith("|") else "\n"
+                visible = "".join(run.text for run in line)
+                joint = BREAK if _LABEL.match(visible) or visible.startswith("|") else "\n"
                 together.append(Run(joint, line[0].start, line[0].start))
             together += line
         yield from filter(None, [together])
@@ -593,8 +488,8 @@ class _Reader:
 
 
 def _is_emphatic(line: list[Run]) -> bool:
-    said = [run for run in line if plain(run.text) and not run.note]
-    return bool(said) and (all(run.strong for run in said) or all(run.em for run in said))
+    visible = [run for run in line if plain(run.text) and not run.note]
+    return bool(visible) and (all(run.strong for run in visible) or all(run.em for run in visible))
 
 
 def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:

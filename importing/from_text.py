@@ -9,12 +9,12 @@ from itertools import pairwise
 from importing.blocks import Block, Run, Source
 from importing.heads import head_line
 from importing.notes import Note
-from importing.quoting import shape_of
+from importing.quotations import shape_of
 from importing.rules import Rule
+from importing.text_lists import BULLET, find_items
 
 _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)")
 _PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
-_BULLET = re.compile(r"(?:([*•●▪‣·◦○])|([–—-])|(\d{1,2})[.)])[ \t\xa0]+(?=\S)")
 _LETTERED = re.compile(r"\(?(?:[A-Za-z]|[ivxIVX]{1,5}|\d{1,3})[.)]\s")
 _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 # Wrapped by hand or by a mail program: lines are nearly as full as can be. Shorter ones are only
@@ -23,7 +23,7 @@ _WRAPPED = range(50, 101)
 _FULL = range(60, 101)  # one such line that goes on in small letters was wrapped
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
-_LONGEST_QUOTE = 3_000  # characters of a quotation whose lines are joined until it closes
+_MAX_QUOTE_CHARACTERS = 3_000  # characters of a quotation whose lines are joined until it closes
 # A line from here on may be a page that lost its line ends; blanks stand where they were.
 _PAGE_LINE = 200
 _GAP = re.compile(r"[ \t\xa0]{3,}")
@@ -32,7 +32,6 @@ _PARTING = 10
 _SENTENCE_ENDS = re.compile(r"[.?!:”\"’]$")
 _SENTENCE_BEGINS = re.compile(r"[“\"‘'(]?[A-ZÀ-Þ0-9]")
 _DATELINE_BEGINS = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*)?, [A-Z][\w.]+ ?(?:--|[—–-])")
-_DEEPEST = 5  # lists inside one another
 
 
 def _goes_on_small(text: str) -> bool:
@@ -143,7 +142,7 @@ def read_text(source: Source, filename: str, flowed: bool = False) -> None:
             source.blocks += split_pictures(Block("paragraph", _runs(source.text, [("", piece)])))
     if breaks:
         source.notes.append(Note("page_parted"))
-    _find_items(source)
+    find_items(source)
 
 
 def paragraphs_of(text: str) -> list[str]:
@@ -220,13 +219,13 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
         if not len(line):
             previous, quote, hanging = None, "", 0
             continue
-        said = text[line.start : line.end]
-        bullet = _BULLET.match(said)
+        line_text = text[line.start : line.end]
+        bullet = BULLET.match(line_text)
         joined = (
             previous is not None
             and (
                 previous.flowed
-                or (0 < hanging == line.indent and not _LETTERED.match(said))
+                or (0 < hanging == line.indent and not _LETTERED.match(line_text))
                 or (width and _joined(text, previous, line, width, quote))
                 or (not width and _goes_on(text, previous, line))
             )
@@ -235,7 +234,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
         if not joined:
             hanging = line.indent + bullet.end() if bullet else 0
             paragraphs.append([("", line)])
-            quote = said if said[0] in _QUOTES else ""
+            quote = line_text if line_text[0] in _QUOTES else ""
         elif previous is not None:
             if not width and not previous.flowed and not hanging:
                 alone = max(alone, len(previous))
@@ -248,10 +247,10 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
                     before, last = paragraphs[-1][-1]
                     paragraphs[-1][-1] = (before, replace(last, end=last.end - 1))
                     source.markup.append((last.end - 1, last.end))
-            elif _WITHOUT_SPACES.match(text[previous.end - 1]) and _WITHOUT_SPACES.match(said):
+            elif _WITHOUT_SPACES.match(text[previous.end - 1]) and _WITHOUT_SPACES.match(line_text):
                 joint = ""
             paragraphs[-1].append((joint, line))
-            quote = f"{quote} {said}" if quote and len(quote) < _LONGEST_QUOTE else ""
+            quote = f"{quote} {line_text}" if quote and len(quote) < _MAX_QUOTE_CHARACTERS else ""
         previous = line
     if width or alone:
         source.notes.append(Note("lines_joined", {"width": width or alone}))
@@ -280,7 +279,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
     pairs = [
         (a, b)
         for a, b in pairwise(lines)
-        if len(a) and len(b) and not _BULLET.match(text[b.start : b.end])
+        if len(a) and len(b) and not BULLET.match(text[b.start : b.end])
     ]
     # An address is as long as it is.
     width = max(
@@ -379,74 +378,3 @@ def _parts(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
         return True
     before = text[max(start, gap.start() - 1) : gap.start()]
     return bool(_SENTENCE_ENDS.search(before) and _SENTENCE_BEGINS.match(text, gap.end()))
-
-
-def _find_items(source: Source) -> None:
-    """Turn lines that begin with a bullet into list items; a dash or a number needs a second."""
-    blocks = source.blocks
-    # A line of marks alone, “* * *”, parts the text.
-    bullets = [
-        _BULLET.match(block.raw)
-        if block.kind == "paragraph" and any(map(str.isalnum, block.raw))
-        else None
-        for block in blocks
-    ]
-    groups = place = 0
-    while place < len(blocks):
-        last = place
-        while last < len(blocks) and bullets[last]:
-            last += 1
-        found = [bullet for bullet in bullets[place:last] if bullet]
-        signs = Counter(_sign(bullet) for bullet in found)
-        levels = _Levels(groups)
-        for number, bullet in enumerate(found, start=place):
-            sign = _sign(bullet)
-            if sign != "*" and signs[sign] < 2:
-                levels = _Levels(levels.groups)
-                continue
-            block = blocks[number]
-            start = block.runs[0].start
-            indent = start - source.text.rfind("\n", 0, start) - 1
-            source.markup += block.part(0, bullet.end()).spans
-            blocks[number] = levels.item(
-                block.part(bullet.end()), sign, indent, int(bullet[3] or 1)
-            )
-        groups = levels.groups
-        place = max(last, place + 1)
-    if groups:
-        source.notes.append(Note("lists_found", {"count": groups}))
-
-
-def _sign(bullet: re.Match[str]) -> str:
-    return "*" if bullet[1] else "-" if bullet[2] else "1"
-
-
-class _Levels:
-    """The lists inside one another that items of plain text make by their indents."""
-
-    def __init__(self, groups: int) -> None:
-        self.groups = groups
-        self.open: list[list[int | str]] = []  # indent, sign, first number, next number
-
-    def item(self, block: Block, sign: str, indent: int, number: int) -> Block:
-        while self.open and indent < int(self.open[-1][0]) - 1:
-            self.open.pop()
-        if not self.open or (indent > int(self.open[-1][0]) + 1 and len(self.open) <= _DEEPEST):
-            self.open.append([indent, sign, number, number])
-            self.groups += len(self.open) == 1
-        elif self.open[-1][1] != sign or (
-            # “1. 1. 1.” is one list as well.
-            sign == "1" and number not in (self.open[-1][3], int(self.open[-1][3]) - 1)
-        ):
-            self.open[-1] = [indent, sign, number, number]
-            self.groups += len(self.open) == 1
-        own = self.open[-1]
-        own[3] = number + 1
-        return replace(
-            block,
-            kind="item",
-            group=self.groups,
-            numbered=sign == "1",
-            depth=len(self.open) - 1,
-            start=int(own[2]) if sign == "1" else 1,
-        )

@@ -1,17 +1,16 @@
 """What stands above and around a text: titles, datelines, page furniture; tables of rules."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from importing.blocks import plain, size
+from importing.datelines import MAX_DATELINE_CHARACTERS, dateline
 from importing.dates import DAY, days_in
-from importing.rules import Rule
+from importing.rules import Rule, matching
 from importing.vocabulary import (
     ABBREVIATIONS,
     DATE_LINE_WORDS,
-    FUNCTION_WORDS,
-    INSTITUTION_WORDS,
     KICKERS,
     MONTHS,
     PLACES,
@@ -19,14 +18,7 @@ from importing.vocabulary import (
     WEEKDAYS,
 )
 
-LONGEST_OFFER = 150  # characters of a first sentence that is offered as a title
-_LONGEST_DATELINE = 200  # characters
-_MOST_PLACE_WORDS = 5
-
-
-def matching(rules: Iterable[Rule], text: str) -> str:
-    """Return the name of the first rule that a text matches, or nothing."""
-    return next((rule.name for rule in rules if rule.matches(text)), "")
+MAX_OFFERED_TITLE = 150  # characters of a first sentence that is offered as a title
 
 
 def _whole(pattern: str, flags: re.RegexFlag = re.I) -> Callable[[str], object]:
@@ -132,12 +124,12 @@ _CONTACT = re.compile(
 _REACHED_AT = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,64}\.\w|\+\d[\d ().-]{7,}\d|\b0\d(?:[ ()/.-]{0,2}\d){7,}"
 )
-_LONGEST_CONTACT = 30  # words
+_MAX_CONTACT_WORDS = 30  # words
 
 
 def is_contact(text: str) -> bool:
     """Whether a line says how to reach somebody: a name with a number or an address."""
-    if len(text) > 300 or size(text) > _LONGEST_CONTACT or ends_sentence(text):
+    if len(text) > 300 or size(text) > _MAX_CONTACT_WORDS or ends_sentence(text):
         return False
     named = _CONTACT.match(text)
     return bool(
@@ -232,9 +224,9 @@ _SENTENCE_END = re.compile(r"[.!?][”’\"»)]*(?=\s|$)|[。！？]|\n")
 
 
 def first_sentence(text: str) -> str:
-    """Return the first sentence of a text, cut at a word where it is longer than LONGEST_OFFER."""
+    """Return the first sentence of a text, cut at a word beyond MAX_OFFERED_TITLE."""
     text = text.strip()
-    for end in _SENTENCE_END.finditer(text[: 4 * LONGEST_OFFER]):
+    for end in _SENTENCE_END.finditer(text[: 4 * MAX_OFFERED_TITLE]):
         word = re.search(r"([\w.]+)$", text[: end.start()])
         last = word[1].casefold() if word else ""
         if last in ABBREVIATIONS or (len(last) < 3 and not last.isdigit()) or "." in last:
@@ -242,9 +234,9 @@ def first_sentence(text: str) -> str:
         text = text[: end.end()].strip()
         break
     sentence = plain(text).rstrip(".。")
-    if len(sentence) <= LONGEST_OFFER:
+    if len(sentence) <= MAX_OFFERED_TITLE:
         return sentence
-    start = sentence[:LONGEST_OFFER]
+    start = sentence[:MAX_OFFERED_TITLE]
     return (start.rpartition(" ")[0] or start).rstrip(" ,;:–—-") + "…"
 
 
@@ -257,7 +249,7 @@ _TITLE_LABEL = re.compile(
 
 def title_label_end(text: str) -> int:
     """Return where a title begins behind a label, or 0: “Subject: Court must free four”."""
-    match = _TITLE_LABEL.match(text[:_LONGEST_DATELINE])
+    match = _TITLE_LABEL.match(text[:MAX_DATELINE_CHARACTERS])
     return match.end() if match else 0
 
 
@@ -405,7 +397,7 @@ def leading_date(text: str) -> LeadingDate | None:
 
     A date of numbers alone that could be read in two ways ends the search, but states no day.
     """
-    text = text[:_LONGEST_DATELINE]
+    text = text[:MAX_DATELINE_CHARACTERS]
     day = next(days_in(text), None)
     if day and day.start == len(text) - len(text.lstrip()) and day.year:
         found = LeadingDate(day.end, day.text)
@@ -430,154 +422,5 @@ LEADING_DATES = (
         yes=("September 6  2006   Washington  DC   Senator Martinez",
              "03 16 2007 Statement of Levin", "3 May 2021 – The ministry said"),
         no=("3 May 2021 was a day of shame", "2007 Statement of Levin", "On 3 May 2021 – The"),
-    ),
-)  # fmt: skip
-
-
-# --- Datelines -----------------------------------------------------------------------------------
-
-# Where “–” was lost on the way to the file, a lone “â” is left of it.
-_DATELINE = re.compile(
-    r"\s*+\(?(?P<place>[^\W\d_][\w.’'/-]*(?:(?:,?[ \t]++|[ \t]++/[ \t]++)[^\W\d_][\w.’'/-]*)"
-    rf"{{0,{_MOST_PLACE_WORDS - 1}}}?)\)?"
-    r"(?P<date>(?:[ \t]*+[,(:]?[ \t]*+(?:(?:le|den)[ \t]++)?|[ \t]++[—–-][ \t]++)"
-    rf"(?i:{DAY.pattern})\)?)?"
-    r"(?P<mark>[ \t]*+(?:--+|[—–])[ \t]*+|[ \t]++(?:-|â)[ \t]*+"
-    r"|(?<=\d)\.[ \t]?[-–—][ \t]*+|[ \t]{3,}+)"
-    r"(?=[“\"‘'(]?[^\W\d_a-z])"
-)
-_STATE = re.compile(r",?\s+(?:[A-Z]\.?\s?[A-Z]\.?|[A-Z][a-z]{1,4}\.)$")
-# Names of places hold these: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
-_IN_PLACES = frozenset(
-    (
-        *("of", "the", "de", "la", "del", "los", "las", "el", "al", "do", "da", "am", "upon"),
-        *("sur", "new", "saint", "north", "south", "east", "west", "central", "city", "centre"),
-        *("town", "village", "bay", "beach", "hill", "park", "lake", "river", "island", "islands"),
-        *("mountain", "bridge", "field", "harbour", "castle", "forest", "valley", "base", "camp"),
-    )
-)
-_NO_PLACE = (
-    FUNCTION_WORDS | INSTITUTION_WORDS | frozenset(WEEKDAYS) | frozenset(MONTHS)
-) - _IN_PLACES
-
-
-def _words_of(place: str) -> list[str]:
-    return [word.strip(".,’'").casefold() for word in re.split(r"[\s/]+", place)]
-
-
-def _names_no_place(text: str) -> bool:
-    return not _NO_PLACE.isdisjoint(_words_of(text))
-
-
-def _is_capitalised(text: str) -> bool:
-    """Whether each word begins with a capital letter, but for those that names of places hold."""
-    return all(
-        word[0].isupper() or word.casefold() in _IN_PLACES
-        for word in re.findall(r"[^\W\d_][\w’'-]*", text)
-    )
-
-
-def _is_listed(text: str) -> bool:
-    return all(
-        part.strip() in PLACES for part in re.split(r"/|, ", _STATE.sub("", text).casefold())
-    )
-
-
-PLACE = (
-    Rule(
-        "known place",
-        _is_listed,
-        yes=("WASHINGTON", "Washington, D.C.", "Washington D C", "London/Geneva"),
-        no=("MINISTRY", "Thursday", "Mr Lammy"),
-    ),
-    Rule(
-        "place with its state",
-        lambda text: _STATE.search(text) and not _names_no_place(text) and len(text.split()) < 5,
-        yes=("Boise, ID", "Salt Lake City, Utah.", "Burlington, Vt."),
-        no=("BURLINGTON", "Ministry of Peace, US", "Thursday Oct."),
-    ),
-    Rule(
-        "place in capitals",
-        lambda text: (
-            text.isupper() and len(text) > 2 and len(text.split()) < 4 and not _names_no_place(text)
-        ),
-        yes=("EL OBEID", "PORT OF SPAIN", "CHIANG RAI"),
-        no=("MINISTRY", "MINISTRY CONFIRMS DEATHS", "THURSDAY", "El Obeid",
-            "MINISTER CONFIRMS DEATHS OF PRISONERS"),
-    ),
-)  # fmt: skip
-PLACE_WITH_DATE = (
-    Rule(
-        "short name in capitals and small letters",
-        lambda text: (
-            len(text.split()) < 4
-            and not _names_no_place(text)
-            and _is_capitalised(text)
-        ),
-        yes=("Chiang Rai", "El Obeid", "Santa Cruz de"),
-        no=("Thursday", "The ministry", "Ministry", "He said"),
-    ),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Dateline:
-    """Place and date in front of a lead, and where each of them and the whole end in the text."""
-
-    place: str
-    place_end: int
-    date: str
-    date_end: int
-    end: int
-
-
-def dateline(text: str) -> Dateline | None:
-    """Return the dateline that a text opens with, such as “WASHINGTON, DC — ”."""
-    match = _DATELINE.match(text[:_LONGEST_DATELINE])
-    if not match:
-        return None
-    place, stated = plain(match["place"]), (match["date"] or "").strip(" ,:()—–-\t")
-    if not _is_capitalised(place):
-        return None
-    # Blanks alone part a known place from its text, and no other.
-    rules = PLACE[:1] if match["mark"].isspace() else PLACE
-    if not matching(rules, place) and not (stated and matching(PLACE_WITH_DATE, place)):
-        return None
-    date_end = match.end("date") if stated else match.end("place")
-    return Dateline(place, match.end("place"), stated, date_end, match.end())
-
-
-DATELINES = (
-    Rule(
-        "dateline",
-        dateline,
-        yes=(
-            "WASHINGTON - U.S. Senator Sam Brownback today condemned",
-            "WASHINGTON, DC — Today",
-            "Washington, D.C. â Today, U.S. Senator Barbara Boxer",
-            "Washington  D C    Today  U S  Senator",
-            "KAMPALA, 3 May 2021 – The ministry said",
-            "Chiang Rai, May 3, 2021 -- The ministry said",
-            "(London) – The ministry said",
-            "WALPOLE, MA - March 25, 2010 - The ministry said",
-            "LONDON — May 3, 2021 — The ministry said",
-            "London, UK – 3 May 2021 – The ministry said",
-            "London: 3 May 2021 – The ministry said",
-            "Addis Ababa / Nairobi – 3 May 2021 – The ministry said",
-            "Port-au-Prince, Haiti (May 3, 2021) – The ministry said",
-            "Paris, le 3 mai 2021 – La ministre a dit",
-            "Berlin, den 3. Mai 2021 – Die Ministerin sagte",
-            "San José, 3 de mayo de 2021.- La ministra dijo",
-            "Stockholm den 3 maj 2021 – Domstolen måste",
-            "Женева, 3 мая 2021 года – Суд должен",
-        ),
-        no=(
-            "MINISTRY CONFIRMS DEATHS OF THREE PRISONERS, May 3, 2021 -- The ministry said",
-            "MINISTRY CONFIRMS DEATHS, May 3, 2021 -- The ministry said",
-            "MCCAIN SUPPORTS REAUTHORIZATION OF SANCTIONS  July 26  2006 Washington  D C    Today",
-            "Thursday        Oct  6     The Judiciary Committee",
-            "The minister – Who resigned",
-            "Yesterday – The ministry said",
-        ),
     ),
 )  # fmt: skip

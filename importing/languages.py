@@ -19,12 +19,14 @@ CHOSEN, UNKNOWN = "chosen", "unknown"
 # At least this certain, a language is set on the draft: of such paragraphs in 155 languages, 1.9 %
 # are wrong (bench/languages.py). Below, the person who imports is asked.
 SURE = 0.8
-_MOST_TEXT = 20_000  # characters that are looked at
-_PIECE = 500  # characters that the model judges at a time: one foreign name is then one vote
-_FEWEST_LETTERS = 80  # of a script that several languages are written in
-_FEWEST_OWN_LETTERS = 20  # of a script that has one language, and of Chinese
-_MOST_CANDIDATES = 4
-_LEAST = 0.04  # what is less likely is not offered
+_MAX_CHARACTERS = 20_000  # characters that are looked at
+_PIECE_CHARACTERS = (
+    500  # characters that the model judges at a time: one foreign name is then one vote
+)
+_MIN_LETTERS = 80  # of a script that several languages are written in
+_MIN_OWN_LETTERS = 20  # of a script that has one language, and of Chinese
+_MAX_CANDIDATES = 4
+_MIN_CERTAINTY = 0.04  # what is less likely is not offered
 
 # Scripts that only one language of any size is written in, and that language.
 _ONE_LANGUAGE = {
@@ -84,8 +86,8 @@ _OWN_LETTERS = {
     "be": "ў", "ckb": "ڕڵ", "kk": "ұ", "ps": "ټډړښځڅږڼۍ", "sd": "ڄڃٻڀڙڊڌٺٽڦڪڳڱ۽", "ug": "ۇۈۋ",
     "uk": "їґ",
 }  # fmt: skip
-_AGREED = 0.9  # how certain two signs are together
-_LEAST_OWN = 0.01  # of the letters; one foreign name has fewer
+_AGREED_CERTAINTY = 0.9  # how certain two signs are together
+_MIN_OWN_SHARE = 0.01  # of the letters; one foreign name has fewer
 # Letters of Burmese script that Burmese itself does not use: Mon, Shan, Karen and others do.
 _NOT_BURMESE = re.compile("[\u1028\u1033-\u1035\u105a-\u109f\ua9e0-\ua9fe\uaa60-\uaa7f]")
 
@@ -130,7 +132,7 @@ def guess_language(stated: str, filename: str, text: str) -> LanguageGuess:
 
 def detect(text: str) -> LanguageGuess:
     """Return the language that the letters and words of a text look like."""
-    text = text[:_MOST_TEXT]
+    text = text[:_MAX_CHARACTERS]
     scripts = languages.scripts_in(text)
     letters = sum(scripts.values())
     if not letters:
@@ -142,18 +144,20 @@ def detect(text: str) -> LanguageGuess:
     script, count = scripts.most_common(1)[0]
     share = count / letters
     if script in _ONE_LANGUAGE:
-        found, fewest = {_ONE_LANGUAGE[script]: 1.0}, _FEWEST_OWN_LETTERS
+        found, fewest = {_ONE_LANGUAGE[script]: 1.0}, _MIN_OWN_LETTERS
     elif script == "Hani":
-        found, fewest = _chinese(text), _FEWEST_OWN_LETTERS
+        found, fewest = _chinese(text), _MIN_OWN_LETTERS
     else:
-        found, fewest = _by_model(text, script), _FEWEST_LETTERS
+        found, fewest = _by_model(text, script), _MIN_LETTERS
     # A text of two halves is in two languages. One of few letters is no ground for any.
     weight = min(1.0, share / SURE) * min(1.0, count / fewest)
     ranked = sorted(((tag, round(part * weight, 3)) for tag, part in found.items()), key=_order)
-    (tag, certainty), *others = ranked[:_MOST_CANDIDATES] or [("", 0.0)]
-    if certainty < _LEAST:
+    (tag, certainty), *others = ranked[:_MAX_CANDIDATES] or [("", 0.0)]
+    if certainty < _MIN_CERTAINTY:
         return LanguageGuess()
-    return LanguageGuess(tag, certainty, tuple(o for o in others if o[1] >= _LEAST), DETECTED)
+    return LanguageGuess(
+        tag, certainty, tuple(o for o in others if o[1] >= _MIN_CERTAINTY), DETECTED
+    )
 
 
 def _order(pair: tuple[str, float]) -> tuple[float, str]:
@@ -172,7 +176,7 @@ def _weighed(claim: str, source: str, detected: LanguageGuess, text: str) -> Lan
         return LanguageGuess(detected.tag, max(0.9, detected.certainty), (), source)
     if _alike(claim, detected.tag):
         return LanguageGuess(claim, max(0.95, detected.certainty), detected.runners_up, source)
-    scripts = languages.scripts_in(text[:_MOST_TEXT])
+    scripts = languages.scripts_in(text[:_MAX_CHARACTERS])
     writes = {"Hans": "Hani", "Hant": "Hani", "Kore": "Hang"}
     own = languages.script_of(claim)
     fits = not own or scripts[writes.get(own, own)] > 0.3 * sum(scripts.values())
@@ -252,15 +256,15 @@ def _by_model(text: str, script: str) -> dict[str, float]:
     likely = {tag: vote / weight for tag, vote in votes.items()}
     first = max(likely, key=lambda tag: likely[tag], default="")
     own = frozenset(_OWN_LETTERS.get(first, ""))
-    if sum(char in own for char in text) > _LEAST_OWN * weight:
-        likely[first] = max(likely[first], _AGREED)
+    if sum(char in own for char in text) > _MIN_OWN_SHARE * weight:
+        likely[first] = max(likely[first], _AGREED_CERTAINTY)
     return likely
 
 
 def _pieces(text: str) -> list[str]:
     """Return a text on one line, in pieces of nearly the same length."""
     text = " ".join(_NO_WORDS.sub(" ", text).split())
-    number = max(1, round(len(text) / _PIECE))
+    number = max(1, round(len(text) / _PIECE_CHARACTERS))
     length = -(-len(text) // number)
     return [text[start : start + length] for start in range(0, len(text), length or 1)]
 

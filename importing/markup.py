@@ -13,15 +13,15 @@ from storing.links import allowed_link
 _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _CARELESS_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*+)([^>]*+)>")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']++))?""")
-_LONGEST_TAG = 20_000
+_MAX_TAG_CHARACTERS = 20_000
 # Where a line may end, or may not: they part names, and print nothing.
 SOFT = ("\u00ad", "\u2060", "\ufeff")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_SILENT = "script style object iframe svg math select xml template textarea applet"
-_SILENT_TAG = re.compile(rf"<({_SILENT.replace(' ', '|')})\b", re.I)
+_REMOVED_ELEMENTS = "script style object iframe svg math select xml template textarea applet"
+_REMOVED_TAG = re.compile(rf"<({_REMOVED_ELEMENTS.replace(' ', '|')})\b", re.I)
 
 
-def silence(text: str, macros: bool = False) -> str:
+def blank_out(text: str, macros: bool = False) -> str:
     """Return the text with what prints nothing made blank, letter for letter.
 
     That is comments, scripts, styles and the like; with `macros` also the lines of WML that start
@@ -55,7 +55,7 @@ def _comments(text: str) -> Iterator[Span]:
 def _silent_elements(text: str) -> Iterator[Span]:
     unclosed: set[str] = set()
     place = 0
-    while match := _SILENT_TAG.search(text, place):
+    while match := _REMOVED_TAG.search(text, place):
         place = text.find(">", match.end()) + 1
         if not place:
             return
@@ -71,7 +71,7 @@ def _silent_elements(text: str) -> Iterator[Span]:
 
 def tag_at(text: str, place: int) -> re.Match[str] | None:
     """Return the tag that starts at a place: its slash, its name, its attributes as written."""
-    end = min(place + _LONGEST_TAG, len(text))
+    end = min(place + _MAX_TAG_CHARACTERS, len(text))
     if text.find(">", place, end) < 0:
         return None
     return _TAG.match(text, place, end) or _CARELESS_TAG.match(text, place, end)

@@ -3,7 +3,7 @@
 `tests/test_import_rules.py` tries every rule of every table on its own examples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -15,3 +15,8 @@ class Rule:
     matches: Callable[[str], object]
     yes: tuple[str, ...]
     no: tuple[str, ...]
+
+
+def matching(rules: Iterable[Rule], text: str) -> str:
+    """Return the name of the first rule that a text matches, or nothing."""
+    return next((rule.name for rule in rules if rule.matches(text)), "")

@@ -9,22 +9,31 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from importing.names import PERSON, Mention, People
+from importing.name_rules import PERSON
+from importing.names import Mention, People
+from importing.quotations import Stretch, stretches_of
 from importing.rules import Rule
 from importing.understood import Speech
-from importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE, SAYING_TO_SOMEBODY
-
-_FEWEST_WORDS = 3  # of a quotation that is more than a term in quotation marks
-_NO_TERM = 12  # more words than any term has
-_MOST_BESIDE = 400  # characters beside a quotation in which its speaker is looked for
-_MOST_SPEECHES = 500
-_MANY_CAPITALS = 0.6
-
-_VERBS = "|".join(sorted(SAYING | SAYING_BESIDE_A_QUOTE, key=len, reverse=True))
-_VERBS_FIRST = "|".join(
-    sorted((SAYING | SAYING_BESIDE_A_QUOTE) - SAYING_TO_SOMEBODY, key=len, reverse=True)
+from importing.vocabulary import (
+    SPEECH_VERBS,
+    SPEECH_VERBS_BESIDE_A_QUOTE,
+    SPEECH_VERBS_WITH_LISTENER,
 )
-_NOTED = r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
+
+_MAX_DISTANCE = 400  # characters beside a quotation in which its speaker is looked for
+_MAX_SPEECHES = 500
+
+_VERBS = "|".join(sorted(SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE, key=len, reverse=True))
+_VERBS_FIRST = "|".join(
+    sorted(
+        (SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE) - SPEECH_VERBS_WITH_LISTENER,
+        key=len,
+        reverse=True,
+    )
+)
+_ADVERBS = (
+    r"(?:\s(?:also|later|today|then|further|recently|yesterday|again|has|have|had|a|ha|hat))*"
+)
 _DESCRIBED = r"(?:\s\([^()]{1,40}\))?(?:,\s[^§.;:!?“”\"«»]{2,160}?)?,?"
 _HEAD = r"^[\s,.;–—-]*"
 _WORDS = (
@@ -47,12 +56,12 @@ def _after(pattern: str) -> "re.Pattern[str]":
 # What begins directly behind the mark that closes a quotation.
 AFTER = (
     Rule("said NAME",
-         _after(rf"(?:(?:a|ha|hat)\s)?(?i:{_VERBS_FIRST}){_NOTED}\s{_OF}{_WORDS}{_WHO}").search,
+         _after(rf"(?:(?:a|ha|hat)\s)?(?i:{_VERBS_FIRST}){_ADVERBS}\s{_OF}{_WORDS}{_WHO}").search,
          (", said §.", " said §, Director of Aid.", " added human rights lawyer §.", " dijo §.",
           ", a déclaré §.", ", sagte §.", " disse §."),
          (" said a spokesman for §.", " told §.", " said that §", " said §'s lawyer.")),
     Rule("NAME said",
-         _after(rf"{_OF}{_WORDS}{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})\b").search,
+         _after(rf"{_OF}{_WORDS}{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS})\b").search,
          (", § said.", " §, Head of Aid, said.", " § (D-CT) added.", " § told reporters."),
          (" §'s lawyer said.", " a letter to § said.", " § was released.")),
     Rule("according to NAME",
@@ -67,12 +76,12 @@ AFTER = (
 # What ends directly before the mark that opens a quotation.
 BEFORE = (
     Rule("NAME said:",
-         re.compile(rf"{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS}){_TAIL}").search,
+         re.compile(rf"{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("§ said:", "§, Head of Aid, said today, ", "In a statement, § said ", "§ a déclaré : ",
           "§ told reporters in Geneva: "),
          ("§'s lawyer said: ", "§ was released. ", "§ said. The court is closed. ")),
     Rule("said NAME:",
-         re.compile(rf"\b(?i:{_VERBS_FIRST}){_NOTED}\s{_OF}{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
+         re.compile(rf"\b(?i:{_VERBS_FIRST}){_ADVERBS}\s{_OF}{_WORDS}{_WHO}[^.!?;§]{{0,120}}:\s*$").search,
          ("On Friday said §, a lawyer: ", "Added §: "),
          ("said §.", "told §: ")),
     Rule("statement of NAME",
@@ -93,19 +102,19 @@ BEFORE = (
 # A pronoun stands for the speaker, who is named before.
 PRONOUN_AFTER = (
     Rule("he said",
-         _after(rf"(?:he|she|He|She){_NOTED}\s(?:{_VERBS})\b").search,
+         _after(rf"(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS})\b").search,
          (", he said.", " she added later."), (" they said.", " he left.")),
     Rule("said he",
          _after(rf"(?:{_VERBS_FIRST})\s(?:he|she)\b").search,
          (", said she.", " added he."), (" said they.", " told her.")),
     Rule("the senator said",
-         _after(rf"the\s(?:senator|minister|president|chairman|director|lawyer){_NOTED}\s"
+         _after(rf"the\s(?:senator|minister|president|chairman|director|lawyer){_ADVERBS}\s"
                 rf"(?:{_VERBS})\b").search,
          (", the minister said.",), (" the court said.",)),
 )  # fmt: skip
 PRONOUN_BEFORE = (
     Rule("he said:",
-         re.compile(rf"\b(?:he|she|He|She){_NOTED}\s(?:{_VERBS}){_TAIL}").search,
+         re.compile(rf"\b(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("She added: ", "Later he told reporters, "), ("They said: ", "He left. ")),
 )  # fmt: skip
 # Words that stand for several people or for something else: no speaker follows from them.
@@ -133,7 +142,7 @@ ANNOUNCED = (
 # A sentence before a quotation that may announce it: offered only.
 SENTENCE_BEFORE = (
     Rule("NAME said.",
-         re.compile(rf"{_WHO}{_DESCRIBED}{_NOTED}\s(?:{_VERBS})(?:\s[\w’'-]+){{0,8}}\.\s*$").search,
+         re.compile(rf"{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS})(?:\s[\w’'-]+){{0,8}}\.\s*$").search,
          ("§ replied.", "The court is closed. §, Head of Aid, responded to them."),
          ("§ was freed.", "§ replied. The court is closed.", "§ said: ")),
 )  # fmt: skip
@@ -151,11 +160,6 @@ _OBJECT = re.compile(r"\b(?:to|of|for|by|from|with|against|about|at|on)\s$")
 _SENTENCE = re.compile(
     r"(?<=[^\W\d_]{2}[.!?])[”\"’)]*\s+(?=[^\W\d_a-z])|(?<=[^A-Z][.!?])\s+(?=[§A-Z])"
 )
-_MARK = re.compile('[“”„«»‟"]')
-_TERM = re.compile(r'"[^".?!]{1,60}"(?!\w)')  # “so-called "honor" killings”
-_SINGLE_OPENS = re.compile(r"(?<![\w.,?!])[‘'](?=[^\W\d_a-z])")
-_SINGLE_CLOSES = re.compile(r"(?<=[.,?!…])[’'](?=\s|$)")
-_TITLE_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(slots=True)
@@ -174,14 +178,6 @@ class Part:
 
 
 @dataclass(slots=True)
-class _Stretch:
-    start: int  # of the words, behind the opening mark
-    end: int
-    closed: bool
-    after: int  # where the text goes on
-
-
-@dataclass(slots=True)
 class _Speaker:
     name: str
     title: str
@@ -189,7 +185,7 @@ class _Speaker:
     certain: bool
 
 
-_NOBODY = _Speaker("", "", None, False)
+_NO_SPEAKER = _Speaker("", "", None, False)
 
 
 @dataclass(slots=True)
@@ -201,19 +197,19 @@ class _Marked:
 
     def begins(self) -> "_Marked":
         """Return the first words, enough for a speaker."""
-        text = self.text[:_MOST_BESIDE]
+        text = self.text[:_MAX_DISTANCE]
         return _Marked(text, self.named[: text.count(PERSON)])
 
     def ends(self) -> "_Marked":
         """Return the last sentence, enough for a speaker."""
-        text = self.text[-_MOST_BESIDE:]
+        text = self.text[-_MAX_DISTANCE:]
         starts = [match.end() for match in _SENTENCE.finditer(text.rstrip())]
         text = text[starts[-1] :] if starts else text
         return _Marked(text, self.named[len(self.named) - text.count(PERSON) :])
 
     def sentences(self) -> int:
         """Return how many sentences it has, as far as that matters."""
-        return 1 + len(_SENTENCE.findall(self.text[:_MOST_BESIDE].strip()))
+        return 1 + len(_SENTENCE.findall(self.text[:_MAX_DISTANCE].strip()))
 
 
 @dataclass(slots=True)
@@ -232,10 +228,10 @@ class _State:
 
 def speeches(people: People, parts: Sequence[Part]) -> tuple[Speech, ...]:
     """Return the quotations of a sentence or more in the order of the text, with speakers."""
-    return tuple(_Listener(people, parts).speeches[:_MOST_SPEECHES])
+    return tuple(_SpeakerFinder(people, parts).speeches[:_MAX_SPEECHES])
 
 
-class _Listener:
+class _SpeakerFinder:
     """Goes through the paragraphs in order and keeps in mind who spoke last."""
 
     def __init__(self, people: People, parts: Sequence[Part]) -> None:
@@ -251,15 +247,15 @@ class _Listener:
             self.state = _State()
             return
         text = self.people.passages[part.place].text
-        found = _stretches(text)
+        found = stretches_of(text)
         if part.quotation is not None and not found and text:
-            found = [_Stretch(0, len(text), True, len(text))]
+            found = [Stretch(0, len(text), True, len(text))]
         outside = 0
         for place, stretch in enumerate(found):
             if place or text[: stretch.start].strip(" \"“„«»‘'"):
                 marks = 1 if stretch.start else 0
                 words = self._marked(part.place, outside, stretch.start - marks)
-                self._say(words, goes_on=place > 0)
+                self._set_words_between(words, goes_on=place > 0)
             after = self._behind(number, found, place)
             speaker = self._speaker(part, stretch, after)
             self._add(part, text[stretch.start : stretch.end], speaker)
@@ -272,15 +268,15 @@ class _Listener:
         self.state.open &= bool(found)
         rest = self._marked(part.place, outside, len(text))
         if not found or rest.text.strip(" .,"):
-            self._say(rest, goes_on=bool(found))
+            self._set_words_between(rest, goes_on=bool(found))
 
-    def _say(self, words: _Marked, *, goes_on: bool) -> None:
+    def _set_words_between(self, words: _Marked, *, goes_on: bool) -> None:
         """Keep the words between two quotations; a quotation before them may go on behind them."""
         self.state.earlier = self.state.before.named
         self.state.before = words
         self.state.followed = goes_on
 
-    def _behind(self, number: int, found: list[_Stretch], place: int) -> _Marked:
+    def _behind(self, number: int, found: list[Stretch], place: int) -> _Marked:
         """Return the words behind a quotation, up to the next one or into the next paragraph."""
         part, stretch = self.parts[number], found[place]
         text = self.people.passages[part.place].text
@@ -290,7 +286,7 @@ class _Listener:
             following = self.parts[number + 1]
             begins = self.people.passages[following.place].text[:1]
             if following.quotation is None and not following.apart and begins.islower():
-                return self._marked(following.place, 0, _MOST_BESIDE)
+                return self._marked(following.place, 0, _MAX_DISTANCE)
         return behind
 
     def _marked(self, place: int, start: int, end: int) -> _Marked:
@@ -315,7 +311,7 @@ class _Listener:
 
     # --- Whose words ---
 
-    def _speaker(self, part: Part, stretch: _Stretch, after: _Marked) -> _Speaker | None:
+    def _speaker(self, part: Part, stretch: Stretch, after: _Marked) -> _Speaker | None:
         state = self.state
         if state.before.text.strip(" .,") and not state.open:
             state.introduced = False
@@ -381,7 +377,7 @@ class _Listener:
             if _OBJECT.search(beside.text[:at]) and "according" not in rule.name:
                 continue
             if _GROUP.match(beside.text, at + 1) or _LISTED.search(beside.text[:at]):
-                return _NOBODY
+                return _NO_SPEAKER
             place, mention = beside.named[beside.text.count(PERSON, 0, at)]
             name, title = self.people.attribution(place, mention)
             return _Speaker(name, title, mention.person, True)
@@ -397,7 +393,7 @@ class _Listener:
         if spoke and people <= {spoke.person}:
             return spoke
         if not near:
-            return replace(spoke, certain=False) if spoke else _NOBODY
+            return replace(spoke, certain=False) if spoke else _NO_SPEAKER
         last = self.state.before.ends()
         is_subject = last.text.lstrip().startswith(PERSON)
         place, mention = last.named[0] if is_subject else near[-1]
@@ -419,70 +415,3 @@ class _Listener:
 
 def _any(rules: Sequence[Rule], text: str) -> bool:
     return any(rule.matches(text) for rule in rules)
-
-
-def _stretches(text: str) -> list[_Stretch]:
-    """Return the quotations of a sentence or more in a paragraph."""
-    found = _in_double_marks(text) if _MARK.search(text) else _in_single_marks(text)
-    return [one for one in found if _is_speech(text, one)]
-
-
-def _in_single_marks(text: str) -> list[_Stretch]:
-    """Return what stands in single marks; ’ inside a sentence is an apostrophe."""
-    found: list[_Stretch] = []
-    at = 0
-    while opening := _SINGLE_OPENS.search(text, at):
-        closing = _SINGLE_CLOSES.search(text, opening.end())
-        end = closing.start() if closing else len(text)
-        at = closing.end() if closing else len(text)
-        found.append(_Stretch(opening.end(), end, bool(closing), at))
-    return found
-
-
-def _in_double_marks(text: str) -> list[_Stretch]:
-    found: list[_Stretch] = []
-    opened, depth = -1, 0
-    for match in _MARK.finditer(text):
-        at = match.start()
-        if _opens(text, at, opened):
-            if opened < 0:
-                opened, depth = at, 1
-            elif match[0] == '"' and not _TERM.match(text, at):
-                opened, depth = at, 1  # the quotation before never closed
-            else:
-                depth += 1
-        elif opened >= 0:
-            depth -= 1
-            if not depth:
-                found.append(_Stretch(opened + 1, at, True, at + 1))
-                opened = -1
-    if opened >= 0:
-        found.append(_Stretch(opened + 1, len(text), False, len(text)))
-    return found
-
-
-def _opens(text: str, at: int, opened: int) -> bool:
-    """Whether a quotation mark opens: languages use the same marks the other way round."""
-    mark, before, after = text[at], text[at - 1 : at] if at else "", text[at + 1 : at + 2]
-    if mark == '"':
-        return (not before or before.isspace() or before in "([—–-‘'“") and bool(after.strip())
-    if mark == "“":
-        return not (opened >= 0 and text[opened] == "„")
-    if mark == "»":  # »so« in German
-        return opened < 0 and bool(after.strip()) and not before.strip()
-    if mark == "«":
-        return not (opened >= 0 and text[opened] == "»")
-    return mark in "„‟"
-
-
-def _is_speech(text: str, one: _Stretch) -> bool:
-    """Whether words in quotation marks are a sentence, and no term or title of a work."""
-    words = text[one.start : one.end].strip()
-    count = len(words.split())
-    if count < _FEWEST_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
-        return False
-    ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in tuple(",.?!")
-    long = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
-    capitals = sum(word[0].isupper() for word in long)
-    is_title = capitals > max(1, _MANY_CAPITALS * len(long))
-    return not is_title and (ends or not one.closed or count > _NO_TERM)

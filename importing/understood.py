@@ -16,7 +16,7 @@ class NotAReleaseError(ValueError):
         self.note = note
 
 
-def refused(note: Note, filename: str) -> NotAReleaseError:
+def refusal(note: Note, filename: str) -> NotAReleaseError:
     """Return the refusal that a note stands for, with the name of the file in it."""
     return NotAReleaseError(Note(note.code, {"file": filename, **note.values}))
 
@@ -109,7 +109,7 @@ TitleFrom = Literal["stated", "guessed", "offered", ""]
 class Understood:
     """A file read as a release; whatever is a guess says so in `notes` or in its name.
 
-    `said` has the words of the file, each piece with the part of the release that took it.
+    `source_texts` has the words of the file, each piece with the part of the release that took it.
     """
 
     filename: str
@@ -134,7 +134,7 @@ class Understood:
     notes: tuple[Note, ...]
     missing: tuple[Note, ...]
     accounting: Accounting
-    said: tuple[tuple[str, str], ...]
+    source_texts: tuple[tuple[str, str], ...]
     digest: str
 
     @property

@@ -1,3 +1,4 @@
+# Above 450 lines because it is lists of words, read one at a time.
 """The words by which the importer knows its way: kickers, roles, verbs of saying, places."""
 
 from babel import Locale
@@ -241,21 +242,21 @@ SUFFIXES = _set("jr sr ii iii iv jr. sr.")
 PARTICLES = _set("de del della der den di da do dos das du la le van von ten ter bin ibn bint ben "
                  "abu al el ul ur zu y e")  # fmt: skip
 
-SAYING = _set("""
+SPEECH_VERBS = _set("""
     said says say told tells added adds commented comments stated states explained explains
     warned warns
     dit dira déclaré déclare ajouté affirmé expliqué dijo declaró afirmó señaló añadió explicó
     disse declarou afirmou acrescentou explicou sagte sagt erklärte betonte
 """)
 # These say it only beside a quotation mark or a colon: one also notes or declares without words.
-SAYING_BESIDE_A_QUOTE = _set("""
+SPEECH_VERBS_BESIDE_A_QUOTE = _set("""
     concluded continued noted remarked emphasized emphasised stressed declared insisted argued
     replied responded observed recalled wrote reiterated asked urged claimed testified announced
     tweeted reflected recounted acknowledged pledged vowed promised countered lamented cautioned
     contended asserted affirmed opined saying adding stating
 """)
 # These name the listener next, not the speaker: “asked Ana Brask”.
-SAYING_TO_SOMEBODY = _set("told tells asked urged warned warns recalled")
+SPEECH_VERBS_WITH_LISTENER = _set("told tells asked urged warned warns recalled")
 
 # A capitalised run with one of these in it is an institution, a law, a place, an event.
 INSTITUTION_WORDS = _set("""

@@ -1,17 +1,16 @@
+# Above 450 lines because what is left out depends on elements, words and headings found in one pass.
 """Which part of a saved web page is the release: its text without menus, footers, hidden words."""
 
 import html
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importing.accounting import Span
 from importing.blocks import Field, Source, plain
-from importing.markup import attributes, quoted, tag_at
-from importing.notes import Note
-from importing.rules import Rule
+from importing.markup import attributes, tag_at
+from importing.page_rules import FURNITURE, STRUCK, is_hidden, notes_of_left_out
 
 _VOID = frozenset(
     [
@@ -37,7 +36,7 @@ _CLOSES = {
     **{name: ({"p"}, {"td", "th", "li", "div", "blockquote", "section"}) for name in _BLOCKS},
 }
 _NOTHING: tuple[set[str], set[str]] = (set(), set())
-_LOOK_BACK = 50  # open tags
+_MAX_OPEN_TAGS = 50  # open tags
 _SIDE_ROLES = frozenset(
     [
         "navigation", "banner", "contentinfo", "search", "complementary", "form", "dialog",
@@ -45,12 +44,12 @@ _SIDE_ROLES = frozenset(
     ]
 )  # fmt: skip
 _SIDE_TAGS = frozenset(["nav", "footer", "aside", "form", "header", "button"])
-_FEWEST_WORDS = 8  # in an article that is taken for the release
-_MOST_OF_IT = 0.5  # of the words of a page: so much is no furniture, whatever its tag
-_LONGEST_NOTE = 300  # words of a footnote
-_LONGEST_DATE_LINE = 8  # words
-_MOST_NOTES = 500
-_LONGEST_CELL = 80  # words in a cell of a table that is not there for the layout
+_MIN_WORDS = 8  # in an article that is taken for the release
+_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page: so much is no furniture, whatever its tag
+_MAX_NOTE_WORDS = 300  # words of a footnote
+_MAX_DATE_LINE_WORDS = 8  # words
+_MAX_NOTES = 500
+_MAX_CELL_WORDS = 80  # words in a cell of a table that is not there for the layout
 _MARKER = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6}|[*†‡§]{1,3})[\])]?", re.I)
 _BACK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|[↩↑⤴^]\ufe0e?|back|return)[\])]?", re.I)
 _NOTE_NAME = re.compile(r"fn|ftn|note|edn|cite", re.I)
@@ -62,85 +61,6 @@ _STATED_DAYS = {
     "article:published_time", "datepublished", "date", "dc.date", "dcterms.date", "dcterms.issued",
     "dc.date.issued", "pubdate", "publish-date", "sailthru.date",
 }  # fmt: skip
-
-# The class and the id of an element that is no part of the text, wherever it stands.
-FURNITURE = (
-    Rule(
-        "cookie box",
-        re.compile(r"(?i)\b(?:cookies?|gdpr|consent)(?:[-_ ]|\b)").search,
-        ("cookie-banner", "js-cookie_notice", "consent-box"),
-        ("consensus", "biscookie2", "informed"),
-    ),
-    Rule(
-        "path to the page",
-        re.compile(r"(?i)\bbreadcrumbs?\b").search,
-        ("breadcrumb", "govuk-breadcrumbs"),
-        ("bread", "crumb"),
-    ),
-    Rule(
-        "link for keyboards",
-        re.compile(r"(?i)\bskip[-_]?(?:link|to|nav)").search,
-        ("skip-link", "skip_to_content", "skiplink"),
-        ("skipper", "skip"),
-    ),
-    Rule(
-        "what a mail program adds",
-        re.compile(r"\b(?:gmail_signature|gmail_attr|moz-signature|moz-cite-prefix)\b").search,
-        ("gmail_signature", "moz-signature"),
-        ("signature", "signatures-of-the-appeal"),
-    ),
-    Rule(
-        "buttons to share",
-        re.compile(r"(?i)\b(?:social[-_ ]share|share[-_ ](?:buttons?|links?|bar|tools)|sharedaddy)")
-        .search,
-        ("social-share", "share-buttons", "sharedaddy"),
-        ("share", "shared-statement", "social"),
-    ),
-    Rule(
-        "other articles",
-        re.compile(
-            r"(?i)\b(?:related|recommended|similar|more)[-_ ]?(?:posts?|articles?|stories|news)\b"
-            r"|\b(?:yarpp|jp-relatedposts)\b"
-        ).search,
-        ("related-posts", "relatedArticles", "recommended_stories", "yarpp-related"),
-        ("related", "related-cases", "unrelated-newspapers", "post"),
-    ),
-)  # fmt: skip
-# The style of words that a reader of the page does not see.
-HIDDEN = (
-    Rule(
-        "not displayed",
-        re.compile(r"(?i)(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)").search,
-        ("display:none", "color: red; visibility: hidden", "mso-hide:all"),
-        ("display:block", "visibility:visible"),
-    ),
-    Rule(
-        "no size",
-        re.compile(r"(?i)font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|!|$)").search,
-        ("font-size:0", "font-size: 0px; color: red"),
-        ("font-size:0.9em", "font-size:10px"),
-    ),
-    Rule(
-        "off the screen",
-        re.compile(r"(?i)(?:left|top|text-indent)\s*:\s*-\d{4,}").search,
-        ("position:absolute;left:-9999px", "text-indent: -10000px"),
-        ("left:-20px", "top: 9999px"),
-    ),
-)
-STRUCK = (
-    Rule(
-        "struck out by its style",
-        re.compile(r"(?i)text-decoration(?:-line)?\s*:[^;]{0,60}line-through").search,
-        ("text-decoration:line-through", "text-decoration-line: underline line-through"),
-        ("text-decoration:underline", "line-through"),
-    ),
-)
-
-_CODES = {
-    "page furniture": "page_furniture_left_out",
-    "hidden words": "hidden_words_left_out",
-    "struck-out words": "struck_out_words_left_out",
-}
 
 
 @dataclass(slots=True)
@@ -191,29 +111,12 @@ class Page:
         return sorted({*self.skips, *self.footnotes, *self.tables})
 
 
-def notes_of_left_out(texts_by_part: Mapping[str, Sequence[str]]) -> Iterator[Note]:
-    """Yield what to say of the texts that were left out, by the names of their parts."""
-    for part, texts in texts_by_part.items():
-        if code := _CODES.get(part):
-            words = sum(len(text.split()) for text in texts)
-            yield Note(code, {"count": words, "texts": quoted(texts)})
-
-
-def is_hidden(found: dict[str, str]) -> bool:
-    """Whether the page does not show an element with these attributes."""
-    return (
-        "hidden" in found
-        or found.get("aria-hidden", "").casefold() == "true"
-        or any(rule.matches(found.get("style", "")) for rule in HIDDEN)
-    )
-
-
 def look_through(source: Source, text: str, start: int, end: int) -> Page:
     """Return what to leave out of some HTML, and set the fields that it states about itself."""
-    return _Look(source, text, start, end).page
+    return _PageReader(source, text, start, end).page
 
 
-class _Look:
+class _PageReader:
     def __init__(self, source: Source, text: str, start: int, end: int) -> None:
         self.source, self.text = source, text
         self.first, self.last = start, end
@@ -258,7 +161,7 @@ class _Look:
                 continue
             closes, stops = _CLOSES.get(name, _NOTHING)
             if any(names[one] for one in closes):
-                for back in range(len(opened) - 1, max(-1, len(opened) - _LOOK_BACK), -1):
+                for back in range(len(opened) - 1, max(-1, len(opened) - _MAX_OPEN_TAGS), -1):
                     if opened[back].name in closes:
                         while len(opened) > back:
                             pop(tag.start(), tag.start(), closed=True)
@@ -292,7 +195,7 @@ class _Look:
     def _words(self, start: int, end: int) -> int:
         return bisect_left(self.starts, end) - bisect_left(self.starts, start)
 
-    def _said(self, start: int, end: int, most: int = 5_000) -> str:
+    def _visible_text(self, start: int, end: int, most: int = 5_000) -> str:
         """Return the words of a stretch, without its tags; a very long one is cut."""
         end = min(end, start + most)
         return plain(html.unescape(self.bare[start - self.first : end - self.first]))
@@ -301,7 +204,7 @@ class _Look:
         """Return the words of a short element, without the blanks that stand for its tags."""
         if element.inner_end - element.inner > 500:
             return ""
-        return re.sub(r"\s+", "", self._said(element.inner, element.inner_end))
+        return re.sub(r"\s+", "", self._visible_text(element.inner, element.inner_end))
 
     # --- What the page states ---
 
@@ -336,7 +239,7 @@ class _Look:
         if shared:
             value = plain(shared.attributes["content"])
             fields.setdefault("page title", Field(value, ((shared.start, shared.end),)))
-        if title and (value := self._said(title.inner, title.inner_end)):
+        if title and (value := self._visible_text(title.inner, title.inner_end)):
             span = (title.inner, title.inner_end)
             self.source.apart.append(("page title", span, ""))
             fields.setdefault("page title", Field(value, (span,)))
@@ -348,7 +251,7 @@ class _Look:
     def _stands_alone(self, time: Element) -> bool:
         """Whether a time is that of the page: one in a sentence is that of something else."""
         holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
-        return holder is None or self._words(holder.start, holder.end) <= _LONGEST_DATE_LINE
+        return holder is None or self._words(holder.start, holder.end) <= _MAX_DATE_LINE_WORDS
 
     # --- What is left out ---
 
@@ -363,26 +266,26 @@ class _Look:
             found, style = element.attributes, element.attributes.get("style", "")
             block = element.name in _BLOCKS
             span = (element.start, element.end)
-            most_of_it = self._words(*span) >= max(_MOST_OF_IT * total, _FEWEST_WORDS)
+            is_main_part = self._words(*span) >= max(_MIN_SHARE_OF_RELEASE * total, _MIN_WORDS)
             if "mso-list:ignore" in style.casefold().replace(" ", ""):
                 if element.parent:
                     holder = self._ancestor(element, {"p", "h1", "h2", "h3", "h4", "h5", "h6"})
                     if holder:
                         self.page.word_markers[holder.start] = self._inside(element)
                 self.skips.append(Skip(*span, "markup", False))
-            elif is_hidden(found) and not self._holds_the_release(element, most_of_it):
+            elif is_hidden(found) and not self._holds_the_release(element, is_main_part):
                 self.skips.append(Skip(*span, "hidden words", block))
             elif element.name in ("s", "strike", "del") or any(
                 rule.matches(style) for rule in STRUCK
             ):
                 self.skips.append(Skip(*span, "struck-out words", block))
-            elif not most_of_it and self._is_furniture(element, region):
+            elif not is_main_part and self._is_furniture(element, region):
                 self.skips.append(Skip(*span, "page furniture", True))
 
-    def _holds_the_release(self, element: Element, most_of_it: bool) -> bool:
+    def _holds_the_release(self, element: Element, is_main_part: bool) -> bool:
         """Whether a page hides an element only for now: behind a dialog, or until it is drawn."""
         for_now = element.name in ("html", "body") or "aria-hidden" in element.attributes
-        return (for_now and most_of_it) or _any_between(
+        return (for_now and is_main_part) or _any_between(
             self.heads, element.inner, element.inner_end
         )
 
@@ -396,7 +299,7 @@ class _Look:
             best = max(found, key=lambda e: self._words(e.start, e.end), default=None)
             if best:
                 words = self._words(best.start, best.end)
-                if words >= max(_FEWEST_WORDS, _MOST_OF_IT * total):
+                if words >= max(_MIN_WORDS, _MIN_SHARE_OF_RELEASE * total):
                     return best
         return None
 
@@ -421,9 +324,9 @@ class _Look:
             return None
         stated = self.source.fields.get("page title")
         above = [e for e in headings if e.end <= region.start]
-        for heading in reversed(above[-_LOOK_BACK:]):
-            said = self._said(heading.inner, heading.inner_end)
-            if said and (not stated or stated.value.startswith(said)):
+        for heading in reversed(above[-_MAX_OPEN_TAGS:]):
+            text = self._visible_text(heading.inner, heading.inner_end)
+            if text and (not stated or stated.value.startswith(text)):
                 return heading
         return None
 
@@ -452,7 +355,7 @@ class _Look:
 
     def _ancestor(self, element: Element, names: set[str]) -> Element | None:
         outer = element.parent
-        for _ in range(_LOOK_BACK):
+        for _ in range(_MAX_OPEN_TAGS):
             if outer is None or outer.name in names:
                 return outer
             outer = outer.parent
@@ -470,13 +373,13 @@ class _Look:
             self.page.skips[skip.start] = skip
             if not in_note:
                 reached = skip.end
-            said = self._without(skip, notes)
+            text = self._without(skip, notes)
             if skip.part == "footnotes":
-                said = ""
+                text = ""
             if skip.part != "markup":
-                self.source.apart.append((skip.part, (skip.start, skip.end), said))
-            if said and skip.part != "markup":
-                quotes.setdefault(skip.part, []).append(said)
+                self.source.apart.append((skip.part, (skip.start, skip.end), text))
+            if text and skip.part != "markup":
+                quotes.setdefault(skip.part, []).append(text)
         self.source.notes += notes_of_left_out(quotes)
 
     def _without(self, skip: Skip, notes: list[Span]) -> str:
@@ -485,9 +388,9 @@ class _Look:
         for start, end in notes[bisect_left(notes, (skip.start, 0)) :]:
             if start >= skip.end:
                 break
-            pieces.append(self._said(place, start, most=len(self.text)))
+            pieces.append(self._visible_text(place, start, most=len(self.text)))
             place = end
-        pieces.append(self._said(place, max(place, skip.end), most=len(self.text)))
+        pieces.append(self._visible_text(place, max(place, skip.end), most=len(self.text)))
         return plain(" ".join(pieces))
 
     # --- Footnotes ---
@@ -503,7 +406,7 @@ class _Look:
         taken: dict[int, Element] = {}
         for link in self.elements:
             target = named.get(link.attributes.get("href", "")[1:]) if link.name == "a" else None
-            if len(taken) >= _MOST_NOTES:
+            if len(taken) >= _MAX_NOTES:
                 break
             if not target or not link.attributes["href"].startswith("#") or _within(link, left_out):
                 continue
@@ -560,10 +463,10 @@ class _Look:
         )
         if not (raised or back or _NOTE_NAME.search(link.attributes["href"])):
             return None
-        if self._words(holder.inner, holder.inner_end) > _LONGEST_NOTE:
+        if self._words(holder.inner, holder.inner_end) > _MAX_NOTE_WORDS:
             return None
-        said = self._said(holder.inner, holder.inner_end)
-        return holder if re.search(r"[^\W\d_]{2,}", said) else None
+        text = self._visible_text(holder.inner, holder.inner_end)
+        return holder if re.search(r"[^\W\d_]{2,}", text) else None
 
     # --- Tables ---
 
@@ -586,7 +489,7 @@ class _Look:
                 or any(names[f"h{level}"] for level in range(1, 7))
                 or any(names[name] for name in ("blockquote", "form", "figure", "article"))
                 or not longest
-                or (longest > _LONGEST_CELL and not stated)
+                or (longest > _MAX_CELL_WORDS and not stated)
                 or len(cells) <= names["tr"]
             ):
                 continue
@@ -605,7 +508,7 @@ def _within(what: "Element | Footnote | Skip", spans: list[Span]) -> bool:
     place = bisect_left(spans, (what.start, 1 << 40))
     # Spans lie inside one another or apart: one of the last few holds it, or none.
     return any(
-        start <= what.start < end for start, end in spans[max(0, place - _LOOK_BACK) : place]
+        start <= what.start < end for start, end in spans[max(0, place - _MAX_OPEN_TAGS) : place]
     )
 
 

@@ -35,7 +35,7 @@ def place(request):
 
 
 def run(capsys, command="checkfiles", **options) -> tuple[int, list[str], str]:
-    """Run a command; return its exit status, its lines, and what it says of its failure."""
+    """Run a command; return its exit status, its lines, and its error."""
     status, problem = 0, ""
     try:
         call_command(command, **options)

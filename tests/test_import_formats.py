@@ -523,7 +523,7 @@ def test_a_contact_above_the_title_is_not_the_title_and_stands_below_the_text(co
 def test_a_label_before_a_title_is_no_word_of_it(label):
     understood = read(f"{label}Court must free four\n\n{LEAD}\n\n{MORE}\n", "a.txt")
     assert (understood.title, understood.title_from) == ("Court must free four", "stated")
-    assert ("title label", label.strip()) in understood.said
+    assert ("title label", label.strip()) in understood.source_texts
 
 
 @pytest.mark.parametrize(
@@ -572,7 +572,7 @@ def test_lines_of_marks_part_the_text_and_are_no_words_or_items():
         f"<p>{LEAD}</p>\n<h2>What we ask</h2>\n<p>{MORE} So shall we.</p>\n"
         "<ol><li><p>Free them</p></li><li><p>Pay them</p></li></ol>\n<p>a) fully</p>"
     )
-    assert ("end mark", "* * *") in understood.said
+    assert ("end mark", "* * *") in understood.source_texts
 
 
 def test_a_picture_inside_the_file_and_one_with_a_strange_name_are_named():
@@ -743,7 +743,7 @@ def test_a_mail_is_read_as_a_mail():
 
 def test_sender_and_addressee_of_a_mail_are_nowhere():
     understood = read(mail(PLAIN), "a.eml")
-    everything = f"{understood.body_html} {understood.people} {understood.said} {said(understood)}"
+    everything = f"{understood.body_html} {understood.people} {understood.source_texts} {said(understood)}"
     assert "Person" not in everything
     assert "secret@" not in everything
 
@@ -836,7 +836,7 @@ def test_signature_and_headers_of_a_forwarded_mail_stay_out_and_attachments_are_
     )
     understood = read(mail(text), "a.eml")
     assert understood.body_html == f"<p>{LEAD}</p>"
-    assert "Secret" not in str(understood.said)
+    assert "Secret" not in str(understood.source_texts)
     assert any("“report.pdf”" in one for one in said(understood))
     assert any("signature" in one and "020 7946 0000" in one for one in said(understood))
 
@@ -1056,7 +1056,7 @@ def test_no_word_of_a_mixture_is_lost_or_doubled(format, data):
         "tables",
         "speaker credit",
     )
-    left = " ".join(text for part, text in understood.said if part not in kept)
+    left = " ".join(text for part, text in understood.source_texts if part not in kept)
     left += " ".join(understood.accounting.left_out)
     found = Counter(re.findall(r"qword\wx", stored))
     for word in words:

@@ -44,4 +44,4 @@ def test_every_rule_has_a_name_and_examples_of_both_kinds(table, rules):
 
 def test_titles_datelines_and_quotations_have_tables():
     names = {table for table, _ in TABLES}
-    assert {"heads.NOT_A_TITLE", "heads.FURNITURE", "heads.PLACE", "quoting.QUOTED"} <= names
+    assert {"heads.NOT_A_TITLE", "heads.FURNITURE", "datelines.PLACE", "quotations.QUOTED"} <= names

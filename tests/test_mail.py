@@ -114,7 +114,7 @@ def test_a_test_message_arrives_and_names_its_sender():
     with smtp_server.running() as server:
         output, status = send_test(server.port)
     assert status == 0
-    assert "The mail server took the message, from press@news.example.org." in output
+    assert "The mail server accepted the message from press@news.example.org." in output
     assert server.recipients == ["you@example.org"]
     assert "Test message from" in server.letters[0]
 
@@ -216,7 +216,7 @@ def test_the_reply_of_a_server_that_refuses_is_shown(what, answer, sentence):
 def test_nothing_is_tried_where_email_is_off(url):
     done = manage("sendtestmail", "you@example.org", EMAIL_URL=url)
     assert done.returncode == 1
-    assert "E-mail is off: EMAIL_URL is empty, or names no mail server." in done.stderr
+    assert "E-mail is off: EMAIL_URL is empty, or does not name a mail server." in done.stderr
     assert "Subject" not in done.stdout + done.stderr
     done = manage("sendtestmail", "you@example")
     assert (done.returncode, "you@example is not an e-mail address." in done.stderr) == (1, True)

@@ -492,7 +492,7 @@ def test_a_picture_in_an_unavailable_bucket_is_an_error_that_the_operator_sees(
     answer = client.get(picture.public_url("poster", "jpg"))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
-    assert b"Our files are out of reach for the moment" in answer.content
+    assert b"Our files are not available" in answer.content
     assert AWAY in caplog.text
     for secret in (s3_server.SECRET_KEY, "Signature="):
         assert secret not in caplog.text

@@ -60,18 +60,18 @@ def test_what_expired_is_cleared_and_what_counts_stays(capsys, client):
         throttle.count_miss("198.51.100.9", timezone.now())
         old, young = leave(), leave("tmpb.upload.jpg", at=time.time() - 60)
         output = tidy(capsys, "--dry-run")
-        assert "uploads that were cut off: 1 would be cleared" in output
-        assert "expired sessions: 1 would be cleared" in output
-        assert "counts of wrong preview addresses: 1 would be cleared" in output
+        assert "interrupted uploads: 1 would be removed" in output
+        assert "expired sessions: 1 would be removed" in output
+        assert "counts of wrong preview addresses: 1 would be removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (2, 2)
         assert old.exists()
         output = tidy(capsys)
-        assert "uploads that were cut off: 1 cleared" in output
-        assert "expired sessions: 1 cleared" in output
-        assert "counts of wrong preview addresses: 1 cleared" in output
+        assert "interrupted uploads: 1 removed" in output
+        assert "expired sessions: 1 removed" in output
+        assert "counts of wrong preview addresses: 1 removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (1, 1)
         assert (old.exists(), young.exists()) == (False, True)
-        assert tidy(capsys).count(": 0 cleared") == 3
+        assert tidy(capsys).count(": 0 removed") == 3
     Session.objects.all().delete()
     assert rows() == kept
     assert (PreviewLink.objects.count(), Visit.objects.count()) == (1, 1)
@@ -81,9 +81,9 @@ def test_a_file_that_a_process_has_open_stays_until_it_ends(capsys):
     path = leave()
     with path.open("rb") as file, subprocess.Popen(["sleep", "60"], stdin=file) as holder:
         file.close()
-        assert "cut off: 0 cleared" in tidy(capsys)
+        assert "interrupted uploads: 0 removed" in tidy(capsys)
         holder.kill()
-    assert "cut off: 1 cleared" in tidy(capsys)
+    assert "interrupted uploads: 1 removed" in tidy(capsys)
     assert not path.exists()
 
 
@@ -98,7 +98,7 @@ def test_files_of_others_are_never_touched(capsys):
     folder.mkdir()
     for other in (beside, target, folder):
         os.utime(other, (LONG_AGO, LONG_AGO))
-    assert "cut off: 1 cleared" in tidy(capsys)
+    assert "interrupted uploads: 1 removed" in tidy(capsys)
     assert not path.exists()
     assert beside.exists() and target.exists() and link.is_symlink() and folder.exists()  # noqa: PT018
 
@@ -120,8 +120,8 @@ def test_a_folder_open_to_other_users_stores_no_upload(kind, capsys, caplog, tmp
         with pytest.raises(CommandError, match="the log says why"):
             call_command("tidy")
         output = capsys.readouterr().out
-    assert "cut off: failed" in output
-    assert "expired sessions: 1 cleared" in output  # one failure does not stop the others
+    assert "interrupted uploads: failed" in output
+    assert "expired sessions: 1 removed" in output  # one failure does not stop the others
     assert len(caplog.records) == 1
     assert "set TMPDIR" in caplog.text
 

@@ -43,7 +43,7 @@ def compare(
         name = names.get(quotation.speaker, "") if quotation.speaker else quotation.name
         speakers[" ".join(spelled(f"{name} {quotation.title}"))] += 1
     credits: list[str] = []
-    for part, text in understood.said:
+    for part, text in understood.source_texts:
         if field := _FIELDS.get(part):
             source[field].append(text)
         elif part == _CREDIT:
@@ -61,4 +61,4 @@ def compare(
 def left_out(understood: Understood) -> list[tuple[str, str]]:
     """Return the pieces of the file that are left out of the draft on purpose, with their part."""
     kept = {*_FIELDS, _CREDIT}
-    return [(part, text) for part, text in understood.said if part not in kept]
+    return [(part, text) for part, text in understood.source_texts if part not in kept]

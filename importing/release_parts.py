@@ -1,9 +1,10 @@
+# Above 450 lines because one pass over the blocks takes part after part off the same queue.
 """Blocks into the parts of a release: kicker, title, pull quote, lead, quotations, the rest."""
 
 import re
 from dataclasses import dataclass, field, replace
 from html import escape
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from importing.accounting import Span
 from importing.blocks import (
@@ -19,24 +20,24 @@ from importing.blocks import (
     table_html,
     words,
 )
+from importing.datelines import dateline
 from importing.dates import days_in
 from importing.heads import (
     FURNITURE,
     NOT_A_TITLE,
     capital_title,
-    dateline,
     ends_sentence,
     first_sentence,
     head_line,
     is_contact,
     leading_date,
-    matching,
     release_line_end,
     title_label_end,
 )
 from importing.markup import shortened
 from importing.notes import Note, Value
-from importing.quoting import (
+from importing.pictures import is_address, poster_of
+from importing.quotations import (
     CLOSING,
     CREDIT,
     OPENING,
@@ -46,13 +47,12 @@ from importing.quoting import (
     quotation,
     shape_of,
 )
+from importing.rules import matching
 from importing.understood import Poster, PullQuote, TitleFrom
-from importing.vocabulary import KICKERS, PICTURE_AGENCIES
-from storing.texts import UNWANTED
+from importing.vocabulary import KICKERS
 
-_LONGEST_HEAD = 50  # lines above the text
-_LONGEST_TAIL = 6  # lines below it that may be furniture
-_LONGEST_CREDIT = 300  # characters at the end of a picture's name in which a credit is looked for
+_MAX_HEAD_LINES = 50  # lines above the text
+_MAX_CLOSING_LINES = 6  # lines below it that may be furniture
 _END_MARK = re.compile(
     r"#{2,}|\*(?:\s*\*){2,}|[-–—/\s]*(?:ends?|fin|ende|fim)[-–—/.\s]*|[-–—\s]*30[-–—\s]*", re.I
 )
@@ -60,10 +60,9 @@ _RULE = re.compile(r"[-=_~–—]{3,}|\*(?:\s?\*){2,}")
 _NOTES = re.compile(r"(?:notes? (?:to|for) (?:the )?editors?|editors?[’'] notes?)\b", re.I)
 _CONTACT = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries)\b.{0,30}:", re.I)
 _CONTACTS = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries):?", re.I)
-_LONGEST_CONTACT = 6  # lines
+_MAX_CONTACT_LINES = 6  # lines
 _FIRST_LINES = 10  # among which the heading of a page is looked for
 _SALUTATION = re.compile(r"(?:dear|sincerely|yours|best|kind) ", re.I)
-_VIA = re.compile(r"((?:[A-Z][\w.’'-]*\s){0,3}?)via\s+(\S.*)$")
 
 
 @dataclass(slots=True)
@@ -107,7 +106,7 @@ class Claim:
 
 
 @dataclass(slots=True)
-class Anatomy:
+class ReleaseParts:
     """The parts that were found, and which words of the file each of them took."""
 
     kind: str = ""
@@ -138,18 +137,18 @@ class Anatomy:
         return "\n".join(block.text for element in self.body for block in element.blocks)
 
 
-def dissect(source: Source) -> Anatomy:
+def parse_release(source: Source) -> ReleaseParts:
     """Return the parts of a release; whatever is not recognised stays a paragraph of the body."""
-    return _Dissection(source).result
+    return _ReleaseParser(source).result
 
 
-class _Dissection:
+class _ReleaseParser:
     """Works through the blocks from the top, taking off what has a name."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.result = Anatomy()
-        self.lifted = False
+        self.result = ReleaseParts()
+        self.pull_quote_seen = False
         self.queue = [block for block in source.blocks if block.kind != "picture"]
         self._pictures([block for block in source.blocks if block.kind == "picture"])
         self._fields()
@@ -190,14 +189,14 @@ class _Dissection:
     def _pictures(self, blocks: list[Block]) -> None:
         seen: dict[str, tuple[Block, int]] = {}
         for block in blocks:
-            address = urlsplit(block.source).path if _is_address(block.source) else block.source
+            address = urlsplit(block.source).path if is_address(block.source) else block.source
             again = address in seen
             first, times = seen.get(address, (block, 0))
             seen[address] = (first, times + 1)
             self._claim("repeated picture lines" if again else "picture lines", block)
             if block.alt and not again:
                 self._note("picture_has_alt_text", words=shortened(block.alt, 200))
-        self.result.posters = tuple(_poster(block, times) for block, times in seen.values())
+        self.result.posters = tuple(poster_of(block, times) for block, times in seen.values())
         self.result.described = frozenset(block.source for block, _ in seen.values() if block.alt)
 
     # --- Above the lead ---
@@ -205,7 +204,7 @@ class _Dissection:
     def _head(self) -> None:
         self._heading_below()
         held: list[Block] = []
-        for _ in range(_LONGEST_HEAD):
+        for _ in range(_MAX_HEAD_LINES):
             if not self.queue:
                 break
             self._first_line_alone()
@@ -253,7 +252,7 @@ class _Dissection:
             return 1 if len(self.queue) > 1 else 0
         if not _CONTACTS.fullmatch(self.queue[0].text):
             return 0
-        for lines, block in enumerate(self.queue[1:_LONGEST_CONTACT], start=2):
+        for lines, block in enumerate(self.queue[1:_MAX_CONTACT_LINES], start=2):
             if block.kind != "paragraph" or size(block.text) > 10:
                 return 0
             if is_contact(block.text):
@@ -293,7 +292,7 @@ class _Dissection:
             self._note("embargo", words=block.text)
         if any(day.year for day in days_in(block.text)):
             self.result.dates.append((Note("where_line_above"), block.text))
-        self._take(part)
+        self._take_block(part)
         return True
 
     def _furniture(self, block: Block) -> bool:
@@ -302,7 +301,7 @@ class _Dissection:
             return False
         if not matching(FURNITURE, block.text):
             return False
-        self._take("page furniture")
+        self._take_block("page furniture")
         return True
 
     def _repeated_title(self, block: Block) -> bool:
@@ -312,7 +311,7 @@ class _Dissection:
             return False
         again = words(block.text)
         if 2 * len(again) >= len(title) and f" {' '.join(again)} " in f" {' '.join(title)} ":
-            self._take("repeated title")
+            self._take_block("repeated title")
             self._note("title_repeated")
             return True
         if len(title) > 4 and again[: len(title)] == title:
@@ -355,11 +354,11 @@ class _Dissection:
             block = self.queue[0] = block.part(label)
         self.result.title = block.text
         self.result.title_from = "stated" if label or block.kind == "heading" else "guessed"
-        self._take("title")
+        self._take_block("title")
         return True
 
     def _pull_quote(self, block: Block) -> bool:
-        if self.lifted or len(block.raw) > 800 or block.kind not in ("paragraph", "quote"):
+        if self.pull_quote_seen or len(block.raw) > 800 or block.kind not in ("paragraph", "quote"):
             return False
         text = block.raw.strip()
         offset = block.raw.index(text)
@@ -368,20 +367,20 @@ class _Dissection:
             end = offset + match.end("text") + 1
             quoted, credit = block.part(0, end), block.part(end)
             del self.queue[:1]
-            self._lift(match["text"], match["speaker"], quoted, credit)
+            self._set_pull_quote(match["text"], match["speaker"], quoted, credit)
             return True
         match = WHOLLY_QUOTED.fullmatch(text)
         following = self.queue[1] if match and len(self.queue) > 1 else None
         speaker = CREDIT.fullmatch(following.text) if following else None
         if match and following and speaker and looks_like_credit(speaker["speaker"]):
             del self.queue[:2]
-            self._lift(match["text"], speaker["speaker"], block, following)
+            self._set_pull_quote(match["text"], speaker["speaker"], block, following)
             return True
         return False
 
-    def _lift(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
+    def _set_pull_quote(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
         """Take a pull quote; where its words stand nowhere else, it is a quotation of the body."""
-        self.lifted = True
+        self.pull_quote_seen = True
         text, speaker = plain(text), plain(speaker)
         rest = " ".join(" ".join(words(block.text)) for block in self.queue)
         if f" {' '.join(words(text))} " in f" {rest} ":
@@ -410,7 +409,7 @@ class _Dissection:
         self._note("line_below_title", words=shortened(block.text, 100))
         return True
 
-    def _take(self, part: str) -> None:
+    def _take_block(self, part: str) -> None:
         self._claim(part, self.queue.pop(0))
 
     # --- The body ---
@@ -424,7 +423,7 @@ class _Dissection:
 
     def _body(self) -> None:
         self._lines_of_marks()
-        self._tail()
+        self._closing_lines()
         lead = True
         place = 0
         while place < len(self.queue):
@@ -467,9 +466,9 @@ class _Dissection:
             self._claim("end mark", block)
         self.queue = [one for one in self.queue if not _RULE.fullmatch(one.text)]
 
-    def _tail(self) -> None:
+    def _closing_lines(self) -> None:
         """Take what belongs to the page off the end of the text."""
-        for _ in range(_LONGEST_TAIL):
+        for _ in range(_MAX_CLOSING_LINES):
             if len(self.queue) < 2 or not matching(FURNITURE, self.queue[-1].text[:300]):
                 break
             self._claim("page furniture", self.queue.pop())
@@ -594,66 +593,3 @@ def _same_group(blocks: list[Block], place: int) -> list[Block]:
             break
         together.append(block)
     return together
-
-
-# --- Pictures ----------------------------------------------------------------------------------
-
-
-def _is_address(source: str) -> bool:
-    try:
-        urlsplit(source)
-    except ValueError:
-        return False
-    return not source.startswith("data:")
-
-
-def _poster(block: Block, occurrences: int) -> Poster:
-    source = block.source
-    if source.startswith("data:"):
-        return Poster("", "", source.partition(",")[0][:60], occurrences)
-    path = urlsplit(source).path if _is_address(source) else source
-    # What stands behind “%00” is no letter.
-    path = UNWANTED.sub("", unquote(path))
-    name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
-    credit = picture_credit(name) or picture_credit(block.alt)
-    return Poster(name, credit, source, occurrences)
-
-
-def picture_credit(name: str) -> str:
-    """Return whom the name of a picture credits: “AFP via Getty Images”, or nothing."""
-    text = re.sub(r"\.\w{2,5}$", "", name[-_LONGEST_CREDIT:]).replace("_", " ")
-    text = re.sub(
-        r"\s+", " ", re.sub(r"(?<=[^\W\d_])-(?=[A-Za-z])", " ", text) if " " not in text else text
-    )
-    if stated := re.search(
-        r"(?:©|\(c\)|(?:photo|photograph|picture|image)(?: credit)?(?: by|:)"
-        r"|\bcredits?:?|\bcourtesy of)\s*(\S.{1,80})$",
-        text,
-        re.I,
-    ):
-        return stated[1].strip(" .)]")
-    agency = _agency_at_end(text)
-    if via := _VIA.search(text):
-        before = (
-            _agency_at_end(text[: via.start(2)].removesuffix("via ").rstrip()) or via[1].strip()
-        )
-        return " via ".join(filter(None, (before, via[2].strip())))
-    if slash := re.search(r"((?:[A-Z][\w.’'-]*\s){0,2}[A-Z][\w.’'-]*)\s?/\s?(.+)$", text):
-        return f"{slash[1]}/{slash[2]}" if agency and slash[2] in agency else agency
-    return agency
-
-
-_AGENCIES = sorted(PICTURE_AGENCIES, key=len, reverse=True)
-
-
-def _agency_at_end(text: str) -> str:
-    text = text.rstrip(" )]")
-    for agency in _AGENCIES:
-        if text.casefold().endswith(agency.casefold()) and not text[: -len(agency)][-1:].isalnum():
-            found = text[-len(agency) :]
-            return (
-                agency
-                if (found.islower() and not agency.isupper()) or found == agency
-                else (agency if len(agency) > 3 else "")
-            )
-    return ""

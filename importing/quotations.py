@@ -1,21 +1,42 @@
-"""How a paragraph is quoted, and which paragraphs are one quotation."""
+"""What counts as a quotation: whole paragraphs in quotation marks, and sentences inside others.
+
+Speeches are sentences or more: no terms, no titles of works. `speakers.py` finds who says them.
+"""
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from importing.blocks import BREAK, Block
-from importing.names import is_role
+from importing.name_words import is_role
 from importing.rules import Rule
-from importing.vocabulary import SAYING, SAYING_BESIDE_A_QUOTE
+from importing.vocabulary import SPEECH_VERBS, SPEECH_VERBS_BESIDE_A_QUOTE
 
 OPENING, CLOSING = "“„«‟", "”»"
-_SAYING_VERBS = "|".join(sorted(SAYING | SAYING_BESIDE_A_QUOTE))
-_ATTRIBUTED_INSIDE = re.compile(rf"[,.?!][”\"]?\s(?:{_SAYING_VERBS})\s(?:[A-Z]\w*\.?\s)?[A-Z]")
+_VERBS = "|".join(sorted(SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE))
+_ATTRIBUTED_INSIDE = re.compile(rf"[,.?!][”\"]?\s(?:{_VERBS})\s(?:[A-Z]\w*\.?\s)?[A-Z]")
 PULL_QUOTE = re.compile(
     r"[‘“\"'«„](?P<text>.+)[’”\"'»“]\s*(?:[-–—]+|\|)\s*(?P<speaker>[^“”\"‘\n]{2,100})"
 )
 WHOLLY_QUOTED = re.compile(r"[‘“\"'«„](?P<text>.+)[’”\"'»“]")
 CREDIT = re.compile(r"(?:[-–—]+|―)\s*(?P<speaker>[^\W\d_].{1,150})", re.S)
+
+_MIN_WORDS = 3  # of a quotation that is more than a term in quotation marks
+_MIN_SENTENCE_WORDS = 12  # more words than any term has
+_MIN_TITLE_SHARE = 0.6
+_MARK = re.compile('[“”„«»‟"]')
+_TERM = re.compile(r'"[^".?!]{1,60}"(?!\w)')  # “so-called "honor" killings”
+_SINGLE_OPENS = re.compile(r"(?<![\w.,?!])[‘'](?=[^\W\d_a-z])")
+_SINGLE_CLOSES = re.compile(r"(?<=[.,?!…])[’'](?=\s|$)")
+_TITLE_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(slots=True)
+class Stretch:
+    start: int  # of the words, behind the opening mark
+    end: int
+    closed: bool
+    after: int  # where the text goes on
 
 
 def looks_like_credit(text: str) -> bool:
@@ -111,6 +132,73 @@ def _single_shape(text: str) -> str:
     if end.endswith(("’", "'")) and len(text.split()) > 7:
         return "whole"
     return "plain"
+
+
+def stretches_of(text: str) -> list[Stretch]:
+    """Return the quotations of a sentence or more in a paragraph."""
+    found = _in_double_marks(text) if _MARK.search(text) else _in_single_marks(text)
+    return [one for one in found if _is_speech(text, one)]
+
+
+def _in_single_marks(text: str) -> list[Stretch]:
+    """Return what stands in single marks; ’ inside a sentence is an apostrophe."""
+    found: list[Stretch] = []
+    at = 0
+    while opening := _SINGLE_OPENS.search(text, at):
+        closing = _SINGLE_CLOSES.search(text, opening.end())
+        end = closing.start() if closing else len(text)
+        at = closing.end() if closing else len(text)
+        found.append(Stretch(opening.end(), end, bool(closing), at))
+    return found
+
+
+def _in_double_marks(text: str) -> list[Stretch]:
+    found: list[Stretch] = []
+    opened, depth = -1, 0
+    for match in _MARK.finditer(text):
+        at = match.start()
+        if _opens(text, at, opened):
+            if opened < 0:
+                opened, depth = at, 1
+            elif match[0] == '"' and not _TERM.match(text, at):
+                opened, depth = at, 1  # the quotation before never closed
+            else:
+                depth += 1
+        elif opened >= 0:
+            depth -= 1
+            if not depth:
+                found.append(Stretch(opened + 1, at, True, at + 1))
+                opened = -1
+    if opened >= 0:
+        found.append(Stretch(opened + 1, len(text), False, len(text)))
+    return found
+
+
+def _opens(text: str, at: int, opened: int) -> bool:
+    """Whether a quotation mark opens: languages use the same marks the other way round."""
+    mark, before, after = text[at], text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+    if mark == '"':
+        return (not before or before.isspace() or before in "([—–-‘'“") and bool(after.strip())
+    if mark == "“":
+        return not (opened >= 0 and text[opened] == "„")
+    if mark == "»":  # »so« in German
+        return opened < 0 and bool(after.strip()) and not before.strip()
+    if mark == "«":
+        return not (opened >= 0 and text[opened] == "»")
+    return mark in "„‟"
+
+
+def _is_speech(text: str, one: Stretch) -> bool:
+    """Whether words in quotation marks are a sentence, and no term or title of a work."""
+    words = text[one.start : one.end].strip()
+    count = len(words.split())
+    if count < _MIN_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
+        return False
+    ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in tuple(",.?!")
+    long = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
+    capitals = sum(word[0].isupper() for word in long)
+    is_title = capitals > max(1, _MIN_TITLE_SHARE * len(long))
+    return not is_title and (ends or not one.closed or count > _MIN_SENTENCE_WORDS)
 
 
 def _has(shape: str) -> Callable[[str], object]:

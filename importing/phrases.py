@@ -1,0 +1,38 @@
+"""Many phrases found in one text as whole words, in one pass."""
+
+import re
+from collections.abc import Iterator
+
+_WORD_BEGINS = re.compile(r"(?<!\w)\w++")
+
+
+class Phrases:
+    """Phrases that are found in a text as whole words, however many there are."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[int]] = {}
+        self._lengths: dict[str, list[int]] = {}
+
+    def add(self, phrase: str, number: int) -> None:
+        """Look for a phrase, and call it by a number; it may have several."""
+        numbers = self._found.setdefault(phrase, [])
+        if number not in numbers:
+            numbers.append(number)
+        lengths = self._lengths.setdefault(_first_word(phrase), [])
+        if len(phrase) not in lengths:
+            lengths.append(len(phrase))
+
+    def find(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Yield number, start and end of each place of a phrase, in their order."""
+        for word in _WORD_BEGINS.finditer(text):
+            start = word.start()
+            for length in self._lengths.get(word[0], ()):
+                end = start + length
+                if not text[end : end + 1].isalnum() and text[end : end + 1] != "_":
+                    for number in self._found.get(text[start:end], ()):
+                        yield number, start, end
+
+
+def _first_word(text: str) -> str:
+    found = _WORD_BEGINS.search(text)
+    return found[0] if found else ""
