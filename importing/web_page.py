@@ -1,4 +1,4 @@
-# Above 450 lines because what is left out depends on elements, words and headings found in one pass.
+# Above 450 lines because one pass decides by elements, words and headings what to leave out.
 """Which part of a saved web page is the release: its text without menus, footers, hidden words."""
 
 import html
