@@ -1,7 +1,7 @@
-"""Make the pictures of docs/editing.md again, after the screens have changed: `make pictures`.
+"""Make the pictures of docs/editing.md again after a change of the screens: `make pictures`.
 
 Loads the demo newsroom into a temporary folder, serves it, does in Chromium what the handbook
-tells its readers to do, and writes what the handbook shows into this folder. Takes two minutes.
+describes, and writes its pictures into this folder. Takes two minutes.
 """
 
 import contextlib
@@ -241,7 +241,7 @@ def decide(camera: Camera) -> None:
     camera.keep(page, "links", ".of-release", "#content a.button")
     journalist = camera.page(PHONE)
     journalist.goto(page.locator("code").first.inner_text())
-    camera.keep(journalist, "embargo-terms", ".door", "header", height=752, around=0)
+    camera.keep(journalist, "embargo-terms", ".terms", "header", height=752, around=0)
 
 
 def clocks_go_back() -> date:
