@@ -21,7 +21,7 @@ MAX_MESSAGE = 1000  # bytes
 if __name__ == "__main__":  # in isolation, as the real one
     sys.path.insert(0, str(ROOT))
 
-from assets import sandbox  # noqa: E402  # found only now
+from assets import sandbox, sandbox_process  # noqa: E402  # found only now
 
 _starting = threading.Lock()
 _control: socket.socket | None = None
@@ -121,7 +121,7 @@ def _keep(numbers: list[int], orders: int, answers: int, news: int, *files: int)
     os.environ.clear()
     status = 1
     try:
-        sandbox._main()
+        sandbox_process.main()
         sys.stdout.flush()
         status = 0
     finally:

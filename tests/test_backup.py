@@ -543,7 +543,7 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     assert "1 picture or document, " in output
     assert "stored files that the backup does not have" in output
     output = refusal("restore", made, "--replace")
-    assert re.search(r"This will be undone: Held .* UTC: Public", output)
+    assert re.search(r"This will be undone: Put on hold .* UTC: Public", output)
     assert "To continue without confirmation, add --yes." in output
     release.refresh_from_db()
     assert release.is_on_hold()

@@ -402,7 +402,7 @@ def test_without_poppler_a_sentence_says_how_many_pdfs_were_not_read(newsroom, m
     monkeypatch.setenv("PATH", "/nowhere")
     status, output = check()
     assert status == 0
-    assert "1 PDFs were not read: poppler-utils is not installed." in output
+    assert "1 PDF was not read: poppler-utils is not installed." in output
 
 
 def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
@@ -419,7 +419,7 @@ def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
     assert f"{pdf}: The PDF is damaged or locked" in output
     assert f"{word}: The file is damaged: it cannot be unpacked." in output
     replace_file(newsroom.pdf, pdf_with(""))
-    assert "it has no text: a scan, perhaps" in check()[1]
+    assert "it has no text; it may be a scan" in check()[1]
 
 
 def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom):

@@ -257,7 +257,7 @@ WRONG = {
     ),
     "EMAIL_TIMEOUT": (["x", "0", "86400"], "a whole number from 1 to 30", {}),
     "MEDIA_ROOT": (["/etc/passwd", "/etc/passwd/media"], "write the path of one", {}),
-    "S3_BUCKET": (["https://s3.example.org/newsroom"], "take at least three letters", BUCKET),
+    "S3_BUCKET": (["https://s3.example.org/newsroom"], "use at least three letters", BUCKET),
     "S3_ENDPOINT_URL": (["s3.example.org"], "Write it as in", BUCKET),
     "S3_REGION": (["eu central 1"], "the name of a region", BUCKET),
     "S3_ACCESS_KEY_ID": (["", f"{HIDDEN} x"], "", BUCKET),
