@@ -368,7 +368,7 @@ class _SpeakerFinder:
         return replace(state.speaker, certain=sure)
 
     def _by_rule(self, rules: Sequence[Rule], beside: _Marked) -> _Speaker | None:
-        """Return the speaker by the first rule that matches; `_NO_SPEAKER` if several people speak."""
+        """Return the speaker by the first rule that matches, `_NO_SPEAKER` for several people."""
         for rule in rules:
             found = rule.matches(beside.text)
             if not isinstance(found, re.Match):
