@@ -132,29 +132,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
 
 
 # Languages whose scripts have no capitals: names cannot be found in them.
-_WITHOUT_NAMES = frozenset(
-    [
-        "am",
-        "ar",
-        "bo",
-        "ckb",
-        "fa",
-        "he",
-        "hi",
-        "hy",
-        "ja",
-        "ka",
-        "km",
-        "ko",
-        "lo",
-        "my",
-        "ps",
-        "th",
-        "ug",
-        "ur",
-        "zh",
-    ]
-)
+_WITHOUT_NAMES = frozenset("am ar bo ckb fa he hi hy ja ka km ko lo my ps th ug ur zh".split())
 
 
 def _refuse_without_text(release: ReleaseParts, filename: str) -> None:

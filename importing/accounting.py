@@ -31,7 +31,7 @@ class Ledger:
                 word += 1
 
     def close(self) -> Accounting:
-        """Return what each part took, and quote line by line what nobody claimed."""
+        """Return what each part took, and the unclaimed words, line by line."""
         counts: dict[str, int] = {}
         left_out: list[str] = []
         quote: Span | None = None

@@ -71,7 +71,7 @@ def read_html(source: Source, filename: str) -> None:
 
 
 def is_wml(text: str) -> bool:
-    """Whether a text has one of the commands of WML, in a line of its own."""
+    """Whether a text has one of the commands of WML, on a separate line."""
     return bool(_WML_COMMAND.search(text))
 
 

@@ -20,7 +20,7 @@ _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 # Lines that were wrapped by hand or by a mail program are nearly full. Shorter lines count as
 # wrapped only where their words show it.
 _WRAPPED = range(50, 101)
-_FULL = range(60, 101)  # a line this full was wrapped if the next goes on in small letters
+_FULL = range(60, 101)  # a line this full was wrapped if the next begins in small letters
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
 _MAX_QUOTE_CHARACTERS = 3_000  # the lines of a quotation are joined until it closes

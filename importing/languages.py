@@ -57,7 +57,7 @@ def _share(pattern: str, least: float) -> Any:
     return lambda text: len(found.findall(text)) >= least * (len(between.findall(text)) + 1)
 
 
-# Languages that the model does not know and takes for a neighbour. The name is the tag.
+# Languages that the model does not know and confuses with a neighbour. The name is the tag.
 SIBLINGS = (
     Rule(
         "ti",
@@ -77,7 +77,7 @@ SIBLINGS = (
     ),
 )  # fmt: skip
 _IN_NAMES = re.compile(r"([a-z]{2}|ckb)([-_][a-z]{2}|[-_][a-z]{4})?", re.IGNORECASE)
-# Addresses, numbers and file names have no language; the model takes them for English.
+# Addresses, numbers and file names have no language; the model confuses them with English.
 _NO_WORDS = re.compile(r"\S{0,40}[0-9@/_\\]\S{0,40}")
 _SIBLINGS_OF = {"Ethi": "ti", "Tibt": "dz"}
 # Letters that only one language of a script has. If a text that the model takes for that

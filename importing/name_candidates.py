@@ -155,7 +155,7 @@ def _follow_lists(candidates: list[Candidate], passages: Sequence[Passage]) -> N
 
 
 def ordinary_words(passages: Sequence[Passage]) -> frozenset[str]:
-    """Return the words that the text also has in small letters: they are no names."""
+    """Return the words that the text also has in small letters, so they are not names."""
     return frozenset(
         sys.intern(word)
         for passage in passages

@@ -29,7 +29,7 @@ def poster_of(block: Block, occurrences: int) -> Poster:
     if source.startswith("data:"):
         return Poster("", "", source.partition(",")[0][:60], occurrences)
     path = urlsplit(source).path if is_address(source) else source
-    # “%00” and the like are no letters.
+    # “%00” and similar codes are not letters.
     path = UNWANTED.sub("", unquote(path))
     name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
     credit = picture_credit(name) or picture_credit(block.alt)

@@ -14,7 +14,7 @@ _MAX_DEPTH = 5  # of nested lists
 def find_items(source: Source) -> None:
     """Turn lines that begin with a bullet into list items; a dash or a number needs a second."""
     blocks = source.blocks
-    # A line of marks alone, “* * *”, is no item but separates the text.
+    # A line of marks alone, “* * *”, separates the text and is not an item.
     bullets = [
         BULLET.match(block.raw)
         if block.kind == "paragraph" and any(map(str.isalnum, block.raw))

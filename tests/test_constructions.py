@@ -218,8 +218,8 @@ def test_the_plain_text_keeps_each_cell_in_its_column():
 def test_the_plain_text_marks_raised_lowered_and_struck_out_text():
     body = "<p>10<sup>6</sup> m<b><sup>2</sup></b>, H<sub>2</sub>O, <s>do <b>not</b></s> agree</p>"
     document = Document(make_release(body=body).body)
-    text_of_marks = render_text(document, attributions={}, pictures={})
-    assert text_of_marks == "10⁶ m², H₂O, ~~do not~~ agree"
+    plain_text = render_text(document, attributions={}, pictures={})
+    assert plain_text == "10⁶ m², H₂O, ~~do not~~ agree"
 
 
 @pytest.mark.parametrize(
