@@ -132,7 +132,12 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
 
 
 # Languages whose scripts have no capitals: names cannot be found in them.
-_WITHOUT_NAMES = frozenset("am ar bo ckb fa he hi hy ja ka km ko lo my ps th ug ur zh".split())
+_WITHOUT_NAMES = frozenset(
+    [
+        "am", "ar", "bo", "ckb", "fa", "he", "hi", "hy", "ja", "ka", "km", "ko", "lo",
+        "my", "ps", "th", "ug", "ur", "zh",
+    ]
+)  # fmt: skip
 
 
 def _refuse_without_text(release: ReleaseParts, filename: str) -> None:
