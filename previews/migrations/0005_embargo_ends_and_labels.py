@@ -31,15 +31,19 @@ class Migration(migrations.Migration):
             name='visit',
             options={'ordering': ['at', 'pk'], 'verbose_name': 'visit', 'verbose_name_plural': 'visits'},
         ),
-        migrations.AlterField(
-            model_name='visit',
-            name='lift',
-            field=models.DateTimeField(db_column='lift', help_text='The embargo that was accepted.', null=True),
-        ),
-        migrations.RenameField(
-            model_name='visit',
-            old_name='lift',
-            new_name='embargo_ends',
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterField(
+                    model_name='visit',
+                    name='lift',
+                    field=models.DateTimeField(db_column='lift', help_text='The embargo that was accepted.', null=True),
+                ),
+                migrations.RenameField(
+                    model_name='visit',
+                    old_name='lift',
+                    new_name='embargo_ends',
+                ),
+            ],
         ),
         migrations.AlterField(
             model_name='previewlink',
