@@ -14,9 +14,9 @@ RUN useradd --system --uid 10001 --home-dir /app pressroom \
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
-# Static files are part of the image; the key is needed to start Django and kept nowhere. Files
-# keep the permissions they have in the checkout: without chmod, a strict umask there would make
-# an image that its own user cannot read.
+# Static files are part of the image; the key is only needed to start Django, and not stored. Files
+# keep the permissions of the checkout: without chmod, a strict umask there would make an image that
+# its own user cannot read.
 RUN chmod -R a+rX . \
     && SECRET_KEY=only-to-collect-static-files-while-the-image-is-built \
     python manage.py collectstatic --no-input --verbosity 0

@@ -1,4 +1,4 @@
-"""How gunicorn serves Pressroom; it reads this by itself, and the command line goes over it."""
+"""gunicorn's configuration, which it finds by itself; the command line overrides it."""
 
 import os
 import runpy
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 def load(name: str, room: str = "pressroom") -> dict[str, Any]:
     """Return what a module of Pressroom defines.
 
-    A module that the master imports would stay as it is over a reload (SIGHUP).
+    A module that the master imported would not be read again by a reload (SIGHUP).
     """
     return runpy.run_path(str(HERE / room / f"{name}.py"))
 
@@ -29,7 +29,7 @@ load("confinement", "assets")["keep_memory_private"]()
 
 
 def environment() -> dict[str, str]:
-    """Return the environment as the settings see it. Nothing is exported, for the same reason."""
+    """Return the environment as the settings see it; nothing is exported, for the same reason."""
     return load("environment")["read"](HERE / ".env")
 
 
@@ -42,7 +42,7 @@ class Logger(glogging.Logger):
     """gunicorn's own lines and the access log, in Pressroom's format and without secrets."""
 
     def setup(self, cfg: Any) -> None:
-        """Take over from gunicorn. Raises RuntimeError, which it prints, for a wrong LOG_FORMAT."""
+        """Set our format. Raises RuntimeError, which gunicorn prints, for a wrong LOG_FORMAT."""
         super().setup(cfg)
         variables = environment()  # read again after a reload
         name = variables.get("LOG_FORMAT") or "text"
@@ -56,9 +56,9 @@ class Logger(glogging.Logger):
         logs["on_every_handler"](redaction)  # a file of --log-config may name others
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """Write a traceback, but only the sentence where a wrong setting stops the start.
+        """Log a traceback, but only a message if a wrong setting stops the start.
 
-        What Pressroom's middleware has written, with the id of the request, is not written again.
+        What Pressroom's middleware has logged, with the id of the request, is not logged again.
         """
         problem = sys.exc_info()[1]
         if getattr(problem, "is_logged", False):
@@ -69,9 +69,9 @@ class Logger(glogging.Logger):
             super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """Write a line for an answer: no query, no other header, no whole network address.
+        """Log an answer: no query, no other header, no complete network address.
 
-        What somebody searches for may be a name that may not be named.
+        A search may contain a protected name.
         """
         if not self.access_log_enabled:
             return
@@ -121,7 +121,7 @@ METRICS_FOLDER = "pressroom-metrics-"
 
 
 def on_starting(server: Any) -> None:
-    """Give the workers one empty folder for their counters, where there are metrics at all."""
+    """Give the workers one empty folder for their counters, if metrics are on."""
     if not environment().get("METRICS_TOKEN"):
         return
     for left_behind in Path(tempfile.gettempdir()).glob(f"{METRICS_FOLDER}*"):
@@ -142,7 +142,7 @@ def on_exit(server: Any) -> None:
 
 
 def _own_metrics_folder() -> str:
-    """Return the folder that this master made; one that takes over (SIGUSR2) inherits another's."""
+    """Return the folder that this master created; a new master (SIGUSR2) inherits another's."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
     return folder if f"{METRICS_FOLDER}{os.getpid()}-" in folder else ""
 
@@ -157,9 +157,9 @@ def _is_running(pid: str) -> bool:
     return True
 
 
-# Asked of a process of its own: workers that a SIGHUP makes anew must read the settings afresh,
-# and would inherit what is imported here. Settings that stop the start do so here, in a sentence.
-ASK = """
+# Read in a separate process: workers that a SIGHUP restarts must read the settings again, and would
+# inherit what is imported here. Wrong settings stop the start here, with a message.
+READ_SETTINGS = """
 from django.core.exceptions import ImproperlyConfigured
 try:
     from pressroom import settings
@@ -167,21 +167,21 @@ except ImproperlyConfigured as problem:
     raise SystemExit(str(problem))
 print(settings.WEB_WORKERS, settings.WEB_THREADS)
 """
-command = [sys.executable, "-c", ASK]
+command = [sys.executable, "-c", READ_SETTINGS]
 answer = subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, text=True)  # noqa: S603
 if answer.returncode:
     sys.exit(answer.returncode)
 
-# Only the proxy of this machine: a stranger who reaches the port could forge the headers that
-# TRUST_PROXY believes. In the image, where the container is the border, the command says otherwise.
+# Only for the proxy of this machine: a stranger who reaches the port could forge the headers that
+# TRUST_PROXY trusts. In the image, the container is the border; its command sets another address.
 bind = "127.0.0.1:8000"
 worker_class = DrainingWorker
 workers, threads = map(int, answer.stdout.split())
 worker_connections = connections["CONNECTIONS"]
 # Longer than keepalive_timeout of the upstreams in docs/nginx.conf.
 keepalive = 20
-# A request that runs when the server is stopped has this long, in seconds; stop_grace_period in
-# docker-compose.yml is longer.
+# Seconds for running requests when the server is stopped; stop_grace_period in docker-compose.yml
+# is longer.
 graceful_timeout = 30
 control_socket_disable = True  # the home folder may be read-only
 accesslog = "-"
@@ -189,7 +189,7 @@ logger_class = Logger
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the storage know how many threads there are: files may hold half of them."""
-    from assets import storage
+    """Set the number of threads in the storage: files may use half of them."""
+    from assets import storage_basics
 
-    storage.web_threads = worker.cfg.threads
+    storage_basics.web_threads = worker.cfg.threads

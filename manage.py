@@ -20,12 +20,12 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
-        # An operator reads this, not a developer: the sentence, without the stack above it.
+        # For an operator: the message without a traceback.
         sys.exit(str(problem))
     except Exception as problem:
         from pressroom.outages import outage_of
 
-        if outage := outage_of(problem):  # nor is there anything to debug
+        if outage := outage_of(problem):  # nothing to debug
             sys.exit(RedactionFilter().redact(str(outage)))
         raise
 

@@ -1,7 +1,7 @@
 """The three groups of a newsroom, and what each may do.
 
-They follow this table at every migrate, so that a new right reaches the people who need it.
-A newsroom that wants other rights makes a group of its own.
+`migrate` updates them from this table, so that a new right reaches the people who need it.
+A newsroom that wants other rights creates a group of its own.
 """
 
 from typing import Any
@@ -49,12 +49,12 @@ GROUPS = {
 def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
     """Give the three groups exactly the rights of the table, as far as those exist yet.
 
-    A migration hands over its own state of the apps; `manage.py flush` hands over none.
+    A migration passes its own state of the apps; `manage.py flush` passes none.
     """
     try:
         Group = apps.get_model("auth", "Group")
         Permission = apps.get_model("auth", "Permission")
-    except LookupError:  # a migration of another app alone, before the tables are there
+    except LookupError:  # a migration of another app only, before the tables exist
         return
     known = {
         (app, codename): pk

@@ -1,4 +1,4 @@
-"""Who edits."""
+"""The users of the desk."""
 
 from typing import Self, cast
 
@@ -9,24 +9,25 @@ from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
-    """Somebody who works in the newsroom; the groups in `accounts.groups` say what they may do."""
+    """A person who works in the newsroom; the groups in `accounts.groups` give the rights."""
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()
 
     def clean(self) -> None:
-        """Refuse the address of another user, in small letters or capitals: whose mailbox is it?
+        """Refuse the address of another user, in small letters or capitals.
 
-        An address that an older version took twice stays, so that such a user can be switched off.
+        An address that an older version accepted twice stays, so that such a user can be
+        deactivated.
         """
         super().clean()
         if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
             return
         if other := User.objects.filter(email__iexact=self.email).exclude(pk=self.pk).first():
-            sentence = _("%(name)s has this e-mail address. Give each user one of their own.")
+            sentence = _("%(name)s has this e-mail address. Enter a different one for each user.")
             raise ValidationError({"email": sentence % {"name": other.get_username()}})
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
-        """Return who sent a request that the admin has let through: never a stranger."""
+        """Return the signed-in user of a request that has passed the checks of the admin."""
         return cast(Self, request.user)

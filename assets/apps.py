@@ -5,6 +5,6 @@ class AssetsConfig(AppConfig):
     name = "assets"
 
     def ready(self) -> None:
-        from assets import making
+        from assets import processing
 
-        making.connect()
+        processing.connect()

@@ -1,4 +1,4 @@
-"""ZIP archives of strangers, with limits on what they unpack to. Runs in the sandbox's process."""
+"""Opens uploaded ZIP archives, with limits on their unpacked size. Runs in the sandbox."""
 
 import lzma
 import struct
@@ -8,50 +8,59 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from assets.pictures import BadFile
+from assets.messages import BadFileError
+from assets.messages import message as _
 
-MOST_ENTRIES = 10_000
-# Text packs to a twentieth, and a table of zeros to a hundredth. What packs better is made to hurt.
-MOST_RATIO = 200
-MOST_RATIO_FROM = 20_000_000  # bytes; below them a ratio does no harm
+MAX_ENTRIES = 10_000
+# Text packs to a twentieth, and a table of zeros to a hundredth. A higher ratio is an attack.
+MAX_RATIO = 200
+RATIO_CHECKED_FROM = 20_000_000  # bytes; below, a ratio is harmless
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError,
            NotImplementedError, RuntimeError, ValueError)  # fmt: skip
 
 
 @contextmanager
-def opened(file: IO[bytes], most: int) -> Iterator[zipfile.ZipFile]:
-    """Open an archive that unpacks to `most` bytes or less.
+def opened(file: IO[bytes], max_bytes: int) -> Iterator[zipfile.ZipFile]:
+    """Open an archive that unpacks to at most `max_bytes`.
 
-    Raises BadFile with a sentence, also for an archive that proves to be damaged in the body.
+    Raises BadFileError with a sentence, also if the archive proves to be damaged while it is read.
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            _check(archive, file.seek(0, 2), most)
+            _check(archive, file.seek(0, 2), max_bytes)
             yield archive
-    except (BadFile, MemoryError):
+    except (BadFileError, MemoryError):
         raise
     except DAMAGED as problem:
-        raise BadFile(
-            "The file is damaged: it cannot be unpacked. It may be cut short. Open it, save a new "
-            "copy and choose that."
+        raise BadFileError(
+            _(
+                "The file is damaged or incomplete and can’t be unpacked. Open it, save a new copy "
+                "and choose that."
+            )
         ) from problem
 
 
-def _check(archive: zipfile.ZipFile, packed: int, most: int) -> None:
-    # zipfile never reads more of an entry than its head says, so the sum of the heads is a limit.
+def _check(archive: zipfile.ZipFile, packed: int, max_bytes: int) -> None:
+    # zipfile never reads more of an entry than its header says, so the sum of those is a limit.
     entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
-        raise BadFile(
-            f"It holds {len(entries):,} files, more than the {MOST_ENTRIES:,} that are looked at. "
-            "Unpack it where nothing can happen, and choose one of the files in it."
+    if len(entries) > MAX_ENTRIES:
+        raise BadFileError(
+            _(
+                "It contains %(count)s files. The limit is %(max)s. Unpack it in a safe place and "
+                "choose one of the files in it.",
+                count=len(entries),
+                max=MAX_ENTRIES,
+            )
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise BadFile("The archive has a password. Unpack it, and choose the file in it.")
+        raise BadFileError(_("The archive has a password. Unpack it, and choose the file in it."))
     unpacked = sum(entry.file_size for entry in entries)
-    for limit in (most, max(MOST_RATIO_FROM, packed * MOST_RATIO)):
+    for limit in (max_bytes, max(RATIO_CHECKED_FROM, packed * MAX_RATIO)):
         if unpacked > limit:
-            raise BadFile(
-                f"It unpacks to more than {limit // 1_000_000} MB, far more than it should, so it "
-                "was not opened. Unpack it where nothing can happen, and choose one of the files "
-                "in it."
+            raise BadFileError(
+                _(
+                    "It unpacks to more than %(megabytes)s MB, which is suspicious, so it was not "
+                    "opened. Unpack it in a safe place and choose one of the files in it.",
+                    megabytes=limit // 1_000_000,
+                )
             )

@@ -1,12 +1,12 @@
-"""A circuit breaker and a bulkhead for a service that may hang: it must not take every thread.
+"""A circuit breaker and a bulkhead, so that a service that hangs does not block every thread.
 
-    with bulkhead.turn() as call:    # waits for a free slot, but not behind calls that are stuck
-        with breaker.attempt():      # refuses at once while the service is known to be away
+    with bulkhead.turn() as call:    # waits for a free slot, but not for calls that are stuck
+        with breaker.attempt():      # refuses at once while the service is known to be down
             ...
-            call.goes_on()           # after each piece that came or went
+            call.made_progress()     # after each chunk that was received or sent
             breaker.answered()       # or breaker.failed()
 
-Both raise StorageBusy where the service is not asked.
+Both raise StorageBusyError if the service is not asked.
 """
 
 import logging
@@ -15,21 +15,24 @@ from contextlib import contextmanager
 from threading import Condition, Lock
 from time import monotonic
 
-from assets.storage import StorageBusy
+from django.utils.translation import gettext as _
+
+from assets.storage_basics import StorageBusyError
 
 log = logging.getLogger(__name__)
 
-FAILURES = 2  # in a row, after which nobody asks
-PAUSE = 15  # seconds until somebody asks again
-STUCK = 0.5  # seconds in which no call got on: nobody waits behind them any longer
-PATIENCE = 5  # seconds that a call waits for its turn while others get on
+MAX_FAILURES = 2  # in a row, before the service is not asked for a while
+PAUSE_SECONDS = 15  # until it is asked again
+STUCK_SECONDS = 0.5  # without progress of any call, after which no other waits for them
+SLOT_TIMEOUT = 5  # seconds that a call waits for a slot while others make progress
 
 
 class CircuitBreaker:
-    """Stops asking a service that failed FAILURES times in a row.
+    """Stops asking a service that failed MAX_FAILURES times in a row.
 
-    It is closed while all is well. Open, it refuses every call for PAUSE seconds. Then one call
-    tries: if the service answers, the breaker is closed again, else it stays open as long again.
+    It is closed while the service works. When open, it refuses every call for PAUSE_SECONDS. Then
+    it lets one call through: if the service answers, it closes, otherwise it stays open as long
+    again.
     """
 
     def __init__(self, name: str) -> None:
@@ -40,16 +43,16 @@ class CircuitBreaker:
         self._trying = False
 
     def refuse_if_open(self) -> None:
-        """Raise StorageBusy where a call made now would be refused."""
+        """Raise StorageBusyError if a call would be refused now."""
         with self._lock:
             self._refuse_if_open()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Make a call, which says `answered` or `failed`. Raises StorageBusy while open."""
+        """Make a call that ends with `answered` or `failed`. Raises StorageBusyError if open."""
         with self._lock:
             self._refuse_if_open()
-            tries = self._failures >= FAILURES
+            tries = self._failures >= MAX_FAILURES
             self._trying = self._trying or tries
         try:
             yield
@@ -59,40 +62,46 @@ class CircuitBreaker:
                     self._trying = False
 
     def failed(self) -> None:
-        """Count a call that got no answer, or the answer that the service is broken."""
+        """Count a call without an answer, or with the answer that the service is broken."""
         with self._lock:
             self._failures += 1
-            opens = self._failures == FAILURES
+            opens = self._failures == MAX_FAILURES
             self._opened = monotonic()
         if opens:
-            log.warning("%s failed %d times; it is asked again later.", self.name, FAILURES)
+            log.warning(
+                "The storage %s failed %d times and is asked again later.", self.name, MAX_FAILURES
+            )
 
     def answered(self) -> None:
-        """Note that the service works."""
+        """Record that the service works."""
         with self._lock:
-            closes = self._failures >= FAILURES
+            closes = self._failures >= MAX_FAILURES
             self._failures = 0
         if closes:
-            log.warning("%s answers again.", self.name)
+            log.warning("The storage %s answers again.", self.name)
 
     def _refuse_if_open(self) -> None:
-        if self._failures < FAILURES:
+        if self._failures < MAX_FAILURES:
             return
-        left = self._opened + PAUSE - monotonic()
+        left = self._opened + PAUSE_SECONDS - monotonic()
         if left > 0 or self._trying:
-            raise StorageBusy(
-                f"{self.name} did not answer and is not asked again for {max(left, 1):.0f} s."
+            raise StorageBusyError(
+                _(
+                    "The storage %(service)s did not answer. It is tried again in %(seconds)s "
+                    "seconds."
+                )
+                % {"service": self.name, "seconds": round(max(left, 1))}
             )
 
 
 class Call:
-    """A call under way."""
+    """A running call."""
 
     def __init__(self) -> None:
         self.last_progress = monotonic()
 
-    def goes_on(self) -> None:
-        """Note that a piece came or went: the service is alive."""
+    def made_progress(self) -> None:
+        """Record that a chunk was received or sent: the service works."""
         self.last_progress = monotonic()
 
 
@@ -107,7 +116,7 @@ class Bulkhead:
 
     @contextmanager
     def turn(self) -> Iterator[Call]:
-        """Take a slot. Raises StorageBusy where all are taken by calls that do not get on."""
+        """Take a slot. Raises StorageBusyError if calls without progress have taken all of them."""
         with self._freed:
             self._wait_for_a_slot()
             call = Call()
@@ -120,10 +129,16 @@ class Bulkhead:
                 self._freed.notify()
 
     def _wait_for_a_slot(self) -> None:
-        gives_up = monotonic() + PATIENCE
+        deadline = monotonic() + SLOT_TIMEOUT
         while len(self._calls) >= self.slots():
-            stuck = max(call.last_progress for call in self._calls) + STUCK
-            left = min(stuck, gives_up) - monotonic()
+            stuck = max(call.last_progress for call in self._calls) + STUCK_SECONDS
+            left = min(stuck, deadline) - monotonic()
             if left <= 0:
-                raise StorageBusy(f"{self.name} is slow, and enough requests wait for it already.")
+                raise StorageBusyError(
+                    _(
+                        "The storage %(service)s is slow, and enough requests are waiting for it "
+                        "already."
+                    )
+                    % {"service": self.name}
+                )
             self._freed.wait(left)

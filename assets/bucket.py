@@ -1,4 +1,4 @@
-"""Files in a private S3-compatible bucket; it needs the extra `s3`, so only S3_BUCKET brings it in.
+"""Files in a private S3-compatible bucket. It needs the extra `s3`, so only S3_BUCKET imports it.
 
 See docs/decisions for which files pass through the application and which are fetched from here.
 """
@@ -25,57 +25,76 @@ from django.core.files.base import File
 from django.core.files.utils import FileProxyMixin
 from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
 from assets.breaker import Bulkhead, Call, CircuitBreaker
-from assets.storage import StorageError, StoredFile, is_in_background, most_waiting
+from assets.storage_basics import StorageError, StoredFile, is_in_background, max_waiting
 
 MEGABYTE = 1024 * 1024
-PIECE = 64 * 1024  # bytes
-# A file has so many seconds to come, and one more for each megabyte of it.
-TIME_TO_COME = 10
+CHUNK_BYTES = 64 * 1024
+FETCH_SECONDS = 10  # for a file, and one more for each megabyte
 
 
-class NoBucket(StorageError):
-    """There is no bucket of that name."""
+class BucketMissingError(StorageError):
+    """There is no bucket with that name."""
 
 
-FROM_BELOW = (BotoCoreError, Boto3Error, ClientError, HTTPError)
+LIBRARY_ERRORS = (BotoCoreError, Boto3Error, ClientError, HTTPError)
 
 
 def _status(problem: ClientError) -> int:
     return int(problem.response["ResponseMetadata"]["HTTPStatusCode"])
 
 
-def _name() -> str:
-    return f"The bucket {settings.S3_BUCKET} at {settings.S3_ENDPOINT_URL or 'Amazon'}"
-
-
 def _explained(problem: Exception) -> OSError:
-    bucket = _name()
+    values: dict[str, Any] = {
+        "bucket": settings.S3_BUCKET,
+        "endpoint": settings.S3_ENDPOINT_URL or "Amazon",
+    }
     if not isinstance(problem, ClientError):
         return StorageError(
-            f"{bucket} does not answer ({type(problem).__name__}). "
-            "Check S3_ENDPOINT_URL, and whether the storage is up."
+            _(
+                "The bucket %(bucket)s at %(endpoint)s does not answer (%(error)s). Check "
+                "S3_ENDPOINT_URL, and whether the storage is running."
+            )
+            % {**values, "error": type(problem).__name__}
         )
     code, status = problem.response["Error"]["Code"], _status(problem)
+    values |= {"code": code, "status": status}
     if code == "NoSuchKey":
-        return FileNotFoundError(f"{bucket} has no such file.")
+        return FileNotFoundError(
+            _("The bucket %(bucket)s at %(endpoint)s has no such file.") % values
+        )
     if code in ("404", "NoSuchBucket"):
-        return NoBucket(f"{bucket} is not there. Run manage.py checkstorage --prepare to make it.")
+        return BucketMissingError(
+            _(
+                "The bucket %(bucket)s at %(endpoint)s does not exist. Run manage.py checkstorage "
+                "--prepare to create it."
+            )
+            % values
+        )
     if status in (401, 403):
         return StorageError(
-            f"{bucket} refuses us ({code}). Check S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, what "
-            "they are allowed to do, and the clock of this machine."
+            _(
+                "The bucket %(bucket)s at %(endpoint)s denies access (%(code)s). Check "
+                "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, their permissions, and the clock of "
+                "this machine."
+            )
+            % values
         )
     return StorageError(
-        f"{bucket} failed ({status} {code}). Check S3_REGION, and what the storage reports."
+        _(
+            "The bucket %(bucket)s at %(endpoint)s failed (%(status)s %(code)s). Check S3_REGION, "
+            "and what the storage reports."
+        )
+        % values
     )
 
 
 class SentFile(FileProxyMixin):
-    """What is being stored; that the bucket takes piece after piece shows that it is alive."""
+    """A file that is being stored; each chunk that the bucket accepts shows that it works."""
 
     file: Any
 
@@ -84,7 +103,7 @@ class SentFile(FileProxyMixin):
         self.content_type = getattr(content, "content_type", None)
 
     def read(self, *args: Any) -> Any:
-        self.call.goes_on()
+        self.call.made_progress()
         return self.file.read(*args)
 
     def close(self) -> None:
@@ -94,7 +113,7 @@ class SentFile(FileProxyMixin):
 class FetchedFile(File):
     """A stored file, fetched whole before it is read: up to 1 MB in memory, beyond that on disk.
 
-    So a bucket that fails half-way gives an error and not half a picture, and a slow reader keeps
+    So a bucket that fails half-way causes an error and not half a picture, and a slow reader keeps
     no connection to it.
     """
 
@@ -103,7 +122,7 @@ class FetchedFile(File):
         super().__init__(bucket.fetch(name), name)
 
     def open(self, mode: str | None = None, *args: Any, **kwargs: Any) -> Self:
-        """Go back to the beginning, for which a file that was closed is fetched again."""
+        """Go back to the start; a closed file is fetched again."""
         if self.closed:
             self.file = self.bucket.fetch(str(self.name))
         self.seek(0)
@@ -111,25 +130,26 @@ class FetchedFile(File):
 
 
 class Bucket(S3Storage):
-    """A bucket from which nobody reads without our signature.
+    """A bucket that nobody can read without our signature.
 
     A bucket that hangs must not slow the pages that need no file. So a request waits 2 s for a
-    connection and 5 s for an answer, twice; half of the web threads at most wait at a time; and
-    after two failures nobody asks for a while. See docs/decisions/0027.
+    connection and 5 s for an answer, twice; at most half of the web threads wait at a time; and
+    after two failures the bucket is not asked for a while. See docs/decisions/0027.
     """
 
     def __init__(self, **own: Any) -> None:
         super().__init__(**own)
         self.has_answered = False
-        self.breaker = CircuitBreaker(_name())
-        self._for_readers = Bulkhead(_name(), most_waiting)
-        self._in_background = Bulkhead(_name(), lambda: 1)
+        name = f"{settings.S3_BUCKET} at {settings.S3_ENDPOINT_URL or 'Amazon'}"
+        self.breaker = CircuitBreaker(name)
+        self._for_readers = Bulkhead(name, max_waiting)
+        self._in_background = Bulkhead(name, lambda: 1)
 
     @contextmanager
     def asking(self, *, in_turn: bool = True) -> Iterator[Call]:
-        """Ask the bucket something. Raises OSError, saying in a sentence what went wrong.
+        """Ask the bucket something. Raises OSError with a sentence if it fails.
 
-        A call that is not `in_turn` waits for no other, and no other waits for it. StorageBusy
+        A call that is not `in_turn` waits for no other, and no other waits for it. StorageBusyError
         means that the bucket is not asked, because it does not answer others.
         """
         self.breaker.refuse_if_open()
@@ -137,7 +157,7 @@ class Bucket(S3Storage):
         with bulkhead.turn() if in_turn else nullcontext(Call()) as call, self.breaker.attempt():
             try:
                 yield call
-            except FROM_BELOW as problem:
+            except LIBRARY_ERRORS as problem:
                 if isinstance(problem, ClientError) and _status(problem) < 500:
                     self.breaker.answered()
                 else:
@@ -147,7 +167,7 @@ class Bucket(S3Storage):
         self.has_answered = True
 
     def get_default_settings(self) -> dict[str, Any]:
-        """Take all that matters from Pressroom's settings, and keys from nowhere else."""
+        """Take every option from Pressroom's settings, and keys only from there."""
         return super().get_default_settings() | {
             "bucket_name": settings.S3_BUCKET,
             "endpoint_url": settings.S3_ENDPOINT_URL or None,
@@ -159,17 +179,17 @@ class Bucket(S3Storage):
             "file_overwrite": False,
             "client_config": Config(
                 signature_version="s3v4",
-                s3={"addressing_style": "path"},  # everybody has it, Amazon too
+                s3={"addressing_style": "path"},  # supported everywhere, by Amazon too
                 connect_timeout=2,
                 read_timeout=5,
-                max_pool_connections=50,  # more than ever ask at a time
+                max_pool_connections=50,  # more than ever ask at the same time
                 retries={"mode": "standard", "total_max_attempts": 2},
-                # Amazon's newest checksums are refused by others. Without them the signature
-                # covers the content, so that what arrives is still what was sent.
+                # Other services refuse Amazon's newest checksums. Without them the signature covers
+                # the content, so that a changed file is still refused.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
             ),
-            # A file is one request: there, or not there at all.
+            # A file is one request: it is complete, or missing.
             "transfer_config": TransferConfig(
                 use_threads=False, multipart_threshold=1024 * MEGABYTE
             ),
@@ -177,10 +197,11 @@ class Bucket(S3Storage):
 
     @cached_property
     def connection(self) -> Any:
-        """One for all threads, which boto's clients allow: each takes 0.2 s and 15 MB to make."""
-        made = super().connection
-        made.meta.client.meta.events.register_first("needs-retry.s3.HeadBucket", _not_again)
-        return made
+        """One for all threads, which boto's clients allow: each takes 0.2 s and 15 MB to create."""
+        connection = super().connection
+        events = connection.meta.client.meta.events
+        events.register_first("needs-retry.s3.HeadBucket", _no_retry)
+        return connection
 
     def _open(self, name: str, mode: str = "rb") -> File:
         # The library would ask twice, and take more than twice the time.
@@ -191,12 +212,12 @@ class Bucket(S3Storage):
         with self.asking() as call, ExitStack() as if_cut_short:
             answer = self.bucket.Object(self._normalize_name(name)).get()
             size = answer["ContentLength"]
-            ends = monotonic() + TIME_TO_COME + size / MEGABYTE
+            ends = monotonic() + FETCH_SECONDS + size / MEGABYTE
             copy = if_cut_short.enter_context(SpooledTemporaryFile(max_size=MEGABYTE))
             with answer["Body"] as stored:
-                while piece := stored.read1(PIECE):  # what is there, be it a single byte
+                while piece := stored.read1(CHUNK_BYTES):  # what has arrived, even a single byte
                     copy.write(piece)
-                    call.goes_on()
+                    call.made_progress()
                     if monotonic() > ends:
                         raise ReadTimeoutError(endpoint_url=settings.S3_ENDPOINT_URL)
             if copy.tell() < size:
@@ -227,29 +248,29 @@ class Bucket(S3Storage):
             return int(super().size(name))
 
     def listed(self, prefix: str) -> Iterator[StoredFile]:
-        """Yield every file whose name begins so, in the order of the bucket: by name, as a rule."""
+        """Yield every file whose name starts so, in the order of the bucket, usually by name."""
         more: dict[str, Any] = {}
         while True:
             page = self.ask("list_objects_v2", Prefix=prefix, **more)
             for entry in page.get("Contents", ()):
-                if not entry["Key"].endswith("/"):  # the mark of an empty folder
+                if not entry["Key"].endswith("/"):  # it stands for an empty folder
                     yield StoredFile(entry["Key"], entry["Size"], entry["LastModified"])
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def replace(self, name: str, content: File) -> None:
-        """Store a file under a name, whatever was there."""
+        """Store a file under a name, in place of an old one."""
         self._save(name, content)
 
     def url(self, name: str, *args: Any, **kwargs: Any) -> str:
-        """Return an address that leads nowhere, as that of a stored file in a folder does."""
+        """Return an address that does not work, like that of a file in a folder."""
         return filepath_to_uri(f"/{name}")
 
     def signed_address(
         self, name: str, *, filename: str, content_type: str, seconds: int | None = None
     ) -> str:
-        """Return an address at which anybody gets a file, until it ends."""
+        """Return an address at which anyone gets a file, for some seconds."""
         return super().url(
             name,
             parameters={
@@ -261,33 +282,35 @@ class Bucket(S3Storage):
         )
 
     def prepare(self) -> None:
-        """Make the bucket where there is none, and have it keep versions from now on."""
+        """Create the bucket if there is none, and let it keep versions from now on."""
         try:
             self.ask("get_bucket_versioning")
-        except NoBucket:
-            elsewhere = self.region_name != "us-east-1"  # which cannot be named, only left out
+        except BucketMissingError:
+            elsewhere = self.region_name != "us-east-1"  # which can't be named, only left out
             where = {"LocationConstraint": self.region_name}
             self.ask("create_bucket", **{"CreateBucketConfiguration": where} if elsewhere else {})
         self.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
 
-    def ask(self, verb: str, **what: Any) -> Any:
-        """Ask what Django's storages have no word for, by the name it has in boto's client."""
+    def ask(self, method: str, **arguments: Any) -> Any:
+        """Call a method of boto's client that Django's storages don't offer."""
         with self.asking():
-            return getattr(self.connection.meta.client, verb)(Bucket=self.bucket_name, **what)
+            return getattr(self.connection.meta.client, method)(
+                Bucket=self.bucket_name, **arguments
+            )
 
-    def answers(self) -> None:
-        """Ask whether the bucket answers, out of turn. Raises StorageError if it does not."""
+    def check_reachable(self) -> None:
+        """Check that the bucket answers, out of turn. Raises StorageError if it does not."""
         with self.asking(in_turn=False):
             self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 
 
-def _not_again(caught_exception: Exception | None = None, **event: Any) -> None:
-    """Keep boto from a second try of the question whose answer a probe waits for."""
+def _no_retry(caught_exception: Exception | None = None, **event: Any) -> None:
+    """Stop boto from repeating the question that a health check waits for."""
     if caught_exception is not None:
         raise caught_exception
 
 
 def _plain(filename: str) -> str:
-    """Return a file name without what ends a header, leads into a folder or is not to be seen."""
-    seen = "".join(c for c in filename if unicodedata.category(c)[0] != "C")
-    return seen.replace("/", "-").replace("\\", "-").strip(". ") or "file"
+    """Return a file name without control characters and slashes."""
+    visible = "".join(c for c in filename if unicodedata.category(c)[0] != "C")
+    return visible.replace("/", "-").replace("\\", "-").strip(". ") or "file"

@@ -1,4 +1,4 @@
-"""Pictures set from words, where a release has none: type on paper, never a made-up photograph."""
+"""Makes pictures from text for releases that have none: type on paper, never a fake photograph."""
 
 import io
 import unicodedata
@@ -13,8 +13,8 @@ PAPER, INK, SOFT, SIGNAL = "#f2eee4", "#16181d", "#565a62", "#a92c17"
 MARGIN, BAR, KICKER, TITLE, AIR, RULE, FOOT, SQUARE = 72, 14, 92, 134, 38, 98, 42, 22
 SHARE = (1200, 630)  # pixels
 TITLE_SIZES = range(104, 43, -2)
-MOST_BYTES = 120_000  # of a share card, which phones fetch
-FIRST = {"zh": HAN, "ja": HAN, "he": HEBREW}  # by language, the font that is asked first
+MAX_BYTES = 120_000  # of a share card, which phones load
+FIRST_FONT = {"zh": HAN, "ja": HAN, "he": HEBREW}  # by language, the font that is tried first
 
 
 def share_card(
@@ -26,40 +26,40 @@ def share_card(
     direction: str = "ltr",
     day: str = "",
 ) -> bytes:
-    """Return a JPEG of 1200 × 630 pixels with the title of a release, its kind and whose it is.
+    """Return a JPEG of 1200 × 630 pixels with a release's title and kind, and the newsroom.
 
-    `language` is a BCP 47 tag, `direction` "rtl" or "ltr", as HTML's `dir` has it. Where our type
-    does not hold the title, the card is plain: the newsroom's name, and the day in words.
+    `language` is a BCP 47 tag, `direction` "rtl" or "ltr", as in HTML's `dir`. If our fonts can't
+    show the title, the card is plain: the newsroom's name, and the `day` as text.
     """
-    if shows(title, language, direction):
+    if can_show(title, language, direction):
         foot = (newsroom, SERIF, 36, INK)
         card = _card(SHARE, title, kind, foot, language, direction == "rtl")
     else:
         card = _card(SHARE, newsroom, day, ("", SERIF, 36, INK))
     fine = _saved(card, "JPEG", quality=84, progressive=True)
-    # Only hundreds of Chinese characters on one card are more.
-    return fine if len(fine) <= MOST_BYTES else _saved(card, "JPEG", quality=60, progressive=True)
+    # Only hundreds of Chinese characters on one card need more.
+    return fine if len(fine) <= MAX_BYTES else _saved(card, "JPEG", quality=60, progressive=True)
 
 
-def shows(title: str, language: str = "en", direction: str = "ltr") -> bool:
-    """Whether a card can show a title: our type holds all of it, but for an emoji and its like."""
+def can_show(title: str, language: str = "en", direction: str = "ltr") -> bool:
+    """Whether our fonts have all of a title, apart from emoji and other symbols."""
     type_ = type_for(SERIF, language, direction == "rtl")
-    return bool(_held(title, type_)) and type_.draws(title)
+    return bool(_drawable(title, type_)) and type_.draws(title)
 
 
 def title_card(title: str, footer: str) -> bytes:
-    """Return a PNG of 1600 × 900 pixels with a title and a line below, in place of a poster."""
+    """Return a PNG of 1600 × 900 pixels with a title and a footer, in place of a poster."""
     return _saved(_card((1600, 900), title, None, (footer, SANS, 26, SOFT)), "PNG")
 
 
-def strip(words: str, width: int) -> Image.Image:
-    """Return a strip of a width in pixels with one line of words, as large as it fits.
+def caption_strip(text: str, width: int) -> Image.Image:
+    """Return a strip of a width in pixels with one line of text, as large as possible.
 
-    Letters that our type does not hold are left out.
+    Letters that our fonts don't have are left out.
     """
     height = max(16, width // 32)
     band = Image.new("RGB", (width, height), INK)
-    line = type_for(SANS).set(words, range(round(height * 0.6), 6, -1), width * 0.97)
+    line = type_for(SANS).set(text, range(round(height * 0.6), 6, -1), width * 0.97)
     line.draw(band, (width * 0.015, round(height * 0.72)), PAPER)
     return band
 
@@ -72,9 +72,9 @@ def _card(
     language: str = "en",
     rtl: bool = False,
 ) -> Image.Image:
-    """Return a card with a title as large as it fits, and its foot in a font, size and colour.
+    """Return a card with a title as large as possible, and its foot in a font, size and colour.
 
-    Words that are not held are left out: half of them, or a row of boxes, would say less.
+    A text that our fonts can't show is left out: half of it, or boxes, would be worse.
     """
     width, height = size
     card = Image.new("RGB", size, PAPER)
@@ -91,38 +91,38 @@ def _card(
 
     rectangle(0, 0, width, px(BAR), INK)
     label = type_for(SANS, language, rtl)
-    label.set(_held(kicker or "", label), [px(30)], right - left).draw(
+    label.set(_drawable(kicker or "", label), [px(30)], right - left).draw(
         card, (start, px(KICKER)), SIGNAL
     )
 
     top, rule = px(KICKER if kicker is None else TITLE), height - px(RULE)
     serif = type_for(SERIF, language, rtl)
     sizes = [px(pixels) for pixels in TITLE_SIZES]
-    block = serif.set(_held(title, serif), sizes, right - left, rule - px(AIR) - top)
+    block = serif.set(_drawable(title, serif), sizes, right - left, rule - px(AIR) - top)
     block.draw(card, (start, top + block.ascent), INK)
 
     rectangle(left, rule, right, px(2), INK)
-    words, font, pixels, colour = foot
+    text, font, pixels, colour = foot
     baseline, square = height - px(FOOT), px(SQUARE)
-    if words:
+    if text:
         rectangle(start, baseline - square, start + inwards * square, square, SIGNAL)
     type_ = type_for(font, language, rtl)
-    line = type_.set(_held(words, type_), [px(pixels)], right - left - px(36))
+    line = type_.set(_drawable(text, type_), [px(pixels)], right - left - px(36))
     line.draw(card, (start + inwards * px(36), baseline), colour)
     return card
 
 
 def type_for(font: Font, language: str = "en", rtl: bool = False) -> Type:
-    """Return a font with all others behind it, or behind the one that a language is written in."""
-    first = FIRST.get(language.partition("-")[0], ARABIC if rtl else font)
+    """Return a font followed by all others; the font of the language comes first."""
+    first = FIRST_FONT.get(language.partition("-")[0], ARABIC if rtl else font)
     fonts = dict.fromkeys([first, font, SERIF, ARABIC, HEBREW, HAN])
     return Type(tuple(fonts), language, rtl, tracking=-0.012 if font == SERIF else 0)
 
 
-def _held(words: str, type_: Type) -> str:
-    """Return words where all of them can be set, but for an emoji and its like; or nothing."""
-    missed = {unicodedata.category(cluster[0]) for cluster in type_.lacks(words)}
-    return words if missed <= {"So", "Sk"} else ""
+def _drawable(text: str, type_: Type) -> str:
+    """Return a text if our fonts have all of it apart from symbols, otherwise ""."""
+    missing = {unicodedata.category(cluster[0]) for cluster in type_.missing(text)}
+    return text if missing <= {"So", "Sk"} else ""
 
 
 def _saved(card: Image.Image, form: str, **options: object) -> bytes:

@@ -1,8 +1,8 @@
 """Compares stored files with the database, both ways: files without a row, and rows without a file.
 
 Rows and listings are read side by side in the order of their ids, so a million files need no more
-memory than a thousand, and a bucket is asked once for each 1000. What seems wrong is compared once
-more, with the row and the listing of that moment: editors upload and delete meanwhile.
+memory than a thousand, and a bucket is asked once for each 1000. A difference is checked again with
+the row and the listing of that moment, since editors upload and delete meanwhile.
 """
 
 import hashlib
@@ -19,14 +19,15 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from assets import storage
 from assets.models import MediaAsset
 from assets.named_files import NamedFile, Role, files_of, rows
-from assets.storage import StoredFile
+from assets.storage_basics import StoredFile
 
 TOPS = ("originals", "renditions")
-A_DAY = timedelta(hours=24)
+ORPHAN_AGE = timedelta(hours=24)
 
 
 class Kind(StrEnum):
@@ -37,12 +38,47 @@ class Kind(StrEnum):
     DAMAGED_EARLIER = "damaged earlier original"
     DAMAGED_RENDITION = "damaged rendition"
     ORPHAN = "orphan"
-    TOO_NEW = "too new to be called an orphan"  # counted only
+    TOO_NEW = "too new to be an orphan"  # counted only
+
+
+LABELS = {
+    Kind.MISSING_ORIGINAL: gettext_lazy("missing original"),
+    Kind.MISSING_EARLIER: gettext_lazy("missing earlier original"),
+    Kind.MISSING_RENDITION: gettext_lazy("missing rendition"),
+    Kind.DAMAGED_ORIGINAL: gettext_lazy("damaged original"),
+    Kind.DAMAGED_EARLIER: gettext_lazy("damaged earlier original"),
+    Kind.DAMAGED_RENDITION: gettext_lazy("damaged rendition"),
+    Kind.ORPHAN: gettext_lazy("orphan"),
+}
+
+
+def count_label(kind: Kind, count: int) -> str:
+    """Return a number of faults of one kind, such as “2 missing renditions”."""
+    match kind:
+        case Kind.MISSING_ORIGINAL:
+            text = ngettext("%(count)s missing original", "%(count)s missing originals", count)
+        case Kind.MISSING_EARLIER:
+            text = ngettext(
+                "%(count)s missing earlier original", "%(count)s missing earlier originals", count
+            )
+        case Kind.MISSING_RENDITION:
+            text = ngettext("%(count)s missing rendition", "%(count)s missing renditions", count)
+        case Kind.DAMAGED_ORIGINAL:
+            text = ngettext("%(count)s damaged original", "%(count)s damaged originals", count)
+        case Kind.DAMAGED_EARLIER:
+            text = ngettext(
+                "%(count)s damaged earlier original", "%(count)s damaged earlier originals", count
+            )
+        case Kind.DAMAGED_RENDITION:
+            text = ngettext("%(count)s damaged rendition", "%(count)s damaged renditions", count)
+        case _:
+            text = ngettext("%(count)s orphan", "%(count)s orphans", count)
+    return text % {"count": f"{count:,}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one file; `record` is the id of its row, or what its path says it was."""
+    """A difference in one file; `record` is the id of its row, or the id in its path."""
 
     kind: Kind
     record: str
@@ -53,16 +89,16 @@ class Fault:
 class Comparison:
     """One comparison; its counts are complete when `faults` has ended.
 
-    A file that no row leads to is an orphan if it is `older_than` that, and older than the newest
-    change of a picture that the database knows. Its row may still be coming; and if the database
-    was restored from an old dump, files newer than the dump are somebody's work.
+    A file without a row is an orphan if it is `older_than` that, and older than the newest change
+    of a picture in the database. Its row may not be written yet; and if the database was restored
+    from an old dump, files that are newer than the dump must be kept.
     """
 
     def __init__(
         self,
         *,
         digests: bool = False,
-        older_than: timedelta = A_DAY,
+        older_than: timedelta = ORPHAN_AGE,
         progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     ) -> None:
         self.digests = digests
@@ -73,38 +109,38 @@ class Comparison:
         self._before = newest and min(newest, timezone.now() - older_than)
 
     def faults(self) -> Iterator[Fault]:
-        """Yield what is wrong. Raises OSError where the storage does not answer."""
-        storage.is_reachable()
+        """Yield the differences. Raises OSError if the storage does not answer."""
+        storage.check_reachable()
         total = MediaAsset.objects.count()
         sources: Iterator[tuple[str, Any]] = merge(
             ((str(asset.pk), (asset, named)) for asset, named in rows()),
             *(((_record(file.name), file) for file in storage.listed(f"{top}/")) for top in TOPS),
             key=itemgetter(0),
         )
-        for record, found in groupby(sources, key=itemgetter(0)):
+        for record, entries in groupby(sources, key=itemgetter(0)):
             named: list[NamedFile] = []
             coming = ""
             files: dict[str, StoredFile] = {}
-            for _, one in found:
-                if isinstance(one, StoredFile):
-                    files[one.name] = one
+            for _record_id, entry in entries:
+                if isinstance(entry, StoredFile):
+                    files[entry.name] = entry
                 else:
-                    asset, named = one
+                    asset, named = entry
                     coming = _coming(asset)
                     self.records += 1
                     self.originals += sum(file.role is Role.ORIGINAL for file in named)
             self.files += len(files)
-            seeming = self._compare(record, named, coming, files)
-            if seeming and _is_uuid(record):
+            faults = self._compare(record, named, coming, files)
+            if faults and _is_uuid(record):
                 again = self._compare_now(record)
-                seeming = [fault for fault in seeming if fault in again]
-            for fault in seeming:
+                faults = [fault for fault in faults if fault in again]
+            for fault in faults:
                 if fault.kind is Kind.TOO_NEW:
                     self.too_new += 1
                     continue
                 self.counts[fault.kind] += 1
                 yield fault
-            self.progress("records compared", self.records, total)
+            self.progress(gettext("records compared"), self.records, total)
 
     def _compare(
         self,
@@ -114,57 +150,57 @@ class Comparison:
         files: dict[str, StoredFile],
     ) -> list[Fault]:
         faults = []
-        for due in named:
-            file = files.get(due.name)
+        for expected in named:
+            file = files.get(expected.name)
             if file is None:
-                faults.append(Fault(Kind(f"missing {due.role}"), record, due.name))
-            elif (due.size and file.size != due.size) or self._is_altered(due):
-                faults.append(Fault(Kind(f"damaged {due.role}"), record, due.name))
-        expected = {due.name for due in named}
+                faults.append(Fault(Kind(f"missing {expected.role}"), record, expected.name))
+            elif (expected.size and file.size != expected.size) or self._is_altered(expected):
+                faults.append(Fault(Kind(f"damaged {expected.role}"), record, expected.name))
+        names = {expected.name for expected in named}
         for name, file in files.items():
-            if name not in expected and not (coming and name.startswith(coming)):
+            if name not in names and not (coming and name.startswith(coming)):
                 old = self._before is not None and file.modified < self._before
                 kind = Kind.ORPHAN if old else Kind.TOO_NEW
                 faults.append(Fault(kind, record if _is_uuid(record) else "", name, file.size))
         return faults
 
     def _compare_now(self, record: str) -> list[Fault]:
-        """Compare one row with its files of this moment."""
+        """Compare one row with its files at this moment."""
         row = next(files_of(list(MediaAsset.objects.filter(pk=record))), None)
         named, coming = (row[1], _coming(row[0])) if row else ([], "")
         files = {file.name: file for top in TOPS for file in storage.listed(f"{top}/{record}/")}
         return self._compare(record, named, coming, files)
 
-    def _is_altered(self, due: NamedFile) -> bool:
-        if not (self.digests and due.sha256):
+    def _is_altered(self, expected: NamedFile) -> bool:
+        if not (self.digests and expected.sha256):
             return False
         try:
-            with default_storage.open(due.name) as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() != due.sha256
+            with default_storage.open(expected.name) as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() != expected.sha256
         except FileNotFoundError:
             return False  # deleted since it was listed
 
     def why_keep_orphans(self) -> str:
-        """Return why the orphans must not be removed, "" where they may. Ask it at the end."""
+        """Return why the orphans must not be removed, "" if they may. Call it at the end."""
         if self.counts[Kind.MISSING_ORIGINAL] * 10 > self.originals:
-            return (
-                "More than a tenth of the originals is missing: database and storage do not seem "
+            return gettext(
+                "More than a tenth of the originals are missing: database and storage do not seem "
                 "to belong together. Check DATABASE_URL, MEDIA_ROOT and S3_BUCKET, and restore "
-                "what is missing first."
+                "the missing files first."
             )
         if self.counts[Kind.ORPHAN] * 2 > self.files:
-            return (
-                "More than half of the stored files would go: database and storage do not seem to "
-                "belong together. Check DATABASE_URL, MEDIA_ROOT and S3_BUCKET."
+            return gettext(
+                "More than half of the stored files would be removed: database and storage do not "
+                "seem to belong together. Check DATABASE_URL, MEDIA_ROOT and S3_BUCKET."
             )
         return ""
 
 
 def _coming(asset: MediaAsset) -> str:
-    """Return the folder of the renditions that are being made, "" where none are."""
-    if asset.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+    """Return the folder of the renditions that are being made, "" if none are."""
+    if asset.state not in (MediaAsset.State.WAITING, MediaAsset.State.PROCESSING):
         return ""
-    return f"{asset.rendition_folder(asset.made_of()[:12])}/"
+    return f"{asset.rendition_folder(asset.source_fingerprint()[:12])}/"
 
 
 def _record(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What was found in a document while it was cleaned, in sentences for the desk."""
+"""Describes for the desk what cleaning a document removed, and why it can't be cleaned."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,27 +6,27 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-# By the code of a finding; the values that were found follow.
+# By the code of a finding; its values follow.
 REMOVED = {
     "author": _("The name of the author"),
-    "last_editor": _("Who changed it last"),
+    "last_editor": _("The person who last changed it"),
     "company": _("The name of a company"),
     "manager": _("The name of a manager"),
     "program": _("The program that wrote it"),
     "title": _("The title in its properties"),
-    "template": _("The template that it was made from"),
-    "properties": _("Words in its properties"),
+    "template": _("The template it was made from"),
+    "properties": _("Text in its properties"),
     "comments": _("Comments"),
-    "changes": _("Marks of tracked changes"),
+    "changes": _("Tracked changes"),
     "deleted": _("Text that was deleted while changes were tracked"),
     "hidden": _("Hidden text"),
-    "picture": _("What a camera or a program wrote into a picture"),
+    "picture": _("Metadata of a picture"),
     "picture_place": _("The place where a picture was taken"),
-    "picture_name": _("The name of a picture on a computer"),
-    "linked_picture": _("A link to a picture outside of the file"),
+    "picture_name": _("The file name of a picture"),
+    "linked_picture": _("A link to a picture outside the file"),
     "link": _("A link to an address that is not on the web"),
     "link_words": _("A name or a password in a link; the link stays"),
-    "other_picture": _("Another version of a picture, for print alone"),
+    "other_picture": _("Another version of a picture, only for print"),
     "field": _("A field; its text stays"),
     "variables": _("Variables of the document"),
     "mail_merge": _("A list of addresses for letters"),
@@ -34,75 +34,78 @@ REMOVED = {
     "glossary": _("Building blocks that are not in the text"),
     "printer": _("The settings of a printer"),
     "thumbnail": _("A small picture of a page"),
-    "chart_table": _("The table behind a chart; the chart stays"),
-    "note": _("A footnote whose place was deleted"),
+    "chart_table": _("The table of a chart; the chart stays"),
+    "note": _("A footnote whose number was deleted"),
     "xmp": _("The description of the file (XMP)"),
     "attachment": _("An attached file"),
     "script": _("A script or an action"),
     "film": _("A film or a sound on a page"),
     "form_program": _("The program of a form; its fields stay"),
     "versions": _("Earlier versions of the file"),
-    "tags": _("What the recording says of itself"),
+    "tags": _("Metadata of the recording"),
 }
-# Why a document cannot be cleaned; the values that were found follow in brackets.
-CANNOT = {
+# Why a document can't be cleaned; the values follow in brackets.
+PROBLEMS = {
     "old_word": _(
-        "Old Word files (.doc) keep names and earlier wordings that cannot be taken out. Save it "
-        "as .docx or as a PDF, and upload that."
+        "Old Word files (.doc) contain names and earlier versions of the text that can’t be "
+        "removed. Save it as .docx or as a PDF, and upload that."
     ),
-    "encrypted": _("It is encrypted, so that it cannot be cleaned. Save it without a password."),
+    "encrypted": _("It is encrypted and can’t be cleaned. Save it without a password."),
     "repaired": _(
-        "It is damaged, and parts of it may be missing. Save it as a PDF again, and look at every "
+        "It is damaged, and parts of it may be missing. Save it as a PDF again, and check every "
         "page."
     ),
-    "signed": _("It has a digital signature, which does not hold for a cleaned copy."),
+    "signed": _("It has a digital signature, which is not valid for a cleaned copy."),
     "embedded": _(
-        "Another file is embedded in it, which may hold more than it shows. Paste it as a picture."
+        "Another file is embedded in it, which may contain more than it shows. Paste it as a "
+        "picture."
     ),
-    "portfolio": _("It is a portfolio of several files. Upload each by itself."),
+    "portfolio": _("It is a portfolio of several files. Upload each of them separately."),
     "redactions": _(
-        "It has marks for redactions that were not applied: the text below them can still be "
-        "read. Apply them, and save it again."
+        "It has redactions that were not applied: the text below them can still be read. Apply "
+        "them, and save it again."
     ),
-    "layers": _("It has layers that are not shown, and may hold more."),
+    "layers": _("It has hidden layers, which may contain more."),
     "picture": _(
-        "A picture in it is damaged or of a kind that cannot be cleaned. Paste it as JPEG or PNG."
+        "A picture in it is damaged or of a kind that can’t be cleaned. Paste it as JPEG or PNG."
     ),
-    "unknown_part": _("It holds a part that we do not know."),
+    "unknown_part": _("It contains a part of an unknown kind."),
     "hiding_style": _(
         "A style in it hides text. Remove the hidden text or the style in Word, and save it again."
     ),
     "fields": _("Its fields are damaged. Save it as a PDF, and upload that."),
-    "tags": _("What it says of itself cannot be taken out. Export it as MP4 or MP3."),
+    "tags": _("Its metadata can’t be removed. Export it as MP4 or MP3."),
     "data_track": _(
-        "It holds a track of data beside picture and sound, which may say where it was made. "
-        "Export it without."
+        "It has a data track beside picture and sound, which may contain the location. Export it "
+        "without that track."
     ),
 }
 
 
-def removed(renditions: Mapping[str, Any]) -> list[str]:
-    """Return what was taken out of a document, a line each; what it holds where it goes out so."""
+def removed_sentences(renditions: Mapping[str, Any]) -> list[str]:
+    """Return what cleaning removed; of a document that is published as it is, what it contains."""
     return [
         gettext("%(what)s: %(values)s") % {"what": what, "values": values} if values else what
-        for what, values in _found(REMOVED, renditions.get("removed", ()))
+        for what, values in _described(REMOVED, renditions.get("removed", ()))
     ]
 
 
-def cannot(renditions: Mapping[str, Any]) -> list[str]:
-    """Return why a document cannot be cleaned, a sentence each."""
+def problem_sentences(renditions: Mapping[str, Any]) -> list[str]:
+    """Return why a document can't be cleaned, a sentence each."""
     return [
-        f"{why} ({values})" if values else why
-        for why, values in _found(CANNOT, renditions.get("cannot", ()))
+        gettext("%(problem)s (%(values)s)") % {"problem": problem, "values": values}
+        if values
+        else problem
+        for problem, values in _described(PROBLEMS, renditions.get("cannot", ()))
     ]
 
 
-def why_not(renditions: Mapping[str, Any]) -> str:
-    """Return in one text why a document cannot be cleaned."""
-    return " ".join(cannot(renditions))
+def problem_text(renditions: Mapping[str, Any]) -> str:
+    """Return in one text why a document can't be cleaned."""
+    return " ".join(problem_sentences(renditions))
 
 
-def _found(sentences: Mapping[str, Any], findings: Iterable[Any]) -> list[tuple[str, str]]:
+def _described(sentences: Mapping[str, Any], findings: Iterable[Any]) -> list[tuple[str, str]]:
     """Return the sentence for each kind of finding, and all values of that kind."""
     values: dict[str, list[str]] = {}
     for code, value in findings:

@@ -1,12 +1,12 @@
-"""What takes every right from the process that opens a file, but to read its own programs.
+"""Takes every right from the process that opens a file, except to read its own programs.
 
-Three means of Linux, each of which a process applies to itself, without privileges:
+It uses three features of Linux, which a process applies to itself, without privileges:
 
-- Landlock: no file can be opened but in the folders that are named; no TCP; no signal or abstract
-  socket to a process outside.
-- seccomp: of the calls of the kernel those work that a decoder needs. There are none among them
-  that make sockets or processes, write, or look into other processes.
-- Limits of memory and time are set by assets.sandbox.
+- Landlock: only files in the named folders can be opened; no TCP; no signal or abstract socket to
+  a process outside.
+- seccomp: only the system calls that a decoder needs are allowed. None of them creates sockets or
+  processes, writes, or reads other processes.
+- Limits of memory and time, set by assets.sandbox_process.
 
 No Django, no other module of ours: `manage.py` and the process itself import it first.
 """
@@ -25,12 +25,12 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-# --- What is asked of the kernel ----------------------------------------------------------------
+# --- What the kernel is asked for ---------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """Which limits the kernel set: the version of Landlock, 0 for none, and seccomp."""
+    """Which limits the kernel has set: the version of Landlock, 0 for none, and seccomp."""
 
     landlock: int
     seccomp: bool
@@ -40,22 +40,22 @@ NEEDED = Active(landlock=6, seccomp=True)
 
 
 def keep_memory_private() -> None:
-    """Let no other process of this user read the memory and the environment of this one."""
+    """Stop other processes of this user from reading our memory and environment."""
     if sys.platform == "linux":
         _prctl(PR_SET_DUMPABLE, 0)
 
 
 def end_with_parent() -> None:
-    """Let the kernel kill this process when the thread ends that started it."""
+    """Let the kernel kill this process when the thread that started it ends."""
     if sys.platform == "linux":
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
-    """Take every right from this process but to read some folders; return what the kernel set.
+    """Let this process only read some folders; return which limits the kernel has set.
 
-    `executable` are the files that it may turn into. A limit that the kernel does not offer is left
-    out, and the answer says so. One that it offers and does not set is an OSError.
+    `executable` are the programs that it may turn into. A limit that the kernel does not offer is
+    left out of the result. One that it offers but does not set raises OSError.
     """
     if sys.platform != "linux":
         return Active(0, seccomp=False)
@@ -74,7 +74,7 @@ def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
 def own_folders() -> list[str]:
     """Return what Python reads: itself, its packages, our two packages and shared libraries.
 
-    qpdf reads random numbers, to make out whether a PDF may be changed.
+    qpdf reads random numbers, to find out whether a PDF may be changed.
     """
     paths = sysconfig.get_paths()
     python = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
@@ -85,7 +85,7 @@ def own_folders() -> list[str]:
 
 SYSTEM_LIBRARIES = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
                     "/etc/ld.so.cache"]  # fmt: skip
-# What poppler reads besides: its tables for scripts, and fonts.
+# What poppler also reads: its tables for scripts, and fonts.
 OF_POPPLER = ["/usr/share/poppler", "/usr/share/fonts", "/usr/share/fontconfig", "/etc/fonts",
               "/var/cache/fontconfig"]  # fmt: skip
 
@@ -127,7 +127,7 @@ def _checked(what: str, answer: int) -> int:
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 RULE_PATH_BENEATH = 1
 EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
-# By version: how many rights to files, to TCP, and of talking to other processes it knows.
+# By version: how many rights to files, to TCP and to other processes it knows.
 RIGHTS = {1: (13, 0, 0), 2: (14, 0, 0), 3: (15, 0, 0), 4: (15, 2, 0), 5: (16, 2, 0), 6: (16, 2, 2)}
 
 
@@ -165,8 +165,8 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 # --- seccomp ------------------------------------------------------------------------------------
 
-# Which calls work, with their numbers on x86_64 and aarch64. Everything else answers ENOSYS, as an
-# older kernel would: the C library then tries another way, and what nobody knows yet is refused.
+# The allowed calls with their numbers on x86_64 and aarch64. Every other call returns ENOSYS, as on
+# an older kernel: the C library then tries another way, and calls of the future are refused.
 CALLS = """
 read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, preadv 295 69, close 3 57,
 lseek 8 62, dup 32 23, dup2 33 -, dup3 292 24, poll 7 -, ppoll 271 73, select 23 -, pselect6 270 72,
@@ -187,7 +187,7 @@ open 2 -, openat 257 56, clone 56 220, tgkill 234 131, prlimit64 302 261, setpri
 fcntl 72 25, ioctl 16 29, execve 59 221
 """
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}  # AUDIT_ARCH, column of CALLS
-X32 = 0x40000000  # numbers from here on are those of another way to call x86_64
+X32 = 0x40000000  # higher numbers are those of another way to call x86_64
 SET_MODE_FILTER, ALL_THREADS = 1, 1
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -197,7 +197,7 @@ CLONE_THREAD = 0x00010000
 # Memory that the kernel does not count as data: shared with other processes, or a second stack.
 MAP_TYPE, MAP_PRIVATE, MAP_GROWSDOWN = 0x0F, 0x02, 0x0100
 
-# Of these calls, some arguments only: which one, the bits that are looked at, what they may be.
+# Of these calls, only some arguments: which one, the bits that are compared, the allowed values.
 Argument = tuple[int, int, tuple[int, ...]]
 ANY = 0xFFFFFFFF
 
@@ -238,7 +238,7 @@ def _set_seccomp(*, may_execute: bool) -> None:
 
 
 def _program(machine: str, *, may_execute: bool) -> list[bytes]:
-    """Return the filter in the language of the kernel: struct seccomp_data in, a verdict out."""
+    """Return the filter in the kernel's language: struct seccomp_data in, a verdict out."""
     architecture, column = MACHINES[machine]
     steps = [
         _step(LOAD, 4),

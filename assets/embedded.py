@@ -1,7 +1,7 @@
-"""How metadata lies in a picture file: where the blocks are, and how each is written.
+"""Finds the blocks of metadata in a picture file, and reads IPTC (IIM) and EXIF.
 
-XMP is RDF in XML, IPTC (IIM) and EXIF are numbered fields in binary. What the fields mean is said
-in `assets.metadata`. Files come from anybody: every walk here has an end, and reads little.
+Both are numbered fields in binary; XMP is read by `assets.xmp`. The meaning of the fields is in
+`assets.metadata`. Files can be hostile: every loop has a limit, and reads little.
 """
 
 import codecs
@@ -14,15 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import IO
 
-from lxml import etree
-from lxml.etree import _Element as Element
 from PIL import Image
 
 Data = bytes | mmap.mmap
 
 MAX_BLOCK = 1_000_000  # bytes; a longer packet is a history of edits, or an attack
 MAX_MANIFEST = 16_000_000  # bytes; the thumbnails in it take most
-MAX_MARKS = 50_000  # tags and attributes of a packet: they are what its reading costs
 MAX_PARTS = 20_000  # of one file
 MAX_PNG_TEXTS = 30
 MAX_LISTED = 50
@@ -42,14 +39,14 @@ def blocks(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
     Kinds are xmp, iim, exif, c2pa, and text: a keyword of a PNG, a NUL, and the text.
     `picture` is the file as Pillow has opened it, loaded or not.
     """
-    for kind, block in _found(picture, file):
+    for kind, block in _all_blocks(picture, file):
         if block:
             yield kind, block
 
 
-def _found(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
-    # Pillow knows all that stands before the pixels of a JPEG, and what is in an AVIF or HEIF.
-    # Elsewhere it leaves out much: what follows the pixels of a PNG, every C2PA manifest.
+def _all_blocks(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
+    # Pillow has everything before the pixels of a JPEG, and in an AVIF or HEIF. Elsewhere it
+    # leaves out much: data after the pixels of a PNG, every C2PA manifest.
     if parts := getattr(picture, "applist", None):
         yield from _in_jpeg(parts)
         return
@@ -66,14 +63,14 @@ def _found(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
 
 
 def _mapped(file: IO[bytes]) -> Data:
-    """Return the bytes of a file, unread where possible: 64 MB of pixels take long to pass by."""
+    """Return the bytes of a file, mapped if possible: 64 MB of pixels take long to read."""
     try:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError, AttributeError):  # it is in memory, or empty
-        place = file.tell()
+        position = file.tell()
         file.seek(0)
         data = file.read()
-        file.seek(place)  # Pillow may still want its pixels
+        file.seek(position)  # Pillow may still need the pixels
         return data
 
 
@@ -85,15 +82,15 @@ def _in_jpeg(parts: list[tuple[str, bytes]]) -> Iterator[tuple[str, Data]]:
     xmp = next(named("APP1", _XMP), b"").removeprefix(_XMP)
     yield "xmp", xmp
     yield "xmp", _continued(xmp, named("APP1", _MORE_XMP))
-    # Resources of Photoshop run on from part to part.
+    # Resources of Photoshop continue from part to part.
     yield "iim", _iim_among(b"".join(part[14:] for part in named("APP13", _PHOTOSHOP)))
     yield "exif", next(named("APP1", b"Exif\0\0"), b"")
-    # Each part repeats the head of its box (ISO 19566-5, D.2).
+    # Each part repeats the header of its box (ISO 19566-5, D.2).
     yield "c2pa", b"".join(part[16:] for part in named("APP11", b"JP", limit=250))
 
 
 def _continued(xmp: bytes, parts: Iterable[bytes]) -> bytes:
-    """Return what of a packet did not fit into 64 kB (XMP specification, part 3, 1.1.3.1)."""
+    """Return the rest of a packet above 64 kB (XMP specification, part 3, 1.1.3.1)."""
     named = re.search(rb"HasExtendedXMP\s*(?:=\s*[\"']|>)\s*([0-9A-Fa-f]{32})", xmp)
     placed = {}
     for part in parts:
@@ -104,7 +101,7 @@ def _continued(xmp: bytes, parts: Iterable[bytes]) -> bytes:
 
 
 def _iim_among(resources: bytes) -> bytes:
-    """Return the IIM among the resources of Photoshop."""
+    """Return the IIM in the resources of Photoshop."""
     if resources.startswith(b"\x1c"):  # there are no others
         return resources
     at = 0
@@ -127,7 +124,7 @@ def _in_tiff(data: Data) -> Iterator[tuple[str, Data]]:
     found = tags(data, {700, 33723, 34377, 52545}, {})[1]
     yield "xmp", found.get(700, b"")
     iim = found.get(33723, b"")
-    if iim[3:4] == b"\x1c" != iim[:1]:  # taken for 32-bit numbers, and turned round
+    if iim[3:4] == b"\x1c" != iim[:1]:  # written as 32-bit numbers in the wrong byte order
         iim = b"".join(iim[at : at + 4][::-1] for at in range(0, len(iim), 4))
     yield "iim", iim or _iim_among(found.get(34377, b""))
     yield "exif", data
@@ -135,8 +132,8 @@ def _in_tiff(data: Data) -> Iterator[tuple[str, Data]]:
 
 
 def _in_gif(data: Data) -> Iterator[tuple[str, Data]]:
-    # The packet lies open in the file, before or behind the pictures; a trailer of falling bytes
-    # leads readers past it that do not know it.
+    # The packet is in the file as it is, before or after the pictures; a trailer of descending
+    # bytes leads readers past it that do not know it.
     for begin, end in ((0, MAX_BLOCK), (max(0, len(data) - MAX_BLOCK), len(data))):
         at = data.find(b"\x0bXMP DataXMP", begin, end)
         if at >= 0:
@@ -152,8 +149,8 @@ def _in_chunks(data: Data) -> Iterator[tuple[str, Data]]:
             with contextlib.suppress(ValueError, IndexError, zlib.error):
                 yield from _in_png_text(kind, data[begin : min(end, begin + MAX_BLOCK)])
         elif kind in (b"XMP ", b"eXIf", b"EXIF"):
-            what = "xmp" if kind == b"XMP " else "exif"
-            yield what, data[begin : min(end, begin + MAX_BLOCK + 1)]
+            name = "xmp" if kind == b"XMP " else "exif"
+            yield name, data[begin : min(end, begin + MAX_BLOCK + 1)]
         elif kind in (b"caBX", b"C2PA") or (
             kind == b"uuid" and data[begin : begin + 16] == _C2PA_BOX
         ):
@@ -206,139 +203,9 @@ def _in_png_text(kind: bytes, chunk: bytes) -> Iterator[tuple[str, Data]]:
         yield "text", keyword + b"\0" + text[: MAX_FIELD * 10]
 
 
-# --- XMP ----------------------------------------------------------------------------------------
-
-_NAMESPACES = {
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "xml": "http://www.w3.org/XML/1998/namespace",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
-    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
-    "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
-    "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
-    "plus": "http://ns.useplus.org/ldf/xmp/1.0/",
-    "exif": "http://ns.adobe.com/exif/1.0/",
-    "exifEX": "http://cipa.jp/exif/1.0/",
-    "aux": "http://ns.adobe.com/exif/1.0/aux/",
-    "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
-    "TC260": "http://www.tc260.org.cn/ns/AIGC/1.0/",
-}
-_ROOT = re.compile(rb"<((?:\w{1,40}:)?(?:xmpmeta|xapmeta|RDF))[\s>]")
-# What XML may not hold, as it is and as it may be written out.
-_CONTROLS = bytes({*range(32)} - {0x09, 0x0A, 0x0D})
-_WRITTEN_CONTROL = re.compile(
-    rb"&#(?:[xX]0{0,9}(?:[0-8bcefBCEF]|1[\da-fA-F])|0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]));"
-)
-
-
-def packet(block: bytes) -> bytes:
-    """Return a packet of XMP in UTF-8 from its first tag to its last; b"" if cut, or too much.
-
-    No document type is among that, so no entity can grow.
-    """
-    if len(block) > MAX_BLOCK or block.count(b"<") + block.count(b"=") > MAX_MARKS:
-        return b""
-    xml = _in_utf_8(block).translate(None, _CONTROLS)
-    if not (root := _ROOT.search(xml)):
-        return b""
-    end = xml.find(b">", xml.rfind(b"</" + root[1])) + 1
-    return _WRITTEN_CONTROL.sub(b"", xml[root.start() : end])
-
-
-def _in_utf_8(block: bytes) -> bytes:
-    start = block[:2]
-    if start in (b"\xff\xfe", b"\xfe\xff"):
-        return block.decode("utf-16", "replace").encode()
-    if b"\0" in start:
-        wide = "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
-        return block.decode(wide, "replace").encode()
-    try:
-        block.decode()
-    except UnicodeDecodeError:  # a program put in single values as they came
-        pieces = block.split(b"<", MAX_LISTED * 100)
-        return "<".join(map(_utf_8_or_western, pieces)).encode()
-    return block
-
-
-def _utf_8_or_western(piece: bytes) -> str:
-    try:
-        return piece.decode()
-    except UnicodeDecodeError:
-        return piece.decode("cp1252", "replace")
-
-
-def _tag(name: str) -> str:
-    prefix, _, local = name.partition(":")
-    return f"{{{_NAMESPACES[prefix]}}}{local}"
-
-
-_RDF, _DESCRIPTION, _ITEM = _tag("rdf:RDF"), _tag("rdf:Description"), _tag("rdf:li")
-_LISTS = tuple(_tag(f"rdf:{name}") for name in ("Alt", "Bag", "Seq"))
-
-
-class Resource:
-    """What RDF says of a thing, in whichever of its spellings.
-
-    A property may be an attribute or an element; its value a text, an address, a list, or a
-    resource of its own, which again is attributes, elements, or a Description within.
-    """
-
-    def __init__(self, nodes: list[Element]) -> None:
-        self._nodes = nodes
-
-    @classmethod
-    def of_packets(cls, packets: Iterable[bytes]) -> "Resource":
-        """Return what the packets say of the picture; one that is no XML says nothing."""
-        nodes: list[Element] = []
-        for xml in packets:
-            parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True)
-            with contextlib.suppress(etree.XMLSyntaxError):
-                root = etree.fromstring(xml, parser)
-                rdf = root if root.tag == _RDF else root.find(_RDF)
-                if rdf is not None:
-                    nodes += islice(rdf.iterchildren(_DESCRIPTION), MAX_LISTED)
-        return cls(nodes)
-
-    def text(self, name: str) -> str:
-        """Return the text of a property: in the default language where there are several."""
-        said = [(language.lower(), text) for language, text in self._said(name) if text.strip()]
-        return dict(reversed(said)).get("x-default") or (said[0][1] if said else "")
-
-    def texts(self, name: str) -> list[str]:
-        """Return the texts of a property that is a list."""
-        return [text.strip() for _, text in self._said(name) if text.strip()]
-
-    def parts(self, name: str) -> list["Resource"]:
-        """Return the resources that are the values of a property."""
-        values = (value for value in self._values(name) if not isinstance(value, str))
-        return [Resource([value, *value.iterchildren(_DESCRIPTION)]) for value in values]
-
-    def _said(self, name: str) -> Iterator[tuple[str, str]]:
-        for value in self._values(name):
-            if isinstance(value, str):
-                yield "", value
-                continue
-            inner = [value, *value.iterchildren(_DESCRIPTION)]
-            with_qualifiers = (one.find(_tag("rdf:value")) for one in inner)
-            node = next((one for one in with_qualifiers if one is not None), value)
-            text = node.get(_tag("rdf:resource")) or "".join(map(str, node.itertext()))
-            yield value.get(_tag("xml:lang")) or "", text
-
-    def _values(self, name: str) -> Iterator[str | Element]:
-        for node in self._nodes:
-            if attribute := node.get(_tag(name)):
-                yield attribute
-            for value in islice(node.iterchildren(_tag(name)), MAX_LISTED):
-                listed = next(value.iterchildren(*_LISTS), None)
-                if listed is None:
-                    yield value
-                else:
-                    yield from islice(listed.iterchildren(_ITEM), MAX_LISTED)
-
-
 # --- IPTC (IIM) ---------------------------------------------------------------------------------
 
-# 1:90 names the code as ISO 2022 does. In practice it is UTF-8, or is not named.
+# 1:90 names the encoding as ISO 2022 does. In practice it is UTF-8, or missing.
 _CHARSETS = {
     b"\x1b%G": "utf-8", b"\x1b%/": "utf-8", b"\x1b-A": "iso8859-1", b"\x1b-B": "iso8859-2",
     b"\x1b-F": "iso8859-7", b"\x1b-G": "iso8859-6", b"\x1b-H": "iso8859-8", b"\x1b-L": "iso8859-5",
@@ -347,7 +214,7 @@ _CHARSETS = {
 
 
 def iim(block: Data) -> dict[int, list[str]]:
-    """Return the values of each dataset of record 2 (IIM 4.2), which holds a desk's words."""
+    """Return the values of each dataset of record 2 (IIM 4.2), the texts of a desk."""
     charset, fields = "", dict[int, list[bytes]]()
     for record, number, value in islice(_datasets(block), 2000):
         if (record, number) == (1, 90):
@@ -363,7 +230,7 @@ def _datasets(block: Data) -> Iterator[tuple[int, int, bytes]]:
     while at >= 0 and at + 5 <= len(block):
         record, number, size = struct.unpack_from(">BBH", block, at + 1)
         begin = at + 5
-        if size & 0x8000:  # an extended dataset: the width of its size stands here
+        if size & 0x8000:  # an extended dataset: this is the width of its size
             width = size & 0x7FFF
             size = int.from_bytes(block[begin : begin + min(width, 8)], "big")
             begin += width
@@ -381,7 +248,7 @@ def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str
 
     `within` maps a tag that points to a directory to the tags that are wanted from there.
     """
-    # Pillow reads every tag, and a small file can let many of them point to the same megabytes.
+    # Pillow reads every tag, and in a small file many can point to the same megabytes.
     start = re.search(rb"II\*\0|MM\0\*", data[:64])
     if not start:
         return "", {}
@@ -399,7 +266,7 @@ def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str
             if tag in wanted and tag not in found:
                 found[tag] = data[begin : begin + min(size, MAX_BLOCK + 1)]
 
-    with contextlib.suppress(struct.error):  # cut short: what stands before the cut counts
+    with contextlib.suppress(struct.error):  # incomplete: the part before the end counts
         read(struct.unpack_from(f"{order}I", data, 4)[0], wanted | within.keys())
     for pointer in within.keys() & found.keys():
         with contextlib.suppress(struct.error):
@@ -408,30 +275,31 @@ def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str
 
 
 def user_comment(value: bytes, order: str) -> str:
-    """Return EXIF's comment, whose first eight bytes say how it is written, or say nothing."""
+    """Return EXIF's comment, whose first eight bytes may name its encoding."""
     code, text = value[:8], value[8:MAX_FIELD]
     if code == b"UNICODE\0" and (b"\0" in text or not text.isascii()):
-        # In the order of the file, or not: the halves that name a script vary less than the others.
+        # In the byte order of the file, or not: the bytes that select a script vary less.
         first, second = len(set(text[0::2])), len(set(text[1::2]))
         big = order == ">" if first == second else first < second
-        said = text.decode("utf-16-be" if big else "utf-16-le", "ignore")
+        comment = text.decode("utf-16-be" if big else "utf-16-le", "ignore")
     elif code == b"JIS\0\0\0\0\0":
-        said = text.decode("iso2022_jp", "ignore")
+        comment = text.decode("iso2022_jp", "ignore")
     else:
         text = text if code in (b"UNICODE\0", b"ASCII\0\0\0", bytes(8)) else value[:MAX_FIELD]
-        said = decoder([text])(text)
-    said = said.strip("\0 ")
-    return "" if re.search("[\0-\x08\x0e-\x1f]", said) else said  # not a text, but a program's own
+        comment = decoder([text])(text)
+    comment = comment.strip("\0 ")
+    is_binary = re.search("[\0-\x08\x0e-\x1f]", comment)  # data of a program
+    return "" if is_binary else comment
 
 
-# --- Letters ------------------------------------------------------------------------------------
+# --- Encodings ----------------------------------------------------------------------------------
 
 
 def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
-    """Return what reads these values, which one program wrote.
+    """Return a decoder for these values, which one program wrote.
 
-    Each as UTF-8 where it is that; else in the code that the file names; else as Windows-1252, or
-    as Mac OS Roman where one of the values cannot be Windows-1252.
+    It decodes as UTF-8 if possible; otherwise in the encoding that the file names; otherwise as
+    Windows-1252, or as Mac OS Roman if one of the values can't be Windows-1252.
     """
 
     def utf_8(value: bytes) -> str | None:
@@ -439,7 +307,7 @@ def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
             text, length = codecs.utf_8_decode(value, "strict", False)
         except UnicodeDecodeError:
             return None
-        # A value that was cut after so many bytes may end within a letter.
+        # A value that was cut at a number of bytes may end within a character.
         is_cut = length < len(value)
         return None if is_cut and text.isascii() and charset != "utf-8" else text
 
@@ -452,8 +320,8 @@ def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
             return text
         if charset not in ("", "utf-8"):
             return value.decode(charset, "replace")
-        # Where hardly a letter is plain it is another script, and nothing tells its code.
-        # No text is better than a wrong one.
+        # With few plain letters it is another script in an unknown encoding, and no text is
+        # better than a wrong one.
         high = sum(byte > 0x7F for byte in value[:1000])
         is_western = high <= 3 or high * 2 <= len(value[:1000])
         return value.decode(western, "replace") if is_western else ""

@@ -1,48 +1,50 @@
-"""Whether the process that opens uploads has all the limits that it should have, in sentences."""
+"""Describes the limits of the process that opens uploads."""
 
 from django.utils.translation import gettext as _
 
 from assets import sandbox
 from assets.confinement import NEEDED
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 
 
 def problems() -> list[str]:
-    """Return a sentence for each limit that this machine does not set."""
+    """Return a sentence for each limit that is missing on this machine."""
     try:
         active = sandbox.active()
-    except (BadFile, OSError) as problem:
-        return [_("The process that opens uploads does not start: %s") % problem]
-    found = []
+    except (BadFileError, OSError) as problem:
+        return [
+            _("The process that opens uploads does not start: %(problem)s") % {"problem": problem}
+        ]
+    missing = []
     if not active.landlock:
-        found.append(
+        missing.append(
             _("The process that opens uploads can read other files: Landlock is not active.")
         )
     if not active.seccomp:
-        found.append(
+        missing.append(
             _("The process that opens uploads can use the network: seccomp is not active.")
         )
-    # Where seccomp is active, it stops what older versions of Landlock leave open.
+    # If seccomp is active, it stops what older versions of Landlock allow.
     if 0 < active.landlock < NEEDED.landlock and not active.seccomp:
-        found.append(
+        missing.append(
             _(
                 "The process that opens uploads can send signals to other processes: Landlock has "
-                "version %(version)s, and does not stop that before version %(needed)s."
+                "version %(version)s, and prevents that only from version %(needed)s."
             )
             % {"version": active.landlock, "needed": NEEDED.landlock}
         )
-    return found
+    return missing
 
 
-def in_words() -> str:
-    """Return in one sentence which limits the files of strangers are opened with."""
+def limits_sentence() -> str:
+    """Return in one sentence with which limits uploads are opened."""
     try:
         active = sandbox.active()
-    except (BadFile, OSError):
-        return ""  # `problems` says so
+    except (BadFileError, OSError):
+        return ""  # `problems` has the reason
     limits = [_("memory and time limits")]
     if active.landlock:
         limits.append(_("Landlock %(version)s") % {"version": active.landlock})
     if active.seccomp:
         limits.append(_("seccomp"))
-    return _("Files of strangers are opened with: %(limits)s.") % {"limits": ", ".join(limits)}
+    return _("Uploads are opened with: %(limits)s.") % {"limits": ", ".join(limits)}

@@ -1,4 +1,4 @@
-"""Which files in the storage the rows of pictures and documents name."""
+"""Lists the stored files that the rows of pictures and documents name."""
 
 from collections.abc import Generator, Iterator
 from enum import StrEnum
@@ -11,15 +11,15 @@ CHUNK = 500  # rows read at a time
 
 
 class Role(StrEnum):
-    """What a file is to its row."""
+    """The role of a file for its row."""
 
     ORIGINAL = "original"
-    EARLIER = "earlier original"  # named by a version of the row, which can be brought back
+    EARLIER = "earlier original"  # named by a version of the row, which can be restored
     RENDITION = "rendition"
 
 
 class NamedFile(NamedTuple):
-    """A name in the storage, and what is recorded of the file: 0 and "" where nothing is."""
+    """A name in the storage, with the recorded size and digest: 0 and "" if unknown."""
 
     name: str
     role: Role
@@ -39,7 +39,7 @@ def rows() -> Iterator[tuple[MediaAsset, list[NamedFile]]]:
     """Yield each row with the files it names, in the order of ids, a chunk at a time."""
     last: UUID | None = None
     while True:
-        wanted = MediaAsset.objects.order_by("pk").defer("found", "notes")
+        wanted = MediaAsset.objects.order_by("pk").defer("embedded_metadata", "file_warnings")
         chunk = list((wanted.filter(pk__gt=last) if last else wanted)[:CHUNK])
         if not chunk:
             return
@@ -51,16 +51,16 @@ def files_of(assets: list[MediaAsset]) -> Iterator[tuple[MediaAsset, list[NamedF
     """Yield each of some rows with the files it names, each name once."""
     known: dict[UUID, dict[str, NamedFile]] = {asset.pk: {} for asset in assets}
     versions = MediaAsset.history.filter(uuid__in=list(known)).exclude(original="")
-    recorded = versions.order_by().values_list("uuid", "original", "weight", "sha256")
+    recorded = versions.order_by().values_list("uuid", "original", "size_in_bytes", "sha256")
     for pk, name, size, sha256 in recorded:
         known[pk][name] = NamedFile(name, Role.EARLIER, size, sha256)
     for asset in assets:
         files = known[asset.pk]
         if asset.original:
             name = str(asset.original)
-            files[name] = NamedFile(name, Role.ORIGINAL, asset.weight, asset.sha256)
-        for style, made in asset.renditions.get("styles", {}).items():
-            for extension, size in made["formats"].items():
+            files[name] = NamedFile(name, Role.ORIGINAL, asset.size_in_bytes, asset.sha256)
+        for style, stored in asset.renditions.get("styles", {}).items():
+            for extension, size in stored["formats"].items():
                 name = asset.rendition_path(style, extension)
                 files[name] = NamedFile(name, Role.RENDITION, size, "")
         yield asset, list(files.values())

@@ -1,8 +1,8 @@
-"""Look for patterns in all the text that a stranger's file holds. Runs in the sandbox's process.
+"""Finds patterns in all the text of an uploaded file. Runs in the sandbox.
 
 Text in UTF-8, or in UTF-16 with a byte order mark; HTML with its entities; Word and other zipped
 formats, the names in them too; the metadata of pictures. Of a PDF it gets the text, which another
-process has read. A file is read in pieces, so that memory does not grow with it.
+process has read. A file is read in chunks, so that memory does not grow with it.
 """
 
 import codecs
@@ -13,26 +13,31 @@ from html import unescape
 from typing import IO
 
 from assets import archives
-from assets.pictures import BadFile
+from assets.messages import BadFileError
+from assets.messages import message as _
 
-PIECE = 1 << 20  # bytes
+CHUNK_BYTES = 1 << 20
 OVERLAP = 1_000  # characters, more than any pattern takes, written as entities too
-MOST_FOUND = 1_000
+MAX_FOUND = 1_000
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Word before 2007, and any Office file with a password
 
 
-def matches(file: IO[bytes], patterns: list[str], *, most: int, is_text: bool = False) -> list[str]:
-    """Return what matches some patterns in the text of a file, each find once, in order.
+def matches(
+    file: IO[bytes], patterns: list[str], *, max_bytes: int, is_text: bool = False
+) -> list[str]:
+    """Return what matches some patterns in the text of a file, each match once, in order.
 
-    `most` is how many bytes an archive may unpack to. What `is_text` is read as it stands. Raises
-    BadFile with a sentence.
+    An archive may unpack to `max_bytes`. A file that `is_text` is read as it is. Raises
+    BadFileError with a sentence.
     """
-    found: set[str] = set()
-    for text in _pieces(file) if is_text else _texts(file, most):
-        found |= found_in(text, patterns)
-        if len(found) > MOST_FOUND:
-            raise BadFile("The file holds more marks than any copy of ours. Take a part of it.")
-    return sorted(found)
+    matched: set[str] = set()
+    for text in _pieces(file) if is_text else _texts(file, max_bytes):
+        matched |= found_in(text, patterns)
+        if len(matched) > MAX_FOUND:
+            raise BadFileError(
+                _("The file contains more marks than any of our copies. Use a part of it.")
+            )
+    return sorted(matched)
 
 
 def found_in(text: str, patterns: list[str]) -> set[str]:
@@ -45,16 +50,18 @@ def found_in(text: str, patterns: list[str]) -> set[str]:
     }
 
 
-def _texts(file: IO[bytes], most: int) -> Iterator[str]:
+def _texts(file: IO[bytes], max_bytes: int) -> Iterator[str]:
     start = file.read(1024)
     file.seek(0)
     if start.startswith(OLE):
-        raise BadFile(
-            "It is an old Office file, or one with a password. Open it, save it as .docx without "
-            "a password, or as a PDF, and choose that."
+        raise BadFileError(
+            _(
+                "It is an old Office file, or one with a password. Open it, save it as .docx "
+                "without a password, or as a PDF, and choose that."
+            )
         )
     if zipfile.is_zipfile(file):
-        with archives.opened(file, most) as archive:
+        with archives.opened(file, max_bytes) as archive:
             for entry in archive.infolist():
                 yield entry.filename
                 with archive.open(entry) as inside:
@@ -65,8 +72,8 @@ def _texts(file: IO[bytes], most: int) -> Iterator[str]:
 
 
 def _pieces(file: IO[bytes]) -> Iterator[str]:
-    """Yield the text of a file piece by piece; what stands across an edge is in the next one."""
-    piece = file.read(PIECE)
+    """Yield the text of a file chunk by chunk; text across an edge is repeated in the next."""
+    piece = file.read(CHUNK_BYTES)
     is_wide = piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     decoder = codecs.getincrementaldecoder("utf-16" if is_wide else "utf-8")(errors="replace")
     kept = ""
@@ -74,4 +81,4 @@ def _pieces(file: IO[bytes]) -> Iterator[str]:
         text = kept + decoder.decode(piece)
         yield text
         kept = text[-OVERLAP:]
-        piece = file.read(PIECE)
+        piece = file.read(CHUNK_BYTES)

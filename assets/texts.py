@@ -1,7 +1,7 @@
-"""The texts in a file as they read: a paragraph, an attribute, what a picture says of itself.
+"""Reads the texts in a file: paragraphs, attributes, metadata of pictures.
 
 Bytes in, texts out; no Django. Tags inside a paragraph do not break it. Word files and pictures
-are read in the sandbox's process; `html` and `xml` also read what our own site has answered.
+are read in the sandbox; `html` and `xml` also read the pages of our own site.
 """
 
 import contextlib
@@ -14,23 +14,25 @@ import lxml.html
 from lxml import etree
 from PIL import Image
 
-from assets import archives, embedded, metadata
-from assets.pictures import ACCEPTED, BadFile
+from assets import archives, embedded, metadata, xmp
+from assets.messages import BadFileError
+from assets.messages import message as _
+from assets.opening import ACCEPTED
 
-MAX_UNPACKED = 200_000_000  # bytes of all parts of a Word file
-BATCH = 500_000  # characters, of several texts that are handed over together
+MAX_UNPACKED_BYTES = 200_000_000  # of all parts of a Word file
+BATCH_CHARACTERS = 500_000  # of several texts that are sent together
 
-# A place in a file, and a text that stands there.
+# A place in a file, and the text there.
 Text = tuple[str, str]
 
 
 def in_batches(reader: str, file: IO[bytes]) -> Iterator[list[Text]]:
-    """Yield the texts in a file, many at a time. Raises BadFile."""
+    """Yield the texts in a file, many at a time. Raises BadFileError."""
     batch, size = [], 0
     for place, text in READERS[reader](file):
         batch.append((place, text))
         size += len(text)
-        if size > BATCH:
+        if size > BATCH_CHARACTERS:
             yield batch
             batch, size = [], 0
     yield batch
@@ -52,7 +54,7 @@ _NO_TEXTS = {"class", "style", "nonce", "integrity", "d"}  # attributes
 
 
 def html(source: str | bytes) -> Iterator[Text]:
-    """Yield the texts of a page as they read, its attributes, comments and structured data."""
+    """Yield the texts of a page, its attributes, comments and structured data."""
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     if isinstance(source, str):
         source = source.encode(errors="replace")
@@ -86,7 +88,7 @@ def _script(element: Any) -> Iterator[Text]:
     source = element.text or ""
     if "json" in element.get("type", ""):
         with contextlib.suppress(ValueError):
-            for _, text in values(json.loads(source)):
+            for _place, text in values(json.loads(source)):
                 yield "structured data", text
             return
     yield str(element.tag), line(source)
@@ -99,12 +101,12 @@ def plain(source: str) -> Iterator[Text]:
 
 
 def xml(source: bytes) -> Iterator[Text]:
-    """Yield the texts and attributes of XML. Raises BadFile."""
+    """Yield the texts and attributes of XML. Raises BadFileError."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         root = etree.fromstring(source, parser)
     except etree.XMLSyntaxError as problem:
-        raise BadFile(f"it is no XML: {problem}") from problem
+        raise BadFileError(_("It is not valid XML: %(problem)s", problem=str(problem))) from problem
     for element in root.iter():
         if isinstance(element.tag, str):
             for name, value in element.attrib.items():
@@ -138,11 +140,11 @@ _NAMES = {"author", "initials", "descr", "title", "name", "tooltip", "Target"}
 
 
 def word(file: IO[bytes]) -> Iterator[Text]:
-    """Yield the texts of a Word file: paragraphs, notes, comments, properties. Raises BadFile.
+    """Yield the texts of a Word file: paragraphs, notes, comments, properties. Raises BadFileError.
 
-    What was deleted while changes were tracked is in the file, and is read too.
+    Text that was deleted while changes were tracked is in the file, and is read too.
     """
-    with archives.opened(file, MAX_UNPACKED) as archive:
+    with archives.opened(file, MAX_UNPACKED_BYTES) as archive:
         for info in archive.infolist():
             if info.filename.endswith((".xml", ".rels")):
                 yield from _word_part(archive.read(info))
@@ -153,7 +155,9 @@ def _word_part(content: bytes) -> Iterator[Text]:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as problem:
-        raise BadFile(f"a part of it is no XML: {problem}") from problem
+        raise BadFileError(
+            _("A part of it is not valid XML: %(problem)s", problem=str(problem))
+        ) from problem
     for element in root.iter(etree.Element):
         name = etree.QName(element).localname
         if name == "p":
@@ -175,13 +179,15 @@ def _word_pieces(paragraph: Any) -> Iterator[str]:
 
 
 def picture(file: IO[bytes]) -> Iterator[Text]:
-    """Yield what a picture says of itself in IPTC, XMP, EXIF and comments. Raises BadFile."""
+    """Yield the metadata of a picture: IPTC, XMP, EXIF and comments. Raises BadFileError."""
     try:
         with Image.open(file, formats=ACCEPTED) as opened:
             for text in _in_picture(opened, file):
                 yield "metadata", line(text)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
-        raise BadFile(f"it is no picture that we can open: {problem}") from problem
+        raise BadFileError(
+            _("The picture can’t be opened: %(problem)s", problem=str(problem))
+        ) from problem
 
 
 def _in_picture(opened: Image.Image, file: IO[bytes]) -> Iterator[str]:
@@ -189,8 +195,8 @@ def _in_picture(opened: Image.Image, file: IO[bytes]) -> Iterator[str]:
         yield from (text for text in _listed(value) if isinstance(text, str))
     for kind, block in embedded.blocks(opened, file):
         if kind == "xmp":
-            with contextlib.suppress(BadFile):
-                yield from (text for _, text in xml(embedded.packet(block[:])))
+            with contextlib.suppress(BadFileError):
+                yield from (text for _place, text in xml(xmp.packet(block[:])))
         elif kind == "iim":
             for texts in embedded.iim(block).values():
                 yield from texts

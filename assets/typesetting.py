@@ -1,7 +1,7 @@
-"""Words set in type, for pictures: shaped, put in order, broken into lines and drawn.
+"""Sets text in type for pictures: it shapes, orders, breaks into lines and draws.
 
-HarfBuzz shapes and draws, with the fonts in `fonts/`: what a machine has of its own changes
-nothing. Lengths are in em until something is drawn.
+HarfBuzz shapes and draws with the fonts in `fonts/`; fonts of the machine are never used. Lengths
+are in em until something is drawn.
 """
 
 import re
@@ -22,12 +22,12 @@ FONTS = Path(__file__).resolve().parent / "fonts"
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """A file of type, its scale to stand beside the others, its distance from line to line."""
+    """A font file, its scale relative to the others, and its line height."""
 
     file: str
     scale: float = 1.0
     leading: float = 1.12
-    script: str = ""  # ISO 15924, for a run of punctuation, which tells none
+    script: str = ""  # ISO 15924, for a run of punctuation, which has none
 
 
 SANS = Font("libre-franklin.ttf")
@@ -36,18 +36,18 @@ ARABIC = Font("noto-naskh-arabic.ttf", scale=1.12, leading=1.5, script="Arab")
 HEBREW = Font("noto-serif-hebrew.ttf", leading=1.22, script="Hebr")
 HAN = Font("noto-serif-cjk.otf", leading=1.3, script="Hani")
 
-LONGEST_TAIL = 0.1  # em that hang into the margin
-LONGEST = 1_000  # characters; no picture of ours has room for as many
-MOST_MARKS = 4  # on one letter; Hebrew with points and an accent has three
+MAX_HANGING_EM = 0.1  # that may hang into the margin
+MAX_CHARACTERS = 1_000  # no picture of ours has room for more
+MAX_MARKS = 4  # on one letter; Hebrew with points and an accent has three
 MARKS = ("Mn", "Mc")
-# Unseen, but Persian is spelt with them, and mixed lines are put in order by them.
+# Invisible, but Persian is spelt with them, and they order mixed lines.
 JOINERS = "\u200c\u200d\u200e\u200f"
-UNSEEN_MARK = "\u034f"
+INVISIBLE_MARK = "\u034f"
 MIRRORED = r"()\[\]{}<>«»‹›≤≥（）「」『』《》〈〉【】〔〕"
-RTL = "\u0590-\u065f\u066a\u066d-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # but no digits
+RTL = "\u0590-\u065f\u066a\u066d-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # without digits
 ANY_RTL = re.compile(f"[{RTL}]")
 DIRECTED = re.compile(
-    f"([{MIRRORED}]{UNSEEN_MARK}|{UNSEEN_MARK}[{MIRRORED}]|[{JOINERS}]*[{RTL}][{RTL}{JOINERS}]*)"
+    f"([{MIRRORED}]{INVISIBLE_MARK}|{INVISIBLE_MARK}[{MIRRORED}]|[{JOINERS}]*[{RTL}][{RTL}{JOINERS}]*)"
 )
 
 # docs: W3C, Requirements for Chinese Text Layout, 3.1; the small kana are the Japanese addition.
@@ -60,20 +60,20 @@ CLOSING = "，。、；：！？）」』”’》〉】〕"
 OPENING = "（「『“‘《〈【〔"
 NO_BEGIN = frozenset(CLOSING + "…‥—–·・％ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%)]}»›!?,.:;")
 NO_END = frozenset(OPENING + "([{«‹")
-# Of two such marks side by side, one gives up the half of its width that is empty.
+# Of two such marks side by side, one loses the empty half of its width.
 HALVED = re.compile(f"[{CLOSING}](?=[{CLOSING}{OPENING}])|(?<=[{OPENING}])[{OPENING}]")
 HAN_LETTER = "\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff"
 BESIDE_LATIN = re.compile(f"(?<=[{HAN_LETTER}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{HAN_LETTER}])")
 LATIN_APOSTROPHE = re.compile("(?<=[A-Za-z])’(?=[A-Za-z])")
 SIXTH = "\u2006"  # the space between the two: a sixth of an em
 SPACES = f" {SIXTH}"
-# Elsewhere only what stands apart from the word it belongs to, as in French.
+# In other languages only marks that are separated from their word, as in French.
 NO_BEGIN_APART = frozenset("–—…!?:;%»›")
 NO_END_APART = frozenset("«‹")
 
 
 class Box(NamedTuple):
-    """The box of some ink: x from where the line begins, y upwards from its base line."""
+    """The bounding box of some ink: x from the start of the line, y upwards from its base line."""
 
     left: float
     bottom: float
@@ -82,7 +82,7 @@ class Box(NamedTuple):
 
 
 class Glyph(NamedTuple):
-    """A glyph of a font, and where it stands on its line."""
+    """A glyph of a font, and its position on its line."""
 
     font: Font
     number: int
@@ -91,7 +91,7 @@ class Glyph(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a text and its glyphs, in the order in which they are seen."""
+    """A line of a text and its glyphs, in visual order."""
 
     text: str
     glyphs: list[Glyph]
@@ -99,15 +99,15 @@ class Line(NamedTuple):
     advance: float
 
     def edge(self, rtl: bool) -> float:
-        """Return where the line begins to the eye: at its ink, but for the tail of a j."""
+        """Return where the line visibly starts: at its ink, except for the tail of a j."""
         tail = self.ink.right - self.advance if rtl else -self.ink.left
-        if 0 < tail <= LONGEST_TAIL:
+        if 0 < tail <= MAX_HANGING_EM:
             return self.advance if rtl else 0
         return self.ink.right if rtl else self.ink.left
 
 
 class Piece(NamedTuple):
-    """A part of a text that no line breaks; its width with and without the space behind it."""
+    """An unbreakable part of a text; its width with and without the space after it."""
 
     text: str
     advance: float
@@ -116,7 +116,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines at a size and a distance in pixels, ready to be drawn."""
+    """Lines with size and line height in pixels, ready to draw."""
 
     lines: list[Line]
     size: float
@@ -135,7 +135,7 @@ class Block:
         return self.ascent + (len(self.lines) - 1) * self.leading - depth
 
     def draw(self, on: Image.Image, at: tuple[float, float], fill: str) -> None:
-        """Draw the lines; `at` is the margin on which they begin, and the first base line."""
+        """Draw the lines; `at` is the margin where they start, and the first base line."""
         pen, (margin, baseline) = hb.RasterDraw(), at
         for line in self.lines:
             start = margin - line.edge(self.rtl) * self.size
@@ -149,33 +149,33 @@ class Block:
         drawn = pen.render()
         size = (drawn.extents.width, drawn.extents.height)
         if all(size):
-            # Its rows run upwards, as its y does.
+            # Its rows run upwards, like its y.
             mask = Image.frombuffer("L", size, drawn.buffer, "raw", "L", drawn.extents.stride, -1)
             on.paste(fill, (drawn.extents.x_origin, -drawn.extents.y_origin - size[1]), mask)
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """What a text is set in: fonts, asked in turn for each character; language and direction."""
+    """How a text is set: fonts, tried in turn for each character; language and direction."""
 
     fonts: tuple[Font, ...]
     language: str = "en"  # BCP 47
     rtl: bool = False
     tracking: float = 0.0  # of the fonts whose letters do not join
 
-    def lacks(self, text: str) -> list[str]:
-        """Return what no font has of a text, as characters with their marks."""
+    def missing(self, text: str) -> list[str]:
+        """Return the characters of a text, with their marks, that no font has."""
         return [cluster for cluster in _clusters(_plain(text)) if not self._font(cluster)]
 
     def draws(self, text: str) -> bool:
-        """Whether anything of a text leaves ink: no font, or only spaces and emoji, leave none."""
+        """Whether any part of a text leaves ink; spaces and emoji do not."""
         return any(self._font(cluster) for cluster in _clusters(_plain(text)) if cluster.strip())
 
     def set(self, text: str, sizes: Sequence[int], width: float, height: float = 0) -> Block:
         """Return a text at the first of some sizes at which it fits a box, all in pixels.
 
-        Without a height it is one line. What no font has is left out; what is too much at the
-        last size ends in “…”.
+        Without a height it is one line. Characters that no font has are left out; a text that is
+        too long at the last size ends in “…”.
         """
         text = "".join(cluster for cluster in _clusters(_plain(text)) if self._font(cluster))
         if self.fonts[0] == HAN:
@@ -185,25 +185,27 @@ class Type:
         pieces = self._pieces(text.strip(), width / sizes[-1], apart)
         leading = max((font.leading for font, _, _ in self._runs(text)), default=1)
         for size in sizes:
-            measure, most = width / size, 1 + int(height / size / leading)
+            measure, max_lines = width / size, 1 + int(height / size / leading)
             lines = _broken(pieces, measure)
-            if len(lines) <= most and all(piece.width <= measure for piece in pieces):
+            if len(lines) <= max_lines and all(piece.width <= measure for piece in pieces):
                 lines = _balanced(pieces, measure, lines)
                 block = self._block(lines, size, leading, width)
                 if len(lines) == 1 or block.height <= height:
                     return block
-        while most > 1 and self._block(lines[:most], size, leading, width).height > height:
-            most -= 1
-        if most < len(lines):
-            lines[most - 1] = self._shortened(lines[most - 1], measure)
-        return self._block(lines[:most], size, leading, width)
+        while (
+            max_lines > 1 and self._block(lines[:max_lines], size, leading, width).height > height
+        ):
+            max_lines -= 1
+        if max_lines < len(lines):
+            lines[max_lines - 1] = self._shortened(lines[max_lines - 1], measure)
+        return self._block(lines[:max_lines], size, leading, width)
 
     def _block(self, lines: list[str], size: float, leading: float, width: float) -> Block:
-        found = [self._line(line) for line in lines]
+        set_lines = [self._line(line) for line in lines]
         # Pieces are measured one by one; side by side they may be a hair wider.
-        widest = max(line.ink.right - line.ink.left for line in found)
+        widest = max(line.ink.right - line.ink.left for line in set_lines)
         size = min(size, width / widest) if widest else size
-        return Block(found, size, size * leading, self.rtl)
+        return Block(set_lines, size, size * leading, self.rtl)
 
     def _line(self, text: str) -> Line:
         glyphs, boxes, pen = [], [], 0.0
@@ -218,9 +220,9 @@ class Type:
         return Line(text, glyphs, Box(min(lefts), min(bottoms), max(rights), max(tops)), pen)
 
     def _pieces(self, text: str, measure: float, apart: bool) -> list[Piece]:
-        """Return a text in pieces; what is wider than the measure is broken into characters.
+        """Return a text in pieces; a part that is wider than the measure is broken anywhere.
 
-        `apart` is for a text in Chinese: elsewhere the Chinese of a name stays together.
+        `apart` is for a text in Chinese: elsewhere a Chinese name stays together.
         """
         space, pieces = self._line(" ").advance, []
         for part in _parts(text, apart):
@@ -228,20 +230,20 @@ class Type:
             if width <= measure:
                 pieces.append(Piece(part, width + space * (part[-1:] in SPACES), width))
             else:
-                for one in _clusters(part):
-                    width = self._line(one).advance
-                    pieces.append(Piece(one, width, width))
+                for cluster in _clusters(part):
+                    width = self._line(cluster).advance
+                    pieces.append(Piece(cluster, width, width))
         return pieces
 
     def _runs(self, text: str) -> Iterator[tuple[Font, str, bool]]:
-        """Yield a line as it is seen, in runs of one font, and whether each runs to the left."""
+        """Yield a line in visual order, in runs of one font, and whether each runs to the left."""
         for part, rtl in _ordered(text, self.rtl):
             runs = groupby(_clusters(part), self._font)
-            found = [(font, "".join(run), rtl) for font, run in runs if font]
-            yield from reversed(found) if rtl else found
+            listed = [(font, "".join(run), rtl) for font, run in runs if font]
+            yield from reversed(listed) if rtl else listed
 
     def _shortened(self, line: str, measure: float) -> str:
-        """Return as much of a line as leaves room for “…” behind it."""
+        """Return the start of a line, with “…”, so that it fits."""
         clusters = list(_clusters(line))
         while clusters and self._line("".join([*clusters, "…"])).advance > measure:
             clusters.pop()
@@ -252,18 +254,18 @@ class Type:
 
 
 def _plain(text: str) -> str:
-    """Return a text in one line, without what is not seen, letters and their accents in one."""
-    text = unicodedata.normalize("NFC", text[:LONGEST])
+    """Return a text in one line, without invisible characters, in composed form."""
+    text = unicodedata.normalize("NFC", text[:MAX_CHARACTERS])
     text = re.sub("[\u202f\u2007]", "\xa0", text)
     text = re.sub("[^\\S\xa0]+", " ", text)
-    seen = "".join(char for char in text if char in JOINERS or not _is_unseen(char))
-    return "".join(cluster[: 1 + MOST_MARKS] for cluster in _clusters(seen)).strip()
+    visible = "".join(char for char in text if char in JOINERS or not _is_invisible(char))
+    return "".join(cluster[: 1 + MAX_MARKS] for cluster in _clusters(visible)).strip()
 
 
-def _is_unseen(char: str) -> bool:
-    """Whether a character is a control, or only changes the one before it, as with emoji."""
-    chooses = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
-    return chooses or char == UNSEEN_MARK or unicodedata.category(char) in ("Cc", "Cf", "Me")
+def _is_invisible(char: str) -> bool:
+    """Whether a character is a control, or only modifies the one before it, as with emoji."""
+    is_selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+    return is_selector or char == INVISIBLE_MARK or unicodedata.category(char) in ("Cc", "Cf", "Me")
 
 
 def _clusters(text: str) -> Iterator[str]:
@@ -281,23 +283,23 @@ def _belongs(char: str) -> bool:
 
 
 def _ordered(text: str, rtl: bool) -> Iterator[tuple[str, bool]]:
-    """Yield the parts of a line as it is seen, and whether each of them runs to the left.
+    """Yield the parts of a line in visual order, and whether each of them runs to the left.
 
-    Each part is as it was written, since HarfBuzz joins and mirrors what it is told to run left.
+    Each part is in logical order, since HarfBuzz joins and mirrors parts that run to the left.
     """
     if not rtl and not ANY_RTL.search(text):
         yield text, False
         return
-    # The order alone does not tell which way a bracket opens. A mark does: like every mark it is
-    # put before what it belongs to where that runs to the left, and behind it elsewhere.
-    marked = re.sub(f"[{MIRRORED}]", rf"\g<0>{UNSEEN_MARK}", text)
+    # The order alone does not show which way a bracket opens. A mark does: it is put before its
+    # character if that runs to the left, and after it otherwise.
+    marked = re.sub(f"[{MIRRORED}]", rf"\g<0>{INVISIBLE_MARK}", text)
     for part in DIRECTED.split(get_display(marked, base_dir="R" if rtl else "L")):
-        to_left = part.startswith(UNSEEN_MARK) or bool(ANY_RTL.search(part))
-        yield (part[::-1] if to_left else part).replace(UNSEEN_MARK, ""), to_left
+        to_left = part.startswith(INVISIBLE_MARK) or bool(ANY_RTL.search(part))
+        yield (part[::-1] if to_left else part).replace(INVISIBLE_MARK, ""), to_left
 
 
 def _parts(text: str, apart: bool) -> Iterator[str]:
-    """Yield a text in parts between which a line may end, each with the space behind it."""
+    """Yield a text in parts between which a line may end, each with the space after it."""
     start = 0
     for end in range(1, len(text)):
         if _may_break(text, end, apart):
@@ -320,19 +322,19 @@ def _may_break(text: str, at: int, apart: bool) -> bool:
 
 
 def _broken(pieces: list[Piece], measure: float) -> list[str]:
-    """Return the lines of a text, each as full as it can be."""
-    lines, taken = [""], 0.0
+    """Return the lines of a text, each as full as possible."""
+    lines, used = [""], 0.0
     for piece in pieces:
-        if lines[-1] and taken + piece.width > measure:
+        if lines[-1] and used + piece.width > measure:
             lines.append("")
-            taken = 0
+            used = 0
         lines[-1] += piece.text
-        taken += piece.advance
+        used += piece.advance
     return [line.rstrip() for line in lines]
 
 
 def _balanced(pieces: list[Piece], measure: float, lines: list[str]) -> list[str]:
-    """Return a text in as many lines, as even in length as they can be."""
+    """Return a text in as many lines, as even in length as possible."""
     narrow = max(piece.width for piece in pieces)
     for _ in range(10):
         middle = (narrow + measure) / 2
@@ -368,7 +370,7 @@ def _shaped(
 
 @cache
 def _open(file: str) -> hb.Font:
-    """Return a font whose file stays on disk: of the Chinese one, only what is used is read."""
+    """Return a font whose file stays on disk: of a large one, only the used part is read."""
     return hb.Font(hb.Face(hb.Blob.from_file_path(FONTS / file)))
 
 

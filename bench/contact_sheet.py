@@ -1,4 +1,4 @@
-"""Every way to hold a camera and every kind of colour, as they come out: to be looked at.
+"""Draws the renditions of every camera orientation and colour profile on one sheet, to compare.
 
 python bench/contact_sheet.py sheet.png
 """

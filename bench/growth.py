@@ -1,7 +1,7 @@
-"""How the time of texts from outside grows with their size.
+"""Measures how the time for texts from outside grows with their size.
 
 Each shape is pasted, saved, imported or searched for names in three sizes, in a process of its
-own that is stopped after LONGEST seconds of CPU for all sizes. The exponent is the slope of the
+own that is stopped after MAX_SECONDS seconds of CPU for all sizes. The exponent is the slope of the
 logarithm of the time over that of the size: 1 is linear, 2 is quadratic. Times are of the
 processor, whose clock may tick 250 times a second: where the largest is below FASTEST, the
 smallest is a tick or two, and no exponent is printed. A shape that is refused is refused in that
@@ -38,7 +38,7 @@ from importing import understand  # noqa: E402
 from people.names import Name, NameIndex, letters  # noqa: E402
 from releases.document import Document, clean, render_text  # noqa: E402
 
-LONGEST = 60  # seconds of CPU for a shape
+MAX_SECONDS = 60  # of CPU for a shape
 RUNS = 3  # the best counts
 FASTEST = 0.05  # seconds
 MAX_EXPONENT = 1.2
@@ -57,13 +57,13 @@ class Shape:
     before: str = ""
     after: str = ""
     closing: str = ""  # stands once for each piece, after all of them
-    most: int = 0  # pieces
+    max_pieces: int = 0
 
     def of(self, size: int) -> str:
         """Return the text in about a size in characters."""
         unit = len(self.piece.format(100_000)) + len(self.closing)
         number = max(size // unit, 1)
-        number = min(number, self.most) if self.most else number
+        number = min(number, self.max_pieces) if self.max_pieces else number
         pieces = "".join(self.piece.format(n) for n in range(number))
         return self.before + pieces + self.closing * number + self.after
 
@@ -294,7 +294,7 @@ def _printed(text: str) -> None:
     document = Document(text)
     _OnPage().print(document)
     render_text(document, attributions={}, pictures={})
-    document.find_pull_quote("Some words that stand nowhere")
+    document.find_pull_quote("Some words that are not in the text")
 
 
 DEEDS: dict[str, Callable[[str], object]] = {
@@ -330,7 +330,7 @@ def exponent(sizes: list[int], times: list[float]) -> float:
 
 
 def _in_a_process(shape: Shape, sizes: list[int], pipe) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
     gc.disable()  # a collection is a matter of all that lives in this process
     for size in sizes:
         pipe.send(timed(shape, size, RUNS))
@@ -355,8 +355,8 @@ def measured(shape: Shape, sizes: list[int]) -> list[tuple[float, str]]:
 
 
 def main() -> None:
-    most = int(os.environ.get("GROWTH_SIZE", "180000"))
-    sizes = [most // 4, most // 2, most]
+    largest = int(os.environ.get("GROWTH_SIZE", "180000"))
+    sizes = [largest // 4, largest // 2, largest]
     wanted = [s for s in SHAPES if all(w in f"{s.deed} {s.name}" for w in sys.argv[1:])]
     print(f"{'':58}" + "".join(f"{size:>10,}" for size in sizes) + "  exponent")
     worst = 0.0
@@ -366,7 +366,7 @@ def main() -> None:
         name = f"{shape.deed}: {shape.name}"
         row = "".join(f"{took:9.3f}s" for took in times)
         if len(times) < len(sizes):
-            print(f"{name:58}{row}   stopped after {LONGEST} s", flush=True)
+            print(f"{name:58}{row}   stopped after {MAX_SECONDS} s", flush=True)
             worst = math.inf
             continue
         slope = exponent(sizes, times)

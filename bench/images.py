@@ -1,14 +1,14 @@
-"""A 24-megapixel JPEG to every rendition, in JPEG, WebP and AVIF: processor time and peak memory.
+"""Measures processor time and peak memory for all renditions of a 24-megapixel JPEG.
 
-Ours against Pillow's plain way and libvips, in one run: each way in a process of its own, one after
-the other, round by round; medians. Read the ratios; the seconds are those of this machine.
+It compares our code with plain Pillow and libvips in one run: each in its own process, one after
+the other, round by round; medians. Compare the ratios; the seconds depend on the machine.
 
-    make bench                          a picture made for it
-    python bench/images.py photo.jpg    one of yours
+    make bench                          with a generated picture
+    python bench/images.py photo.jpg    with your own picture
 
-Plain: open, turn upright, resize from the original, save, for each file anew, as one writes it.
-One decode: the same, but the original is unpacked once. libvips: `thumbnail` from the file, which
-unpacks no more than it needs, for each file; its encoders at the same quality and effort as ours.
+Plain: open, turn upright, resize and save, again for each file. One decode: the same, but the
+original is decoded once. libvips: `thumbnail` from the file for each rendition, which only decodes
+what it needs; its encoders have the same quality and effort as ours.
 """
 
 import json
@@ -88,7 +88,7 @@ def libvips(path: str) -> int:
                 path, style.width, height=style.height, crop=pyvips.Interesting.CENTRE
             )
         options = dict(save[extension])
-        if name == "press":  # as ours: as the photographer packed it, for nobody waits on a line
+        if name == "press":  # as ours: at the quality of the original
             options = {"Q": 92}
         total += len(picture.write_to_buffer(endings[extension], keep="none", **options))
     return total
@@ -119,7 +119,7 @@ def measure(way: str, path: str) -> dict[str, float]:
     return json.loads(out.stdout)
 
 
-def one(way: str, path: str) -> None:
+def run_once(way: str, path: str) -> None:
     total = {"ours": ours, "plain": plain, "one decode": one_decode, "libvips": libvips}[way](path)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(
@@ -135,7 +135,7 @@ def one(way: str, path: str) -> None:
 
 def main() -> None:
     if sys.argv[1:2] == ["--one"]:
-        one(*sys.argv[2:])
+        run_once(*sys.argv[2:])
         return
     if sys.argv[1:2] == ["--photo"]:
         photo(Path(sys.argv[2]))
@@ -145,11 +145,11 @@ def main() -> None:
         import pyvips  # noqa: F401
     except (ImportError, OSError):
         ways.remove("libvips")
-        print("libvips is not there, so it is left out: pip install 'pyvips[binary]'")
+        print("libvips is not installed and was skipped: pip install 'pyvips[binary]'")
     with tempfile.TemporaryDirectory() as folder:
         path = sys.argv[1] if len(sys.argv) > 1 else f"{folder}/photo.jpg"
         if len(sys.argv) == 1:
-            # Elsewhere: what we had in memory counts as the peak of whatever we start.
+            # In another process: our own memory would count as the peak of the processes we start.
             subprocess.run([sys.executable, __file__, "--photo", path], check=True)
         with Image.open(path) as picture:
             megapixels = picture.width * picture.height / 1_000_000
@@ -157,21 +157,21 @@ def main() -> None:
             f"{megapixels:.1f} megapixels, {Path(path).stat().st_size / 1024 / 1024:.1f} MB, to "
             f"{len(wanted())} files of {len(pictures.STYLES)} styles; medians of {ROUNDS} rounds"
         )
-        told: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+        results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
         for _ in range(ROUNDS):
             for way in ways:
-                told[way].append(measure(way, path))
+                results[way].append(measure(way, path))
     medians = {
         way: {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
-        for way, rounds in told.items()
+        for way, rounds in results.items()
     }
     best = medians["ours"]
-    print(f"{'':12}{'CPU s':>8}{'ours is':>10}{'peak MB':>10}{'ours is':>10}{'kB in all':>11}")
-    for way, found in medians.items():
+    print(f"{'':12}{'CPU s':>8}{'ours is':>10}{'peak MB':>10}{'ours is':>10}{'kB total':>11}")
+    for way, median in medians.items():
         print(
-            f"{way:12}{found['seconds']:8.2f}{best['seconds'] / found['seconds']:9.2f}x"
-            f"{found['megabytes']:10.0f}{best['megabytes'] / found['megabytes']:9.2f}x"
-            f"{found['kilobytes']:11.0f}"
+            f"{way:12}{median['seconds']:8.2f}{best['seconds'] / median['seconds']:9.2f}x"
+            f"{median['megabytes']:10.0f}{best['megabytes'] / median['megabytes']:9.2f}x"
+            f"{median['kilobytes']:11.0f}"
         )
 
 

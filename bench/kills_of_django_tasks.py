@@ -1,10 +1,11 @@
-"""django-tasks-db under `kill -9`: which tasks are lost, and which run twice.
+"""Tests django-tasks-db under `kill -9`: which tasks are lost, and which run twice.
 
 A worker is killed at 100 random moments while it works on 600 tasks: 300 insert one row, 300 send
 one e-mail to a small SMTP server in this process. Then ten tasks that fail are added, and one
 worker runs until nothing is unfinished, for 60 seconds at most. Each task writes a line to a file
-when it starts: a second run is seen whatever the library records. 600 tasks last for a part of the
-kills only; --busy adds tasks, so that every kill finds work. PostgreSQL gets a database of its own.
+when it starts, so that a second run is seen whatever the library records. 600 tasks last only for
+some of the kills; --busy adds tasks, so that every kill finds work. PostgreSQL gets a separate
+database.
 
     python -m venv /tmp/kills
     /tmp/kills/bin/pip install "django==5.2.*" django-tasks django-tasks-db "psycopg[binary]"
@@ -99,7 +100,7 @@ def start_worker(log: Path) -> subprocess.Popen[bytes]:
 
 
 def measure(home: Path, busy: bool) -> None:
-    """Kill the workers, let the last one finish, and print what became of the tasks."""
+    """Kill the workers, let the last one finish, and print what happened to the tasks."""
     django.setup()
     from django.core.management import call_command
     from django.db import transaction

@@ -1,13 +1,13 @@
 """Names in text: how many written forms are found, what is blocked wrongly, how long it takes.
 
-Recall and false blocks are of bench/data/names, which was written by somebody who had not read
-the engine: 300 invented names in 20 forms each, and 612,730 words of real text in which none of
-them stands. Recall counts the forms that people.names.forms says block. Precision of the
-suggestions is of full names alone, on the annotated releases in tests/data/re3d (four texts).
+Recall and false blocks are measured on bench/data/names, whose author had not read the engine: 300
+invented names in 20 forms each, and 612,730 words of real text without any of them. Recall counts
+the forms that block according to people.names.forms. Precision of the suggestions is measured for
+full names only, on the annotated releases in tests/data/re3d (four texts).
 
-Times are of the processor, and ratios to looking for every name in turn with one regular
-expression each, in the same run. Those of a request are of the editor's own question, with hints
-and database, in an empty database of its own.
+Times are processor times. Ratios compare them with a search for every name in turn, with one
+regular expression each, in the same run. Times of a request are those of the editor's name search,
+with hints, on a database of its own.
 
     python bench/names.py
 """
@@ -50,7 +50,7 @@ WARN = {
 }  # fmt: skip
 SAMPLE = ROOT / "tests" / "data" / "re3d"
 ANNOTATED = ["Fuad Masum", "Haider al-Abadi", "Julie Bishop", "Ibrahim Al-Ja’afari"]
-# The same people as other newsrooms spell them: the other way round, without hyphen or mark.
+# The same people as other newsrooms spell them: in the other order, without hyphen or mark.
 OTHERWISE = ["Masum Fuad", "Haider Al Abadi", "Bishop Julie", "Ibrahim al Ja'afari"]
 KNOWN, WORDS, RUNS, SURNAMES = 10_000, 1_000, 20, 300
 SYLLABLES = ["ba", "ke", "lo", "mi", "ra", "tu", "sen", "dor", "vik", "tal", "mor", "eli", "ana"]
@@ -58,7 +58,7 @@ COMMON = ["the", "court", "said", "on", "Monday", "The", "Government", "of"]
 
 
 def invented(chance: random.Random) -> list[str]:
-    """Names that share surnames as names do; a fifth with a hyphen, a tenth with a particle."""
+    """Return names that share surnames; a fifth have a hyphen, a tenth have “al-”."""
 
     def word() -> str:
         return "".join(chance.choice(SYLLABLES) for _ in range(chance.randint(2, 3))).capitalize()
@@ -77,7 +77,7 @@ def lines(name: str) -> list[dict]:
 
 
 def expected(texts: dict[str, str]) -> set[tuple[str, int, int, str]]:
-    """Where the annotators saw a person, and a full name of the people above stands in it."""
+    """Return where the annotators marked a person with one of the full names above."""
     spans = set()
     for row in lines("entities.json"):
         for name in ANNOTATED:
@@ -108,12 +108,12 @@ def measure(known: list[str], filler: list[str]) -> None:
 
 
 def recall() -> None:
-    """Print how many written forms block, and what blocks or warns in texts without the people."""
+    """Print how many written forms block, and what blocks or warns in texts without these names."""
     rows = [json.loads(line) for line in (CORPUS / "forms.jsonl").read_text().splitlines()]
     index, ids = NameIndex(), {name: uuid4() for name in dict.fromkeys(r["record"] for r in rows)}
     for name, pk in ids.items():
         index.add(pk, [name])
-    tried, found, warned, missed = 0, 0, 0, Counter()
+    searched, found, warned, missed = 0, 0, 0, Counter()
     not_full = {name for name in ids if not is_full_name(name)}
     for row in rows:
         if row["record"] in not_full:
@@ -123,7 +123,7 @@ def recall() -> None:
         if row["form"] in WARN:
             warned += bool(matches)
             continue
-        tried += 1
+        searched += 1
         found += blocks
         if not blocks:
             missed[row["form"]] += 1
@@ -132,40 +132,42 @@ def recall() -> None:
     false = list(index.matches(texts))
     blocked = sum(match.blocks for match in false)
     print(f"{len(ids)} names, {len(rows):,} written forms:")
-    print(f"  of the {tried:,} that block, found {found:,}: recall {found / tried:.4f}")
+    print(f"  of the {searched:,} that block, found {found:,}: recall {found / searched:.4f}")
     print(f"  missed, by form: {dict(missed.most_common())}")
     print(f"  of {sum(r['form'] in WARN for r in rows)} that only warn, {warned} warn")
     print(f"  {len(not_full)} recorded names are not full names, and are left out")
     words = len(re.findall(r"\w+", texts))
     print(f"  in {words:,} words without them: {blocked} blocked, {len(false) - blocked} warned")
     others = [json.loads(line) for line in (CORPUS / "namesakes.jsonl").read_text().splitlines()]
-    sakes = 0
+    blocked_namesakes = 0
     for row in others:
         alone = NameIndex()
         alone.add(UUID(int=1), [row["record"]])
-        sakes += any(match.blocks for match in alone.matches(row["text"]))
-    print(f"  of {len(others)} other people who share a part of the name, {sakes} blocked\n")
+        blocked_namesakes += any(match.blocks for match in alone.matches(row["text"]))
+    print(
+        f"  of {len(others)} other people who share a part of a name, {blocked_namesakes} blocked\n"
+    )
 
 
 def in_turn(texts: list[str], names: list[str]) -> None:
-    """Look for every name in turn, as it is written."""
+    """Search for every name in turn, as it is recorded."""
     text = "\n".join(texts)
     for name in names:
         re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
 
 
-def seconds(deed, runs: int = RUNS) -> float:
-    """The best of several runs."""
+def seconds(action, runs: int = RUNS) -> float:
+    """Return the best processor time of several runs."""
     best = float("inf")
     for _ in range(runs):
         start = time.process_time()
-        deed()
+        action()
         best = min(best, time.process_time() - start)
     return best
 
 
 def release(chance: random.Random, filler: list[str], names: int) -> list[str]:
-    """Paragraphs of a thousand words, with so many full names, half of them slightly misspelt."""
+    """Return paragraphs of a thousand words, with full names, half of them slightly misspelt."""
     words = [chance.choice(COMMON) for _ in range(WORDS - 2 * names)]
     for number in range(names):
         name = chance.choice(filler)
@@ -196,7 +198,7 @@ def opened(filler: list[str]) -> dict[str, float]:
 
 
 def requests(chance: random.Random, filler: list[str]) -> dict[str, float]:
-    """Return the seconds of the editor's question: first of a process, again, after a change."""
+    """Return the seconds of a name search in the editor: the first, another, after a change."""
     runner = DiscoverRunner(verbosity=0, interactive=False)
     runner.setup_test_environment()
     made = runner.setup_databases()
@@ -206,12 +208,12 @@ def requests(chance: random.Random, filler: list[str]) -> dict[str, float]:
         )
         client = Client()
         client.force_login(User.objects.create_superuser("bench"))
-        told = {"paragraphs": release(chance, filler, 40), "people": [], "rejected": []}
+        search = {"paragraphs": release(chance, filler, 40), "people": [], "rejected": []}
 
         def ask() -> None:
             address = "/admin/releases/release/names/"
             answer = client.post(
-                address, json.dumps(told), content_type="application/json", secure=True
+                address, json.dumps(search), content_type="application/json", secure=True
             )
             assert answer.status_code == 200, answer  # noqa: S101
 
@@ -223,9 +225,9 @@ def requests(chance: random.Random, filler: list[str]) -> dict[str, float]:
 
         first = seconds(lambda: people_index(), 1)
         return {
-            "all read in, first of a process": first,
-            "asked": seconds(ask),
-            "asked, one changed": min(ask_after_a_change() for _ in range(RUNS)),
+            "first of a process, index built": first,
+            "searched": seconds(ask),
+            "searched, one changed": min(ask_after_a_change() for _ in range(RUNS)),
             **opened(filler),
         }
     finally:
@@ -236,7 +238,7 @@ def main() -> None:
     recall()
     chance = random.Random(1)  # noqa: S311  # the same each time
     filler = invented(chance)
-    print(f"Found among {KNOWN:,} others, full names alone:")
+    print(f"Found among {KNOWN:,} others, full names only:")
     measure(ANNOTATED, filler)
     measure(OTHERWISE, filler)
 

@@ -1,8 +1,8 @@
-"""Pages that list what grows: the processor's time for each, small and large, in one run.
+"""Measures the processor time of pages with growing lists, with few and with many rows.
 
 100 against 1,000 cases, 100 against 10,000 quotations of one person, 1,000 against 20,000
 releases. The time is that of this process and, on PostgreSQL, of the server's process for our
-connection. Everything stands in an empty database of its own.
+connection. Everything is in an empty, separate database.
 
     python bench/pages.py
 """
@@ -130,7 +130,7 @@ def add_illustrated(number: int, topics: list[Topic], asset: MediaAsset) -> None
 
 
 def of_the_database() -> Callable[[], float]:
-    """Return what tells the processor seconds of PostgreSQL's process for our connection."""
+    """Return a function for the processor seconds of PostgreSQL's process for our connection."""
     if connection.vendor != "postgresql":
         return lambda: 0.0
     with connection.cursor() as cursor:

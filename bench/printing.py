@@ -1,6 +1,6 @@
-"""Where a name is printed: how long the desk's list takes among 100,000 approved releases.
+"""Measures how long it takes to find where a name is printed, among 100,000 approved releases.
 
-In an empty database of its own, on the server of DATABASE_URL. Twenty releases in 100,000 contain
+In an empty, separate database on the server of DATABASE_URL. Twenty releases in 100,000 contain
 the name. The folded texts are random letters, 2 kB each.
 
     DATABASE_URL=postgres://… python bench/printing.py

@@ -1,7 +1,7 @@
-"""What becomes of files that strangers made: taken or refused, why, at what cost.
+"""Shows which uploads are accepted or refused, why, and at what cost.
 
-Each goes through the process that opens uploads, with the limits of the settings. Without a folder
-the samples of the tests are taken, and some that are made to hurt.
+Each file is opened in the sandbox, with the limits of the settings. Without a folder, it uses the
+samples of the tests and some hostile files.
 
     python bench/uploads.py [folder]
 """
@@ -19,10 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from assets import sandbox  # noqa: E402
-from assets.pictures import BadFile  # noqa: E402
+from assets.messages import BadFileError  # noqa: E402
 
 LIMITS = sandbox.Limits(megapixels=100, seconds=2, megabytes=300)  # the defaults of the settings
 
@@ -44,8 +46,8 @@ def saved(picture: Image.Image, format: str, **how) -> bytes:
     return out.getvalue()
 
 
-def made_to_hurt() -> dict[str, bytes]:
-    """Bombs and other bad company, made here because they are large or nobody's."""
+def hostile_files() -> dict[str, bytes]:
+    """Return bombs and other hostile files, which are too large to store."""
     noise = Image.effect_noise((5000, 4000), 90)
     photo = saved(noise.convert("RGB"), "JPEG", quality=90)
     script = b"<script>alert(document.domain)</script><?php system($_GET[0]); ?>"
@@ -71,20 +73,22 @@ def made_to_hurt() -> dict[str, bytes]:
     }
 
 
-def one(path: str) -> None:
+def run_once(path: str) -> None:
+    settings.configure(USE_I18N=False)
+    django.setup()
     begun = time.perf_counter()
     try:
         with open(path, "rb") as file:
-            seen = sandbox.inspect(file, LIMITS)
-        size = f", {seen.width} × {seen.height}" if seen.width else ""
-        verdict = f"taken: {seen.kind}, {seen.extension}{size}"
-        verdict += "".join(f" · {note}" for note in seen.notes)
-    except BadFile as refused:
+            facts = sandbox.inspect(file, LIMITS)
+        size = f", {facts.width} × {facts.height}" if facts.width else ""
+        verdict = f"accepted: {facts.kind}, {facts.extension}{size}"
+        verdict += "".join(f" · {warning}" for warning in facts.warnings)
+    except BadFileError as refused:
         verdict = f"refused: {refused}"
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    taken = (time.perf_counter() - begun) * 1000
+    milliseconds = (time.perf_counter() - begun) * 1000
     cost = {
-        "ms": taken,
+        "ms": milliseconds,
         "seconds": used.ru_utime + used.ru_stime,
         "megabytes": used.ru_maxrss / 1024,
     }
@@ -93,15 +97,15 @@ def one(path: str) -> None:
 
 def main() -> None:
     if sys.argv[1:2] == ["--one"]:
-        one(sys.argv[2])
+        run_once(sys.argv[2])
         return
     given = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "tests" / "data" / "images"
     with tempfile.TemporaryDirectory() as folder:
         files = {p.name: p for p in sorted(given.rglob("*")) if p.is_file() and p.suffix != ".md"}
-        for number, (name, content) in enumerate(made_to_hurt().items()):
+        for number, (name, content) in enumerate(hostile_files().items()):
             files[name] = Path(folder) / str(number)
             files[name].write_bytes(content)
-        print(f"{'ms':>6} {'CPU s':>6} {'MB':>5}  what became of it")
+        print(f"{'ms':>6} {'CPU s':>6} {'MB':>5}  result")
         for name, path in files.items():
             command = [sys.executable, __file__, "--one", path]
             out = subprocess.run(command, capture_output=True, text=True, check=True)

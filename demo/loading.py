@@ -1,7 +1,7 @@
 """The demo newsroom: the real release that the project began with, and an invented organisation.
 
-Texts, people and pictures are in `demo/`, with their sources and licences; what is done with them
-here is done through the same doors that editors use: the importer, the workflow, the library.
+Texts, people and pictures are in `demo/`, with their sources and licences. They are added in the
+same way as by editors: through the importer, the workflow and the library.
 """
 
 import re
@@ -17,9 +17,10 @@ from django.core.files.images import ImageFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from assets import making
+from assets import processing
 from assets.cards import title_card
 from assets.models import MediaAsset
 from desk.imports.storing import CREATE, import_draft
@@ -29,7 +30,7 @@ from releases import workflow
 from releases.models import Contact, Release, Topic
 
 DEMO = settings.BASE_DIR / "demo"
-KEPT = (User, Release, Person, MediaAsset, Topic, Contact)
+DEMO_MODELS = (User, Release, Person, MediaAsset, Topic, Contact)
 SIGN_INS = {"author": "Author", "editor": "Editor", "publisher": "Publisher"}
 NAMES = {
     "author": ("Alma", "Author"),
@@ -38,14 +39,14 @@ NAMES = {
 }
 
 CASE_PARTS = ("designations", "charges", "sentences", "events")
-NOT_WORDS = ("file", "licence_ends", "focus")
+NON_TEXT_KEYS = ("file", "licence_ends", "focus")
 
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
 def is_empty() -> bool:
-    """Whether nobody has begun to use the newsroom, so that the demo mixes with nothing."""
-    return not any(model._default_manager.exists() for model in KEPT)
+    """Whether the newsroom has no data yet, so that the demo is not mixed with real data."""
+    return not any(model._default_manager.exists() for model in DEMO_MODELS)
 
 
 def password_of(username: str) -> str:
@@ -62,8 +63,8 @@ def sign_ins() -> Iterator[tuple[str, str, str]]:
 
 
 @transaction.atomic
-def load(say: Say) -> None:
-    """Fill an empty newsroom. `say` is told of each step."""
+def load(report: Report) -> None:
+    """Fill an empty newsroom. `report` gets a message about each step."""
     users = _users()
     topics = {
         key: Topic.objects.create(**row) for key, row in _table("topics.toml", "topics").items()
@@ -72,16 +73,16 @@ def load(say: Say) -> None:
         key: Contact.objects.create(**row)
         for key, row in _table("contacts.toml", "contacts").items()
     }
-    say("Making pictures in every size …")
+    report(_("Creating pictures in every size …"))
     pictures = {key: _picture(row) for key, row in _table("pictures.toml", "pictures").items()}
-    say("Adding people …")
+    report(_("Adding people …"))
     people = {key: _person(row, pictures) for key, row in _table("people.toml", "people").items()}
-    say("Importing the real release …")
+    report(_("Importing the real release …"))
     _real_release(users, topics)
-    say("Adding the invented releases …")
+    report(_("Adding the invented releases …"))
     releases: dict[str, Release] = {}
     for path in sorted((DEMO / "releases").glob("*.html")):
-        _, head, text = path.read_text().split("+++\n", 2)
+        _start, head, text = path.read_text().split("+++\n", 2)
         row = tomllib.loads(head)
         release = _invented_release(row, text, users, people, pictures, releases)
         release.topics.set(topics[key] for key in row.get("topics", []))
@@ -110,14 +111,14 @@ def _table(file: str, name: str) -> dict[str, dict[str, Any]]:
 
 
 def _picture(row: dict[str, Any]) -> MediaAsset:
-    words = {key: value for key, value in row.items() if key not in NOT_WORDS}
+    texts = {key: value for key, value in row.items() if key not in NON_TEXT_KEYS}
     path = DEMO / row["file"]
     if "licence_ends" in row:
-        words["licence_expires"] = _moment(row["licence_ends"])
-    words["focus_x"], words["focus_y"] = row.get("focus", (0.5, 0.5))
+        texts["licence_expires"] = _moment(row["licence_ends"])
+    texts["focus_x"], texts["focus_y"] = row.get("focus", (0.5, 0.5))
     with path.open("rb") as file:
-        picture = MediaAsset.objects.create(original=ImageFile(file, name=path.name), **words)
-    making.make(picture)
+        picture = MediaAsset.objects.create(original=ImageFile(file, name=path.name), **texts)
+    processing.process(picture)
     return picture
 
 
@@ -191,7 +192,7 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         caption=facts["stand_in"]["caption"],
         credit_line=facts["stand_in"]["credit_line"],
     )
-    making.make(release.poster)
+    processing.process(release.poster)
     text, heading, background = release.body.rpartition("<h2>")
     release.body = f'{text}<section data-kind="background">{heading}{background}</section>'
     release.notes_to_editors = facts["notes_to_editors"]

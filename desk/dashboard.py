@@ -86,10 +86,10 @@ def desk_of(user: Any, at: datetime) -> Desk:
         if user.has_perm("people.view_person")
         else [],
         levels=list(
-            LevelChange.objects.filter(person__in=people, outcome=LevelChange.Outcome.ASKED)
-            .exclude(asked_by=user)
-            .select_related("person", "asked_by")
-            .order_by("asked_at", "pk")[:MAX_LISTED]
+            LevelChange.objects.filter(person__in=people, outcome=LevelChange.Outcome.REQUESTED)
+            .exclude(requested_by=user)
+            .select_related("person", "requested_by")
+            .order_by("requested_at", "pk")[:MAX_LISTED]
         )
         if user.has_perm("people.set_level")
         else [],
@@ -103,7 +103,9 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.name_minor")
         else [],
-        consents=list(people.consent_ends_soon(today).order_by("named_until", "pk")[:MAX_LISTED])
+        consents=list(
+            people.consent_ends_soon(today).order_by("name_consent_until", "pk")[:MAX_LISTED]
+        )
         if user.has_perm("people.change_person")
         else [],
         photographs=list(
@@ -130,8 +132,10 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.change_case")
         else [],
-        emails=list(Email.objects.troubled().order_by("-created_at", "pk")[:MAX_LISTED])
+        emails=list(Email.objects.needing_attention().order_by("-created_at", "pk")[:MAX_LISTED])
         if user.has_perm("jobs.view_email")
         else [],
-        jobs=list(Job.objects.troubled()[:MAX_LISTED]) if user.has_perm("jobs.view_job") else [],
+        jobs=list(Job.objects.needing_attention()[:MAX_LISTED])
+        if user.has_perm("jobs.view_job")
+        else [],
     )

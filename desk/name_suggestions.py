@@ -20,7 +20,7 @@ from accounts.models import User
 from importing.name_candidates import Passage
 from importing.names import People
 from people.models import Level, Person
-from people.names import Found, NameIndex, key
+from people.names import NameIndex, NameInText, key
 from people.names.shared import people_index
 from releases.document import uuid_in
 from releases.models import RejectedName, Release
@@ -92,12 +92,12 @@ def suggestions(
 
 def _offers(
     paragraphs: Sequence[str],
-    found: list[Found],
+    found: list[NameInText],
     visible: dict[UUID, Person],
     marked: set[UUID],
     rejected: Rejected,
 ) -> Iterator[NameOffer]:
-    first: dict[frozenset[UUID], Found] = {}
+    first: dict[frozenset[UUID], NameInText] = {}
     for name in found:
         if name.whole and not name.people & marked:
             first.setdefault(name.people, name)
@@ -111,7 +111,7 @@ def _offers(
 
 
 def _hints(
-    index: NameIndex, paragraphs: Sequence[str], found: list[Found], user: User
+    index: NameIndex, paragraphs: Sequence[str], found: list[NameInText], user: User
 ) -> Iterator[NameHint]:
     used = {key(name.surface) for name in found}
     inside: dict[int, list[tuple[int, int]]] = {}

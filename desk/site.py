@@ -98,7 +98,7 @@ class NewsroomSite(admin.AdminSite):
         if user.is_superuser:
             context |= {
                 "isolation_problems": isolation.problems(),
-                "limits": isolation.in_words(),
+                "limits": isolation.limits_sentence(),
             }
         return super().index(request, {**context, **(extra_context or {})})
 

@@ -1,7 +1,7 @@
-"""Counting what happens in a web process, without a query in the request that brings it.
+"""Counts events in a web process without a query in the request that causes them.
 
-Items wait in the memory of the process. A thread writes them about once a second; if the database
-is away or locked they go on waiting, and the next attempt includes them.
+Items wait in the memory of the process. In a server a thread writes them about once a second; if
+the database is unavailable or locked, they wait for the next attempt.
 """
 
 import atexit
@@ -18,54 +18,55 @@ from django.db import close_old_connections, connection
 
 log = logging.getLogger(__name__)
 
-EVERY = 1.0  # seconds
+FLUSH_SECONDS = 1.0
 Item = TypeVar("Item", bound=Hashable)
-LONGEST_PAUSE = 60.0  # seconds from one attempt to the next while writing fails
+MAX_PAUSE_SECONDS = 60.0  # from one attempt to the next while writing fails
 
 
 class Buffer(Generic[Item]):
-    """Items to count. While `at_most` wait, new ones are not counted."""
+    """Items to count. New items are ignored while `max_items` are waiting."""
 
-    def __init__(self, name: str, write: Callable[[Counter[Item]], None], at_most: int) -> None:
-        self.name, self.write, self.at_most = name, write, at_most
-        self._waiting: queue.Queue[Item] = queue.Queue(at_most)
+    def __init__(self, name: str, write: Callable[[Counter[Item]], None], max_items: int) -> None:
+        self.name, self.write, self.max_items = name, write, max_items
+        self._waiting: queue.Queue[Item] = queue.Queue(max_items)
         self._counted: Counter[Item] = Counter()  # taken from the queue, not yet written
         self._writing = threading.Lock()
+        self.serves = False
         self._thread: threading.Thread | None = None
+
+    def serve(self) -> None:
+        """Write in the background from now on; for the start of a server."""
+        self.serves = True
+        atexit.register(self._flush_at_exit)
 
     def add(self, item: Item) -> None:
         """Count an item. Never waits and never fails."""
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(item)
-        self.begin()
+        if self.serves:
+            self._ensure_thread()
 
     def flush(self) -> None:
-        """Write what waits. What `write` fails to write is kept, and its error raised."""
+        """Write the waiting items. If `write` fails, they are kept and its error is raised."""
         with self._writing:
             with contextlib.suppress(queue.Empty):
-                while len(self._counted) < self.at_most:
+                while len(self._counted) < self.max_items:
                     self._counted[self._waiting.get_nowait()] += 1
             if self._counted:
                 self.write(self._counted)
                 self._counted = Counter()
 
-    def clear(self) -> None:
-        """Forget what waits."""
-        self._waiting.queue.clear()
-        self._counted.clear()
-
-    def begin(self) -> None:
-        """Start the thread of this process, at the first item: the server has forked by then."""
+    def _ensure_thread(self) -> None:
+        """Start the thread of this process. With the first item, the server has already forked."""
         if self._thread and self._thread.is_alive():
             return
         with self._writing:
             if not (self._thread and self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
                 self._thread.start()
-                atexit.register(self._flush_at_exit)
 
     def _run(self) -> None:
-        pause = EVERY
+        pause = FLUSH_SECONDS
         while True:
             if not self._counted:
                 first = self._waiting.get()
@@ -74,10 +75,10 @@ class Buffer(Generic[Item]):
             close_old_connections()
             try:
                 self.flush()
-                pause = EVERY
+                pause = FLUSH_SECONDS
             except Exception as problem:
                 log.error("%s wait to be counted: %s", self.name, " ".join(str(problem).split()))
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
             finally:
                 connection.close()
 

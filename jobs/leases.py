@@ -1,4 +1,4 @@
-"""How long a worker owns what it took, and how it keeps it while it works."""
+"""For how long a worker owns the rows that it has taken, and how it renews that."""
 
 import logging
 import threading
@@ -13,20 +13,20 @@ from django.utils import timezone
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
-BEAT = 15  # seconds from one renewal to the next
+RENEW_SECONDS = 15  # from one renewal to the next
 
 
 @contextmanager
-def kept(rows: Callable[[], Any]) -> Iterator[None]:
+def kept_lease(rows: Callable[[], Any]) -> Iterator[None]:
     """Renew the lease of some rows while the body runs, on a thread and connection of its own."""
     if connection.in_atomic_block:
-        # No other worker sees these rows before the commit, and SQLite would let nobody write.
+        # No other worker sees these rows before the commit, and on SQLite nobody else could write.
         yield
         return
     done = threading.Event()
 
-    def beat() -> None:
-        while not done.wait(BEAT):
+    def renew() -> None:
+        while not done.wait(RENEW_SECONDS):
             try:
                 close_old_connections()
                 rows().update(due_at=timezone.now() + LEASE)
@@ -35,7 +35,7 @@ def kept(rows: Callable[[], Any]) -> Iterator[None]:
             finally:
                 connection.close()
 
-    threading.Thread(target=beat, name="lease", daemon=True).start()
+    threading.Thread(target=renew, name="lease", daemon=True).start()
     try:
         yield
     finally:

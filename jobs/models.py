@@ -1,7 +1,7 @@
 """The rows behind the queue and the outbox.
 
-A worker that takes a row writes a lease into it: a random value and a time. A row whose lease has
-ended is anybody's again, so the death of a worker loses nothing.
+A worker that takes a row writes a lease into it: a random value and a time. Any worker may take a
+row whose lease has ended, so a worker that dies loses nothing.
 """
 
 import uuid
@@ -18,24 +18,24 @@ from django.utils.translation import gettext_lazy as _
 class Lane(models.TextChoices):
     """Which thread of a worker does a job, so that long work does not delay short work."""
 
-    QUICK = "quick", _("Takes seconds")
-    FILES = "files", _("Works on files")
-    LONG = "long", _("Takes minutes or hours")
+    QUICK = "quick", _("Short jobs")
+    FILES = "files", _("File jobs")
+    LONG = "long", _("Long jobs")
 
 
 class LeasedQuerySet(models.QuerySet):
     """Rows that workers take by lease."""
 
     def open(self) -> Self:
-        """Those that are waiting or being worked on."""
+        """Rows that wait or are being processed."""
         return self.filter(state__in=["waiting", "running"])
 
     def due(self, at: datetime) -> Self:
-        """Those that a worker may take at a time: their time has come, or their lease ended."""
+        """Rows that a worker may take at a time: they are due, or their lease has ended."""
         return self.open().filter(due_at__lte=at)
 
     def failed(self) -> Self:
-        """Those that were given up."""
+        """Rows that were given up."""
         return self.filter(state="failed")
 
 
@@ -45,7 +45,7 @@ class Leased(models.Model):
     due_at = models.DateTimeField(
         _("next attempt"),
         default=timezone.now,
-        help_text=_("When a worker may take it; while one works on it, when the lease ends."),
+        help_text=_("When a worker may start it. While it runs, when the lease ends."),
     )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.UUIDField(null=True, editable=False)
@@ -57,40 +57,38 @@ class Leased(models.Model):
 
 
 class JobQuerySet(LeasedQuerySet):
-    def troubled(self) -> Self:
-        """Those that were given up, and those of the schedule whose last time failed."""
+    def needing_attention(self) -> Self:
+        """Jobs that were given up, and scheduled jobs whose last run failed."""
         return self.filter(Q(state="failed") | Q(state="waiting", attempts=0) & ~Q(reason=""))
 
 
 class Job(Leased):
-    """Work to do once. A row is deleted when its work is done, unless it is on the schedule."""
+    """A background job. Its row is deleted when it is done, unless it is on the schedule."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         RUNNING = "running", _("Running")
-        FAILED = "failed", _("Given up")
+        FAILED = "failed", _("Failed")
 
     name = models.CharField(_("job"), max_length=100)
     key = models.CharField(
         max_length=200,
         blank=True,
         default="",
-        help_text=_("There is one row for each job and key. Empty: as many as are added."),
+        help_text=_("One row per job and key. Leave blank for no limit."),
     )
     arguments = models.JSONField(default=list)
     lane = models.CharField(max_length=8, choices=Lane, default=Lane.QUICK)
-    urgent = models.BooleanField(default=False, help_text=_("Done before what is not urgent."))
+    urgent = models.BooleanField(default=False, help_text=_("Runs before other jobs."))
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    again = models.BooleanField(
-        default=False, help_text=_("It was asked for once more while it was running.")
-    )
+    again = models.BooleanField(default=False, help_text=_("Requested again while running."))
 
     objects = JobQuerySet.as_manager()
 
     class Meta:
         ordering = ["-urgent", "due_at", "pk"]
         default_permissions = ("view",)
-        permissions = [("retry_job", _("Can try a failed job again"))]
+        permissions = [("retry_job", _("Can retry a failed job"))]
         indexes = [
             models.Index(
                 fields=["lane", "due_at"],
@@ -113,23 +111,23 @@ class Job(Leased):
 
 class EmailQuerySet(LeasedQuerySet):
     def about(self, subject: str) -> Self:
-        """Those that were written about one thing, such as `release:<uuid>`."""
+        """E-mails about one object, such as `release:<uuid>`."""
         return self.filter(about=subject)
 
-    def troubled(self) -> Self:
-        """Those that were given up, and those that failed at least once and are tried again."""
+    def needing_attention(self) -> Self:
+        """E-mails that were given up, and those that failed at least once and will be retried."""
         return self.filter(Q(state="failed") | Q(state__in=["waiting", "running"], attempts__gt=0))
 
 
 class Email(Leased):
-    """A message to one address. Its text is removed once the message has been sent or dropped."""
+    """An e-mail to one address. Its text is removed once it has been sent or dropped."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
-        RUNNING = "running", _("Being sent")
+        RUNNING = "running", _("Sending")
         SENT = "sent", _("Sent")
         DROPPED = "dropped", _("No longer needed")
-        FAILED = "failed", _("Given up")
+        FAILED = "failed", _("Failed")
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message_id = models.CharField(max_length=255, unique=True, editable=False)
@@ -143,10 +141,14 @@ class Email(Leased):
         help_text=_("The function that completes the text just before it is sent."),
     )
     fill_key = models.CharField(
-        max_length=200, blank=True, default="", help_text=_("What the function needs to know.")
+        max_length=200, blank=True, default="", help_text=_("What the function looks up.")
     )
     about = models.CharField(
-        _("about"), max_length=200, blank=True, default="", help_text=_("As in release:<uuid>.")
+        _("about"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("Such as release:<uuid>."),
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

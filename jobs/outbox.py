@@ -1,13 +1,13 @@
-"""The outbox: e-mails are rows, written in the transaction of the action they tell of.
+"""The outbox: e-mails are rows, written in the transaction of the action they are about.
 
-    outbox.put(to, subject, text, about=f"release:{release.pk}", by=user)
+    outbox.add_email(to, subject, text, about=f"release:{release.pk}", by=user)
 
-A worker sends what is due over one connection and commits each message by itself, right after the
+A worker sends due messages over one connection and commits each one separately, right after the
 mail server's answer. So no message is lost, and one is sent twice only if the worker dies after the
 server has the whole message and before the commit; both copies then have the same Message-ID.
 
-A text that must not lie in the database, such as the address of a preview, is completed by a
-function at the moment of sending: `put(…, fill="previews.address")`.
+A text that must not be stored in the database, such as the address of a preview, is completed by a
+function when the message is sent: `add_email(…, fill="previews.address")`.
 """
 
 import logging
@@ -22,32 +22,33 @@ from django.core.mail.utils import DNS_NAME
 from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jobs import leases, mail, wake
 from jobs.models import Email
 
 log = logging.getLogger(__name__)
 
-BATCH = 100  # messages for one connection
-A_BATCH_TAKES = 10 * 60  # seconds, at most
-PAUSES = [
+BATCH_SIZE = 100  # messages for one connection
+MAX_BATCH_SECONDS = 10 * 60
+RETRY_PAUSES = [
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 720, 720)
-]  # in all a day and a half; a mail server that is away for a weekend needs a person anyway
+]  # a day and a half in total; a mail server that is down for longer needs a person
 
-# Sent in the transaction that notes a message as sent. Takes `email`.
-sent = Signal()
+# Sent in the transaction that marks a message as sent. Takes `email`.
+email_sent = Signal()
 
-# Completes the text of a message, or raises NotNeeded.
+# Completes the text of a message, or raises EmailNotNeeded.
 Fill = Callable[[Email], str]
 FILLS: dict[str, Fill] = {}
 
 
-class NotNeeded(Exception):
-    """The message has lost its purpose since it was written. The text says why."""
+class EmailNotNeeded(Exception):
+    """The message is no longer needed. The text gives the reason."""
 
 
 def fills(name: str) -> Callable[[Fill], Fill]:
-    """Declare a function that completes texts, under a name that is kept for ever."""
+    """Declare a function that completes texts, under a name that never changes."""
 
     def declare(function: Fill) -> Fill:
         FILLS[name] = function
@@ -56,7 +57,7 @@ def fills(name: str) -> Callable[[Fill], Fill]:
     return declare
 
 
-def put(
+def add_email(
     to: str,
     subject: str,
     text: str,
@@ -66,9 +67,9 @@ def put(
     fill: str = "",
     fill_key: str = "",
 ) -> Email | None:
-    """Write a message into the outbox, in the transaction of the caller.
+    """Add a message to the outbox, in the transaction of the caller.
 
-    Returns None and writes nothing where e-mail is off.
+    Returns None and adds nothing if e-mail is off.
     """
     if not settings.EMAIL_IS_ON:
         return None
@@ -84,33 +85,33 @@ def put(
         fill=fill,
         fill_key=fill_key,
     )
-    transaction.on_commit(wake.up)
+    transaction.on_commit(wake.wake)
     return email
 
 
 def send_again(email: Email) -> None:
-    """Let a message that was given up be tried again, now."""
+    """Send a message that was given up again, as soon as possible."""
     Email.objects.filter(pk=email.pk, state=Email.State.FAILED).exclude(text="").update(
         state=Email.State.WAITING, attempts=0, due_at=timezone.now(), ended_at=None
     )
-    transaction.on_commit(wake.up)
+    transaction.on_commit(wake.wake)
 
 
-def deliver() -> int:
-    """Send what is due; return how many messages were sent."""
+def send_due() -> int:
+    """Send the due messages; return how many were sent."""
     if not settings.EMAIL_IS_ON:
         return 0
     done = 0
     while not wake.stopping.is_set() and (batch := _claim()):
         mine = Email.objects.filter(lease=batch[0].lease)
         try:
-            with leases.kept(mine.all):
-                sent_now = _deliver(batch)
+            with leases.kept_lease(mine.all):
+                count = _send_batch(batch)
         finally:
-            # What was claimed and not tried, because the worker stops.
+            # Messages that were claimed but not tried, because the worker stops.
             mine.update(state=Email.State.WAITING, lease=None, due_at=timezone.now())
-        done += sent_now
-        if not sent_now:
+        done += count
+        if not count:
             break
     return done
 
@@ -127,15 +128,15 @@ def _claim() -> list[Email]:
     lease = uuid.uuid4()
     with transaction.atomic():
         rows = due.order_by("due_at", "created_at").select_for_update(skip_locked=True)
-        mine = [email.pk for email in rows.only("pk")[:BATCH]]
+        mine = [email.pk for email in rows.only("pk")[:BATCH_SIZE]]
         Email.objects.filter(pk__in=mine).update(
             state=Email.State.RUNNING, lease=lease, due_at=now + leases.LEASE
         )
     return list(Email.objects.filter(lease=lease).order_by("created_at", "pk"))
 
 
-def _deliver(batch: list[Email]) -> int:
-    """Send a batch that is ours; return how many messages were sent."""
+def _send_batch(batch: list[Email]) -> int:
+    """Send a claimed batch; return how many messages were sent."""
     begun: list[Email] = []
 
     def messages() -> Iterator[EmailMessage]:
@@ -147,7 +148,9 @@ def _deliver(batch: list[Email]) -> int:
                 yield message
 
     count = 0
-    for failure in mail.send(messages(), seconds=A_BATCH_TAKES, patient=True):
+    for failure in mail.send(
+        messages(), seconds=MAX_BATCH_SECONDS, reply_timeout=mail.REPLY_SECONDS
+    ):
         email = begun.pop(0)
         if failure:
             _failed(email, failure)
@@ -158,19 +161,22 @@ def _deliver(batch: list[Email]) -> int:
 
 
 def _message(email: Email) -> EmailMessage | None:
-    """Return a message as it is sent; None where it is not ours any more or was dropped."""
+    """Return a message ready to send; None if its lease is lost or it was dropped."""
     if not Email.objects.filter(pk=email.pk, lease=email.lease).exists():
         return None
     text = email.text
     if email.fill:
         try:
             text = FILLS[email.fill](email)
-        except NotNeeded as reason:
+        except EmailNotNeeded as reason:
             _end(email, Email.State.DROPPED, str(reason))
             return None
         except Exception as problem:
             log.exception("The text of e-mail %s could not be completed.", email.pk)
-            _failed(email, mail.Failure(f"{type(problem).__name__}. The log says more."))
+            _failed(
+                email,
+                mail.SendFailure(_("%(error)s. See the log.") % {"error": type(problem).__name__}),
+            )
             return None
     headers = {"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"}
     return EmailMessage(email.subject, text, to=[email.to], headers=headers)
@@ -184,14 +190,14 @@ def _end(email: Email, state: Email.State, reason: str = "") -> None:
             attempts=email.attempts + (state == Email.State.SENT),
         )  # fmt: skip
         if ended and state == Email.State.SENT:
-            sent.send(sender=Email, email=email)
+            email_sent.send(sender=Email, email=email)
 
 
-def _failed(email: Email, failure: mail.Failure) -> None:
-    """Note why a message was not sent, and when it is tried again, if ever."""
+def _failed(email: Email, failure: mail.SendFailure) -> None:
+    """Record why a message was not sent, and when to retry it, if at all."""
     attempts, now = email.attempts + 1, timezone.now()
     held = Email.objects.filter(pk=email.pk, lease=email.lease)
-    if failure.is_final or attempts > len(PAUSES):
+    if failure.is_final or attempts > len(RETRY_PAUSES):
         log.error("E-mail %s was given up after %s attempts.", email.pk, attempts)
         held.update(
             state=Email.State.FAILED, lease=None, reason=failure, attempts=attempts, ended_at=now
@@ -199,5 +205,5 @@ def _failed(email: Email, failure: mail.Failure) -> None:
     else:
         held.update(
             state=Email.State.WAITING, lease=None, reason=failure, attempts=attempts,
-            due_at=now + PAUSES[attempts - 1],
+            due_at=now + RETRY_PAUSES[attempts - 1],
         )  # fmt: skip

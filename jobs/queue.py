@@ -1,14 +1,14 @@
-"""The queue: declaring a job, adding work, and doing it.
+"""The queue: declares jobs, adds them and runs them.
 
     @job("assets.make_renditions", lane=Lane.FILES)
     def make_renditions(pk: str) -> None: ...
 
     make_renditions.add(str(picture.pk), key=str(picture.pk))
 
-`add` writes a row in the caller's transaction: there is work if the change is committed, and none
-if it is rolled back. The work is done at least once. What must happen once only is declared with
-`atomic=True`: its changes and the end of the job are then one transaction. Everything else must
-have the same result when it is done twice.
+`add` writes a row in the caller's transaction: the job exists if the change is committed, and not
+if it is rolled back. A job runs at least once. If it must happen only once, declare it with
+`atomic=True`: its changes and its end are then one transaction. Every other job must have the same
+result when it runs twice.
 """
 
 import logging
@@ -29,26 +29,26 @@ from jobs.models import Job, Lane
 
 log = logging.getLogger(__name__)
 
-PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240)]
-LATER = timedelta(minutes=1)
-SOON = timedelta(seconds=5)
+RETRY_PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240)]
+POSTPONE_BY = timedelta(minutes=1)
+RETRY_SOON = timedelta(seconds=5)
 SCHEDULED = "schedule"  # the key of a row that is on the schedule
 
 
-class Later(Exception):
-    """The work cannot be done now, for a reason outside of it. This counts as no attempt."""
+class JobPostponed(Exception):
+    """The job can't run now, for an outside reason. This doesn't count as an attempt."""
 
 
-class GiveUp(Exception):
-    """The work cannot be done, and trying again would not help. The text says why."""
+class JobFailed(Exception):
+    """The job can't be done, and another attempt would not help. The text gives the reason."""
 
 
-class TryAgain(Exception):
-    """The work failed, and may succeed soon. This counts as an attempt. The text says why."""
+class JobRetry(Exception):
+    """The job failed, and may succeed soon. This counts as an attempt. The text says why."""
 
 
-class LeaseLost(Exception):
-    """Another worker has taken the job over."""
+class LeaseLostError(Exception):
+    """Another worker has taken the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class Task:
     def add(
         self, *arguments: Any, key: str = "", due_at: datetime | None = None, urgent: bool = False
     ) -> None:
-        """Add work to the queue, in the transaction of the caller.
+        """Add a job to the queue, in the transaction of the caller.
 
-        With a `key` there is one row at most. A row that waits is done by the earlier of both
-        times; one that is running is done once more; one that was given up starts anew.
+        With a `key` there is at most one row. A waiting row runs at the earlier of both times; a
+        running one runs once more; one that was given up starts again.
         """
         new = Job(
             name=self.name,
@@ -89,10 +89,10 @@ class Task:
                     new.save()
             except IntegrityError:  # another process has just added it
                 self._join(new)
-        transaction.on_commit(wake.up)
+        transaction.on_commit(wake.wake)
 
     def _join(self, new: Job) -> bool:
-        """Let a row that is there already do the work of a new one; return False without any."""
+        """Use an existing row in place of a new one; return False if there is none."""
         rows = Job.objects.filter(name=new.name, key=new.key)
         with transaction.atomic():
             row = rows.select_for_update().first()
@@ -110,7 +110,7 @@ class Task:
         return True
 
     def next_time(self, after: datetime) -> datetime | None:
-        """Return when the schedule wants it next; None for a job that is on no schedule."""
+        """Return the next time on the schedule; None if it is not on the schedule."""
         if self.every:
             return after + self.every
         if self.daily is None:
@@ -136,11 +136,11 @@ def job(
     daily: time | None = None,
     given_up: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., None]], Task]:
-    """Declare a function as a job, under a name that is kept for ever: rows carry it.
+    """Declare a function as a job, under a name that never changes: rows contain it.
 
-    `lane` says which thread does it. `attempts` is how often it may begin. `every` or `daily`
-    (in the newsroom's zone) puts it on the schedule. `given_up(reason, *arguments)` is called in
-    the transaction that gives it up.
+    `lane` chooses the thread. `attempts` is how often it may start. `every` or `daily` (in the
+    newsroom's time zone) puts it on the schedule. `given_up(reason, *arguments)` is called in the
+    transaction that gives it up.
     """
 
     def declare(run: Callable[..., None]) -> Task:
@@ -151,11 +151,11 @@ def job(
 
 
 def try_again(row: Job) -> bool:
-    """Let a job that waits or was given up be tried now; return False if it is running."""
+    """Run a waiting or failed job as soon as possible; return False if it is running."""
     open_ones = Job.objects.filter(pk=row.pk).exclude(state=Job.State.RUNNING)
     now = timezone.now()
     changed = open_ones.update(state=Job.State.WAITING, attempts=0, due_at=now)
-    transaction.on_commit(wake.up)
+    transaction.on_commit(wake.wake)
     return bool(changed)
 
 
@@ -163,7 +163,7 @@ def try_again(row: Job) -> bool:
 
 
 def plan(at: datetime) -> None:
-    """Put every job of the schedule into the queue that is not there yet."""
+    """Add every scheduled job to the queue that is not in it yet."""
     wanted = {task.name: task for task in TASKS.values() if task.every or task.daily}
     there = Job.objects.filter(key=SCHEDULED).values_list("name", flat=True)
     for name in wanted.keys() - set(there):
@@ -171,11 +171,11 @@ def plan(at: datetime) -> None:
         task.add(key=SCHEDULED, due_at=at if task.every else task.next_time(at))
 
 
-# --- Doing the work ----------------------------------------------------------------------------
+# --- Running jobs ------------------------------------------------------------------------------
 
 
 def work(lane: Lane, *, at: datetime | None = None) -> int:
-    """Do all work of one lane that is due; return how many jobs were begun."""
+    """Run all due jobs of one lane; return how many were started."""
     begun = 0
     while not wake.stopping.is_set() and (mine := _claim(lane=lane, at=at)) is not None:
         _do(mine)
@@ -184,9 +184,9 @@ def work(lane: Lane, *, at: datetime | None = None) -> int:
 
 
 def do(task: Task, *arguments: Any, key: str) -> bool:
-    """Do one piece of work here and now; return False if a worker is doing it already.
+    """Run one job here and now; return False if a worker is already running it.
 
-    Raises Later if it cannot be done now; it then waits for a worker.
+    Raises JobPostponed if it can't run now; it then waits for a worker.
     """
     task.add(*arguments, key=key)
     mine = _claim(early=True, name=task.name, key=key)
@@ -202,7 +202,7 @@ def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> 
     if early:
         due = due | Job.objects.filter(state=Job.State.WAITING)
     due = due.filter(name__in=TASKS, **which)
-    # On SQLite a transaction locks the file: it begins only where there is something to take.
+    # On SQLite a transaction locks the file, so it starts only if there is a job to take.
     if not due.exists():
         return None
     with transaction.atomic():
@@ -218,7 +218,7 @@ def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> 
 def _do(mine: Job, *, raises: bool = False) -> None:
     task = TASKS[mine.name]
     if mine.attempts > task.attempts:
-        _give_up(task, mine, _("The worker was stopped each time it began this."))
+        _give_up(task, mine, _("The worker stopped each time it ran this job."))
         return
     try:
         if task.atomic:
@@ -230,21 +230,21 @@ def _do(mine: Job, *, raises: bool = False) -> None:
             with _kept(mine):
                 task.run(*mine.arguments)
             _finish(task, mine)
-    except LeaseLost:
-        log.warning("Job %s %s was taken over by another worker.", mine.name, mine.pk)
-    except Later as problem:
-        _postpone(mine, str(problem), timezone.now() + LATER, attempts=mine.attempts - 1)
+    except LeaseLostError:
+        log.warning("Another worker has taken job %s %s.", mine.name, mine.pk)
+    except JobPostponed as problem:
+        _postpone(mine, str(problem), timezone.now() + POSTPONE_BY, attempts=mine.attempts - 1)
         if raises:
             raise
-    except GiveUp as problem:
+    except JobFailed as problem:
         _give_up(task, mine, str(problem))
-    except TryAgain as problem:
+    except JobRetry as problem:
         log.warning("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
-        _failed(task, mine, str(problem), SOON)
+        _failed(task, mine, str(problem), RETRY_SOON)
     except Exception as problem:
         log.exception("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
-        reason = _("%s. The log says more.") % type(problem).__name__
-        _failed(task, mine, reason, PAUSES[min(mine.attempts, len(PAUSES)) - 1])
+        reason = _("%(error)s. See the log.") % {"error": type(problem).__name__}
+        _failed(task, mine, reason, RETRY_PAUSES[min(mine.attempts, len(RETRY_PAUSES)) - 1])
 
 
 def _failed(task: Task, mine: Job, reason: str, pause: timedelta) -> None:
@@ -256,7 +256,7 @@ def _failed(task: Task, mine: Job, reason: str, pause: timedelta) -> None:
 
 def _lock(mine: Job) -> None:
     if not Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease).exists():
-        raise LeaseLost
+        raise LeaseLostError
 
 
 def _finish(task: Task, mine: Job) -> None:
@@ -264,12 +264,12 @@ def _finish(task: Task, mine: Job) -> None:
     following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
     if following is None and held.filter(again=False).delete()[0]:
         return
-    # In this order: what was asked for while it ran is done at once, the schedule can wait.
+    # In this order: a job that was requested again runs at once, the schedule can wait.
     fresh = {"state": Job.State.WAITING, "lease": None, "attempts": 0, "reason": "", "again": False}
     if held.filter(again=True).update(**fresh, due_at=timezone.now()):
         return
     if not held.update(**fresh, due_at=following or timezone.now()):
-        raise LeaseLost
+        raise LeaseLostError
 
 
 def _postpone(mine: Job, reason: str, until: datetime, **more: Any) -> None:
@@ -285,7 +285,7 @@ def _give_up(task: Task, mine: Job, reason: str) -> None:
         held = Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease)
         if not held.exists():
             return
-        # A job of the schedule has its next time; the reason stays until it succeeds.
+        # A scheduled job has its next time; the reason stays until it succeeds.
         state = Job.State.WAITING if following else Job.State.FAILED
         now = timezone.now()
         held.update(
@@ -301,20 +301,20 @@ _running: set[uuid.UUID] = set()
 
 @contextmanager
 def _kept(mine: Job) -> Iterator[None]:
-    """Keep the lease of a job while it runs, and remember it for `hand_back`."""
+    """Renew the lease of a job while it runs, and remember it for `hand_back`."""
     lease = mine.lease
     if lease is None:
-        raise LeaseLost
+        raise LeaseLostError
     _running.add(lease)
     try:
-        with leases.kept(lambda: Job.objects.filter(lease=lease)):
+        with leases.kept_lease(lambda: Job.objects.filter(lease=lease)):
             yield
     finally:
         _running.discard(lease)
 
 
 def hand_back() -> None:
-    """Free the jobs that this process has begun, so that another worker takes them at once."""
+    """Free the jobs that this process has started, so that another worker takes them at once."""
     for lease in list(_running):
         Job.objects.filter(lease=lease).update(
             state=Job.State.WAITING,

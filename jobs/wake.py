@@ -1,4 +1,4 @@
-"""How the threads of a worker learn that there is work, and that they must stop."""
+"""Wakes the threads of a worker when there is work, and stops them."""
 
 import threading
 
@@ -6,18 +6,18 @@ stopping = threading.Event()
 _threads: set[threading.Event] = set()
 
 
-def up() -> None:
-    """Let the worker's threads of this process look now. Without any, this does nothing."""
+def wake() -> None:
+    """Wake the worker's threads of this process, if it has any."""
     for event in list(_threads):
         event.set()
 
 
 def register(event: threading.Event) -> None:
-    """Let a thread be woken by `up` from now on."""
+    """Let `wake` wake a thread from now on."""
     _threads.add(event)
 
 
 def stop() -> None:
-    """Let every thread end after what it is doing."""
+    """Let every thread stop after its current job."""
     stopping.set()
-    up()
+    wake()

@@ -1,7 +1,7 @@
-"""The worker: threads that look for work, in a web process or in `manage.py worker`.
+"""The worker: threads that do background jobs, in a web process or in `manage.py worker`.
 
-E-mail and each lane of jobs have a thread, so that a mail server that hangs delays no picture, and
-a picture delays no e-mail. All of them poll; work that is added in this process wakes them at once.
+E-mail and each lane of jobs have their own thread, so that a slow mail server delays no picture,
+and a picture delays no e-mail. They poll; a job that is added in this process wakes them at once.
 """
 
 import atexit
@@ -19,24 +19,24 @@ from jobs.models import Lane
 
 log = logging.getLogger(__name__)
 
-IN_A_WEB_PROCESS = 10.0  # seconds from one look to the next; several processes look
-IN_A_WORKER = 2.0
-PLAN_EVERY = 60.0
-COMPLAIN_EVERY = 60.0
+WEB_POLL_SECONDS = 10.0  # several web processes poll
+WORKER_POLL_SECONDS = 2.0
+PLAN_EVERY_SECONDS = 60.0
+LOG_EVERY_SECONDS = 60.0
 
-_start = threading.Lock()
+_lock = threading.Lock()
 _threads: list[threading.Thread] = []
 
 
-def serve(every: float = IN_A_WEB_PROCESS) -> None:
-    """Do background work in this process from now on; `every` is the pause in seconds."""
-    with _start:
+def start(every: float = WEB_POLL_SECONDS) -> None:
+    """Do background jobs in this process from now on; `every` is the pause in seconds."""
+    with _lock:
         if any(thread.is_alive() for thread in _threads):
             return
         wake.stopping.clear()
         _threads[:] = [
-            threading.Thread(target=_run, args=[look, every], name=f"jobs: {name}", daemon=True)
-            for name, look in LOOKS.items()
+            threading.Thread(target=_run, args=[work, every], name=f"jobs: {name}", daemon=True)
+            for name, work in LOOPS.items()
         ]
         for thread in _threads:
             thread.start()
@@ -44,9 +44,9 @@ def serve(every: float = IN_A_WEB_PROCESS) -> None:
 
 
 def stop(seconds: float = 30.0) -> bool:
-    """End after what is being done, within a time; hand back the rest. Return whether all ended.
+    """Stop after the running jobs, or after some seconds. Return whether all of them ended.
 
-    A job that is handed back is begun anew by another worker, without waiting for its lease.
+    Jobs that did not end are handed back: another worker starts them again at once.
     """
     wake.stop()
     ends = time.monotonic() + seconds
@@ -63,50 +63,50 @@ def stop(seconds: float = 30.0) -> bool:
 
 
 def _quick() -> None:
-    global _planned
-    if time.monotonic() - _planned >= PLAN_EVERY:
+    global _planned_at
+    if time.monotonic() - _planned_at >= PLAN_EVERY_SECONDS:
         queue.plan(timezone.now())
-        _planned = time.monotonic()
+        _planned_at = time.monotonic()
     queue.work(Lane.QUICK)
 
 
-_planned = float("-inf")
-LOOKS: dict[str, Callable[[], object]] = {
-    "e-mail": outbox.deliver,
+_planned_at = float("-inf")
+LOOPS: dict[str, Callable[[], object]] = {
+    "e-mail": outbox.send_due,
     "quick": _quick,
     "files": partial(queue.work, Lane.FILES),
     "long": partial(queue.work, Lane.LONG),
 }
 
 
-def _may_complain() -> bool:
+def _may_log() -> bool:
     """Return True once a minute, for all threads together."""
-    global _complained
-    with _start:
-        due = time.monotonic() - _complained >= COMPLAIN_EVERY
+    global _logged_at
+    with _lock:
+        due = time.monotonic() - _logged_at >= LOG_EVERY_SECONDS
         if due:
-            _complained = time.monotonic()
+            _logged_at = time.monotonic()
         return due
 
 
-_complained = float("-inf")
+_logged_at = float("-inf")
 
 
-def _run(look: Callable[[], object], every: float) -> None:
+def _run(work: Callable[[], object], every: float) -> None:
     woken = threading.Event()
     wake.register(woken)
     while not wake.stopping.is_set():
         woken.clear()
         close_old_connections()
         try:
-            look()
+            work()
         except Error:
-            # The database is away, or there is no table yet. With the error itself, what writes the
-            # log knows an outage, and counts it with those that readers meet.
-            if _may_complain():
-                log.exception("Background work waits.")
+            # The database is unavailable, or there is no table yet. From the exception, the log
+            # handler recognises an outage and counts it with those that readers met.
+            if _may_log():
+                log.exception("Background jobs wait for the database.")
         except Exception:
-            log.exception("Background work failed.")
+            log.exception("A thread of background jobs failed.")
         finally:
             connection.close()
         woken.wait(every)

@@ -1,4 +1,4 @@
-"""The addresses that a stranger could know or guess, and the ways to ask for them."""
+"""The addresses that a stranger could know or guess, and the ways to request them."""
 
 import re
 import time
@@ -21,11 +21,11 @@ from leakcheck.canary import Canary, Names
 from newsroom.archive import Filters
 from newsroom.formats import RELEASE_FORMATS
 
-MOST_COMBINATIONS = 400  # of what one address takes
+MAX_COMBINATIONS = 400  # of the parameters of one route
 EXTENSIONS = ["jpg", "txt", "docx", "json", "zip", "rss", "atom"]
 OF_FILES = ["jpg", "webp", "avif", "png", "pdf"]
 
-# Besides GET: how else the likeliest addresses are asked for.
+# How else, besides GET, the likeliest addresses are requested.
 OTHER_WAYS: list[tuple[str, dict[str, str]]] = [
     ("HEAD", {}),
     ("OPTIONS", {}),
@@ -36,8 +36,7 @@ OTHER_WAYS: list[tuple[str, dict[str, str]]] = [
     ("GET", {"Accept": "application/json"}),
 ]
 
-# Who asks. Sites and what stands in front of them treat robots, previews of links and telephones
-# each in their own way.
+# Sites and their proxies may treat robots, link previews and telephones differently.
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0"
 AGENTS = {
     "Twitterbot": "Twitterbot/1.0",
@@ -59,7 +58,7 @@ AGENTS = {
     "an uptime monitor": "Pingdom.com_bot_version_1.4",
     "Lynx": "Lynx/2.9.0",
 }
-# What a request may say besides. A path in a header is that of the address that is asked for.
+# Other headers of a request. {path} stands for the requested address.
 HEADERS: dict[str, dict[str, str]] = {
     "Accept-Encoding": {"Accept-Encoding": "gzip"},
     "X-Original-URL": {"X-Original-URL": "{path}", "X-Rewrite-URL": "{path}"},
@@ -73,12 +72,12 @@ HEADERS: dict[str, dict[str, str]] = {
     "Cache-Control": {"Cache-Control": "no-cache", "Pragma": "no-cache"},
     "X-Preview": {"X-Preview": "1", "X-Draft": "1", "X-Debug": "1"},
 }
-# What may be added to an address; the date of the lift stands for {lifts}.
+# Queries that may be added to an address; {day} is the day on which the embargo ends.
 SWITCHES = [
-    "draft=1", "preview=1", "format=json", "debug=1", "amp=1", "print=1", "as_of={lifts}",
+    "draft=1", "preview=1", "format=json", "debug=1", "amp=1", "print=1", "as_of={day}",
     "draft=true", "preview=true", "status=scheduled", "all=1", "show=all", "embargo=0",
-    "unpublished=1", "include=drafts", "status=approved", "at={lifts}", "date={lifts}",
-    "now={lifts}", "version=1", "v=2", "rev=1", "revision=latest", "edit=1", "admin=1", "test=1",
+    "unpublished=1", "include=drafts", "status=approved", "at={day}", "date={day}",
+    "now={day}", "version=1", "v=2", "rev=1", "revision=latest", "edit=1", "admin=1", "test=1",
     "staging=1", "nocache=1", "state=draft", "scheduled=1", "hidden=1", "private=1", "view=full",
     "mode=preview", "format=rss", "format=amp", "format=txt", "output=json", "output=1", "raw=1",
     "json=1", "mobile=1", "embed=1", "download=1", "share=1", "source=1", "lang=en", "locale=en",
@@ -89,7 +88,7 @@ SWITCHES = [
 
 
 def patterns() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every address of the URLconf with its parameters, of the desk those of our rows."""
+    """Yield every route with its parameters; of the desk, those of releases, people and files."""
     yield from _patterns(get_resolver(), "/", {})
 
 
@@ -101,7 +100,7 @@ def _patterns(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for pattern in resolver.url_patterns:
         if not isinstance(pattern.pattern, RoutePattern):
-            continue  # a regular expression, as the desk's last resort
+            continue  # a regular expression: the desk's catch-all
         taken = converters | pattern.pattern.converters
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -119,8 +118,8 @@ def fixed_addresses() -> list[str]:
 
 
 def narrowed(canary: Canary) -> list[str]:
-    """Return the lists and feeds, narrowed to where the canary will stand, without its word."""
-    day = canary.names.lifts
+    """Return the lists and feeds, filtered so that the canary is in them, without its word."""
+    day = canary.names.embargo_ends
     values = {
         "kind": [canary.kind], "language": [canary.language], "country": [canary.country],
         "year": [day[:4]], "from": [day], "to": [day], "page": ["2", "last"],
@@ -140,7 +139,7 @@ def main_lists() -> list[str]:
 
 
 def likeliest(canary: Canary) -> list[str]:
-    """Return the addresses of the canary that a stranger would try before all others."""
+    """Return the addresses of the canary that a stranger would try first."""
     names = canary.names
     release = reverse("release", args=[names.slug])
     return [
@@ -154,7 +153,7 @@ def likeliest(canary: Canary) -> list[str]:
 
 
 def first_of_each(canary: Canary) -> list[str]:
-    """Return the likeliest address of each route that takes a parameter, the desk's left out."""
+    """Return the likeliest address of each public route with a parameter."""
     slugs = _slugs(canary.names)
     return [
         path
@@ -171,7 +170,7 @@ _FORMS = [
 
 
 def guesses(canary: Canary) -> Iterator[tuple[str, bool]]:
-    """Yield every address at which a stranger could look for the canary, and which are likely."""
+    """Yield every address where a stranger could look for the canary, and whether it is likely."""
     names = canary.names
     slugs = _slugs(names)
     likely = (
@@ -205,7 +204,7 @@ def guesses(canary: Canary) -> Iterator[tuple[str, bool]]:
 def _slugs(names: Names) -> list[str]:
     today = timezone.localdate()
     earlier = today.replace(day=1) - timedelta(days=1)
-    ends = ["1", "2", f"{today:%Y}", f"{today:%Y-%m}", f"{earlier:%Y-%m}", names.lifts]
+    ends = ["1", "2", f"{today:%Y}", f"{today:%Y-%m}", f"{earlier:%Y-%m}", names.embargo_ends]
     hexes = [names.release.hex, names.release.hex[:8]]
     return [
         names.slug, names.former_slug, names.title_slug, names.word,
@@ -244,8 +243,8 @@ def _filled(route: str, taken: dict[str, Any], canary: Canary, slugs: list[str])
 
 
 def _combined(tried: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield every combination, or where there are too many, those with one thing unlikely."""
-    if prod(map(len, tried)) <= MOST_COMBINATIONS:
+    """Yield every combination or, if there are too many, those with one unlikely value."""
+    if prod(map(len, tried)) <= MAX_COMBINATIONS:
         yield from product(*tried)
         return
     first = tuple(values[0] for values in tried)
@@ -259,7 +258,7 @@ def _likely_files(names: Names) -> list[str]:
 
 
 def _stored(names: Names) -> Iterator[str]:
-    """Yield the files of the canary's pictures by the paths at which they are stored."""
+    """Yield addresses made from the storage paths of the canary's pictures."""
     paths = [*names.originals, f"{names.word}.png", f"{names.word}.pdf"]
     for pk in (names.poster, names.inside, names.document):
         paths += [f"originals/{pk}/", f"renditions/{pk}/", f"{pk}/original"]

@@ -1,4 +1,4 @@
-"""How two answers differ, and where a word is in one."""
+"""Compares answers, and finds words in them."""
 
 import io
 import re
@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.http import http_date
 
 from leakcheck.canary import Names
-from leakcheck.site import MOST_BYTES, Answer
+from leakcheck.site import MAX_BYTES, Answer
 
-# What differs from one answer to the next, no matter who asks: tokens, and the present moment.
+# Tokens and the present moment differ in every answer.
 _TOKENS = re.compile(rb'(csrfmiddlewaretoken" value="|nonce="|\'nonce-|csrftoken=)[\w+/=-]+')
 _MOMENT = (
     rb"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)"
@@ -32,9 +32,9 @@ _RATES = [sign * unit for unit in (1, 1000, 1_000_000, 1 / 60) for sign in (1, -
 
 
 class Comparable:
-    """An answer without what differs anyway, and with the names that were asked for taken out.
+    """An answer without its tokens, and with placeholders for the requested names.
 
-    Blurred, the present moment is taken out as well: an empty feed prints it.
+    Blurred, it also has a placeholder for the present moment: an empty feed prints it.
     """
 
     def __init__(self, answer: Answer, names: Names, blurred: bool = True) -> None:
@@ -43,14 +43,14 @@ class Comparable:
         self.names, self.blurred = names, blurred
         raw = answer.body.lower()
         self.body = self._plain(raw)
-        # The tag of a page that repeats what was asked for is as different as the page.
+        # The ETag of a page that repeats the request differs as the page does.
         left_out = _BY_THE_WAY | ({"etag"} if any(self._in(raw)) else set())
         is_packed = answer.header("content-encoding") == "gzip"
         sent = [(key.lower(), value) for key, value in answer.headers]
         self.headers = sorted(
             (key, self._plain(value.lower().encode(errors="replace")))
             for key, value in sent
-            # Django adds bytes at random to what it compresses.
+            # Django adds random bytes to compressed answers.
             if key not in left_out and not (is_packed and key == "content-length")
         )
 
@@ -59,7 +59,7 @@ class Comparable:
         return {key for key, _ in mine ^ theirs}
 
     def difference(self, other: "Comparable", besides: set[str] | None = None) -> str:
-        """Return how this differs from another answer, "" where it does not."""
+        """Return how this differs from another answer, or an empty text."""
         if self.status != other.status:
             return f"status {self.status} instead of {other.status}"
         if self.body != other.body:
@@ -70,10 +70,10 @@ class Comparable:
             mine, theirs = (
                 [b[max(at - 30, 0) : at + 60] or b"nothing"] for b in (self.body, other.body)
             )
-            return f"body {_words(mine)} instead of {_words(theirs)}"
+            return f"body {_excerpt(mine)} instead of {_excerpt(theirs)}"
         for key in sorted(self.different_headers(other) - (besides or set())):
             mine, theirs = ([v for k, v in answer.headers if k == key] for answer in (self, other))
-            return f"header {key}: {_words(mine)} instead of {_words(theirs)}"
+            return f"header {key}: {_excerpt(mine)} instead of {_excerpt(theirs)}"
         return ""
 
     def fields(self) -> dict[str, bytes]:
@@ -101,11 +101,11 @@ class Comparable:
 
 @dataclass(slots=True)
 class Judgement:
-    """What became of an answer while a canary was there.
+    """How an answer changed while a canary was there.
 
-    `difference` is what the canary changed, "" where it changed nothing; `is_own` says that
-    something else changed meanwhile; `unsteady` names values that change all the time, in which a
-    leak could not be seen.
+    `difference` is what the canary changed, or an empty text; `is_own` means that something else
+    changed meanwhile; `unsteady` names values that change all the time, in which a leak could not
+    be seen.
     """
 
     difference: str = ""
@@ -116,8 +116,8 @@ class Judgement:
 def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Judgement:
     """Compare an answer with those from before the canary came and after it had gone.
 
-    What is the same in all the others must be the same in this one. A clock or a countdown goes on
-    along its line, so this one must lie on it.
+    A value that is the same in all the others must be the same in this one. A clock or a countdown
+    moves along a line, so its value must lie on it.
     """
     judgement = Judgement()
     times = [before.at, now.at, *(answer.at for answer in after)]
@@ -158,16 +158,16 @@ def _named(name: str, mine: bytes | None, theirs: bytes | None) -> str:
             min(len(mine), len(theirs)),
         )
         mine, theirs = (text[max(at - 30, 0) : at + 60] or b"nothing" for text in (mine, theirs))
-    return f"{name} {_words([mine or b''])} instead of {_words([theirs or b''])}"
+    return f"{name} {_excerpt([mine or b''])} instead of {_excerpt([theirs or b''])}"
 
 
 def _off_the_line(
     values: list[bytes | None], times: list[float]
 ) -> tuple[tuple[bytes, bytes] | None, bool]:
-    """Follow what moves in a value.
+    """Follow the moving parts of a value.
 
-    Returns the part that is not where its own movement would have it, with where that is; and
-    whether all that moves is a clock or a countdown, so that it could be followed.
+    Returns the part that is not where its own movement puts it, with the expected part; and whether
+    all moving parts are clocks or countdowns, so that they could be followed.
     """
     split = [_WORDS.findall(value or b"") for value in values]
     first, mine, *others = split
@@ -192,7 +192,7 @@ def _off_the_line(
 
 
 def _line(numbers: list[float], times: list[float]) -> tuple[float, float] | None:
-    """Return where the second of some numbers would be on the line of the others, and its unit."""
+    """Return the second number as the line of the others predicts it, and its unit."""
     start, _, *ends = numbers
     for rate in _RATES:
         unit = max(1, abs(rate))
@@ -211,16 +211,16 @@ def _number(word: bytes) -> float | None:
 
 
 def counts_down_to(answer: Answer, moments: list[datetime]) -> tuple[str, str, datetime] | None:
-    """Return a header, its value and the moment that it gives away, if it gives one away.
+    """Return a header, its value and the moment that it reveals, or None.
 
-    It may name the moment, or the seconds or milliseconds until then.
+    It may contain the moment, or the seconds or milliseconds until then.
     """
     for name, value in answer.headers:
         if name.lower() in _BY_THE_WAY:
             continue
         text = value.lower().encode(errors="replace")
-        said = [(_number(word), bool(_MOMENTS.fullmatch(word))) for word in _WORDS.findall(text)]
-        for number, is_moment in said:
+        numbers = [(_number(word), bool(_MOMENTS.fullmatch(word))) for word in _WORDS.findall(text)]
+        for number, is_moment in numbers:
             for moment in moments if number is not None and abs(number) > 60 else []:
                 left, number = moment.timestamp() - answer.at, number or 0
                 ways = [(number, moment.timestamp())]
@@ -233,7 +233,7 @@ def counts_down_to(answer: Answer, moments: list[datetime]) -> tuple[str, str, d
 
 
 def moments_as_text(moment: datetime) -> list[str]:
-    """Return the ways in which a page or a header may name a moment to the second."""
+    """Return the forms in which a page or a header may contain a moment, to the second."""
     here = timezone.localtime(moment)
     utc = moment.astimezone(UTC)
     return [
@@ -245,22 +245,22 @@ def moments_as_text(moment: datetime) -> list[str]:
 
 
 def _moment(text: bytes) -> datetime | None:
-    said = text.decode(errors="replace")
+    value = text.decode(errors="replace")
     try:
-        if said[:1].isdigit():
-            return datetime.fromisoformat(said.upper())
-        return parsedate_to_datetime(said)
+        if value[:1].isdigit():
+            return datetime.fromisoformat(value.upper())
+        return parsedate_to_datetime(value)
     except (ValueError, TypeError):
         return None
 
 
-def _words(values: list[bytes]) -> str:
+def _excerpt(values: list[bytes]) -> str:
     text = b", ".join(values).decode(errors="replace") or "none"
     return f"“{' '.join(text.split())[:120]}”"
 
 
 def seen(needle: str, answer: Answer) -> str:
-    """Return where a word is in an answer, "" where it is not."""
+    """Return where a word is in an answer, or an empty text."""
     if needle in answer.reason.lower():
         return f"status line: {answer.status} {answer.reason}"
     for name, value in answer.headers:
@@ -274,14 +274,14 @@ def seen(needle: str, answer: Answer) -> str:
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield a body, and what is packed into it where it is a ZIP or a Word file."""
+    """Yield a body, and the files in it if it is a ZIP or a Word file."""
     yield "", body
     if body.startswith(b"PK"):
         try:
             with zipfile.ZipFile(io.BytesIO(body)) as packed:
                 for member in packed.infolist():
                     yield f" (in {member.filename})", member.filename.encode()
-                    if member.file_size < MOST_BYTES:
+                    if member.file_size < MAX_BYTES:
                         yield f" (in {member.filename})", packed.read(member)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error):
             return

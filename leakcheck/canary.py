@@ -1,8 +1,9 @@
-"""A canary: an approved release that waits for its hour, and is gone before that.
+# Above 450 lines because planting, removal and watchdog must agree on what belongs to a canary.
+"""A canary: an approved test release that is removed before its embargo ends.
 
-Every uuid of a canary ends alike and is of a version that nothing else here makes; what has no
-uuid is named by its title. So whatever an interrupted run leaves can be told from all else, and
-swept: by the run itself, by its guardian when the run dies, by the next run after a power cut.
+Every uuid of a canary has the same end and a version that nothing else here uses; a row without a
+uuid is recognised by its title. So what an interrupted run leaves can be removed: by the run
+itself, by its watchdog if the run dies, or by the next run after a power cut.
 """
 
 import contextlib
@@ -31,12 +32,13 @@ from django.core.files.storage import default_storage
 from django.db import connection, connections, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_countries import countries
 
-from assets import making, storage
+from assets import processing, storage
 from assets.cards import title_card
 from assets.models import MediaAsset
-from demo.loading import KEPT
+from demo.loading import DEMO_MODELS
 from jobs.models import Email, Job
 from leakcheck import schedule
 from people.models import Case, Level, Person, PersonName, Role
@@ -57,16 +59,16 @@ NODE = "1eacc4ec0de5"
 TITLE = "Leak check {} (removes itself)"
 TITLES = r"^Leak check [a-z]{16} \(removes itself\)$"
 SESSIONS = "leakcheckleakcheck"
-LETTERS = "bcdfghjklmnpqrstvwxz"  # without vowels, no word of any text is hit by chance
+LETTERS = "bcdfghjklmnpqrstvwxz"  # without vowels: no word of a text matches by chance
 
-LIFTS_AFTER = timedelta(hours=1)
-# Before its hour comes, the guardian takes the canary away even from a run that is still alive.
-GUARDED_FOR = timedelta(minutes=50)
+EMBARGO_LENGTH = timedelta(hours=1)
+# The watchdog removes the canary before its embargo ends, even if the run is still alive.
+WATCHDOG_TIMEOUT = timedelta(minutes=50)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All by which a stranger could ask for one release: a canary's, or those of none at all."""
+    """All names by which a stranger could ask for a canary, or for a release that never existed."""
 
     word: str
     release: UUID
@@ -75,17 +77,17 @@ class Names:
     inside: UUID
     document: UUID
     originals: tuple[str, ...]
-    lifts: str
+    embargo_ends: str
     title_slug: str
 
     @classmethod
     def new(cls) -> "Names":
-        """Return names that nothing has; any two are of the same length."""
+        """Return names that nothing else has; all have the same length."""
         return cls.of("".join(secrets.choice(LETTERS) for _ in range(16)))
 
     @classmethod
     def of(cls, word: str) -> "Names":
-        """Return the names that follow from a word, all but the files' own."""
+        """Return the names that follow from a word; those of the files are random."""
         release, person, poster, inside, document = (
             _uuid(word, what) for what in ("release", "person", "poster", "inside", "document")
         )
@@ -94,7 +96,7 @@ class Names:
             originals=tuple(
                 f"originals/{pk}/{secrets.token_hex(16)}" for pk in (poster, inside, document)
             ),
-            lifts=timezone.localdate(timezone.now() + LIFTS_AFTER).isoformat(),
+            embargo_ends=timezone.localdate(timezone.now() + EMBARGO_LENGTH).isoformat(),
             title_slug=slug_for(TITLE.format(word), fallback=""),
         )  # fmt: skip
 
@@ -116,26 +118,26 @@ class Names:
 
     @property
     def needles(self) -> list[str]:
-        """What tells of the release wherever it is seen, in lower case."""
+        """Words that give the release away wherever they are seen, in lower case."""
         files = [path.rpartition("/")[2] for path in self.originals]
         return [self.word, *map(str, self.uuids), *(uuid.hex for uuid in self.uuids), *files]
 
     @property
     def replaceable(self) -> list[str]:
-        """The needles, and what is too short to be one: longer ones first, the same in any two."""
+        """The needles and the parts too short to be one, in the same order for all names."""
         return [*self.needles, *(uuid.hex[:8] for uuid in (self.release, self.person))]
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A planted canary, and the public things that it stands beside."""
+    """A planted canary, and the values of its public fields."""
 
     names: Names
     kind: str
     language: str
     country: str
     numbers: tuple[int, ...]
-    lifts_at: datetime | None = None
+    embargo_ends_at: datetime | None = None
 
 
 def _uuid(word: str, what: str) -> UUID:
@@ -144,7 +146,7 @@ def _uuid(word: str, what: str) -> UUID:
 
 
 def is_canarys(value: Any) -> bool:
-    """Whether a uuid, or a text, is the uuid of a canary: of version 8 (RFC 9562), ending so."""
+    """Whether a value is the uuid of a canary: of version 8 (RFC 9562), with our end."""
     try:
         uuid = UUID(str(value))
     except ValueError:
@@ -153,13 +155,13 @@ def is_canarys(value: Any) -> bool:
 
 
 def choose() -> Canary:
-    """Return a canary as it will be planted: in a language and country that nothing public has."""
+    """Return a canary that can be planted, in a language and country that nothing public has."""
     public = Release.objects.public()
     spoken = set(public.values_list("language", flat=True))
     listed = public.values_list("countries", flat=True)
     named = {code for codes in listed for code in str(codes).split(",")}
     tongues = [tag for tag in languages.COMMON if tag not in spoken]
-    places = [code for code, _ in countries if code not in named]
+    places = [code for code, _name in countries if code not in named]
     return Canary(
         Names.new(),
         kind=Release.Kind.COMMENT,
@@ -170,15 +172,15 @@ def choose() -> Canary:
 
 
 def plant(canary: Canary) -> Canary:
-    """Store a canary: approved for the next hour, its word in everything that a release has.
+    """Store a canary: approved, with an embargo of an hour, and its word in every field.
 
-    It stands in company where there is some: as the translation of a public release, with its
-    topics, naming somebody who has a page. No verb is carried out, so nothing is recorded as an
-    event and nobody is told.
+    It is linked with public rows if there are some: as the translation of a release, with its
+    topics, naming a person who has a page. No function of the workflow is called, so no event is
+    recorded and nobody is notified.
     """
     names = canary.names
     word, title = names.word, names.title
-    lifts = timezone.now() + LIFTS_AFTER
+    embargo_ends = timezone.now() + EMBARGO_LENGTH
     about = dict.fromkeys(
         ["alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms"],
         f"{title}: {word}",
@@ -207,7 +209,7 @@ def plant(canary: Canary) -> Canary:
             uuid=names.person,
             display_name=title,
             level=Level.NAMEABLE,
-            level_basis="Nobody: the leak check made this up, and removes it.",
+            level_basis="Not a real person: the leak check created this, and removes it.",
             portrait=poster,
         )
         _without_a_job(
@@ -225,7 +227,7 @@ def plant(canary: Canary) -> Canary:
         release = Release.objects.create(
             uuid=names.release,
             status=Release.Status.APPROVED,
-            publish_at=lifts,
+            publish_at=embargo_ends,
             kind=canary.kind,
             language=canary.language,
             countries=canary.country,
@@ -250,20 +252,20 @@ def plant(canary: Canary) -> Canary:
         canary,
         names=replace(names, originals=originals),
         numbers=(topic.pk, contact.pk),
-        lifts_at=lifts,
+        embargo_ends_at=embargo_ends,
     )
 
 
 def _without_a_job(name: str, act: Callable[[], object]) -> None:
-    """Do something without the background job that it would add; one that waits already stays."""
+    """Do something without the background job that it would add; a waiting one stays."""
     waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
     act()
     Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
 
 
-def _pdf(words: str) -> bytes:
-    """Return a PDF of one page with words in what draws it, which cleaning keeps."""
-    page = f"{words}\n".encode()
+def _pdf(text: str) -> bytes:
+    """Return a PDF of one page with a text in its drawing code, which cleaning keeps."""
+    page = f"{text}\n".encode()
     return (
         b"%%PDF-1.7\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n"
         b"2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj\n"
@@ -274,22 +276,22 @@ def _pdf(words: str) -> bytes:
 
 
 def _make(picture: MediaAsset) -> None:
-    """Make the renditions, or wait for the worker that makes them already."""
-    for _ in range(60):
-        making.make(picture)
-        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.MAKING):
+    """Process a file, or wait for the worker that is processing it."""
+    for _attempt in range(60):
+        processing.process(picture)
+        if picture.state not in (MediaAsset.State.WAITING, MediaAsset.State.PROCESSING):
             return
         time.sleep(0.5)
 
 
 def is_in_place(canary: Canary) -> bool:
-    """Whether a canary is still there, approved and waiting."""
+    """Whether a canary is still there, approved and scheduled."""
     return Release.objects.scheduled().filter(pk=canary.names.release).exists()
 
 
 @contextlib.contextmanager
 def known_session(names: Names) -> Iterator[str]:
-    """Store a session that belongs to nobody and opens nothing; yield its key."""
+    """Store a session without a user; yield its key."""
     session = Session.objects.create(
         session_key=SESSIONS + names.word,
         session_data=SessionStore().encode({"leakcheck": "belongs to nobody"}),
@@ -305,20 +307,20 @@ def known_session(names: Names) -> Iterator[str]:
 
 
 def sweep(names: Names | None = None) -> int:
-    """Remove one canary, or all, with what belongs to it; return how many rows and files went.
+    """Remove one canary, or all, with what belongs to it; return how many rows and files.
 
-    What editors made and tied to a canary meanwhile stays, without the tie.
+    What editors created and linked to a canary meanwhile stays, without the link.
     """
     with transaction.atomic():
-        # The site counts guesses at it in the background: nothing may be added while we look.
+        # The site records probes of it in the background: none may be added while we look.
         list(_rows(Release).select_for_update().filter(pk__endswith=NODE).values_list("pk"))
-        doomed, tied = _rows_of_canaries(names)
-        for model, name, keys in tied:
+        doomed, linked = _rows_of_canaries(names)
+        for model, name, keys in linked:
             _rows(model).filter(pk__in=keys).update(**{name: None})
         for model in BY_TABLE_AND_ROW:
             doomed[model] = _about(model, doomed) | doomed.get(model, set())
-        # Past cascades, guards and signals, which would write one more version of each row. The
-        # database checks every reference at the commit, so the order is of no account.
+        # Without cascades, guards and signals, which would write another version of each row. The
+        # database checks every reference at the commit, so the order does not matter.
         removed = sum(
             _rows(model).filter(pk__in=keys)._raw_delete(connection.alias)
             for model, keys in doomed.items()
@@ -333,15 +335,15 @@ BY_TABLE_AND_ROW = (FoldedText, NameCheckFind, NameException, NameDisclosure)
 
 
 def _rows(model: type[models.Model]) -> models.QuerySet[Any]:
-    return models.QuerySet(model)  # no manager's word on what may be changed
+    return models.QuerySet(model)  # without the guards of a custom queryset
 
 
 def _rows_of_canaries(
     names: Names | None,
 ) -> tuple[Rows, list[tuple[type[models.Model], str, set[Any]]]]:
-    """Return the rows that go, and those that stay with the field that ties them to these."""
+    """Return the rows to delete, and those that stay, with the field that links them to these."""
     doomed = _marked(names)
-    tied = []
+    linked = []
     todo = list(doomed)
     while todo:
         model = todo.pop()
@@ -356,11 +358,11 @@ def _rows_of_canaries(
                 .values_list("pk", flat=True)
             ) - doomed.get(pointing, set())
             if found and _is_editors_own(pointing):
-                tied.append((pointing, name, found))
+                linked.append((pointing, name, found))
             elif found:
                 doomed.setdefault(pointing, set()).update(found)
                 todo.append(pointing)
-    return doomed, tied
+    return doomed, linked
 
 
 def _about(model: type[models.Model], doomed: Rows) -> set[Any]:
@@ -373,7 +375,7 @@ def _about(model: type[models.Model], doomed: Rows) -> set[Any]:
 
 
 def _marked(names: Names | None) -> Rows:
-    """Return every row that has a canary's uuid, in whatever table, or its title as a name."""
+    """Return every row of any table that has a canary's uuid, or its title as a name."""
     columns = [
         (model, field)
         for model in apps.get_models(include_auto_created=True)
@@ -396,7 +398,7 @@ def _marked(names: Names | None) -> Rows:
     doomed: Rows = {}
     for model, field in columns:
         keys = (
-            uuids  # also of rows that are gone: what points to them, such as a version, is not
+            uuids  # also of deleted rows: a version that points to them is still there
             if field.primary_key
             else set(
                 _rows(model).filter(**{f"{field.name}__in": uuids}).values_list("pk", flat=True)
@@ -416,11 +418,11 @@ def _marked(names: Names | None) -> Rows:
 
 
 def _is_editors_own(model: type[models.Model]) -> bool:
-    return getattr(model, "instance_type", model) in KEPT
+    return getattr(model, "instance_type", model) in DEMO_MODELS
 
 
 def _sweep_files(names: Names | None) -> int:
-    tops, _ = default_storage.listdir("")
+    tops, _files = default_storage.listdir("")
     return sum(
         storage.remove_folder(f"{top}/{name}")
         for top in tops
@@ -429,19 +431,19 @@ def _sweep_files(names: Names | None) -> int:
     )
 
 
-# --- Guard -------------------------------------------------------------------------------------
+# --- Watchdog ----------------------------------------------------------------------------------
 
 
-class NoGuardian(Exception):
-    """The process that removes a canary after the death of a run could not be started."""
+class WatchdogError(Exception):
+    """The process that removes a canary after a run was killed could not be started."""
 
 
-class NotRemoved(Exception):
-    """A canary that is still there."""
+class CanaryNotRemovedError(Exception):
+    """A canary could not be removed."""
 
 
-class Interrupted(BaseException):
-    """A signal that asks the run to end: no handler of errors on the way may swallow it."""
+class RunInterrupted(BaseException):
+    """A signal that asks the run to end; no handler of Exception may catch it."""
 
 
 TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -449,24 +451,24 @@ TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextlib.contextmanager
 def removed_at_the_end(names: Names) -> Iterator[Callable[[], None]]:
-    """Remove a canary when the block ends, however it ends: also by a signal, or a kill.
+    """Remove a canary when the block ends, even if it ends by a signal or a kill.
 
-    Yields what waits until the guardian is on guard; call it before you plant. The guardian
-    process waits at a pipe whose other end is ours. It removes what is there when the
-    pipe closes without a word from us, which the kernel does for every process that dies. Raises
-    NotRemoved where the removal fails; the guardian goes on trying.
+    Yields a function that waits until the watchdog process is ready; call it before planting. The
+    watchdog reads from a pipe whose other end is ours. If the pipe closes without a message from
+    us, which the kernel does for every process that dies, it removes the canary. Raises
+    CanaryNotRemovedError if the removal fails; the watchdog goes on trying.
     """
-    with _signals(_interrupt), _guardian(names) as (pipe, on_guard):
+    with _signals(_interrupt), _watchdog(names) as (pipe, wait_for_watchdog):
         try:
-            yield on_guard
+            yield wait_for_watchdog
         finally:
             with _signals(signal.SIG_IGN):
-                _sweep_or_say(names)
-                with contextlib.suppress(BrokenPipeError):  # it has done so itself, at its time
+                _sweep_or_raise(names)
+                with contextlib.suppress(BrokenPipeError):  # the watchdog has already removed it
                     os.write(pipe, b"all removed")
 
 
-def _sweep_or_say(names: Names) -> None:
+def _sweep_or_raise(names: Names) -> None:
     for wait in (1, 3, 0):
         try:
             sweep(names)
@@ -475,18 +477,19 @@ def _sweep_or_say(names: Names) -> None:
             problem = error
             connections.close_all()
             time.sleep(wait)
-    raise NotRemoved(
-        f"THE CANARY COULD NOT BE REMOVED: {problem}\n"
-        "A guardian process goes on trying. Until it succeeds, a release, a topic, a press "
+    message = _(
+        "THE CANARY COULD NOT BE REMOVED: %(reason)s\n"
+        "A watchdog process goes on trying. Until it succeeds, a release, a topic, a press "
         "contact, a person and two pictures named “Leak check … (removes itself)” are left, and "
-        "the release goes public within the hour. When the database and the storage answer "
+        "the release will be published within the hour. When the database and the storage answer "
         "again, run:\n    python manage.py leakcheck --sweep"
     )
+    raise CanaryNotRemovedError(message % {"reason": problem})
 
 
 @contextlib.contextmanager
-def _guardian(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
-    """Start a guardian; yield our end of its pipe, and what waits until it is on guard."""
+def _watchdog(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Start a watchdog; yield our end of its pipe, and a function that waits until it is ready."""
     command = [
         sys.executable,
         str(settings.BASE_DIR / "manage.py"),
@@ -494,63 +497,66 @@ def _guardian(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
         "--guard",
         names.word,
     ]
-    # A session of its own: what the terminal sends when it closes, or for Ctrl-C, goes past it.
-    guardian = subprocess.Popen(  # noqa: S603
+    # In its own session it gets no signal when the terminal closes or of Ctrl-C.
+    watchdog = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
-    waits_at, says = cast(IO[bytes], guardian.stdin), cast(IO[bytes], guardian.stdout)
+    its_input, its_output = cast(IO[bytes], watchdog.stdin), cast(IO[bytes], watchdog.stdout)
 
-    def on_guard() -> None:
-        if says.readline() != b"on guard\n":
-            raise NoGuardian(
-                "The guardian process, which removes the canary if this one is killed, did not "
-                "start; what it said stands above. Nothing was planted."
+    def wait_for_watchdog() -> None:
+        if its_output.readline() != b"on guard\n":
+            raise WatchdogError(
+                _(
+                    "The watchdog process, which removes the canary if this one is killed, did not "
+                    "start; see its output above. Nothing was planted."
+                )
             )
 
     try:
-        yield waits_at.fileno(), on_guard
-        guardian.wait(timeout=60)
+        yield its_input.fileno(), wait_for_watchdog
+        watchdog.wait(timeout=60)
     finally:
-        # Closing without a word, after a failure, sends the guardian to work.
-        waits_at.close()
-        says.close()
+        # After a failure no message was sent, so the watchdog removes the canary.
+        its_input.close()
+        its_output.close()
 
 
-def stand_guard(word: str, say: Callable[[str], object]) -> None:
-    """Wait for the process that holds the other end of standard input; clean up after its death."""
+def watch(word: str, report: Callable[[str], object]) -> None:
+    """Wait for the process at the other end of standard input; remove the canary if it dies."""
     for number in TO_END:
         signal.signal(number, signal.SIG_IGN)
     connections.close_all()
-    with contextlib.suppress(BrokenPipeError):  # the run has ended before it needed a guardian
+    with contextlib.suppress(BrokenPipeError):  # the run ended before it needed a watchdog
         os.write(1, b"on guard\n")
-    until = time.time() + GUARDED_FOR.total_seconds()
-    while time.time() < until:  # a clock that goes on while the machine sleeps
+    until = time.time() + WATCHDOG_TIMEOUT.total_seconds()
+    while time.time() < until:  # this clock includes the time in which the machine sleeps
         if select.select([0], [], [], 5)[0]:
             if os.read(0, 64):
                 return
             break
-    sweep_patiently(Names.of(word), say)
+    sweep_patiently(Names.of(word), report)
 
 
-def sweep_patiently(names: Names, say: Callable[[str], object]) -> None:
-    """Sweep until two sweeps in a row succeed, an hour long if need be.
+def sweep_patiently(names: Names, report: Callable[[str], object]) -> None:
+    """Sweep until two sweeps in a row succeed, for an hour at most.
 
-    The second is for a transaction that the database was still ending for the dead process.
+    The first may miss a transaction that the database was still ending for the dead process.
     """
     good = 0
-    for _ in range(720):
+    for _attempt in range(720):
         try:
             removed = sweep(names)
         except Exception as problem:
             good = 0
             connections.close_all()
             with contextlib.suppress(OSError):
-                say(f"The canary of the leak check is not removed yet: {problem}")
+                text = _("The canary of the leak check is not removed yet: %(reason)s")
+                report(text % {"reason": problem})
             time.sleep(5)
             continue
         if removed:
             with contextlib.suppress(OSError):  # the terminal may be gone
-                say("The leak check was cut off; its guardian removed the canary.")
+                report(_("The leak check was interrupted; its watchdog removed the canary."))
         good += 1
         if good == 2:
             return
@@ -558,12 +564,12 @@ def sweep_patiently(names: Names, say: Callable[[str], object]) -> None:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    raise Interrupted(signal.Signals(number).name)
+    raise RunInterrupted(signal.Signals(number).name)
 
 
 @contextlib.contextmanager
 def _signals(handler: Any) -> Iterator[None]:
-    """Handle the signals that ask to end, but for those that nohup and the like shut out."""
+    """Handle the signals that ask to end, except those that are ignored, as under nohup."""
     before = {number: signal.getsignal(number) for number in TO_END}
     for number, old in before.items():
         if old != signal.SIG_IGN:

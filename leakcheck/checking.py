@@ -1,25 +1,26 @@
-"""Ask the running site, as a stranger, for a release that is not public yet.
+"""Looks on the running site, as a stranger would, for a release that is not public yet.
 
-A canary is planted in the deployment's own database and storage; then every address that a
-stranger could know or guess is asked for, in every way that we know, and every answer is searched
-for the canary. See docs/decisions/0013.
+A canary is planted in the site's own database and storage. Then every address that a stranger could
+know or guess is requested in every way that we know, and every answer is searched for the canary.
+ See docs/decisions/0013.
 """
 
 import time
 from collections.abc import Iterable
 
 from django.db import Error as DatabaseError
+from django.utils.translation import gettext as _
 
 from leakcheck import canary as canaries
 from leakcheck.identity import alive, control
 from leakcheck.report import KINDS, Progress, Report, Sighting
 from leakcheck.search import Search
-from leakcheck.site import CannotCheck, Site, origin_of
+from leakcheck.site import CheckError, Site, origin_of
 
 __all__ = [
     "KINDS",
     "MINUTES",
-    "CannotCheck",
+    "CheckError",
     "Progress",
     "Report",
     "Sighting",
@@ -28,44 +29,47 @@ __all__ = [
 ]
 
 MINUTES = 10.0
-MOST_MINUTES = 40.0  # the canary's guardian takes it away after 50
-AT_THE_END = 0.07  # of the time: to remove the canary and to ask once more for what changed
+MAX_MINUTES = 40.0  # the watchdog removes the canary after 50
+CLEANUP_SHARE = 0.07  # of the time: to remove the canary and to repeat requests that differed
 
 
 def check(
     url: str, progress: Progress, minutes: float = MINUTES, only: Iterable[str] = ()
 ) -> Report:
-    """Plant a canary, look for it at a site, remove it, and return what was seen and what not.
+    """Plant a canary, look for it at a site, remove it, and return a report.
 
     `only` names some of KINDS; without it, all share the `minutes`. `progress` is called after
-    each answer, with words for what is being done. Raises CannotCheck, and canary.NotRemoved where
-    the canary is left behind.
+    each answer, with a text about the present work. Raises CheckError, and CanaryNotRemovedError
+    if the canary is left behind.
     """
     started = time.monotonic()
-    if not 0 < minutes <= MOST_MINUTES:
-        raise CannotCheck(f"--minutes must be above 0 and at most {MOST_MINUTES:.0f}.")
+    if not 0 < minutes <= MAX_MINUTES:
+        message = _("--minutes must be above 0 and at most %(limit)d.")
+        raise CheckError(message % {"limit": MAX_MINUTES})
     site = Site(origin_of(url))
     report = Report(kinds=[kind for kind in KINDS if not only or kind in only])
     ends = started + 60 * minutes
-    until = ends - 60 * minutes * AT_THE_END
+    until = ends - 60 * minutes * CLEANUP_SHARE
     try:
         alive(site)
         canaries.sweep()
         search = Search(site, canaries.choose(), report, until, ends, progress)
-        with canaries.removed_at_the_end(search.canary.names) as guarded:
+        with canaries.removed_at_the_end(search.canary.names) as wait_for_watchdog:
             report.control = control(site, search.canary.names)
             search.ask_before()
-            guarded()
+            wait_for_watchdog()
             search.canary = canaries.plant(search.canary)
             search.search()
         search.compare_changes()
         alive(site)
-    except canaries.NoGuardian as problem:
-        raise CannotCheck(str(problem)) from problem
-    except canaries.Interrupted as signal:
-        raise CannotCheck(f"Interrupted by {signal}. The canary is removed.") from None
+    except canaries.WatchdogError as problem:
+        raise CheckError(str(problem)) from problem
+    except canaries.RunInterrupted as signal:
+        message = _("Interrupted by %(signal)s. The canary was removed.") % {"signal": signal}
+        raise CheckError(message) from None
     except DatabaseError as problem:
-        raise CannotCheck(f"The database cannot be asked: {problem}") from problem
+        message = _("The database does not answer: %(reason)s") % {"reason": problem}
+        raise CheckError(message) from problem
     finally:
         site.close()
     report.seconds = time.monotonic() - started

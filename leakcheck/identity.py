@@ -1,4 +1,4 @@
-"""Whether what answers is a Pressroom, and uses this database and this storage."""
+"""Makes sure that the site is a Pressroom with this database and this storage."""
 
 import html
 import re
@@ -8,54 +8,70 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leakcheck import canary as canaries
 from leakcheck.canary import Names
-from leakcheck.site import CannotCheck, Site
+from leakcheck.site import CheckError, Site
 from releases.models import Release
 from releases.rules.visibility import public_assets
 
 
 def alive(site: Site) -> None:
-    """Make sure that a Pressroom answers. Raises CannotCheck where it does not."""
+    """Make sure that a Pressroom answers. Raises CheckError if not."""
     front = site.ask(reverse("newsroom"))
     if 300 <= front.status < 400:
-        raise CannotCheck(
-            f"{site.origin} leads on to {front.header('location')}. Name the address that readers "
-            "use: --url https://news.example.org"
+        raise CheckError(
+            _(
+                "%(url)s redirects to %(target)s. Use the address of the site for readers: "
+                "--url https://news.example.org"
+            )
+            % {"url": site.origin, "target": front.header("location")}
         )
     health = site.ask(reverse("healthz"))
     feed = reverse("feed").encode()
     if front.status != 200 or feed not in front.body or health.body != b"ok\n":
-        raise CannotCheck(
-            f"What answers at {site.origin} does not look like Pressroom (the front page: "
-            f"{front.status} {front.reason}; {reverse('healthz')}: {health.status}). Is it the "
-            "right address, and among the site's ALLOWED_HOSTS?"
+        raise CheckError(
+            _(
+                "The answer of %(url)s does not look like Pressroom (the front page: %(front)s; "
+                "%(path)s: %(health)s). Is it the right address, and among the site’s "
+                "ALLOWED_HOSTS?"
+            )
+            % {
+                "url": site.origin,
+                "front": f"{front.status} {front.reason}",
+                "path": reverse("healthz"),
+                "health": health.status,
+            }
         )
 
 
 def control(site: Site, names: Names) -> list[str]:
-    """Make sure that the site uses this database and storage; return how we know, in sentences.
+    """Make sure that the site uses this database and storage; return the evidence as sentences.
 
-    Raises CannotCheck where it uses others, or where nothing can be known of it.
+    Raises CheckError if it uses others, or if there is no evidence.
     """
     ways = (_same_sessions(site, names), _same_sitemap(site), _same_pictures(site))
-    proven = [said for said in ways if said]
+    proven = [sentence for sentence in ways if sentence]
     if not proven:
-        raise CannotCheck(
-            f"Whether {site.origin} uses this database cannot be known: the newsroom is empty, "
-            "and its sign-in page cannot be asked from here. Publish a first release, or run "
-            "this where /admin/ answers."
+        raise CheckError(
+            _(
+                "It is not known whether %(url)s uses this database: the newsroom is empty, and "
+                "its sign-in page cannot be reached from here. Publish a first release, or run "
+                "this where /admin/ can be reached."
+            )
+            % {"url": site.origin}
         )
     if not Release.objects.public().exists():
-        proven.append("The newsroom is empty: no public release, so no list to leak into.")
+        proven.append(_("The newsroom is empty: no public release, so no list that could leak."))
     return proven
 
 
 def _same_sessions(site: Site, names: Names) -> str:
-    """Compare sessions: a site takes the cookie of one that it does not have out of the browser.
+    """Compare sessions: a site deletes the cookie of a session that it does not have.
 
-    Says something of an empty newsroom as well, publishes nothing and lets nobody in.
+    This also works for an empty newsroom, publishes nothing and signs nobody in.
     """
     page, cookie = reverse("admin:login"), settings.SESSION_COOKIE_NAME
 
@@ -70,46 +86,66 @@ def _same_sessions(site: Site, names: Names) -> str:
         ours = is_known(key)
     none = is_known(canaries.SESSIONS + Names.new().word)
     if ours is None or none is None or none:
-        return ""  # the sign-in is closed to us, or something in front drops cookies
+        return ""  # the sign-in page is blocked, or something in front drops cookies
     if not ours:
-        raise CannotCheck(_other_database(site, "does not know a session that was stored here"))
-    return (
-        "The site knew a session that was stored in this database for a moment, and did not know "
-        "one that never was: it uses this database."
+        raise CheckError(
+            _(
+                "%(url)s uses another database than this command: it does not have a session that "
+                "was stored here. %(advice)s"
+            )
+            % {"url": site.origin, "advice": _advice()}
+        )
+    return _(
+        "The site had a session that was stored in this database for a moment, and did not have "
+        "one that was never stored: it uses this database."
     )
 
 
 def _same_sitemap(site: Site) -> str:
-    for _ in range(3):  # a release may go public between the two
+    for _attempt in range(3):  # a release may go public between the two
         here = {unquote(release.get_absolute_url()) for release in Release.objects.public()}
         there = {path for path in _listed(site) if re.fullmatch("/releases/[^/]+/", path)}
         if here == there:
             break
         time.sleep(1)
     else:
-        raise CannotCheck(
-            _other_database(
-                site,
-                f"lists {len(there)} public releases in its sitemap where this database has "
-                f"{len(here)}, of which {len(here & there)} are the same",
+        raise CheckError(
+            _(
+                "%(url)s uses another database than this command: its sitemap lists %(there)d "
+                "public releases, and this database has %(here)d, of which %(same)d are the same. "
+                "%(advice)s"
             )
+            % {
+                "url": site.origin,
+                "there": len(there),
+                "here": len(here),
+                "same": len(here & there),
+                "advice": _advice(),
+            }
         )
     if not here:
         return ""
-    return f"Its sitemap lists the {len(here)} public releases of this database, and no other."
+    text = ngettext(
+        "Its sitemap lists the only public release of this database, and no other.",
+        "Its sitemap lists the %(number)d public releases of this database, and no other.",
+        len(here),
+    )
+    return text % {"number": len(here)}
 
 
 def _listed(site: Site) -> Iterator[str]:
-    """Yield the paths that the sitemap lists, in its parts where it has some."""
+    """Yield the paths that the sitemap and its parts list."""
     parts, read = [reverse("sitemap")], set()
     while parts:
         part = parts.pop()
         if part in read:
             continue
         read.add(part)
-        said = site.ask(part).body.decode(errors="replace")
-        found = [urlsplit(html.unescape(link)) for link in re.findall("<loc>\\s*(.*?)\\s*<", said)]
-        if "<sitemapindex" in said:
+        content = site.ask(part).body.decode(errors="replace")
+        found = [
+            urlsplit(html.unescape(link)) for link in re.findall("<loc>\\s*(.*?)\\s*<", content)
+        ]
+        if "<sitemapindex" in content:
             parts += [f"{link.path}?{link.query}" if link.query else link.path for link in found]
         else:
             yield from (unquote(link.path) for link in found)
@@ -131,17 +167,18 @@ def _same_pictures(site: Site) -> str:
     except FileNotFoundError:
         stored = None
     if site.ask(picture.public_url(*smallest)).body != stored:
-        raise CannotCheck(
-            f"{site.origin} does not serve the picture {picture.public_url(*smallest)} as it "
-            "is stored here: it uses other files. Run this where the site runs, with its "
-            "MEDIA_ROOT."
+        raise CheckError(
+            _(
+                "%(url)s does not serve the picture %(path)s as it is stored here: it uses other "
+                "files. Run this on the server of the site, with its MEDIA_ROOT."
+            )
+            % {"url": site.origin, "path": picture.public_url(*smallest)}
         )
-    return "It serves a public picture byte for byte as it is stored here: it uses this storage."
+    return _("It serves a public picture byte for byte as it is stored here: it uses this storage.")
 
 
-def _other_database(site: Site, how: str) -> str:
-    return (
-        f"{site.origin} uses another database than this command: it {how}. Run this where the "
-        "site runs, with its DATABASE_URL, or name the right site with --url. (Where a cache in "
-        "front does not ask again for each page, that is the fault.)"
+def _advice() -> str:
+    return _(
+        "Run this on the server of the site, with its DATABASE_URL, or name the right site with "
+        "--url. (A cache in front that stores pages can also be the cause.)"
     )

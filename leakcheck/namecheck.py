@@ -1,7 +1,8 @@
-"""Read what the public site really prints, and find the protected names in it.
+# Above 450 lines because the addresses, the reading and the attribution of names share their types.
+"""Reads what the public site prints, and finds protected names in it.
 
-The site is asked in this process, as a stranger; no server needs to run. Every public address of
-the URLconf stands in `COVERED`, or in `EXCUSED` with the reason why it is not read.
+Pages are requested in this process, as by a stranger; no server needs to run. Every public route is
+in `COVERED`, or in `EXCUSED` with the reason why it is not read.
 """
 
 import json
@@ -26,10 +27,11 @@ from django.http.request import validate_host
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from assets.models import MediaAsset
 from leakcheck import printed_texts
-from leakcheck.printed_texts import NoPdfReader, Unreadable, readings
+from leakcheck.printed_texts import PdfReaderMissingError, UnreadableFileError, readings
 from newsroom.feeds import MAX_FEED_ENTRIES
 from newsroom.formats import FEED_FORMATS, RELEASE_FORMATS
 from newsroom.paging import PAGE_SIZE
@@ -55,13 +57,13 @@ from releases.rules.public_texts import (
 from releases.rules.visibility import public_assets
 
 BATCH = 200  # rows that are read at once
-MAX_REMEMBERED = 50_000  # texts whose names are known: much of a page is on every page
-IN_MEMORY = 16_000_000  # bytes of an archive; what is larger goes to disk
+MAX_REMEMBERED = 50_000  # texts whose names are cached: much of a page is on every page
+IN_MEMORY = 16_000_000  # bytes of an archive; a larger one is written to disk
 SITE_TEXTS = ("SITE_NOTICE", "NEWSROOM_NAME", "NEWSROOM_EMAIL", "NEWSROOM_PHONE")
 
 
-class CannotCheck(Exception):
-    """The check could not be carried out; its text says why and what to do."""
+class CheckError(Exception):
+    """The check could not run; its text says why and what to do."""
 
 
 class Kind(StrEnum):
@@ -80,13 +82,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A public address, and the record that it prints where it is of one.
+    """A public address, and the record that it prints, if it is of one.
 
-    `without_words` is the address by ids, for reports that print no name.
+    `without_names` is the address with ids, for reports that print no name.
     """
 
     path: str
-    without_words: str
+    without_names: str
     kind: Kind
     source: Model | None = None
 
@@ -133,7 +135,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Of which records the addresses are read, at a moment; `whole` where it is of all."""
+    """The records whose addresses are read at a moment; `whole` if it is all of them."""
 
     at: datetime
     releases: QuerySet[Release]
@@ -144,7 +146,7 @@ class Scope:
     whole: bool
 
     def count(self) -> int:
-        """Return about how many addresses that are."""
+        """Return about how many addresses there are."""
         forms = 5 * self.releases.count()
         return forms + self.people.count() + self.assets.count() + 4 * self.topics.count() + 14
 
@@ -153,7 +155,7 @@ Addresses = Callable[[Scope], Iterator[Address]]
 
 
 def _each(rows: QuerySet[Any]) -> Iterator[Any]:
-    """Yield rows in batches: the site is asked in between, and rows may go meanwhile."""
+    """Yield rows in batches: requests are made in between, and rows may be deleted meanwhile."""
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BATCH):
         yield from rows.model._default_manager.in_bulk(pks[start : start + BATCH]).values()
@@ -176,11 +178,11 @@ def _by_topic(name: str, kind: Kind) -> Addresses:
     return addresses
 
 
-def _further(first: Address, rows: int, size: int) -> Iterator[Address]:
-    """Yield the pages of a list of so many rows, from the second on."""
+def _next_pages(first: Address, rows: int, size: int) -> Iterator[Address]:
+    """Yield the pages of a list after the first one."""
     for number in range(2, (rows + size - 1) // size + 1):
         page = f"?page={number}"
-        yield replace(first, path=first.path + page, without_words=first.without_words + page)
+        yield replace(first, path=first.path + page, without_names=first.without_names + page)
 
 
 def _all_releases(name: str, kind: Kind) -> Addresses:
@@ -188,7 +190,7 @@ def _all_releases(name: str, kind: Kind) -> Addresses:
 
     def addresses(scope: Scope) -> Iterator[Address]:
         yield from _by_topic(name, kind)(scope)
-        yield from _further(Address(reverse(name), reverse(name), kind), scope.listed, PAGE_SIZE)
+        yield from _next_pages(Address(reverse(name), reverse(name), kind), scope.listed, PAGE_SIZE)
 
     return addresses
 
@@ -205,7 +207,7 @@ def _paged(name: str, kind: Kind, rows: Callable[[datetime], int], size: int) ->
     def addresses(scope: Scope) -> Iterator[Address]:
         for first in _fixed(name, kind)(scope):
             yield first
-            yield from _further(first, rows(scope.at), size)
+            yield from _next_pages(first, rows(scope.at), size)
 
     return addresses
 
@@ -216,7 +218,7 @@ def _people(scope: Scope) -> Iterator[Address]:
         first = _of_person(person)
         yield first
         quotations = person.quotes.filter(release__in=public).count()
-        yield from _further(first, quotations, PAGE_SIZE)
+        yield from _next_pages(first, quotations, PAGE_SIZE)
 
 
 def _spokespeople(at: datetime) -> int:
@@ -243,7 +245,7 @@ def _of_person(person: Person) -> Address:
 
 
 def _of_asset(asset: MediaAsset) -> Address:
-    path = asset.public_url(*asset.press)
+    path = asset.public_url(*asset.download_rendition)
     return Address(path, path, Kind.METADATA if asset.is_picture else Kind.DOCUMENT, asset)
 
 
@@ -316,7 +318,7 @@ def _printed_releases(at: datetime) -> QuerySet[Release]:
 
 
 class Site:
-    """The site of this process, as a stranger asks it: no session, no cookie."""
+    """The site in this process, as a stranger sees it: no session, no cookies."""
 
     def __init__(self) -> None:
         self._client = Client(raise_request_exception=False)
@@ -331,25 +333,27 @@ class Site:
 
 
 def host() -> str:
-    """Return the host name under which the site answers. Raises CannotCheck where it has none."""
+    """Return the host name of the site. Raises CheckError if it has none."""
     allowed = settings.ALLOWED_HOSTS
     names = [urlsplit(settings.SITE_URL).netloc, *(name.lstrip(".") for name in allowed)]
     names += ["localhost"] if settings.DEBUG or "*" in allowed else []
     for name in filter(None, names):
         if name != "*" and validate_host(name.partition(":")[0], allowed or ["localhost"]):
             return name
-    raise CannotCheck("The site has no host name. Set ALLOWED_HOSTS, and SITE_URL to one of them.")
+    raise CheckError(
+        _("The site has no host name. Set ALLOWED_HOSTS, and SITE_URL to one of them.")
+    )
 
 
 @contextmanager
 def _content(answer: Any) -> Iterator[IO[bytes]]:
-    """Give what an answer brings, on disk where it is large. Raises Unreadable."""
+    """Open the content of an answer, on disk if it is large. Raises UnreadableFileError."""
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         try:
             for piece in answer.streaming_content if answer.streaming else [answer.content]:
                 file.write(piece)
         except Exception as problem:  # of the site, which is in this process
-            raise Unreadable("it breaks off; the log says why") from problem
+            raise UnreadableFileError(_("it breaks off; see the log")) from problem
         file.seek(0)
         yield file
 
@@ -380,7 +384,7 @@ class NameCheck:
             self.allowed.setdefault(key, set()).add(letters(given.name))
         self._allowed_in_lists: set[str] | None = None
         self._known: dict[str, tuple[tuple[UUID, str, bool], ...]] = {}
-        self._of_the_site: list[str] = []
+        self._site_texts: list[str] = []
         self._read: list[str] = []
 
     def run(self) -> Report:
@@ -393,7 +397,7 @@ class NameCheck:
         for addresses in COVERED.values():
             for address in addresses(scope):
                 self._look_at(address)
-                self.progress("addresses read", self.report.asked, max(total, self.report.asked))
+                self.progress(_("addresses read"), self.report.asked, max(total, self.report.asked))
         self._store(since)
         return self.report
 
@@ -416,25 +420,28 @@ class NameCheck:
 
     def printable(self, address: Address) -> str:
         """Return an address without a protected name in it."""
-        return address.without_words if self.matches(address.path) else address.path
+        return address.without_names if self.matches(address.path) else address.path
 
-    # --- What is looked at ---------------------------------------------------------------------
+    # --- Reading -------------------------------------------------------------------------------
 
     def _check_front_page(self) -> None:
         status = self.site.ask(reverse("newsroom")).status_code
         if status != 200:
-            raise CannotCheck(
-                f"The front page answers {status}, so the site cannot be read. See its log, and "
-                "ALLOWED_HOSTS and SITE_URL."
+            raise CheckError(
+                _(
+                    "The front page answers %(status)d, so the site cannot be read. See its log, "
+                    "and ALLOWED_HOSTS and SITE_URL."
+                )
+                % {"status": status}
             )
 
     def _look_at_settings(self) -> None:
-        """Find the names that stand on every page, once."""
+        """Find the names that are on every page, once."""
         front = Address(reverse("newsroom"), reverse("newsroom"), Kind.NOTICE)
         for name in SITE_TEXTS:
             text = " ".join(getattr(settings, name).split())
             if found := self.matches(text):
-                self._of_the_site.append(text)
+                self._site_texts.append(text)
             for person, surface, blocks in found:
                 self.report.found.append(
                     Found(person, surface, front, Kind.NOTICE, name, warned=not blocks)
@@ -446,15 +453,15 @@ class NameCheck:
         self.report.asked += 1
         self._read.append(address.path)
         if answer.status_code >= 400 and answer.status_code not in (404, 410):
-            self._cannot_read(address, f"it answers {answer.status_code}")
-        elif answer.status_code != 404:  # that is no longer public
+            self._cannot_read(address, _("it answers %(status)d") % {"status": answer.status_code})
+        elif answer.status_code != 404:  # it is no longer public
             found: dict[tuple[UUID, str, Kind, str], Found] = {}
             try:
                 self._collect(address, _in_headers(answer), found)
                 self._collect(address, _in_asset(asset) if asset else _in(answer, address), found)
-            except NoPdfReader:
+            except PdfReaderMissingError:
                 self.report.unread_pdfs += 1
-            except (Unreadable, OSError, ValueError) as problem:
+            except (UnreadableFileError, OSError, ValueError) as problem:
                 if asset:
                     self.report.unread_files.append(f"{address.path}: {problem}")
                 else:
@@ -473,8 +480,8 @@ class NameCheck:
         found: dict[tuple[UUID, str, Kind, str], Found],
     ) -> None:
         for kind, place, text in pieces:
-            for of_the_site in self._of_the_site:
-                text = text.replace(of_the_site, " ")
+            for site_text in self._site_texts:
+                text = text.replace(site_text, " ")
             for person, surface, blocks in self.matches(text):
                 find = Found(person, surface, address, kind, place, warned=not blocks)
                 found.setdefault((person, letters(surface), kind, place), find)
@@ -482,7 +489,7 @@ class NameCheck:
     # --- Whose text it is ----------------------------------------------------------------------
 
     def _attributed(self, address: Address, found: Iterable[Found]) -> Iterator[Found]:
-        """Say of which text of the newsroom each find is, and whether it was accepted there."""
+        """Find the text of the newsroom that each find is in, and whether it is allowed there."""
         found = list(found)
         if not found:
             return
@@ -490,8 +497,8 @@ class NameCheck:
         allowed = self._allowed_in(rows) if address.source else self._allowed_anywhere()
         places: dict[tuple[UUID, str], tuple[str, str, str]] = {}
         for printed in rows:
-            for text, words in texts_of(printed).items():
-                for person, surface, _blocks in self.matches(" ".join(words.split())):
+            for text, value in texts_of(printed).items():
+                for person, surface, _blocks in self.matches(" ".join(value.split())):
                     where = str(text.place), text.table, str(printed.pk)
                     places.setdefault((person, letters(surface)), where)
         seen = set()
@@ -511,7 +518,7 @@ class NameCheck:
         return {name for key in keys for name in self.allowed.get(key, ())}
 
     def _allowed_anywhere(self) -> set[str]:
-        """Return what is accepted in lists: they print no text that is on no page of its own."""
+        """Return what is allowed in lists: each text in them is also on a page of its own."""
         if self._allowed_in_lists is None:
             keys = [key for key in self.allowed if _is_printed(*key, self.at)]
             self._allowed_in_lists = {name for key in keys for name in self.allowed[key]}
@@ -546,7 +553,7 @@ class NameCheck:
 
 
 def _rows_of(source: Model | None) -> list[Model]:
-    """Return the rows whose texts an address prints that is of one record."""
+    """Return the rows whose texts the address of a record prints."""
     match source:
         case Release():
             return printed_with(source)
@@ -571,7 +578,7 @@ def _in_headers(answer: Any) -> Iterator[Piece]:
 
 
 def _in(answer: Any, address: Address) -> Iterator[Piece]:
-    """Yield the texts of an answer. Raises Unreadable and OSError."""
+    """Yield the texts of an answer. Raises UnreadableFileError and OSError."""
     kind, form = address.kind, answer.headers.get("Content-Type", "").partition(";")[0]
     with _content(answer) as file:
         if form == "application/zip":
@@ -580,7 +587,7 @@ def _in(answer: Any, address: Address) -> Iterator[Piece]:
             texts = printed_texts.texts_in_zip(file)
         elif form == "image/jpeg":
             if isinstance(address.source, Release):
-                yield kind, "text", address.source.title  # it is drawn on the card
+                yield kind, "text", address.source.title  # the card shows it
             texts = printed_texts.picture(file)
         else:
             texts = _of_form(form, file.read())
@@ -606,12 +613,13 @@ _READERS: dict[str, Callable[[IO[bytes]], Iterator[tuple[str, str]]]] = {
 
 
 def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
-    """Yield the texts of a file as the public gets it. Raises Unreadable and OSError."""
-    style, extension = asset.press
+    """Yield the texts of a file as the public gets it. Raises UnreadableFileError and OSError."""
+    style, extension = asset.download_rendition
     yield Kind.FILE_NAME, "the name of the download", asset.download_name(extension)
     reader = printed_texts.picture if asset.is_picture else _READERS.get(extension)
     if reader is None:
-        raise Unreadable(f"the text of “{extension}” files is not read")
+        message = _("the text of “%(extension)s” files is not read")
+        raise UnreadableFileError(message % {"extension": extension})
     kind = Kind.METADATA if asset.is_picture else Kind.DOCUMENT
     with asset.open_rendition(style, extension) as file:
         for place, text in reader(file):
@@ -633,7 +641,7 @@ def moment(text: str, at: datetime) -> datetime:
 
 
 class Changes:
-    """What may print other names than at a moment: changed rows, and people protected since."""
+    """What may print other names than at an earlier moment: changed rows and protected people."""
 
     def __init__(self, check: NameCheck, since: datetime) -> None:
         self.check, self.since, self.at = check, since, check.at
@@ -656,7 +664,7 @@ class Changes:
         everything = whole_site(self.at)
         used = Q(illustrations__release__in=self.releases) | Q(poster_of__in=self.releases)
         read = used | Q(portrait_of__in=self.people) | Q(pk__in=self.assets)
-        if self.protected:  # no index holds the text of documents
+        if self.protected:  # no index has the text of documents
             read |= ~Q(kind=MediaAsset.Kind.IMAGE)
         assets = MediaAsset.objects.filter(read).values("pk")
         return Scope(
@@ -686,8 +694,8 @@ class Changes:
             yield _of_asset(asset).path
 
     def _changed_releases(self) -> None:
-        out = Q(publish_at__range=(self.since, self.at))
-        changed = Q(updated_at__gte=self.since) | out
+        published = Q(publish_at__range=(self.since, self.at))
+        changed = Q(updated_at__gte=self.since) | published
         for model, when in ((Event, "at"), (Correction, "at")):
             rows = model._default_manager.filter(**{f"{when}__gte": self.since})
             changed |= Q(pk__in=rows.exclude(release=None).values("release"))
@@ -725,7 +733,7 @@ class Changes:
         return reduce(or_, map(releases_printing, rows), Q(pk__in=()))
 
     def _exceptions(self) -> None:
-        """Add what prints a row in which a name was accepted, or is no longer."""
+        """Add what prints a row in which a name was allowed, or is no longer."""
         changed = NameException.objects.filter(Q(at__gte=self.since) | Q(ended_at__gte=self.since))
         for given in changed.select_related("release"):
             row = given.release or row_of(given.table, given.row)
@@ -743,9 +751,9 @@ class Changes:
         """Return the people who became protected, or whose names changed, since then."""
         today, day = timezone.localdate(self.at), timezone.localdate(self.since)
         lowered = LevelChange.objects.filter(
-            Q(asked_at__gte=self.since) | Q(decided_at__gte=self.since)
+            Q(requested_at__gte=self.since) | Q(decided_at__gte=self.since)
         )
-        ended = Q(named_until__gte=day - timedelta(days=1), named_until__lt=today)
+        ended = Q(name_consent_until__gte=day - timedelta(days=1), name_consent_until__lt=today)
         new = Q(pk__in=self.people) | Q(pk__in=lowered.values("person")) | ended
         return list(Person.objects.protected(today).filter(new))
 

@@ -1,7 +1,7 @@
-"""The texts in what the site prints: pages, feeds, exports, archives, documents and pictures.
+"""Extracts the texts of pages, feeds, exports, archives, documents and pictures.
 
-Bytes in, texts out; no database. A text is one that reads as a whole: a paragraph, a cell, an
-attribute. Tags inside a paragraph do not break it.
+Bytes in, texts out; no database. A text is a paragraph, a cell or an attribute. Tags inside a
+paragraph do not split it.
 """
 
 import contextlib
@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import IO
 from urllib.parse import unquote
 
+from django.utils.translation import gettext as _
+
 from assets import archives, sandbox, texts
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 from assets.texts import Text, html, line, plain, values
 
 __all__ = ["html", "plain", "values"]
@@ -21,16 +23,16 @@ __all__ = ["html", "plain", "values"]
 MAX_UNPACKED = 200_000_000  # bytes of an archive
 MAX_CELL = 50_000_000  # characters
 MAX_TEXT = 50_000_000  # bytes of the text of one PDF
-# What reading a Word file, a PDF or the metadata of a picture may take.
+# For reading a Word file, a PDF or the metadata of a picture.
 LIMITS = sandbox.Limits(megapixels=0, seconds=60, megabytes=1024)
 
 
-class Unreadable(Exception):
+class UnreadableFileError(Exception):
     """A file whose text cannot be read; its text says why."""
 
 
-class NoPdfReader(Unreadable):
-    """The programs that read PDFs are not installed."""
+class PdfReaderMissingError(UnreadableFileError):
+    """poppler-utils, which reads PDFs, is not installed."""
 
 
 # --- One text ------------------------------------------------------------------------------------
@@ -54,7 +56,7 @@ def readings(text: str) -> Iterator[str]:
 
 
 def xml(source: bytes) -> Iterator[Text]:
-    """Yield the texts and attributes of XML. Raises Unreadable."""
+    """Yield the texts and attributes of XML. Raises UnreadableFileError."""
     with _or_unreadable():
         yield from texts.xml(source)
 
@@ -68,17 +70,17 @@ def table(source: str) -> Iterator[Text]:
 
 
 # --- Files ---------------------------------------------------------------------------------------
-# Those that the site packs itself are unpacked here; those that people upload, in the sandbox.
+# Archives that the site creates are unpacked here; uploads are opened in the sandbox.
 
 
 def names_in_zip(file: IO[bytes]) -> list[str]:
-    """Return the names of the files in an archive. Raises Unreadable."""
+    """Return the names of the files in an archive. Raises UnreadableFileError."""
     with _or_unreadable(), archives.opened(file, MAX_UNPACKED) as archive:
         return archive.namelist()
 
 
 def texts_in_zip(file: IO[bytes]) -> Iterator[Text]:
-    """Yield the paragraphs of the plain texts in an archive. Raises Unreadable."""
+    """Yield the paragraphs of the plain texts in an archive. Raises UnreadableFileError."""
     with _or_unreadable(), archives.opened(file, MAX_UNPACKED) as archive:
         for info in archive.infolist():
             if info.filename.endswith(".txt"):
@@ -99,28 +101,28 @@ picture = _read_elsewhere("picture")
 
 
 def pdf(file: IO[bytes]) -> Iterator[Text]:
-    """Yield the text and the properties of a PDF, read by poppler. Raises Unreadable."""
+    """Yield the text and the properties of a PDF, read by poppler. Raises UnreadableFileError."""
     with _or_unreadable():
-        for said in _said_by("pdfinfo", file).splitlines():
-            yield "properties", line(said.partition(":")[2])
-        text = _said_by("pdftotext", file)
+        for entry in _output_of("pdfinfo", file).splitlines():
+            yield "properties", line(entry.partition(":")[2])
+        text = _output_of("pdftotext", file)
     if not re.search(r"\w", text):
-        raise Unreadable("it has no text: a scan, perhaps")
-    # A name may go on in the next line or on the next page, also with a hyphen.
+        raise UnreadableFileError(_("it has no text; it may be a scan"))
+    # A name may continue on the next line or page, also with a hyphen.
     yield "text", line(text)
     yield "text", line(re.sub(r"[-\u2010\u00ad]\s*\n\s*(?=\w)", "", text))
 
 
-def _said_by(program: str, file: IO[bytes]) -> str:
-    with sandbox.said_of_pdf(file, LIMITS, program, MAX_TEXT) as said:
-        return said.read().decode(errors="replace")
+def _output_of(program: str, file: IO[bytes]) -> str:
+    with sandbox.pdf_text(file, LIMITS, program, MAX_TEXT) as output:
+        return output.read().decode(errors="replace")
 
 
 @contextlib.contextmanager
 def _or_unreadable() -> Iterator[None]:
     try:
         yield
-    except sandbox.NoProgram as problem:
-        raise NoPdfReader("poppler-utils is not installed") from problem
-    except BadFile as problem:
-        raise Unreadable(str(problem)) from problem
+    except sandbox.ProgramMissingError as problem:
+        raise PdfReaderMissingError(_("poppler-utils is not installed")) from problem
+    except BadFileError as problem:
+        raise UnreadableFileError(str(problem)) from problem

@@ -1,4 +1,4 @@
-"""What a search has found, and what it has not looked at."""
+"""The result of a search, and what it did not check."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-# The kinds of checks, and how the time is shared out among them.
+# The kinds of checks, and their shares of the time.
 KINDS = {"lists": 10, "links": 25, "guesses": 30, "agents": 10, "switches": 15, "timing": 10}
 
 
@@ -22,7 +23,7 @@ class Sighting:
 
 @dataclass(slots=True)
 class Report:
-    """What was asked, what was seen, what was left out, and how we know which site we asked."""
+    """What was requested, seen and left out, and the proof that it was the right site."""
 
     control: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
@@ -39,37 +40,39 @@ class Report:
     smallest: float = 0  # seconds: the smallest difference in time that could have been seen
 
     def unchecked(self, origin: str) -> Iterator[str]:
-        """Yield what this search says nothing about, in sentences."""
+        """Yield what this search did not check, as sentences."""
         if missing := [kind for kind in KINDS if kind not in self.kinds]:
-            yield f"Kinds of checks that you left out: {', '.join(missing)}."
+            yield _("Kinds of checks that you left out: %(kinds)s.") % {"kinds": ", ".join(missing)}
         for what, number in sorted(self.left_out.items()):
             if number:
-                yield f"{number:,} {what}: no time left. --minutes gives more."
+                yield _("%(number)s %(what)s: no time left. Give more with --minutes.") % {
+                    "number": f"{number:,}", "what": what
+                }  # fmt: skip
         if self.unsteady:
-            yield "Values that change by themselves: " + ", ".join(sorted(self.unsteady)) + "."
+            values = ", ".join(sorted(self.unsteady))
+            yield _("Values that change by themselves: %(values)s.") % {"values": values}
         if "timing" in self.kinds:
-            yield (
-                f"Differences in time below {1000 * self.smallest:.1f} ms, and those that show "
-                "now and then only."
-                if self.timed
-                else "Differences in time: there was no time to measure enough."
-            )
-        yield (
+            if self.timed:
+                text = _("Differences in time below %(limit)s ms, and those that are rare.")
+                yield text % {"limit": f"{1000 * self.smallest:.1f}"}
+            else:
+                yield _("Differences in time: there was no time to measure enough.")
+        yield _(
             "Anything outside this address: other hosts, e-mail, copies that search engines and "
             "archives keep."
         )
         if origin != settings.SITE_URL or urlsplit(origin).scheme != "https":
-            yield (
-                "Caches and proxies in front of the site, if readers reach it by another address "
-                f"than {origin}."
-            )
-        yield (
-            "What only a browser shows (JavaScript), words inside pictures, the length of "
+            yield _(
+                "Caches and proxies in front of the site, if readers use another address than "
+                "%(origin)s."
+            ) % {"origin": origin}
+        yield _(
+            "What only a browser shows (JavaScript), text inside pictures, the length of "
             "compressed answers, and several switches at once."
         )
-        yield (
-            "What people with a preview link or an account see, and what a cache shows for too "
-            "long after a release is withdrawn."
+        yield _(
+            "What people with a preview link or an account see, and what a cache still shows after "
+            "a release is withdrawn."
         )
 
 

@@ -1,4 +1,4 @@
-"""The protected-name check as background jobs: every night, and after a change of names."""
+"""Runs the protected-name check every night, and after names changed."""
 
 import subprocess
 import sys
@@ -13,30 +13,30 @@ from jobs.models import Job
 from jobs.queue import Lane, job
 from people.models import Consent, LevelChange, MinorMarkRemoval, PersonName
 
-AFTER_A_CHANGE = timedelta(minutes=10)  # several changes come together as a rule
-LONGEST = timedelta(hours=6)
+DELAY_AFTER_CHANGE = timedelta(minutes=10)  # usually several changes follow one another
+TIMEOUT = timedelta(hours=6)
 
 
 @job("pressroom.namecheck", lane=Lane.LONG, attempts=2, daily=time(3, 20))
 def check_names() -> None:
-    """Read the whole public site; the desk shows the protected names that are found."""
+    """Check the whole public site; the desk shows the protected names that are found."""
     _namecheck()
 
 
 @job("pressroom.namecheck_changes", lane=Lane.LONG, attempts=3)
 def check_names_since(since: str) -> None:
-    """Read what may print other names than at a time, in ISO 8601."""
+    """Check what may print other names than at a time, in ISO 8601."""
     _namecheck("--since", since)
 
 
 def _namecheck(*arguments: str) -> None:
-    # A process of its own: the check asks the whole site, and its memory is free again afterwards.
+    # In a separate process: the check reads the whole site, and its memory is freed afterwards.
     done = subprocess.run(  # noqa: S603
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "namecheck", *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LONGEST.total_seconds(),
+        timeout=TIMEOUT.total_seconds(),
     )
     if done.returncode not in (0, 1):  # 1: it found names, and the desk shows them
         lines = [*done.stdout.splitlines(), *done.stderr.splitlines()] or ["no output"]
@@ -44,11 +44,11 @@ def _namecheck(*arguments: str) -> None:
 
 
 def _after_a_change(**signal: Any) -> None:
-    """Let the site be read some minutes after a level, a consent or a name has changed."""
+    """Schedule a check some minutes after a level, a consent or a name has changed."""
     waiting = Job.objects.filter(name=check_names_since.name, state=Job.State.WAITING)
-    if not waiting.exists():  # one that waits covers this change too
+    if not waiting.exists():  # a waiting job also covers this change
         now: datetime = timezone.now()
-        check_names_since.add(now.isoformat(), key="changes", due_at=now + AFTER_A_CHANGE)
+        check_names_since.add(now.isoformat(), key="changes", due_at=now + DELAY_AFTER_CHANGE)
 
 
 def connect() -> None:

@@ -1,4 +1,5 @@
-"""One search of a site for one canary."""
+# Above 450 lines because the search is one procedure in phases that share its state.
+"""Searches a site for one canary."""
 
 import html
 import random
@@ -13,17 +14,18 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from django.conf import settings
 from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
 
 from leakcheck import addresses, timing
 from leakcheck import canary as canaries
 from leakcheck.answers import Comparable, counts_down_to, judge, moments_as_text, seen
 from leakcheck.canary import Canary, Names
 from leakcheck.report import KINDS, Progress, Report, Sighting
-from leakcheck.site import Answer, CannotCheck, Site
+from leakcheck.site import Answer, CheckError, Site
 from people.models import Person
 from releases.models import Release
 
-# A link in HTML, XML or JSON: what stands in quotes or between tags, and leads into the site.
+# A link in HTML, XML or JSON: a path or address in quotes or between tags.
 _LINKS = re.compile(
     r"""(?:href|src|action|content|poster|data-[a-z-]+)\s*=\s*["']([^"'<>]+)["']"""
     r"""|["'>\s,](/[^\s"'<>,]*|https?://[^\s"'<>,]+)"""
@@ -31,8 +33,8 @@ _LINKS = re.compile(
 _TEXT = re.compile("text/|xml|json|javascript")
 T = TypeVar("T")
 
-LOOK_AFTER_IT = 10  # seconds: how often we make sure that the canary is still there
-MOST_MOMENTS = 20  # of releases that wait for their time: how many are looked for in headers
+CHECK_CANARY_EVERY = 10  # seconds
+MAX_MOMENTS = 20  # publication times of scheduled releases that are looked for in headers
 
 
 class Asked(NamedTuple):
@@ -41,7 +43,7 @@ class Asked(NamedTuple):
     path: str
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
-    by: str = ""  # what is unusual about it, in words
+    by: str = ""  # what is unusual about the request
 
     @property
     def way(self) -> str:
@@ -80,9 +82,9 @@ class Search:
     # --- The phases ----------------------------------------------------------------------------
 
     def ask_before(self) -> None:
-        """Note how the lists look without the canary, for at most a fifth of the time."""
+        """Request the lists without the canary, for at most a fifth of the time."""
         until = self._share_of(0.2)
-        waiting = Release.objects.scheduled().order_by("publish_at")[:MOST_MOMENTS]
+        waiting = Release.objects.scheduled().order_by("publish_at")[:MAX_MOMENTS]
         self.moments = [release.publish_at for release in waiting if release.publish_at]
         kinds = {
             "lists": self._lists(),
@@ -98,16 +100,18 @@ class Search:
             self._note_countdown(asked, self.before[kind][asked])
 
     def search(self) -> None:
-        """Look for the canary, which stands by now, in every way of the kinds asked for."""
+        """Look for the planted canary with every kind of check."""
         if not self._is_time(self.until):
-            raise CannotCheck(
-                "The time was over before the search began, so nothing is known. Give it more: "
-                "--minutes 10"
+            raise CheckError(
+                _(
+                    "The time was over before the search began, so there is no result. Give it "
+                    "more: --minutes 10"
+                )
             )
-        lift = self.canary.lifts_at
-        if lift:
-            self.moments.append(lift)
-        self.words = self.canary.names.needles + (moments_as_text(lift) if lift else [])
+        end = self.canary.embargo_ends_at
+        if end:
+            self.moments.append(end)
+        self.needles = self.canary.names.needles + (moments_as_text(end) if end else [])
         steps: dict[str, Callable[[float], None]] = {
             "lists": self._compare_lists,
             "links": self._follow_links,
@@ -122,14 +126,14 @@ class Search:
             self._still_there()
 
     def compare_changes(self) -> None:
-        """Ask again, without the canary, for the lists that changed: are they as before?"""
+        """Request the lists that changed again, without the canary, and compare."""
         if not self.changed:
             return
         after: dict[Asked, list[Answer]] = defaultdict(list)
         todo = list(self.changed)
         for number in range(3):
             if number:
-                time.sleep(1.1)  # so that what prints the present second differs from itself
+                time.sleep(1.1)  # so that a page that prints the present second changes
             until = time.monotonic() + (self.ends - time.monotonic()) / (3 - number)
             for asked in self._in_time(until, "lists, after", todo):
                 after[asked].append(self._ask(asked))
@@ -142,7 +146,7 @@ class Search:
                 self._note(asked, what)
             elif judgement.is_own:
                 self.report.notes.append(
-                    f"{asked.path} changed meanwhile, for a reason of its own."
+                    _("%(path)s changed meanwhile for another reason.") % {"path": asked.path}
                 )
             self.report.unsteady |= {
                 f"{name.rstrip(':')} of {asked.path}" for name in judgement.unsteady
@@ -182,7 +186,7 @@ class Search:
                 for path in addresses.main_lists()[:4]]  # fmt: skip
 
     def _switches(self) -> list[str]:
-        return [each.format(lifts=self.canary.names.lifts) for each in addresses.SWITCHES]
+        return [each.format(day=self.canary.names.embargo_ends) for each in addresses.SWITCHES]
 
     def _compare_lists(self, until: float, kind: str = "lists") -> None:
         for asked, before in self._in_time(until, kind, list(self.before[kind].items())):
@@ -198,7 +202,7 @@ class Search:
             self.changed[asked] = before, now
 
     def _follow_links(self, until: float) -> None:
-        """Follow every link, of each kind of address in turn, so that no kind crowds out others."""
+        """Follow every link, each kind of address in turn, so that none crowds out others."""
         queue: dict[str, list[str]] = defaultdict(list)
         turns: Counter[str] = Counter()
         known: set[str] = set()
@@ -224,18 +228,18 @@ class Search:
             for link in self._links(path, self.look(Asked(path, headers=packed))):
                 add(link)
         combined = sum(len(paths) for shape, paths in queue.items() if "&" in shape)
-        self.report.left_out["combinations of filters"] += combined
-        self.report.left_out["links"] += sum(map(len, queue.values())) - combined
+        self.report.left_out[_("combinations of filters")] += combined
+        self.report.left_out[_("links")] += sum(map(len, queue.values())) - combined
 
     def _guess(self, until: float) -> None:
-        """Ask for the addresses that a stranger could guess, the likeliest first."""
+        """Request the addresses that a stranger could guess, the likeliest first."""
         likely: dict[str, bool] = {}
         for path, is_likely in addresses.guesses(self.canary):
             likely[path] = is_likely or likely.get(path, False)
         first = [path for path, is_likely in likely.items() if is_likely]
         others = [path for path, is_likely in likely.items() if not is_likely]
         desk = reverse("admin:index")
-        first.sort(key=lambda path: path.startswith(desk))  # the public ones before it
+        first.sort(key=lambda path: path.startswith(desk))  # public addresses first
         ways = [ask_by_header(path, *way) for way in addresses.OTHER_WAYS for path in first]
         random.shuffle(others)
         todo = [*map(Asked, first), *ways, *map(Asked, others)]
@@ -266,7 +270,7 @@ class Search:
         self._compare_and_look("switches", until, hidden)
 
     def _compare_and_look(self, kind: str, until: float, hidden: list[Asked]) -> None:
-        """Compare lists with before, and hidden addresses with those that never were, in turn."""
+        """Compare lists with before, and in turn hidden addresses with ones that never existed."""
         todo = list(_mixed(hidden, list(self.before[kind])))
         for asked in self._in_time(until, kind, todo):
             before = self.before[kind].get(asked)
@@ -278,60 +282,60 @@ class Search:
     # --- Time ----------------------------------------------------------------------------------
 
     def _time(self, until: float) -> None:
-        """Time hidden addresses against those that never were, and confirm what differs."""
+        """Time hidden addresses against those that never existed, and confirm differences."""
         paths = addresses.first_of_each(self.canary)
         first = time.monotonic() + (until - time.monotonic()) * 3 / 4
-        found = self._measure(paths, Names.new(), first, timing.MOST)
+        found = self._measure(paths, Names.new(), first, timing.MAX_PAIRS)
         suspects = {path: one for path, one in found.items() if one.is_certain}
-        for _ in range(timing.ROUNDS - 1):
-            # Other names that never were, and other moments.
-            most = max(timing.FEWEST, timing.MOST // 4)
-            again = self._measure(list(suspects), Names.new(), until, most)
+        for _attempt in range(timing.ROUNDS - 1):
+            # With other names that never existed, and at another time.
+            pairs = max(timing.MIN_PAIRS, timing.MAX_PAIRS // 4)
+            again = self._measure(list(suspects), Names.new(), until, pairs)
             for path, one in list(suspects.items()):
                 if path not in again:
-                    note = f"{path} took {one} once; there was no time to confirm it."
+                    text = _("%(path)s took %(time)s once; there was no time to confirm it.")
                 elif not again[path].is_like(one):
-                    note = f"{path} took {one} once; the next measurement did not show it."
+                    text = _("%(path)s took %(time)s once; the next measurement did not show it.")
                 else:
                     suspects[path] = again[path]
                     continue
-                self.report.notes.append(note)
+                self.report.notes.append(text % {"path": path, "time": one})
                 del suspects[path]
         for path, one in suspects.items():
             what = f"takes {one} than an address that never existed ({one.range})"
             self._note(Asked(path, by="timed"), what)
-        clean = [one.could_see for path, one in found.items() if path not in suspects]
+        clean = [one.smallest_visible for path, one in found.items() if path not in suspects]
         self.report.timed = len(found)
-        self.report.smallest = max(clean, default=timing.LEAST)
-        self.report.left_out["addresses not timed"] += len(paths) - len(found)
+        self.report.smallest = max(clean, default=timing.MIN_SECONDS)
+        self.report.left_out[_("addresses not timed")] += len(paths) - len(found)
 
     def _measure(
-        self, paths: list[str], never: Names, until: float, most: int
+        self, paths: list[str], never: Names, until: float, number_of_pairs: int
     ) -> dict[str, timing.Difference]:
-        """Measure in rounds over all the addresses, so that a busy moment meets all of them."""
+        """Measure in rounds over all addresses, so that a busy moment affects all of them."""
         pairs = [(path, Asked(path), self._with(never, Asked(path))) for path in paths]
         found: dict[str, list[float]] = {path: [] for path in paths}
         began = time.monotonic()
-        for number in range(most + 1):
-            if not self._is_time(until if number > timing.FEWEST else self.until):
+        for number in range(number_of_pairs + 1):
+            if not self._is_time(until if number > timing.MIN_PAIRS else self.until):
                 break
-            self._show("timing", most - number)
+            self._show("timing", number_of_pairs - number)
             for path, hidden, other in pairs:
                 took = timing.pair(
                     lambda hidden=hidden: self._ask(hidden).seconds,  # type: ignore[misc]
                     lambda other=other: self._ask(other).seconds,  # type: ignore[misc]
                 )
-                if number:  # the first of all warms up what there is to warm up
+                if number:  # the first round fills caches
                     found[path].append(took)
             if not number:
-                # Where there is no time for all of them, measure fewer, but enough.
+                # If there is no time for all addresses, measure fewer, each often enough.
                 now = time.monotonic()
                 rounds = max(0, until - now) / (now - began or 1)
-                pairs = pairs[: max(1, int(len(pairs) * rounds / timing.FEWEST))]
+                pairs = pairs[: max(1, int(len(pairs) * rounds / timing.MIN_PAIRS))]
         return {
             path: timing.difference(times)
             for path, times in found.items()
-            if len(times) >= timing.FEWEST
+            if len(times) >= timing.MIN_PAIRS
         }
 
     def _share_of(self, part: float) -> float:
@@ -342,67 +346,72 @@ class Search:
         return time.monotonic() < until
 
     def _in_time(self, until: float, kind: str, todo: list[T]) -> Iterator[T]:
-        """Yield things to do until the time is over; count what is left out."""
+        """Yield items until the time is over; count those that are left out."""
         for number, each in enumerate(todo):
             if not self._is_time(until):
-                self.report.left_out[f"requests of the kind “{kind}”"] += len(todo) - number
+                what = _("requests of the kind “%(kind)s”") % {"kind": kind}
+                self.report.left_out[what] += len(todo) - number
                 return
             self._show(kind, len(todo) - number)
             yield each
 
     def _show(self, kind: str, waiting: int) -> None:
         left = max(0, self.ends - time.monotonic())
-        self.doing = f"{kind}: {waiting:,} to go; {left / 60:.1f} minutes left at most"
+        self.doing = _("%(kind)s: %(waiting)s to go; %(minutes)s minutes left at most") % {
+            "kind": kind, "waiting": f"{waiting:,}", "minutes": f"{left / 60:.1f}"
+        }  # fmt: skip
 
     # --- One address ---------------------------------------------------------------------------
 
     def look(self, asked: Asked) -> Answer:
-        """Ask for an address and note where the canary is in the answer.
+        """Request an address and note where the canary is in the answer.
 
-        An answer may repeat what was asked for. So where the address holds the canary's name, the
-        answer is compared with that for a name of the same length which nothing ever had.
+        An answer may repeat the request. So if the address has the canary's name, the answer is
+        compared with that for a name of the same length which never existed.
         """
-        if time.monotonic() > self.seen_at + LOOK_AFTER_IT:
+        if time.monotonic() > self.seen_at + CHECK_CANARY_EVERY:
             self._still_there()
         answer = self._ask(asked)
-        said = " ".join([asked.path, *(value for _, value in asked.headers)]).lower()
-        for needle in self.words:
-            if needle not in said and (where := seen(needle, answer)):
+        request = " ".join([asked.path, *(value for _, value in asked.headers)]).lower()
+        for needle in self.needles:
+            if needle not in request and (where := seen(needle, answer)):
                 self._note(asked, where)
                 return answer
         if self._note_countdown(asked, answer):
             return answer
-        if any(part in said for part in self.canary.names.replaceable):
+        if any(part in request for part in self.canary.names.replaceable):
             self.report.compared += 1
             if difference := self._differs(asked, answer):
                 self._note(asked, f"differs from an address that never existed: {difference}")
         return answer
 
     def _note_countdown(self, asked: Asked, answer: Answer) -> bool:
-        """Note a header that says when something hidden goes public; twice, some seconds apart."""
+        """Note a header that reveals when something will be published, if it does so twice."""
         one = counts_down_to(answer, self.moments)
         if not one:
             return False
         name, value, moment = one
         if (name, moment) not in self.counting:
-            time.sleep(4.5)  # a number that stays as it is was near the moment by chance
+            time.sleep(4.5)  # a number that does not change was near the moment by chance
             other = counts_down_to(self._ask(asked), self.moments)
             if not other or (name, moment) != (other[0], other[2]):
                 return False
             self.counting.add((name, moment))
         self._note(
             asked,
-            f"header {name}: “{value}” says when something that is not public yet goes public "
+            f"header {name}: “{value}” reveals when something that is not public will be published "
             f"({moment:%Y-%m-%d %H:%M:%S} UTC)",
         )
         return True
 
     def _still_there(self) -> None:
-        """Make sure that what was not seen was there to be seen."""
+        """Make sure that the canary could be seen all the time."""
         if not canaries.is_in_place(self.canary):
-            raise CannotCheck(
-                "The canary was taken away or changed while the site was asked: by another "
-                "leakcheck, or at the desk. Run one at a time, and leave it alone."
+            raise CheckError(
+                _(
+                    "The canary was removed or changed during the check, by another leakcheck or "
+                    "at the desk. Run one at a time, and do not edit the test release."
+                )
             )
         self.seen_at = time.monotonic()
 
@@ -417,7 +426,7 @@ class Search:
         self.report.sightings.append(Sighting(asked.path, asked.way, where))
 
     def _company(self) -> list[str]:
-        """Return the pages of the public things that the canary stands beside."""
+        """Return the pages of the public release and person that the canary is linked with."""
         beside = Release.objects.public().first()
         named = Person.objects.with_page().first()
         found = [thing.get_absolute_url() for thing in (beside, named) if thing]
@@ -435,9 +444,9 @@ class Search:
         return [*parts[:10], *parts[-1:]]
 
     def _differs(self, asked: Asked, answer: Answer) -> str:
-        """Compare with an address that never existed; thrice, since the newsroom may be at work."""
+        """Compare with an address that never existed; three times, since editors may be working."""
         mine = Comparable(answer, self.canary.names)
-        for _ in range(3):
+        for _attempt in range(3):
             other = self._never(self.never, asked)
             difference = mine.difference(other)
             if not difference:
@@ -453,7 +462,7 @@ class Search:
         return Comparable(self._ask(self._with(never, asked)), never)
 
     def _with(self, never: Names, asked: Asked) -> Asked:
-        """Return the same request for what never existed."""
+        """Return the same request for a name that never existed."""
 
         def renamed(text: str) -> str:
             for mine, theirs in zip(self.canary.names.replaceable, never.replaceable, strict=True):
@@ -483,7 +492,7 @@ class Search:
 
 
 def _others() -> Iterator[tuple[dict[str, str], str]]:
-    """Yield who else may ask, as headers with words for it."""
+    """Yield the headers of other clients, and a description."""
     for name, agent in addresses.AGENTS.items():
         yield {"User-Agent": agent}, f"as {name}"
     for name, headers in addresses.HEADERS.items():
@@ -495,7 +504,7 @@ def _filled(headers: dict[str, str], path: str) -> tuple[tuple[str, str], ...]:
 
 
 def _mixed(one: list[T], other: list[T]) -> Iterable[T]:
-    """Yield both in turn, until the longer is done."""
+    """Yield from both in turn, until the longer one is finished."""
     nothing = object()
     for pair in zip_longest(one, other, fillvalue=nothing):
         yield from (each for each in pair if each is not nothing)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""A site as a stranger asks it."""
+"""Requests to a site as a stranger makes them."""
 
 import gzip
 import http.client
@@ -8,21 +8,23 @@ import zlib
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 TIMEOUT = 20  # seconds
-MOST_BYTES = 64 * 1024 * 1024
-# A kept connection that the server has closed meanwhile: ask again on a new one.
+MAX_BYTES = 64 * 1024 * 1024
+# The server may have closed a kept connection meanwhile: ask again on a new one.
 _STALE = (ConnectionError, http.client.BadStatusLine, http.client.CannotSendRequest)
 
 
-class CannotCheck(Exception):
-    """The check could not be carried out; its text says why and what to do."""
+class CheckError(Exception):
+    """The check could not run; its text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the site answered: status line, headers in order, the body decompressed.
+    """An answer of the site: status line, headers in order, decompressed body.
 
-    `at` is when it came (seconds since 1970), `seconds` how long it took.
+    `at` is its time (seconds since 1970), `seconds` how long it took.
     """
 
     status: int
@@ -32,10 +34,10 @@ class Answer:
     at: float = 0
     seconds: float = 0
 
-    def without_the_wait(self) -> "Answer":
-        """Return what somebody who guesses at previews gets before having to wait.
+    def without_throttling(self) -> "Answer":
+        """Return the answer as it is before the throttle for wrong preview addresses.
 
-        The page is the same; each process of the site counts for itself when to say so.
+        The page is the same; when the throttle begins depends on the counts of the site.
         """
         kept = [(name, value) for name, value in self.headers if name.lower() != "retry-after"]
         return replace(self, status=404, reason="Not Found", headers=kept)
@@ -45,7 +47,7 @@ class Answer:
 
 
 class Site:
-    """A site as a stranger asks it: no cookie, no memory, no proxy of ours on the way."""
+    """A site as a stranger sees it: no cookies, no cache, no proxy of ours."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
@@ -59,24 +61,31 @@ class Site:
         self._connection.close()
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
-        """Ask for a path. Raises CannotCheck where the site gives no answer."""
+        """Request a path. Raises CheckError if the site gives no answer."""
         for wait in (1, 3, None):
             try:
                 answer = self._answer(path, method, headers or {})
             except (OSError, http.client.HTTPException) as problem:
                 self._connection.close()
                 if wait is None or isinstance(problem, ssl.SSLCertVerificationError):
-                    raise CannotCheck(self._unreachable(path, problem)) from problem
+                    raise CheckError(self._unreachable(path, problem)) from problem
             else:
                 if answer.status == 429 and path.startswith("/preview/"):
-                    return answer.without_the_wait()
+                    return answer.without_throttling()
                 if answer.status not in (429, 502, 504):
                     return answer
                 if wait is None:
-                    raise CannotCheck(
-                        f"{self.origin}{path} answers {answer.status} {answer.reason}, three "
-                        "times over. Something in front of the site keeps us from asking it: let "
-                        "this machine ask, or name an address behind it with --url."
+                    raise CheckError(
+                        _(
+                            "%(url)s answered %(status)s %(reason)s three times. Something in "
+                            "front of the site blocks this check: allow this machine, or use an "
+                            "address behind it with --url."
+                        )
+                        % {
+                            "url": f"{self.origin}{path}",
+                            "status": answer.status,
+                            "reason": answer.reason,
+                        }
                     )
             time.sleep(wait)
         raise AssertionError
@@ -96,7 +105,7 @@ class Site:
                 if is_new:
                     raise
                 continue
-            body = response.read(MOST_BYTES)
+            body = response.read(MAX_BYTES)
             took = time.perf_counter() - started
             if not response.isclosed():  # larger than we read
                 connection.close()
@@ -113,14 +122,18 @@ class Site:
 
     def _unreachable(self, path: str, problem: Exception) -> str:
         if isinstance(problem, ssl.SSLCertVerificationError):
-            return (
-                f"The certificate of {self.origin} is not trusted: {problem.verify_message}. "
-                "Name the host that it was made for, or renew it."
-            )
+            return _(
+                "The certificate of %(url)s is not trusted: %(reason)s. Use the host that it was "
+                "issued for, or renew it."
+            ) % {"url": self.origin, "reason": problem.verify_message}
         if isinstance(problem, ssl.SSLError):
-            return f"{self.origin} does not speak HTTPS as it should: {problem}."
-        said = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-        return f"{self.origin}{path} cannot be reached: {said}. Is the site running there?"
+            return _("The HTTPS connection to %(url)s failed: %(reason)s.") % {
+                "url": self.origin, "reason": problem
+            }  # fmt: skip
+        reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+        return _("%(url)s cannot be reached: %(reason)s. Is the site running there?") % {
+            "url": f"{self.origin}{path}", "reason": reason
+        }  # fmt: skip
 
 
 def _decompressed(body: bytes, encoding: str) -> bytes:
@@ -131,7 +144,7 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
 
 
 def origin_of(url: str) -> str:
-    """Return the origin that an operator named. Raises CannotCheck with what is wrong with it."""
+    """Return the origin that an operator gave. Raises CheckError with what is wrong with it."""
     try:
         parts = urlsplit(url)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -139,9 +152,12 @@ def origin_of(url: str) -> str:
     except (ValueError, UnicodeError):
         right, host = False, ""
     if not right or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
-        raise CannotCheck(
-            f"“{url}” is not the address of a site. Write scheme and host, and a port where there "
-            "is one: --url https://news.example.org"
+        raise CheckError(
+            _(
+                "“%(url)s” is not the address of a site. Enter scheme and host, and a port if "
+                "there is one: --url https://news.example.org"
+            )
+            % {"url": url}
         )
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")

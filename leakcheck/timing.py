@@ -1,9 +1,9 @@
-"""Whether a hidden address takes longer, or less long, than one that never existed.
+"""Measures whether a hidden address takes longer, or less long, than one that never existed.
 
-Both are asked one after the other, many times, in random order: load on the machine meets both
-alike. What counts is the median of the differences within the pairs, and the interval in which it
-lies at a level of confidence. That holds for times of any distribution and needs no outlier to be
-removed (the interval of the sign test, from the order of the differences alone).
+Both are requested one after the other, many times, in random order, so that load on the machine
+affects both alike. The result is the median of the differences within the pairs, and its confidence
+interval. It holds for times of any distribution, without removing outliers (the interval of the
+sign test, which uses only the order of the differences).
 """
 
 import random
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from math import comb
 from statistics import median
 
-LEAST = 0.002  # seconds; what a stranger far away can hardly measure is not reported
-LEVEL = 0.001  # of one measurement; a leak must be seen in ROUNDS of them, the same way each time
+MIN_SECONDS = 0.002  # a smaller difference can hardly be measured over a network
+LEVEL = 0.001  # of one measurement; a leak must be seen in all ROUNDS, with the same sign
 ROUNDS = 3
-FEWEST, MOST = 20, 200  # pairs
+MIN_PAIRS, MAX_PAIRS = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Difference:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is larger than LEAST, and not by chance."""
-        return self.low > LEAST or self.high < -LEAST
+        """Whether it is larger than MIN_SECONDS, and not by chance."""
+        return self.low > MIN_SECONDS or self.high < -MIN_SECONDS
 
     @property
-    def could_see(self) -> float:
-        """The smallest difference that this would almost surely have seen."""
-        return LEAST + self.high - self.low
+    def smallest_visible(self) -> float:
+        """The smallest difference that would almost certainly have been seen."""
+        return MIN_SECONDS + self.high - self.low
 
     def is_like(self, other: "Difference") -> bool:
         """Whether both are certain, and of the same sign."""
@@ -46,12 +46,12 @@ class Difference:
 
     @property
     def range(self) -> str:
-        """The interval in which the true median lies, in words."""
+        """The interval of the true median, as a text."""
         return f"{1000 * self.low:+.1f} to {1000 * self.high:+.1f} ms in {self.pairs} pairs"
 
 
 def difference(differences: list[float]) -> Difference:
-    """Return the median of differences with its interval at LEVEL; needs FEWEST of them."""
+    """Return the median of differences with its interval at LEVEL; needs MIN_PAIRS of them."""
     inside = sorted(differences)
     count = len(inside)
     left_out, chance = 0, 0.0

@@ -22,12 +22,14 @@ def media_zip(page: ReleasePage, origin: str, publisher: str) -> ZipStream:
     folder = page.release.slug
     captions = []
     for number, asset in enumerate(page.downloadable_assets, start=1):
-        style, extension = asset.press
+        style, extension = asset.download_rendition
         slug = slugify(asset.caption, allow_unicode=True)[:60].strip("-")
         name = f"{number:02}-{slug or asset.kind}.{extension}"
         size = asset.bytes_of(style, extension)
         archive.add(_chunks(asset, style, extension), f"{folder}/{name}", size=size)
-        captions.append("\n".join([name, *(f"{label}: {value}" for label, value in asset.facts())]))
+        captions.append(
+            "\n".join([name, *(f"{label}: {value}" for label, value in asset.printed_facts())])
+        )
     archive.add(as_text(page, origin, publisher), f"{folder}/release.txt")
     if captions:
         archive.add("\n\n".join(captions) + "\n", f"{folder}/captions and credits.txt")

@@ -68,7 +68,7 @@ def _cells(entry: CaseEntry, origin: str, on: date, named: Mapping[str, str]) ->
         case.get_legal_status_display() if case.legal_status else "",
         case.as_of.isoformat(),
         *((designation.label, designation.by, designation.since) if designation else [""] * 3),
-        *_date_cells(case.held_since), *_date_cells(case.held_until),
+        *_date_cells(case.detained_since), *_date_cells(case.detained_until),
         "" if days is None else days,
         entry.call, _speaker_and_address(entry, origin),
         case.printed_source, case.printed_source_url,
@@ -80,7 +80,7 @@ def _date_cells(known: UncertainDate | None) -> tuple[str, str, str]:
     """Return a date as ISO 8601 if its day is certain, in words, and in EDTF."""
     if known is None:
         return "", "", ""
-    return (known.earliest.isoformat() if known.is_certain else "", known.words, known.text)
+    return (known.earliest.isoformat() if known.is_certain else "", known.label, known.text)
 
 
 def _speaker_and_address(entry: CaseEntry, origin: str) -> str:

@@ -116,7 +116,7 @@ def header_lines(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]
     if quotation := _quoted_pull_quote(page):
         yield "Intense Quote", quotation
     if page.poster:
-        yield "Normal", _("[Picture: %s]") % page.poster.described()
+        yield "Normal", _("[Picture: %s]") % page.poster.plain_text_caption()
 
 
 def footer_sections(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
@@ -201,8 +201,8 @@ def correction_line(correction: Correction) -> str:
 
 def _picture(name: str, picture: MediaAsset, page: ReleasePage, origin: str) -> dict[str, Any]:
     renditions = picture.renditions.get("styles", {}) or {
-        style: {"width": 0, "height": 0, "formats": {extension: picture.weight}}
-        for style, extension in [picture.press]
+        style: {"width": 0, "height": 0, "formats": {extension: picture.size_in_bytes}}
+        for style, extension in [picture.download_rendition]
     }
     return {
         "name": name,

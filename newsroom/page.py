@@ -102,13 +102,13 @@ class ReleasePage:
         """Whether the card shows no title, because no font of ours has its script."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             return False
-        return not cards.shows(self.release.title, self.release.language, self.release.direction)
+        return not cards.can_show(self.release.title, self.release.language, self.release.direction)
 
     @cached_property
     def expired_pictures(self) -> set[UUID]:
         """The keys of the pictures whose licence has ended: the page says so in their place."""
         known = [*self.assets.values(), *filter(None, [self.release.poster])]
-        return {asset.pk for asset in known if asset.has_ended(self.at)}
+        return {asset.pk for asset in known if asset.licence_has_ended(self.at)}
 
     @cached_property
     def people(self) -> list[Person]:
@@ -119,7 +119,7 @@ class ReleasePage:
     @cached_property
     def updates_about_people(self) -> dict[Person, str]:
         """What happened to people in the release after it was published, as far as it is public."""
-        events = {person: person.moved_on(self.release.day) for person in self.people}
+        events = {person: person.outcome_after(self.release.day) for person in self.people}
         return {
             person: _("%(event)s, after this was published") % {"event": event}
             for person, event in events.items()
@@ -188,7 +188,7 @@ class ReleasePage:
         It is the address for people: it stays when the picture is replaced.
         """
         url = asset.admin_url if self.preview else asset.public_url
-        return url(*asset.press)
+        return url(*asset.download_rendition)
 
     def _usable(self, ids: Iterable[UUID]) -> list[MediaAsset]:
         found = [self.assets[pk] for pk in dict.fromkeys(ids) if pk in self.assets]
@@ -297,7 +297,7 @@ def pages_of(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
 
 def _file_facts(asset: MediaAsset) -> str:
     """Return the format of a file, its size in pixels and in bytes."""
-    style, extension = asset.press
+    style, extension = asset.download_rendition
     width, height = asset.size(style)
     size = {"width": width, "height": height}
     pixels = _("%(width)s × %(height)s pixels") % size if width else ""

@@ -101,7 +101,7 @@ def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
     """
     url = origin + person.get_absolute_url()
     portrait = person.portrait if person.portrait and person.portrait.is_usable(at) else None
-    speaks = any(role.speaks_for_us and role.held_on(on) for role in person.roles.all())
+    speaks = any(role.speaks_for_us and role.is_held_on(on) for role in person.roles.all())
     data = {
         "@context": "https://schema.org",
         "@type": "ProfilePage",

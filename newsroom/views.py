@@ -302,7 +302,7 @@ def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> H
     now = timezone.now()
     asset = get_object_or_404(public_assets(now), pk=uuid)
     name = asset.stored_name(style, extension)
-    if (style, extension) == asset.press and (
+    if (style, extension) == asset.download_rendition and (
         address := storage.signed_address(
             name, filename=asset.download_name(extension), content_type=CONTENT_TYPES[extension]
         )

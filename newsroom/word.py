@@ -101,7 +101,7 @@ class _Writer:
             elif block.tag == "figure":
                 asset = uuid_in(block.attributes.get("data-asset"))
                 if picture := self.pictures.get(asset) if asset else None:
-                    self.line("Normal", _("[Picture: %s]") % picture.described())
+                    self.line("Normal", _("[Picture: %s]") % picture.plain_text_caption())
             elif block.tag in LISTS:
                 self._list(block, 0, self.end.addprevious)
             elif block.tag == "table":

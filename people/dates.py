@@ -9,9 +9,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.dates import MONTHS
+from django.utils.dates import MONTHS, MONTHS_ALT
+from django.utils.translation import gettext, gettext_lazy, pgettext
 
-with warnings.catch_warnings():  # its grammar is written for an older pyparsing, and says so
+with warnings.catch_warnings():  # its grammar uses names that pyparsing has deprecated
     warnings.simplefilter("ignore")
     from edtf import parse_edtf
     from edtf.parser.edtf_exceptions import EDTFParseException
@@ -21,30 +22,32 @@ _SHAPE = re.compile(
     r"(?:-(?:XX-XX|XX|(?P<month>0[1-9]|1[0-2])(?:-(?:XX|(?P<day>\d{2})))?))?(?P<mark>[?~%])?",
     re.ASCII,
 )
-HELP = "2021, 2021-09 or 2021-09-12. XX for what is not known, ~ for about, ? for not certain."
+HELP = gettext_lazy(
+    "Such as 2021, 2021-09 or 2021-09-12. Use XX for unknown parts, ~ for about, ? for uncertain."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class UncertainDate:
-    """A date as it is known: its first and last possible day, and the words for it.
+    """A date as it is known: its first and last possible day, and how it is written.
 
-    `on` are the words behind what happened: “on 3 May 2026”, “in May 2026”, “about 2026”.
+    `label_with_preposition` follows what happened: “on 3 May 2026”, “in May 2026”, “about 2026”.
     """
 
     text: str
     earliest: date
     latest: date
-    words: str
-    on: str
+    label: str
+    label_with_preposition: str
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is one day, and nobody doubts it."""
+        """Whether it is one day, without a doubt."""
         return self.earliest == self.latest and self.text[-1].isdigit()
 
 
 def read(text: str) -> UncertainDate:
-    """Return what a date of EDTF says: a day, month, year, decade or century, perhaps in doubt.
+    """Return a date of EDTF: a day, month, year, decade or century, perhaps uncertain.
 
     Intervals are refused: a start and an end have fields of their own. Raises ValidationError
     with a sentence for the editor.
@@ -55,12 +58,14 @@ def read(text: str) -> UncertainDate:
             raise ValueError
         earliest, latest = _first_and_last_day(text)
     except (EDTFParseException, ValueError):  # the grammar accepts 2023-02-29
-        raise ValidationError(f"“{text}” is not a date as we write them: {HELP}") from None
-    return UncertainDate(text, earliest, latest, *_words(shape))
+        raise ValidationError(
+            gettext("“%(text)s” is not a valid date. %(help)s") % {"text": text, "help": HELP}
+        ) from None
+    return UncertainDate(text, earliest, latest, *_labels(shape))
 
 
 def stored(text: str, earliest: date | None, latest: date | None) -> UncertainDate | None:
-    """Return a date with the days that were stored with it, None where there is none.
+    """Return a date with the days that were stored with it, None if there is no date.
 
     The grammar takes milliseconds for a date, so it runs when a date is stored, not when it is
     printed. It runs here only for a row that was never saved and so has no days.
@@ -70,7 +75,7 @@ def stored(text: str, earliest: date | None, latest: date | None) -> UncertainDa
     shape = _SHAPE.fullmatch(text)
     if shape is None or earliest is None or latest is None:
         return read(text)
-    return UncertainDate(text, earliest, latest, *_words(shape))
+    return UncertainDate(text, earliest, latest, *_labels(shape))
 
 
 @lru_cache(maxsize=10_000)  # an import stores many, and the grammar takes 10 ms for each
@@ -79,22 +84,34 @@ def _first_and_last_day(text: str) -> tuple[date, date]:
     return date(*found.lower_strict()[:3]), date(*found.upper_strict()[:3])
 
 
-def _words(shape: re.Match[str]) -> tuple[str, str]:
-    """Return the words for a date, alone and behind what happened."""
+def _labels(shape: re.Match[str]) -> tuple[str, str]:
+    """Return how a date is written, alone and after what happened."""
     year, month, day, mark = shape["year"], shape["month"], shape["day"], shape["mark"]
-    at = "on " if day else "in "
     if year.endswith("XX"):
-        when, at = f"between {year[:2]}00 and {year[:2]}99", ""
+        years = {"first": f"{year[:2]}00", "last": f"{year[:2]}99"}
+        label = with_preposition = gettext("between %(first)s and %(last)s") % years
     elif year.endswith("X"):
-        when = f"the {year[:3]}0s"
+        label = pgettext("a decade", "the %(year)ss") % {"year": f"{year[:3]}0"}
+        with_preposition = pgettext("a decade", "in %(date)s") % {"date": label}
+    elif day:
+        parts = {"day": int(day), "month": MONTHS_ALT[int(month)], "year": year}
+        label = pgettext("a day", "%(day)s %(month)s %(year)s") % parts
+        with_preposition = pgettext("a day", "on %(date)s") % {"date": label}
+    elif month:
+        parts = {"month": MONTHS[int(month)], "year": year}
+        label = pgettext("a month", "%(month)s %(year)s") % parts
+        with_preposition = pgettext("a month", "in %(date)s") % {"date": label}
     else:
-        named = [str(int(day))] if day else []
-        named += [str(MONTHS[int(month)])] if month else []
-        when = " ".join([*named, year])
+        label = year
+        with_preposition = pgettext("a year", "in %(date)s") % {"date": label}
     if mark in ("~", "%"):
-        when, at = f"about {when}", ""
-    doubt = " (not certain)" if mark in ("?", "%") else ""
-    return f"{when}{doubt}", f"{at}{when}{doubt}"
+        label = with_preposition = gettext("about %(date)s") % {"date": label}
+    if mark in ("?", "%"):
+        uncertain = gettext("%(date)s (not certain)")
+        label, with_preposition = (
+            uncertain % {"date": label}, uncertain % {"date": with_preposition},
+        )  # fmt: skip
+    return label, with_preposition
 
 
 def _is_a_date(text: str) -> None:

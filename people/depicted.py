@@ -1,7 +1,7 @@
-"""Pictures of people: from when on one may not be shown, because of somebody in it.
+"""Pictures of people: from when one may not be shown because of a person in it.
 
-What is decided of people is decided here, and written to the pictures, whose own rule
-(`MediaAsset.objects.usable`) every public path asks. It follows each change of a person, of a
+The rule about people is applied here, and its result is written to the pictures, whose own rule
+(`MediaAsset.objects.usable`) every public path asks. It runs at each change of a person, of a
 consent, and of who is in a picture.
 """
 
@@ -19,28 +19,28 @@ from assets.models import MediaAsset
 from people.locking import lock_rows
 from people.models import Person
 
-ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+ALWAYS_HIDDEN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def pictures_of(person: Person) -> set[UUID]:
-    """Return what shows a person: what says so, and the portrait."""
+    """Return the pictures that show a person, the portrait included."""
     portrait = {person.portrait_id} if person.portrait_id else set()
     return {*person.depicted_in.values_list("pk", flat=True), *portrait}
 
 
-def follow(pictures: Iterable[UUID]) -> None:
-    """Say of each picture anew from when on it is withheld."""
-    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "withheld_from")
+def update_hidden_from(pictures: Iterable[UUID]) -> None:
+    """Write to each picture from when it is hidden."""
+    assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "hidden_from")
     for asset in lock_rows(assets):
-        shown = {*asset.depicts.all(), *asset.portrait_of.all()}
-        days = [day for person in shown if (day := person.withheld_from())]
-        withheld_from = midnight(min(days)) if days else None
-        if asset.withheld_from != withheld_from:
-            MediaAsset.objects.filter(pk=asset.pk).update_derived(withheld_from=withheld_from)
+        people = {*asset.depicts.all(), *asset.portrait_of.all()}
+        days = [day for person in people if (day := person.photos_hidden_from())]
+        hidden_from = start_of_day(min(days)) if days else None
+        if asset.hidden_from != hidden_from:
+            MediaAsset.objects.filter(pk=asset.pk).update_derived(hidden_from=hidden_from)
 
 
 def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None:
-    """Lock a person, or everybody in a picture, and `more`, before who is in what changes."""
+    """Lock a person, or everyone in a picture, and `more`, before who is in it changes."""
     if isinstance(instance, Person):
         shown = Q(pk=instance.pk)
     else:
@@ -48,14 +48,14 @@ def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None
     lock_rows(Person.objects.filter(pk__in=Person.objects.filter(shown).values("pk")))
 
 
-def midnight(day: date) -> datetime:
-    """Return when a day begins in the newsroom's zone; `date.min` stands for always."""
+def start_of_day(day: date) -> datetime:
+    """Return when a day begins in the newsroom's zone; `date.min` means always."""
     if day == date.min:
-        return ALWAYS
+        return ALWAYS_HIDDEN
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-# --- What is followed ----------------------------------------------------------------------------
+# --- Changes that update pictures -----------------------------------------------------------------
 
 
 @receiver([pre_save, pre_delete], sender=Person)
@@ -67,7 +67,7 @@ def _remember(instance: Person, **signal: Any) -> None:
 @receiver([post_save, post_delete], sender=Person)
 def _person_changed(instance: Person, **signal: Any) -> None:
     portrait = {instance.portrait_id} if instance.portrait_id else set()
-    follow(instance._pictures | portrait)  # type: ignore[attr-defined]
+    update_hidden_from(instance._pictures | portrait)  # type: ignore[attr-defined]
 
 
 @receiver(m2m_changed, sender=Person.depicted_in.through)
@@ -75,10 +75,10 @@ def _depicted_changed(
     instance: Person | MediaAsset, action: str, reverse: bool, pk_set: Any, **signal: Any
 ) -> None:
     if action.startswith("pre_"):
-        # Who is lowered at this moment would not see a picture that is being added here.
+        # A level that is lowered at this moment would miss a picture that is being added here.
         lock_people(instance, pk_set or () if reverse else ())
     if isinstance(instance, Person) and action == "pre_clear":
         _remember(instance)
     elif action.startswith("post_"):
         cleared = instance._pictures if pk_set is None and not reverse else set()  # type: ignore[union-attr]
-        follow({instance.pk} if reverse else pk_set or cleared)
+        update_hidden_from({instance.pk} if reverse else pk_set or cleared)

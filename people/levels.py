@@ -1,7 +1,7 @@
 """How far a person may be named: two people raise it, one lowers it at once.
 
-Each action locks the person, checks who asks, changes, and records a LevelChange, in one
-transaction. ActionBlocked lists the reasons as sentences. Times are aware datetimes.
+Each action locks the person, checks who acts, changes, and records a LevelChange, in one
+transaction. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
 """
 
 from datetime import datetime
@@ -12,79 +12,83 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from people.locking import lock_names_for_change, locked
+from people.locking import lock_names_for_change, lock_row
 from people.models import Level, LevelChange, Person
 
 
-def ask_to_raise(
+def request_level(
     person: Person, *, to: Level, basis: str, by: User, at: datetime | None = None
 ) -> LevelChange:
-    """Ask a second person to let somebody be named further, on a recorded basis."""
+    """Ask a second person to approve a higher level, on a recorded basis."""
     with transaction.atomic():
         fresh = lock_record(person, by)
         if to <= fresh.level:
             raise ActionBlocked(
-                f"The level is {fresh.level} already. To go down, lower it: that is done at once."
+                _("The level is already %(level)s. To reduce it, use “Lower level”.")
+                % {"level": fresh.level}
             )
         if not basis.strip():
+            raise ActionBlocked(_("Enter why the person may be named."))
+        if open_request(fresh):
             raise ActionBlocked(
-                "Say why the person may be named: whose consent, or what was weighed."
+                _("A request is already open. A second person can approve or reject it.")
             )
-        if waiting(fresh):
-            raise ActionBlocked("Somebody has asked already. A second person can agree or decline.")
         return LevelChange.objects.create(
             person=fresh,
             before=fresh.level,
             after=to,
-            outcome=LevelChange.Outcome.ASKED,
+            outcome=LevelChange.Outcome.REQUESTED,
             basis=basis.strip(),
-            asked_by=by,
-            asked_at=at or timezone.now(),
+            requested_by=by,
+            requested_at=at or timezone.now(),
         )
 
 
-def agree(change: LevelChange, *, by: User, at: datetime | None = None) -> Person:
-    """Raise the level as somebody else has asked. It holds at once, everywhere."""
+def approve_level(change: LevelChange, *, by: User, at: datetime | None = None) -> Person:
+    """Raise the level as another person requested. It takes effect at once, everywhere."""
     with transaction.atomic():
-        person, change = _lock_question(change, by)
-        if reasons := in_the_way(change, by):
-            raise ActionBlocked(*reasons)
+        person, change = _lock_request(change, by)
+        if blockers := approval_blockers(change, by):
+            raise ActionBlocked(*blockers)
         person.level, person.level_basis = change.after, change.basis
         person.save()
-        _decide(change, LevelChange.Outcome.AGREED, by, at)
+        _decide(change, LevelChange.Outcome.APPROVED, by, at)
     return person
 
 
-def decline(
-    change: LevelChange, *, by: User, words: str = "", at: datetime | None = None
+def reject_level(
+    change: LevelChange, *, by: User, note: str = "", at: datetime | None = None
 ) -> Person:
-    """Leave the level as it is. Whoever asked may take it back so."""
+    """Leave the level as it is. The person who made the request may take it back this way."""
     with transaction.atomic():
-        person, change = _lock_question(change, by)
-        if by != change.asked_by and not by.has_perm("people.set_level"):
+        person, change = _lock_request(change, by)
+        if by != change.requested_by and not by.has_perm("people.set_level"):
             raise ActionBlocked(
-                "You have no right to decide on a publication level. Ask a publisher."
+                _("You don’t have permission to decide on publication levels. Ask a publisher.")
             )
-        change.words = words.strip()
-        _decide(change, LevelChange.Outcome.DECLINED, by, at)
+        change.note = note.strip()
+        _decide(change, LevelChange.Outcome.REJECTED, by, at)
     return person
 
 
-def lower(
-    person: Person, *, to: Level, by: User, words: str = "", at: datetime | None = None
+def lower_level(
+    person: Person, *, to: Level, by: User, note: str = "", at: datetime | None = None
 ) -> Person:
-    """Let somebody be named less far, from this moment on, everywhere.
+    """Lower how far a person may be named, at once, everywhere.
 
-    One person is enough, and no reason is needed. Whoever lowers to level 0 becomes a case
-    officer, so that somebody still knows of the record. An open question to raise is declined.
+    One person is enough, and no reason is needed. A user who lowers to level 0 becomes a case
+    officer, so that at least one user still sees the record. An open request is rejected.
     """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = lock_record(person, by)
         if to >= fresh.level:
-            raise ActionBlocked(f"The level is {fresh.level} already. To go up, ask to raise it.")
-        LevelChange.objects.filter(person=fresh, outcome=LevelChange.Outcome.ASKED).update(
-            outcome=LevelChange.Outcome.DECLINED, decided_by=by, decided_at=at
+            raise ActionBlocked(
+                _("The level is already %(level)s. To raise it, request a higher level.")
+                % {"level": fresh.level}
+            )
+        LevelChange.objects.filter(person=fresh, outcome=LevelChange.Outcome.REQUESTED).update(
+            outcome=LevelChange.Outcome.REJECTED, decided_by=by, decided_at=at
         )
         before, fresh.level = fresh.level, to
         fresh.save()
@@ -95,57 +99,61 @@ def lower(
             before=before,
             after=to,
             outcome=LevelChange.Outcome.LOWERED,
-            asked_by=by,
-            asked_at=at,
-            words=words.strip(),
+            requested_by=by,
+            requested_at=at,
+            note=note.strip(),
         )
     return fresh
 
 
-def waiting(person: Person) -> LevelChange | None:
-    """Return the question that waits for a second person, if there is one."""
-    return person.level_changes.filter(outcome=LevelChange.Outcome.ASKED).first()
+def open_request(person: Person) -> LevelChange | None:
+    """Return the request that waits for a second person, None if there is none."""
+    return person.level_changes.filter(outcome=LevelChange.Outcome.REQUESTED).first()
 
 
-def in_the_way(change: LevelChange, user: User) -> list[str]:
-    """Return why a user cannot agree to a higher level, a sentence each."""
-    reasons = []
+def approval_blockers(change: LevelChange, user: User) -> list[str]:
+    """Return why a user cannot approve a higher level, a sentence each."""
+    blockers = []
     if not user.has_perm("people.set_level"):
-        reasons.append("You have no right to agree to a publication level. Ask a publisher.")
-    if user == change.asked_by:
-        reasons.append("You asked for it yourself. A second person has to agree.")
+        blockers.append(
+            _("You don’t have permission to approve a publication level. Ask a publisher.")
+        )
+    if user == change.requested_by:
+        blockers.append(_("You made this request. A second person must approve it."))
     if change.after >= Level.NAMEABLE:
         if change.person.under_18 and not user.has_perm("people.name_minor"):
-            reasons.append(
+            blockers.append(
                 _(
                     "The person is under eighteen. Only users with the “name minors” permission "
                     "can make this person public."
                 )
             )
-        if change.person.has_lapsed():
-            reasons.append("The consent to be named has ended. Record a new one first.")
-    return reasons
+        if change.person.name_consent_has_ended():
+            blockers.append(_("The consent to be named has ended. Record a new one first."))
+    return blockers
 
 
 def lock_record(person: Person, by: User) -> Person:
     """Return a record as it is now, locked; refuse a user who may not change it."""
     lock_names_for_change()
     if not by.has_perm("people.change_person"):
-        raise ActionBlocked("You have no right to change records of people. Ask an editor.")
+        raise ActionBlocked(
+            _("You don’t have permission to change people’s records. Ask an editor.")
+        )
     try:
-        fresh = locked(person)
+        fresh = lock_row(person)
     except Person.DoesNotExist:
-        raise ActionBlocked("There is no such person.") from None
+        raise ActionBlocked(_("There is no such person.")) from None
     if not Person.objects.visible_to(by).contains(fresh):
-        raise ActionBlocked("There is no such person.")
+        raise ActionBlocked(_("There is no such person."))
     return fresh
 
 
-def _lock_question(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
+def _lock_request(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
     person = lock_record(change.person, by)
-    fresh = LevelChange.objects.get(pk=change.pk)  # written under the lock of the person alone
-    if fresh.outcome != LevelChange.Outcome.ASKED or fresh.before != person.level:
-        raise ActionBlocked("This was decided meanwhile. Look at the record again.")
+    fresh = LevelChange.objects.get(pk=change.pk)  # written only under the lock of the person
+    if fresh.outcome != LevelChange.Outcome.REQUESTED or fresh.before != person.level:
+        raise ActionBlocked(_("This was decided in the meantime. Check the record."))
     return person, fresh
 
 

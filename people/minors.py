@@ -1,7 +1,7 @@
-"""The mark “under eighteen”: everybody who may edit a record sets it, two people remove it.
+"""The mark “under eighteen”: everyone who may edit a record can set it, two people remove it.
 
 Each action locks the person, checks who acts, changes, and records what was done, in one
-transaction. ActionBlocked lists the reasons as sentences. Times are aware datetimes.
+transaction. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from people.models import Level, MinorMarkRemoval, Person
 
 
 def mark(person: Person, *, by: User, at: datetime | None = None) -> Person:
-    """Mark somebody as under eighteen; who may be named is lowered to level 1 at once."""
+    """Mark a person as under eighteen; a level that allows to name the person is lowered to 1."""
     with transaction.atomic():
         fresh = levels.lock_record(person, by)
         if fresh.under_18:
@@ -27,7 +27,7 @@ def mark(person: Person, *, by: User, at: datetime | None = None) -> Person:
         if fresh.level <= Level.STAFF:
             return fresh
         reason = _("Marked as under eighteen.")
-        return levels.lower(fresh, to=Level.STAFF, by=by, words=reason, at=at)
+        return levels.lower_level(fresh, to=Level.STAFF, by=by, note=reason, at=at)
 
 
 def request_removal(
@@ -40,9 +40,9 @@ def request_removal(
             raise ActionBlocked(_("This person is not marked as under eighteen."))
         if not reason.strip():
             raise ActionBlocked(_("Enter a reason."))
-        if waiting(fresh):
+        if open_request(fresh):
             raise ActionBlocked(
-                _("The removal was requested already. A second person can decide it.")
+                _("A request is already open. A second person can approve or reject it.")
             )
         return MinorMarkRemoval.objects.create(
             person=fresh,
@@ -53,11 +53,11 @@ def request_removal(
 
 
 def approve_removal(removal: MinorMarkRemoval, *, by: User, at: datetime | None = None) -> Person:
-    """Remove the mark as somebody else requested. The level stays as it is."""
+    """Remove the mark as another person requested. The level stays as it is."""
     with transaction.atomic():
         person, removal = _lock_request(removal, by)
-        if reasons := blockers(removal, by):
-            raise ActionBlocked(*reasons)
+        if found := blockers(removal, by):
+            raise ActionBlocked(*found)
         person.under_18 = False
         person.save(update_fields=["under_18"])
         _decide(removal, MinorMarkRemoval.Outcome.APPROVED, by, at)
@@ -77,26 +77,26 @@ def reject_removal(
     return person
 
 
-def waiting(person: Person) -> MinorMarkRemoval | None:
-    """Return the request that waits for a second person, if there is one."""
+def open_request(person: Person) -> MinorMarkRemoval | None:
+    """Return the request that waits for a second person, None if there is none."""
     return person.minor_mark_removals.filter(outcome=MinorMarkRemoval.Outcome.REQUESTED).first()
 
 
 def blockers(removal: MinorMarkRemoval, user: User) -> list[str]:
     """Return why a user cannot approve a removal, a sentence each."""
-    reasons = []
+    found = []
     if not user.has_perm("people.name_minor"):
-        reasons.append(_("Only users with the “name minors” permission can approve this."))
+        found.append(_("Only users with the “name minors” permission can approve this."))
     if user == removal.requested_by:
-        reasons.append(_("You requested it yourself. A second person must approve it."))
-    return reasons
+        found.append(_("You made this request. A second person must approve it."))
+    return found
 
 
 def _lock_request(removal: MinorMarkRemoval, by: User) -> tuple[Person, MinorMarkRemoval]:
     person = levels.lock_record(removal.person, by)
     fresh = MinorMarkRemoval.objects.get(pk=removal.pk)
     if fresh.outcome != MinorMarkRemoval.Outcome.REQUESTED or not person.under_18:
-        raise ActionBlocked(_("This was decided in the meantime. Look at the record again."))
+        raise ActionBlocked(_("This was decided in the meantime. Check the record."))
     return person, fresh
 
 

@@ -9,8 +9,8 @@ def slug_for(text: str, fallback: str, length: int = 80) -> str:
     """Return `text` as part of an address: lower case, words joined by hyphens, any script.
 
     Latin letters lose their accents, other scripts keep their marks (Django's `slugify` drops
-    Tibetan vowels). Cut at a word where it is longer than `length` characters; `fallback` where
-    nothing is left.
+    Tibetan vowels). A longer text is cut between words at `length` characters. Returns `fallback`
+    if nothing is left.
     """
     kept = ""
     for char in fold(text).replace("'", ""):

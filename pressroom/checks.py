@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of this newsroom beyond Django's own checks."""
+"""Our checks in `manage.py check --deploy`."""
 
 import os
 from ipaddress import ip_address
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Info, Tags, Warning, register
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from assets import isolation
 from pressroom import sqlite
@@ -14,32 +15,35 @@ from pressroom import sqlite
 
 @register(Tags.security, deploy=True)
 def check_deployment(**options: Any) -> list[CheckMessage]:
-    """Warn of settings that are safe, and leave something out that a newsroom needs."""
+    """Warn of settings that are safe, but leave out something that a newsroom needs."""
     found: list[CheckMessage] = []
     if not settings.EMAIL_IS_ON:
         found.append(
             Warning(
-                "E-mail is off: EMAIL_URL is empty, or names no mail server.",
-                hint="Set it, as in smtp+tls://user:password@smtp.example.org:587, and try it "
-                "with `manage.py sendtestmail`. Until then editors send preview links themselves.",
+                _("E-mail is off: EMAIL_URL is empty, or does not name a mail server."),
+                hint=_(
+                    "Set it, as in smtp+tls://user:password@smtp.example.org:587, and test it with "
+                    "`manage.py sendtestmail`. Until then editors send preview links themselves."
+                ),
                 id="pressroom.W001",
             )
         )
     elif not settings.NEWSROOM_EMAIL:
         found.append(
             Warning(
-                "NEWSROOM_EMAIL is empty: messages are sent from newsroom@localhost, and most mail "
-                "servers refuse that.",
-                hint="Set the newsroom's own address.",
+                _(
+                    "NEWSROOM_EMAIL is empty: messages are sent from newsroom@localhost, and most "
+                    "mail servers refuse that."
+                ),
+                hint=_("Set the newsroom’s own address."),
                 id="pressroom.W002",
             )
         )
     if not settings.SITE_URL:
         found.append(
             Warning(
-                "SITE_URL is empty: messages that Pressroom sends by itself have links without a "
-                "host.",
-                hint="Set the public address, as in https://news.example.org",
+                _("SITE_URL is empty: links in messages that Pressroom sends have no host."),
+                hint=_("Set the public address, as in https://news.example.org"),
                 id="pressroom.W003",
             )
         )
@@ -47,9 +51,12 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
     if settings.EMAIL_HOST_PASSWORD and not secured and not _is_near(settings.EMAIL_HOST):
         found.append(
             Warning(
-                "EMAIL_URL begins with smtp:// and has a password: it travels readable to "
-                f"{settings.EMAIL_HOST}.",
-                hint="Begin it with smtp+tls://, or with smtp+ssl:// for port 465.",
+                _(
+                    "EMAIL_URL begins with smtp:// and has a password, which is sent to %(host)s "
+                    "without encryption."
+                )
+                % {"host": settings.EMAIL_HOST},
+                hint=_("Begin it with smtp+tls://, or with smtp+ssl:// for port 465."),
                 id="pressroom.W004",
             )
         )
@@ -58,11 +65,15 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
     if settings.SECURE_SSL_REDIRECT and not settings.TRUST_PROXY and not own_certificate:
         found.append(
             Warning(
-                "HTTPS is on and TRUST_PROXY is off: behind a proxy, every page redirects to "
-                "itself.",
-                hint="Let the proxy set X-Forwarded-Proto and X-Forwarded-For itself, then set "
-                "TRUST_PROXY=on. Without a proxy, gunicorn needs a certificate: --certfile in "
-                "GUNICORN_CMD_ARGS.",
+                _(
+                    "HTTPS is on and TRUST_PROXY is off: behind a proxy, every page redirects to "
+                    "itself."
+                ),
+                hint=_(
+                    "Let the proxy set X-Forwarded-Proto and X-Forwarded-For itself, then set "
+                    "TRUST_PROXY=on. Without a proxy, gunicorn needs a certificate: --certfile in "
+                    "GUNICORN_CMD_ARGS."
+                ),
                 id="pressroom.W005",
             )
         )
@@ -70,7 +81,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
     if file and sqlite.others_may_read(file):
         found.append(
             Warning(
-                f"Other users of this machine may read the database, {file}.",
+                _("Other users of this machine can read the database, %(file)s.") % {"file": file},
                 hint=f"chmod go= {file}*",
                 id="pressroom.W006",
             )
@@ -78,19 +89,21 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
     found += [
         Warning(
             problem,
-            hint="Use Linux 5.13 or newer with Landlock turned on, on x86_64 or aarch64, and "
-            "Docker 23 or newer with its own seccomp profile; see docs/operating.md.",
+            hint=_(
+                "Use Linux 5.13 or newer with Landlock turned on, on x86_64 or aarch64, and Docker "
+                "23 or newer with its own seccomp profile; see docs/operating.md."
+            ),
             id="pressroom.W007",
         )
         for problem in isolation.problems()
     ]
-    if limits := isolation.in_words():
+    if limits := isolation.limits_sentence():
         found.append(Info(limits, id="pressroom.I001"))
     return found
 
 
 def _is_near(host: str) -> bool:
-    """Return whether a host is this machine, or an address of a private network."""
+    """Return whether a host is this machine or in a private network."""
     try:
         return ip_address(host).is_private
     except ValueError:

@@ -1,11 +1,11 @@
-"""How gunicorn waits for slow clients: without a thread.
+"""Lets gunicorn wait for slow clients without using threads.
 
 gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
-nginx does the same, and better; this is for a gunicorn that has none in front.
+nginx does the same, and better; this is for a gunicorn without nginx in front.
 
-A thread gets a request when its head has arrived, and its body too where that is small. The main
-loop of a worker waits for both. A larger body is read by a thread, which gives up on a client that
-is slower than SLOWEST; so it does while it sends an answer.
+A thread gets a request when its head has arrived, and a small body too. The main loop of a worker
+waits for both. A thread reads a larger body, and gives up on a client that is slower than
+MIN_BYTES_PER_SECOND; it does the same while it sends an answer.
 """
 
 import errno
@@ -22,13 +22,13 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-HEAD_SECONDS = 10  # for a whole head, and again for a small body
+HEAD_SECONDS = 10  # for a head, and again for a small body
 HEAD_BYTES = 64 * 1024
 BODY_BYTES = 64 * 1024  # the public's own forms are smaller
 LINGER_SECONDS = 2  # in which a client may read the end of its answer
-SLOWEST = 8 * 1024  # bytes a second, of a body or an answer
-WINDOW = 20  # seconds of waiting over which that is measured
-PIECE = SLOWEST * WINDOW  # bytes
+MIN_BYTES_PER_SECOND = 8 * 1024  # of a body or an answer
+WINDOW_SECONDS = 20  # of waiting, over which the speed is measured
+CHUNK_BYTES = MIN_BYTES_PER_SECOND * WINDOW_SECONDS
 CONNECTIONS = 4096  # of a worker, at one moment
 TOO_LARGE = b"\r\n".join(
     [
@@ -44,14 +44,14 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,15})[ \t]*\r\n", re.IGN
 
 
 def too_slow() -> ConnectionResetError:
-    """Return the error by which gunicorn closes a connection without a word in the log."""
+    """Return the error for which gunicorn closes a connection without logging it."""
     return ConnectionResetError(errno.ECONNRESET, "The client is too slow.")
 
 
 class PatientSocket(socket.socket):
-    """A socket that ends what is too slow, instead of blocking its thread for ever.
+    """A socket that closes a slow connection instead of blocking its thread for ever.
 
-    This holds while it is blocking, as it is in a thread. Raises ConnectionResetError.
+    It does so in blocking mode, as in a thread. Raises ConnectionResetError.
     """
 
     _waited = 0.0
@@ -70,11 +70,11 @@ class PatientSocket(socket.socket):
         poll.register(self, select.POLLIN)
         while True:
             begun = time.monotonic()
-            found = poll.poll(max(0, 1000 * (WINDOW - self._waited)))
+            found = poll.poll(max(0, 1000 * (WINDOW_SECONDS - self._waited)))
             self._waited += time.monotonic() - begun
-            if found and self._waited < WINDOW:
+            if found and self._waited < WINDOW_SECONDS:
                 return
-            if self._received < PIECE:
+            if self._received < CHUNK_BYTES:
                 raise too_slow()
             self._waited, self._received = 0.0, 0
 
@@ -82,11 +82,11 @@ class PatientSocket(socket.socket):
         rest = memoryview(data)
         while rest:
             with self._within_the_window():
-                super().sendall(rest[:PIECE], flags)
-            rest = rest[PIECE:]
+                super().sendall(rest[:CHUNK_BYTES], flags)
+            rest = rest[CHUNK_BYTES:]
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        # Each wait for the client has the time; the kernel's buffer makes waits few.
+        # The limit applies to each wait for the client; with the kernel's buffer, waits are few.
         with self._within_the_window():
             return super().sendfile(file, offset, count)
 
@@ -95,13 +95,13 @@ class PatientSocket(socket.socket):
 
 
 class Window:
-    """Let a socket wait for so long, and no longer, then let it block again."""
+    """Limit how long a socket waits, then let it block again."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
 
     def __enter__(self) -> None:
-        self.sock.settimeout(WINDOW)
+        self.sock.settimeout(WINDOW_SECONDS)
 
     def __exit__(self, kind: Any, problem: Any, trace: Any) -> None:
         with suppress(OSError):
@@ -111,7 +111,7 @@ class Window:
 
 
 def _received(sock: socket.socket) -> bytes | None:
-    """Return what has arrived: b"" if the client has gone, None if there is nothing yet."""
+    """Return the bytes that have arrived: b"" if the client has left, None if there are none."""
     try:
         return sock.recv(64 * 1024)
     except BlockingIOError:
@@ -121,7 +121,7 @@ def _received(sock: socket.socket) -> bytes | None:
 
 
 class Connection(gthread.TConn):
-    """A connection, with what has arrived of its next request."""
+    """A connection, with the bytes of its next request that have arrived."""
 
     def __init__(self, *arguments: Any, linger: Callable[["Connection"], None]) -> None:
         super().__init__(*arguments)
@@ -135,19 +135,19 @@ class Connection(gthread.TConn):
         self.deadline = time.monotonic() + HEAD_SECONDS
 
     def is_complete(self) -> bool:
-        """Return whether a thread may have it: nothing small is missing any more."""
+        """Return whether a thread may have it: the head and a small body have arrived."""
         if not self.needed:
             end = self.early.find(b"\r\n\r\n")
             if end < 0:
                 return False
-            said = _LENGTH.search(self.early, 0, end + 2)
-            length = int(said[1]) if said else 0
+            header = _LENGTH.search(self.early, 0, end + 2)
+            length = int(header[1]) if header else 0
             self.needed = end + 4 + (length if length <= BODY_BYTES else 0)
             self.deadline = time.monotonic() + HEAD_SECONDS
         return len(self.early) >= self.needed
 
     def has_no_end(self) -> bool:
-        """Return whether it is a head without an end, of more bytes than a head has."""
+        """Return whether the head has no end within the limit."""
         return not self.needed and len(self.early) > HEAD_BYTES
 
     def init(self) -> None:
@@ -210,7 +210,7 @@ class Worker(gthread.ThreadWorker):
         self._await_request(conn)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a request to a thread; one that was sent behind another may not be whole yet."""
+        """Give a request to a thread; one sent right after another may be incomplete."""
         if isinstance(conn, Connection) and conn.initialized and not conn.early:
             conn.early += conn.parser.unreader.take_buffered()
             if conn.early:
@@ -252,9 +252,9 @@ class Worker(gthread.ThreadWorker):
             self._linger(conn)
 
     def _linger(self, conn: Connection) -> None:
-        """Close a connection when its client has read the answer, or has had time to.
+        """Close a connection when its client has read the answer, or had time to.
 
-        To close at once would reset it where something of its request is still unread.
+        Closing at once would reset it if a part of its request is still unread.
         """
         try:
             conn.sock.setblocking(False)
@@ -277,7 +277,7 @@ class Worker(gthread.ThreadWorker):
             self._drop(conn)
 
     def murder_pending(self) -> None:
-        """Close what did not arrive in time; once a second, since it looks at all."""
+        """Close connections that are too late; once a second, since it checks all of them."""
         super().murder_pending()
         now = time.monotonic()
         if now - self._swept < 1:
@@ -286,7 +286,7 @@ class Worker(gthread.ThreadWorker):
         late = [conn for conn in (*self.arriving, *self.lingering) if conn.deadline < now]
         for conn in late:
             self._drop(conn)
-        if not self.alive:  # no client that says nothing may keep a worker from stopping
+        if not self.alive:  # a silent client must not keep a worker from stopping
             soonest = now + gthread.STOP_KEEPALIVE_LINGER
             for conn in self.arriving:
                 if not conn.early:
@@ -301,7 +301,7 @@ class Worker(gthread.ThreadWorker):
         conn.close()
 
     def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
-        """Keep a connection only where the body is here. gunicorn would wait for it."""
+        """Keep a connection only if the body has arrived; gunicorn would wait for it."""
         if not keepalive:
             return False
         return bool(conn.parser.finish_body(deadline=time.monotonic() + 0.05))

@@ -1,4 +1,4 @@
-"""What every template knows of the newsroom."""
+"""The newsroom's details for every template."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -7,7 +7,7 @@ from releases.addresses import site_url
 
 
 def newsroom(request: HttpRequest) -> dict[str, object]:
-    """Give templates what they print of the newsroom, and whether it sends e-mail."""
+    """Return the newsroom's details, and whether it can send e-mail."""
     return {
         "newsroom": {
             "name": settings.NEWSROOM_NAME,

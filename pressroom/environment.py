@@ -1,4 +1,4 @@
-"""The environment of this process, and what .env adds to it.
+"""Reads the environment of this process and .env.
 
 gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
 """
@@ -14,9 +14,9 @@ import environ
 def read(path: Path) -> dict[str, str]:
     """Return the environment together with what a .env file adds to it; export nothing.
 
-    The file is read as Docker Compose reads it: what is in single quotes is taken literally, and
-    \\' is a quote inside them. django-environ knows no such thing, and would also strip double
-    quotes inside the single ones, so each such line is handed to it in its own way of quoting.
+    The file is read as Docker Compose reads it: text in single quotes is literal, and \\' is a
+    quote inside them. django-environ does not support that, and would also strip double quotes
+    inside the single ones, so each such line is converted to its own way of quoting.
     """
 
     class Local(environ.Env):

@@ -1,15 +1,15 @@
-"""What happens when something fails: the page that says so, and the report of it.
+"""Error pages, and reports of errors to a service.
 
-ERROR_REPORTER names a function that gets the exception and a few facts of each error: an unhandled
-one in a request, one in a thread of ours, and a command that failed. For Sentry, put this into a
-file on PYTHONPATH, such as newsroom_sentry.py, and set ERROR_REPORTER=newsroom_sentry.report
+ERROR_REPORTER names a function that gets the exception and some details of each error: unhandled
+ones in a request or a thread of ours, and failed commands. For Sentry, put this into a file on
+PYTHONPATH, such as newsroom_sentry.py, and set ERROR_REPORTER=newsroom_sentry.report
 
     import sentry_sdk
 
     sentry_sdk.init(
         dsn="https://…",
-        # Sentry would gather requests, queries, log lines and variables by itself: embargoed
-        # words, and people who may not be named.
+        # By default Sentry collects requests, queries, log lines and variables: embargoed texts,
+        # and protected names.
         default_integrations=False,
         auto_enabling_integrations=False,
         include_local_variables=False,
@@ -44,8 +44,8 @@ from pressroom.logs import RedactionFilter, request_id
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 100  # reports in one process; what comes beyond is in the log alone
-EXIT_SECONDS = 5  # that a process which ends waits for its reports
+MAX_WAITING = 100  # reports in one process; more are only logged
+EXIT_SECONDS = 5  # for waiting reports, when a process ends
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -58,17 +58,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400 with a page that needs no styles and no host, which may not be ours."""
+    """Answer 400 with a page without styles and links, since the host may be wrong."""
     return HttpResponse(loader.get_template("400.html").render(), status=400)
 
 
-def no_such_page(request: HttpRequest, row: str) -> HttpResponse:
-    """Answer 404 at an address of Django's that this site does not have."""
+def page_not_found(request: HttpRequest, row: str) -> HttpResponse:
+    """Answer 404 at an address of Django that this site does not use."""
     raise Http404
 
 
 def check_reporter() -> None:
-    """Raise ImproperlyConfigured where ERROR_REPORTER names nothing that can be called."""
+    """Raise ImproperlyConfigured if ERROR_REPORTER does not name a function."""
     if not settings.ERROR_REPORTER:
         return
     problem = ""
@@ -85,9 +85,9 @@ def check_reporter() -> None:
 
 
 class ReportHandler(logging.Handler):
-    """Hand each error that is logged with its exception to ERROR_REPORTER, in the background.
+    """Pass each error that is logged with its exception to ERROR_REPORTER, in the background.
 
-    The reporter may be slow or fail: no answer waits for it.
+    The reporter may be slow or fail; no answer waits for it.
     """
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class ReportHandler(logging.Handler):
         except Exception:
             self.handleError(record)
             return
-        with self.starting:  # in the process that serves, which was forked from another
+        with self.starting:  # not in __init__: the web process is forked later
             if not (self.thread and self.thread.is_alive()):
                 self.thread = threading.Thread(target=self._work, name="reports", daemon=True)
                 self.thread.start()
@@ -131,9 +131,10 @@ class ReportHandler(logging.Handler):
     def _cleaned(self, error: BaseException) -> BaseException:
         """Return an exception of the same name and traceback, whose text has no secrets.
 
-        The error itself may carry any: in arguments that are no text, in notes, in attributes such
-        as the path of a 404. The variables of its frames are cleared. Frames that are still running
-        cannot be, so they are left out: they are the outermost, where a request or a loop began.
+        The error itself may have some: in arguments that are not text, in notes, in attributes such
+        as the path of a 404. The variables of its frames are cleared. Those of running frames
+        cannot be, so these frames are left out: they are the outermost, where a request or a loop
+        began.
         """
         made: dict[int, BaseException] = {}
         for each in _chain(error):
@@ -156,7 +157,7 @@ class ReportHandler(logging.Handler):
                 import_string(settings.ERROR_REPORTER)(error, details)
             except Exception as problem:
                 log.warning(
-                    "ERROR_REPORTER %s failed with %s; error %s is in the log alone.",
+                    "ERROR_REPORTER %s failed with %s; error %s is only in the log.",
                     settings.ERROR_REPORTER, type(problem).__name__, details["request_id"] or "-",
                 )  # fmt: skip
             finally:
@@ -181,7 +182,7 @@ def _without_variables(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all that it was caused by."""
+    """Yield an exception and all its causes."""
     waiting, seen = [error], set()
     while waiting:
         each = waiting.pop()

@@ -1,4 +1,4 @@
-"""Whether the site is up, and whether it is able to serve."""
+"""Health checks: whether the process is alive, and whether it can serve."""
 
 import logging
 import os
@@ -21,21 +21,21 @@ from releases.probes import address_of
 
 log = logging.getLogger(__name__)
 
-# Seconds that a check may take: a load balancer waits for two or more, and a busy server adds some.
-PATIENCE = 1.0
-LESS_PATIENCE = 0.5  # for what only degrades the site
+# Seconds. A load balancer waits for two or more, and a busy server adds some.
+TIMEOUT = 1.0
+DEGRADED_TIMEOUT = 0.5  # for checks that only degrade the site
 LOG_EVERY = 60  # seconds, in each process
 
 
 def may_probe(request: HttpRequest) -> bool:
-    """Return whether a probe is answered: at a host of ours, or to the local network."""
+    """Return whether a probe is answered: at an allowed host, or to the local network."""
     try:
         request.get_host()
         return True
     except DisallowedHost:
         pass
     if "X-Forwarded-For" in request.headers and not settings.TRUST_PROXY:
-        return False  # it came through something that we do not know
+        return False  # it came through an unknown proxy
     address = address_of(request)
     return bool(address) and not ip_address(address).is_global
 
@@ -43,18 +43,18 @@ def may_probe(request: HttpRequest) -> bool:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer that the process is alive; asks nothing else."""
+    """Answer that the process is alive; checks nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 where database, migrations and storage are ready, else 503 naming which are not.
+    """Answer 200 if database, migrations and storage are ready, else 503 with what is not.
 
-    The second line is the version. What cannot be written, and a bucket that answered this process
-    before and no longer does, is named, and leaves it ready: readers get their pages, and no other
-    node would do better (decisions 0027 and 0035). What went wrong in detail stands in the log, not
+    The second line is the version. If something cannot be written, or a bucket that answered this
+    process before no longer does, it is named, and the process stays ready: readers get their
+    pages, and no other node would do better (decisions 0027 and 0035). Details are in the log, not
     on a public page.
     """
     runs = {check: check.begin() for check in CHECKS}
@@ -62,7 +62,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     degrades: dict[str, str] = {}
     for check, run in runs.items():
         only_degrades = check.only_degrades or (check.name == "storage" and storage.has_answered())
-        problem = run.result(LESS_PATIENCE if only_degrades else PATIENCE)
+        problem = run.result(DEGRADED_TIMEOUT if only_degrades else TIMEOUT)
         if problem is not None:
             (degrades if only_degrades else stops).setdefault(check.name, problem)
     _log_readiness(stops, degrades)
@@ -92,7 +92,7 @@ def _migrations() -> str | None:
 
 
 def _storage() -> str | None:
-    storage.is_reachable()
+    storage.check_reachable()
     return None
 
 
@@ -104,13 +104,13 @@ def _database_takes_writes() -> str | None:
     if file := sqlite.file_of(connection):
         if not os.access(file, os.W_OK):
             return f"{file} cannot be written"
-        storage.probe(file.parent)  # SQLite writes beside the file, too
+        storage.probe(file.parent)  # SQLite also writes next to the file
     return None
 
 
 def _storage_takes_files() -> str | None:
-    if storage.the_bucket() is None:  # a bucket has answered that it is there, and has no end
-        storage.takes_files()
+    if storage.the_bucket() is None:  # a bucket has answered above, and is never full
+        storage.check_writable()
     return None
 
 
@@ -120,10 +120,10 @@ def _uploads_can_wait() -> str | None:
 
 
 class Check:
-    """A question that is answered in time, or counts as not answered.
+    """A check with a time limit.
 
-    It is asked in a thread, one at a time: while it hangs, further requests wait for the same
-    answer, so that probes never use up threads or connections.
+    It runs in one thread at a time: while it hangs, other requests wait for the same result, so
+    that probes never use up threads or connections.
     """
 
     def __init__(
@@ -157,10 +157,10 @@ class Run(Thread):
         finally:
             connections.close_all()  # those of this thread
 
-    def result(self, patience: float) -> str | None:
+    def result(self, timeout: float) -> str | None:
         """Return None if all is well, else what is wrong, in one line for the log."""
-        self.join(max(0, self._began + patience - monotonic()))
-        return f"no answer within {patience} s" if self.is_alive() else self._problem
+        self.join(max(0, self._began + timeout - monotonic()))
+        return f"no answer within {timeout} s" if self.is_alive() else self._problem
 
 
 CHECKS = [
@@ -177,7 +177,7 @@ _logged_at: float | None = None  # since when the log says that this process is 
 
 
 def _log_readiness(stops: dict[str, str], degrades: dict[str, str]) -> None:
-    """Write one line a minute while something is wrong, and one when it is right again."""
+    """Log once a minute while something is wrong, and once when it is ready again."""
     global _logged_at
     problems = stops | degrades
     with _lock:
@@ -188,5 +188,5 @@ def _log_readiness(stops: dict[str, str], degrades: dict[str, str]) -> None:
         elif problems and (_logged_at is None or now - _logged_at >= LOG_EVERY):
             _logged_at = now
             found = [f"{name} ({why})" for name, why in problems.items()]
-            words = "Not ready: %s" if stops else "Ready, degraded: %s"
-            log.error(words, ", ".join(found))
+            message = "Not ready: %s" if stops else "Ready, degraded: %s"
+            log.error(message, ", ".join(found))

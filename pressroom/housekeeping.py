@@ -1,8 +1,8 @@
-"""Clearing what has expired: sessions, throttle counts, and uploads that were cut off.
+"""Removes what has expired: sessions, throttle counts, and uploads that were interrupted.
 
-Sessions and counts are in the database: a background job clears them once an hour. Temporary files
-of uploads lie on each machine: each web process has a thread that looks for them when it starts and
-once an hour; a lock in their folder lets one process of a machine do it. `manage.py tidy` does all
+Sessions and counts are in the database: a background job removes them once an hour. Temporary files
+of uploads are on each machine: each web process has a thread that looks for them when it starts and
+once an hour; a lock in their folder lets one process per machine do it. `manage.py tidy` does all
 of it by hand. What is kept on purpose (records, versions, visits) is not touched.
 """
 
@@ -20,6 +20,8 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from pressroom import uploads
 from pressroom.outages import is_of_database
@@ -27,15 +29,15 @@ from previews import throttle
 
 log = logging.getLogger(__name__)
 
-EVERY = 60 * 60  # seconds from one run to the next, on one machine
-LOOK_EVERY = 5 * 60  # seconds
+RUN_EVERY = 60 * 60  # seconds, on one machine
+CHECK_EVERY = 5 * 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
     """Something that expires: how to count it, and how to clear it; both return how many."""
 
-    name: str
+    label: str | Promise
     count: Callable[[], int]
     clear: Callable[[], int]
 
@@ -55,11 +57,11 @@ def _expired_counts() -> int:
 
 
 def _clear_counts() -> int:
-    cleared, _ = throttle.expired(timezone.now()).delete()
+    cleared, _per_model = throttle.expired(timezone.now()).delete()
     return cleared
 
 
-def _cut_off_uploads() -> int:
+def _interrupted_uploads() -> int:
     return len(uploads.abandoned())
 
 
@@ -71,28 +73,28 @@ def _clear_uploads() -> int:
     return len(found)
 
 
-UPLOADS = Chore("temporary files of uploads that were cut off", _cut_off_uploads, _clear_uploads)
+UPLOADS = Chore(_("temporary files of interrupted uploads"), _interrupted_uploads, _clear_uploads)
 IN_THE_DATABASE = [
-    Chore("expired sessions", _expired_sessions, _clear_sessions),
-    Chore("expired counts of wrong preview addresses", _expired_counts, _clear_counts),
+    Chore(_("expired sessions"), _expired_sessions, _clear_sessions),
+    Chore(_("expired counts of wrong preview addresses"), _expired_counts, _clear_counts),
 ]
 CHORES = [UPLOADS, *IN_THE_DATABASE]
 
 
-def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[str, int | None]:
-    """Clear what has expired and return how many of each; None where it failed.
+def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[Chore, int | None]:
+    """Remove what has expired and return how many of each; None if it failed.
 
-    A failure is logged in one line and does not keep the other chores from being done.
+    A failure is logged in one line, and the other chores are still done.
     """
-    done: dict[str, int | None] = {}
+    done: dict[Chore, int | None] = {}
     for chore in chores:
         try:
-            done[chore.name] = chore.count() if dry_run else chore.clear()
+            done[chore] = chore.count() if dry_run else chore.clear()
         except Exception as problem:
-            if is_of_database(problem):  # and so of every chore
+            if is_of_database(problem):  # then every chore fails
                 raise
-            done[chore.name] = None
-            log.error("Clearing failed (%s): %s", chore.name, " ".join(str(problem).split()))
+            done[chore] = None
+            log.error("Clearing failed (%s): %s", chore.label, " ".join(str(problem).split()))
     return done
 
 
@@ -100,7 +102,7 @@ def clear_everywhere() -> None:
     """Clear what has expired in the database. Raises RuntimeError if a part of it failed."""
     done = tidy(IN_THE_DATABASE)
     _log_cleared(done)
-    if failed := [name for name, number in done.items() if number is None]:
+    if failed := [str(chore.label) for chore, number in done.items() if number is None]:
         raise RuntimeError(f"Not cleared: {', '.join(failed)}. The log says why.")
 
 
@@ -111,7 +113,7 @@ _thread: threading.Thread | None = None
 
 
 def serve() -> None:
-    """Clear temporary files of uploads from now on, in a process that serves the newsroom."""
+    """Remove temporary files of uploads from now on, in a web process."""
     global _thread
     with _start:
         if not (_thread and _thread.is_alive()):
@@ -120,12 +122,12 @@ def serve() -> None:
 
 
 def clear_uploads_if_due() -> bool:
-    """Clear them where the last run on this machine is an hour ago; return whether it was."""
+    """Remove them if the last run on this machine was an hour ago; return whether it was."""
     with _claim() as claim:
         if claim is None:
             return False
         last = float(claim.read() or 0)
-        if 0 <= time.time() - last < EVERY:
+        if 0 <= time.time() - last < RUN_EVERY:
             return False
         _log_cleared(tidy([UPLOADS]))
         claim.truncate(0)
@@ -141,9 +143,9 @@ def _clear_uploads_once() -> None:
 
 @contextmanager
 def _claim() -> Iterator[TextIO | None]:
-    """Lend the note of the last run to one process of this machine; the others get None.
+    """Lock the file with the time of the last run, for one process of this machine.
 
-    The kernel gives the lock back when a process ends, however it ends.
+    Other processes get None. The kernel releases the lock when a process ends, however it ends.
     """
     uploads.prepare_folder()
     with (uploads.folder() / ".tidy").open("a+") as note:
@@ -160,11 +162,11 @@ def _run() -> None:
     _quietly(_clear_uploads_once)
     while True:
         _quietly(clear_uploads_if_due)
-        time.sleep(LOOK_EVERY)
+        time.sleep(CHECK_EVERY)
 
 
 def _quietly(work: Callable[[], object]) -> None:
-    """Do some work, and log in one line what went wrong: serving goes on."""
+    """Do some work, and log a failure in one line: the site keeps running."""
     close_old_connections()
     try:
         work()
@@ -174,6 +176,6 @@ def _quietly(work: Callable[[], object]) -> None:
         connection.close()
 
 
-def _log_cleared(done: dict[str, int | None]) -> None:
-    if cleared := [f"{number} {name}" for name, number in done.items() if number]:
+def _log_cleared(done: dict[Chore, int | None]) -> None:
+    if cleared := [f"{number} {chore.label}" for chore, number in done.items() if number]:
         log.info("Cleared: %s", "; ".join(cleared))

@@ -1,4 +1,4 @@
-"""One format for every line that Pressroom writes to its log, and nothing secret in any of them.
+"""One format for every line of the log, without secrets.
 
 gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
 See docs/decisions/0029.
@@ -19,18 +19,18 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 FORMATS = ("text", "json")
-# The key in the WSGI environment under which RequestIdMiddleware leaves what the access log needs.
+# The key in the WSGI environment for what RequestIdMiddleware adds to the access log.
 ACCESS = "pressroom.access"
 
-# The id of the request that this thread answers, "" between requests.
+# The id of the request that this thread is answering, "" between requests.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def wrong_format(name: str) -> str:
-    """Return what is wrong with a value of LOG_FORMAT in a sentence, "" where nothing is."""
+    """Return what is wrong with a value of LOG_FORMAT, or an empty text."""
     if name in FORMATS:
         return ""
-    return f"LOG_FORMAT is {name}: choose text, or json for one JSON object a line."
+    return f"LOG_FORMAT is {name}: choose text, or json for one JSON object per line."
 
 
 # --- Nothing secret ----------------------------------------------------------------------------
@@ -78,10 +78,10 @@ _LONG_WORD = re.compile(rf"(?<![A-Za-z0-9_-]){_CHARACTER}{{32,}}", re.IGNORECASE
 
 
 def secrets_in(variables: Mapping[str, str]) -> list[str]:
-    """Return the values that no line may hold: keys, tokens and passwords, the longest first.
+    """Return the values that no line may contain: keys, tokens and passwords, the longest first.
 
-    Each also as it stands in an address and in Python's repr. What is shorter than eight characters
-    is left out: a password such as "press" would blot out half of the log. In an address it is
+    Each also in the form of an address and of Python's repr. Values shorter than eight characters
+    are left out: a password such as "press" would hide half of the log. In an address they are
     hidden all the same.
     """
     found = set()
@@ -111,7 +111,7 @@ class RedactionFilter(logging.Filter):
             return True
         try:
             self._redact(record)
-        except Exception as problem:  # a line less is better than a secret more
+        except Exception as problem:  # better to lose a line than to log a secret
             record.msg, record.args = "A line was left out (%s).", (type(problem).__name__,)
             record.exc_info = record.exc_text = record.stack_info = None
         record.redacted_by = RedactionFilter
@@ -298,7 +298,7 @@ def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
             "outages": {"()": "pressroom.outages.OneLine"},
             "flood": {"()": FloodFilter},
             "redaction": {"()": RedactionFilter},
-            # Who answers 503 has just written why.
+            # The reason for a 503 has just been logged.
             "not_503": {
                 "()": "django.utils.log.CallbackFilter",
                 "callback": lambda record: getattr(record, "status_code", 0) != 503,
@@ -310,8 +310,8 @@ def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
             # Django gives these handlers of their own, and would write each line twice.
             "django": {"handlers": [], "level": "INFO"},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-            # A 404 is what a stranger gets for everything hidden: no news, and no record of
-            # guesses beside the one that the newsroom keeps on purpose.
+            # A 404 is the normal answer for everything hidden. Probes are recorded elsewhere
+            # (releases.probes).
             "django.request": {"level": "ERROR", "filters": ["not_503"]},
             # Django answers HEAD with a body, which gunicorn leaves out and warns of each time.
             "gunicorn.http.wsgi": {"level": "ERROR"},
@@ -321,9 +321,9 @@ def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
 
 
 def capture_uncaught() -> None:
-    """Write warnings, and errors that nobody catches, to the log instead of to stderr.
+    """Write warnings and uncaught errors to the log instead of to stderr.
 
-    For a process of ours alone, such as a server or a command: it changes all of Python.
+    Only for a process of ours, such as a server or a command: it changes all of Python.
     """
     log = logging.getLogger("pressroom")
 

@@ -1,7 +1,7 @@
-"""Counts and times for Prometheus at /metrics, for who has METRICS_TOKEN.
+"""Counts and times for Prometheus at /metrics, for clients with METRICS_TOKEN.
 
-What watches a server is often run by somebody else, so nothing here tells what the newsroom is
-about to publish: the desk and previews are one view, "private", and no release is counted.
+Monitoring is often run by another organisation, so nothing here shows what the newsroom is about to
+publish: the desk and previews are one view, "private", and no release is counted.
 See docs/decisions/0029.
 """
 
@@ -52,8 +52,8 @@ exceptions = Counter(
 
 
 class MetricsMiddleware:
-    """Count requests, and answer /metrics. Anybody without the token gets what any unknown
-    address gets, since this address is in no URLconf.
+    """Count requests, and answer /metrics. Without the token it is answered as any unknown
+    address, since it is not in the URLconf.
 
     Like the probes, /metrics asks for no host name and no HTTPS.
     """
@@ -79,7 +79,7 @@ class MetricsMiddleware:
         return response
 
     def _is_allowed(self, request: HttpRequest) -> bool:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        scheme, _space, given = request.headers.get("Authorization", "").partition(" ")
         is_right = hmac.compare_digest(given.encode(errors="replace"), self.expected)
         # Capitals in the name of a scheme mean nothing (RFC 9110, 11.1).
         return is_right and scheme.lower() == "bearer" and request.method in ("GET", "HEAD")
@@ -120,7 +120,7 @@ class Renditions(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield how many pictures wait and failed; nothing while the database is away."""
         state = MediaAsset.State
-        waiting = Q(state__in=[state.WAITING, state.MAKING])
+        waiting = Q(state__in=[state.WAITING, state.PROCESSING])
         try:
             found = MediaAsset.objects.filter(waiting | Q(state=state.FAILED)).aggregate(
                 waiting=Count("pk", filter=waiting),

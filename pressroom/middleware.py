@@ -27,8 +27,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 class RequestIdMiddleware:
     """Give each request an id that its log lines, its answer and its error page carry.
 
-    It is the outermost, so that nothing is without. A proxy that we trust may bring the id, so that
-    its log and ours can be laid side by side; anybody else could choose that of another request.
+    It is the outermost, so that no answer is without an id. A trusted proxy may set the id, so that
+    its log and ours can be compared; from others, it could be the id of another request.
     """
 
     SAFE = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -45,7 +45,7 @@ class RequestIdMiddleware:
         request.META[logs.ACCESS] = seen
         response: Any = self.get_response(request)
         response["X-Request-ID"] = number
-        # Only a user that something has asked for already: asking costs a query.
+        # Only a user that is already loaded: loading costs a query.
         if user := getattr(request, "_cached_user", None):
             seen["user"] = user.pk
         if response.streaming and getattr(response, "file_to_stream", None) is None:
@@ -58,12 +58,12 @@ class RequestIdMiddleware:
 
     @staticmethod
     def _watched(request: HttpRequest, content: Iterable[bytes]) -> Iterator[bytes]:
-        """Log what fails while an answer is being sent; Django is done with it by then."""
+        """Log what fails while an answer is being sent, which Django does not do."""
         try:
             yield from content
         except Exception as problem:
-            words, more = "Internal Server Error while sending: %s", {"request": request}
-            logging.getLogger("django.request").exception(words, request.path, extra=more)
+            message, extra = "Internal Server Error while sending: %s", {"request": request}
+            logging.getLogger("django.request").exception(message, request.path, extra=extra)
             problem.is_logged = True  # type: ignore[attr-defined]  # gunicorn.conf.py
             raise
 
@@ -73,10 +73,10 @@ class RequestIdMiddleware:
 
 
 class HealthCheckMiddleware:
-    """Answer the operator's probes before anything asks for a host name or for HTTPS.
+    """Answer the operator's probes before any check of the host name or of HTTPS.
 
-    A container's health check and a load balancer know an address and a port, no more. Anybody else
-    has to ask for a host name of ours, as for every page.
+    A container's health check and a load balancer know only an address and a port. All others must
+    use an allowed host name, as for every page.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -91,14 +91,14 @@ class HealthCheckMiddleware:
 
 
 class CacheControlMiddleware:
-    """Let nobody answer from memory without asking us first, unless a view says otherwise.
+    """Let no cache answer without asking us first, unless a view sets another header.
 
-    An embargo lifts, a release is withdrawn, a licence ends: a copy that is shown without asking
-    would be early or late. Asking is cheap (an ETag and a 304), and a header that counted down
-    to the next lift would tell strangers that there is one. See docs/decisions/0005.
+    An embargo ends, a release is withdrawn, a licence ends: a cached copy would be early or late.
+    Asking is cheap (an ETag and a 304), and a header with the time until the next publication would
+    reveal that there is one. See docs/decisions/0005.
 
-    What is not for everybody is kept by nobody, whatever a view says: the desk, and previews,
-    whose addresses no other site may learn either.
+    The desk and previews are never cached, whatever a view sets, and no other site may learn the
+    addresses of previews.
     """
 
     STRICT = {
@@ -125,12 +125,12 @@ class CacheControlMiddleware:
 
 
 class BrowserPolicyMiddleware:
-    """Say what browsers may use of a device, and who may show what is ours in their pages.
+    """Set which device features pages may use, and which sites may embed our files.
 
-    No page asks for a camera, a place or a payment; a script that got into one could not either.
-    Pictures of the public site may stand in any page: feed readers and newsrooms show them. What
-    belongs to the desk and to previews is given to their own pages alone, so that no other site can
-    learn from a picture that loads whether its reader is signed in.
+    No page needs a camera, a location or a payment, so an injected script cannot use them either.
+    Any page may show pictures of the public site: feed readers and newsrooms do. Files of the desk
+    and of previews load only in their own pages, so that no other site can find out from a picture
+    whether its reader is signed in.
     """
 
     FEATURES = (
@@ -152,24 +152,24 @@ class BrowserPolicyMiddleware:
 
 
 class TextGZipMiddleware(GZipMiddleware):
-    """Compress what is words. Pictures and archives are packed already, and keep their length."""
+    """Compress texts. Pictures and archives are already compressed, and keep their length."""
 
-    SHORTEST = 1000  # bytes: the padding takes 100 at most
-    # A Word file is packed, though “openxmlformats” stands in the name of its type.
-    WORDS = re.compile(r"text/|[^;]*[/+](?:json|xml|javascript)\b")
+    MIN_BYTES = 1000  # the padding takes 100 at most
+    # A Word file is already compressed, although its type contains “openxmlformats”.
+    TEXT_TYPES = re.compile(r"text/|[^;]*[/+](?:json|xml|javascript)\b")
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        words = bool(self.WORDS.match(response.get("Content-Type", "")))
-        # Django pads what it compresses at random, and leaves out what became no shorter. So the
-        # same short page came packed or unpacked by chance, as if something had changed.
-        words = words and (response.streaming or len(response.content) >= self.SHORTEST)
-        return super().process_response(request, response) if words else response
+        is_text = bool(self.TEXT_TYPES.match(response.get("Content-Type", "")))
+        # Django adds random padding, and does not compress what would not become shorter. So the
+        # same short page would be compressed or not by chance, as if something had changed.
+        is_long = response.streaming or len(response.content) >= self.MIN_BYTES
+        return super().process_response(request, response) if is_text and is_long else response
 
 
 class OutageMiddleware:
-    """Answer 503 where a view fails because the database or the storage is away.
+    """Answer 503 if a view fails because the database or the storage is unavailable.
 
-    What fails in a middleware comes to `pressroom.errors.server_error`, which does the same.
+    `pressroom.errors.server_error` does the same for failures in a middleware.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -187,11 +187,11 @@ class OutageMiddleware:
 
 
 class UniformNotFoundMiddleware:
-    """Give one and the same page for everything that is not there, whatever the reason.
+    """Answer every 404 with the same page, whatever the reason.
 
-    Django's own 404 differs between a URL that matches nothing and a row that is missing, and
-    under DEBUG it names both: a stranger could tell a hidden release from one that never was.
-    An address with a NUL in it leads nowhere either: PostgreSQL stores none, and fails when asked.
+    Django's own 404 differs between a URL that matches no route and a missing row, and under DEBUG
+    it names both: a stranger could distinguish a hidden release from one that never existed. An
+    address with a NUL also gets it: PostgreSQL cannot store a NUL, and fails when queried for one.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -204,27 +204,27 @@ class UniformNotFoundMiddleware:
             response = self.get_response(request)
         if response.status_code == 404 and not request.path.startswith("/admin/"):
             probes.record_miss(request)
-            request.resolver_match = None  # the page must not say what the address looked like
+            request.resolver_match = None  # the page must not depend on the route
             private = request.path_info.startswith("/preview/")
             return render(request, "previews/invalid.html" if private else "404.html", status=404)
         return response
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        """Answer 404 at the desk where a query or a field names a row by what cannot be a key.
+        """Answer 404 at the desk if a query or a field has a value that cannot be a key.
 
-        Django asks the database for it as it came, in filters, actions and fields that search. A
-        filter by a day that no calendar has is answered as Django answers other wrong filters.
+        Django passes it to the database unchecked, in filters, actions and search fields. A filter
+        by an impossible date is answered as Django answers other wrong filters.
         """
         if _is_no_day(problem) and _is_filtered_list(request):
             return redirect(f"{request.path}?{ERROR_FLAG}=1")
-        words = getattr(problem, "message", "") or str(problem)
+        message = getattr(problem, "message", "") or str(problem)
         match problem:
             case ValidationError():
-                is_no_key = words == UUIDField.default_error_messages["invalid"]
+                is_no_key = message == UUIDField.default_error_messages["invalid"]
             case ValueError():
-                is_no_key = "expected a number but got" in words
+                is_no_key = "expected a number but got" in message
             case OverflowError():  # SQLite's, for a number of many digits
-                is_no_key = "too large to convert" in words
+                is_no_key = "too large to convert" in message
             case DataError():  # and PostgreSQL's
                 is_no_key = getattr(problem.__cause__, "sqlstate", "") == "22003"
             case _:
@@ -243,8 +243,8 @@ def _is_filtered_list(request: HttpRequest) -> bool:
 
 
 def _is_no_day(problem: Exception) -> bool:
-    """Return whether a year, month or day is one that no date can have."""
-    words = str(problem)
+    """Return whether a year, month or day is out of range."""
+    message = str(problem)
     if isinstance(problem, OverflowError):
-        return "SQLite" not in words  # this is a key: see above
-    return isinstance(problem, ValueError) and "is out of range" in words
+        return "SQLite" not in message  # that is a key: see above
+    return isinstance(problem, ValueError) and "is out of range" in message

@@ -1,10 +1,9 @@
-"""Migrations while people read and edit: in one piece or not at all, and without a deadlock.
+"""Applies migrations while the site runs: completely or not at all, and without a deadlock.
 
-Django's executor records a migration after its transaction, so that one that is killed in between
-stands there half done; and it locks table after table while readers hold others. Here a migration
-and its record are one transaction. On PostgreSQL its statements are worked out before anything is
-locked, its tables are locked together (see pressroom.table_locks), and where they are in use it is
-tried again.
+Django's executor records a migration after its transaction, so one that is killed in between is
+half done; and it locks table after table while readers hold others. Here a migration and its record
+are one transaction. On PostgreSQL its statements are collected before anything is locked, its
+tables are locked together (see pressroom.table_locks), and if they are in use it is tried again.
 """
 
 import random
@@ -18,20 +17,22 @@ from django.db import OperationalError, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pressroom import table_locks
-from pressroom.table_locks import TableInUse
+from pressroom.table_locks import TableInUseError
 
-LONGEST_PAUSE = 5.0  # seconds between two tries
+MAX_PAUSE_SECONDS = 5.0  # between two tries
 Result = TypeVar("Result")
 
 
 class LiveMigrationExecutor(MigrationExecutor):
-    """Applies migrations beside a running site. Raises CommandError where a table stays in use."""
+    """Applies migrations next to a running site. Raises CommandError if a table stays in use."""
 
     give_up_after = 300.0  # seconds that one migration is tried for
-    repeats = True  # whether row changes of earlier migrations are done again at the end
-    say: Callable[[str], Any] = staticmethod(lambda text: None)  # lines end with a newline
+    repeats = True  # whether row changes of earlier migrations are repeated at the end
+    report: Callable[[str], Any] = staticmethod(lambda text: None)  # lines end with a newline
 
     def migrate(
         self,
@@ -41,9 +42,9 @@ class LiveMigrationExecutor(MigrationExecutor):
         fake: bool = False,
         fake_initial: bool = False,
     ) -> ProjectState:
-        """Migrate; then do again what earlier migrations did with rows.
+        """Migrate, then repeat the row changes of earlier migrations.
 
-        The old code runs until after the migration, and writes rows as it knows them.
+        The old code runs until after the migration, and writes rows in its own form.
         """
         state = super().migrate(targets, plan, state, fake, fake_initial)
         if self.repeats and not fake and not any(backwards for _, backwards in plan or []):
@@ -60,10 +61,10 @@ class LiveMigrationExecutor(MigrationExecutor):
         """Run a migration forwards, with its record in the same transaction."""
         if fake or fake_initial:
             return super().apply_migration(state, migration, fake, fake_initial)
-        self._tell("apply_start", migration)
+        self._report("apply_start", migration)
         record = partial(self.record_migration, migration)  # type: ignore[arg-type]
         after = self._run(migration, migration.apply, state, record)
-        self._tell("apply_success", migration)
+        self._report("apply_success", migration)
         return after
 
     def unapply_migration(
@@ -72,14 +73,14 @@ class LiveMigrationExecutor(MigrationExecutor):
         """Run a migration backwards, with its record in the same transaction."""
         if fake:
             return super().unapply_migration(state, migration, fake)
-        self._tell("unapply_start", migration)
+        self._report("unapply_start", migration)
         record = partial(super().unapply_migration, state, migration, fake=True)
         callback, self.progress_callback = self.progress_callback, None
         try:
             after = self._run(migration, migration.unapply, state, record)
         finally:
             self.progress_callback = callback
-        self._tell("unapply_success", migration)
+        self._report("unapply_success", migration)
         return after
 
     def _run(
@@ -89,11 +90,11 @@ class LiveMigrationExecutor(MigrationExecutor):
         state: ProjectState,
         record: Callable[[], Any],
     ) -> ProjectState:
-        """Apply or unapply and record; the state is handed over as a copy, for another try."""
+        """Apply or unapply and record; each try gets a copy of the state."""
         connection = self.connection
 
         def in_batches() -> ProjectState:
-            """A migration that is safe to run again, however far it came."""
+            """Run a migration that is safe to repeat after it was interrupted."""
             with connection.schema_editor(atomic=False) as editor:
                 after = run(state.clone(), editor)
             record()
@@ -124,7 +125,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             with transaction.atomic(connection.alias):
                 try:
                     table_locks.take(connection.alias, tables, self.patience, before)
-                except TableInUse as problem:
+                except TableInUseError as problem:
                     before = problem.table
                     raise
                 if not is_sql_alone:
@@ -153,25 +154,29 @@ class LiveMigrationExecutor(MigrationExecutor):
                 cursor.execute("RESET lock_timeout")
 
     def _until_free(self, name: str, run: Callable[[], Result]) -> Result:
-        """Run, again where a table is in use, with growing pauses in which others get on."""
+        """Run, and retry with growing pauses while a table is in use."""
         began, pause = time.monotonic(), 0.1
         while True:
             try:
                 return run()
-            except TableInUse as problem:
-                what, who = f"the table {problem.table}", problem.users
+            except TableInUseError as problem:
+                table, users = problem.table, problem.users
             except OperationalError as problem:
                 if not table_locks.is_busy(problem):
                     raise
-                what, who = "a table or row that it needs", ""
+                table, users = "", ""
             waited = time.monotonic() - began
             if waited > self.give_up_after:
-                self.say("\n")
-                raise CommandError(_given_up(name, what, who, waited))
-            wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # so that two never keep in step
-            self.say(f"\n    {what} is in use; trying again in {wait:.1f} s")
+                self.report("\n")
+                raise CommandError(_gave_up(name, table, users, waited))
+            wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # so that two processes do not retry in step
+            if table:
+                text = _("the table %(table)s is in use; trying again in %(seconds)s s")
+            else:
+                text = _("a table or row that it needs is in use; trying again in %(seconds)s s")
+            self.report("\n    " + text % {"table": table, "seconds": f"{wait:.1f}"})
             time.sleep(wait)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, MAX_PAUSE_SECONDS)
 
     def _repeat(self, state: ProjectState) -> None:
         applied = self.recorder.applied_migrations()
@@ -188,17 +193,37 @@ class LiveMigrationExecutor(MigrationExecutor):
                         self._until_free, str(migration), partial(self._impatiently, again)
                     )
                 if changed := run():
-                    self.say(f"  {migration}: {changed} rows followed that were written since\n")
+                    text = ngettext(
+                        "%(migration)s: converted %(number)d row that was written since",
+                        "%(migration)s: converted %(number)d rows that were written since",
+                        changed,
+                    )
+                    self.report(f"  {text % {'migration': migration, 'number': changed}}\n")
 
-    def _tell(self, action: str, migration: Migration) -> None:
+    def _report(self, action: str, migration: Migration) -> None:
         if self.progress_callback:
             self.progress_callback(action, migration, False)
 
 
-def _given_up(name: str, what: str, who: str, seconds: float) -> str:
-    by = f" by {who}" if who else ""
-    return (
-        f"{name} was not applied: {what} was in use for {seconds:.0f} s{by}. Nothing is half done, "
-        "and the site goes on as it is: let that end (or end the process with SELECT "
-        "pg_terminate_backend(…)), then run migrate again."
-    )
+def _gave_up(name: str, table: str, users: str, seconds: float) -> str:
+    if not table:
+        text = _(
+            "%(name)s was not applied: a table or row that it needs was in use for %(seconds)s s. "
+            "The database was not changed, and the site keeps running. Wait until the other "
+            "process has finished (or end it with SELECT pg_terminate_backend(…)), then run "
+            "migrate again."
+        )
+    elif users:
+        text = _(
+            "%(name)s was not applied: the table %(table)s was in use for %(seconds)s s by "
+            "%(users)s. The database was not changed, and the site keeps running. Wait until the "
+            "other process has finished (or end it with SELECT pg_terminate_backend(…)), then run "
+            "migrate again."
+        )
+    else:
+        text = _(
+            "%(name)s was not applied: the table %(table)s was in use for %(seconds)s s. The "
+            "database was not changed, and the site keeps running. Wait until the other process "
+            "has finished (or end it with SELECT pg_terminate_backend(…)), then run migrate again."
+        )
+    return text % {"name": name, "table": table, "users": users, "seconds": f"{seconds:.0f}"}

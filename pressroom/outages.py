@@ -1,7 +1,8 @@
-"""A database or a storage that is away, full or read-only: what the reader gets, what the log says.
+"""Outages: a database or a storage that is unavailable, full or read-only.
 
-An outage is a 503 with Retry-After, wherever it happens, and one line a minute in the log of each
-process. An error of our own (a wrong query, a broken constraint) is none. See docs/decisions/0037.
+An outage is answered with 503 and Retry-After, wherever it happens, and logged once a minute in
+each process. An error of our own (a wrong query, a broken constraint) is no outage. See
+docs/decisions/0037.
 """
 
 import errno
@@ -19,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
 
-from assets.storage import StorageBusy, StorageError
+from assets.storage_basics import StorageBusyError, StorageError
 from pressroom import sqlite
 
 log = logging.getLogger(__name__)
@@ -42,29 +43,29 @@ SQLITE = {
     ),
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: READ_ONLY,
-    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # an extended code: the file beside it cannot grow
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # an extended code: the shared-memory file cannot grow
 }  # fmt: skip
-# PostgreSQL's states (appendix A of its manual), by how they begin: a lost connection, too few
-# resources, locks that were not given, a server that is stopped, and what the system below it does.
+# PostgreSQL's states (appendix A of its manual), by their prefix: a lost connection, too few
+# resources, locks not available, a stopped server, and errors of the operating system.
 POSTGRESQL = {
     "53100": FULL, "25006": READ_ONLY,
     **dict.fromkeys(("08", "53", "55P03", "40001", "40P01", "57", "58", "XX001", "XX002"), AWAY),
 }  # fmt: skip
 
-# What the page says. The page follows each with what to do.
-WORDS = {
-    (DATABASE, AWAY): _("Our database does not answer at the moment"),
-    (DATABASE, FULL): _("The disk of our database is full"),
-    (DATABASE, READ_ONLY): _("Our database cannot store anything at the moment"),
-    (FILES, AWAY): _("Our files are out of reach for the moment"),
-    (FILES, FULL): _("The disk for our files is full"),
-    (FILES, READ_ONLY): _("Our files cannot be written at the moment"),
+# Headings of the page, which then says what to do.
+HEADINGS = {
+    (DATABASE, AWAY): _("Our database is not available"),
+    (DATABASE, FULL): _("Our database is full"),
+    (DATABASE, READ_ONLY): _("Our database is read-only"),
+    (FILES, AWAY): _("Our files are not available"),
+    (FILES, FULL): _("Our file storage is full"),
+    (FILES, READ_ONLY): _("Our file storage is read-only"),
 }
-LOG_WORDS = {
+LOG_MESSAGES = {
     (DATABASE, AWAY): "The database does not answer",
     (DATABASE, FULL): "The disk of the database is full",
     (DATABASE, READ_ONLY): "The database is read-only",
-    (FILES, AWAY): "Stored files are out of reach",
+    (FILES, AWAY): "Stored files cannot be reached",
     (FILES, FULL): "The disk for stored files is full",
     (FILES, READ_ONLY): "Stored files are read-only",
 }
@@ -72,7 +73,7 @@ LOG_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What is away (DATABASE, FILES), in which way (AWAY, FULL, READ_ONLY), and who said so."""
+    """What is unavailable (DATABASE, FILES), why (AWAY, FULL, READ_ONLY), and the error."""
 
     what: str
     why: str
@@ -80,12 +81,12 @@ class Outage:
 
     def __str__(self) -> str:
         """The sentence for the log and the terminal."""
-        said = " ".join(str(self.problem).split())
-        return f"{LOG_WORDS[self.what, self.why]}: {said.rstrip('.')}."
+        reason = " ".join(str(self.problem).split())
+        return f"{LOG_MESSAGES[self.what, self.why]}: {reason.rstrip('.')}."
 
 
 def outage_of(problem: BaseException | None) -> Outage | None:
-    """Return the outage that an error comes from, None for an error of our own."""
+    """Return the outage that caused an error, or None for an error of our own."""
     for each in _with_what_broke_the_transaction(problem):
         if isinstance(each, StorageError):
             return Outage(FILES, _WHY.get(each.errno or 0, AWAY), each)
@@ -95,7 +96,7 @@ def outage_of(problem: BaseException | None) -> Outage | None:
 
 
 def is_of_database(problem: BaseException) -> bool:
-    """Return whether an error comes from an outage of the database."""
+    """Return whether an outage of the database caused an error."""
     outage = outage_of(problem)
     return outage is not None and outage.what == DATABASE
 
@@ -107,13 +108,13 @@ _WHY = {
 
 
 def _with_what_broke_the_transaction(problem: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error; where Django refused a query because an earlier one had failed, that too."""
+    """Yield an error, and the earlier one if Django refused a query because that had failed."""
     seen: set[int] = set()
     while problem is not None and id(problem) not in seen:
         seen.add(id(problem))
         yield problem
         if not isinstance(problem, ProgrammingError) or hasattr(problem.__cause__, "sqlstate"):
-            return  # the database's own word
+            return  # the database reported it
         problem = problem.__cause__ or problem.__context__
 
 
@@ -133,7 +134,7 @@ def _why_of_database(problem: BaseException) -> str:
 
 
 def _is_empty_sqlite() -> bool:
-    """Return whether the database has no table at all: SQLite makes an empty file of a lost one."""
+    """Return whether the database has no tables: SQLite creates an empty file if it is lost."""
     path = sqlite.file_of(connection)
     if path is None:
         return False
@@ -148,17 +149,17 @@ def _is_empty_sqlite() -> bool:
 
 
 def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """Return the page for an outage. At the desk it gives back what was typed, to send again."""
+    """Return the page for an outage. At the desk it has the typed text, to send again."""
     kept, files = _typed(request)
-    words = {
-        "heading": WORDS[outage.what, outage.why],
+    context = {
+        "heading": HEADINGS[outage.what, outage.why],
         "what": outage.what,
         "why": outage.why,
         "kept": kept,
         "files": files,
         "action": request.get_full_path(),
     }
-    page = loader.get_template("503.html").render(words)
+    page = loader.get_template("503.html").render(context)
     headers = {"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"}
     return HttpResponse(page, status=503, headers=headers)
 
@@ -166,16 +167,16 @@ def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
 def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
     """Return the fields that an editor has sent, and whether there were files among them.
 
-    No password is given back.
+    Passwords are left out.
     """
     if request.method != "POST" or not request.path_info.startswith("/admin/"):
         return [], False
-    if request.META.get("pressroom.unread"):  # the upload gate did not let it in
+    if request.META.get("pressroom.unread"):  # the upload gate rejected it
         return [], True
     try:
         fields = [(name, value) for name, values in request.POST.lists() for value in values]
         files = bool(request.FILES) or "pressroom.left_out_files" in request.META
-    except Exception:  # what was sent cannot be read
+    except Exception:  # the request cannot be parsed
         return [], True
     if any("password" in name for name, value in fields):
         return [], False
@@ -195,8 +196,8 @@ def note(outage: Outage) -> None:
 
 
 def _line(outage: Outage) -> str:
-    """Return what to write, "" where this was written less than a minute ago."""
-    if isinstance(outage.problem, StorageBusy):  # logged when the bucket stopped answering
+    """Return the line to log, or an empty text if it was logged less than a minute ago."""
+    if isinstance(outage.problem, StorageBusyError):  # logged when the bucket stopped answering
         return ""
     kind, now = (outage.what, outage.why), monotonic()
     with _lock:
@@ -209,7 +210,7 @@ def _line(outage: Outage) -> str:
 
 
 class OneLine(logging.Filter):
-    """Write an outage as one line a minute, without a traceback, whatever thread logs it."""
+    """Log an outage once a minute in one line, without a traceback, in any thread."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         passes: bool | None = getattr(record, "passes_outages", None)
@@ -228,7 +229,7 @@ class OneLine(logging.Filter):
 
 
 def look() -> None:
-    """Say in the log where the database is away. For the start: a server waits for it, and runs."""
+    """Log at the start if the database is unavailable; the server starts all the same."""
     try:
         connection.ensure_connection()
     except Exception as problem:

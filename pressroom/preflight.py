@@ -1,6 +1,6 @@
-"""Say in one sentence what would stop `make` on this machine. Runs before anything is installed.
+"""Prints in one sentence what would stop `make` on this machine. Runs before the installation.
 
-Standard library only, and nothing that an old Python cannot read.
+It uses only the standard library, in a form that an old Python can read.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", help="also ask whether this port is free")
+    parser.add_argument("--port", help="also check whether this port is free")
     port = parser.parse_args().port
     here = os.getcwd()
     try:

@@ -1,7 +1,7 @@
-"""What is forgotten after a time: one table, which `manage.py forget` works through.
+"""What is deleted after some days: one table of rules, which `manage.py forget` applies.
 
-Each room says which of its rows are too old; here they are counted and removed, in batches. What
-proves an action (events, versions, what a reader accepted) is not in the table, and stays. See
+Each room selects its own rows that are too old; here they are counted and removed in batches. What
+proves an action (events, versions, what a reader accepted) has no rule, and stays. See
 docs/decisions/0036.
 """
 
@@ -26,7 +26,7 @@ from releases import probes
 
 log = logging.getLogger(__name__)
 
-BATCH = 1_000  # rows of one transaction: nobody waits long for a lock
+BATCH = 1_000  # rows per transaction, so that nobody waits long for a lock
 
 
 def _delete(rows: QuerySet[Any]) -> int:
@@ -35,17 +35,17 @@ def _delete(rows: QuerySet[Any]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Retained:
-    """Rows that are kept for some days: which ones are too old, and what is done with them.
+class RetentionRule:
+    """Which rows are too old, and how they are removed.
 
     `expired` gets the time before which rows are too old. `setting` has the days; without one,
-    rows say themselves when they end. `forget` takes a batch and returns how many rows it changed.
+    rows have their own end. `remove` gets a batch and returns how many rows it changed.
     """
 
     label: str | Promise
     expired: Callable[[datetime], QuerySet[Any]]
     setting: str = ""
-    forget: Callable[[Any], int] = _delete
+    remove: Callable[[Any], int] = _delete
 
     def before(self, at: datetime) -> datetime:
         """Return the time before which rows are too old at a moment."""
@@ -53,10 +53,10 @@ class Retained:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
-    """What was done about one line of the table; `rows` is None where it failed."""
+class Outcome:
+    """How many rows a rule removed; `rows` is None if it failed."""
 
-    what: Retained
+    rule: RetentionRule
     before: datetime
     rows: int | None
 
@@ -73,58 +73,59 @@ def _desk_log(before: datetime) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(action_time__lt=before)
 
 
-RETAINED = [
-    Retained(_("attempts at unpublished addresses"), probes.expired, "KEEP_PROBES_DAYS"),
-    Retained(_("openings of preview links"), openings.expired, "KEEP_VISITS_DAYS"),
-    Retained(
+RULES = [
+    RetentionRule(_("attempts to reach unpublished pages"), probes.expired, "KEEP_PROBES_DAYS"),
+    RetentionRule(_("openings of preview links"), openings.expired, "KEEP_VISITS_DAYS"),
+    RetentionRule(
         _("networks and browsers of readers who accepted an embargo"),
         openings.expired_origins,
         "KEEP_VISITS_DAYS",
         openings.forget_origins,
     ),
-    Retained(_("counts of wrong preview addresses"), throttle.expired),
-    Retained(_("e-mails that were sent or given up"), _ended_emails, "KEEP_EMAILS_DAYS"),
-    # Those that counted attempts at unpublished addresses carry what they could not count.
-    Retained(_("background jobs that were given up"), _failed_jobs, "KEEP_PROBES_DAYS"),
-    Retained(_("lines of the desk's log"), _desk_log, "KEEP_LOGS_DAYS"),
+    RetentionRule(_("counts of wrong preview addresses"), throttle.expired),
+    RetentionRule(_("sent and failed e-mails"), _ended_emails, "KEEP_EMAILS_DAYS"),
+    # A failed job of probes contains the attempts that it could not count.
+    RetentionRule(_("failed background jobs"), _failed_jobs, "KEEP_PROBES_DAYS"),
+    RetentionRule(_("entries of the desk’s log"), _desk_log, "KEEP_LOGS_DAYS"),
 ]
 
 
-def forget(
+def delete_expired(
     at: datetime | None = None,
     *,
     dry_run: bool = False,
-    progress: Callable[[Retained, int], None] = lambda what, rows: None,
-) -> Iterator[Forgotten]:
-    """Work through the table; yield what was done, line by line.
+    progress: Callable[[RetentionRule, int], None] = lambda rule, rows: None,
+) -> Iterator[Outcome]:
+    """Apply each rule and yield its outcome.
 
-    A failure is logged and does not keep the other lines from being done; an outage of the
-    database is raised.
+    A failure is logged, and the other rules are still applied; an outage of the database is raised.
     """
     at = at or timezone.now()
-    for what in RETAINED:
-        before = what.before(at)
+    for rule in RULES:
+        before = rule.before(at)
         try:
-            rows = what.expired(before).count() if dry_run else _forget(what, before, progress)
+            rows = rule.expired(before).count() if dry_run else _remove(rule, before, progress)
         except Exception as problem:
-            if is_of_database(problem):  # and so of every line
+            if is_of_database(problem):  # then every rule fails
                 raise
-            log.error("Forgetting failed (%s): %s", what.label, " ".join(str(problem).split()))
-            yield Forgotten(what, before, None)
+            log.error("Removal failed (%s): %s", rule.label, " ".join(str(problem).split()))
+            yield Outcome(rule, before, None)
         else:
-            yield Forgotten(what, before, rows)
+            yield Outcome(rule, before, rows)
 
 
-def _forget(what: Retained, before: datetime, progress: Callable[[Retained, int], None]) -> int:
+def _remove(
+    rule: RetentionRule, before: datetime, progress: Callable[[RetentionRule, int], None]
+) -> int:
     done, last = 0, None
     while True:
-        rows = what.expired(before).order_by("pk")
+        rows = rule.expired(before).order_by("pk")
         page = rows if last is None else rows.filter(pk__gt=last)
         keys = list(page.values_list("pk", flat=True)[:BATCH])
         if not keys:
             return done
         last = keys[-1]
         with transaction.atomic():
-            # Asked again: a row that was used a moment ago is not too old any more.
-            done += what.forget(what.expired(before).order_by().filter(pk__in=keys))
-        progress(what, done)
+            # Filtered again: a row that was just used is no longer too old.
+            done += rule.remove(rule.expired(before).order_by().filter(pk__in=keys))
+        progress(rule, done)

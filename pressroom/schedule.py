@@ -1,4 +1,4 @@
-"""What the newsroom clears by itself: what has expired, and what may not be kept longer."""
+"""Background jobs that remove what has expired and what is kept long enough."""
 
 from datetime import time, timedelta
 
@@ -15,5 +15,5 @@ def clear_expired() -> None:
 @job("pressroom.forget", daily=time(3, 50))
 def forget() -> None:
     """Remove what is older than its retention setting."""
-    if failed := [str(done.what.label) for done in retention.forget() if done.rows is None]:
+    if failed := [str(done.rule.label) for done in retention.delete_expired() if done.rows is None]:
         raise RuntimeError(f"Not removed: {', '.join(failed)}. The log says why.")

@@ -1,4 +1,4 @@
-"""The sessions of those who sign in: Django's, in the database."""
+"""Sessions in the database, as Django's own."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 
 
 class SessionStore(db.SessionStore):
-    """Takes a cookie for a key only if we can have made it: PostgreSQL fails at a NUL."""
+    """Accepts only keys that we could have made: PostgreSQL fails at a NUL in one."""
 
     def _validate_session_key(self, key: Any) -> bool:
         is_key: Any = super()._validate_session_key(key)  # type: ignore[misc]

@@ -1,3 +1,4 @@
+# Above 450 lines because all settings are in one file, in the order of .env.example.
 """Every setting in one file, read from the environment; `.env.example` lists them all.
 
 Safe by default: debugging is off, HTTPS is on; production will not start with an unsafe value.
@@ -30,11 +31,11 @@ values.refuse_misspelt(os.environ, BASE_DIR / ".env.example")
 # How to make a key, in .env.example too.
 MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(60))'"
 
-# --- What must be right before anything starts -------------------------------------------------
+# --- Security ----------------------------------------------------------------------------------
 
 DEBUG = values.flag("DEBUG", False)
 SECRET_KEY = values.secret("SECRET_KEY", "for-debugging-on-this-machine-only" if DEBUG else "")
-# Former keys. What they signed (sessions, open previews) is still accepted, and signed anew.
+# Former keys. What they signed (sessions, open previews) is still accepted, and signed again.
 SECRET_KEY_FALLBACKS = [
     key for key in map(str.strip, values.secret("SECRET_KEY_FALLBACKS").split(",")) if key
 ]
@@ -51,8 +52,8 @@ CSRF_TRUSTED_ORIGINS = values.texts(
     "origins with https:// and without a path, such as https://news.example.org",
 )
 
-# HTTPS ends at the proxy as a rule. TRUST_PROXY says that ours sets X-Forwarded-Proto itself:
-# without one, anybody could send that header and pass for secure.
+# HTTPS usually ends at the proxy. TRUST_PROXY means that the proxy sets X-Forwarded-Proto: without
+# one, anybody could send that header and appear secure.
 HTTPS = values.flag("HTTPS", not DEBUG)
 TRUST_PROXY = values.flag("TRUST_PROXY", False)
 
@@ -63,7 +64,7 @@ def is_weak(key: str) -> bool:
 
 
 def unsafe_settings() -> list[str]:
-    """Return what makes these settings unsafe for production, a sentence each."""
+    """Return what makes these settings unsafe for production, as sentences."""
     found = []
     if DEBUG and (strangers := set(ALLOWED_HOSTS) - set(LOCAL_HOSTS)):
         found.append(
@@ -77,7 +78,7 @@ def unsafe_settings() -> list[str]:
         )
         if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
             found.append(
-                f"{ENV_FILE} is there, but the user who starts Pressroom may not read it. Give "
+                f"{ENV_FILE} exists, but the user who starts Pressroom cannot read it. Give "
                 "the file to that user, or to a group of theirs with mode 640."
             )
     if not DEBUG and any(map(is_weak, SECRET_KEY_FALLBACKS)):
@@ -101,7 +102,7 @@ def unsafe_settings() -> list[str]:
 
 
 def refuse(found: list[str]) -> None:
-    """Stop the start where anything was found, and name all of it."""
+    """Stop the start if there is anything wrong, and list all of it."""
     if found:
         raise ImproperlyConfigured(
             "Pressroom will not start with these settings:\n- " + "\n- ".join(found)
@@ -112,29 +113,29 @@ refuse(unsafe_settings())
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
-# Whether every other name below the domain speaks HTTPS is for the domain's owner to promise.
+# HSTS for subdomains and preloading: only the domain's owner knows whether all use HTTPS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-SILENCED_SYSTEM_CHECKS += ["files.E001"]  # the folder for uploads is made with the first upload
+SILENCED_SYSTEM_CHECKS += ["files.E001"]  # the first upload creates the folder for uploads
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_ENGINE = "pressroom.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # the public site sees no cookie at all
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # the public site has no cookies
 SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 
-# How gunicorn serves: gunicorn.conf.py asks for these. Not WEB_CONCURRENCY, which gunicorn reads
-# before any of our code runs: a value that is no number, or none, ends there in a traceback.
+# For gunicorn.conf.py. Not WEB_CONCURRENCY, which gunicorn reads before any of our code runs: a
+# value that is not a number would end in a traceback.
 WEB_WORKERS = values.whole_number(
     "WEB_WORKERS", 2, 1, 64, "number of processes that answer requests"
 )
 WEB_THREADS = values.whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
 
-# Whether web processes do the background work too. Off: `manage.py worker` does it.
+# Whether web processes also do the background work. Off: `manage.py worker` does it.
 JOBS_IN_WEB = values.flag("JOBS_IN_WEB", True)
 
-# --- How it is watched --------------------------------------------------------------------------
+# --- Monitoring ---------------------------------------------------------------------------------
 
 LOG_FORMAT = values.text("LOG_FORMAT", "text")
 METRICS_TOKEN = values.secret("METRICS_TOKEN").strip()
@@ -145,7 +146,7 @@ VERSION = f"{__version__}+{REVISION[:12]}" if REVISION else __version__
 
 
 def unusable_monitoring() -> list[str]:
-    """Return what is wrong with the settings for logs and metrics, a sentence each."""
+    """Return what is wrong with the settings for logs and metrics, as sentences."""
     found = [logs.wrong_format(LOG_FORMAT)]
     if METRICS_TOKEN and not re.fullmatch(r"[!-~]{32,}", METRICS_TOKEN):
         found.append(
@@ -172,7 +173,7 @@ NEWSROOM_PHONE = values.text("NEWSROOM_PHONE")
 SITE_URL = values.site("SITE_URL")
 SITE_NOTICE = values.text("SITE_NOTICE")
 TIME_ZONE = values.time_zone("TIME_ZONE")
-# More would let one account ask the check of texts who is protected.
+# With more, one account could find out who is protected.
 PROTECTED_NAMES_A_DAY = values.whole_number(
     "PROTECTED_NAMES_A_DAY", 20, 1, 10_000, "number of different protected names shown a day"
 )
@@ -184,12 +185,12 @@ LANGUAGES = [(LANGUAGE_CODE, LANGUAGE_CODE)]
 USE_I18N = True
 FORMAT_MODULE_PATH = "pressroom.formats"
 
-# Places that ISO 3166 has no code for go under its user-assigned ones, as XK for Kosovo.
+# Places without an ISO 3166 code have user-assigned ones, as XK for Kosovo.
 COUNTRIES_OVERRIDE = values.countries("EXTRA_COUNTRIES", {"XK": "Kosovo"})
 
-# --- Where things are kept ---------------------------------------------------------------------
+# --- Storage -----------------------------------------------------------------------------------
 
-# `or`, since a copied .env.example or a compose file sets what it leaves open to nothing.
+# `or`, since a copied .env.example or a compose file sets unused settings to an empty text.
 SQLITE_FILE = f"sqlite:///{BASE_DIR / 'var' / 'pressroom.sqlite3'}"
 _address = values.secret("DATABASE_URL").strip()
 _host = values.text(
@@ -198,7 +199,7 @@ _host = values.text(
     write="the name of a host alone, such as db.example.org, or the folder of a socket",
 )
 if _host and not _address:
-    # One variable for each part, so that a password needs no encoding: as docker-compose.yml does.
+    # Separate variables, so that a password needs no encoding; docker-compose.yml uses them.
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
@@ -212,7 +213,7 @@ if _host and not _address:
 else:
     DATABASES = {"default": values.database("DATABASE_URL", _address or SQLITE_FILE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A write takes its lock at once instead of failing half-way, and readers never wait for it.
+    # A write locks at its start instead of failing half-way, and readers never wait for it.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -220,12 +221,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    # A server that is away is an error within seconds, not minutes: readers wait for nothing, and
-    # their threads are free again. In seconds and milliseconds; DATABASE_URL may set others.
+    # An unavailable server is an error within seconds, not minutes, so that no thread is held.
+    # In seconds and milliseconds; DATABASE_URL may set others.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5, "tcp_user_timeout": 20_000,
     } | DATABASES["default"].get("OPTIONS", {})  # fmt: skip
-# An empty PostgreSQL database in which backups are tried; empty: one is created and dropped.
+# An empty PostgreSQL database for checking backups; without it, one is created and dropped.
 SCRATCH_DATABASE_URL = values.secret("SCRATCH_DATABASE_URL").strip()
 if SCRATCH_DATABASE_URL:
     values.database("SCRATCH_DATABASE_URL", SCRATCH_DATABASE_URL, sqlite=False)
@@ -240,12 +241,12 @@ EMAIL_PORT = _email["EMAIL_PORT"] or values.MAIL_PORTS.get(_email_scheme, 25)
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
-# How long a mail server may keep us waiting, in seconds.
+# How long to wait for a mail server, in seconds.
 EMAIL_TIMEOUT = values.whole_number(
     "EMAIL_TIMEOUT", 10, 1, 30, "seconds to wait for the mail server"
 )
-# Whether messages reach their readers. Console, files and memory are for debugging: in production
-# they would keep the address of a preview in a log, so there is no e-mail then.
+# Whether e-mails are sent. Console, files and memory are for debugging: in production they would
+# write the address of a preview into a log, so e-mail is off then.
 EMAIL_IS_ON = DEBUG or _email_scheme in values.MAIL_PORTS
 EMAIL_BACKEND = (
     "jobs.mail.Backend"
@@ -256,9 +257,9 @@ EMAIL_BACKEND = (
 )
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
-# Originals and renditions: no web server may serve this folder, only the gate in newsroom.views.
+# Originals and renditions. No web server may serve this folder; newsroom.views checks each request.
 MEDIA_ROOT = values.folder("MEDIA_ROOT", BASE_DIR / "var" / "media", BASE_DIR)
-# The same in a bucket, where one is named; assets.storage is the door to either.
+# The same in a bucket. assets.storage gives access to both.
 S3_BUCKET = values.text("S3_BUCKET")
 S3_ENDPOINT_URL = values.text("S3_ENDPOINT_URL").rstrip("/")
 S3_REGION = values.text(
@@ -266,29 +267,29 @@ S3_REGION = values.text(
 )
 S3_ACCESS_KEY_ID = values.secret("S3_ACCESS_KEY_ID").strip()
 S3_SECRET_ACCESS_KEY = values.secret("S3_SECRET_ACCESS_KEY")
-# Who has such an address gets the file until it ends, whatever happens to the release.
+# Such an address works until its end, even if the release is withdrawn meanwhile.
 S3_URL_SECONDS = values.whole_number(
     "S3_URL_SECONDS", 60, 1, 3600, "seconds for which the address of a download works"
 )
 
 
 def unsafe_bucket() -> list[str]:
-    """Return what keeps files from being stored safely in the bucket, a sentence each."""
+    """Return why files cannot be stored safely in the bucket, as sentences."""
     found = []
     if not (find_spec("storages") and find_spec("boto3")):
         found.append(
-            "S3_BUCKET is set, and what speaks with a bucket is not installed: "
+            "S3_BUCKET is set, and the packages for it are not installed: "
             "pip install --require-hashes -r requirements-s3.txt"
         )
     if not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", S3_BUCKET):
         found.append(
-            f"S3_BUCKET is {S3_BUCKET}, which no bucket can be called: take at least three "
+            f"S3_BUCKET is {S3_BUCKET}, which is not a valid name of a bucket: use at least three "
             "letters, digits, dots and hyphens."
         )
     if not (S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY):
         found.append(
             "S3_BUCKET is set, and S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing: a private "
-            "bucket lets nobody in without both. Set those of a user who may use this bucket alone."
+            "bucket needs both. Set those of a user who may only use this bucket."
         )
     if not re.fullmatch("[!-~]*", S3_ACCESS_KEY_ID + S3_SECRET_ACCESS_KEY):
         found.append(
@@ -324,14 +325,14 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _files = "assets.bucket.Bucket" if S3_BUCKET else "assets.storage.Folder"
 STORAGES = {
     "default": {"BACKEND": _files},
-    # Everybody may read these, above all a server that is not the user who collected them.
+    # Readable for all: the server may run as another user than the one who collected them.
     "staticfiles": {
         "BACKEND": "pressroom.static.StaticStorage",
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
-# Large uploads wait in a folder of this site and this user, so that clearing it touches no other
-# program's files. TMPDIR says where. `pressroom.uploads` makes it.
+# Large uploads wait in a folder of this site and this user, so that clearing it affects no other
+# program's files. TMPDIR sets where. `pressroom.uploads` creates it.
 _database = DATABASES["default"]
 _site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
 FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"
@@ -344,7 +345,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a case with all the rows that its forms allow
-# What an upload may ask of us: the process that opens it is ended above these.
+# Limits for opening an upload: its process is ended above them.
 MAX_PICTURE_MEGABYTES = values.whole_number(
     "MAX_PICTURE_MEGABYTES", 40, 1, 1000, "megabytes of the largest picture"
 )
@@ -361,9 +362,9 @@ MAX_PICTURE_MEMORY_MEGABYTES = values.whole_number(
     "MAX_PICTURE_MEMORY_MEGABYTES", 300, 50, 16000, "megabytes that a picture may take of memory"
 )
 
-# --- How long it is kept ------------------------------------------------------------------------
+# --- Retention ----------------------------------------------------------------------------------
 
-# In days, for `manage.py forget`. docs/operating.md says what stays for good.
+# In days, for `manage.py forget`. docs/operating.md lists what is kept for ever.
 KEEP_PROBES_DAYS = values.whole_number(
     "KEEP_PROBES_DAYS", 90, 1, 3650, "days to keep attempts at unpublished addresses"
 )
@@ -375,7 +376,7 @@ KEEP_EMAILS_DAYS = values.whole_number(
 )
 KEEP_LOGS_DAYS = values.whole_number("KEEP_LOGS_DAYS", 365, 1, 3650, "days to keep the desk's log")
 
-# --- What it is built of -----------------------------------------------------------------------
+# --- Applications and middleware ---------------------------------------------------------------
 
 INSTALLED_APPS = [
     "pressroom",
@@ -458,7 +459,7 @@ LOGIN_URL = "admin:login"
 # Its own revert would bypass the workflow. This hides the button; desk.admin.base refuses the POST.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-# Nothing from elsewhere, nothing inline. A nonce exists for the editor's import map alone.
+# No other hosts, nothing inline. Only the editor's import map has a nonce.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -475,9 +476,9 @@ CONTENT_SECURITY_POLICY = {
 
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
-        # A module that exports a part under a name of the editor's own takes its place.
+        # A module that exports a part with a name of the editor replaces that part.
         "js": [static_lazy(f"js/{name}.js") for name in ("editor", "schema", "toolbar", "paste")],
-        # The allow-list stands in releases.document, which cleans on every save.
+        # The allow-list is in releases.document, which cleans on every save.
         "extensions": {
             name: (lambda config, shared: None)
             for name in (

@@ -1,4 +1,4 @@
-"""What SQLite leaves to its users: who may read the file, and one `migrate` at a time."""
+"""File permissions of an SQLite database, and a lock for `migrate`."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def file_of(connection: BaseDatabaseWrapper) -> Path | None:
-    """Return the file of an SQLite database, None for another database or one in memory."""
+    """Return the file of an SQLite database, or None for other databases and those in memory."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor != "sqlite" or name.startswith(("file:", ":memory:")):
         return None
@@ -20,15 +20,15 @@ def file_of(connection: BaseDatabaseWrapper) -> Path | None:
 
 
 def others_may_read(path: Path) -> bool:
-    """Return whether other users of the machine may read or write a file that is there."""
+    """Return whether other users of the machine may read or write an existing file."""
     return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
 
 def keep_private(sender: Any, connection: BaseDatabaseWrapper, **more: Any) -> None:
-    """Take a new database from the other users of the machine: SQLite leaves it to the umask.
+    """Make a new database unreadable for other users of the machine; SQLite uses the umask.
 
-    A file that has tables keeps what its owner has set. The files that SQLite writes beside it
-    get the permissions of this one.
+    A file with tables keeps the permissions that its owner set. SQLite gives the files next to it
+    the same permissions.
     """
     path = file_of(connection)
     if path and others_may_read(path):
@@ -41,10 +41,10 @@ def keep_private(sender: Any, connection: BaseDatabaseWrapper, **more: Any) -> N
 
 @contextmanager
 def alone(path: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Let one process after the other into the block; call `wait` until it is free.
+    """Let only one process at a time into the block; call `wait` until it is free.
 
-    The lock lies in a file of its own: closing the database's file in this process would release
-    the locks that SQLite holds on it. The system releases it when the process ends.
+    The lock has its own file: closing the database's file in this process would release the locks
+    that SQLite holds on it. The system releases it when the process ends.
     """
     file = os.open(f"{path}.migrate-lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""Where static files are collected."""
+"""The storage of collected static files."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,8 +10,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 class StaticStorage(CompressedManifestStaticFilesStorage):
     """WhiteNoise's storage, whose compressed copies get the permissions of all other files.
 
-    WhiteNoise leaves theirs to the umask of the user who collects: with 077, a server that runs
-    as another user would answer browsers that accept compressed files with an error.
+    WhiteNoise uses the umask of the user who collects: with 077, a server that runs as another user
+    could not read them, and browsers that accept compressed files would get an error.
     """
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[Any]:

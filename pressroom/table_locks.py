@@ -1,9 +1,9 @@
-"""All tables that a migration needs, locked on PostgreSQL without ever waiting for a second one.
+"""Locks all tables that a migration needs on PostgreSQL, without ever waiting for a second one.
 
 A deadlock is a circle of transactions, each of which waits for another. A transaction that holds
 no lock while it waits is in no such circle. So it waits for the first table before it holds
-anything, and only asks for the others, again and again; if one does not come free, it gives all
-back. Readers wait behind a waiting lock, so both together take no longer than `patience`.
+anything, and tries the others again and again without waiting; if one stays in use, it releases
+all. Readers wait behind a waiting lock, so both together take no longer than `patience`.
 """
 
 import re
@@ -16,9 +16,9 @@ from django.db import OperationalError, connections, transaction
 CHANGE = "ACCESS EXCLUSIVE"  # what most ALTER TABLE take: nobody reads meanwhile
 REFER = "SHARE ROW EXCLUSIVE"  # what a new foreign key or index takes: nobody writes meanwhile
 
-ASK_AGAIN = 0.005  # seconds
-UNFORESEEN = 50  # milliseconds that a statement may wait for a lock that was not taken beforehand
-# What the server says where a lock did not come in time, or where it ended a deadlock.
+RETRY_SECONDS = 0.005
+UNFORESEEN_LOCK_TIMEOUT = 50  # milliseconds, for a lock that was not taken beforehand
+# The server's codes for a lock that timed out, and for a deadlock that it ended.
 LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 _NAME = re.compile(r'"([^"]+)"')
@@ -29,8 +29,8 @@ _NEW_INDEX = re.compile(r"\s*CREATE (?:UNIQUE )?INDEX\b")
 _FAR_REACHING = re.compile(r"\b(?:DROP|TYPE|RENAME)\b")
 
 
-class TableInUse(Exception):
-    """A table that a migration needs did not come free in time; `users` says who uses it."""
+class TableInUseError(Exception):
+    """A table that a migration needs stayed in use too long; `users` names who uses it."""
 
     def __init__(self, table: str, users: str) -> None:
         super().__init__(table)
@@ -38,7 +38,7 @@ class TableInUse(Exception):
 
 
 def is_busy(problem: OperationalError) -> bool:
-    """Whether a statement failed only because somebody else was at work."""
+    """Whether a statement failed only because others used a table."""
     return getattr(problem.__cause__, "sqlstate", "") in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED)
 
 
@@ -55,7 +55,7 @@ def patience(alias: str) -> float:
 def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
     """Return the tables that statements will lock, of those that exist, each with the mode.
 
-    Rather one too many: a name that only looks like a table costs a short lock.
+    It may return too many: a name that only looks like a table costs a short lock.
     """
     changed: set[str] = set()
     referred: set[str] = set()
@@ -75,13 +75,13 @@ def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
 
 
 def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -> None:
-    """Lock tables for the transaction that is open. Raises TableInUse and then holds some of them.
+    """Lock tables for the transaction that is open. Raises TableInUseError, and then holds some.
 
-    `before` names the one to wait for: the one that was in the way the last time.
+    `before` names the table to wait for: the one that was in use the last time.
     """
     connection = connections[alias]
     deadline = time.monotonic() + seconds
-    # What is changed first: that is what others must not be in.
+    # Tables that are changed come first: nobody else may use them.
     order = sorted(tables, key=lambda name: (name != before, tables[name] != CHANGE, name))
     with connection.cursor() as cursor:
         for number, table in enumerate(order):
@@ -89,17 +89,17 @@ def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -
             if number == 0:
                 _wait_at_most(cursor, int(seconds * 1000 / 2))
                 if not _locked(alias, cursor, lock):
-                    raise TableInUse(table, users_of(alias, table))
+                    raise TableInUseError(table, users_of(alias, table))
                 continue
             while not _locked(alias, cursor, f"{lock} NOWAIT"):
                 if time.monotonic() > deadline:
-                    raise TableInUse(table, users_of(alias, table))
-                time.sleep(ASK_AGAIN)
-        _wait_at_most(cursor, UNFORESEEN)
+                    raise TableInUseError(table, users_of(alias, table))
+                time.sleep(RETRY_SECONDS)
+        _wait_at_most(cursor, UNFORESEEN_LOCK_TIMEOUT)
 
 
 def users_of(alias: str, table: str) -> str:
-    """Return who holds a lock on a table, in words without anything of what they do there."""
+    """Return who holds a lock on a table, as a text that does not show their queries."""
     with connections[alias].cursor() as cursor:
         cursor.execute(
             """

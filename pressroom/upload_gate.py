@@ -1,10 +1,10 @@
-"""Who may send a large body: asked before a byte of it is read.
+"""Checks who may send a large body before any of it is read.
 
-Django's CSRF check reads the whole body of a form, and any stranger may send one. So this stands
-before it, as its first `process_view`: session and permission are known there, and the body lies
+Django's CSRF check reads the whole body of a form, and any stranger may send one. So this runs
+before it, as the first `process_view`: session and permission are known there, and the body is
 still in the socket.
 
-A view takes files only if it is marked with assets.incoming.takes_files; with any other, the files
+A view takes files only if assets.incoming.accepts_files marks it; with any other, the files
 of a form are left out. nginx passes an upload on unread at the same addresses (docs/nginx.conf); a
 test compares them.
 """
@@ -23,23 +23,23 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assets import storage
+from assets import storage_basics
 from pressroom import uploads
 from pressroom.middleware import GetResponse
 from pressroom.outages import outage_of
 
 MEGABYTE = 1024 * 1024
-AT_A_TIME = 2  # uploads of one account, over all processes of a node
-STRANGERS_BYTES = 64 * 1024  # the sign-in and the button of a preview need far less
-FORM_BYTES = MEGABYTE  # of what stands around a file
+MAX_UPLOADS = 2  # at a time, of one account, over all processes of a node
+PUBLIC_FORM_BYTES = 64 * 1024  # the sign-in and the forms of a preview are far smaller
+FORM_BYTES = MEGABYTE  # for the other fields of a form with a file
 RETRY_SECONDS = 10
 
 
 class UploadLimitMiddleware:
-    """Refuse bodies that are not read; let an account have two uploads at a time.
+    """Reject bodies that no view reads; allow two uploads at a time for each user.
 
-    A process gives half of its threads to uploads at most: the desk goes on beside them. How slow
-    a client may be is said in pressroom.connections.
+    Uploads may use at most half of the threads of a process, so that the desk stays available.
+    pressroom.connections limits how slow a client may be.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -55,24 +55,25 @@ class UploadLimitMiddleware:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         try:
-            return self._refusal_of(request, view)
+            return self._error_for(request, view)
         except Exception as problem:
-            # Nobody can be asked who this is. The page for an outage gives back what was typed, but
-            # it reads only what half of the threads can wait for.
+            # The user is not known. The page for an outage gives back what was typed, but it only
+            # reads what half of the threads can wait for.
             length = _length_of(request)
-            if outage_of(problem) and length > STRANGERS_BYTES:
+            if outage_of(problem) and length > PUBLIC_FORM_BYTES:
                 fits = length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
                 request.META["pressroom.unread"] = not (fits and self._has_place(request))
             raise
 
-    def _refusal_of(self, request: HttpRequest, view: Any) -> HttpResponse | None:
+    def _error_for(self, request: HttpRequest, view: Any) -> HttpResponse | None:
         length = _length_of(request)
-        marked = getattr(view, "takes_files", None)
+        marked = getattr(view, "accepts_files", None)
         if marked is None:
-            if length <= STRANGERS_BYTES:
+            if length <= PUBLIC_FORM_BYTES:
                 return None
-            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FORM_BYTES  # a view says more than we can
-            return None if length <= most and _is_signed_in(request) else _too_large()
+            # Below that, the view has a better message.
+            maximum = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FORM_BYTES
+            return None if length <= maximum and _is_signed_in(request) else _too_large()
         if request.method != "POST":
             return None
         permission, megabytes = marked
@@ -87,18 +88,16 @@ class UploadLimitMiddleware:
     def _admit(self, request: HttpRequest) -> HttpResponse | None:
         until_answered: ExitStack = request.META["pressroom.until_answered"]
         if not self._has_place(request):
-            words = _("Many files are arriving at this moment. Try again in some seconds.")
-            return _later(words, status=503)
+            message = _("Too many uploads at the moment. Try again in a few seconds.")
+            return _later(message, status=503)
         try:
             slot = _slot_of(str(request.user.pk))
-        except OSError:  # no room there: the form says so, once the upload is refused for it
+        except OSError:  # no space left: the form says so when it rejects the upload
             slot = None
         else:
             if slot is None:
-                words = _(
-                    "Two files of yours are arriving already. Send this one when they are here."
-                )
-                return _later(words, status=429)
+                message = _("You are already uploading two files. Wait until they finish.")
+                return _later(message, status=429)
             until_answered.callback(os.close, slot)
         request.META["pressroom.takes_files"] = True
         return None
@@ -112,13 +111,13 @@ class UploadLimitMiddleware:
         return True
 
     def _of_this_process(self) -> BoundedSemaphore:
-        if self._places is None:  # how many threads there are is known once gunicorn has started
-            self._places = BoundedSemaphore(max(1, storage.web_threads // 2 or 1000))
+        if self._places is None:  # the number of threads is known once gunicorn has started
+            self._places = BoundedSemaphore(max(1, storage_basics.web_threads // 2 or 1000))
         return self._places
 
 
 class MarkedViewsUploadHandler(FileUploadHandler):
-    """Leave out the files of a form that goes to a view which takes none."""
+    """Leave out the files of a form if its view takes none."""
 
     def new_file(self, *arguments: Any, **more: Any) -> None:
         super().new_file(*arguments, **more)
@@ -135,7 +134,7 @@ class MarkedViewsUploadHandler(FileUploadHandler):
 
 
 def _length_of(request: HttpRequest) -> int:
-    """Return what a body is said to measure; Django reads none that does not say."""
+    """Return the declared length of a body; Django reads no body without one."""
     try:
         return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
     except ValueError:
@@ -147,13 +146,13 @@ def _is_signed_in(request: HttpRequest) -> bool:
 
 
 def _slot_of(account: str) -> int | None:
-    """Take one of the account's places; return its descriptor, None where none is free.
+    """Take one of the account's places; return its descriptor, or None if none is free.
 
-    The lock goes with the descriptor, so that a process that is killed leaves no place taken. The
-    name begins with a dot: what clears abandoned uploads leaves it.
+    The lock ends with the descriptor, so a killed process leaves no place taken. The name begins
+    with a dot: housekeeping does not remove it.
     """
     uploads.prepare_folder()
-    for number in range(AT_A_TIME):
+    for number in range(MAX_UPLOADS):
         path = uploads.folder() / f".place-{account}-{number}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -166,18 +165,17 @@ def _slot_of(account: str) -> int | None:
 
 
 def _too_large() -> HttpResponse:
-    words = _(
-        "This is larger than this newsroom takes, and nothing was stored. Go back, and send a "
-        "smaller file or a shorter text."
+    message = _(
+        "This is too large. Nothing was saved. Go back and send a smaller file or a shorter text."
     )
-    return _refusal(words, status=413)
+    return _error(message, status=413)
 
 
-def _later(words: str, status: int) -> HttpResponse:
-    response = _refusal(words, status)
+def _later(message: str, status: int) -> HttpResponse:
+    response = _error(message, status)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
-def _refusal(words: str, status: int) -> HttpResponse:
-    return HttpResponse(f"{words}\n", status=status, content_type="text/plain; charset=utf-8")
+def _error(message: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""A folder of our own for uploads on their way in, and what killed processes leave in it."""
+"""The folder for incoming uploads, and removal of what killed processes leave in it."""
 
 import io
 import logging
@@ -22,28 +22,28 @@ from assets.file_names import safe_name
 
 log = logging.getLogger(__name__)
 
-KEEP_SECONDS = 2 * 60 * 60  # an upload that goes on has its file open; this is for copied files
+KEEP_SECONDS = 2 * 60 * 60  # for copied files; an unfinished upload has its file open
 
 
 class NotStored(UploadedFile):
-    """What a form gets in place of a file for which there was no room: its field says so."""
+    """Replaces a file in a form if there was no space for it: its field then shows an error."""
 
     def __init__(self, name: str, problem: OSError) -> None:
         self.problem = problem
         super().__init__(io.BytesIO(), name)
 
     def read(self, *args: Any) -> bytes:
-        """Raise StorageError: nobody may take it for an empty file."""
+        """Raise StorageError, so that it is not treated as an empty file."""
         raise storage.StorageError(f"{folder()} takes no uploads.", self.problem.errno)
 
     open = chunks = read  # type: ignore[assignment]
 
     @property
     def size(self) -> int:
-        """Raise ValidationError: every form asks for the size before it takes a file."""
+        """Raise ValidationError: every form reads the size before it accepts a file."""
         raise ValidationError(
             gettext("%(file)s was not stored: %(why)s. Choose it again in a minute.")
-            % {"file": self.name, "why": storage.in_words(self.problem)}
+            % {"file": self.name, "why": storage.reason_for_editors(self.problem)}
         )
 
     @size.setter
@@ -52,16 +52,16 @@ class NotStored(UploadedFile):
 
 
 class _NamingParser(MultiPartParser):
-    """Django's parser drops a file without a word whose name is “.” or a backslash."""
+    """Names files safely; Django's parser silently drops one named “.” or a backslash."""
 
     def sanitize_file_name(self, file_name: str) -> str:
         return safe_name(super().sanitize_file_name(file_name) or "")
 
 
 class UploadHandler(TemporaryFileUploadHandler):
-    """Write a large upload to our folder, which others may neither read nor list.
+    """Write a large upload to our folder, which others cannot read or list.
 
-    If it cannot be written, the other fields of the form still arrive.
+    If it cannot be written, the other fields of the form are still read.
     """
 
     problem: OSError | None = None
@@ -84,11 +84,11 @@ class UploadHandler(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         self.problem = None
-        vars(self).pop("file", None)  # of the file before: a form can have several
+        vars(self).pop("file", None)  # of the previous file: a form can have several
         with self._noting():
             prepare_folder()
             super().new_file(*args, **kwargs)
-        if self.problem is not None:  # what the parent sets before it makes its file
+        if self.problem is not None:  # the parent sets it before it creates its file
             self.file_name = args[1]
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -109,8 +109,8 @@ class UploadHandler(TemporaryFileUploadHandler):
             yield
         except OSError as problem:
             self.problem = problem
-            words = "An upload was not stored in %s: %s"
-            log.error(words, folder(), " ".join(str(problem).split()))
+            message = "An upload was not stored in %s: %s"
+            log.error(message, folder(), " ".join(str(problem).split()))
             if file := getattr(self, "file", None):
                 with suppress(OSError):
                     os.unlink(file.temporary_file_path())
@@ -119,7 +119,7 @@ class UploadHandler(TemporaryFileUploadHandler):
 
 
 def takes_files(size: int = storage.PROBE_BYTES) -> bool:
-    """Return True where an upload of so many bytes can wait. Raises OSError where it cannot."""
+    """Return True if an upload of this size fits. Raises OSError if not."""
     prepare_folder()
     storage.probe(folder(), size)
     return True
@@ -130,10 +130,10 @@ def folder() -> Path:
 
 
 def prepare_folder() -> None:
-    """Make the folder for uploads, or keep it from looking unused to a sweeper of the system.
+    """Create the folder for uploads, or touch it, so that the system does not delete it as unused.
 
-    Raises PermissionError where the folder belongs to somebody else, or others may enter it: in
-    a temporary folder that all share, anybody may take its name first.
+    Raises PermissionError if the folder belongs to somebody else, or others may enter it: in a
+    shared temporary folder, anybody can take its name first.
     """
     with suppress(FileExistsError):
         folder().mkdir(mode=0o700, parents=True)
@@ -148,7 +148,7 @@ def prepare_folder() -> None:
 
 
 def abandoned(at: float | None = None) -> list[Path]:
-    """Return the files of uploads that no process has open any more, by name.
+    """Return the files of uploads that no process has open, by name.
 
     `at` is the time as a number of seconds since 1970. Files younger than KEEP_SECONDS stay.
     """
@@ -169,7 +169,7 @@ def abandoned(at: float | None = None) -> list[Path]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file of an upload; another process may have done so already."""
+    """Remove a file of an upload, if another process has not already done so."""
     with suppress(FileNotFoundError):
         path.unlink()
 

@@ -44,6 +44,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     # Django's redirect from a key to a page does not check who may see the row.
-    path("admin/r/", include([path("<path:row>", errors.no_such_page)])),
+    path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
     path("admin/", admin.site.urls),
 ]

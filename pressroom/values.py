@@ -1,6 +1,6 @@
-"""What a setting may hold: each function reads one, or stops the start with a sentence.
+"""Reads and validates settings: each function reads one, or stops the start with a message.
 
-A sentence has the name of the setting, its value unless that may be secret, and what to write.
+A message has the name of the setting, its value unless that may be secret, and what to write.
 """
 
 import os
@@ -22,12 +22,12 @@ from rapidfuzz.distance import OSA
 ON, OFF = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
 POSTGRESQL = ("postgres", "postgresql", "psql", "pgsql")
 MAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
-MAIL_OF_DEBUGGING = ("consolemail", "filemail", "memorymail", "dummymail")
-# By what a cache's address begins with: the package that speaks with it, "" for none.
+DEBUG_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
+# The package that each kind of cache needs, by the scheme of its address; "" for none.
 CACHES = {"locmemcache": "", "dummycache": "", "filecache": "", "dbcache": "",
           "redis": "redis", "rediss": "redis", "rediscache": "redis",
           "pymemcache": "pymemcache", "pylibmc": "pylibmc"}  # fmt: skip
-CUT_SHORT = (
+UNESCAPED_CHARACTER_HINT = (
     "a character such as / # ? @ : in the user name or the password has to be written as its "
     "percent code, %23 for #."
 )
@@ -37,11 +37,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def refuse_misspelt(variables: Iterable[str], example: Path) -> None:
-    """Stop the start where a variable resembles a setting of ours that is not set.
+    """Stop the start if a variable resembles a setting of ours that is not set.
 
-    It would be ignored, and the default might store files elsewhere or let strangers in. Another
-    program may have a variable of such a name: then the setting itself is set, and this passes.
-    `example` is .env.example, which lists every setting.
+    It would be ignored, and the default might be unsafe. If another program has a variable of such
+    a name, set our setting too. `example` is .env.example, which lists every setting.
     """
     if not example.exists():
         return
@@ -59,14 +58,14 @@ def refuse_misspelt(variables: Iterable[str], example: Path) -> None:
 
 
 def _resembles(name: str, meant: str) -> bool:
-    """Return whether a name is another with one slip of the keyboard, with two if it is long."""
-    if len(meant) < 6:  # PORT, DEBUG, HTTPS: too much is near to them
+    """Return whether a name is another one with one typing error, or two if it is long."""
+    if len(meant) < 6:  # PORT, DEBUG, HTTPS: too many names are similar
         return name != meant and sorted(name) == sorted(meant)
-    most = 2 if len(meant) >= 12 else 1
+    max_errors = 2 if len(meant) >= 12 else 1
     typed = name.upper()
-    slips = OSA.distance(typed, meant, score_cutoff=most)
+    errors = OSA.distance(typed, meant, score_cutoff=max_errors)
     without_bars = OSA.distance(typed.replace("_", ""), meant.replace("_", ""), score_cutoff=1)
-    return slips <= most or without_bars <= 1 or typed.removeprefix("DJANGO_") == meant
+    return errors <= max_errors or without_bars <= 1 or typed.removeprefix("DJANGO_") == meant
 
 
 def secret(name: str, default: str = "") -> str:
@@ -75,7 +74,7 @@ def secret(name: str, default: str = "") -> str:
 
 
 def text(name: str, default: str = "", shape: str = ".*", write: str = "one line of text") -> str:
-    """Return one line of text that has a shape, or the default where nothing is set."""
+    """Return one line of text that has a shape, or the default if nothing is set."""
     value = os.environ.get(name, "").strip()
     if not value:
         return default
@@ -85,12 +84,12 @@ def text(name: str, default: str = "", shape: str = ".*", write: str = "one line
 
 
 def shown(value: str) -> str:
-    """Return a value so that it stays on one line of a terminal."""
+    """Return a value with control characters escaped, for a terminal."""
     return _CONTROL.sub(lambda char: repr(char[0])[1:-1], value)
 
 
 def texts(name: str, default: list[str], shape: str, write: str) -> list[str]:
-    """Return the texts between commas, each of which has a shape."""
+    """Return a list that is separated by commas; each item must have a shape."""
     if name not in os.environ:
         return default
     found = [each for each in map(str.strip, os.environ[name].split(",")) if each]
@@ -110,18 +109,18 @@ def flag(name: str, default: bool) -> bool:
     return value.lower() in ON if value else default
 
 
-def whole_number(name: str, default: int, least: int, most: int, what: str) -> int:
+def whole_number(name: str, default: int, minimum: int, maximum: int, what: str) -> int:
     """Return a whole number."""
     value = os.environ.get(name, "").strip() or str(default)
-    if not re.fullmatch(r"[0-9]{1,6}", value) or not least <= int(value) <= most:
+    if not re.fullmatch(r"[0-9]{1,6}", value) or not minimum <= int(value) <= maximum:
         raise ImproperlyConfigured(
-            f"{name} is {shown(value)}: set the {what}, a whole number from {least} to {most}."
+            f"{name} is {shown(value)}: set the {what}, a whole number from {minimum} to {maximum}."
         )
     return int(value)
 
 
 def address(name: str) -> str:
-    """Return an e-mail address, or "" where none is set."""
+    """Return an e-mail address, or "" if none is set."""
     value = os.environ.get(name, "").strip()
     try:
         if value:
@@ -134,7 +133,7 @@ def address(name: str) -> str:
 
 
 def site(name: str) -> str:
-    """Return the address of a site without a path, or "" where none is set."""
+    """Return the address of a site without a path, or "" if none is set."""
     value = os.environ.get(name, "").strip().rstrip("/")
     parts = _split(value)
     if value and not (re.fullmatch(r"https?://[^\s/?#@]+", value) and _has_host(parts)):
@@ -182,7 +181,7 @@ def countries(name: str, default: dict[str, str]) -> dict[str, str]:
         return default
     found = {}
     for pair in filter(None, map(str.strip, os.environ[name].split(","))):
-        code, _, called = (part.strip() for part in pair.partition("="))
+        code, _equals, called = (part.strip() for part in pair.partition("="))
         if not re.fullmatch("[A-Z]{2}", code) or not called or _CONTROL.search(called):
             raise ImproperlyConfigured(
                 f"{name} has {shown(pair)}: write a code of two capital letters and a name, as in "
@@ -193,7 +192,7 @@ def countries(name: str, default: dict[str, str]) -> dict[str, str]:
 
 
 def folder(name: str, default: Path, base: Path) -> Path:
-    """Return a folder, which need not be there yet; a relative one lies in `base`."""
+    """Return a folder, which need not exist yet; a relative path is below `base`."""
     value = os.environ.get(name, "").strip()
     place = base / value if value else default
     if _CONTROL.search(value) or any(map(os.path.isfile, (place, *place.parents))):
@@ -204,7 +203,7 @@ def folder(name: str, default: Path, base: Path) -> Path:
     return place
 
 
-# --- Addresses with passwords: none of these sentences quotes one -------------------------------
+# --- Addresses with passwords: no message quotes one ---------------------------------------------
 
 
 def _split(url: str) -> SplitResult | None:
@@ -217,7 +216,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _with_one_host(url: str) -> str:
-    """Return an address with the first of its hosts alone: a cluster has several."""
+    """Return an address with only the first of its hosts: a cluster has several."""
     scheme, _, rest = url.partition("://")
     place = re.split("[/?#]", rest)[0]
     login, at, hosts = place.rpartition("@")
@@ -225,7 +224,7 @@ def _with_one_host(url: str) -> str:
 
 
 def is_host(name: str) -> bool:
-    """Return whether a text can be the name or the number of a machine."""
+    """Return whether a text can be a host name or an IP address."""
     try:
         return bool(name) and (re.fullmatch(r"[\w.-]+", name) or ip_address(name)) is not None
     except ValueError:
@@ -237,7 +236,7 @@ def _has_host(parts: SplitResult | None) -> bool:
 
 
 def _is_whole(url: str, parts: SplitResult | None) -> bool:
-    """Return whether an address was read to its end: no / # ? of a password cut it short."""
+    """Return whether an address was parsed completely: no / # ? in a password ended it early."""
     after = url.partition("://")[2]
     behind = re.sub(r"^[^/?#]*", "", after)
     return parts is not None and not _CONTROL.search(url) and not re.search(r"[@#\s]", behind)
@@ -266,7 +265,7 @@ def database(name: str, url: str, *, sqlite: bool = True) -> dict[str, Any]:
     if not _is_whole(url, parts) or not _is_place_of_postgresql(parts):
         raise ImproperlyConfigured(
             f"{name} names no host and database, or cannot be read. Write it as in "
-            f"postgres://user:password@host:5432/name; {CUT_SHORT}"
+            f"postgres://user:password@host:5432/name; {UNESCAPED_CHARACTER_HINT}"
         )
     return environ.Env.db_url_config(url)
 
@@ -294,7 +293,7 @@ def cache(name: str, default: str) -> dict[str, Any]:
     if remote and not (_is_whole(url, parts) and _has_host(parts)):
         raise ImproperlyConfigured(
             f"{name} names no host, or cannot be read. Write it as in "
-            f"redis://user:password@host:6379/1; {CUT_SHORT}"
+            f"redis://user:password@host:6379/1; {UNESCAPED_CHARACTER_HINT}"
         )
     if package and not find_spec(package):
         raise ImproperlyConfigured(
@@ -305,10 +304,10 @@ def cache(name: str, default: str) -> dict[str, Any]:
 
 
 def mail(name: str) -> tuple[str, dict[str, Any]]:
-    """Return what the address of a mail server begins with, and Django's settings from it."""
+    """Return the scheme of a mail server's address, and Django's settings for it."""
     url = os.environ.get(name, "").strip() or "consolemail://"
     scheme, there, _rest = url.partition("://")
-    if not there or scheme not in (*MAIL_PORTS, *MAIL_OF_DEBUGGING):
+    if not there or scheme not in (*MAIL_PORTS, *DEBUG_MAIL_SCHEMES):
         begins = f"begins with {shown(scheme)}" if there else "begins with no scheme"
         raise ImproperlyConfigured(
             f"{name} {begins}, which Pressroom cannot send e-mail with. Write it as in "
@@ -316,7 +315,9 @@ def mail(name: str) -> tuple[str, dict[str, Any]]:
         )
     parts = _split(url)
     if scheme in MAIL_PORTS and not (_is_whole(url, parts) and _has_host(parts)):
-        raise ImproperlyConfigured(f"{name} names no mail server, or cannot be read: {CUT_SHORT}")
+        raise ImproperlyConfigured(
+            f"{name} names no mail server, or cannot be read: {UNESCAPED_CHARACTER_HINT}"
+        )
     found: dict[str, Any] = environ.Env.email_url_config(url)
     login = f"{found['EMAIL_HOST_USER'] or ''}{found['EMAIL_HOST_PASSWORD'] or ''}"
     if not login.isascii():

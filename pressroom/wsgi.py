@@ -16,9 +16,11 @@ from django.conf import settings  # noqa: E402  # the applications are ready onl
 from jobs import worker  # noqa: E402
 from pressroom import housekeeping, outages  # noqa: E402
 from pressroom.logs import capture_uncaught  # noqa: E402
+from releases import probes  # noqa: E402
 
 capture_uncaught()
 Thread(target=outages.look, name="first look", daemon=True).start()
 housekeeping.serve()
+probes.waiting.serve()
 if settings.JOBS_IN_WEB:
-    worker.serve()
+    worker.start()

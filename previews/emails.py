@@ -101,7 +101,7 @@ def invite(links: Sequence[PreviewLink], message: str, *, origin: str, by: User)
         address = origin + reverse("preview", args=[TOKEN])
         for key, value in fields_for(link, address).items():
             text = text.replace(f"{{{key}}}", value)
-        outbox.put(
+        outbox.add_email(
             link.email,
             subject,
             text,
@@ -119,16 +119,16 @@ TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # a placeholder until the e-mail is 
 def _with_address(email: Email) -> str:
     link = PreviewLink.objects.select_related("release").filter(pk=email.fill_key).first()
     if link is None or link.link_state() == LinkState.CLOSED:
-        raise outbox.NotNeeded(_("The link was closed before the e-mail could be sent."))
+        raise outbox.EmailNotNeeded(_("The link was closed before the e-mail could be sent."))
     token = token_of(link.pk, link.token_hash)
     if token is None:
-        raise outbox.NotNeeded(
+        raise outbox.EmailNotNeeded(
             _("SECRET_KEY was changed before the e-mail could be sent. Issue a new link.")
         )
     return email.text.replace(TOKEN, token)
 
 
-@receiver(outbox.sent)
+@receiver(outbox.email_sent)
 def _note_as_mailed(email: Email, **signal: Any) -> None:
     if email.fill == "previews.address":
         PreviewLink.objects.filter(pk=email.fill_key).update(mailed_at=timezone.now())
@@ -174,9 +174,13 @@ def notify_of_new_embargo(*, release: Release, by: User, notify: bool, **signal:
                 "embargo_ends": format_both_zones(embargo_ends),
             }
             subject, about = _("An embargo has changed"), outbox_subject_of(release)
-            if outbox.put(link.email, subject, text, about=about, by=by) is None:
+            if outbox.add_email(link.email, subject, text, about=about, by=by) is None:
                 not_notified.append(
                     _("%(name)s <%(email)s> was not notified of the new time. %(reason)s")
-                    % {"name": link.name, "email": link.email, "reason": mail.off()}
+                    % {
+                        "name": link.name,
+                        "email": link.email,
+                        "reason": mail.email_is_off_sentence(),
+                    }
                 )
     release.not_notified = not_notified

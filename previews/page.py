@@ -51,7 +51,7 @@ class ReaderPage(ReleasePage):
 
     def download_url(self, asset: MediaAsset) -> str:
         """Return the address of a watermarked picture, "" for a document: it can have none."""
-        return self.picture_url(asset, *asset.press) if asset.is_picture else ""
+        return self.picture_url(asset, *asset.download_rendition) if asset.is_picture else ""
 
     @property
     def embargo_warning(self) -> str:

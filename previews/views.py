@@ -131,7 +131,7 @@ def picture(
     shown = page.shown_pictures.get(uuid)
     if shown is None:
         raise Http404
-    content = shown.stamped_rendition(style, extension, page.embargo_warning)
+    content = shown.watermarked_rendition(style, extension, page.embargo_warning)
     response = HttpResponse(content, content_type=CONTENT_TYPES[extension])
     is_download, origin = style == "press", Origin.of(request)
     if request.method == "GET" and (

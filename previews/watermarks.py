@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from lxml.etree import _Element as Element
 
 from assets import sandbox, search
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 
 # Crockford's base 32: no I, L, O or U to be misread.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -129,8 +129,8 @@ def references_in(file: IO[bytes]) -> set[str]:
         raise UnreadableFileError(message % {"megabytes": MAX_BYTES // 1_000_000})
     file.seek(0)
     try:
-        return _read(sandbox.search(file, LIMITS, _PATTERNS, most=MAX_BYTES))
-    except BadFile as problem:
+        return _read(sandbox.search(file, LIMITS, _PATTERNS, max_bytes=MAX_BYTES))
+    except BadFileError as problem:
         raise UnreadableFileError(str(problem)) from None
 
 

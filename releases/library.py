@@ -1,6 +1,6 @@
-"""The picture library: what is taken into it, where it is used, what a file offers.
+"""The library of pictures and documents: uploads, changes, where each is used, file metadata.
 
-It stands here, above people and releases, because it tells of both.
+It is here, above people and releases, because it uses both.
 """
 
 import logging
@@ -21,7 +21,8 @@ from django.utils.translation import gettext
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from assets.models import MediaAsset
-from assets.storage import StorageError, in_words
+from assets.storage import reason_for_editors
+from assets.storage_basics import StorageError
 from people import locking
 from people.locking import lock_names_for_read
 from people.models import Person
@@ -35,30 +36,30 @@ log = logging.getLogger(__name__)
 IN_RELEASES = Illustration.objects.filter(asset=OuterRef("pk"))
 AS_POSTER = Release.objects.filter(poster=OuterRef("pk"))
 AS_PORTRAIT = Person.objects.filter(portrait=OuterRef("pk"))
-# What of a file's own words can be taken over into which field.
-OFFERED = (
+# Fields that can be filled from the metadata of the file.
+OFFERED_FIELDS = (
     "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms",
     "date_created", "place",
 )  # fmt: skip
 
 
 def with_use(assets: QuerySet[MediaAsset]) -> QuerySet[Any]:
-    """Say of each whether anything uses it: `in_use`."""
+    """Add to each whether anything uses it: `in_use`."""
     used = Exists(IN_RELEASES) | Exists(AS_POSTER) | Exists(AS_PORTRAIT)
     return assets.annotate(in_use=used)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One place where a picture or document is used."""
+    """One place where a picture or document is used; `url` is "" if the user may not see it."""
 
-    what: str
-    where: str
-    address: str
+    label: str
+    name: str
+    url: str
 
 
 def uses_of(asset: MediaAsset, user: User) -> list[Use]:
-    """Return where something is used, in whatever state that is, for a user who asks."""
+    """Return where something is used, in any state, as a user may see it."""
     releases = Release.objects.filter(Q(poster=asset) | Q(illustrations__asset=asset)).distinct()
     uses = [
         Use(
@@ -71,11 +72,15 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
     portrayed = Person.objects.filter(portrait=asset)
     known = portrayed.visible_to(user)
     uses += [
-        Use("Portrait", str(person), reverse("admin:people_person_change", args=[person.pk]))
+        Use(
+            gettext("Portrait"),
+            str(person),
+            reverse("admin:people_person_change", args=[person.pk]),
+        )
         for person in known
     ]
     if portrayed.count() > len(known):
-        uses.append(Use("Portrait", "of somebody whose record you may not see", ""))
+        uses.append(Use(gettext("Portrait"), gettext("of a person whose record you can’t see"), ""))
     return uses
 
 
@@ -84,63 +89,69 @@ def releases_with(asset: MediaAsset) -> ReleaseQuerySet:
     return Release.objects.filter(releases_printing(asset))
 
 
-def locked(asset: MediaAsset, user: User, *, file: bool = False) -> str:
-    """Return why a user may not change something, or put another `file` there; "" if they may.
+def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[str]:
+    """Return why a user may not change something, or replace its `file`.
 
     It is approved together with the releases that show it. Once one of them is public, a change
-    is a correction. A page of a person shows a portrait: a publisher can change the file, and an
-    editor the text.
+    is a correction. If a person's page shows it, a publisher can replace the file, and an editor
+    can change the text.
     """
     edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
     shown_in = releases_with(asset)
-    if settled := shown_in.awaiting_publication().first():
-        return gettext(
-            "It is shown in “%s”, which is approved as it stands. Send that release back to draft "
-            "to change it."
-        ) % settled  # fmt: skip
+    if approved := shown_in.awaiting_publication().first():
+        return [
+            gettext(
+                "It is used in the approved release “%(release)s”. Send that release back to draft "
+                "to change it."
+            )
+            % {"release": approved}
+        ]
     if not corrects and shown_in.published().exists():
-        return gettext("It is shown on a public page. A publisher can correct it.")
-    if not edits and (read := shown_in.filter(status=Release.Status.IN_REVIEW).first()):
-        return gettext("It is shown in “%s”, which is being reviewed. An editor can change it.") % (
-            read
-        )
+        return [gettext("It is on a public page. A publisher can correct it.")]
+    if not edits and (reviewed := shown_in.filter(status=Release.Status.IN_REVIEW).first()):
+        return [
+            gettext("It is used in “%(release)s”, which is in review. An editor can change it.")
+            % {"release": reviewed}
+        ]
     if (not corrects if file else not edits) and (
         Person.objects.with_page().filter(portrait=asset).exists()
     ):
         if file:
-            return gettext("It is shown on the page of a person. A publisher can replace the file.")
-        return gettext("It is shown on the page of a person. An editor can change its text.")
-    return ""
+            return [gettext("It is on a person’s page. A publisher can replace the file.")]
+        return [gettext("It is on a person’s page. An editor can change its text.")]
+    return []
 
 
 def reads_original(asset: MediaAsset, user: User) -> bool:
     """Whether a user may download the original of something, which is never public."""
-    return user.has_perm("releases.edit_any_release") or not locked(asset, user)
+    return user.has_perm("releases.edit_any_release") or not edit_blockers(asset, user)
 
 
-# What actions write and no form has: a form that was opened before must not put it back.
+# Written by actions only: a form that was opened before must not overwrite it.
 _OF_ACTIONS = ("withdrawn_at", "as_is_reason", "as_is_by_id", "as_is_at")
 
 
-def store(asset: MediaAsset, *, by: User, words: str = "", at: datetime | None = None) -> None:
+def save_asset(
+    asset: MediaAsset, *, by: User, correction: str = "", at: datetime | None = None
+) -> None:
     """Save a changed picture or document; on public pages that is a correction or a minor edit.
 
-    With `words`, a correction is printed on each public release that shows it; without, the change
-    is recorded there. Raises ActionBlocked if `locked` says so, or if words correct nothing.
+    A `correction` is printed on each public release that shows it; without one, the change is only
+    recorded there. Raises ActionBlocked for each of `edit_blockers`, or if nothing is corrected.
     """
     at = at or timezone.now()
     with transaction.atomic():
         lock_names_for_read()
-        _refuse_names(words, at)
+        _raise_if_protected(correction, at)
         changed = [asset] if _save(asset, by) else []
-        _record_correction(changed, by=by, words=words, at=at)
+        _record_correction(changed, by=by, correction=correction, at=at)
 
 
 def _save(asset: MediaAsset, by: User) -> bool:
-    """Save; return whether something that is printed was changed."""
-    stored = locking.locked(asset)
-    if why := locked(stored, by, file=asset.original.name != stored.original.name):
-        raise ActionBlocked(why)
+    """Save; return whether something printed was changed."""
+    stored = locking.lock_row(asset)
+    if blockers := edit_blockers(stored, by, file=asset.original.name != stored.original.name):
+        raise ActionBlocked(*blockers)
     for name in _OF_ACTIONS:
         setattr(asset, name, getattr(stored, name))
     before = approval.fingerprint(stored)
@@ -148,224 +159,237 @@ def _save(asset: MediaAsset, by: User) -> bool:
     return approval.fingerprint(asset) != before
 
 
-def _refuse_names(words: str, at: datetime) -> None:
-    finds = protected_names.finds_in_text(words, gettext("the correction"), at)
+def _raise_if_protected(text: str, at: datetime) -> None:
+    finds = protected_names.finds_in_text(text, gettext("the correction"), at)
     if blocking := [find for find in finds if find.blocks]:
         raise ActionBlocked(*blocking)
 
 
-def _record_correction(changed: list[MediaAsset], *, by: User, words: str, at: datetime) -> None:
-    """Record a change of some once with each public release that shows one of them."""
-    of: dict[Release, list[str]] = {}
+def _record_correction(
+    changed: list[MediaAsset], *, by: User, correction: str, at: datetime
+) -> None:
+    """Record the change once for each public release that shows one of them."""
+    names: dict[Release, list[str]] = {}
     for asset in changed:
         for release in releases_with(asset).published(at):
-            of.setdefault(release, []).append(str(asset))
-    if words and not of:
+            names.setdefault(release, []).append(str(asset))
+    if correction and not names:
         raise ActionBlocked(
             gettext(
-                "Nothing that a public release prints was changed, so no correction was "
-                "published. Change it, or empty the field."
+                "Nothing public was changed, so no correction was published. Change something or "
+                "clear the field."
             )
         )
-    for release in sorted(of, key=lambda release: release.pk):
-        workflow.record_correction(release, by=by, text=words, at=at, of=", ".join(of[release]))
+    for release in sorted(names, key=lambda release: release.pk):
+        workflow.record_correction(
+            release, by=by, text=correction, at=at, of=", ".join(names[release])
+        )
 
 
-def needs_words(asset: MediaAsset) -> bool:
-    """Whether a change of something is a correction: a public release shows it."""
+def needs_correction(asset: MediaAsset) -> bool:
+    """Whether a change is a correction, since a public release shows it."""
     return releases_with(asset).published().exists()
 
 
 @dataclass(slots=True)
-class SetOnMany:
-    """What became of a change of many: how many were changed, which stayed, and why."""
+class BulkResult:
+    """The result of a change of many: how many were changed, and which were not, and why."""
 
     changed: int = 0
-    stayed: list[tuple[MediaAsset, str]] = field(default_factory=list)
+    unchanged: list[tuple[MediaAsset, str]] = field(default_factory=list)
 
 
-def set_on_many(
-    read: Mapping[UUID, int], values: Mapping[str, Any], *, by: User, words: str = ""
-) -> SetOnMany:
-    """Set some fields on many pictures or documents, in one transaction.
+def edit_many(
+    read: Mapping[UUID, int], values: Mapping[str, Any], *, by: User, correction: str = ""
+) -> BulkResult:
+    """Set some fields of many pictures or documents, in one transaction.
 
-    `read` names the version of each that the user saw (`version_of`): what somebody changed since
-    stays as it is, as does what is locked. Raises ActionBlocked, and then nothing was changed.
+    `read` has the version of each that the user saw (`version_of`): one that was changed since, or
+    has blockers, is not changed. If it raises ActionBlocked, nothing was changed.
     """
-    done, at, changed = SetOnMany(), timezone.now(), []
+    result, at, changed = BulkResult(), timezone.now(), []
     with transaction.atomic():
         lock_names_for_read()
-        _refuse_names(words, at)
+        _raise_if_protected(correction, at)
         for asset in locking.lock_rows(MediaAsset.objects.filter(pk__in=read)):
             if version_of(asset) != read[asset.pk]:
-                why = gettext("Somebody changed it since you chose it.")
-            elif not (why := locked(asset, by)):
-                for name, value in values.items():
-                    setattr(asset, name, value)
-                changed += [asset] if _save(asset, by) else []
-                done.changed += 1
+                blockers = [gettext("Someone changed it after you selected it.")]
+            else:
+                blockers = edit_blockers(asset, by)
+            if blockers:
+                result.unchanged.append((asset, " ".join(blockers)))
                 continue
-            done.stayed.append((asset, why))
-        _record_correction(changed, by=by, words=words, at=at)
-    return done
+            for name, value in values.items():
+                setattr(asset, name, value)
+            changed += [asset] if _save(asset, by) else []
+            result.changed += 1
+        _record_correction(changed, by=by, correction=correction, at=at)
+    return result
 
 
 def version_of(asset: MediaAsset) -> int:
-    """Return the number of the newest version of something, 0 if it has none."""
+    """Return the number of the newest version, 0 if there is none."""
     newest = asset.history.order_by("-history_id").values_list("history_id", flat=True).first()
     return newest or 0
 
 
 def withdraw(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
-    """Take a picture or document off every page at once. Raises ActionBlocked."""
+    """Hide a picture or document everywhere at once. Raises ActionBlocked."""
     if not by.has_perm("releases.hold_release"):
-        raise ActionBlocked(gettext("You have no right to withdraw a picture. Ask an editor."))
-    _set_withdrawn(asset, at or timezone.now(), by=by, words=gettext("“%s” was withdrawn."))
+        raise ActionBlocked(
+            gettext("You don’t have permission to withdraw a picture. Ask an editor.")
+        )
+    _set_withdrawn(asset, at or timezone.now(), by=by, note=gettext("“%(name)s” was withdrawn."))
 
 
-def show_again(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
+def end_withdrawal(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
     """End the withdrawal of a picture or document. Raises ActionBlocked."""
-    right = "correct_release" if releases_with(asset).approved().exists() else "hold_release"
-    if not by.has_perm(f"releases.{right}"):
-        raise ActionBlocked(gettext("You have no right to show it again. Ask a publisher."))
-    _set_withdrawn(asset, None, by=by, words=gettext("“%s” is shown again."))
+    permission = "correct_release" if releases_with(asset).approved().exists() else "hold_release"
+    if not by.has_perm(f"releases.{permission}"):
+        raise ActionBlocked(gettext("You don’t have permission to show it again. Ask a publisher."))
+    _set_withdrawn(asset, None, by=by, note=gettext("“%(name)s” is shown again."))
 
 
 def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None:
-    """Let a document go out as it is that cannot be cleaned. Raises ActionBlocked.
+    """Publish a document as it is that can't be cleaned. Raises ActionBlocked.
 
-    `read` is the `sha256` of the file that was read: another file in its place is refused.
+    `read` is the `sha256` of the file that the user saw: a replaced file is refused.
     """
     reason = reason.strip()
     if not by.has_perm("assets.accept_as_is"):
-        raise ActionBlocked(gettext("You have no right to accept it as it is. Ask a publisher."))
+        raise ActionBlocked(
+            gettext("You don’t have permission to accept it as it is. Ask a publisher.")
+        )
     if not reason:
-        raise ActionBlocked(gettext("Write why it may go out as it is."))
+        raise ActionBlocked(gettext("Enter why it may be published as it is."))
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         if fresh.sha256 != read:
-            raise ActionBlocked(gettext("Another file took its place. Read it, then accept it."))
+            raise ActionBlocked(
+                gettext("The file was replaced. Check the new file, then accept it.")
+            )
         if fresh.as_is_at:
-            raise ActionBlocked(gettext("It was accepted already."))
-        if not fresh.why_not_cleaned:
-            raise ActionBlocked(gettext("It can be cleaned, so it goes out as a cleaned copy."))
+            raise ActionBlocked(gettext("It is already accepted."))
+        if not fresh.cleaning_problems:
+            raise ActionBlocked(gettext("It can be cleaned, so the cleaned copy is published."))
         fresh.accept_as_is(by=by, reason=reason)
 
 
-def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, words: str) -> None:
+def _set_withdrawn(asset: MediaAsset, at: datetime | None, *, by: User, note: str) -> None:
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
+        fresh = locking.lock_row(asset)
         fresh.withdrawn_at = at
         fresh.save()
         workflow.record_printed_row_change(
-            fresh, words % fresh, by=by, at=timezone.now(), on_public=True
+            fresh, note % {"name": fresh}, by=by, at=timezone.now(), on_public=True
         )
 
 
 @dataclass(slots=True)
-class Taken:
-    """What became of one uploaded file."""
+class UploadResult:
+    """The result of one upload."""
 
     name: str
     asset: MediaAsset | None = None
     problems: list[str] = field(default_factory=list)
-    is_twin: bool = False
+    is_duplicate: bool = False
 
     @property
     def offers(self) -> list[tuple[str, str]]:
-        """What its file says and its record does not: the name of a field, the words."""
-        said = offers(self.asset) if self.asset and not self.is_twin else {}
-        return [(verbose_name(name), words) for name, words in said.items()]
+        """Metadata of its file that its record does not have: label and value of each field."""
+        values = metadata_offers(self.asset) if self.asset and not self.is_duplicate else {}
+        return [(verbose_name(name), value) for name, value in values.items()]
 
 
-def take(upload: Any, *, by: User, into: MediaAsset | None = None) -> Taken:
-    """Put an upload into the library, as the file of a record that lacks one where that is said.
+def add_upload(upload: Any, *, by: User, into: MediaAsset | None = None) -> UploadResult:
+    """Add an upload to the library, or use it as the file of an existing record.
 
-    A file that is there already is not added again: what is there is returned.
+    A file that is already in the library is not added again: its record is returned.
     """
     asset = into or MediaAsset(uploaded_by=by)
     try:
-        _ = upload.size  # which says so where there was no room for it
+        _size = upload.size  # raises if there was no room for it
         asset.original = upload
         asset.clean_fields(exclude=[f.name for f in asset._meta.fields if f.name != "original"])
-    except ValidationError as refused:
-        return Taken(upload.name, problems=refused.messages)
-    if twin := asset.twin():
-        return Taken(upload.name, twin, [twin.is_here_already()], is_twin=True)
+    except ValidationError as error:
+        return UploadResult(upload.name, problems=error.messages)
+    if known := asset.duplicate():
+        return UploadResult(upload.name, known, [known.duplicate_message()], is_duplicate=True)
     try:
         with transaction.atomic():
             if into:
-                store(asset, by=by)
+                save_asset(asset, by=by)
             else:
                 asset.save()
-    except ActionBlocked as refusal:
-        return Taken(upload.name, problems=[str(reason) for reason in refusal.reasons])
+    except ActionBlocked as problem:
+        return UploadResult(upload.name, problems=[str(reason) for reason in problem.blockers])
     except StorageError as problem:
         log.error("An upload was not stored: %s", problem)
-        words = gettext(
-            "%(file)s was not stored: %(why)s. Nothing was changed. Upload it again in a minute."
-        ) % {"file": upload.name, "why": in_words(problem)}
-        return Taken(upload.name, problems=[words])
-    return Taken(upload.name, asset)
+        message = gettext(
+            "%(file)s was not stored: %(reason)s. Nothing was changed. Upload it again in a minute."
+        ) % {"file": upload.name, "reason": reason_for_editors(problem)}
+        return UploadResult(upload.name, problems=[message])
+    return UploadResult(upload.name, asset)
 
 
-def offers(asset: MediaAsset) -> dict[str, str]:
-    """Return what a file says of itself that its record does not say yet, by field.
+def metadata_offers(asset: MediaAsset) -> dict[str, str]:
+    """Return metadata of the file that its record does not have yet, by field.
 
-    A licence that ends on a day is good for the whole of it: it ends, in the newsroom's zone, at
-    `2027-01-01 00:00:00` for the last day of 2026.
+    A licence includes its last day: for the last day of 2026 it ends at `2027-01-01 00:00:00` in
+    the newsroom's time zone.
     """
-    said = {name: str(asset.found.get(name) or "") for name in OFFERED}
-    last_day = parse_date(asset.found.get("licence_ends") or "")
-    if last_day and last_day.year < MAXYEAR:  # a file may say “for ever”; its next day is no date
-        said["licence_expires"] = f"{last_day + timedelta(days=1)} 00:00:00"
-    return {name: words for name, words in said.items() if words and not getattr(asset, name)}
+    found = asset.embedded_metadata
+    values = {name: str(found.get(name) or "") for name in OFFERED_FIELDS}
+    last_day = parse_date(found.get("licence_ends") or "")
+    if last_day and last_day.year < MAXYEAR:  # the day after the last possible date is not a date
+        values["licence_expires"] = f"{last_day + timedelta(days=1)} 00:00:00"
+    return {name: value for name, value in values.items() if value and not getattr(asset, name)}
 
 
-def take_words(asset: MediaAsset, *, by: User) -> list[str]:
-    """Fill the empty fields with what the file says of itself; return which were filled.
+def apply_metadata(asset: MediaAsset, *, by: User) -> list[str]:
+    """Fill the empty fields from the metadata of the file; return which were filled.
 
-    Raises ActionBlocked if `locked` says so.
+    Raises ActionBlocked for each of `edit_blockers`.
     """
     with transaction.atomic():
         lock_names_for_read()
-        return _take_words(locking.locked(asset), by)
+        return _apply_metadata(locking.lock_row(asset), by)
 
 
-def bring_back(asset: MediaAsset, version: Any, *, by: User) -> None:
-    """Make the original of one of its versions the file again. Raises ActionBlocked."""
+def restore_file(asset: MediaAsset, version: Any, *, by: User) -> None:
+    """Use the original of an earlier version again. Raises ActionBlocked."""
     with transaction.atomic():
         lock_names_for_read()
-        fresh = locking.locked(asset)
-        fresh.take_file_of(version)
-        store(fresh, by=by)
+        fresh = locking.lock_row(asset)
+        fresh.restore_file_of(version)
+        save_asset(fresh, by=by)
 
 
-def _take_words(asset: MediaAsset, by: User) -> list[str]:
-    taken = offers(asset)
-    for name, words in taken.items():
+def _apply_metadata(asset: MediaAsset, by: User) -> list[str]:
+    offered = metadata_offers(asset)
+    for name, value in offered.items():
         if name == "licence_expires":
-            asset.licence_expires = timezone.make_aware(datetime.fromisoformat(words))
+            asset.licence_expires = timezone.make_aware(datetime.fromisoformat(value))
         else:
-            setattr(asset, name, words[: _most(name)])
-    if taken:
-        store(asset, by=by)
-    return list(taken)
+            setattr(asset, name, value[: _max_length(name)])
+    if offered:
+        save_asset(asset, by=by)
+    return list(offered)
 
 
 def versions_of(asset: MediaAsset) -> list[Any]:
-    """Return the version with which each of its originals came, the newest first."""
+    """Return the first version with each of its originals, the newest first."""
     rows = asset.history.select_related("history_user").exclude(original="").order_by("history_id")
     return list({row.original: row for row in reversed(rows)}.values())
 
 
 def verbose_name(name: str) -> str:
-    """Return what a field of a picture is called at the desk."""
+    """Return the label of a field of a picture."""
     return str(getattr(MediaAsset._meta.get_field(name), "verbose_name", name))
 
 
-def _most(name: str) -> int | None:
-    """Return how many characters a field holds, None for any number."""
+def _max_length(name: str) -> int | None:
+    """Return how many characters a field can have, None for any number."""
     return getattr(MediaAsset._meta.get_field(name), "max_length", None)

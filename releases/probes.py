@@ -271,4 +271,4 @@ def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
         ]
     )
     subject = _("Someone is trying to find an unpublished release")
-    outbox.put(publisher.email, subject, f"{text}\n", about=f"release:{release.pk}")
+    outbox.add_email(publisher.email, subject, f"{text}\n", about=f"release:{release.pk}")

@@ -15,8 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from people.locking import lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_read, lock_row
 from releases import approval, workflow
 from releases.models import Contact, Release, Topic
 from releases.rules.public_texts import releases_printing

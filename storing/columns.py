@@ -1,8 +1,8 @@
-"""Every text column takes clean texts only, by whatever way a row is written.
+"""Every text column stores clean texts only, however a row is written.
 
-Models of other packages (users, sessions, the desk's log) write texts that people typed, too. The
-rule is therefore put into Django's own fields, where save(), update() and bulk_create() meet, and
-into the fields of forms, which check what will be stored.
+Models of other packages (users, sessions, the desk's log) also store texts that people typed. The
+rule is therefore added to Django's own fields, which save(), update() and bulk_create() share, and
+to the fields of forms, which check what will be stored.
 """
 
 from collections.abc import Callable
@@ -60,9 +60,9 @@ def _clean_in(kind: Any) -> None:
     to_database: Callable[..., Any] = kind.get_db_prep_save
 
     def clean_cleaned(self: Any, value: Any, instance: Any) -> Any:
-        """Validate what will be stored: a title of control characters alone is empty."""
+        """Validate what will be stored: a title that is only control characters is empty."""
         if isinstance(self, models.URLField) and value and not allowed_link(value):
-            raise ValidationError(_("Give a full address that begins with https:// or http://."))
+            raise ValidationError(_("Enter a full address that begins with https:// or http://."))
         return clean(self, cleaned(self, value), instance)
 
     def prepare_cleaned(self: Any, value: Any) -> Any:
@@ -70,7 +70,7 @@ def _clean_in(kind: Any) -> None:
         return prepare(self, cleaned(self, value))
 
     def before_save_cleaned(self: Any, instance: Any, add: bool) -> Any:
-        """Leave in memory what is stored, for the history and for the next who read it."""
+        """Keep in memory what is stored, for the history and for later readers."""
         value = before_save(self, instance, add)
         clean_value = cleaned(self, value)
         if clean_value != value:
@@ -79,7 +79,7 @@ def _clean_in(kind: Any) -> None:
 
     def to_database_cleaned(self: Any, value: Any, connection: Any) -> Any:
         prepared = to_database(self, cleaned(self, value), connection)
-        # Countries become a text only here; JSON has become one of the database's own.
+        # Countries become text only here; JSON is already a type of the database.
         return prepared if isinstance(self, models.JSONField) else cleaned(self, prepared)
 
     kind.clean = clean_cleaned
@@ -91,8 +91,8 @@ def _clean_in(kind: Any) -> None:
 def _clean_what_is_typed() -> None:
     """Let forms check and compare a text as it will be stored.
 
-    NFC makes some texts longer, after a form has counted their characters; and browsers end lines
-    with two characters, so that each text of several lines would count as changed.
+    NFC makes some texts longer after a form has counted their characters. Browsers end lines with
+    two characters, so that each text of several lines would count as changed.
     """
     field: Any = forms.CharField
     field.takes_clean_texts = True

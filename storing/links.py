@@ -1,8 +1,8 @@
 """Which links a text may hold: full addresses of the web, of e-mail and of telephones.
 
-Paste, save, import, the page and every address column ask `allowed_link`. What says who was given
-the link goes: passwords, session numbers, the marks of newsletters, and the detours through which
-mail programs and platforms count who followed it. Knows no ORM.
+Paste, save, import, the page and every address column call `allowed_link`. Everything personal is
+removed: passwords, session numbers, the marks of newsletters, and the redirects with which mail
+programs and platforms count who followed a link. Uses no ORM.
 """
 
 import base64
@@ -17,7 +17,7 @@ from posixpath import normpath
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-LONGEST = 2000
+MAX_ADDRESS_CHARACTERS = 2000
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.I)
 _NO_SCHEME = re.compile(r"www\.[^\s/.]+\.", re.I)
@@ -26,7 +26,7 @@ _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@(?!-)[\w-]+(?:\.[\w-]+)+")
 _TELEPHONE = re.compile(r"\+?[0-9().-]*[0-9][0-9().-]{2,}(?:;ext=[0-9]{1,8})?", re.I)
 
-# Parameters that say who followed a link, or let somebody in under that name.
+# Parameters that identify who followed a link, or sign that person in.
 _PERSONAL = frozenset(
     {
         *("fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid"),
@@ -41,7 +41,7 @@ _PERSONAL = frozenset(
     }
 )
 _PERSONAL_STARTS = ("utm_", "aspsessionid")
-# The same on some sites alone: elsewhere such short names say what is shown.
+# The same on these sites only: elsewhere such short names choose what is shown.
 _PERSONAL_ON = {
     "youtube.com": {"si", "pp"},
     "youtu.be": {"si"},
@@ -54,7 +54,7 @@ _PERSONAL_ON = {
 _BETWEEN_PARAMETERS = re.compile("(&amp;|[&;])")
 _BETWEEN_IN_FRAGMENT = re.compile("(&amp;|[&;?])")
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;?#]*", re.I)
-# Hosts (and those below them) and paths that only lead on, with the parameters that say where to.
+# Hosts (and those below them) and paths that only redirect, with the parameter of the target.
 _DETOURS = (
     ("safelinks.protection.outlook.com", "", "url"),
     ("safelinks.protection.office365.us", "", "url"),
@@ -75,7 +75,7 @@ _DETOURS = (
     ("slack-redir.net", "/link", "url"),
 )
 _GOOGLE = re.compile(r"(?:[\w-]+\.)*google\.(?:com?\.)?[a-z]{2,3}")
-# These lead on as well, and only their owners know where to.
+# These redirect as well, and only their owners know where to.
 _DEAD_ENDS = (
     ("list-manage.com", "/track"),
     ("mandrillapp.com", "/track"),
@@ -93,23 +93,23 @@ _V3_REPLACED = re.compile(r"\*(?:\*(.))?")
 _V3_RUNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _NO_ESCAPE = re.compile("%(?![0-9a-f]{2})", re.I)
 _ONE_SLASH = re.compile(r"(https?:/)(?=[^/])", re.I)
-_MOST_DETOURS = 5
-_MOST_ENCODINGS = 3
+_MAX_DETOURS = 5
+_MAX_ENCODINGS = 3
 
 
 def allowed_link(href: str) -> str | None:
-    """Return an address as it may be stored and printed, None where it may not be a link.
+    """Return an address as it may be stored and printed, None if it may not be a link.
 
-    Only full http, https, mailto and tel addresses are taken; “www.…” becomes https. A detour whose
-    end cannot be read is no link: it may say who was given it.
+    Only full http, https, mailto and tel addresses are allowed; “www.…” becomes https. A redirect
+    whose target cannot be read is no link: it may identify who received it.
     """
-    for _turn in range(_MOST_DETOURS):
+    for _turn in range(_MAX_DETOURS):
         href = _with_scheme(href)
         link = _allowed(href)
-        if not link or not (leads_on := _leads_on(href)):
+        if not link or not (read_target := _redirect_target(href)):
             return link
         try:
-            href = leads_on()
+            href = read_target()
         except ValueError:
             return None
     return None
@@ -122,7 +122,12 @@ def _with_scheme(href: str) -> str:
 
 def _allowed(href: str) -> str | None:
     scheme = _SCHEME.match(href)
-    if not scheme or scheme[1].lower() not in SCHEMES or len(href) > LONGEST or _is_odd(href):
+    if (
+        not scheme
+        or scheme[1].lower() not in SCHEMES
+        or len(href) > MAX_ADDRESS_CHARACTERS
+        or _is_odd(href)
+    ):
         return None
     try:
         parts = urlsplit(href.replace(" ", "%20"))
@@ -134,7 +139,7 @@ def _allowed(href: str) -> str | None:
 
 
 def _is_odd(href: str) -> bool:
-    """Whether an address has characters in it that browsers leave out, or that end an attribute."""
+    """Whether an address contains characters that browsers drop, or that end an attribute."""
     odd = any(unicodedata.category(char)[0] in "CZ" and char != " " for char in href)
     return odd or bool(_MARKUP.search(href))
 
@@ -143,7 +148,7 @@ def _page(parts: SplitResult) -> str | None:
     host = _host(parts.hostname or "")
     if not host or not parts.netloc:
         return None
-    if (port := parts.port) is not None:  # raises where it is no number
+    if (port := parts.port) is not None:  # raises if it is no number
         host += f":{port}"
     path = _SESSION_IN_PATH.sub("", parts.path)
     query = _without_personal(parts.query, _BETWEEN_PARAMETERS, host)
@@ -174,10 +179,10 @@ def _without_personal(text: str, between: re.Pattern[str], host: str) -> str:
 def _is_personal(part: str, host: str) -> bool:
     name, given, value = part.partition("=")
     name = unquote_plus(name).strip().lower()
-    said = unquote(unquote(value if given else part)).strip()
-    if _EMAIL.fullmatch(said.removeprefix("mailto:")):
+    decoded = unquote(unquote(value if given else part)).strip()
+    if _EMAIL.fullmatch(decoded.removeprefix("mailto:")):
         return True
-    # Without a value it is the name of a section, or says nothing of anybody.
+    # Without a value it is the name of a section, and identifies no one.
     return bool(given) and (
         name in _PERSONAL
         or name.startswith(_PERSONAL_STARTS)
@@ -206,10 +211,10 @@ def _is_below(host: str, site: str) -> bool:
     return host == site or host.endswith(f".{site}")
 
 
-def _leads_on(href: str) -> Callable[[], str] | None:
-    """Return how to read where an address leads on to, None where it leads nowhere else.
+def _redirect_target(href: str) -> Callable[[], str] | None:
+    """Return a function that reads the target of a redirect, None for any other address.
 
-    What is returned raises ValueError where the address cannot be read.
+    The function raises ValueError if the target cannot be read.
     """
     parts = urlsplit(href)
     host = (_host(parts.hostname or "") or "").removesuffix(".")
@@ -217,7 +222,7 @@ def _leads_on(href: str) -> Callable[[], str] | None:
     if host in _PROOFPOINT and path.startswith("/v"):
         return partial(_behind_proofpoint, href, path)
     if any(_is_below(host, site) and _is_in(path, place) for site, place in _DEAD_ENDS):
-        return _no_way_on
+        return _dead_end
     if _GOOGLE.fullmatch(host) and path == "/url":
         return partial(_parameter, parts.query, "url", "q")
     for site, place, name in _DETOURS:
@@ -230,7 +235,7 @@ def _is_in(path: str, place: str) -> bool:
     return path == place or path.startswith(f"{place}/")
 
 
-def _no_way_on() -> str:
+def _dead_end() -> str:
     raise ValueError
 
 
@@ -238,7 +243,7 @@ def _parameter(query: str, *names: str) -> str:
     """Return the address in the first of some parameters, however often it is encoded."""
     given = _raw_parameters(query)
     address = next((given[name] for name in names if name in given), "")
-    for _turn in range(_MOST_ENCODINGS):
+    for _turn in range(_MAX_ENCODINGS):
         address = unquote_plus(address, errors="strict")
         if _SCHEME.match(address):
             return address
@@ -262,7 +267,7 @@ def _behind_proofpoint(href: str, path: str) -> str:
 
 
 def _behind_version_3(href: str) -> str:
-    """Put the characters back that Proofpoint replaced: they stand in base64 behind the address."""
+    """Put the characters back that Proofpoint replaced: they follow the address in base64."""
     found = _V3.match(href)
     if not found:
         raise ValueError

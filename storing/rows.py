@@ -1,4 +1,4 @@
-"""Rows that are changed by their own save() alone, where texts, versions and indexes follow."""
+"""Rows that only their own save() changes, which also updates texts, versions and indexes."""
 
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -8,11 +8,11 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class BulkChangeError(TypeError):
-    """A change in bulk would pass by what a row's save() does."""
+    """A change in bulk would skip what a row's save() does."""
 
 
 class GuardedQuerySet(models.QuerySet[Row]):
-    """Refuses every change in bulk but that of columns which follow from other rows."""
+    """Refuses every change in bulk, except of columns that are derived from other rows."""
 
     def update(self, **values: Any) -> int:
         """Refuse: save each row, or use `update_derived`."""
@@ -29,30 +29,30 @@ class GuardedQuerySet(models.QuerySet[Row]):
         raise self._refusal("bulk_create()")
 
     def update_derived(self, **values: Any) -> int:
-        """Write columns named in DERIVED_FIELDS: they hold no text, version or history."""
+        """Write columns named in DERIVED_FIELDS: they contain no text, version or history."""
         derived = getattr(self.model, "DERIVED_FIELDS", ())
-        if strange := sorted(values.keys() - set(derived)):
+        if others := sorted(values.keys() - set(derived)):
             raise BulkChangeError(
-                f"{', '.join(strange)} of {self.model.__name__} do not follow from other rows. "
-                "Change them by save()."
+                f"{', '.join(others)} of {self.model.__name__} are not derived from other rows. "
+                "Change them with save()."
             )
         return super().update(**values)
 
     def _refusal(self, what: str) -> BulkChangeError:
         return BulkChangeError(
-            f"{what} would pass by cleaning, version, history and index of "
-            f"{self.model.__name__}. Save each row, for a release by releases.workflow; columns "
-            "that follow from other rows are for update_derived()."
+            f"{what} would skip cleaning, version, history and index of {self.model.__name__}. "
+            "Save each row, a release with releases.workflow. Use update_derived() for columns "
+            "that are derived from other rows."
         )
 
 
 class Guarded(models.Model):
-    """A row that editors write: it has a history, and changes by save() alone."""
+    """A row that editors write: it has a history, and only save() changes it."""
 
-    # Columns that follow from other rows: update_derived() may write them.
+    # Columns that are derived from other rows: update_derived() may write them.
     DERIVED_FIELDS: ClassVar[frozenset[str]] = frozenset()
 
-    # Models put querysets of their own in its place; the checker takes that for a mistake (misc).
+    # Models replace it with querysets of their own, which the type checker reports (misc).
     objects = GuardedQuerySet.as_manager()
 
     class Meta:
@@ -62,7 +62,7 @@ class Guarded(models.Model):
 
 
 def is_unlinking(model: type[models.Model], values: dict[str, Any]) -> bool:
-    """Whether Django takes a link off rows because what it leads to is being deleted."""
+    """Whether Django removes a link from rows because its target is being deleted."""
     return bool(values) and all(
         value is None and getattr(_link(model, name), "on_delete", None) is models.SET_NULL
         for name, value in values.items()

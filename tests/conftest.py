@@ -10,11 +10,14 @@ from django.core.cache import cache
 from django.core.files.storage import storages
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
+from django.template import Template
 from django.test import override_settings
+from django.test.utils import _TestState
 
 from assets import sandbox
+from jobs.buffer import Buffer
 from releases import probes
-from tests import cpu, databases, s3_server
+from tests import cpu, databases, s3_server, sandbox_forks
 
 DEADLINE = pytest.StashKey[float]()
 LARGE = 200_000  # bytes; what is larger is opened anew
@@ -113,9 +116,11 @@ def _settings_of_the_suite():
         yield
 
 
-# A browser that still asks when its test has ended would begin the thread of this process, and the
-# thread would take what a later test looks for: it begins only where a test is about it.
-probes.waiting.begin = lambda: None
+@pytest.fixture(scope="session", autouse=True)
+def _pages_are_rendered_plainly(django_test_environment):
+    """Django's tests keep a copy of the context of each template. Ours look at what is printed."""
+    Template._render = _TestState.saved_data.template_render
+
 
 # Django's server for tests sends the head of an answer apart from the rest. The kernel held the
 # rest until the other side had confirmed the head, which took 40 ms for each request.
@@ -127,7 +132,6 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     """Every test has a folder of its own for files, and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    probes.waiting.clear()
     monkeypatch.setattr("pressroom.health._logged_at", None)
     monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
@@ -156,13 +160,23 @@ def bucket(s3_address, settings):
     return made
 
 
+# What is tested of the process that opens files itself, and of what comes out of it.
+REAL_PROCESS = sandbox.Process
+OF_THE_PROCESS = {"test_confinement", "test_processing", "test_pictures", "test_tracing"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_opened_by_forks():
+    sandbox.Process = sandbox_forks.Fork
+    yield
+    sandbox.Process = REAL_PROCESS
+
+
 @pytest.fixture(autouse=True)
 def _the_same_picture_is_opened_once(request, monkeypatch):
-    """Most tests need some picture, and all of them the same: its processes run once a worker.
-
-    What is tested of the processes themselves, and of what comes out of them, runs them each time.
-    """
-    if request.module.__name__.rpartition(".")[2] in ("test_making", "test_pictures"):
+    """Most tests need some picture, and all of them the same: its processes run once a worker."""
+    if request.path.stem in OF_THE_PROCESS:
+        monkeypatch.setattr(sandbox, "Process", REAL_PROCESS)
         return
 
     def once(real, listed):
@@ -181,6 +195,13 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 
     monkeypatch.setattr(sandbox, "inspect", once(sandbox.inspect, lambda seen: seen))
     monkeypatch.setattr(sandbox, "renditions", once(sandbox.renditions, list))
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """What this test tries at hidden addresses, and no test before it."""
+    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue_counts, 100))
+    return probes.waiting
 
 
 @pytest.fixture

@@ -40,5 +40,5 @@ def repeatable(number: int) -> None:
 if __name__ == "__main__":
     if seconds := os.environ.get("LEASE_SECONDS"):  # a test does not wait a minute for each kill
         leases.LEASE = type(leases.LEASE)(seconds=float(seconds))
-        leases.BEAT = float(seconds) / 4
+        leases.RENEW_SECONDS = float(seconds) / 4
     execute_from_command_line(["manage.py", *sys.argv[1:]])

@@ -18,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs import outbox, queue
 from jobs.models import Lane
@@ -104,13 +104,13 @@ def make_prisoner(name="Teodor Brask", **fields) -> Person:
 def whole_case(person, words="It was so.", own="إهانة", language="ar", **fields) -> Case:
     """A case with everything that a page can tell of one, and all that it must not."""
     case = person.cases.first() or Case(person=person, as_of=timezone.localdate())
-    told = {
+    texts = {
         "since": "2024-05-06", "legal_status": "convicted", "confidence": "confirmed",
         "summary": words, "call": words, "call_types": ["medical_care"], "source": words,
         "source_url": "https://source.example/", "what_to_do": words, "health": words,
         "what_to_do_url": "https://action.example/", "country": "CN",
     }  # fmt: skip
-    for name, value in (told | fields).items():
+    for name, value in (texts | fields).items():
         setattr(case, name, value)
     case.save()
     models.QuerySet(Case).filter(pk=case.pk).update(custody_status=Case.Custody.PRETRIAL)
@@ -153,7 +153,7 @@ def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
     picture = MediaAsset.objects.create(
         original=ContentFile(content or picture_bytes(), name=name), **words
     )
-    making.make(picture)
+    processing.process(picture)
     return picture
 
 
@@ -162,9 +162,9 @@ def work_off(*lanes: Lane) -> int:
 
     Without lanes, all of them, and send the e-mails.
     """
-    making.find_pictures()
+    processing.enqueue_unprocessed()
     if not lanes:
-        outbox.deliver()
+        outbox.send_due()
     return sum(queue.work(lane) for lane in lanes or Lane)
 
 
@@ -195,7 +195,7 @@ def make_document(name="report.pdf", content=None, **fields) -> MediaAsset:
     words = {"caption": "A report", "credit_line": "The Newsroom"} | fields
     content = content or pdf_bytes(next(_count))
     document = MediaAsset.objects.create(original=ContentFile(content, name=name), **words)
-    making.make(document)
+    processing.process(document)
     return document
 
 

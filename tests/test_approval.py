@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs.models import Email
 from people.models import Level, Person, Role
@@ -86,7 +86,7 @@ def change(whole, what):
             row = whole["poster"]
             other = MediaAsset.objects.create(original=make_picture(content=picture_bytes(
                 colour="green")).original, credit_line="x")  # fmt: skip
-            row.take_file_of(other.history.first())
+            row.restore_file_of(other.history.first())
         case "topic":
             row = whole["topic"]
             row.name = "Something else"
@@ -98,7 +98,7 @@ def change(whole, what):
             row.title = "Traitor"
     row.save()
     if what in ("poster", "picture", "file"):
-        making.make(row)
+        processing.process(row)
 
 
 WHAT = ["poster", "picture", "document", "file", "topic", "contact", "role"]
@@ -210,7 +210,7 @@ def test_the_name_of_a_hidden_speaker_is_not_shown_with_a_change(whole, at_desk,
 def test_in_review_authors_leave_its_pictures_to_editors(whole, at_desk, editor):
     address = f"/admin/assets/mediaasset/{whole['poster'].pk}/change/"
     read = text(at_desk(whole["author"]).get(address))
-    assert "which is being reviewed. An editor can change it." in read
+    assert "which is in review. An editor can change it." in read
     assert 'name="caption"' not in read
     assert 'name="caption"' in text(at_desk(editor).get(address))
 
@@ -225,7 +225,7 @@ def test_a_picture_is_not_replaced_while_a_release_is_approved(whole, publisher)
         try:
             mine = MediaAsset.objects.get(pk=picture.pk)
             mine.caption = "Nobody reviewed this"
-            library.store(mine, by=editor)
+            library.save_asset(mine, by=editor)
         except workflow.ActionBlocked as refusal:
             refused.append(str(refusal))
         finally:
@@ -270,7 +270,7 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     if state == "published":
         assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
         refused = at_desk(editor).post(f"{form}show-again/", follow=True)
-        assert "You have no right to show it again. Ask a publisher." in text(refused)
+        assert "You don’t have permission to show it again. Ask a publisher." in text(refused)
     if state in ("in_review", "draft"):
         blocked = " ".join(map(str, workflow.blockers(release)))
         assert "is withdrawn. Remove it or choose another." in blocked
@@ -296,7 +296,7 @@ def test_an_author_withdraws_no_picture(at_desk, author):
     picture = make_picture()
     make_release(poster=picture)
     answer = at_desk(author).post(f"/admin/assets/mediaasset/{picture.pk}/withdraw/", follow=True)
-    assert "You have no right to withdraw a picture. Ask an editor." in text(answer)
+    assert "You don’t have permission to withdraw a picture. Ask an editor." in text(answer)
     picture.refresh_from_db()
     assert picture.is_usable()
 
@@ -333,7 +333,7 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
         read = MediaAsset.objects.get(pk=picture.pk)
         library.withdraw(picture, by=editor)
         read.caption = "Typed meanwhile"
-        library.store(read, by=publisher)
+        library.save_asset(read, by=publisher)
         assert MediaAsset.objects.get(pk=picture.pk).is_withdrawn()
     else:
         read = Contact.objects.get(pk=contact.pk)
@@ -418,13 +418,13 @@ def test_one_correction_of_many_pictures_is_printed_once(publisher):
     pictures = [make_picture(content=picture_bytes(colour=c)) for c in ("red", "blue", "green")]
     release = make_release(attached=[str(picture.pk) for picture in pictures])
     read = {picture.pk: library.version_of(picture) for picture in pictures}
-    library.set_on_many(read, {"credit_line": "AP"}, by=publisher, words="The credit was wrong.")
+    library.edit_many(read, {"credit_line": "AP"}, by=publisher, correction="The credit was wrong.")
     assert release.corrections.get().text == "The credit was wrong."
     (event,) = release.events.filter(verb="corrected")
     assert event.detail["of"].count(", ") == 2
     again = {picture.pk: library.version_of(picture) for picture in pictures}
     with pytest.raises(workflow.ActionBlocked, match="so no correction was published"):
-        library.set_on_many(again, {"credit_line": "AP"}, by=publisher, words="Once more.")
+        library.edit_many(again, {"credit_line": "AP"}, by=publisher, correction="Once more.")
 
 
 # --- Contacts and topics -------------------------------------------------------------------------

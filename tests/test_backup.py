@@ -29,7 +29,7 @@ from django.db import connection
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from assets.named_files import named_files
 from jobs.models import Lane
@@ -58,7 +58,7 @@ if POSTGRES and not shutil.which("pg_dump"):
     pytest.skip("apt install postgresql-client", allow_module_level=True)
 
 on_postgres = pytest.mark.skipif(not POSTGRES, reason="of PostgreSQL's own tools and roles")
-# What a restored newsroom says of itself: of the row and its versions, of files, of numbers.
+# What is checked in a restored newsroom: the row and its versions, files, numbers.
 REPORT = """
 import hashlib, json
 from datetime import timedelta
@@ -124,7 +124,7 @@ def refusal(*arguments, status=1, **more) -> str:
 
 
 def refused(command, *arguments) -> str:
-    """What a command says that refuses, in this process: it starts in no time."""
+    """Return the error of a command, run in this process, which is fast."""
     with pytest.raises(CommandError) as problem:
         call_command(command, *map(str, arguments))
     assert problem.value.returncode == 1
@@ -397,7 +397,7 @@ def test_a_backup_holds_what_rows_name_and_nothing_else(folder):
     former = picture.original.name
     picture.original = SimpleUploadedFile("other.jpg", jpeg((80, 50), "#222222"))
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     gone = make_picture(content=jpeg((70, 50)))
     name_of_gone = gone.original.name
     gone.delete()
@@ -443,7 +443,7 @@ def test_renditions_can_be_left_out(folder, elsewhere):
     where = elsewhere()
     made = backup(folder, "--without-renditions")
     assert {p.name for p in (made / "media").iterdir()} == {"originals"}
-    next_steps = "Next: manage.py makerenditions, manage.py checkfiles: each has to end with 0."
+    next_steps = "Next: manage.py makerenditions, manage.py checkfiles. Each must exit with 0."
     assert next_steps in restored(made, **where)
     assert report(**where)["lost"] == [
         f"{file.name} is missing" for file in named_files() if file.name != picture.original.name
@@ -469,13 +469,13 @@ def test_a_file_that_the_storage_has_lost_is_named_and_all_else_backed_up(folder
     lost, damaged, sound = (make_document() for _ in range(3))
     default_storage.delete(lost.original.name)
     change_byte(Path(default_storage.path(damaged.original.name)))
-    said = refusal("backup", folder, status=3)
-    assert f"WRONG  {lost.original.name} is missing" in said
-    assert f"WRONG  {damaged.original.name} is not what its row says" in said
+    output = refusal("backup", folder, status=3)
+    assert f"WRONG  {lost.original.name} is missing" in output
+    assert f"WRONG  {damaged.original.name} does not match its row" in output
     (made,) = folder.iterdir()
     where = elsewhere()
-    said = restored(made, **where)
-    assert lost.original.name in said
+    output = restored(made, **where)
+    assert lost.original.name in output
     assert report(**where)["lost"] == [
         f"{file.name} {'is missing' if file.name == lost.original.name else 'is another one'}"
         for file in named_files(with_renditions=False)
@@ -494,9 +494,9 @@ def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_pa
     make_link(make_release("draft", title="Draft"), kind="colleague")
     made = backup(folder)
     where = elsewhere()
-    said = restored(made, **where)
-    assert "On hold now: 1 release that was scheduled." in said
-    assert "Revoked: 2 preview links" in said
+    output = restored(made, **where)
+    assert "1 scheduled release was put on hold." in output
+    assert "Revoked: 2 preview links" in output
     seen = report(**where)
     assert seen["public later"] == ["Public"]
     assert sorted(seen["held"]) == ["Held before", "Scheduled"]
@@ -525,9 +525,9 @@ def test_the_schedule_and_the_previews_stay_where_the_operator_says_so(folder, e
     make_link(scheduled)
     made = backup(folder)
     where = elsewhere()
-    said = restored(made, "--keep-schedule", "--keep-previews", **where)
-    assert "WARNING: what was scheduled goes public at its time." in said
-    assert "WARNING: preview links are open as they were." in said
+    output = restored(made, "--keep-schedule", "--keep-previews", **where)
+    assert "WARNING: scheduled releases are published at their time." in output
+    assert "WARNING: preview links are open as they were." in output
     seen = report(**where)
     assert (seen["held"], seen["public later"], seen["restored"]) == ([], ["Scheduled"], [])
 
@@ -538,19 +538,19 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     made = backup(folder)
     workflow.hold(release, by=chief)
     make_picture()
-    said = refusal("restore", made)
-    assert "Nothing was restored. The newsroom is not empty" in said
-    assert "1 picture or document, " in said
-    assert "stored files that the backup does not have" in said
-    said = refusal("restore", made, "--replace")
-    assert re.search(r"This will be undone: Held .* UTC: Public", said)
-    assert "To go on without being asked, add --yes." in said
+    output = refusal("restore", made)
+    assert "Nothing was restored. The site is not empty" in output
+    assert "1 picture or document, " in output
+    assert "stored files that the backup does not have" in output
+    output = refusal("restore", made, "--replace")
+    assert re.search(r"This will be undone: Put on hold .* UTC: Public", output)
+    assert "To continue without confirmation, add --yes." in output
     release.refresh_from_db()
     assert release.is_on_hold()
     assert MediaAsset.objects.count() == 1
 
-    said = restored(made, "--replace", "--yes")
-    assert re.search(r"Removed \d+ stored files", said)
+    output = restored(made, "--replace", "--yes")
+    assert re.search(r"Removed \d+ stored files", output)
     assert report()["files"] == 0
     assert list(Path(default_storage.path("originals")).rglob("*/*")) == []
 
@@ -559,9 +559,9 @@ def test_one_of_a_kind_is_named_in_the_singular(folder, capsys):
     MediaAsset.objects.create(original=ContentFile(pdf_bytes(), name="report.pdf"))
     make_chief()
     call_command("backup", str(folder), "--no-verify")
-    said = capsys.readouterr()
-    assert "1 file is copied" in said.err
-    assert re.search(r"\d+ rows, 1 file, ", said.out)
+    output = capsys.readouterr()
+    assert "1 file is copied" in output.err
+    assert re.search(r"\d+ rows, 1 file, ", output.out)
     (made,) = folder.iterdir()
     assert "it has 1 user, 1 picture or document, " in refused("restore", made)
 
@@ -596,16 +596,16 @@ def test_a_changed_byte_is_found_and_named_before_anything_is_restored(folder, e
     dump = next(made.glob("database.*"))
     manifest, original = made / "manifest.json", made / "media" / picture.original.name
     for path, named in [
-        (original, f"media/{picture.original.name} is not as it was written"),
-        (dump, f"{dump.name} is not as it was written"),
-        (made / "SHA256SUMS", "SHA256SUMS is not as it was written"),
+        (original, f"media/{picture.original.name} has changed since it was written"),
+        (dump, f"{dump.name} has changed since it was written"),
+        (made / "SHA256SUMS", "SHA256SUMS has changed since it was written"),
     ]:
         before = path.read_bytes()
         change_byte(path)
-        said = refused("restore", made)
-        assert named in said
-        assert "Nothing was restored" in said
-        assert "Take another one." in said
+        output = refused("restore", made)
+        assert named in output
+        assert "Nothing was restored" in output
+        assert "Choose another one." in output
         path.write_bytes(before)
     original.rename(made / "away")
     assert "cannot be read" in refused("restore", made)
@@ -631,25 +631,28 @@ def test_what_is_not_for_this_newsroom_is_refused(folder):
     made = backup(folder)
     whole = numbers(made)
 
-    def said(**changes):
+    def error(**changes):
         (made / "manifest.json").write_text(json.dumps(whole | changes))
         return refused("restore", made)
 
     newer = [*whole["migrations"], ["releases", "9999_to_come"]]
-    said_of_newer = said(migrations=newer, version="7.5")
-    assert "made by a newer Pressroom (7.5): this one does not know releases.9999" in said_of_newer
+    error_of_newer = error(migrations=newer, version="7.5")
+    assert (
+        "made by a newer Pressroom (7.5): this one does not know the migration releases.9999"
+        in error_of_newer
+    )
     other = "sqlite" if POSTGRES else "postgresql"
-    assert "Restore it into the same kind of database." in said(
+    assert "Restore it into the same kind of database." in error(
         database=whole["database"] | {"engine": other}
     )
-    assert "a format that this version of Pressroom does not read" in said(format=2)
+    assert "a format that this version of Pressroom cannot read" in error(format=2)
     if POSTGRES:
-        newer = said(database=whole["database"] | {"server": "99.1"})
+        newer = error(database=whole["database"] | {"server": "99.1"})
         assert "The backup was made on PostgreSQL 99" in newer
     half = made.rename(made.with_name(made.name + ".partial"))
-    assert "is what a stopped backup left" in refused("restore", half)
+    assert "was left by a backup that was stopped" in refused("restore", half)
     assert "There is no folder" in refused("restore", made)
-    assert "is no backup" in refused("restore", folder)
+    assert "is not a backup" in refused("restore", folder)
 
 
 def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, tmp_path):
@@ -658,18 +661,18 @@ def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, t
     (tmp_path / "into-media").symlink_to(media)
     (tmp_path / "nowhere").symlink_to(tmp_path / "none" / "none")
     for place, sentence in [
-        (media / "backups", "lies in MEDIA_ROOT, which is backed up"),
-        (tmp_path / "into-media", "lies in MEDIA_ROOT, which is backed up"),
-        (ROOT / "static" / "backups", "which everybody can read"),
-        (ROOT / "var" / "static", "which everybody can read"),
+        (media / "backups", "is in MEDIA_ROOT, which is backed up"),
+        (tmp_path / "into-media", "is in MEDIA_ROOT, which is backed up"),
+        (ROOT / "static" / "backups", "which is public"),
+        (ROOT / "var" / "static", "which is public"),
         (tmp_path / "file", "is not a folder"),
-        (tmp_path / "nowhere", "is a link that leads nowhere"),
+        (tmp_path / "nowhere", "is a link to a folder that does not exist"),
         (tmp_path / "none" / "backups", "There is no folder"),
         (tmp_path / ("n" * 300), "File name too long"),
     ]:
-        said = refused("backup", place)
-        assert "No backup was written" in said
-        assert sentence in said
+        output = refused("backup", place)
+        assert "No backup was written" in output
+        assert sentence in output
     assert not (media / "backups").exists()
     assert not (ROOT / "static" / "backups").exists()
 
@@ -694,10 +697,10 @@ def test_two_backups_do_not_write_into_one_folder_at_once(folder):
             time.sleep(0.02)
         first.send_signal(signal.SIGSTOP)
         try:
-            said = refusal("backup", folder)
+            output = refusal("backup", folder)
         finally:
             first.send_signal(signal.SIGCONT)
-        assert "Another backup is being written" in said
+        assert "Another backup or a restore is running" in output
         assert first.wait(timeout=60) == 0, first.stderr.read()
 
 
@@ -709,10 +712,10 @@ def test_two_restores_do_not_work_on_one_newsroom_at_once(folder, elsewhere):
                 break
         first.send_signal(signal.SIGSTOP)
         try:
-            said = refusal("restore", made, "--replace", "--yes", **where)
+            output = refusal("restore", made, "--replace", "--yes", **where)
         finally:
             first.kill()  # and its lock is no more
-        assert "Nothing was restored. Another restore" in said
+        assert "Nothing was restored. Another restore" in output
     restored(made, "--replace", "--yes", **where)
 
 
@@ -722,10 +725,10 @@ def test_a_database_that_is_down_is_named_in_a_sentence(folder, tmp_path):
     if POSTGRES:
         down = "postgres://somebody:secret-word@127.0.0.1:9/pressroom"
     for command, place in [("backup", folder), ("restore", made)]:
-        said = refusal(command, place, DATABASE_URL=down)
-        assert re.search("No backup was written|Nothing was restored", said)
-        assert re.search("cannot be reached|No such file or directory", said)
-        assert "secret-word" not in said
+        output = refusal(command, place, DATABASE_URL=down)
+        assert re.search("No backup was written|Nothing was restored", output)
+        assert re.search("cannot be reached|No such file or directory", output)
+        assert "secret-word" not in output
     assert [path.name for path in folder.iterdir()] == [made.name]
 
 
@@ -768,8 +771,8 @@ def test_no_link_in_a_backup_leads_out_of_it(linked, folder, tmp_path):
     (made,) = folder.iterdir()
     (made / inner).rename(tmp_path / "outside")
     (made / inner).symlink_to(tmp_path / "outside")
-    assert "Nothing was restored" in (said := refused("restore", made))
-    assert "cannot be read" in said
+    assert "Nothing was restored" in (output := refused("restore", made))
+    assert "cannot be read" in output
     # The next backup takes nothing from there either.
     call_command("backup", str(folder), "--no-verify")
     newest = max(folder.iterdir())
@@ -825,9 +828,9 @@ def test_a_manifest_of_another_shape_is_damage(folder):
         contents[name] = json.dumps(change).encode()
     for name, content in contents.items():
         path.write_bytes(content)
-        said = refused("restore", made)
-        assert said.startswith("Nothing was restored. The backup is damaged: "), (name, said)
-        assert said.endswith("Take another one."), (name, said)
+        output = refused("restore", made)
+        assert output.startswith("Nothing was restored. The backup is damaged: "), (name, output)
+        assert output.endswith("Choose another one."), (name, output)
     assert "The backup is damaged: manifest.json" in refusal("restore", made)
     path.write_text(json.dumps(whole))
     assert "There is no folder" in refused("restore", folder / "none")
@@ -851,7 +854,7 @@ def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
     )
     named = [
         "the group “Regional desk”", "the table empty_one (0 rows)", "the table full_one (1 row)",
-        "the view a_view", "the view public_titles", "1 right that no migration made",
+        "the view a_view", "the view public_titles", "1 permission that no migration made",
         "1 kind of record that this version does not know",
         "1 record of a migration that this version does not know",
     ]  # fmt: skip
@@ -877,12 +880,12 @@ def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
     else:
         execute(where, "CREATE TRIGGER a_trigger DELETE ON full_one BEGIN SELECT 1; END")
         named += ["the trigger a_trigger"]
-    said = refusal("restore", made, **where)
-    assert "Nothing was restored. The newsroom is not empty" in said
-    assert [phrase for phrase in named if phrase not in said] == []
-    assert not re.search("apart|releases_release_|django_session|other row", said)
-    said = restored(made, "--replace", "--yes", **where)
-    assert [phrase for phrase in named if phrase not in said] == []
+    output = refusal("restore", made, **where)
+    assert "Nothing was restored. The site is not empty" in output
+    assert [phrase for phrase in named if phrase not in output] == []
+    assert not re.search("apart|releases_release_|django_session|other row", output)
+    output = restored(made, "--replace", "--yes", **where)
+    assert [phrase for phrase in named if phrase not in output] == []
     if POSTGRES:
         execute(
             where,
@@ -924,8 +927,8 @@ def test_what_a_dump_replaces_by_its_name_is_named(folder, elsewhere):
     execute(source, *made_by_operator)
     made = backup(folder, **source)
     execute(target, *made_by_operator[:3], *made_by_operator[4:])
-    said = refusal("restore", made, **target)
-    assert [phrase for phrase in named if phrase not in said] == []
+    output = refusal("restore", made, **target)
+    assert [phrase for phrase in named if phrase not in output] == []
     restored(made, "--replace", "--yes", **target)
     execute(target, "SELECT * FROM desk.of_notes")
 
@@ -950,8 +953,8 @@ def test_tools_that_are_missing_or_too_old_are_named(folder, tmp_path):
     old = tmp_path / "pg_dump"
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
     old.chmod(0o755)
-    said = refusal("backup", folder, PATH=str(tmp_path))
-    assert "pg_dump is of PostgreSQL 9, and the server of" in said
+    output = refusal("backup", folder, PATH=str(tmp_path))
+    assert "pg_dump is of PostgreSQL 9, and the server of" in output
     assert not folder.exists()
 
 
@@ -967,15 +970,15 @@ def test_no_process_has_the_password_among_its_arguments(folder):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 with contextlib.suppress(OSError):
                     seen.add(path.read_bytes())
-        said = process.stdout.read() + process.stderr.read()
-    assert process.returncode == 0, said
+        output = process.stdout.read() + process.stderr.read()
+    assert process.returncode == 0, output
     assert any(b"pg_dump" in words and str(folder).encode() in words for words in seen)
     assert not any(password.encode() in words for words in seen)
-    assert password not in said
+    assert password not in output
 
 
 @on_postgres
-def test_a_user_who_may_not_create_databases_is_told_what_to_do(folder, elsewhere):
+def test_a_user_who_may_not_create_databases_gets_advice(folder, elsewhere):
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if not cursor.fetchone()[0]:
@@ -985,9 +988,9 @@ def test_a_user_who_may_not_create_databases_is_told_what_to_do(folder, elsewher
     here = urlsplit(environment()["DATABASE_URL"])
     address = urlunsplit(here._replace(netloc=f"{role}:limited@{here.hostname}:{here.port}"))
     try:
-        said = refusal("backup", folder, DATABASE_URL=address)
-        assert f"The database user {role} may not create the scratch database" in said
-        assert "--no-verify" in said
+        output = refusal("backup", folder, DATABASE_URL=address)
+        assert f"The database user {role} may not create the scratch database" in output
+        assert "--no-verify" in output
         assert not folder.exists()
         made = backup(folder, "--no-verify", DATABASE_URL=address)
         assert not numbers(made)["verified"]
@@ -995,8 +998,8 @@ def test_a_user_who_may_not_create_databases_is_told_what_to_do(folder, elsewher
         for _ in range(2):
             made = backup(folder, DATABASE_URL=address, SCRATCH_DATABASE_URL=scratch)
             assert numbers(made)["verified"]
-        said = refusal("backup", folder, SCRATCH_DATABASE_URL=environment()["DATABASE_URL"])
-        assert "is not empty" in said
+        output = refusal("backup", folder, SCRATCH_DATABASE_URL=environment()["DATABASE_URL"])
+        assert "is not empty" in output
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP ROLE {role}")

@@ -496,7 +496,7 @@ def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in,
     base = f"/admin/releases/release/{release.pk}"
     person = make_prisoner(level=1)
     case = whole_case(person)
-    levels.ask_to_raise(person, to=3, basis="Consent.", by=make_chief())
+    levels.request_level(person, to=3, basis="Consent.", by=make_chief())
     record = f"/admin/people/person/{person.pk}"
     people = [*(f"{record}/{name}/" for name in ("change", "decide", "named")),
               f"/admin/people/case/{case.pk}/change/", "/admin/people/person/add/"]  # fmt: skip

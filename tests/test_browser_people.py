@@ -77,7 +77,7 @@ def test_two_people_raise_a_level(page, live_server, signed_in, complaints):
 def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_in, size, schemes):
     person = make_prisoner("Teodor Brask", level=Level.STAFF)
     case = whole_case(person)
-    levels.ask_to_raise(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
+    levels.request_level(person, to=Level.PUBLIC, basis="Consent.", by=make_chief())
     page.set_viewport_size(size)
     signed_in(make_user("publisher", "Publisher"))
     record, nothing = f"person/{person.pk}", ""

@@ -12,7 +12,7 @@ from django.db import models
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs.models import Lane
 from releases.models import Release
@@ -80,11 +80,11 @@ def test_an_editor_drops_many_files_and_sees_the_result_of_each(
     uploads = page.locator(".uploads .upload")
     expect(uploads).to_have_count(4)
     expect(page.locator(".uploads .sending")).to_have_count(0)
-    expect(uploads.nth(0)).to_contain_text("Waiting to be made ready")
+    expect(uploads.nth(0)).to_contain_text("Waiting")
     expect(uploads.nth(1)).to_contain_text("Document")
-    expect(uploads.nth(2)).to_contain_text("bad.jpg: This is nothing that we can read")
+    expect(uploads.nth(2)).to_contain_text("bad.jpg: This file can’t be read.")
     expect(uploads.nth(3)).to_contain_text("again.jpg")
-    expect(uploads.nth(3)).to_contain_text("You have this file: gate.jpg")
+    expect(uploads.nth(3)).to_contain_text("You already have this file: gate.jpg")
     work_off(Lane.FILES)
     expect(uploads.nth(0)).to_contain_text("Ready")
     expect(uploads.nth(0).locator("img")).to_be_visible()
@@ -97,7 +97,7 @@ def test_an_upload_shows_that_its_state_could_not_be_loaded(page, live_server, s
     page.goto(f"{live_server.url}{LIBRARY}upload/")
     drop(page, "[data-drop=upload]", {"gate.jpg": photo()})
     upload = page.locator(".uploads .upload")
-    expect(upload).to_contain_text("Waiting to be made ready")
+    expect(upload).to_contain_text("Waiting")
     page.context.clear_cookies(name="sessionid")
     expect(upload.locator("[role=alert]")).to_contain_text("Check that you are still signed in")
 
@@ -368,7 +368,7 @@ def test_a_picture_that_is_dropped_twice_is_attached_once(page, live_server, sig
     signed_in(author)
     page.goto(f"{live_server.url}/admin/releases/release/{release.pk}/change/")
     drop(page, "[data-drop=attached]", {"again.jpg": picture_bytes((600, 400))})
-    expect(page.get_by_text("You have this file")).to_be_visible()
+    expect(page.get_by_text("You already have this file")).to_be_visible()
     expect(page.locator(".attached .upload")).to_have_count(1)
 
 

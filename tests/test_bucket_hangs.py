@@ -19,9 +19,9 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from assets import breaker, storage
+from assets import breaker, storage_basics
 from assets.models import MediaAsset
-from assets.storage import StorageBusy, StorageError
+from assets.storage_basics import StorageBusyError, StorageError
 from tests import s3_server
 from tests.deployment import environment, gunicorn
 from tests.make import make_picture, make_release, picture_bytes
@@ -131,7 +131,7 @@ def test_pages_and_probes_are_as_quick_while_the_bucket_hangs(
         while ask(port, shown).status != 200 and time.monotonic() < back + 40:
             time.sleep(0.2)
         print(f"\npictures again after {time.monotonic() - back:.1f} s")
-        assert time.monotonic() - back < breaker.PAUSE + 10
+        assert time.monotonic() - back < breaker.PAUSE_SECONDS + 10
         read, seen, probed = pages.end(), pictures.end(), probes.end()
     for name, answers in (("pictures", seen), ("pages", read), ("probes", probed)):
         print(name, figures(answers))
@@ -218,7 +218,7 @@ def opened(name: str) -> str:
     return "opened"
 
 
-def test_after_two_failures_nobody_asks_until_one_tries_and_finds_it_back(
+def test_after_two_failures_the_bucket_is_not_asked_until_one_call_succeeds(
     stand_in, monkeypatch, caplog
 ):
     monkeypatch.setattr(breaker, "PAUSE", 0.5)
@@ -226,13 +226,13 @@ def test_after_two_failures_nobody_asks_until_one_tries_and_finds_it_back(
     stand_in.broken = True
     assert [opened("originals/a") for _ in range(2)] == ["StorageError"] * 2
     before = stand_in.asked
-    assert [opened("originals/a") for _ in range(20)] == ["StorageBusy"] * 20
-    with pytest.raises(StorageBusy, match="is not asked again for"):
+    assert [opened("originals/a") for _ in range(20)] == ["StorageBusyError"] * 20
+    with pytest.raises(StorageBusyError, match="It is tried again in"):
         default_storage.save("originals/b", ContentFile(b"upload"))
     assert stand_in.asked == before
     time.sleep(0.6)
     assert opened("originals/a") == "StorageError"  # somebody tried, in vain
-    assert opened("originals/a") == "StorageBusy"
+    assert opened("originals/a") == "StorageBusyError"
     stand_in.broken = False
     time.sleep(0.6)
     assert opened("originals/a") == "FileNotFoundError"
@@ -240,9 +240,9 @@ def test_after_two_failures_nobody_asks_until_one_tries_and_finds_it_back(
     assert caplog.text.count("answers again") == 1
 
 
-def test_of_many_who_come_when_it_may_be_asked_again_one_tries(stand_in, monkeypatch):
+def test_only_one_of_many_calls_tries_the_bucket_again(stand_in, monkeypatch):
     monkeypatch.setattr(breaker, "PAUSE", 0.2)
-    monkeypatch.setattr(storage, "web_threads", 16)
+    monkeypatch.setattr(storage_basics, "web_threads", 16)
     stand_in.broken = True
     for _ in range(2):
         opened("originals/a")
@@ -251,7 +251,7 @@ def test_of_many_who_come_when_it_may_be_asked_again_one_tries(stand_in, monkeyp
     with ThreadPoolExecutor(8) as readers:
         tries = readers.submit(opened, "originals/hangs")
         time.sleep(0.2)
-        assert set(readers.map(opened, ["originals/a"] * 7)) == {"StorageBusy"}
+        assert set(readers.map(opened, ["originals/a"] * 7)) == {"StorageBusyError"}
         stand_in.released.set()
         assert tries.result() == "FileNotFoundError"
     assert opened("originals/a") == "FileNotFoundError"
@@ -261,23 +261,23 @@ def test_of_many_who_come_when_it_may_be_asked_again_one_tries(stand_in, monkeyp
 def test_half_of_the_threads_wait_for_a_file_and_the_others_are_free_at_once(
     stand_in, monkeypatch, threads, most
 ):
-    monkeypatch.setattr(storage, "web_threads", threads)
+    monkeypatch.setattr(storage_basics, "web_threads", threads)
     assert opened("originals/a") == "FileNotFoundError"
     with ThreadPoolExecutor(most + 3) as readers:
         stuck = [readers.submit(opened, "originals/hangs") for _ in range(most)]
         time.sleep(0.2)
         began = time.monotonic()
-        assert set(readers.map(opened, ["originals/a"] * 3)) == {"StorageBusy"}
+        assert set(readers.map(opened, ["originals/a"] * 3)) == {"StorageBusyError"}
         assert time.monotonic() - began < 1
         stand_in.released.set()
         assert {reader.result() for reader in stuck} == {"FileNotFoundError"}
 
 
-def test_work_that_no_reader_waits_for_takes_no_turn_of_theirs(stand_in, monkeypatch):
-    monkeypatch.setattr(storage, "web_threads", 2)
+def test_background_work_takes_no_slot_of_readers(stand_in, monkeypatch):
+    monkeypatch.setattr(storage_basics, "web_threads", 2)
 
     def behind(name: str) -> str:
-        with storage.in_background():
+        with storage_basics.in_background():
             return opened(name)
 
     with ThreadPoolExecutor(2) as others:
@@ -289,7 +289,7 @@ def test_work_that_no_reader_waits_for_takes_no_turn_of_theirs(stand_in, monkeyp
 
 
 def test_a_file_that_comes_byte_by_byte_is_given_up(stand_in, monkeypatch):
-    monkeypatch.setattr("assets.bucket.TIME_TO_COME", 0.5)
+    monkeypatch.setattr("assets.bucket.FETCH_SECONDS", 0.5)
     began = time.monotonic()
     with pytest.raises(StorageError, match="does not answer"):
         default_storage.open("originals/trickles")
@@ -308,7 +308,7 @@ def test_an_upload_while_the_bucket_is_not_asked_is_refused_in_a_sentence(
         {"file": SimpleUploadedFile("field.jpg", JPEG, content_type="image/jpeg")},
     )
     assert answer.status_code < 500
-    assert "field.jpg was not stored: our files are out of reach" in answer.content.decode()
+    assert "field.jpg was not stored: our files can’t be reached" in answer.content.decode()
     assert not MediaAsset.objects.exists()
 
 

@@ -18,9 +18,9 @@ from assets.cards import (
     RULE,
     SERIF,
     TITLE,
+    can_show,
+    caption_strip,
     share_card,
-    shows,
-    strip,
     title_card,
     type_for,
 )
@@ -160,7 +160,7 @@ def test_a_stand_in_for_a_poster_is_a_png_of_its_size():
 def test_every_character_of_a_title_is_set_and_none_as_an_empty_box(language, title):
     assert title_ink(card(title, language))
     type_ = type_for(SERIF, language, direction(language) == "rtl")
-    assert type_.lacks(title) == []
+    assert type_.missing(title) == []
     found = lines(title, language)
     assert "".join(line.text for line in found).replace("\u2006", "").replace(" ", "") == (
         title.replace(" ", "")
@@ -182,11 +182,11 @@ def test_no_letter_of_an_alphabet_is_missing():
         "，。、；：！？（）「」『』“”‘’《》〈〉—…·１Ａ％",
         "あいうえおアイウエオがぱーっャ々",
     ):
-        assert type_for(SERIF).lacks(alphabet) == []
+        assert type_for(SERIF).missing(alphabet) == []
 
 
 @pytest.mark.parametrize("title", HELD_BY_NONE)
-def test_a_title_that_our_type_does_not_hold_is_left_out_whole(title):
+def test_a_title_that_our_fonts_can_not_show_is_left_out(title):
     assert card(title) == card("")
     assert title_card(title, "Footer") == title_card("", "Footer")
 
@@ -198,7 +198,7 @@ UNSHOWN = [*HELD_BY_NONE, "", "   ", "\U0001f6a8\U0001f6a8", "\u200b", "தம�
 def test_a_card_that_cannot_show_its_title_has_the_newsroom_and_the_day_alone(title):
     words = {"kind": "Statement", "newsroom": "Lantern Watch"}
     plain = share_card(title, **words, day="29 November 2026")
-    assert not shows(title)
+    assert not can_show(title)
     # The same card, whatever the title, its kind and its language.
     assert plain == share_card("", kind="", newsroom="Lantern Watch", day="29 November 2026")
     assert plain == share_card(
@@ -211,8 +211,8 @@ def test_a_card_that_cannot_show_its_title_has_the_newsroom_and_the_day_alone(ti
 
 
 @pytest.mark.parametrize(("language", "title"), EVERY)
-def test_a_card_shows_every_title_that_its_fonts_hold(language, title):
-    assert shows(title, language, direction(language))
+def test_a_card_shows_every_title_that_its_fonts_have(language, title):
+    assert can_show(title, language, direction(language))
     words = {"kind": "Statement", "newsroom": "Lantern Watch", "language": language}
     # The day is for plain cards: the page of the release has its own.
     assert share_card(title, **words, day="29 November 2026") == share_card(title, **words)
@@ -225,14 +225,14 @@ def test_a_card_shows_every_title_that_its_fonts_hold(language, title):
      ("ta", "தமிழ்"), ("th", "ไทย"), ("en", "Free them: ไทย"), ("en", "\U0001f6a8")],
 )  # fmt: skip
 def test_the_desk_says_that_a_card_cannot_show_its_title(client, language, title):
-    said = (
+    warning = (
         "The share card can’t show this title because there is no font for its script. It shows "
         "the newsroom’s name and the date."
     )
     client.force_login(make_chief())
     release = make_release(title=title, language=language)
     address = reverse("admin:releases_release_change", args=[release.pk])
-    assert said in client.get(address).content.decode()
+    assert warning in client.get(address).content.decode()
     card = client.get(reverse("release_card", args=[release.slug])).content
     day = date_format(release.day, "j F Y")
     assert card == share_card("", kind="", newsroom=settings.NEWSROOM_NAME, day=day)
@@ -310,7 +310,7 @@ def test_latin_names_and_digits_among_arabic_are_read_from_left_to_right():
 @pytest.mark.parametrize(
     "title", ["قال (نعم) إنه", "عن Lantern Watch (LW) إنه", "(2014–2025)", "«نعم»"]
 )
-def test_brackets_and_quotation_marks_open_towards_what_they_hold(title):
+def test_brackets_and_quotation_marks_open_in_the_right_direction(title):
     opening, closing = ("«", "»") if "«" in title else ("(", ")")
     pair = [one_line(mark, "ar") for mark in (closing, opening)]  # as they are seen, mirrored
     (left,), (right,) = ([glyph.number for glyph in mark.glyphs] for mark in pair)
@@ -347,8 +347,8 @@ def test_numbers_and_names_in_chinese_are_not_broken():
             assert any(whole in text for text in texts), (whole, texts)
 
 
-def test_the_chinese_of_a_name_in_another_language_stays_together():
-    title = "Free Chow Hang-tung (鄒幸彤) and Jimmy Lai (黎智英), Hong Kong is told"
+def test_a_chinese_name_in_another_language_is_not_broken():
+    title = "Free Chow Hang-tung (鄒幸彤) and Jimmy Lai (黎智英), Hong Kong is asked"
     for width in range(400, 1057, 48):
         texts = [line.text for line in lines(title, "en", width)]
         assert all(any(name in text for text in texts) for name in ("鄒幸彤", "黎智英"))
@@ -412,7 +412,7 @@ def test_the_tail_of_a_letter_hangs_so_that_the_margin_looks_straight():
 
 
 @pytest.mark.parametrize("spaced", ["« mot »", "mot – mot", "mot !", "к шести"])
-def test_what_stands_apart_from_its_word_is_not_left_alone(spaced):
+def test_a_mark_that_is_separated_from_its_word_stays_on_its_line(spaced):
     for before in range(1, 30):
         texts = [line.text for line in lines("m" * before + f" {spaced} mot mot", width=420)]
         for text in texts:
@@ -424,7 +424,7 @@ def test_what_stands_apart_from_its_word_is_not_left_alone(spaced):
     ("language", "words"),
     [("en", "word "), ("en", "Unbreakable"), ("ar", "الإفراج "), ("zh-Hans", "释放，")],
 )
-def test_a_title_beyond_measure_ends_in_an_ellipsis(language, words):
+def test_a_title_that_is_too_long_ends_in_an_ellipsis(language, words):
     block = type_for(SERIF, language, direction(language) == "rtl").set(
         words * 300, [60, 44], 1056, 360
     )
@@ -473,7 +473,7 @@ def test_no_string_stops_a_card():
 @pytest.mark.parametrize("name", ["Rita Reader", "ريتا القارئة", "王麗達", "Рита"])
 def test_a_readers_name_is_on_the_strip_in_every_script(width, name):
     words = "Under embargo. This copy is for {}."
-    whole, without = (strip(words.format(said), width) for said in (name, ""))
+    whole, without = (caption_strip(words.format(text), width) for text in (name, ""))
     assert whole.width == width
     assert ImageChops.difference(whole, without).getbbox()
 

@@ -1,4 +1,4 @@
-"""A record at level 0 is known to its case officers, and to nobody else at the desk."""
+"""A record at level 0 is visible only to its case officers at the desk."""
 
 import json
 import re
@@ -25,13 +25,13 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 CANARY = "Zaunkönigin"
-TERM = "zaun"  # finds the canary, and is not it
+TERM = "zaun"  # finds the canary, but is not the canary
 SURFACE = "the woman"
 
 
 @pytest.fixture
 def hidden(publisher):
-    """Somebody at level 0 with all that a record can have, marked in a draft under other words."""
+    """A person at level 0 with everything that a record can have, marked in a draft."""
     person = make_prisoner(CANARY, level=Level.CASE_OFFICERS, title=CANARY)
     person.names.create(text=f"{CANARY} too")
     case = person.cases.get()
@@ -50,7 +50,7 @@ def hidden(publisher):
     person.portrait = picture
     person.save()
     officer = make_chief()
-    levels.ask_to_raise(person, to=Level.STAFF, basis=CANARY, by=officer)
+    levels.request_level(person, to=Level.STAFF, basis=CANARY, by=officer)
     body = f"<p>It was {mark(person, SURFACE)}.</p>"
     release = make_release("draft", body=body, poster=picture, by=officer)
     release.body += "<p>More.</p>"
@@ -59,7 +59,7 @@ def hidden(publisher):
 
 
 def desk_addresses(person, case, picture, release) -> list[str]:
-    """Every address of the desk at which somebody could come upon the record."""
+    """Every address of the desk that could reveal the record."""
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
@@ -96,7 +96,7 @@ def desk_addresses(person, case, picture, release) -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["author", "editor", "publisher"])
-def test_a_record_at_level_0_is_nowhere_for_those_who_are_not_its_case_officers(
+def test_a_record_at_level_0_is_invisible_to_everyone_but_its_case_officers(
     who, request, at_desk, hidden
 ):
     user = request.getfixturevalue(who)
@@ -127,20 +127,20 @@ def test_its_case_officers_find_it(at_desk, publisher, hidden):
 
 
 @pytest.mark.parametrize("page", ["change", "history", "raise", "decide", "named", "lower"])
-def test_its_pages_answer_as_those_of_nobody(at_desk, publisher, hidden, page):
+def test_its_pages_answer_like_those_of_no_record(at_desk, publisher, hidden, page):
     client = at_desk(publisher)
     never = "00000000-0000-4000-8000-000000000000"
-    told = []
+    answers = []
     for pk in (str(hidden[0].pk), never):
         for method in (client.get, client.post):
             response = method(f"/admin/people/person/{pk}/{page}/", {"to": "0"})
             shown = response.content.decode().replace(pk, "")
             shown = re.sub(r'value="[^"]{40,}"', "", shown)  # a token of each form
-            told.append((method.__name__, response.status_code, shown))
-    assert told[:2] == told[2:]
+            answers.append((method.__name__, response.status_code, shown))
+    assert answers[:2] == answers[2:]
 
 
-def test_a_count_tells_nothing(at_desk, editor):
+def test_a_count_reveals_nothing(at_desk, editor):
     make_person("Known", level=Level.STAFF)
     client = at_desk(editor)
     before = client.get("/admin/people/person/").content.decode()
@@ -153,7 +153,7 @@ def test_a_count_tells_nothing(at_desk, editor):
         assert "Hidden" not in after
 
 
-def test_an_address_or_a_name_that_is_taken_does_not_tell_of_it(at_desk, editor):
+def test_a_taken_address_or_name_does_not_reveal_it(at_desk, editor):
     make_person(CANARY, level=Level.CASE_OFFICERS)
     row = {"display_name": CANARY, "sort_name": "", "pronouns": "", "level": "1"}
     for inline in ("roles", "names", "consents", "cases"):
@@ -169,7 +169,7 @@ def test_an_address_or_a_name_that_is_taken_does_not_tell_of_it(at_desk, editor)
     assert answer.status_code == 302
 
 
-def test_a_case_is_not_given_to_somebody_whom_one_may_not_know(at_desk, editor, hidden):
+def test_a_case_cannot_be_moved_to_a_person_the_user_may_not_see(at_desk, editor, hidden):
     person = hidden[0]
     row = {
         "person": str(person.pk), "custody_status": "detained", "as_of": "2025-01-02",
@@ -187,7 +187,7 @@ def test_a_case_is_not_given_to_somebody_whom_one_may_not_know(at_desk, editor, 
     assert known.cases.get().statuses.get().custody_status == "detained"
 
 
-def test_what_blocks_a_release_says_no_more_than_the_release_itself(at_desk, publisher, hidden):
+def test_a_blocker_reveals_no_more_than_the_release_itself(at_desk, publisher, hidden):
     release = hidden[3]
     (reason,) = [why for why in as_shown(workflow.blockers(release)) if SURFACE in why]
     assert reason.startswith(f"“{SURFACE}” is marked as a person who may not be named.")

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from people.corrections import mark_in_error
-from people.models import Case, CaseStatus, Designation, Group, Level
+from people.models import Case, CaseStatus, Designation, Group, Level, custody
+from people.recorded_errors import mark_in_error
 from tests.make import (
     make_person,
     make_prisoner,
@@ -30,7 +30,7 @@ CASES = "/admin/people/case/"
 INLINES = ("designations", "charges", "sentences", "events")
 MAY_2 = date(2026, 5, 2)
 
-# Decided here once more, by hand: a status that is added must be put into a group knowingly.
+# Repeated by hand, so that an added status is put into a group on purpose.
 GROUPS = {
     "detained": "In detention",
     "pretrial": "In detention",
@@ -82,7 +82,7 @@ def make_case(name="Ana Brask", status="imprisoned", as_of=MAY_2, **fields) -> C
 
 
 def form(case, **values) -> dict:
-    """The form of a case as the browser sends it back when nothing is typed."""
+    """Return the form of a case as the browser sends it when nothing is typed."""
     sent = {
         "country": str(case.country.code or ""), "custody_status": case.custody_status,
         "legal_status": case.legal_status, "as_of": "", "confidence": "", "status_source": "",
@@ -180,17 +180,17 @@ def test_the_same_status_of_a_later_day_is_one_more_row(client, at_desk, editor)
     ("status", "before", "values", "asked"),
     [
         ("imprisoned", {}, {"custody_status": "released", "as_of": "2026-05-02"},
-         "For 2 May 2026 another status is recorded: Imprisoned after conviction"),
-        ("imprisoned", {}, {"as_of": "2026-04-30"}, "The newest status is of 2 May 2026"),
+         "Another status is recorded for 2 May 2026: Imprisoned after conviction"),
+        ("imprisoned", {}, {"as_of": "2026-04-30"}, "The newest status is from 2 May 2026"),
         ("released", {}, {"custody_status": "pretrial", "as_of": "2026-05-09"},
-         "Until now the person was recorded as free"),
+         "The person is recorded as free"),
         ("died", {}, {"custody_status": "imprisoned", "as_of": "2026-05-09"},
-         "Until now the person was recorded as dead"),
+         "The person is recorded as dead"),
         ("imprisoned", {"until": "2026-05-01"}, {"as_of": "2026-05-09"},
-         "“in detention until” says 1 May 2026"),
+         "“in detention until” is 1 May 2026"),
     ],
 )  # fmt: skip
-def test_a_contradiction_is_asked_about(client, at_desk, editor, status, before, values, asked):
+def test_a_contradiction_raises_a_question(client, at_desk, editor, status, before, values, asked):
     case = make_case(status=status, **before)
     sent = form(case, status_source="A letter", **values)
     assert asked in text(at_desk(editor).post(change(case), sent))
@@ -199,7 +199,7 @@ def test_a_contradiction_is_asked_about(client, at_desk, editor, status, before,
     assert case.statuses.count() == 2
 
 
-def test_an_end_of_a_detention_that_goes_on_is_asked_about_without_a_new_status(
+def test_an_end_of_an_ongoing_detention_raises_a_question_without_a_new_status(
     client, at_desk, editor
 ):
     case = make_case()
@@ -225,12 +225,12 @@ def error_path(row) -> str:
 
 
 def everywhere(client) -> str:
-    """Everything that a stranger can read of the only person whose case is followed."""
+    """Return everything that the public can read about the only person with a case."""
     paths = ("/", "/prisoners/", "/prisoners/prisoners.csv", "/people/ana-brask/")
     return "\n".join(client.get(path).getvalue().decode() for path in paths)
 
 
-def test_a_slip_is_marked_leaves_every_page_and_the_case_falls_back(client, at_desk, editor):
+def test_a_status_in_error_leaves_every_page_and_the_one_before_applies(client, at_desk, editor):
     case = make_case(legal_status="convicted", confidence="confirmed")
     case.custody_status, case.as_of = "house_arrest", date(2026, 5, 9)
     case.save()
@@ -240,7 +240,7 @@ def test_a_slip_is_marked_leaves_every_page_and_the_case_falls_back(client, at_d
     assert error_path(slip) in text(client.get(change(case)))
     assert client.post(error_path(slip), {"note": "The brother, not she."}).status_code == 302
     case.refresh_from_db()
-    assert [getattr(case, name) for name in Case.STATUS] == [
+    assert [getattr(case, name) for name in Case.STATUS_FIELDS] == [
         "imprisoned", "convicted", "confirmed", MAY_2,
     ]  # fmt: skip
     assert case.statuses.count() == 2
@@ -254,7 +254,7 @@ def test_a_slip_is_marked_leaves_every_page_and_the_case_falls_back(client, at_d
     assert "The brother" not in everywhere(client)
 
 
-def test_an_earlier_slip_leaves_the_page_and_the_case_stays(client, at_desk, editor):
+def test_an_earlier_status_in_error_leaves_the_page_and_the_case_stays(client, at_desk, editor):
     case = make_case(status="house_arrest")
     case.custody_status, case.as_of = "imprisoned", date(2026, 5, 9)
     case.save()
@@ -278,7 +278,7 @@ def test_a_designation_in_error_leaves_every_page(client, at_desk, editor):
 
 
 @pytest.mark.parametrize("note", ["", "  "])
-def test_a_slip_needs_a_note(at_desk, editor, note):
+def test_marking_an_error_needs_a_note(at_desk, editor, note):
     case = make_case()
     case.custody_status = "released"
     case.save()
@@ -290,11 +290,11 @@ def test_a_slip_needs_a_note(at_desk, editor, note):
 def test_the_only_status_is_replaced_before_it_is_marked(at_desk, editor):
     case = make_case()
     answer = at_desk(editor).post(error_path(case.statuses.get()), {"note": "Wrong."})
-    assert "It is the only status of the case." in text(answer)
+    assert "This is the case’s only status." in text(answer)
     assert CaseStatus.objects.valid().count() == 1
 
 
-def test_marking_needs_a_right_and_a_case_that_one_may_know(at_desk, author, editor):
+def test_marking_an_error_needs_permission_and_a_visible_case(at_desk, author, editor):
     hidden = make_prisoner(level=Level.CASE_OFFICERS).cases.get()
     shown = make_case()
     for user, case, code in ((author, shown, 403), (editor, hidden, 404)):
@@ -309,7 +309,7 @@ def test_marking_needs_a_right_and_a_case_that_one_may_know(at_desk, author, edi
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_next_upgrade_does_not_record_it_anew(editor):
+def test_the_next_upgrade_does_not_record_it_again(editor):
     case = make_case()
     case.custody_status, case.as_of = "released", date(2026, 5, 9)
     case.save()
@@ -331,11 +331,11 @@ def test_every_status_has_its_group_and_no_other():
             case.group
         ]
     ended = {status for status, label in GROUPS.items() if label in ("Free", "Died")}
-    assert {str(status) for status in Case.ENDED} == ended
+    assert {str(status) for status in custody.DETENTION_ENDINGS} == ended
 
 
 @pytest.mark.parametrize("status", GROUPS)
-def test_every_status_is_told_alike_on_every_page(client, status):
+def test_every_status_is_worded_alike_on_every_page(client, status):
     case = make_case(status=status, since="2025-06-01")
     group, label = GROUPS[status], str(Case.Custody(status).label)
     held = group == "In detention"
@@ -383,13 +383,13 @@ def test_a_person_whose_status_is_open_is_still_reviewed():
 
 @pytest.fixture
 def two(db):
-    """Two people, of whom one is designated."""
+    """Two people, one with a designation."""
     ana, bo = make_case("Ana Brask"), make_case("Bo Corvin")
     ana.designations.create(by="The Board", since="2026-04", source="Minutes")
     return ana, bo
 
 
-def test_a_designation_stands_on_card_table_and_csv(client, two):
+def test_a_designation_is_on_card_table_and_csv(client, two):
     root = page(client, "/prisoners/")
     (card,) = root.xpath("//ul[@class='roll']/li[.//*[@class='label']]")
     assert "Ana Brask" in words(card)
@@ -508,8 +508,8 @@ def test_sources_printed_before_an_upgrade_wait_for_an_editor(client, at_desk, e
     assert not Case.objects.with_sources_to_review().exists()
 
 
-def test_a_row_of_the_code_before_is_reviewed(client, at_desk, editor):
-    """The code before does not know the column: the database fills it in."""
+def test_a_row_written_by_the_old_code_is_reviewed(client, at_desk, editor):
+    """The old code does not know the column: the database fills it in."""
     case = sourced_case(public=False)
     kept = "case_id, kind, summary, public, date, source, source_url, reliability, internal_note"
     with connection.cursor() as cursor:
@@ -521,7 +521,7 @@ def test_a_row_of_the_code_before_is_reviewed(client, at_desk, editor):
     assert "Sources that were published before" in text(at_desk(editor).get("/admin/"))
 
 
-def test_dates_of_the_file_are_certain_or_in_words(client):
+def test_dates_in_the_csv_file_are_certain_or_written_out(client):
     make_case(status="released", since="2025-06-01", until="2026-04~")
     (row,) = table(client)
     assert [row[f"held {name}"] for name in ("since", "since in words", "since EDTF")] == [
@@ -532,8 +532,8 @@ def test_dates_of_the_file_are_certain_or_in_words(client):
     ]  # fmt: skip
 
 
-def test_a_status_may_not_be_of_a_day_to_come(at_desk, editor):
+def test_a_status_may_not_be_in_the_future(at_desk, editor):
     case = make_case()
     tomorrow = timezone.localdate() + timedelta(days=1)
     sent = form(case, as_of=tomorrow.isoformat(), status_source="A letter")
-    assert "This day is still to come" in text(at_desk(editor).post(change(case), sent))
+    assert "This date is in the future" in text(at_desk(editor).post(change(case), sent))

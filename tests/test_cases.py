@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from people.dates import read
-from people.models import Case, PersonName, script_of
+from people.models import Case, PersonName
+from people.names.scripts import script_of
 from tests.make import make_person, make_prisoner, make_user, save_case
 
 CASES = "/admin/people/case/"
@@ -50,10 +51,10 @@ def row(inlines=None, **values):
          "between 1900 and 1999"),
     ],
 )  # fmt: skip
-def test_a_date_says_no_more_than_is_known(typed, earliest, latest, words, on):
+def test_a_date_is_printed_only_as_far_as_it_is_known(typed, earliest, latest, words, on):
     known = read(typed)
     assert (known.earliest, known.latest) == (date(*earliest), date(*latest))
-    assert (known.words, known.on) == (words, on)
+    assert (known.label, known.label_with_preposition) == (words, on)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_date_says_no_more_than_is_known(typed, earliest, latest, words, on):
         "2021-09-12T10:00", "２０２１", "2０21", "2021\n",
     ],
 )  # fmt: skip
-def test_what_could_be_read_in_two_ways_is_refused_with_the_ways_that_are_taken(typed):
+def test_an_ambiguous_date_is_refused_with_the_accepted_formats(typed):
     with pytest.raises(ValidationError, match="2021, 2021-09 or 2021-09-12"):
         read(typed)
 
@@ -73,7 +74,7 @@ def test_what_could_be_read_in_two_ways_is_refused_with_the_ways_that_are_taken(
     ("typed", "certain"),
     [("2021-09-12", True), ("2021-09-12?", False), ("2021-09", False), ("2021-09-12~", False)],
 )
-def test_only_a_day_that_nobody_doubts_is_certain(typed, certain):
+def test_only_a_single_day_without_doubt_is_certain(typed, certain):
     assert read(typed).is_certain is certain
 
 
@@ -87,7 +88,7 @@ def test_a_date_is_kept_as_text_with_its_first_and_last_day(at_desk, editor):
     kept = (case.since, case.since_earliest, case.since_latest)
     assert kept == ("2021-09-XX", date(2021, 9, 1), date(2021, 9, 30))
     refused = client.post(f"{CASES}{case.pk}/change/", row(since="09/2021", summary="Kept."))
-    assert "“09/2021” is not a date as we write them" in text(refused)
+    assert "“09/2021” is not a valid date" in text(refused)
     assert "Kept." in text(refused)
     assert save_case(client, f"{CASES}{case.pk}/change/", row(since="")).status_code == 302
     case.refresh_from_db()
@@ -98,7 +99,7 @@ def test_a_date_is_kept_as_text_with_its_first_and_last_day(at_desk, editor):
 
 
 @pytest.mark.django_db
-def test_a_status_that_changes_is_one_more_row_and_the_earlier_stays(at_desk, editor):
+def test_a_changed_status_adds_a_row_and_keeps_the_earlier_ones(at_desk, editor):
     case = make_prisoner().cases.get()
     client = at_desk(editor)
     changes = [
@@ -122,13 +123,13 @@ def test_a_status_that_changes_is_one_more_row_and_the_earlier_stays(at_desk, ed
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"as_of": "2999-01-01"}, "This day is still to come"),
+        ({"as_of": "2999-01-01"}, "This date is in the future"),
         ({"as_of": ""}, "Required for a new status."),
-        ({"since": "2024", "until": "2021"}, "It cannot end before it began"),
+        ({"since": "2024", "until": "2021"}, "The end can’t be before the start"),
         ({"call_types": "none_of_ours"}, "is not one of the available choices"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_lost(at_desk, editor, values, words):
+def test_an_impossible_case_is_refused_and_nothing_is_lost(at_desk, editor, values, words):
     case = make_prisoner().cases.get()
     before = case.statuses.count()
     form = row(summary="What was typed.") | values
@@ -160,24 +161,24 @@ def test_a_whole_case_is_written_at_the_desk(at_desk, editor):
     assert case.calls == ["Quash the conviction", "Medical care"]
     assert case.charges.get().original_text == "إهانة"
     assert case.sentences.get().duration == "P5Y"
-    assert case.events.get().day.words == "May 2023"
-    assert case.designations.get().decided.words == "May 2024"
+    assert case.events.get().day.label == "May 2023"
+    assert case.designations.get().decided.label == "May 2024"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("inline", "values", "words"),
     [
-        ("designations", {"label": "x", "by": "x", "since": "2024"}, "the decision is recorded"),
+        ("designations", {"label": "x", "by": "x", "since": "2024"}, "Enter the source"),
         ("designations", {"label": "x", "by": "x", "source": "x"}, "This field is required"),
         ("sentences", {"kind": "life", "duration": "P5Y"}, "Life and death have no duration"),
-        ("sentences", {"kind": "prison", "duration": "5 years"}, "Write a duration as P5Y"),
-        ("charges", {"text": "x", "original_language": "العربية"}, "Write a language tag"),
-        ("events", {"kind": "arrest", "date": "yesterday", "summary": "x"}, "is not a date"),
-        ("events", {"kind": "arrest", "summary": "x"}, "Say when it was, as far as it is known"),
+        ("sentences", {"kind": "prison", "duration": "5 years"}, "Enter a duration such as P5Y"),
+        ("charges", {"text": "x", "original_language": "العربية"}, "Enter a language tag"),
+        ("events", {"kind": "arrest", "date": "yesterday", "summary": "x"}, "is not a valid date"),
+        ("events", {"kind": "arrest", "summary": "x"}, "Enter the date as far as it is known"),
     ],
 )  # fmt: skip
-def test_a_part_of_a_case_that_says_too_little_is_refused(at_desk, editor, inline, values, words):
+def test_an_incomplete_part_of_a_case_is_refused(at_desk, editor, inline, values, words):
     case = make_prisoner().cases.get()
     answer = at_desk(editor).post(f"{CASES}{case.pk}/change/", row({inline: [values]}))
     assert words in text(answer)
@@ -185,7 +186,7 @@ def test_a_part_of_a_case_that_says_too_little_is_refused(at_desk, editor, inlin
 
 
 @pytest.mark.django_db
-def test_cases_past_their_review_are_on_the_desk_of_those_who_may_mend_them(
+def test_cases_past_their_review_date_are_on_the_desk_of_users_who_may_edit_them(
     at_desk, editor, author
 ):
     today = timezone.localdate()
@@ -262,7 +263,7 @@ def test_evidence_of_a_consent_is_for_editors(at_desk):
         ("X Æ", "Latn"), ("Jimmy 黎", "Latn"),
     ],
 )  # fmt: skip
-def test_the_script_of_a_name_is_seen_from_its_letters(name, script):
+def test_the_script_of_a_name_is_detected_from_its_letters(name, script):
     assert script_of(name) == script
 
 

@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assets import checkfiles, making, storage
+from assets import checkfiles, processing, storage
 from assets.models import MediaAsset
 from jobs import queue
 from jobs.models import Lane
@@ -25,7 +25,7 @@ from tests.test_storage import elsewhere, environment_of
 
 pytestmark = pytest.mark.django_db
 
-NOTHING_WRONG = "nothing is wrong."
+NOTHING_WRONG = "Nothing is wrong."
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -35,7 +35,7 @@ def place(request):
 
 
 def run(capsys, command="checkfiles", **options) -> tuple[int, list[str], str]:
-    """Run a command; return its exit status, its lines, and what it says of its failure."""
+    """Run a command; return its exit status, its lines, and its error."""
     status, problem = 0, ""
     try:
         call_command(command, **options)
@@ -95,7 +95,7 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
 
     status, lines, problem = run(capsys)
     assert status == 1
-    assert "do not agree" in problem
+    assert "do not match" in problem
     original = ("missing original", str(lost.pk), lost.original.name)
     assert named(lines) == {original} | {
         ("missing rendition", str(cut.pk), name) for name in renditions_of(cut)
@@ -105,10 +105,10 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
 
     status, lines, _ = run(capsys, "makerenditions")
     assert status == 1
-    said = "\n".join(lines)
-    assert f"The original of {lost.pk} is missing: {lost.original.name}." in said
-    assert "1 of 1: picture.jpg: ready" in said
-    assert "1 tried. 0 could not be made ready. 1 without an original." in said
+    output = "\n".join(lines)
+    assert f"The original of {lost.pk} is missing: {lost.original.name}." in output
+    assert "1 of 1: picture.jpg: Ready" in output
+    assert "1 processed. 0 failed. 1 without an original." in output
 
     status, lines, _ = run(capsys)
     assert (status, named(lines)) == (1, {original})
@@ -121,32 +121,35 @@ def test_after_a_restore_renditions_are_made_again_and_a_lost_original_is_named(
     assert now == untouched
 
     put(lost.original.name, picture_bytes((60, 42)))
-    assert run(capsys, "makerenditions")[:2] == (0, ["Nothing waits. No rendition is missing."])
+    assert run(capsys, "makerenditions")[:2] == (
+        0,
+        ["Nothing is waiting. No rendition is missing."],
+    )
     status, lines, _ = run(capsys)
     assert (status, named(lines)) == (0, set())
 
 
-def test_a_picture_that_somebody_could_not_make_is_made_when_its_original_is_back(place, capsys):
+def test_a_failed_picture_is_processed_when_its_original_is_back(place, capsys):
     picture = make_picture()
     content = content_of(picture.original.name)
     default_storage.delete(picture.original.name)
-    making.make_again(picture)
+    processing.regenerate(picture)
     work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.state == "failed"
-    assert picture.problem.startswith("Its original is missing from the storage.")
+    assert picture.error.startswith("The original file is missing.")
     status, lines, _ = run(capsys, "makerenditions")
     assert (status, len(lines)) == (1, 2)
     put(picture.original.name, content)
     assert run(capsys, "makerenditions")[0] == 0
     picture.refresh_from_db()
-    assert (picture.state, picture.problem) == ("made", "")
+    assert (picture.state, picture.error) == ("made", "")
 
 
-def test_a_picture_that_another_process_is_making_is_left_to_it(capsys):
+def test_a_picture_that_another_process_is_processing_is_left_alone(capsys):
     picture = make_picture()
-    making.make_again(picture)
-    making._begin(queue._claim(lane=Lane.FILES).key)
+    processing.regenerate(picture)
+    processing._claim(queue._claim(lane=Lane.FILES).key)
     storage.remove_folder(f"renditions/{picture.pk}")
     run(capsys, "makerenditions")
     picture.refresh_from_db()
@@ -164,9 +167,9 @@ def test_every_original_that_a_picture_had_is_looked_for(place, capsys):
     first = picture.original.name
     picture.original = ContentFile(picture_bytes((40, 60)), name="other.jpg")
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     status, lines, _ = run(capsys)
-    assert (status, lines) == (0, [f"1 records and 25 files compared: {NOTHING_WRONG}"])
+    assert (status, lines) == (0, [f"Records compared: 1. Files: 25. {NOTHING_WRONG}"])
     default_storage.delete(first)
     status, lines, _ = run(capsys)
     assert named(lines) == {("missing earlier original", str(picture.pk), first)}
@@ -209,7 +212,7 @@ def test_an_original_with_other_bytes_of_the_same_size_is_found_by_its_digest(pl
 # --- What no record leads to -------------------------------------------------------------------
 
 
-def test_what_no_record_leads_to_is_named_and_removed_only_where_that_is_asked(place, capsys):
+def test_orphans_are_listed_and_only_removed_if_asked(place, capsys):
     picture, gone = make_picture(), uuid4()
     left = {
         put(f"originals/{gone}/{uuid4().hex}"),
@@ -248,13 +251,13 @@ def test_the_files_of_a_deleted_record_are_orphans_though_its_history_names_them
     assert (status, named(lines)) == (1, {("orphan", record, name)})
 
 
-def test_a_file_whose_row_may_still_come_is_no_orphan(place, capsys):
+def test_a_file_whose_row_may_not_be_written_yet_is_no_orphan(place, capsys):
     make_document()
     name = put(f"originals/{uuid4()}/{uuid4().hex}")
     MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
     status, lines, _ = run(capsys, delete_orphans=True)
     assert (status, named(lines)) == (0, set())
-    assert "1 files have no record and are too new to be called orphans" in lines[-1]
+    assert "1 file has no record and is too new to be an orphan" in lines[-1]
     assert default_storage.exists(name)
 
 
@@ -264,7 +267,7 @@ def test_files_newer_than_all_that_a_restored_database_knows_are_kept(place, cap
     name = put(f"originals/{uuid4()}/{uuid4().hex}")
     status, lines, _ = run(capsys, older_than=0, delete_orphans=True)
     assert (status, named(lines)) == (0, set())
-    assert "stored after the last change that the database knows of" in lines[-1]
+    assert "stored after the last change in the database" in lines[-1]
     assert default_storage.exists(name)
 
 
@@ -272,7 +275,7 @@ def test_renditions_that_are_being_made_are_no_orphans(place, capsys):
     picture = make_picture()
     picture.credit_line = "Another credit"
     picture.save()
-    name = put(f"{picture.rendition_folder(picture.made_of()[:12])}/press.jpg")
+    name = put(f"{picture.rendition_folder(picture.source_fingerprint()[:12])}/press.jpg")
     make_old(place, name)
     assert run(capsys, older_than=0)[0] == 0
 
@@ -295,14 +298,14 @@ def test_no_orphan_is_removed_where_database_and_storage_do_not_belong_together(
     status, lines, problem = run(capsys, older_than=0, delete_orphans=True)
     assert status == 2
     assert {kind for kind, _, _ in named(lines)} == {"missing original", "orphan"}
-    assert "No orphan was removed. More than a tenth of the originals is missing" in problem
+    assert "No orphan was removed. More than a tenth of the originals are missing" in problem
     lost.delete()
     make_document()
     put(f"originals/{uuid4()}/{uuid4().hex}")
     make_old(place, name)
     status, _, problem = run(capsys, older_than=0, delete_orphans=True)
     assert status == 2
-    assert "More than half of the stored files would go" in problem
+    assert "More than half of the stored files would be removed" in problem
     assert default_storage.exists(name)
 
 
@@ -330,7 +333,7 @@ def test_a_listing_of_several_pages_is_read_to_its_end(bucket, capsys, monkeypat
 
     monkeypatch.setattr(type(bucket), "ask", ask)
     status, lines, _ = run(capsys)
-    assert (status, lines) == (0, [f"3 records and 72 files compared: {NOTHING_WRONG}"])
+    assert (status, lines) == (0, [f"Records compared: 3. Files: 72. {NOTHING_WRONG}"])
 
 
 def test_more_records_than_are_read_at_a_time_are_all_compared(capsys, monkeypatch):
@@ -338,7 +341,7 @@ def test_more_records_than_are_read_at_a_time_are_all_compared(capsys, monkeypat
     reports = [make_document() for _ in range(5)]
     default_storage.delete(reports[3].original.name)
     status, lines, _ = run(capsys)
-    assert "5 records and 9 files compared: 1 missing original." in lines[-1]
+    assert "Records compared: 5. Files: 9. Found: 1 missing original." in lines[-1]
     assert status == 1
 
 
@@ -359,17 +362,17 @@ def test_a_folder_that_is_not_mounted_is_no_folder_without_files(settings, tmp_p
     settings.MEDIA_ROOT = tmp_path / "unmounted"
     status, _, problem = run(capsys)
     assert status == 2
-    assert problem == f"Files cannot be compared. There is no folder {settings.MEDIA_ROOT}. " \
-        "Make it, or mount it."  # fmt: skip
+    assert problem == f"Files can’t be compared. There is no folder {settings.MEDIA_ROOT}. " \
+        "Create or mount it."  # fmt: skip
 
 
 def test_a_newsroom_without_files_is_in_order(place, capsys):
     status, lines, _ = run(capsys)
-    assert (status, lines) == (0, [f"0 records and 0 files compared: {NOTHING_WRONG}"])
+    assert (status, lines) == (0, [f"Records compared: 0. Files: 0. {NOTHING_WRONG}"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_scheduler_understands_how_it_ends_and_reads_no_key_and_no_title(bucket):
+def test_checkfiles_has_an_exit_status_and_prints_no_key_and_no_title(bucket):
     picture = make_picture(name="secret-name.jpg", caption="A secret caption")
     storage.remove_folder(f"renditions/{picture.pk}")
     for secret, expected in ((s3_server.SECRET_KEY, 1), ("wrong-one", 2)):
@@ -387,10 +390,10 @@ def test_progress_is_written_into_a_log_every_five_seconds(capsys, monkeypatch):
         make_document()
     call_command("checkfiles")
     shown = [line for line in capsys.readouterr().err.splitlines() if line]
-    assert shown == ["2 of 4 records compared", "4 of 4 records compared"]
+    assert shown == ["records compared: 2 of 4", "records compared: 4 of 4"]
 
 
-def test_an_age_that_is_none_is_refused():
+def test_an_invalid_age_is_refused():
     for age in ("-1", "soon", "nan"):
         with pytest.raises(CommandError):
             call_command("checkfiles", f"--older-than={age}")
@@ -399,11 +402,9 @@ def test_an_age_that_is_none_is_refused():
 # --- A storage that goes away while renditions are made ----------------------------------------
 
 
-def test_a_picture_waits_on_where_the_bucket_is_away_and_is_made_when_it_is_back(
-    bucket, settings, caplog
-):
+def test_a_picture_waits_while_the_bucket_is_unavailable(bucket, settings, caplog):
     picture = make_picture()
-    making.make_again(picture)
+    processing.regenerate(picture)
     address = settings.S3_ENDPOINT_URL
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     for _ in range(4):  # also when the bucket is not asked any more
@@ -418,7 +419,7 @@ def test_a_picture_waits_on_where_the_bucket_is_away_and_is_made_when_it_is_back
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_that_is_deleted_while_the_bucket_is_away_leaves_what_checkfiles_finds(
+def test_checkfiles_finds_the_files_of_a_picture_deleted_during_an_outage(
     bucket, settings, caplog, capsys
 ):
     picture, _kept = make_picture(), make_picture(content=picture_bytes((50, 50)))
@@ -426,7 +427,7 @@ def test_a_picture_that_is_deleted_while_the_bucket_is_away_leaves_what_checkfil
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     picture_id = picture.pk
     picture.delete()
-    assert f"originals/{picture_id} stays" in caplog.text
+    assert f"originals/{picture_id} was not removed" in caplog.text
     elsewhere(settings, S3_ENDPOINT_URL=address)
     MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
     status, lines, _ = run(capsys, older_than=0, delete_orphans=True)

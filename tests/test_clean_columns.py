@@ -1,4 +1,4 @@
-"""What a text column stores, by whatever way a row is written, on both databases."""
+"""What a text column stores, however a row is written, on both databases."""
 
 import json
 import re
@@ -34,7 +34,7 @@ INVISIBLE = [
     "\u200b", "\u2060\u200b", "\u00ad", "\u2800", "\u3164", "\u200e", "\u115f\u1160", "\uffa0",
     "\ufff9\ufffb", "\U000e0041\U000e0042", "\ufe0f", "\u0301", " \u00a0", "\u034f", "\u17b4",
 ]  # fmt: skip
-HOSTILE = "a\x00\u202e\uffff\ud800"  # one letter: some columns take no more
+HOSTILE = "a\x00\u202e\uffff\ud800"  # one letter: some columns store no more
 TEXTS = (models.CharField, models.TextField, models.JSONField)
 COLUMNS = [
     (model, field)
@@ -68,8 +68,8 @@ NAMES = [f"{model._meta.label}.{field.name}" for model, field in COLUMNS]
         ("👩\u200d👧", "👩\u200d👧", "👩\u200d👧"),
         ("e\u0301", "é", "é"),
         ("a\u00adb\u00a0c", "a\u00adb\u00a0c", "a\u00adb\u00a0c"),
-        ("a\ufff9b\ufffac\ufffb", "abc", "abc"),  # words between lines
-        ("a\U000e0041\U000e0042\U000e007f", "a", "a"),  # tag characters hide words
+        ("a\ufff9b\ufffac\ufffb", "abc", "abc"),  # interlinear annotations
+        ("a\U000e0041\U000e0042\U000e007f", "a", "a"),  # tag characters hide text
         ("🏴\U000e0041\U000e0042", "🏴", "🏴"),
         (FLAG, FLAG, FLAG),
         ("<p>\u0338a</p>", "<p>\u0338a</p>", "<p>\u0338a</p>"),  # no “≯” in place of a tag's end
@@ -82,13 +82,13 @@ def test_which_characters_a_text_keeps(typed, short, long):
         assert clean_text(text, multiline=multiline) == text
 
 
-def test_a_text_of_nothing_but_marks_is_cleaned_in_linear_time():
+def test_a_text_of_only_marks_is_cleaned_in_linear_time():
     started = time.process_time()
     text = "a" + "\u0323\u0301" * 20_000
     cleaned = clean_text(text, multiline=True)
     assert clean_text(cleaned, multiline=True) == cleaned
     assert len(cleaned) == len(text)
-    assert time.process_time() - started < 0.5  # put in order at one go, it takes 1.7 s
+    assert time.process_time() - started < 0.5  # sorted in one piece, it takes 1.7 s
 
 
 def test_json_is_cleaned_in_its_keys_and_at_any_depth():
@@ -96,19 +96,19 @@ def test_json_is_cleaned_in_its_keys_and_at_any_depth():
     assert clean_json(dirty) == {"k": ["a", {"x": ["b", 1, None, True]}]}
 
 
-def test_json_keeps_no_number_without_an_end():
+def test_json_stores_no_infinite_number():
     infinite = [float("nan"), {"a": float("inf")}, 1.5, float("-inf")]
     assert clean_json(infinite) == [None, {"a": None}, 1.5, None]
 
 
 @pytest.mark.parametrize("text", [*INVISIBLE, "", " \t\n"])
-def test_a_text_in_which_nothing_is_seen_is_blank(text):
+def test_a_text_with_only_invisible_characters_is_blank(text):
     assert is_blank(text)
     assert not is_blank(f"{text}a")
 
 
 @pytest.mark.parametrize("text", ["a", "…", "١", "ཀ", "👩\u200d👧", FLAG, "\u0378", "می\u200c"])
-def test_a_text_in_which_something_is_seen_is_not_blank(text):
+def test_a_text_with_visible_characters_is_not_blank(text):
     assert not is_blank(text)
 
 
@@ -129,7 +129,7 @@ def test_a_text_in_which_something_is_seen_is_not_blank(text):
         ("\u0301" * 5, 3, ""),
     ],
 )
-def test_a_text_is_cut_between_what_a_reader_sees_as_characters(text, most, start):
+def test_a_text_is_cut_between_visible_characters(text, most, start):
     assert cut(text, most) == start
 
 
@@ -138,7 +138,7 @@ def test_a_text_is_cut_between_what_a_reader_sees_as_characters(text, most, star
 
 @pytest.fixture
 def bare_tables(db):
-    """Rows alone: no constraint of the domain is in the way of a hostile text."""
+    """Only rows: no constraint of the domain refuses a hostile text first."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
@@ -155,7 +155,7 @@ def bare_tables(db):
 
 
 def filled(model, /, **values):
-    """Return a row that has something in each column, and points to rows that are not there."""
+    """Return a row with a value in each column, and with links to rows that do not exist."""
     plain = {
         models.UUIDField: uuid.uuid4(), models.DateTimeField: timezone.now(),
         models.DateField: date(2026, 1, 2), models.BooleanField: False, models.FileField: "x",
@@ -181,7 +181,7 @@ def filled(model, /, **values):
 
 
 def stored(row, field):
-    """Return what the database has, as it has it."""
+    """Return what the database stores, unchanged."""
     with connection.cursor() as cursor:
         quote = connection.ops.quote_name
         table, pk = quote(row._meta.db_table), row._meta.pk
@@ -217,7 +217,7 @@ def by_save(model, field, value):
 
 
 @pytest.mark.parametrize("write", [by_update, by_bulk_update, by_bulk_create, by_save])
-def test_every_column_takes_clean_texts_alone(bare_tables, write):
+def test_every_column_stores_only_clean_texts(bare_tables, write):
     hostile = {False: HOSTILE, True: {HOSTILE: [HOSTILE]}}
     wrong = []
     for model, field in COLUMNS:
@@ -229,7 +229,7 @@ def test_every_column_takes_clean_texts_alone(bare_tables, write):
             try:
                 with transaction.atomic():
                     found = stored(write(model, field, hostile[is_json]), field)
-            except ValidationError:  # a date in words: it takes nothing else
+            except ValidationError:  # an uncertain date: other values are invalid
                 continue
             finally:
                 transaction.set_rollback(True)
@@ -244,8 +244,8 @@ def test_every_column_takes_clean_texts_alone(bare_tables, write):
 
 
 @pytest.mark.parametrize("write", [by_update, by_save])
-def test_what_a_form_takes_fits_its_column(bare_tables, write):
-    """PostgreSQL refused what NFC had made longer than the form had counted."""
+def test_what_a_form_accepts_fits_its_column(bare_tables, write):
+    """PostgreSQL refused a text that NFC made longer than the form had counted."""
     tried = 0
     for model, field in COLUMNS:
         most = field.max_length
@@ -291,7 +291,7 @@ def test_every_form_counts_the_characters_that_are_stored():
     assert {"EditManyForm.credit_line", "NameExceptionForm.name", "WithdrawForm.reason"} <= checked
 
 
-def test_a_password_is_taken_exactly():
+def test_a_password_is_used_exactly_as_typed():
     for field in (
         AuthenticationForm.base_fields["password"],
         SetPasswordForm.base_fields["new_password1"],
@@ -299,7 +299,7 @@ def test_a_password_is_taken_exactly():
         assert field.clean(" a\u202eb" + LONGER) == " a\u202eb" + LONGER
 
 
-def test_what_is_stored_exactly_as_it_is_given_is_a_short_list_of_columns_that_exist():
+def test_the_columns_that_are_stored_exactly_are_a_short_list_and_exist():
     assert set(EXACT) <= set(NAMES)
     assert all(reason.endswith(".") for reason in EXACT.values())
     hashed = make_password(" a  password\u202e ")
@@ -309,7 +309,7 @@ def test_what_is_stored_exactly_as_it_is_given_is_a_short_list_of_columns_that_e
     assert user.check_password(" a  password\u202e ")
 
 
-# --- Through the doors -------------------------------------------------------------------------
+# --- Through forms, imports and commands --------------------------------------------------------
 
 
 def test_what_is_in_memory_after_a_save_is_what_was_stored():
@@ -326,7 +326,7 @@ def test_get_or_create_finds_what_it_created():
     assert (first, made) == (again, False)
 
 
-def test_an_event_holds_what_a_source_said_without_its_control_characters():
+def test_an_event_stores_the_text_of_a_source_without_control_characters():
     release = make_release("draft")
     detail = {"file": "a\x00.html", "notes": ["x\ud800y", {"\u0000k": 1}]}
     Event.objects.create(release=release, release_uuid=release.pk, verb="created", version=1,
@@ -334,15 +334,15 @@ def test_an_event_holds_what_a_source_said_without_its_control_characters():
     assert release.events.last().detail == {"file": "a.html", "notes": ["xy", {"k": 1}]}
 
 
-def test_a_hidden_field_of_the_desk_does_not_turn_what_stands_behind_it(at_desk, publisher):
-    """The crumbs of the desk stood reversed behind a title that was left open."""
+def test_a_hidden_field_of_the_desk_does_not_change_the_direction_of_the_page(at_desk, publisher):
+    """The breadcrumbs of the desk were reversed after a title with an open direction mark."""
     release = make_release("draft", title="\u202eTitle left open")
     answer = at_desk(publisher).get(f"/admin/releases/release/{release.pk}/change/")
     assert "Title left open" in answer.text
     assert "\u202e" not in answer.text
 
 
-def test_a_name_of_control_characters_alone_is_an_empty_name(at_desk, publisher):
+def test_a_name_of_only_control_characters_is_empty(at_desk, publisher):
     typed = {"name": "\x01\u202e", "slug": ""}
     answer = at_desk(publisher).post("/admin/releases/topic/add/", typed)
     assert answer.status_code == 200
@@ -351,11 +351,11 @@ def test_a_name_of_control_characters_alone_is_an_empty_name(at_desk, publisher)
 
 
 @pytest.mark.parametrize("text", INVISIBLE)
-def test_a_text_in_which_nothing_is_seen_is_missing(at_desk, publisher, text):
+def test_a_blank_text_counts_as_missing(at_desk, publisher, text):
     release = make_release("draft", title=text, body=f"<p>{text}</p><p><em>{text}</em></p>")
     assert as_shown(workflow.review_blockers(release)) == ["Enter a title.", "Enter the text."]
     picture = make_picture(alt_text=text, credit_line=text)
-    assert picture.missing() == ["an alternative text", "a credit line"]
+    assert picture.missing_fields() == ["alternative text", "credit line"]
     desk = at_desk(publisher)
     for address, typed in (("topic", {"name": text, "slug": ""}), ("contact", {"name": text})):
         answer = desk.post(f"/admin/releases/{address}/add/", typed)
@@ -366,7 +366,7 @@ def test_a_text_in_which_nothing_is_seen_is_missing(at_desk, publisher, text):
         Person(display_name=text).full_clean()
 
 
-def test_a_release_of_before_the_rule_needs_a_title_that_is_seen():
+def test_a_release_from_before_the_rule_needs_a_visible_title():
     release = make_release("draft")
     release.title = "\u2060"
     assert as_shown(workflow.review_blockers(release)) == ["Enter a title."]
@@ -384,7 +384,7 @@ def test_credit_for_many_pictures_is_counted_as_it_is_stored(at_desk, times):
     assert f"at most 255 characters (it has {2 * times})" in answer.text
 
 
-def test_an_unchanged_text_of_before_the_rule_has_not_changed():
+def test_an_unchanged_text_from_before_the_rule_has_not_changed():
     class Words(forms.Form):
         words = forms.CharField()
 

@@ -20,12 +20,13 @@ from django.db.models import QuerySet
 from pikepdf import Dictionary
 from PIL import Image
 
-from assets import documents, making
+from assets import documents, processing
 from assets.cleaning import pdf as pdf_cleaner
 from assets.cleaning import word as cleaning_word
 from assets.cleaning.start import clean
-from assets.models import MediaAsset, limits_of_renditions
-from assets.pictures import BadFile
+from assets.messages import BadFileError
+from assets.models import MediaAsset
+from assets.uploads import limits_of_renditions
 from releases import workflow
 from tests import documents as made
 from tests.documents import OLD_WORD, paragraph, part, pdf, picture, relation, relations, run, word
@@ -72,8 +73,8 @@ def everything_in(content: bytes) -> bytes:
     return content
 
 
-def table(name: str, became: str, *said: str) -> None:
-    print(f"{name:32} {became:9} {'; '.join(said)[:110]}")
+def table(name: str, became: str, *texts: str) -> None:
+    print(f"{name:32} {became:9} {'; '.join(texts)[:110]}")
 
 
 # --- Word ---------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ WORD = {
         ], docProps__core_dot_xml=CORE, docProps__app_dot_xml=APP,
             docProps__thumbnail_dot_jpeg=made.GPS),
         [b"Anna Verel", b"Bo Berg", b"Ministry of Secrets", b"Cleo Chief", b"NIKON"],
-        ["author: Anna Verel", "changed it last: Bo Berg", "company: Ministry", "A small picture"],
+        ["author: Anna Verel", "last changed it: Bo Berg", "company: Ministry", "A small picture"],
         "Text",
     ),
     "comments": (
@@ -145,7 +146,7 @@ WORD = {
     ),
     "tracked changes": (
         word(TRACKED), [b"Fay Fixer", b"Gina", b"2026-01-01"],
-        ["deleted while changes were tracked: Fay Fixer", "Marks of tracked"],
+        ["deleted while changes were tracked: Fay Fixer", "Tracked changes"],
         "We saw somebody there",
     ),
     "a deleted end of a paragraph": (
@@ -166,7 +167,7 @@ WORD = {
                 for id, words in ((2, "Irma"), (3, "kept"))
             )),
         ),
-        [b"Irma"], ["A footnote whose place was deleted"], "Text",
+        [b"Irma"], ["A footnote whose number was deleted"], "Text",
     ),
     "hidden text": (
         word(paragraph(run("Seen"), run("Jana", "<w:vanish/>"),
@@ -196,7 +197,7 @@ WORD = {
         word(paragraph(run("Text"), picture("rId5", descr="C:\\Users\\Rosa\\IMG_2034.jpg")),
              [IMAGE], **MEDIA),
         [b"Exif", b"NIKON", b"IMG_2034", b"Rosa"],
-        ["place where a picture was taken: IMG_2034.jpeg", "name of a picture on a computer"],
+        ["place where a picture was taken: IMG_2034.jpeg", "file name of a picture"],
         "Text",
     ),
     "a hidden picture": (
@@ -207,7 +208,7 @@ WORD = {
     "a linked picture": (
         word(paragraph(run("Text"), picture("rId5", "link", "Picture 1")),
              [relation(5, "image", "file:///C:/Users/Sara/x.png", external=True)]),
-        [b"Sara"], ["outside of the file: file:///C:/Users/Sara/x.png"], "Text",
+        [b"Sara"], ["outside the file: file:///C:/Users/Sara/x.png"], "Text",
     ),
     "links": (
         word(paragraph(f'<w:hyperlink r:id="rId5">{run("ours")}</w:hyperlink>',
@@ -228,34 +229,37 @@ WORD = {
 
 
 @pytest.mark.parametrize("what", WORD)
-def test_a_word_file_goes_out_without_what_it_says_of_its_makers(client, what):
-    content, gone, said, words = WORD[what]
+def test_a_word_file_is_published_without_metadata_about_its_makers(client, what):
+    content, gone, expected, words = WORD[what]
     before = everything_in(content)
     assert all(each in before for each in gone if each not in (b"\xff\xd8\xff",))
     document = make_document("r.docx", content)
-    table(what, document.state, *document.taken_out, document.problem)
+    table(what, document.state, *document.removed_metadata, document.error)
     copy = served(client, document)
     made.assert_it_opens(copy)
     after = everything_in(copy)
     assert [each for each in gone if each in after] == []
     assert made.words_of(copy) == words
-    for each in said:
-        assert any(each in line for line in document.taken_out), (each, document.taken_out)
-    assert bool(document.taken_out) == bool(said)
+    for each in expected:
+        assert any(each in line for line in document.removed_metadata), (
+            each,
+            document.removed_metadata,
+        )
+    assert bool(document.removed_metadata) == bool(expected)
 
 
 def test_the_same_file_is_cleaned_to_the_same_bytes(client):
     content = WORD["properties"][0]
     first = make_document("r.docx", content)
     one = served(client, first)
-    making.repair(first)
+    processing.repair(first)
     assert client.get(first.public_url("file", "docx")).getvalue() == one
 
 
 @pytest.mark.parametrize("path", sorted((DATA / "docx").glob("*.docx")), ids=lambda path: path.name)
 def test_the_samples_keep_their_words_and_open(client, path):
     document = make_document(path.name, path.read_bytes())
-    table(path.name, document.state, *document.taken_out, document.problem)
+    table(path.name, document.state, *document.removed_metadata, document.error)
     copy = served(client, document)
     made.assert_it_opens(copy)
     assert made.words_of(copy) == made.words_of(path.read_bytes())
@@ -311,19 +315,22 @@ def words_of_pdf(content: bytes) -> str:
 
 
 @pytest.mark.parametrize("what", PDF)
-def test_a_pdf_goes_out_without_what_it_says_of_its_makers(client, what):
-    content, gone, said = PDF[what]
+def test_a_pdf_is_published_without_metadata_about_its_makers(client, what):
+    content, gone, expected = PDF[what]
     before = content + everything_in(content)
     assert [each for each in gone if each not in before] == []
     document = make_document("r.pdf", content)
-    table(what, document.state, *document.taken_out, document.problem)
+    table(what, document.state, *document.removed_metadata, document.error)
     copy = served(client, document)
     after = everything_in(copy)
     assert [each for each in gone if each in after] == []
     assert words_of_pdf(copy) == words_of_pdf(content) != ""
-    for each in said:
-        assert any(each in line for line in document.taken_out), (each, document.taken_out)
-    assert bool(document.taken_out) == bool(said)
+    for each in expected:
+        assert any(each in line for line in document.removed_metadata), (
+            each,
+            document.removed_metadata,
+        )
+    assert bool(document.removed_metadata) == bool(expected)
     assert b"https://ours.example/" in after or what != "comments and links"
 
 
@@ -335,26 +342,26 @@ RECORDINGS = {
     "flac": (made.flac(), [b"Nina"], b"\xff\xf8SOUND", "tags"),
     "ogg": (made.ogg(), [b"Otto", b"2024"], b"SOUND" * 9, "Otto Pauker"),
     "mp4": (made.film_with_words(), [b"Paula", b"\xdd\xcc\xbb"], b"MOVING" * 9, "Paula Filmer"),
-    "webm": (made.webm(), [b"Rosa", b"Simon"], b"MOVING", "says of itself"),
+    "webm": (made.webm(), [b"Rosa", b"Simon"], b"MOVING", "Metadata of the recording"),
 }
 
 
 @pytest.mark.parametrize("extension", RECORDINGS)
-def test_a_recording_goes_out_without_its_tags(client, extension):
-    content, gone, kept, said = RECORDINGS[extension]
+def test_a_recording_is_published_without_its_tags(client, extension):
+    content, gone, kept, expected = RECORDINGS[extension]
     assert all(each in content for each in gone)
     document = make_document(f"r.{extension}", content)
-    table(extension, document.state, *document.taken_out, document.problem)
+    table(extension, document.state, *document.removed_metadata, document.error)
     copy = served(client, document)
     assert document.extension == extension
     assert [each for each in gone if each in copy] == []
     assert kept in copy
-    assert said in " ".join(document.taken_out) or said == "tags"
-    assert document.taken_out
+    assert expected in " ".join(document.removed_metadata) or expected == "tags"
+    assert document.removed_metadata
     if extension in ("mp4", "webm", "ogg"):
         assert len(copy) == len(content)  # places in it are counted from its start
     again = make_document(f"again.{extension}", copy)
-    assert again.taken_out == []
+    assert again.removed_metadata == []
     if extension == "ogg":
         numbers = re.findall(b"OggS.{18}(.{4})", copy, re.DOTALL)
         assert len(numbers) == 3
@@ -366,13 +373,13 @@ def test_no_place_in_a_recording_is_overlooked(name):
     assert b"Xenia" in content
     try:
         cleaned = clean(io.BytesIO(content))
-    except BadFile:
+    except BadFileError:
         table(name, "damaged")
         return
-    table(name, "cannot" if cleaned.cannot else "cleaned")
+    table(name, "cannot" if cleaned.problems else "cleaned")
     pieces = [one if isinstance(one, bytes) else content[slice(*one)] for one in cleaned.pieces]
     assert b"Xenia" not in b"".join(pieces)
-    assert cleaned.cannot or cleaned.removed
+    assert cleaned.problems or cleaned.removed
 
 
 # --- What cannot be cleaned ---------------------------------------------------------------------
@@ -392,7 +399,7 @@ CANNOT = {
         word(paragraph(run("Text"), '<w:x r:id="rId5"/>'),
              [relation(5, "https://program.example/secrets", "x.bin")],
              word__x_dot_bin=b"?"),
-        "a part that we do not know. (secrets)",
+        "a part of an unknown kind. (secrets)",
     ),
     "a signed Word file": (
         "r.docx",
@@ -412,14 +419,14 @@ CANNOT = {
     ),
     "a signed PDF": ("r.pdf", pdf(made.with_signature), "digital signature"),
     "redactions not applied": ("r.pdf", pdf(made.with_redaction), "redactions that were not"),
-    "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "layers that are not shown"),
+    "a hidden layer": ("r.pdf", pdf(made.with_hidden_layer), "hidden layers"),
     "a layer for the printer": (
         "r.pdf",
         pdf(made.with_a_layer(Usage=Dictionary(View=Dictionary(ViewState=pikepdf.Name.OFF)))),
-        "layers that are not shown",
+        "hidden layers",
     ),
     "a layer in the place of another": (
-        "r.pdf", pdf(made.with_a_layer()), "layers that are not shown"
+        "r.pdf", pdf(made.with_a_layer()), "hidden layers"
     ),
     "a picture in the text of a page": (
         "r.pdf", pdf(made.with_a_picture_in_the_text), "A picture in it is damaged"
@@ -427,17 +434,17 @@ CANNOT = {
     "a file that only a name leads to": (
         "r.pdf", pdf(made.with_a_file_that_only_a_name_leads_to), "Another file is embedded"
     ),
-    "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a track of data beside"),
+    "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a data track beside"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", CANNOT)
-def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(client, what):
+def test_a_document_that_cannot_be_cleaned_is_hidden_until_a_publisher_accepts_it(client, what):
     name, content, why = CANNOT[what]
     document = make_document(name, content)
-    table(what, document.state, document.problem)
+    table(what, document.state, document.error)
     assert document.state == "failed"
-    assert why in document.problem
+    assert why in document.error
     assert not document.is_usable()
     assert not MediaAsset.objects.usable().exists()
     author, publisher = (make_user(group=group) for group in ("Author", "Publisher"))
@@ -445,20 +452,22 @@ def test_what_cannot_be_cleaned_is_shown_nowhere_until_a_publisher_accepts_it(cl
     client.force_login(author)
     assert why in client.get(desk).content.decode()
     refused = client.post(address, {"reason": "Why not."}, follow=True).content.decode()
-    assert "You have no right to accept it as it is. Ask a publisher." in refused
+    assert "You don’t have permission to accept it as it is. Ask a publisher." in refused
     document.refresh_from_db()
     assert not document.as_is_at
     client.force_login(publisher)
-    assert "Accept it as it is" in client.get(desk).content.decode()
+    assert "Accept as it is" in client.get(desk).content.decode()
     read = re.search(r'name="file" value="([0-9a-f]{64})"', client.get(desk).content.decode())[1]
     client.post(address, {"reason": " ", "file": read})
     document.refresh_from_db()
     assert not document.as_is_at
     for other in ("", "0" * 64):  # the file was replaced while the publisher read it
         answer = client.post(address, {"reason": "I read it.", "file": other}, follow=True)
-        assert "Another file took its place. Read it, then accept it." in answer.content.decode()
+        assert (
+            "The file was replaced. Check the new file, then accept it." in answer.content.decode()
+        )
     answer = client.post(address, {"reason": "The seal must stay.", "file": read}, follow=True)
-    assert "The reason stays on record" in answer.content.decode()
+    assert "the reason stays on record" in answer.content.decode()
     work_off()
     document.refresh_from_db()
     assert (document.state, document.as_is_by) == ("made", publisher)
@@ -483,7 +492,7 @@ def test_another_file_is_not_accepted_with_the_one_before(client):
     document.accept_as_is(by=make_chief(), reason="It is the only copy.")
     document.original = ContentFile(OLD_WORD + b"another", name="b.doc")
     document.save()
-    making.make(document)
+    processing.process(document)
     assert (document.as_is_reason, document.as_is_by, document.state) == ("", None, "failed")
 
 
@@ -491,8 +500,8 @@ def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
     document = make_document("r.pdf", pdf(made.with_info))
     client.force_login(make_user(group="Publisher"))
     sent = {"reason": "I like it so.", "file": document.sha256}
-    said = client.post(f"{LIBRARY}{document.pk}/as-is/", sent, follow=True).content.decode()
-    assert "It can be cleaned, so it goes out as a cleaned copy." in said
+    page = client.post(f"{LIBRARY}{document.pk}/as-is/", sent, follow=True).content.decode()
+    assert "It can be cleaned, so the cleaned copy is published." in page
     document.refresh_from_db()
     assert document.as_is_at is None
 
@@ -501,14 +510,14 @@ def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
 
 
 @pytest.mark.parametrize("kind", ["docx", "pdf"])
-def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
+def test_an_incomplete_document_is_not_published(kind):
     content = {"docx": WORD["comments"][0], "pdf": pdf(made.with_info)}[kind]
     became = []
     for tenth in range(10):
         cut = content[: len(content) * (2 * tenth + 1) // 20]
         try:
             document = make_document(f"r.{kind}", cut)
-        except BadFile:
+        except BadFileError:
             became.append("refused")
         else:
             became.append(document.state)
@@ -517,19 +526,19 @@ def test_a_document_that_is_cut_short_goes_out_nowhere(kind):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_pdf_with_a_hole_goes_out_nowhere(packed):
+def test_a_pdf_with_a_hole_is_not_published(packed):
     became = []
     for tenth in range(1, 10):
         try:
             cleaned = pdf_cleaner.clean(io.BytesIO(made.pages_with_a_hole(packed, tenth)))
-        except BadFile:
+        except BadFileError:
             became.append("damaged")
         else:
-            became.append(", ".join(each.code for each in cleaned.cannot) or "OUT")
+            became.append(", ".join(each.code for each in cleaned.problems) or "OUT")
     table(f"holes at nine places, {packed=}", " ".join(became))
     assert set(became) <= {"damaged", "repaired"}
     document = make_document("r.pdf", made.pages_with_a_hole(False, 5))
-    assert (document.state, "parts of it may be missing" in document.problem) == ("failed", True)
+    assert (document.state, "parts of it may be missing" in document.error) == ("failed", True)
 
 
 # --- Every path ---------------------------------------------------------------------------------
@@ -557,62 +566,62 @@ def test_no_path_gives_the_original_out(client):
     assert b"Anna Verel" in everything_in(kept.getvalue())
 
 
-def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_says_what_was_taken_out(client):
+def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_lists_what_was_removed(client):
     client.force_login(make_user(group="Author"))
     sent = ContentFile(pdf(made.with_info), name="r.pdf")
     page = client.post(f"{LIBRARY}upload/?part=upload", {"file": sent}).content.decode()
-    assert "Waiting to be made ready" in page
+    assert "Waiting" in page
     document = MediaAsset.objects.get()
     assert not document.is_usable()
-    assert "is being made ready" in document.unready()
+    assert "it is still being processed" in document.processing_blocker()
     assert not MediaAsset.objects.usable().exists()
     work_off()
     for address in (f"{LIBRARY}upload/?part=upload&id={document.pk}",
                     f"{LIBRARY}upload/?part=attached&id={document.pk}",
                     f"{LIBRARY}{document.pk}/change/"):  # fmt: skip
         page = client.get(address).content.decode()
-        assert "Taken out of the copy that goes out" in page
+        assert "Removed from the published copy" in page
         assert "The name of the author: Anna Verel" in page
 
 
 def test_a_document_that_failed_is_tried_again_at_the_desk(client):
     document = make_document("r.pdf", pdf(made.with_info))
-    MediaAsset.objects.update_derived(state="failed", problem="It broke.", renditions={})
+    MediaAsset.objects.update_derived(state="failed", error="It broke.", renditions={})
     client.force_login(make_user(group="Author"))
     assert "It broke." in client.get(f"{LIBRARY}{document.pk}/change/").content.decode()
     client.post(f"{LIBRARY}{document.pk}/again/")
     work_off()
     document.refresh_from_db()
-    assert (document.state, document.problem) == ("made", "")
+    assert (document.state, document.error) == ("made", "")
 
 
 def test_documents_from_before_are_cleaned_after_the_upgrade(client):
     document = make_document("r.pdf", pdf(made.with_info))
     release = make_release(attached=[str(document.pk)])
     QuerySet(MediaAsset).update(
-        state="", renditions={}, notes=["Everybody who opens it can read the name."]
+        state="", renditions={}, file_warnings=["Everybody who opens it can read the name."]
     )
     address = document.public_url("file", "pdf")
     assert client.get(address).status_code == 404
-    making.find_pictures()
+    processing.enqueue_unprocessed()
     work_off()
     document.refresh_from_db()
-    assert (document.state, document.notes) == ("made", [])
+    assert (document.state, document.file_warnings) == ("made", [])
     assert b"Anna" not in everything_in(client.get(address).getvalue())
     assert client.get(release.get_absolute_url()).status_code == 200
 
 
-def test_a_document_that_needs_too_much_memory_says_so(monkeypatch):
+def test_a_document_that_needs_too_much_memory_is_refused_with_the_reason(monkeypatch):
     few = replace(limits_of_renditions(), megabytes=100)
-    monkeypatch.setattr(making, "limits_of_renditions", lambda: few)
+    monkeypatch.setattr(processing, "limits_of_renditions", lambda: few)
     heavy = word(paragraph(run("Text"), picture("rId5")), [IMAGE],
                  word__media__IMG_2034_dot_jpeg=made.GPS + os.urandom(1_000_000) * 60)  # fmt: skip
     document = make_document("r.docx", heavy)
     assert document.state == "failed"
-    assert "It needs more than 100 MB of memory to clean." in document.problem
+    assert "Cleaning it needs more than 100 MB of memory." in document.error
 
 
-def test_a_pdf_of_any_weight_loses_what_nothing_leads_to(client):
+def test_a_pdf_of_any_size_loses_objects_that_nothing_refers_to(client):
     assert len(served(client, make_document(content=pdf_bytes(5000)))) < 2000
 
 
@@ -673,7 +682,7 @@ HIDDEN = {
     "a line for a signature": (
         paragraph(run("Text"), '<w:r><w:pict><v:shape><o:signatureline o:suggestedsigner="Bea" '
                   'o:suggestedsigneremail="bea@home.example"/></v:shape></w:pict></w:r>'),
-        [b"Bea", b"bea@home"], ["Words in its properties: Bea, bea@home.example"], "Text"),
+        [b"Bea", b"bea@home"], ["Text in its properties: Bea, bea@home.example"], "Text"),
     "the name of a file as a title": (
         paragraph(run("Text"), '<w:r><w:pict><v:shape><v:imagedata o:title="passport of Cora"/>'
                   "</v:shape></w:pict></w:r>"), [b"Cora"], ["passport of Cora"], "Text"),
@@ -713,12 +722,12 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("what", HIDDEN)
-def test_what_is_hidden_in_an_unusual_way_stays_behind_too(what):
-    body, gone, said, words = HIDDEN[what]
-    assert_cleaned(word(body), gone, said, words)
+def test_unusual_hidden_text_is_removed_too(what):
+    body, gone, expected, words = HIDDEN[what]
+    assert_cleaned(word(body), gone, expected, words)
 
 
-def assert_cleaned(content: bytes, gone: list[bytes], said: list[str], words: str) -> bytes:
+def assert_cleaned(content: bytes, gone: list[bytes], expected: list[str], words: str) -> bytes:
     before = everything_in(content)
     assert all(each in before for each in gone)
     document, copy = cleaned_copy(content)
@@ -726,15 +735,18 @@ def assert_cleaned(content: bytes, gone: list[bytes], said: list[str], words: st
     after = everything_in(copy)
     assert [each for each in gone if each in after] == []
     assert made.words_of(copy) == words
-    for each in said:
-        assert any(each in line for line in document.taken_out), (each, document.taken_out)
-    assert bool(document.taken_out) == bool(said)
+    for each in expected:
+        assert any(each in line for line in document.removed_metadata), (
+            each,
+            document.removed_metadata,
+        )
+    assert bool(document.removed_metadata) == bool(expected)
     return after
 
 
 def cleaned_copy(content: bytes):
     document = make_document("r.docx", content)
-    assert document.state == MediaAsset.State.MADE, document.problem
+    assert document.state == MediaAsset.State.READY, document.error
     path = document.rendition_path("file", "docx")
     with default_storage.open(path) as file:
         return document, file.read()
@@ -771,32 +783,32 @@ def test_the_links_of_a_word_file_follow_the_rule_of_all_links():
     body = paragraph(
         *(f'<w:hyperlink r:id="rId{n}">{run(str(n))}</w:hyperlink>' for n in (5, 6, 7))
     )
-    said = ["not on the web: ftp://max/, Max/a.docx"]
-    copy = assert_cleaned(word(body, rows), [b"max", b"secret", b"Max"], said, "567")
+    expected = ["not on the web: ftp://max/, Max/a.docx"]
+    copy = assert_cleaned(word(body, rows), [b"max", b"secret", b"Max"], expected, "567")
     assert b'Target="https://ours.example/"' in copy
 
 
-def test_the_headers_that_no_page_has_stay_behind():
+def test_headers_that_no_page_uses_are_removed():
     content = word(paragraph(run("Text")) + FIRST % "", HEADER_ROWS, **HEADERS)
     assert_cleaned(content, [b"Xenia", b"Yara"], ["Hidden text"], "Text")
 
 
-def test_the_headers_that_some_page_has_stay():
+def test_headers_that_a_page_uses_stay():
     rows = [*HEADER_ROWS, relation(7, "settings", "settings.xml")]
     body = paragraph(run("Text"), f"<w:pPr>{FIRST % ''}</w:pPr>")
     body += f"{paragraph(run('more'))}<w:sectPr><w:titlePg/></w:sectPr>"
     document, copy = cleaned_copy(word(body, rows, **HEADERS))
     assert b"Xenia" in everything_in(copy)
     assert b"Yara" in everything_in(copy)
-    assert document.taken_out == []
+    assert document.removed_metadata == []
 
 
-def test_a_chart_goes_out_without_the_series_that_it_does_not_show():
+def test_a_chart_is_published_without_its_hidden_series():
     drawing = f'<w:r><w:drawing><c:chart {C} r:id="rId5"/></w:drawing></w:r>'
     content = word(paragraph(run("Text"), drawing), [relation(5, "chart", "charts/chart1.xml")],
                    word__charts__chart1_dot_xml=CHART)  # fmt: skip
-    said = ["The table behind a chart", "Hidden text: Wanda"]
-    assert_cleaned(content, [b"Vera", b"Wanda"], said, "Text")
+    expected = ["The table of a chart", "Hidden text: Wanda"]
+    assert_cleaned(content, [b"Vera", b"Wanda"], expected, "Text")
 
 
 @pytest.mark.parametrize(
@@ -809,11 +821,11 @@ def test_a_chart_goes_out_without_the_series_that_it_does_not_show():
         '<w:style w:type="table" w:styleId="Grid"><w:trPr><w:hidden/></w:trPr></w:style>',
     ],
 )
-def test_where_a_style_hides_what_names_no_style_somebody_must_look(styles):
+def test_a_style_that_hides_text_without_a_style_is_a_problem(styles):
     content = word(paragraph(run("Text")), [DOCX], word__styles_dot_xml=part("styles", styles))
     document = make_document("r.docx", content)
     assert document.state == MediaAsset.State.FAILED
-    assert "A style in it hides text." in document.problem
+    assert "A style in it hides text." in document.error
 
 
 def test_a_deleted_fraction_is_not_taken_for_clean():
@@ -849,12 +861,12 @@ def renamed_word() -> bytes:
     ("content", "sentence"),
     [
         (renamed_word(), "Open it in Word, save a new copy"),
-        (b"\r\n" + pdf(), "The PDF has empty lines before its beginning"),
+        (b"\r\n" + pdf(), "The PDF starts with empty lines"),
     ],
 )
 def test_a_file_that_other_programs_open_is_refused_with_what_to_do(content, sentence):
-    with pytest.raises(BadFile, match=sentence):
-        documents.recognised(io.BytesIO(content))
+    with pytest.raises(BadFileError, match=sentence):
+        documents.recognise(io.BytesIO(content))
 
 
 @pytest.mark.parametrize("name", ["browser.mp4", "browser.webm"])
@@ -862,7 +874,7 @@ def test_a_recording_that_a_browser_made_is_cleaned(client, name):
     """Its boxes are those of real programs: what is too strict would refuse it."""
     content = (DATA / "recordings" / name).read_bytes()
     document = make_document(name, content)
-    assert (document.state, document.problem) == ("made", "")
+    assert (document.state, document.error) == ("made", "")
     copy = served(client, document)
     assert len(copy) == len(content)
     assert copy != content

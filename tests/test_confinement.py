@@ -22,7 +22,8 @@ from django.core.checks import run_checks
 
 from assets import isolation, sandbox
 from assets.confinement import Active
-from assets.pictures import BadFile, Rights
+from assets.messages import BadFileError
+from assets.pictures import Rights
 from tests.deployment import ROOT, environment
 from tests.make import make_user, picture_bytes
 
@@ -39,7 +40,7 @@ import ctypes as _c, json as _j, mmap as _m, os as _o, socket as _s
 MUCH = 50_000_000  # bytes
 
 
-def recognised(file):
+def recognise(file):
     libc, put = _c.CDLL(None, use_errno=True), _j.loads(_PLACES)
 
     def call(*arguments):
@@ -147,7 +148,7 @@ def recognised(file):
             became.append(0)
         except OSError as problem:
             became.append(problem.errno)
-    raise BadFile(_j.dumps(became))
+    raise BadFileError(_j.dumps(became))
 """
 TRIES = re.findall(r'^        "(.+?)": ', HOSTILE, re.MULTILINE)
 # What this machine refuses in any case, or a kernel may be built without.
@@ -202,8 +203,8 @@ def hostile(monkeypatch, tmp_path, code: str) -> None:
     """Let a decoder run some code in place of its look at a document."""
     copy = copied(tmp_path, confined=True)
     with (copy / "documents.py").open("a") as file:
-        file.write(f"\n\ndef recognised(file):\n    {code}\n")
-    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
+        file.write(f"\n\ndef recognise(file):\n    {code}\n")
+    monkeypatch.setattr(sandbox, "PROCESS", copy / "sandbox_process.py")
 
 
 def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]:
@@ -211,10 +212,10 @@ def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]
     copy = copied(tmp_path, confined=confined)
     with (copy / "documents.py").open("a") as file:
         file.write(HOSTILE.replace("_PLACES", repr(json.dumps(places))))
-    monkeypatch.setattr(sandbox, "__file__", str(copy / "sandbox.py"))
+    monkeypatch.setattr(sandbox, "PROCESS", copy / "sandbox_process.py")
     upload = tmp_path / "own.jpg"
     upload.write_bytes(b"the file itself")
-    with upload.open("r+b") as file, pytest.raises(BadFile) as refused:
+    with upload.open("r+b") as file, pytest.raises(BadFileError) as refused:
         sandbox.inspect(file, replace(LIMITS, seconds=20))
     answers = json.loads(str(refused.value))
     found = dict(zip(TRIES, ("done" if not n else os.strerror(n) for n in answers), strict=True))
@@ -223,7 +224,7 @@ def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]
 
 
 @needs_all
-def test_a_decoder_gets_at_nothing(monkeypatch, tmp_path, places):
+def test_a_decoder_has_access_to_nothing(monkeypatch, tmp_path, places):
     found = attempts(monkeypatch, tmp_path, places, confined=True)
     for name, answer in found.items():
         print(f"{name:45} {answer}")
@@ -233,7 +234,9 @@ def test_a_decoder_gets_at_nothing(monkeypatch, tmp_path, places):
 
 
 @needs_all
-def test_without_confinement_the_same_decoder_gets_at_everything(monkeypatch, tmp_path, places):
+def test_without_confinement_the_same_decoder_has_access_to_everything(
+    monkeypatch, tmp_path, places
+):
     """So that a refusal above is no mistake of the attempt."""
     found = attempts(monkeypatch, tmp_path, places, confined=False)
     refused = {name: answer for name, answer in found.items() if answer != "done"}
@@ -247,19 +250,19 @@ def test_without_confinement_the_same_decoder_gets_at_everything(monkeypatch, tm
 def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, tmp_path):
     """`cat` stands for a pdftotext that runs the wishes of a file."""
     copy = copied(tmp_path, confined=confined)
-    script = copy / "sandbox.py"
+    script = copy / "sandbox_process.py"
     env = str(copy.parent / ".env")
     script.write_text(
         script.read_text().replace('"pdfinfo": [', f'"cat": ["-", {env!r}],\n    "": [')
     )
-    monkeypatch.setattr(sandbox, "__file__", str(script))
+    monkeypatch.setattr(sandbox, "PROCESS", script)
 
     def cat() -> bytes:
-        with sandbox.said_of_pdf(io.BytesIO(b"%PDF "), LIMITS, "cat", 1000) as said:
-            return said.read()
+        with sandbox.pdf_text(io.BytesIO(b"%PDF "), LIMITS, "cat", 1000) as output:
+            return output.read()
 
     if confined:
-        with pytest.raises(BadFile, match="pdftotext cannot read it"):
+        with pytest.raises(BadFileError, match="pdftotext can’t read it"):
             cat()
     else:
         assert cat() == b"%PDF SECRET_KEY=secret\n"
@@ -267,7 +270,7 @@ def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, 
 
 @needs_all
 @pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
-def test_an_older_landlock_takes_what_it_knows(version):
+def test_an_older_landlock_removes_the_rights_it_knows(version):
     """Each version has another size of what is asked, and refuses a size that it does not know."""
     code = (
         "import sys\nfrom assets import confinement as c\n"
@@ -285,29 +288,39 @@ def test_an_older_landlock_takes_what_it_knows(version):
 def test_a_decoder_that_sleeps_is_stopped(monkeypatch, tmp_path):
     """It uses no seconds of a processor; what the newsroom does meanwhile does not count."""
     hostile(monkeypatch, tmp_path, "__import__('time').sleep(60)")
-    monkeypatch.setattr(sandbox, "TO_START", 0)
+    monkeypatch.setattr(sandbox, "START_TIMEOUT_SECONDS", 0)
     begun = time.monotonic()
-    with pytest.raises(BadFile, match="It takes more than 1 seconds to unpack"):
+    with pytest.raises(BadFileError, match="Opening it takes more than 1 seconds"):
         sandbox.inspect(io.BytesIO(b"x"), replace(LIMITS, seconds=1))
     assert time.monotonic() - begun < 10
 
 
 def test_the_time_that_a_storage_takes_is_not_that_of_the_file(monkeypatch):
-    monkeypatch.setattr(sandbox, "TO_START", 0)
+    monkeypatch.setattr(sandbox, "START_TIMEOUT_SECONDS", 0)
     order = {"task": "renditions", "rights": {}, "focus": (0.5, 0.5)}
-    with sandbox._asked(io.BytesIO(picture_bytes()), replace(LIMITS, seconds=1), order) as answers:
+    with sandbox._request(
+        io.BytesIO(picture_bytes()), replace(LIMITS, seconds=1), order
+    ) as answers:
         next(answers)
         time.sleep(3.5)
         assert len(list(answers)) > 1
 
 
-NOTED: dict[str, list[str]] = {"removed": [], "cannot": []}
-SEEN = {"kind": "image", "extension": "jpg", "width": 1, "height": 1, "notes": [], "found": {}}
+NOTED: dict[str, list[str]] = {"removed": [], "problems": []}
+SEEN = {
+    "kind": "image", "extension": "jpg", "width": 1, "height": 1, "warnings": [], "metadata": {},
+}  # fmt: skip
+
+
+def message(text, plural="", **values):
+    return {"text": text, "plural": plural, "values": values}
+
+
 MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": ""}
 
 
 @pytest.mark.parametrize(
-    ("task", "said"),
+    ("task", "answers"),
     [
         ("clean", [NOTED, {"from": 0, "to": 5}, {"from": 0, "to": 5}]),
         ("clean", [NOTED, {"from": -5, "to": 5}]),
@@ -325,32 +338,39 @@ MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": "
         ("inspect", [{**SEEN, "width": "1"}]),
         ("inspect", [{**SEEN, "height": -1}]),
         ("inspect", [{**SEEN, "height": 100_001}]),
-        ("inspect", [{**SEEN, "notes": ["\0"]}]),
-        ("inspect", [{**SEEN, "notes": ["x"] * 51}]),
-        ("inspect", [{**SEEN, "notes": ["x" * 5001]}]),
-        ("inspect", [{**SEEN, "found": {"caption": "\ud800"}}]),
-        ("inspect", [{**SEEN, "found": {"caption": 5}}]),
-        ("inspect", [{**SEEN, "found": {"keywords": [5]}}]),
-        ("inspect", [{**SEEN, "found": {"nothing": "x"}}]),
+        ("inspect", [{**SEEN, "warnings": [message("\0")]}]),
+        ("inspect", [{**SEEN, "warnings": [message("x")] * 51}]),
+        ("inspect", [{**SEEN, "warnings": [message("x" * 5001)]}]),
+        ("inspect", [{**SEEN, "warnings": ["x"]}]),
+        ("inspect", [{**SEEN, "warnings": [message("%(a)s", b="x")]}]),
+        ("inspect", [{**SEEN, "warnings": [message("%(a)d", a="x")]}]),
+        ("inspect", [{**SEEN, "warnings": [message("x", "y")]}]),
+        ("inspect", [{**SEEN, "warnings": [message("x", a={"b": 1})]}]),
+        ("inspect", [{**SEEN, "metadata": {"caption": "\ud800"}}]),
+        ("inspect", [{**SEEN, "metadata": {"caption": 5}}]),
+        ("inspect", [{**SEEN, "metadata": {"keywords": [5]}}]),
+        ("inspect", [{**SEEN, "metadata": {"nothing": "x"}}]),
         ("renditions", [MADE, MADE]),
         ("renditions", [{**MADE, "width": "x"}]),
     ],
 )
-def test_what_a_hostile_process_says_is_not_taken(task, said, monkeypatch, tmp_path):
-    with pytest.raises(BadFile, match="broke on it"):
-        asked(task, said, monkeypatch, tmp_path)
+def test_answers_of_a_hostile_process_are_refused(task, answers, monkeypatch, tmp_path):
+    with pytest.raises(BadFileError, match="could not be opened"):
+        asked(task, answers, monkeypatch, tmp_path)
 
 
-def test_what_an_honest_process_says_is_taken(monkeypatch, tmp_path):
+def test_answers_of_an_honest_process_are_accepted(monkeypatch, tmp_path):
     pieces = [{"from": 0, "to": 5}, {"length": 4}, {"from": 5, "to": 1000}]
     cleaned = asked("clean", [NOTED, *pieces], monkeypatch, tmp_path)
     assert cleaned.pieces == [(0, 5), b"1234", (5, 1000)]
 
 
-def asked(task, said, monkeypatch, tmp_path):
+def asked(task, answers, monkeypatch, tmp_path):
     """Ask for a task, where the process says certain things."""
-    monkeypatch.setattr(sandbox, "MOST_HELD", -980)  # a copy of 20 bytes, of an original of 1000
-    words = "".join(json.dumps(one) + "\n" + "1234" * ("length" in one) for one in said)
+    monkeypatch.setattr(
+        sandbox, "MAX_ADDED_BYTES", -980
+    )  # a copy of 20 bytes, of an original of 1000
+    words = "".join(json.dumps(one) + "\n" + "1234" * ("length" in one) for one in answers)
     words += json.dumps({"end": True}) + "\n"
     taken_over = tmp_path / "python"
     taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{words}END\n")
@@ -363,12 +383,12 @@ def asked(task, said, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "said", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
+    "answers", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
 )
-def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_path):
-    line = (said + "\n").encode()
+def test_any_answer_of_the_process_at_most_refuses_the_file(answers, monkeypatch, tmp_path):
+    line = (answers + "\n").encode()
     hostile(monkeypatch, tmp_path, f"import os; os.write(1, {line!r}); os._exit(0)")
-    with pytest.raises(BadFile, match="broke on it"):
+    with pytest.raises(BadFileError, match="could not be opened"):
         sandbox.inspect(io.BytesIO(b"x"), LIMITS)
 
 
@@ -384,12 +404,12 @@ def test_whatever_the_process_says_is_a_refusal_at_most(said, monkeypatch, tmp_p
     ],
 )
 @pytest.mark.django_db
-def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
+def test_missing_limits_of_the_kernel_are_shown_by_the_check_and_at_the_desk(
     offered, sentence, monkeypatch, at_desk, admin_user, editor
 ):
     def active():
         if offered is None:
-            raise sandbox.Died("It ended.")
+            raise sandbox.ProcessDiedError("It ended.")
         return offered
 
     monkeypatch.setattr(sandbox, "active", active)
@@ -410,21 +430,21 @@ def test_what_the_kernel_does_not_offer_is_said_by_the_check_and_at_the_desk(
         (Active(0, seccomp=False), 2, "memory and time limits."),
     ],
 )
-def test_what_an_older_kernel_leaves_open_is_said_and_which_limits_are_active(
+def test_missing_and_active_limits_of_an_older_kernel_are_shown(
     offered, sentences, words, monkeypatch
 ):
     monkeypatch.setattr(sandbox, "active", lambda: offered)
     found = run_checks(include_deployment_checks=True)
     assert len([each for each in found if each.id == "pressroom.W007"]) == sentences
-    (said,) = [each for each in found if each.id == "pressroom.I001"]
-    assert said.msg == f"Files of strangers are opened with: {words}"
+    (limits,) = [each for each in found if each.id == "pressroom.I001"]
+    assert limits.msg == f"Uploads are opened with: {words}"
     signals = any("Landlock has version 5" in each.msg for each in found)
     assert signals == (offered.landlock == 5)
 
 
 @needs_all
 @pytest.mark.django_db
-def test_where_the_kernel_offers_all_nothing_is_said(at_desk, admin_user):
+def test_no_warning_is_shown_if_the_kernel_has_all_limits(at_desk, admin_user):
     found = [each for each in run_checks(include_deployment_checks=True) if "W007" in str(each.id)]
     assert found == []
     assert (
@@ -458,5 +478,5 @@ def test_a_superuser_reads_on_the_desk_which_limits_are_active(client, editor):
     for user, reads in ((make_user("root", is_superuser=True), True), (editor, False)):
         client.force_login(user)
         page = client.get("/admin/").content.decode()
-        assert (isolation.in_words() in page) is reads
+        assert (isolation.limits_sentence() in page) is reads
         assert ("memory and time limits" in page) is reads

@@ -20,7 +20,7 @@ def pair():
     module = runpy.run_path(MODULE)
     patient = module["PatientSocket"]
     here = patient.recv.__globals__
-    here["WINDOW"], here["SLOWEST"], here["PIECE"] = 0.2, 1_000, 200
+    here["WINDOW_SECONDS"], here["MIN_BYTES_PER_SECOND"], here["CHUNK_BYTES"] = 0.2, 1_000, 200
     ours, theirs = socket.socketpair()
     ours = patient(ours.family, ours.type, ours.proto, fileno=ours.detach())
     with closing(ours), closing(theirs):

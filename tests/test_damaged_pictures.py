@@ -14,9 +14,11 @@ from django.core.files.base import ContentFile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from assets import pictures, sandbox
-from assets.models import MediaAsset, limits
-from assets.pictures import BadFile, Rights
+from assets import opening, pictures, sandbox
+from assets.messages import BadFileError
+from assets.models import MediaAsset
+from assets.pictures import Rights
+from assets.uploads import limits
 from releases import workflow
 from tests.make import DATA, make_picture, make_release, picture_bytes
 
@@ -52,8 +54,8 @@ SAMPLES = {
 
 def pixels(content: bytes) -> bytes:
     """What a picture is cut from, after the looks that an upload and its renditions take."""
-    pictures.look(pictures.opened(io.BytesIO(content), 100))
-    return pictures.cleaned(pictures.opened(io.BytesIO(content), 100)).tobytes()
+    opening.inspect(opening.opened(io.BytesIO(content), 100))
+    return pictures.cleaned(opening.opened(io.BytesIO(content), 100)).tobytes()
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
@@ -66,7 +68,7 @@ def test_a_picture_that_is_cut_short_is_refused_or_whole_and_never_half(name):
         cut = content[: len(content) * (2 * tenth + 1) // 20]
         try:
             became.append("whole" if pixels(cut) == whole else "HALF")
-        except BadFile:
+        except BadFileError:
             became.append("refused")
     print(f"{name:46}", *became)
     assert "HALF" not in became
@@ -99,9 +101,9 @@ def damaged(how: str) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["flipped", "zeros", "cut", "rubbish"])
-def test_a_damaged_png_is_refused_at_the_door_and_by_the_worker(how):
-    assert "damaged or cut short" in said_of(damaged(how))
-    with pytest.raises(BadFile, match="damaged or cut short"):
+def test_a_damaged_png_is_refused_on_upload_and_by_the_worker(how):
+    assert "damaged or incomplete" in message_about(damaged(how))
+    with pytest.raises(BadFileError, match="damaged or incomplete"):
         list(sandbox.renditions(io.BytesIO(damaged(how)), limits(), Rights(), (0.5, 0.5)))
 
 
@@ -129,11 +131,11 @@ WITH_HOLES = {
 @pytest.mark.parametrize("name", WITH_HOLES)
 def test_a_picture_of_which_a_part_was_never_written_is_refused(name):
     content = WITH_HOLES[name]
-    pictures.look(pictures.opened(io.BytesIO(content), 100))
+    opening.inspect(opening.opened(io.BytesIO(content), 100))
     half = len(content) // 2
     for hole in (bytes(8192) + content[half + 8192 :], bytes(len(content) - half)):
-        with pytest.raises(BadFile):
-            pictures.look(pictures.opened(io.BytesIO(content[:half] + hole), 100))
+        with pytest.raises(BadFileError):
+            opening.inspect(opening.opened(io.BytesIO(content[:half] + hole), 100))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "WEBP", "AVIF", "PNG", "GIF", "TIFF"])
@@ -144,10 +146,10 @@ def test_a_large_plain_picture_is_not_taken_for_one_with_a_hole(format, colour):
     for save in ({}, {"optimize": True}, {"progressive": True}) if format == "JPEG" else ({},):
         out = io.BytesIO()
         plain.save(out, format, **save)
-        pictures.look(pictures.opened(out, 100))
+        opening.inspect(opening.opened(out, 100))
 
 
-def said_of(content: bytes, name: str = "holiday.jpg") -> str:
+def message_about(content: bytes, name: str = "holiday.jpg") -> str:
     with pytest.raises(ValidationError) as refused:
         MediaAsset(original=ContentFile(content, name=name)).full_clean()
     return " ".join(refused.value.message_dict["original"])
@@ -168,39 +170,43 @@ def texts_that_unpack() -> bytes:
 
 
 NAMED = {
-    "BMP": (picture_bytes(format="BMP"), "a Windows bitmap (BMP), nothing"),
-    "ICO": (picture_bytes((32, 32), format="ICO"), "a Windows icon (ICO), nothing"),
+    "BMP": (picture_bytes(format="BMP"), "a Windows bitmap (BMP), which"),
+    "ICO": (picture_bytes((32, 32), format="ICO"), "a Windows icon (ICO), which"),
     "XMP": (b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>', "the description of a picture (XMP) without"),
     "XMP with its packet": (b'<?xpacket begin="" id="x"?>', "(XMP) without the picture"),
     "Photoshop": (b"8BPS\0\1" + b"\0" * 60, "a Photoshop file (PSD)"),
-    "a text": ("Café at noon, seen from the street.\n".encode() * 40, "This is a text, nothing"),
-    "a page": (b"<!doctype html><title>x</title>", "a web page, nothing"),
-    "a program": (b"\x7fELF" + b"\0" * 99, "a program, nothing"),
-    "noise": (bytes(range(1, 32)) * 9, "This is nothing that we can read. JPEG, PNG"),
-    "texts of a PNG": (texts_that_unpack(), "unpacks to far more than it should"),
-    "40,000 pictures": (gif(*[(0, 0, 1, 1)] * 40_000), "more than 5,000 pictures, one after"),
-    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "unpacks to far more"),
+    "a text": ("Café at noon, seen from the street.\n".encode() * 40, "This is a text, which"),
+    "a page": (b"<!doctype html><title>x</title>", "a web page, which"),
+    "a program": (b"\x7fELF" + b"\0" * 99, "a program, which"),
+    "noise": (bytes(range(1, 32)) * 9, "This file can’t be read. Use JPEG, PNG"),
+    "texts of a PNG": (texts_that_unpack(), "much larger than it should be"),
+    "40,000 pictures": (gif(*[(0, 0, 1, 1)] * 40_000), "more than 5000 frames"),
+    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "much larger than"),
 }
 
 
 @pytest.mark.parametrize("what", NAMED)
-def test_what_is_not_taken_is_called_by_its_name(what):
+def test_a_refused_file_is_named_by_its_kind(what):
     content, why = NAMED[what]
-    said = said_of(content)
-    print(f"{what:24} {said}")
-    assert why in said
-    assert "damaged" not in said
+    shown = message_about(content)
+    print(f"{what:24} {shown}")
+    assert why in shown
+    assert "damaged" not in shown
 
 
-def test_pages_and_pictures_that_move_are_told_apart():
+def test_pages_and_animations_have_different_warnings():
     pages = [Image.new("RGB", (400, 300), colour) for colour in ("red", "blue", "green")]
-    said = {}
+    shown = {}
     for format in ("TIFF", "GIF", "WEBP"):
         out = io.BytesIO()
         pages[0].save(out, format, save_all=True, append_images=pages[1:])
-        said[format] = make_picture(content=out.getvalue()).notes
-    still = ["It moves. We show its first picture, as a still."]
-    assert said == {"TIFF": ["It has 3 pages. We show the first."], "GIF": still, "WEBP": still}
+        shown[format] = make_picture(content=out.getvalue()).file_warnings
+    still = ["Animated image: only the first frame is used."]
+    assert shown == {
+        "TIFF": ["The file contains 3 pages: only the first is used."],
+        "GIF": still,
+        "WEBP": still,
+    }
 
 
 @pytest.mark.parametrize(
@@ -209,8 +215,8 @@ def test_pages_and_pictures_that_move_are_told_apart():
 )
 def test_a_tiny_picture_is_noted_at_upload_and_again_before_approval(size, warned):
     picture = make_picture(content=picture_bytes(size))
-    note = f"It has {size[0]} × {size[1]} pixels only, and is shown small."
-    assert any(one.startswith(note) for one in picture.notes) == warned
+    note = f"It has only {size[0]} × {size[1]} pixels and is shown small."
+    assert any(one.startswith(note) for one in picture.file_warnings) == warned
     release = make_release("in_review", poster=picture)
     assert any(note in str(one) for one in workflow.warnings(release)) == warned
 

@@ -30,11 +30,11 @@ def mode(path):
 def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_another(tmp_path):
     file = tmp_path / "newsroom.sqlite3"
     both = [manage("migrate", "--no-input", url=f"sqlite:///{file}") for _ in range(2)]
-    said = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
-    assert [one.returncode for one in both] == [0, 0], said
-    assert "Another migrate is at work on this database; waiting for it." in said[0]
-    assert "No migrations to apply." in said[0]
-    assert "people.0003_cases_consents_and_levels... OK" in said[1]
+    output = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
+    assert [one.returncode for one in both] == [0, 0], output
+    assert "Another migrate is running on this database; waiting." in output[0]
+    assert "No migrations to apply." in output[0]
+    assert "people.0003_cases_consents_and_levels... OK" in output[1]
     assert {found.name: mode(found) for found in tmp_path.glob("newsroom*")} == {
         "newsroom.sqlite3": 0o600, "newsroom.sqlite3.migrate-lock": 0o600,
     }  # fmt: skip
@@ -49,7 +49,7 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
     assert seen.split()[-2:] == ["640", "640"], seen
     assert mode(file) == 0o640
     warned = manage("check", "--deploy", url=f"sqlite:///{file}").communicate()[0]
-    assert "(pressroom.W006) Other users of this machine may read the database" in warned
+    assert "(pressroom.W006) Other users of this machine can read the database" in warned
     assert f"chmod go= {file}*" in warned
 
 
@@ -60,20 +60,20 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
 )  # fmt: skip
 def test_a_database_that_is_away_is_a_sentence(command, status):
     done = forks.run(ROOT / "manage.py", *command, env=environment(DATABASE_URL=AWAY), timeout=60)
-    said = done.stdout + done.stderr
-    assert done.returncode == status, said
-    assert "Traceback" not in said
-    assert "Geheimnis" not in said
+    output = done.stdout + done.stderr
+    assert done.returncode == status, output
+    assert "Traceback" not in output
+    assert "Geheimnis" not in output
     if command != ["leakcheck"]:  # which asks the site first, and there is none here
-        assert said.count("The database does not answer") == 1
+        assert output.count("The database does not answer") == 1
 
 
 def test_a_server_that_takes_a_connection_and_says_nothing_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         done = manage("migrate", url=f"postgres://u@127.0.0.1:{silent.getsockname()[1]}/newsroom")
-        said = done.communicate(timeout=60)[0]
+        output = done.communicate(timeout=60)[0]
         assert time.monotonic() - began < 20
     assert done.returncode == 1
-    assert "The database does not answer." in said
-    assert "timeout" in said
+    assert "The database does not answer." in output
+    assert "timeout" in output

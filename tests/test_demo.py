@@ -95,7 +95,7 @@ def test_what_is_invented_says_so_on_its_own_page(newsroom, real):
 
 def test_every_public_picture_is_ours_and_described(newsroom):
     for picture in MediaAsset.objects.exclude(original=""):
-        assert picture.missing() == []
+        assert picture.missing_fields() == []
         assert re.search("Lantern Watch|Pressroom", picture.credit_line)
 
 
@@ -115,14 +115,14 @@ def test_the_real_release_is_complete_dated_and_says_whose_it_is(newsroom, real)
 
 
 def test_real_people_carry_only_what_the_release_says_of_them(newsroom, real):
-    said = " ".join(REAL_RELEASE.read_text().split())
+    text = " ".join(REAL_RELEASE.read_text().split())
     people = Person.objects.filter(mentions__release=real)
     for person in people:
-        assert person.display_name in said
-        assert person.sort_name in said
+        assert person.display_name in text
+        assert person.sort_name in text
         assert (person.pronouns, person.portrait, person.names.count()) == ("", None, 0)
         for role in person.roles.all():
-            assert role.title.replace("’", "'") in said.replace("’", "'")
+            assert role.title.replace("’", "'") in text.replace("’", "'")
     cases = Case.objects.filter(person__in=people)
     assert {case.person.display_name for case in cases} == {
         "Jimmy Lai", "Chow Hang-tung", "Ding Jiaxi", "Ilham Tohti",
@@ -135,7 +135,7 @@ def test_real_people_carry_only_what_the_release_says_of_them(newsroom, real):
         )
         assert case.as_of.isoformat() == "2025-02-13"
         for piece in case.call.strip("“”").split("…"):
-            assert piece.strip() in said
+            assert piece.strip() in text
         assert (case.legal_status, case.since, case.call_types) == ("", "", [])
         assert [row.sentence() for row in case.designations.all()] == [
             "named in a release of 13 February 2025 by Amnesty International UK"
@@ -157,13 +157,13 @@ def test_no_informant_is_printed(newsroom):
 def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):
     shown = Release.objects.public()
     hidden = Release.objects.exclude(pk__in=shown)
-    said = " ".join(release.document.text for release in shown)
+    text = " ".join(release.document.text for release in shown)
     secrets = [spelling for person in Person.objects.protected() for spelling in person.spellings()]
     for release in hidden:
         secrets += [release.title, release.standfirst, release.slug]
         if not release.is_tombstone():  # the feed takes back the entry that bears its id
             secrets.append(str(release.pk))
-        secrets += [words for words in release.document.paragraphs if words not in said]
+        secrets += [words for words in release.document.paragraphs if words not in text]
     secrets = [escape(secret) for secret in secrets if secret]
     assert len(hidden) >= 5
     assert len(secrets) > 50
@@ -172,7 +172,7 @@ def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):
         path = queue.pop()
         if path in seen or not path.startswith("/") or path.startswith("/static/"):
             continue
-        if "&" in path:  # filters upon filters: thousands of ways to say the same
+        if "&" in path:  # combined filters: thousands of addresses of the same list
             continue
         seen.add(path)
         response = client.get(path)
@@ -230,8 +230,8 @@ def test_nothing_that_is_known_of_anybody_is_dated_after_the_day_of_loading(news
 
 
 def test_make_demo_names_every_invented_country_and_says_that_it_is_invented(newsroom):
-    told = (ROOT / "Makefile").read_text()
-    named = dict(re.findall(r"(X[A-Z])=([^,\n]+)", told))
+    makefile = (ROOT / "Makefile").read_text()
+    named = dict(re.findall(r"(X[A-Z])=([^,\n]+)", makefile))
     used = {country.code for release in Release.objects.all() for country in release.countries}
     used |= {case.country.code for case in Case.objects.all() if case.country}
     invented = used - {"GB", "CN", "HK"}
@@ -245,11 +245,13 @@ def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, r
     draft.title = "Edited"
     draft.save()
     models.QuerySet(Person).filter(display_name="Casimir Aldenvoort").update(sort_name="Edited")
-    kept = [(model, list(model.objects.order_by("pk").values())) for model in loading.KEPT]
+    kept = [(model, list(model.objects.order_by("pk").values())) for model in loading.DEMO_MODELS]
     out = io.StringIO()
     call_command("demo", stdout=out)
     assert "nothing was added, nothing was changed" in out.getvalue()
-    assert kept == [(model, list(model.objects.order_by("pk").values())) for model in loading.KEPT]
+    assert kept == [
+        (model, list(model.objects.order_by("pk").values())) for model in loading.DEMO_MODELS
+    ]
     assert re.findall(r"^  \w+ +\w+", out.getvalue(), re.M) == (
         re.findall(r"^  \w+ +\w+", newsroom, re.M)
     )
@@ -281,12 +283,12 @@ BEGUN = {
 def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
     settings.DEBUG = True
     BEGUN[thing]()
-    before = [list(model.objects.values()) for model in loading.KEPT]
+    before = [list(model.objects.values()) for model in loading.DEMO_MODELS]
     out = io.StringIO()
     call_command("demo", stdout=out)
-    assert "The newsroom is not empty: nothing was added" in out.getvalue()
+    assert "The newsroom is not empty. Nothing was added" in out.getvalue()
     assert "Sign in" not in out.getvalue()
-    assert [list(model.objects.values()) for model in loading.KEPT] == before
+    assert [list(model.objects.values()) for model in loading.DEMO_MODELS] == before
 
 
 @pytest.mark.django_db
@@ -294,11 +296,11 @@ def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
 @pytest.mark.parametrize("options", [{}, {"yes_public_passwords": True}])
 def test_a_public_site_that_holds_anything_refuses_the_demo(thing, options):
     BEGUN[thing]()
-    before = [list(model.objects.values()) for model in loading.KEPT]
+    before = [list(model.objects.values()) for model in loading.DEMO_MODELS]
     with pytest.raises(CommandError, match=r"DEBUG is off.*The database is not empty") as refused:
         call_command("demo", **options)
     assert ("--yes-public-passwords" in str(refused.value)) == (not options)
-    assert [list(model.objects.values()) for model in loading.KEPT] == before
+    assert [list(model.objects.values()) for model in loading.DEMO_MODELS] == before
 
 
 @pytest.mark.django_db

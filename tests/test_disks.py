@@ -15,7 +15,7 @@ from django.db import connection
 
 from assets import storage
 from assets.models import MediaAsset
-from assets.storage import StorageError
+from assets.storage_basics import StorageError
 from releases.models import Topic
 from tests.make import make_release, picture_bytes
 from tests.test_outages import ADD, ON_SQLITE, TOPIC, elsewhere
@@ -72,7 +72,7 @@ def files(folder):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fault", ["full", "read-only"])
-def test_the_form_keeps_its_words_and_says_what_the_disk_for_files_is(
+def test_the_form_keeps_its_text_and_names_the_fault_of_the_disk(
     disk, at_desk, editor, settings, fault, caplog
 ):
     settings.MEDIA_ROOT = disk.path
@@ -82,7 +82,7 @@ def test_the_form_keeps_its_words_and_says_what_the_disk_for_files_is(
     answer = client.post(PICTURE, typed(original=picture()))
     page = answer.content.decode()
     assert answer.status_code == 200
-    why = {"full": "the disk of the newsroom is full", "read-only": "our files cannot be written"}
+    why = {"full": "the disk of the newsroom is full", "read-only": "our files can’t be written"}
     assert f"The file was not stored: {why[fault]}" in page
     assert "Words of an hour.</textarea>" in page
     dropped = client.post("/admin/assets/mediaasset/upload/?part=upload", {"file": picture()})
@@ -94,12 +94,12 @@ def test_the_form_keeps_its_words_and_says_what_the_disk_for_files_is(
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.content.startswith(b"ready, degraded: storage\n")
-    assert f"{disk.path} cannot be written. The disk is {fault}." in caplog.text
+    assert f"{disk.path} can’t be written. The disk is {fault}." in caplog.text
     assert client.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_no_part_of_a_file_stays_on_a_full_disk_and_what_was_there_does(
+def test_no_part_of_a_file_stays_on_a_full_disk_and_the_old_file_does(
     disk, settings, tmp_path, large
 ):
     """A large upload lies on another disk first, and is moved."""
@@ -139,7 +139,7 @@ def test_a_file_that_fits_is_stored_whole_and_under_its_own_name(disk, settings)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fault", ["full", "read-only"])
-def test_the_form_keeps_its_words_while_there_is_no_room_for_an_upload(
+def test_the_form_keeps_its_text_while_there_is_no_room_for_an_upload(
     disk, at_desk, editor, settings, fault
 ):
     settings.FILE_UPLOAD_TEMP_DIR = disk.path / "uploads"
@@ -147,7 +147,7 @@ def test_the_form_keeps_its_words_while_there_is_no_room_for_an_upload(
     (disk.path / "uploads").mkdir(mode=0o700)
     disk.fill() if fault == "full" else disk.make_read_only()
     client = at_desk(editor)
-    why = {"full": "the disk of the newsroom is full", "read-only": "our files cannot be written"}
+    why = {"full": "the disk of the newsroom is full", "read-only": "our files can’t be written"}
     for path, sent in [
         (PICTURE, typed(original=picture(5000))),
         ("/admin/releases/release/import/", {"file": picture(5000)}),
@@ -200,5 +200,5 @@ def test_a_database_on_a_faulty_disk_is_read_and_gives_back_what_was_typed(
     assert answer.status_code == 503
     assert "The words of a minute." in page
     if fault == "full":
-        assert "The disk of our database is full" in page
+        assert "Our database is full" in page
         assert ready.startswith(b"ready, degraded: database\n")

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from tests import documents
 from tests.make import DATA, make_chief, make_document, make_release, pdf_bytes
@@ -72,7 +72,7 @@ def test_a_document_is_known_by_its_content_and_given_out_as_a_copy(client, exte
     document = make_document("picture.jpg", content)
     if extension == "doc":
         document.accept_as_is(by=make_chief(), reason="It is the only copy.")
-        making.make(document)
+        processing.process(document)
     assert (document.kind, document.extension, document.state) == (kind, extension, "made")
     address = document.public_url("file", extension)
     assert client.get(address).status_code == 404
@@ -89,50 +89,53 @@ def test_a_document_is_known_by_its_content_and_given_out_as_a_copy(client, exte
 
 
 REFUSED = {
-    "a PDF cut short": (pdf_bytes()[:40], "cut short"),
-    "an archive": (packed(notes=b"x"), "Of packed files only Word"),
-    "a spreadsheet": (packed(**{"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "only Word"),
-    "half an archive": (word()[:3000], "cut short"),
+    "a PDF cut short": (pdf_bytes()[:40], "incomplete"),
+    "an archive": (packed(notes=b"x"), r"Only Word files \(.docx\) are accepted"),
+    "a spreadsheet": (packed(**{"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "Only Word"),
+    "half an archive": (word()[:3000], "incomplete"),
     "Word with macros": (word_with(**{"word/vbaProject.bin": b"x"}), "macros"),
-    "a bomb in Word": (word_with(**{"word/media/x": b"\0" * 210_000_000}), "far more than"),
-    "an old spreadsheet": (OLD_OFFICE + "Workbook".encode("utf-16-le"), "only Word"),
+    "a bomb in Word": (word_with(**{"word/media/x": b"\0" * 210_000_000}), "suspicious"),
+    "an old spreadsheet": (OLD_OFFICE + "Workbook".encode("utf-16-le"), "Only Word"),
     "old Word with macros": (
         OLD_OFFICE + "WordDocument".encode("utf-16-le") + "_VBA_PROJECT".encode("utf-16-le"),
         "macros",
     ),
-    "Matroska": (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska" + b"\0" * 60, "only WebM"),
-    "a film cut short": (film()[:-10], "cut short"),
-    "a film without its index": (box(b"ftyp", b"isom") + box(b"mdat", b"x"), "cut short"),
-    "a wave cut short": (WAVE[:30], "cut short"),
-    "a tag without a sound": (b"ID3\x04\0\0\0\0\0\x0a" + b"\0" * 99, "cut short"),
-    "a program": (b"\x7fELF" + b"\0" * 99, "nothing that we can read"),
-    "a page": (b"<!doctype html><script>alert(1)</script>", "nothing that we can read"),
-    "QuickTime's place": (film(b"qt  ", b"\xa9xyz+35.1-106.6/"), "where it was made"),
-    "a phone's place": (film(b"mp42", b"com.apple.quicktime.location.ISO6709"), "where it was"),
-    "a 3GPP place": (film(b"mp42", box(b"loci", b"\0" * 20)), "where it was made"),
+    "Matroska": (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska" + b"\0" * 60, "Only WebM"),
+    "a film cut short": (film()[:-10], "incomplete"),
+    "a film without its index": (box(b"ftyp", b"isom") + box(b"mdat", b"x"), "incomplete"),
+    "a wave cut short": (WAVE[:30], "incomplete"),
+    "a tag without a sound": (b"ID3\x04\0\0\0\0\0\x0a" + b"\0" * 99, "incomplete"),
+    "a program": (b"\x7fELF" + b"\0" * 99, "can’t be used"),
+    "a page": (b"<!doctype html><script>alert(1)</script>", "can’t be used"),
+    "QuickTime's place": (film(b"qt  ", b"\xa9xyz+35.1-106.6/"), "contains its location"),
+    "a phone's place": (
+        film(b"mp42", b"com.apple.quicktime.location.ISO6709"),
+        "contains its location",
+    ),
+    "a 3GPP place": (film(b"mp42", box(b"loci", b"\0" * 20)), "contains its location"),
 }
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_be_given_out_is_refused_with_the_reason(what):
+def test_a_file_that_cannot_be_published_is_refused_with_the_reason(what):
     content, why = REFUSED[what]
     document = MediaAsset(original=ContentFile(content, name="report.pdf"))
     with pytest.raises(ValidationError) as refused:
         document.full_clean()
-    (said,) = refused.value.message_dict["original"]
-    assert said.startswith("report.pdf: ")
-    assert re.search(why, said)
+    (message,) = refused.value.message_dict["original"]
+    assert message.startswith("report.pdf: ")
+    assert re.search(why, message)
     assert default_storage.listdir("") == ([], [])
 
 
-def test_what_a_word_file_keeps_inside_is_said_to_the_editor():
-    removed = make_document("comments.docx", word("comments.docx")).taken_out
+def test_an_editor_sees_what_was_removed_from_a_word_file():
+    removed = make_document("comments.docx", word("comments.docx")).removed_metadata
     assert "Comments: Michael Williamson" in removed
     assert "The name of the author: Michael Williamson" in removed
-    removed = make_document(content=word("track_changes_insertion.docx")).taken_out
-    assert "Marks of tracked changes: eng-dept" in removed
+    removed = make_document(content=word("track_changes_insertion.docx")).removed_metadata
+    assert "Tracked changes: eng-dept" in removed
     named = pdf_bytes().replace(b"trailer <<", b"trailer << /Info << /Author (Somebody) >>", 1)
-    assert "The name of the author: Somebody" in make_document(content=named).taken_out
+    assert "The name of the author: Somebody" in make_document(content=named).removed_metadata
 
 
 def test_no_word_file_makes_us_read_from_elsewhere():
@@ -140,16 +143,16 @@ def test_no_word_file_makes_us_read_from_elsewhere():
       <cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
       xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>&x;</dc:creator></cp:coreProperties>"""
     document = make_document(content=word_with(**{"docProps/core.xml": core}))
-    assert "root" not in " ".join([*document.notes, *document.taken_out])
+    assert "root" not in " ".join([*document.file_warnings, *document.removed_metadata])
 
 
 def test_a_document_needs_a_title_and_a_credit_and_no_alternative_text():
     document = make_document(caption="", credit_line="")
-    assert document.missing() == ["a caption (its title)", "a credit line"]
+    assert document.missing_fields() == ["caption", "credit line"]
 
 
 def test_a_document_that_is_too_heavy_is_refused_with_the_limit(settings):
     settings.MAX_DOCUMENT_MEGABYTES = 1
     heavy = MediaAsset(original=ContentFile(pdf_bytes(2_000_000), name="heavy.pdf"))
-    with pytest.raises(ValidationError, match="up to 1 MB are taken"):
+    with pytest.raises(ValidationError, match="The limit is 1 MB"):
         heavy.full_clean()

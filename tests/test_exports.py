@@ -157,14 +157,14 @@ def test_a_real_release_is_complete_and_in_order(client):
     draft.poster = make_picture()
     draft.save()
     release = workflow.publish(draft, by=make_chief())
-    told = get(client, release, "txt").content.decode()
+    plain = get(client, release, "txt").content.decode()
     body = get(client, release, "json").json()["bodies"][0]["value"]
-    for text in (told, body):
+    for text in (plain, body):
         places = [text.find(paragraph) for paragraph in release.document.paragraphs]
         assert -1 not in places
         assert places == sorted(places)
-    assert release.title in told
-    assert "– Felix Jakens" in told
+    assert release.title in plain
+    assert "– Felix Jakens" in plain
 
 
 def test_a_correction_is_in_every_format(client, full):

@@ -25,7 +25,7 @@ COLUMNS = ("pk", "at", "seen_at", "embargo_ends", "version", "before")
 
 @pytest.fixture
 def old(client):
-    """A newsroom a hundred days after a release was guessed at, shown and revoked."""
+    """A newsroom a hundred days after a release was probed, previewed and its links revoked."""
     release = make_release("scheduled", publish_at=timezone.now() + 2000 * DAY)
     for name in ("closed", "open"):
         accept(client, make_link(release, name=name))
@@ -81,15 +81,18 @@ def test_each_setting_decides_about_its_rows_to_the_day(old, capsys, settings):
 def test_a_dry_run_says_what_would_go_and_touches_nothing(old, capsys, settings):
     before = rows()
     with time_machine.travel(old + 400 * DAY, tick=False):
-        said = forget(capsys, "--dry-run")
+        output = forget(capsys, "--dry-run")
         assert rows() == before
         until = f"{old + 310 * DAY:%Y-%m-%d %H:%M} UTC; KEEP_PROBES_DAYS=90"
-        assert f"attempts at unpublished addresses: 1 would be removed (older than {until})" in said
-        assert "openings of preview links: 2 would be removed" in said
-        assert "lines of the desk's log: 1 would be removed" in said
-        said = forget(capsys)
-        assert "openings of preview links: 2 removed" in said
-        assert forget(capsys).count(": 0 removed") == len(retention.RETAINED)
+        assert (
+            f"attempts to reach unpublished pages: 1 would be removed (older than {until})"
+            in output
+        )
+        assert "openings of preview links: 2 would be removed" in output
+        assert "entries of the desk’s log: 1 would be removed" in output
+        output = forget(capsys)
+        assert "openings of preview links: 2 removed" in output
+        assert forget(capsys).count(": 0 removed") == len(retention.RULES)
 
 
 def test_much_is_forgotten_in_batches_with_progress(old, capsys, monkeypatch):
@@ -107,14 +110,14 @@ def test_much_is_forgotten_in_batches_with_progress(old, capsys, monkeypatch):
         for n in range(34)
     )
     with time_machine.travel(old + 91 * DAY, tick=False):
-        said = forget(capsys, "-v", "2")
-    assert "attempts at unpublished addresses: 20 so far" in said
-    assert "attempts at unpublished addresses: 35 removed" in said
+        output = forget(capsys, "-v", "2")
+    assert "attempts to reach unpublished pages: 20 so far" in output
+    assert "attempts to reach unpublished pages: 35 removed" in output
 
 
 def test_a_row_that_is_used_meanwhile_stays(old, monkeypatch):
     """Between the reading of a batch and its removal somebody tried the address again."""
-    what = next(what for what in retention.RETAINED if what.setting == "KEEP_PROBES_DAYS")
+    what = next(what for what in retention.RULES if what.setting == "KEEP_PROBES_DAYS")
     asked = []
 
     def expired(before):
@@ -124,29 +127,29 @@ def test_a_row_that_is_used_meanwhile_stays(old, monkeypatch):
             Probe.objects.update(last_at=before)
         return found
 
-    changed = retention.Retained(what.label, expired, what.setting)
-    monkeypatch.setattr(retention, "RETAINED", [changed])
-    (done,) = retention.forget(old + 91 * DAY)
+    changed = retention.RetentionRule(what.label, expired, what.setting)
+    monkeypatch.setattr(retention, "RULES", [changed])
+    (done,) = retention.delete_expired(old + 91 * DAY)
     assert done.rows == 0
     assert Probe.objects.count() == 1
 
 
-def test_what_fails_is_said_and_the_rest_is_done(old, capsys, monkeypatch, caplog):
+def test_a_failed_rule_is_reported_and_the_others_are_applied(old, capsys, monkeypatch, caplog):
     def broken(before):
         raise RuntimeError("no\nway")
 
-    table = [retention.Retained("broken", broken), *retention.RETAINED]
-    monkeypatch.setattr(retention, "RETAINED", table)
+    table = [retention.RetentionRule("broken", broken), *retention.RULES]
+    monkeypatch.setattr(retention, "RULES", table)
     with time_machine.travel(old + 400 * DAY, tick=False), pytest.raises(CommandError):
         call_command("forget")
-    said = capsys.readouterr().out
-    assert "broken: failed" in said
-    assert "openings of preview links: 2 removed" in said
-    assert "Forgetting failed (broken): no way" in caplog.text
+    output = capsys.readouterr().out
+    assert "broken: failed" in output
+    assert "openings of preview links: 2 removed" in output
+    assert "Removal failed (broken): no way" in caplog.text
 
 
 def test_whatever_says_where_somebody_was_has_an_end():
-    """A new model with a network or a browser in it needs a line in the table."""
+    """A new model with a network or a browser needs a retention rule."""
     words = {"network", "agent", "browser", "who", "ip", "ip_address", "address", "user_agent"}
     holding = {
         model
@@ -156,4 +159,4 @@ def test_whatever_says_where_somebody_was_has_an_end():
         and field.name in words
     }
     assert holding >= {Probe, Visit, Opening}
-    assert holding <= {what.expired(timezone.now()).model for what in retention.RETAINED}
+    assert holding <= {what.expired(timezone.now()).model for what in retention.RULES}

@@ -1,4 +1,4 @@
-"""No way around save(): what editors write is not changed in bulk."""
+"""Only save() changes what editors write: nothing is changed in bulk."""
 
 import pytest
 from django.apps import apps
@@ -34,7 +34,7 @@ COLUMNS = [
 def test_no_editorial_column_is_changed_in_bulk(model, name):
     field = model._meta.get_field(name)
     if getattr(field.remote_field, "on_delete", None) is models.SET_NULL:
-        values = {name: 1}  # Django takes links off by update(): see below
+        values = {name: 1}  # Django removes links with update(): see below
     else:
         values = {name: None}
     for manager in (model._default_manager, model._base_manager):
@@ -54,11 +54,11 @@ def test_what_has_a_history_is_guarded():
     assert len(WITH_HISTORY) >= 10
 
 
-def test_derived_columns_alone_are_written_in_bulk():
+def test_only_derived_columns_are_written_in_bulk():
     release, picture = make_release(), make_picture()
     soon = timezone.now()
     assert Release.objects.filter(pk=release.pk).update_derived(names_allowed_until=soon) == 1
-    assert MediaAsset.objects.update_derived(state="waiting", withheld_from=soon) == 1
+    assert MediaAsset.objects.update_derived(state="waiting", hidden_from=soon) == 1
     release.refresh_from_db()
     picture.refresh_from_db()
     assert (release.names_allowed_until, picture.state) == (soon, "waiting")
@@ -79,15 +79,15 @@ def test_related_rows_are_guarded_too():
     assert person.consents.get().withdrawn is None
 
 
-def test_what_is_recorded_is_changed_by_no_manager():
+def test_no_manager_changes_recorded_rows():
     release = make_release()
     event = release.events.first()
     for rows in (Event.objects, Event._base_manager, release.events):
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             rows.update(verb="held")
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             rows.bulk_update([event], ["verb"])
-        with pytest.raises(TypeError, match="recorded"):
+        with pytest.raises(TypeError, match="Recorded rows"):
             rows.bulk_create([event], update_conflicts=True, unique_fields=["id"],
                              update_fields=["verb"])  # fmt: skip
 
@@ -104,7 +104,7 @@ def test_a_save_of_some_fields_is_a_whole_version():
     assert (release.version, row.version) == (2, 2)
     assert (row.standfirst, row.title) == ("A\nline", "One")
     assert row.history.latest().version == 2
-    release.save()  # the copy is the newest still
+    release.save()  # the copy is still the newest
     assert Release.objects.get(pk=release.pk).title == "Not yet"
     release.body = quotation(person) + "<script>x</script>"
     release.save(update_fields={"body"})
@@ -142,7 +142,7 @@ def test_a_copy_that_could_not_be_saved_can_be_saved_again():
         assert Release.objects.get(pk=copy.pk).version == copy.version
 
 
-def test_a_release_that_is_deleted_leaves_its_record():
+def test_a_deleted_release_keeps_its_history():
     release = make_release("draft")
     recorded = Event.objects.filter(release_uuid=release.pk)
     release.delete()

@@ -10,13 +10,14 @@ from django.core import mail
 from django.db import OperationalError
 
 from jobs import outbox
-from jobs.buffer import Buffer
 from jobs.models import Job
 from releases import probes, workflow
 from releases.models import Event, Probe, Release
+from tests import forks
+from tests.deployment import environment
 from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
 
 HOUR = timedelta(hours=1)
 
@@ -97,7 +98,7 @@ def test_the_publisher_is_notified_at_the_first_and_the_tenth_request(client, ap
     for _ in range(12):
         client.get(release.get_absolute_url())
         count_guesses()
-        outbox.deliver()
+        outbox.send_due()
     assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
     first, tenth = (message.body for message in mail.outbox)
     assert "Requests since" in first
@@ -114,7 +115,7 @@ def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     client.get(hidden(approver).get_absolute_url())
     count_guesses()
-    outbox.deliver()
+    outbox.send_due()
     assert Probe.objects.get().times == 1
 
 
@@ -195,17 +196,23 @@ def test_without_a_worker_probes_fill_no_table(client, approver, monkeypatch, ca
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_without_being_asked(client, approver, monkeypatch):
+def test_a_thread_of_the_server_counts_without_being_asked(client, approver, waiting):
     release = hidden(approver)
-    # A buffer of its own: the thread outlives the test, and must take nothing from another.
-    own = Buffer("Probes", probes._enqueue_counts, 100)
-    monkeypatch.setattr(probes, "waiting", own)
+    waiting.serve()
     client.get(release.get_absolute_url())
-    assert own._thread in threading.enumerate()
-    assert own._thread.daemon
+    assert waiting._thread in threading.enumerate()
+    assert waiting._thread.daemon
     for _ in range(200):
         time.sleep(0.1)
         if Job.objects.filter(name="releases.count_guesses").exists():
             break
     work_off()
     assert Probe.objects.get().times == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_counts_in_the_background():
+    code = "import pressroom.wsgi; from releases import probes; print(probes.waiting.serves)"
+    more = {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "JOBS_IN_WEB": "off"}
+    done = forks.run("-c", code, env=environment(**more))
+    assert done.stdout == "True\n", done.stderr

@@ -1,4 +1,4 @@
-"""The handbooks say what the screens say: labels, pictures, links, commands, settings, rights.
+"""The handbooks follow the screens: labels, pictures, links, commands, settings, permissions.
 
 In a handbook, **bold** is a label or a message exactly as it is on the screen, with “…” for what
 differs from case to case.
@@ -26,97 +26,98 @@ from accounts.groups import GROUPS
 ROOT = Path(settings.BASE_DIR)
 BOOKS = [path for path in (ROOT / "docs/editing.md", ROOT / "docs/operating.md") if path.exists()]
 PICTURES = ROOT / "docs/images/editing"
-MOST_BYTES_IN_ALL = 900_000
+MAX_BYTES_IN_ALL = 900_000
 OURS = (
     *("accounts", "assets", "demo", "desk", "jobs", "leakcheck", "newsroom", "people", "previews"),
     *("releases", "pressroom"),
 )
-LETTERS = 5  # that a text must have beside its variables, so that not everything is like it
+LETTERS = 5  # that a text must have besides its variables, or every label would match it
 
 
 def each_book(test):
     return pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.stem)(test)
 
 
-# --- What the screens can say ------------------------------------------------------------------
+# --- The texts of the screens -------------------------------------------------------------------
 
 
 def in_python(path: Path) -> set[str]:
     """Return the texts of a module, with “…” for what is filled in."""
-    said = set()
+    texts = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.JoinedStr):
             parts = [
                 str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values
             ]
-            said.add("".join(parts))
+            texts.add("".join(parts))
         elif isinstance(node, ast.keyword) and node.arg == "description":
-            said |= {
+            texts |= {
                 capfirst(str(part.value))
                 for part in ast.walk(node.value)
                 if isinstance(part, ast.Constant)
             }
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            said.add(re.sub(r"%\(\w+\)s|\{\w*\}|%s", "…", node.value))
-    return said
+            texts.add(re.sub(r"%\(\w+\)s|\{\w*\}|%s", "…", node.value))
+    return texts
 
 
 def in_template(path: Path) -> set[str]:
     """Return the texts between the tags of a template, and those of its buttons."""
     source = re.sub(r"\{#.*?#\}", "", path.read_text())
-    said = set(re.findall(r"""\{% (?:translate|include).*?["'](.+?)["']""", source))
-    said |= set(re.findall(r'=\s?"([^"]+)"', source))
+    texts = set(re.findall(r"""\{% (?:translate|include).*?["'](.+?)["']""", source))
+    texts |= set(re.findall(r'_\("([^"]+)"\)', source))
+    texts |= set(re.findall(r'=\s?"([^"]+)"', source))
     source = re.sub(r"\{\{.*?\}\}", "…", source)
     source = re.sub(r"</?(?:b|bdi|em|span|time)\b[^>]*>", "", source)
-    return said | set(re.split(r"<[^>]*>|\{%.*?%\}", source))
+    return texts | set(re.split(r"<[^>]*>|\{%.*?%\}", source))
 
 
 def in_script(path: Path) -> set[str]:
     """Return the texts of a script, with “…” for what is filled in."""
     source = path.read_text()
-    # A script in one line cannot be taken apart so simply: what stands between texts is taken too.
-    said = set(re.findall(r'(?="((?:[^"\\\n]|\\.){1,300})")', source))
-    said |= {re.sub(r"\$\{.*?\}", "…", each) for each in re.findall(r"`([^`\n]*)`", source)}
-    return {re.sub(r"%\(\w+\)s", "…", each) for each in said}
+    # A script in one line cannot be split so simply: what is between texts is included too.
+    texts = set(re.findall(r'(?="((?:[^"\\\n]|\\.){1,300})")', source))
+    texts |= {re.sub(r"\$\{.*?\}", "…", each) for each in re.findall(r"`([^`\n]*)`", source)}
+    return {re.sub(r"%\(\w+\)s", "…", each) for each in texts}
 
 
 def plain(text: str) -> str:
-    """Return a text as it is compared: without the colon that a form puts behind a label."""
+    """Return a text as it is compared: without the colon that a form puts after a label."""
     return " ".join(html.unescape(text).split()).removesuffix(":")
 
 
 @cache
 def on_screen() -> set[str]:
-    """Return what the screens can say: ours, those of Django's admin and of the text editor."""
+    """Return all texts of our screens, of Django's admin and of the text editor."""
     contrib = Path(admin.__file__).parent
     editor = Path(django_prose_editor.__file__).parent
     ours = [path for room in OURS for path in (ROOT / room).rglob("*.py")]
-    said = set()
+    texts = set()
     for path in [*ours, *contrib.glob("*.py"), Path(forms.__file__).parent / "fields.py"]:
         if "migrations" not in path.parts:
-            said |= in_python(path)
+            texts |= in_python(path)
     for path in [*ROOT.glob("templates/**/*.html"), *contrib.glob("templates/**/*.html")]:
-        said |= in_template(path)
+        texts |= in_template(path)
     for path in [*ROOT.glob("static/js/*.js"), editor / "static/django_prose_editor/editor.js"]:
-        said |= in_script(path)
+        texts |= in_script(path)
     for model in apps.get_models():
         named = [
             field.verbose_name
             for field in model._meta.get_fields()
             if not field.is_relation or field.concrete
         ]
-        said |= {capfirst(str(name)) for name in named}
+        texts |= {capfirst(str(name)) for name in named}
         name = str(model._meta.verbose_name)
-        said |= {capfirst(str(model._meta.verbose_name_plural)), f"Add {name}"}
-        said.add(f"Add another {capfirst(name)}")  # as inlines.js says it
-    return set(map(plain, said))
+        texts |= {capfirst(str(model._meta.verbose_name_plural)), f"Add {name}"}
+        texts.add(f"Add another {capfirst(name)}")  # as inlines.js writes it
+    return set(map(plain, texts))
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Whether a text is what a pattern says, with anything for each “…” of it."""
+    """Whether a text matches a pattern, with anything for each “…” of it."""
     if "…" not in pattern or letters(pattern) < LETTERS:
         return False
-    # Behind a letter it is an ending, such as that of a plural.
+    # After a letter it is an ending, such as that of a plural.
     filled = re.sub(r"(?<=[^\W\d_])…", r"\\w*", re.escape(pattern)).replace("…", ".*")
     return re.fullmatch(filled, text, re.DOTALL) is not None
 
@@ -125,19 +126,19 @@ def letters(text: str) -> int:
     return sum(map(str.isalpha, text))
 
 
-def strangers(labels: set[str]) -> list[str]:
-    """Return the labels that no screen says."""
-    said = on_screen()
-    patterns = [text for text in said if "…" in text]
+def unknown_labels(labels: set[str]) -> list[str]:
+    """Return the labels that are on no screen."""
+    texts = on_screen()
+    patterns = [text for text in texts if "…" in text]
     return sorted(
         label
         for label in map(plain, labels)
-        if label not in said
+        if label not in texts
         and not any(
             is_like(label, pattern) and letters(pattern) * 2 > letters(label)
             for pattern in patterns
         )
-        and not any(is_like(text, label) for text in said)
+        and not any(is_like(text, label) for text in texts)
     )
 
 
@@ -145,24 +146,24 @@ def strangers(labels: set[str]) -> list[str]:
 def test_every_label_is_on_a_screen(book):
     labels = set(re.findall(r"\*\*(.+?)\*\*", book.read_text(), re.DOTALL))
     assert labels
-    assert strangers(labels) == []
+    assert unknown_labels(labels) == []
 
 
 def test_a_label_that_no_screen_has_is_found():
     wrong = {
-        "Hold: off every path",
+        "Take offlin now",
         "Sumbit for approval",
         "Approve it",
         "Put back online",
         "Xyzzy …",
     }
-    assert strangers(wrong) == sorted(wrong)
+    assert unknown_labels(wrong) == sorted(wrong)
     right = {
         "Submit for approval",
-        "The quotation “…” has no speaker: choose the person.",
+        "Choose a speaker for the quotation “…”.",
         "Title:",
     }
-    assert strangers(right) == []
+    assert unknown_labels(right) == []
 
 
 # --- Pictures ----------------------------------------------------------------------------------
@@ -181,12 +182,12 @@ def test_every_picture_is_there_described_small_and_used():
     assert len(shown) >= 12
     for alt, path in shown:
         assert len(alt) > 20, path
-        assert path.stat().st_size <= script.MOST_BYTES, path
+        assert path.stat().st_size <= script.MAX_BYTES, path
         with Image.open(path) as image:
             image.load()
     kept = set(PICTURES.glob("*.webp"))
     assert kept == {path for _, path in shown if path.parent == PICTURES}
-    assert sum(path.stat().st_size for path in kept) <= MOST_BYTES_IN_ALL
+    assert sum(path.stat().st_size for path in kept) <= MAX_BYTES_IN_ALL
     made = re.findall(r'keep\(\s*[^"]*?"([\w-]+)"', at.read_text())
     assert {path.stem for path in kept} == set(made)
 
@@ -226,7 +227,7 @@ def test_every_command_setting_and_file_that_is_named_exists(book):
 
 # --- Who may do what ---------------------------------------------------------------------------
 
-RIGHTS = {
+PERMISSIONS = {
     "Read all releases": "releases.view_release",
     "Write and import": "releases.add_release",
     "Submit their own": "releases.submit_release",
@@ -239,28 +240,28 @@ RIGHTS = {
     "Withdraw a picture": "releases.hold_release",
     "Add and change people": "people.change_consent",
     "Lower a level": "people.change_person",
-    "Make and revoke preview links": "previews.issue_previewlink",
+    "Issue and revoke preview links": "previews.issue_previewlink",
     "Delete pictures": "assets.delete_mediaasset",
     "Approve, schedule": "releases.approve_release",
     "Send an approved release back": "releases.approve_release",
     "Correct what is public": "releases.correct_release",
     "Withdraw": "releases.withdraw_release",
-    "Agree to a higher level": "people.set_level",
-    "Let a document": "assets.accept_as_is",
+    "Approve a higher level": "people.set_level",
+    "Publish a document": "assets.accept_as_is",
 }
 
 
-def test_the_table_of_rights_is_that_of_the_groups():
+def test_the_table_of_permissions_is_that_of_the_groups():
     text = (ROOT / "docs/editing.md").read_text()
     head, _, *rows = text[text.index("| Task |") :].split("\n\n")[0].splitlines()
     groups = [cell.strip() for cell in head.strip("| ").split("|")][1:]
     assert groups == list(GROUPS)
-    assert len(rows) == len(RIGHTS)
-    for row, (begins, right) in zip(rows, RIGHTS.items(), strict=True):
+    assert len(rows) == len(PERMISSIONS)
+    for row, (begins, permission) in zip(rows, PERMISSIONS.items(), strict=True):
         task, *cells = (cell.strip() for cell in row.strip("| ").split("|"))
         assert task.startswith(begins)
-        app, codename = right.split(".")
-        told = dict(zip(groups, cells, strict=True))
+        app, codename = permission.split(".")
+        rights = dict(zip(groups, cells, strict=True))
         for name, tables in GROUPS.items():
             may = any(codename in table.get(app, []) for table in tables)
-            assert told[name] == ("yes" if may else "–"), f"{task}: {name}"
+            assert rights[name] == ("yes" if may else "–"), f"{task}: {name}"

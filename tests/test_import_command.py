@@ -53,7 +53,7 @@ def test_the_real_release_becomes_one_draft():
     assert release.pull_quote.startswith("This is an opportunity")
     assert release.poster.original_name == "Image for Lammy China visit AFP via Getty Images.jpg"
     assert release.poster.credit_line == "AFP via Getty Images"
-    assert release.poster.missing() == ["its file", "an alternative text"]
+    assert release.poster.missing_fields() == ["file", "alternative text"]
     (quotation,) = release.document.quotations
     assert len(quotation.paragraphs) == 7
     assert not Person.objects.exists()

@@ -52,10 +52,10 @@ def test_each_person_is_named_once_and_may_get_a_level(at_desk, editor, publishe
     person = Person.objects.get()
     assert person.level == Level.STAFF  # until a second person approves
     asked = LevelChange.objects.get()
-    assert (asked.person, asked.after, asked.asked_by) == (person, Level.NAMEABLE, editor)
+    assert (asked.person, asked.after, asked.requested_by) == (person, Level.NAMEABLE, editor)
     assert asked.basis == "He is a minister; his name is public."
-    assert levels.in_the_way(asked, editor)
-    levels.agree(asked, by=publisher)
+    assert levels.approval_blockers(asked, editor)
+    levels.approve_level(asked, by=publisher)
     person.refresh_from_db()
     assert person.level == Level.NAMEABLE
 
@@ -89,7 +89,7 @@ def test_a_level_that_cannot_be_requested_stores_nothing(at_desk, editor):
         f"person_{number}": str(known.pk), f"level_{number}": "2", f"basis_{number}": "Public.",
         f"person_{other}": "create",
     })  # fmt: skip
-    assert "The level is 3 already." in answer.content.decode()
+    assert "The level is already 3." in answer.content.decode()
     assert not Release.objects.exists()
     assert list(Person.objects.all()) == [known]
 

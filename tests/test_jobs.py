@@ -1,4 +1,4 @@
-"""Background work: nothing is lost, nothing is done twice that must happen once, failures show."""
+"""Background jobs: none is lost, none that must happen once runs twice, and failures are shown."""
 
 import random
 import re
@@ -56,7 +56,7 @@ def mail_server(settings, **behaviour):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_there_is_work_only_if_the_change_is_committed(declared):
+def test_a_job_exists_only_if_the_change_is_committed(declared):
     done = []
     note = declared("tests.note")(done.append)
     with transaction.atomic():
@@ -70,7 +70,7 @@ def test_there_is_work_only_if_the_change_is_committed(declared):
 
 
 @pytest.mark.django_db
-def test_one_key_is_one_job_and_what_is_asked_for_meanwhile_is_done_after_it(declared):
+def test_one_key_is_one_job_and_a_request_meanwhile_runs_after_it(declared):
     done = []
 
     def run(word):
@@ -95,7 +95,7 @@ def test_a_job_that_fails_is_tried_again_after_growing_pauses_and_then_given_up(
         begun.append(timezone.now())
         raise ValueError("secret words")
 
-    declared("tests.fail", attempts=3, given_up=lambda *said: given_up.append(said))(fail)
+    declared("tests.fail", attempts=3, given_up=lambda *values: given_up.append(values))(fail)
     with time_machine.travel(datetime(2026, 11, 29, 12, tzinfo=UTC), tick=False) as clock:
         queue.TASKS["tests.fail"].add("x")
         for _ in range(20):
@@ -103,7 +103,7 @@ def test_a_job_that_fails_is_tried_again_after_growing_pauses_and_then_given_up(
             clock.shift(timedelta(seconds=30))
     pauses = [(b - a).total_seconds() for a, b in pairwise(begun)]
     assert pauses == [60, 120]
-    assert given_up == [("ValueError. The log says more.", "x")]
+    assert given_up == [("ValueError. See the log.", "x")]
     row = Job.objects.get()
     assert (row.state, row.attempts) == ("failed", 3)
     desk = at_desk(publisher).get("/admin/").content.decode()
@@ -119,9 +119,9 @@ def test_a_job_that_fails_is_tried_again_after_growing_pauses_and_then_given_up(
 
 
 @pytest.mark.django_db
-def test_what_is_away_for_hours_uses_up_no_attempts(declared):
+def test_an_outage_of_hours_uses_up_no_attempts(declared):
     def wait():
-        raise queue.Later("The bucket is away.")
+        raise queue.JobPostponed("The bucket is away.")
 
     declared("tests.wait", attempts=2)(wait).add()
     for minutes in range(0, 60, 5):
@@ -132,14 +132,14 @@ def test_what_is_away_for_hours_uses_up_no_attempts(declared):
 
 
 @pytest.mark.django_db
-def test_work_that_ends_its_worker_each_time_is_given_up_with_a_reason(declared):
+def test_a_job_that_kills_its_worker_each_time_is_given_up_with_a_reason(declared):
     given_up = []
     declared("tests.kill", attempts=2, given_up=given_up.append)(lambda: None).add()
     for minutes in range(4):
         with later(minutes=2 * minutes):
             if (mine := queue._claim(lane=Lane.QUICK)) and mine.attempts > 2:
                 queue._do(mine)
-    assert given_up == ["The worker was stopped each time it began this."]
+    assert given_up == ["The worker stopped each time it ran this job."]
     assert Job.objects.get().state == "failed"
 
 
@@ -223,9 +223,9 @@ def test_four_workers_at_once_do_each_job_once(declared):
 def test_messages_go_over_one_connection_and_keep_no_text(settings):
     with mail_server(settings) as server:
         for number in range(5):
-            outbox.put(f"r{number}@p.example", "Subject", "The words")
-        assert outbox.deliver() == 5
-        assert outbox.deliver() == 0
+            outbox.add_email(f"r{number}@p.example", "Subject", "The words")
+        assert outbox.send_due() == 5
+        assert outbox.send_due() == 0
     assert (server.connections, len(server.letters)) == (1, 5)
     assert set(Email.objects.values_list("state", "text")) == {("sent", "")}
 
@@ -233,7 +233,7 @@ def test_messages_go_over_one_connection_and_keep_no_text(settings):
 @pytest.mark.django_db(transaction=True)
 def test_a_message_exists_only_if_its_action_is_committed(settings):
     with transaction.atomic():
-        outbox.put("r@p.example", "Subject", "The words")
+        outbox.add_email("r@p.example", "Subject", "The words")
         transaction.set_rollback(True)
     assert not Email.objects.exists()
 
@@ -242,19 +242,19 @@ def test_a_message_exists_only_if_its_action_is_committed(settings):
 def test_a_mail_server_that_is_away_delays_a_message_for_growing_times(settings):
     settings.EMAIL_BACKEND = "jobs.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 1
-    outbox.put("r@p.example", "Subject", "The words")
+    outbox.add_email("r@p.example", "Subject", "The words")
     first = Email.objects.get().message_id
     pauses = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(4):
-            outbox.deliver()
+            outbox.send_due()
             email = Email.objects.get()
             pauses.append(email.due_at - timezone.now())
             clock.move_to(email.due_at)
     assert pauses == [timedelta(minutes=n) for n in (1, 2, 5, 10)]
-    assert email.reason.startswith("Nothing listens at 127.0.0.1:9")
+    assert email.reason.startswith("No mail server answers at 127.0.0.1:9")
     with mail_server(settings) as server, time_machine.travel(email.due_at, tick=False):
-        assert outbox.deliver() == 1
+        assert outbox.send_due() == 1
     assert f"Message-ID: {first}" in server.letters[0]
 
 
@@ -266,8 +266,8 @@ def test_a_refused_recipient_is_given_up_at_once_and_shown_at_the_desk(
     refuses = {"b@p.example": "550 5.1.1 no such mailbox", "c@p.example": "450 try later"}
     with mail_server(settings, refuses=refuses) as server:
         for name in "abc":
-            outbox.put(f"{name}@p.example", f"To {name}", "x", about=f"release:{release.pk}")
-        outbox.deliver()
+            outbox.add_email(f"{name}@p.example", f"To {name}", "x", about=f"release:{release.pk}")
+        outbox.send_due()
         assert server.recipients == ["a@p.example"]
         states = dict(Email.objects.values_list("to", "state"))
         assert states == {"a@p.example": "sent", "b@p.example": "failed", "c@p.example": "waiting"}
@@ -289,7 +289,7 @@ def test_a_refused_recipient_is_given_up_at_once_and_shown_at_the_desk(
             {"action": "send_again", "_selected_action": [failed.pk]}, follow=True,
         )  # fmt: skip
         assert "1 e-mail will be sent again now." in answer.content.decode()
-        assert outbox.deliver() == 1
+        assert outbox.send_due() == 1
     assert server.recipients == ["a@p.example", "b@p.example"]
 
 
@@ -297,32 +297,32 @@ def test_a_refused_recipient_is_given_up_at_once_and_shown_at_the_desk(
 def test_an_answer_that_comes_late_is_waited_for_and_no_message_is_sent_twice(settings):
     # EMAIL_TIMEOUT is one second here; a server that scans a message may take minutes.
     with mail_server(settings, slow=2.5) as server:
-        outbox.put("r@p.example", "Subject", "The words")
-        assert outbox.deliver() == 1
-        assert outbox.deliver() == 0
+        outbox.add_email("r@p.example", "Subject", "The words")
+        assert outbox.send_due() == 1
+        assert outbox.send_due() == 0
     assert len(server.letters) == 1
 
 
 @pytest.mark.django_db
 def test_a_text_that_cannot_be_completed_stops_no_other(settings, monkeypatch, caplog):
     def dropped(email):
-        raise outbox.NotNeeded("The link was closed.")
+        raise outbox.EmailNotNeeded("The link was closed.")
 
     monkeypatch.setitem(outbox.FILLS, "tests.dropped", dropped)
     monkeypatch.setitem(outbox.FILLS, "tests.broken", lambda email: 1 / 0)
-    outbox.put("a@p.example", "1", "x", fill="tests.dropped")
-    outbox.put("b@p.example", "2", "x", fill="tests.broken")
-    outbox.put("c@p.example", "3", "x")
-    outbox.deliver()
+    outbox.add_email("a@p.example", "1", "x", fill="tests.dropped")
+    outbox.add_email("b@p.example", "2", "x", fill="tests.broken")
+    outbox.add_email("c@p.example", "3", "x")
+    outbox.send_due()
     assert [message.to for message in django_mail.outbox] == [["c@p.example"]]
     states = dict(Email.objects.values_list("to", "state"))
     assert states == {"a@p.example": "dropped", "b@p.example": "waiting", "c@p.example": "sent"}
 
 
 @pytest.mark.django_db
-def test_nothing_is_written_where_email_is_off(settings):
+def test_nothing_is_added_to_the_outbox_if_email_is_off(settings):
     settings.EMAIL_IS_ON = False
-    assert outbox.put("r@p.example", "Subject", "x") is None
+    assert outbox.add_email("r@p.example", "Subject", "x") is None
     assert not Email.objects.exists()
 
 
@@ -367,7 +367,7 @@ def kill_workers(kills: int, work: int) -> dict:
             with transaction.atomic():
                 once.add(number)
                 repeatable.add(number)
-                outbox.put(f"r{number}@p.example", "Subject", "The words")
+                outbox.add_email(f"r{number}@p.example", "Subject", "The words")
         killed, ends = 0, time.monotonic() + 20 + 10 * kills
         while left() and time.monotonic() < ends:
             with start_worker(server) as worker:
@@ -424,6 +424,6 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun(done_table):
     with smtp_server.running() as server:
         worker = start_worker(server)
         worker.terminate()
-        said, _ = worker.communicate(timeout=40)
+        output, _ = worker.communicate(timeout=40)
     assert worker.returncode == 0
-    assert "Nothing was left undone." in said
+    assert "All jobs finished." in output

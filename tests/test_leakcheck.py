@@ -25,7 +25,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import http_date
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from leakcheck import canary, checking, identity, search
 from leakcheck.site import Site
@@ -94,7 +94,7 @@ def leakcheck_at(url, *more, **environment):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A check in this process: no guardian has to start, and all canaries share one picture."""
+    """A check in this process: no watchdog has to start, and all canaries share one picture."""
 
     @contextmanager
     def nobody(names):
@@ -103,7 +103,7 @@ def quick(monkeypatch):
         os.close(writes)
         os.close(reads)
 
-    monkeypatch.setattr(canary, "_guardian", nobody)
+    monkeypatch.setattr(canary, "_watchdog", nobody)
     picture = canary.title_card("Leak check", "of the suite")
     monkeypatch.setattr(canary, "title_card", lambda *words: picture)
 
@@ -146,7 +146,7 @@ def test_a_sound_site_is_quiet_and_nothing_is_left(newsroom):
         code, out, err = leakcheck_at(url, "--minutes", "0.3")
     assert code == 0, out + err
     assert time.monotonic() - began < 18 + 30  # its time, and that of a busy machine to start it
-    assert "The canary was seen: nowhere" in out
+    assert "The canary was not seen." in out
     assert "it uses this database" in out
     assert "lists the 1 public releases of this database, and no other" in out
     assert "byte for byte" in out
@@ -208,7 +208,7 @@ def is_hidden(slug) -> bool:
 
 
 def leaks_of_lists(behind, monkeypatch):
-    """Ways in which a list tells of a release that waits; each with the words that name it."""
+    """Ways in which a list can reveal a scheduled release, each with what the report says of it."""
     scheduled = Release.objects.scheduled
 
     @behind("prisoners")
@@ -275,7 +275,7 @@ def leaks_of_lists(behind, monkeypatch):
 
 
 def leaks_of_guesses(behind, monkeypatch):
-    """Ways in which an address that can be guessed tells that there is something."""
+    """Ways in which an address that can be guessed reveals a release."""
 
     @behind("release")
     def leads_on(view, request, slug):
@@ -387,7 +387,7 @@ def leaks_of_time(behind, monkeypatch):
 
     few = search.addresses.first_of_each
     monkeypatch.setattr(search.addresses, "first_of_each", lambda c: few(c)[:2])
-    monkeypatch.setattr(search.timing, "MOST", 30)
+    monkeypatch.setattr(search.timing, "MAX_PAIRS", 30)
     return {
         "40 ms": rf"^GET timed {RELEASE}: takes \d+\.\d ms longer than an address that "
         r"never existed \(.* in \d+ pairs\)"
@@ -462,25 +462,25 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
 
 
 def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
-    with served() as url, pytest.raises(checking.CannotCheck, match="before the search began"):
-        checking.check(url, lambda *told: None, 0.001)
+    with served() as url, pytest.raises(checking.CheckError, match="before the search began"):
+        checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
 def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
-    with pytest.raises(checking.CannotCheck, match="--minutes must be above 0 and at most 40"):
-        checking.check("http://127.0.0.1:1", lambda *told: None, float(minutes))
+    with pytest.raises(checking.CheckError, match="--minutes must be above 0 and at most 40"):
+        checking.check("http://127.0.0.1:1", lambda *progress: None, float(minutes))
 
 
-# --- Whom it asks ------------------------------------------------------------------------------
+# --- The right site ----------------------------------------------------------------------------
 
 
-def test_an_empty_newsroom_is_known_by_its_sessions_and_told_so(transactional_db):
+def test_an_empty_newsroom_is_recognised_by_its_sessions_and_reported(transactional_db):
     with served() as url:
-        said = identity.control(Site(url), canary.Names.new())
-    assert "it uses this database" in said[0]
-    assert said[1:] == ["The newsroom is empty: no public release, so no list to leak into."]
+        output = identity.control(Site(url), canary.Names.new())
+    assert "it uses this database" in output[0]
+    assert output[1:] == ["The newsroom is empty: no public release, so no list that could leak."]
 
 
 def refused(*arguments, **environment) -> str:
@@ -504,7 +504,7 @@ def refused_here(url) -> str:
      "https://news.example.org/releases/", "https://me:secret@news.example.org"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_site_is_refused(url):
-    with pytest.raises(checking.CannotCheck, match="is not the address of a site"):
+    with pytest.raises(checking.CheckError, match="is not the address of a site"):
         checking.origin_of(url)
 
 
@@ -523,8 +523,8 @@ def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_
             pass
 
     with serving(HTTPServer(("127.0.0.1", 0), Stranger)) as server:
-        said = refused_here(f"http://127.0.0.1:{server.server_port}")
-    assert "does not look like Pressroom" in said
+        output = refused_here(f"http://127.0.0.1:{server.server_port}")
+    assert "does not look like Pressroom" in output
     other = {"DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite3"}
     if connection.vendor == "sqlite":
         connection.cursor().execute("VACUUM INTO %s", [str(tmp_path / "other.sqlite3")])
@@ -539,8 +539,8 @@ def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_
 def test_a_site_that_leads_on_to_https_names_where_to(newsroom, settings):
     settings.SECURE_SSL_REDIRECT = True
     with served() as url:
-        said = refused_here(url)
-    assert f"leads on to https{url[4:]}/. Name the address that readers use" in said
+        output = refused_here(url)
+    assert f"redirects to https{url[4:]}/. Use the address of the site for readers" in output
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="apt install openssl")
@@ -554,8 +554,8 @@ def test_a_certificate_that_nobody_trusts_is_a_clear_sentence(newsroom, tmp_path
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *args: None
     with serving(server):
-        said = refused_here(f"https://127.0.0.1:{server.server_port}")
-    assert "is not trusted: self" in said
+        output = refused_here(f"https://127.0.0.1:{server.server_port}")
+    assert "is not trusted: self" in output
 
 
 # --- That it leaves nothing --------------------------------------------------------------------
@@ -572,10 +572,10 @@ def test_an_interrupted_check_leaves_nothing(newsroom, number):
         assert process.returncode == -signal.SIGKILL
         wait_until(lambda: not is_planted())
         wait_until(lambda: (rows(), files()) == newsroom)
-        assert "its guardian removed the canary" in err
+        assert "its watchdog removed the canary" in err
     else:
         assert process.returncode == 2
-        assert f"Interrupted by {number.name}. The canary is removed." in err
+        assert f"Interrupted by {number.name}. The canary was removed." in err
     assert (rows(), files()) == newsroom
     assert not Event.objects.filter(release_uuid__endswith=canary.NODE).exists()
 
@@ -588,21 +588,21 @@ def test_every_signal_that_asks_to_end_is_heard(newsroom, quick, number):
 
     old = signal.signal(number, signal.SIG_DFL)  # a suite in the background shuts it out
     try:
-        with served() as url, pytest.raises(checking.CannotCheck, match=f"by {number.name}"):
+        with served() as url, pytest.raises(checking.CheckError, match=f"by {number.name}"):
             checking.check(url, once_planted, 1, ["links"])
     finally:
         signal.signal(number, old)
     assert (rows(), files()) == newsroom
 
 
-def test_the_guardian_of_one_check_leaves_the_canary_of_the_next_alone(newsroom):
+def test_the_watchdog_of_one_check_leaves_the_canary_of_the_next_alone(newsroom):
     with served() as url:
         process = start("leakcheck", "--url", url, "--only", "links")
         wait_until(is_planted)
         time.sleep(1)  # planting is more than the release
         next_one = canary.plant(canary.choose())
         process.kill()
-        process.communicate(timeout=60)  # ends with the guardian, who holds the same terminal
+        process.communicate(timeout=60)  # ends with the watchdog, which holds the same terminal
     assert canary.is_in_place(next_one)
     left = Release.objects.filter(title__regex=canary.TITLES).values_list("pk", flat=True)
     assert list(left) == [next_one.names.release]
@@ -611,14 +611,14 @@ def test_the_guardian_of_one_check_leaves_the_canary_of_the_next_alone(newsroom)
 
 
 def test_a_check_that_loses_its_canary_says_so(newsroom, quick, monkeypatch):
-    monkeypatch.setattr(search, "LOOK_AFTER_IT", 0.5)
+    monkeypatch.setattr(search, "CHECK_CANARY_EVERY", 0.5)
     lost = "The canary was taken away or changed while the site was asked"
 
     def once_planted(report, doing):
         if is_planted():
             canary.sweep()
 
-    with served() as url, pytest.raises(checking.CannotCheck, match=lost):
+    with served() as url, pytest.raises(checking.CheckError, match=lost):
         checking.check(url, once_planted, 1, ["guesses"])
     assert (rows(), files()) == newsroom
 
@@ -633,7 +633,7 @@ def test_what_a_power_cut_left_is_swept_and_nothing_else(newsroom, capsys):
     own.save()
     canary.plant(canary.choose())
     # What the newsroom had still to do for it.
-    making.make_renditions.add(str(picture.pk), key=str(picture.pk))
+    processing.make_renditions.add(str(picture.pk), key=str(picture.pk))
     process = start("leakcheck", "--sweep")
     out, err = process.communicate(timeout=60)
     assert re.match(r"Removed \d+ rows and files", out), err
@@ -644,7 +644,7 @@ def test_what_a_power_cut_left_is_swept_and_nothing_else(newsroom, capsys):
     counts["releases.HistoricalRelease"] += 1  # the editor's version
     assert rows() == counts
     call_command("leakcheck", "--sweep")
-    assert capsys.readouterr().out == "Nothing left.\n"
+    assert capsys.readouterr().out == "Nothing to remove.\n"
 
 
 def test_files_without_rows_are_swept(newsroom):
@@ -683,16 +683,16 @@ def a_database_that_keeps_releases():
                 cursor.execute("DROP FUNCTION keeps CASCADE")
 
 
-def test_a_removal_that_fails_is_said_loudly_and_tried_on(newsroom, tmp_path):
+def test_a_failed_removal_is_reported_and_tried_again(newsroom, tmp_path):
     with (tmp_path / "err").open("w") as err, served() as url:
         with a_database_that_keeps_releases():
             process = start("leakcheck", "--url", url, "--only", "links", out=err)
             wait_until(is_planted)
             process.terminate()
             assert process.wait(timeout=60) == 2
-            said = (tmp_path / "err").read_text()
-            assert "THE CANARY COULD NOT BE REMOVED: the disk is full" in said
-            assert "manage.py leakcheck --sweep" in said
+            output = (tmp_path / "err").read_text()
+            assert "THE CANARY COULD NOT BE REMOVED: the disk is full" in output
+            assert "manage.py leakcheck --sweep" in output
             assert is_planted()
         wait_until(lambda: not is_planted())
         wait_until(lambda: (rows(), files()) == newsroom)

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.once
 
 
 def answer(at, body="", **headers) -> Answer:
-    told = [(name.replace("_", "-"), value) for name, value in headers.items()]
-    return Answer(200, "OK", told, body.encode(), at=at)
+    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return Answer(200, "OK", pairs, body.encode(), at=at)
 
 
 def judged(values, make):
@@ -67,10 +67,10 @@ def measured(seed, effect, pairs=60) -> timing.Difference:
     return timing.difference([took(effect) - took(0) for _ in range(pairs)])
 
 
-def test_time_is_told_from_load():
+def test_a_longer_time_is_distinguished_from_load():
     assert sum(measured(seed, 0.04).is_certain for seed in range(50)) == 50
     assert all(measured(seed, 0.04).low > 0 for seed in range(50))
     # Thrice the same way is what is reported: of these, none comes near.
     false = [seed for seed in range(1000) if measured(seed, 0).is_certain]
     assert len(false) <= 2
-    assert all(timing.LEAST < measured(seed, 0).could_see < 0.04 for seed in range(20))
+    assert all(timing.MIN_SECONDS < measured(seed, 0).smallest_visible < 0.04 for seed in range(20))

@@ -367,8 +367,8 @@ def test_a_person_without_a_page_is_on_no_public_page(client, public_things, lev
     pages = [*public_things]
     pages += [make_release(poster=poster).get_absolute_url() for poster in (shown, withheld)]
     # At level 2 a person may be shown; pictures of the others are hidden too.
-    withheld.withheld_from = timezone.now()
-    withheld.save(update_fields=["withheld_from"])
+    withheld.hidden_from = timezone.now()
+    withheld.save(update_fields=["hidden_from"])
     before = the_site(client, *pages)
     things_of, nothing = {}, {}
     for number, level in enumerate(levels):
@@ -419,8 +419,8 @@ def test_internal_facts_about_a_public_person_are_on_no_public_page(client, publ
     consents.update(evidence=CANARY, covers_health=False, covers_family=True)
     models.QuerySet(Case).filter(pk=case.pk).update(health=CANARY)
     speaker.level_changes.create(
-        before=1, after=3, outcome="agreed", basis=CANARY, words=CANARY,
-        asked_by=make_chief(), decided_by=make_chief(),
+        before=1, after=3, outcome="agreed", basis=CANARY, note=CANARY,
+        requested_by=make_chief(), decided_by=make_chief(),
     )  # fmt: skip
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]

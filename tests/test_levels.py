@@ -1,4 +1,4 @@
-"""How far somebody may be named: two people raise it, one lowers it, and it holds everywhere."""
+"""How far a person may be named: two people raise it, one lowers it, and it applies everywhere."""
 
 import io
 import zipfile
@@ -70,37 +70,37 @@ def test_a_level_is_raised_by_two_people_on_a_recorded_basis(at_desk, editor, pu
     assert person.get_absolute_url() == "/people/teodor-brask/"
     assert client.get("/people/teodor-brask/").status_code == 200
     change = person.level_changes.get()
-    assert (change.asked_by, change.decided_by, change.outcome) == (editor, publisher, "agreed")
+    assert (change.requested_by, change.decided_by, change.outcome) == (editor, publisher, "agreed")
 
 
-def test_nobody_agrees_with_themselves(at_desk, publisher, second):
+def test_nobody_approves_their_own_request(at_desk, publisher, second):
     person = make_person("Teodor Brask", level=Level.STAFF)
-    change = levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=publisher)
+    change = levels.request_level(person, to=Level.NAMEABLE, basis="x", by=publisher)
     decide = f"{PEOPLE}{person.pk}/decide/"
-    assert "A second person has to agree" in text(at_desk(publisher).get(decide))
+    assert "A second person must approve it." in text(at_desk(publisher).get(decide))
     page = text(at_desk(publisher).post(decide, {"approve": "Approve"}))
-    assert "You asked for it yourself. A second person has to agree." in page
-    with pytest.raises(ActionBlocked, match="You asked for it yourself"):
-        levels.agree(change, by=publisher)
+    assert "You made this request. A second person must approve it." in page
+    with pytest.raises(ActionBlocked, match="You made this request"):
+        levels.approve_level(change, by=publisher)
     person.refresh_from_db()
     assert person.level == Level.STAFF
-    levels.agree(change, by=second)
-    with pytest.raises(ActionBlocked, match="decided meanwhile"):
-        levels.agree(change, by=second)
+    levels.approve_level(change, by=second)
+    with pytest.raises(ActionBlocked, match="decided in the meantime"):
+        levels.approve_level(change, by=second)
 
 
 @pytest.mark.parametrize(
     ("group", "words"),
     [
-        ("Author", "You have no right to change records of people"),
-        ("Editor", "You have no right to agree to a publication level"),
+        ("Author", "You don’t have permission to change people’s records"),
+        ("Editor", "You don’t have permission to approve a publication level"),
     ],
 )
-def test_whoever_has_no_right_agrees_to_nothing(group, words, second):
+def test_a_user_without_permission_cannot_approve_a_level(group, words, second):
     person = make_person(level=Level.STAFF)
-    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=second)
+    change = levels.request_level(person, to=Level.PUBLIC, basis="x", by=second)
     with pytest.raises(ActionBlocked, match=words):
-        levels.agree(change, by=make_user("other", group))
+        levels.approve_level(change, by=make_user("other", group))
     person.refresh_from_db()
     assert person.level == Level.STAFF
 
@@ -108,58 +108,58 @@ def test_whoever_has_no_right_agrees_to_nothing(group, words, second):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"to": Level.STAFF, "basis": "x"}, "The level is 1 already"),
-        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "lower it: that is done at once"),
-        ({"to": Level.PUBLIC, "basis": " \n"}, "Say why the person may be named"),
+        ({"to": Level.STAFF, "basis": "x"}, "The level is already 1"),
+        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "To reduce it, use “Lower level”"),
+        ({"to": Level.PUBLIC, "basis": " \n"}, "Enter why the person may be named"),
     ],
 )
-def test_a_question_without_sense_or_basis_is_refused(values, words, editor):
+def test_a_request_for_a_lower_level_or_without_a_basis_is_refused(values, words, editor):
     person = make_person(level=Level.STAFF)
     with pytest.raises(ActionBlocked, match=words):
-        levels.ask_to_raise(person, by=editor, **values)
+        levels.request_level(person, by=editor, **values)
     assert not LevelChange.objects.exists()
 
 
-def test_one_question_at_a_time_and_it_can_be_declined_with_words(at_desk, editor, publisher):
+def test_one_request_is_open_at_a_time_and_can_be_rejected_with_a_note(at_desk, editor, publisher):
     person = make_person(level=Level.STAFF)
     desk = at_desk(editor)
     for _ in range(2):
         answer = desk.post(f"{PEOPLE}{person.pk}/raise/", {"to": "2", "basis": "Her lawyer."})
-    assert "Somebody has asked already" in text(answer)
+    assert "A request is already open" in text(answer)
     assert "Her lawyer." in text(answer)  # what was typed is still there
     decline = {"reject": "Reject", "note": "Ask the family first."}
     at_desk(publisher).post(f"{PEOPLE}{person.pk}/decide/", decline)
     change = LevelChange.objects.get()
-    assert (change.outcome, change.words) == ("declined", "Ask the family first.")
+    assert (change.outcome, change.note) == ("declined", "Ask the family first.")
     assert "Ask the family first." in text(at_desk(editor).get(f"{PEOPLE}{person.pk}/change/"))
     gone = at_desk(publisher).get(f"{PEOPLE}{person.pk}/decide/", follow=True)
     assert "It may have been decided already." in text(gone)
 
 
 @pytest.mark.parametrize("typed", [{}, {"to": "9", "basis": "x"}, {"to": "x"}, {"to": "3"}])
-def test_a_question_that_is_filled_in_badly_changes_nothing(at_desk, editor, typed):
+def test_an_invalid_request_form_changes_nothing(at_desk, editor, typed):
     person = make_person(level=Level.STAFF)
     assert at_desk(editor).post(f"{PEOPLE}{person.pk}/raise/", typed).status_code == 200
     assert not LevelChange.objects.exists()
 
 
-def test_somebody_under_eighteen_is_named_only_by_a_special_right(second, editor):
+def test_a_person_under_eighteen_is_named_only_with_a_special_permission(second, editor):
     person = make_person(level=Level.STAFF, under_18=True)
-    change = levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=editor)
+    change = levels.request_level(person, to=Level.NAMEABLE, basis="x", by=editor)
     with pytest.raises(ActionBlocked, match="under eighteen"):
-        levels.agree(change, by=second)
-    assert levels.agree(change, by=make_chief()).level == Level.NAMEABLE
+        levels.approve_level(change, by=second)
+    assert levels.approve_level(change, by=make_chief()).level == Level.NAMEABLE
 
 
-def test_a_consent_that_has_ended_is_not_agreed_over(second, editor):
+def test_a_level_is_not_approved_after_the_consent_ended(second, editor):
     person = make_person(level=Level.STAFF)
     consent(person, ends=timezone.localdate() - DAY)
-    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
+    change = levels.request_level(person, to=Level.PUBLIC, basis="x", by=editor)
     with pytest.raises(ActionBlocked, match="consent to be named has ended"):
-        levels.agree(change, by=second)
+        levels.approve_level(change, by=second)
 
 
-def test_a_new_record_begins_where_nobody_outside_is_told_of_it(at_desk, editor):
+def test_a_new_record_starts_at_level_1(at_desk, editor):
     row = {"display_name": "Iven Sorrel", "sort_name": "", "pronouns": ""}
     for inline in ("roles", "names", "consents", "cases"):
         row |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
@@ -176,7 +176,7 @@ def test_a_new_record_begins_where_nobody_outside_is_told_of_it(at_desk, editor)
 
 @pytest.fixture
 def known():
-    """Somebody with a page, named, quoted, shown and offered in public releases."""
+    """A person with a page who is named, quoted, shown and offered in public releases."""
     person = make_prisoner("Teodor Brask", title="Director", speaks=True)
     portrait = make_picture("portrait.jpg", credit_line="Of Brask")
     red = picture_bytes(colour="#a92c17")
@@ -190,7 +190,7 @@ def known():
 
 
 def places(person, portrait, picture, release) -> dict[str, bool]:
-    """Where the public finds the person: by page, list, link, feed, machine, picture, file."""
+    """Return where the public finds the person: page, list, link, feed, machine, picture, file."""
     client = Client()
 
     def page(path):
@@ -223,33 +223,33 @@ def places(person, portrait, picture, release) -> dict[str, bool]:
     }
 
 
-def test_lowering_takes_one_press_and_works_at_once_everywhere(at_desk, editor, known):
+def test_lowering_takes_one_click_and_takes_effect_at_once_everywhere(at_desk, editor, known):
     person, *_, release = known
     before = places(*known)
     assert all(before.values()), before
     answer = at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": "1"}, follow=True)
     assert not any(places(*known).values()), places(*known)
-    told = text(answer)
-    assert "Level lowered to 1 everywhere." in told
-    assert "A word" in told
-    assert 'In the text: “<span dir="auto">It was Teodor Brask.</span>”' in told
-    assert f"/admin/releases/release/{release.pk}/change/" in told
+    shown = text(answer)
+    assert "Level lowered to 1 everywhere." in shown
+    assert "A word" in shown
+    assert 'In the text: “<span dir="auto">It was Teodor Brask.</span>”' in shown
+    assert f"/admin/releases/release/{release.pk}/change/" in shown
     change = person.level_changes.get()
-    assert (change.before, change.after, change.asked_by) == (3, 1, editor)
+    assert (change.before, change.after, change.requested_by) == (3, 1, editor)
 
 
-def test_what_a_browser_kept_of_the_page_is_not_good_any_more(client, editor, known):
+def test_a_cached_page_is_stale_after_the_level_is_lowered(client, editor, known):
     person, *_, release = known
     for path in (person.get_absolute_url(), "/prisoners/", release.get_absolute_url()):
         kept = client.get(path)["ETag"]
         assert client.get(path, headers={"If-None-Match": kept}).status_code == 304
     kept = {path: client.get(path)["ETag"] for path in ("/prisoners/", release.get_absolute_url())}
-    levels.lower(person, to=Level.STAFF, by=editor)
+    levels.lower_level(person, to=Level.STAFF, by=editor)
     for path, etag in kept.items():
         assert client.get(path, headers={"If-None-Match": etag}).status_code == 200
 
 
-def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
+def test_selected_releases_are_put_on_hold_until_the_name_is_removed(
     at_desk, editor, publisher, client
 ):
     person = make_person("Teodor Brask")
@@ -257,7 +257,7 @@ def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
     due = make_release("scheduled", body="<p>Nobody marked Teodor Brask.</p>")
     other = make_release(body="<p>Nobody.</p>")
     draft = make_release("draft", body="<p>Teodor Brask.</p>")
-    levels.lower(person, to=Level.STAFF, by=editor)
+    levels.lower_level(person, to=Level.STAFF, by=editor)
     named = f"{PEOPLE}{person.pk}/named/"
     page = text(at_desk(editor).get(named))
     assert str(public.pk) in page
@@ -281,20 +281,20 @@ def test_those_that_are_ticked_are_held_until_the_name_is_out_of_them(
 
 
 @pytest.mark.parametrize("state", ["published", "scheduled", "held"])
-def test_a_release_that_was_approved_before_says_at_the_desk_whom_it_exposes(
+def test_an_approved_release_shows_at_the_desk_which_protected_names_it_contains(
     at_desk, editor, state
 ):
     person = make_person("Teodor Brask")
     release = make_release(state, body="<p>It was Teodor Brask.</p>")
     form = f"/admin/releases/release/{release.pk}/change/"
     assert "protected name" not in text(at_desk(editor).get(form))
-    levels.lower(person, to=Level.STAFF, by=editor)
+    levels.lower_level(person, to=Level.STAFF, by=editor)
     page = text(at_desk(editor).get(form))
     assert "Contains a protected name" in page
     assert "“Teodor Brask” in the text is a protected name: “It was Teodor Brask.”" in page
 
 
-def test_whoever_lowers_to_level_0_still_knows_of_the_record(at_desk, editor, publisher):
+def test_a_user_who_lowers_to_level_0_becomes_a_case_officer(at_desk, editor, publisher):
     person = make_person("Teodor Brask", level=Level.STAFF)
     at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": "0"})
     assert list(person.case_officers.all()) == [editor]
@@ -302,17 +302,17 @@ def test_whoever_lowers_to_level_0_still_knows_of_the_record(at_desk, editor, pu
     assert at_desk(publisher).get(f"{PEOPLE}{person.pk}/named/").status_code == 404
 
 
-def test_a_question_ends_with_the_lowering(editor, second):
+def test_an_open_request_is_rejected_when_the_level_is_lowered(editor, second):
     person = make_person(level=Level.NAMEABLE)
-    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
-    levels.lower(person, to=Level.STAFF, by=editor)
-    with pytest.raises(ActionBlocked, match="decided meanwhile"):
-        levels.agree(change, by=second)
-    assert not levels.waiting(person)
+    change = levels.request_level(person, to=Level.PUBLIC, basis="x", by=editor)
+    levels.lower_level(person, to=Level.STAFF, by=editor)
+    with pytest.raises(ActionBlocked, match="decided in the meantime"):
+        levels.approve_level(change, by=second)
+    assert not levels.open_request(person)
 
 
 @pytest.mark.parametrize("to", ["", "x", "3", "4", "-1"])
-def test_a_lowering_that_is_none_changes_nothing(at_desk, editor, to):
+def test_lowering_to_the_same_or_a_higher_level_changes_nothing(at_desk, editor, to):
     person = make_person("Teodor Brask", level=Level.PUBLIC)
     answer = at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": to}, follow=True)
     assert answer.status_code == 200
@@ -322,12 +322,12 @@ def test_a_lowering_that_is_none_changes_nothing(at_desk, editor, to):
     assert not LevelChange.objects.exists()
 
 
-def test_an_author_lowers_nothing_and_a_form_sent_late_raises_nothing(at_desk, author, editor):
+def test_an_author_cannot_lower_and_an_old_form_cannot_raise(at_desk, author, editor):
     person = make_person("Teodor Brask", level=Level.PUBLIC)
     assert at_desk(author).post(f"{PEOPLE}{person.pk}/lower/", {"to": "1"}).status_code == 403
     assert at_desk(editor).get(f"{PEOPLE}{person.pk}/lower/").status_code == 405
     stale = Person.objects.get(pk=person.pk)
-    levels.lower(person, to=Level.STAFF, by=editor)
+    levels.lower_level(person, to=Level.STAFF, by=editor)
     row = {"display_name": "Teodor Brask", "sort_name": "Brask", "level": "3", "slug": stale.slug}
     for inline in ("roles", "names", "consents", "cases"):
         row |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
@@ -372,7 +372,7 @@ def consent(person, **fields):
     return Consent.objects.create(person=person, **row | fields)
 
 
-def test_a_consent_ends_by_itself_and_the_name_is_nowhere_from_the_next_day_on(known):
+def test_a_consent_ends_by_itself_and_the_name_is_hidden_from_the_next_day(known):
     person = known[0]
     today = timezone.localdate()
     consent(person, ends=today)
@@ -384,7 +384,7 @@ def test_a_consent_ends_by_itself_and_the_name_is_nowhere_from_the_next_day_on(k
     assert all(places(*known).values())
 
 
-def test_a_consent_that_is_withdrawn_takes_all_away_at_once_and_another_keeps_it(known):
+def test_a_withdrawn_consent_hides_everything_at_once_unless_another_is_valid(known):
     person = known[0]
     first = consent(person)
     second = consent(person, basis="subject")
@@ -396,13 +396,13 @@ def test_a_consent_that_is_withdrawn_takes_all_away_at_once_and_another_keeps_it
     assert not any(places(*known).values())
     second.delete()
     first.delete()
-    assert all(places(*known).values())  # nothing is recorded: the level alone decides
+    assert all(places(*known).values())  # without recorded consents only the level decides
 
 
 PICTURES = {"portrait", "picture", "poster", "card", "zip"}
 
 
-def test_a_consent_that_leaves_photographs_out_hides_the_pictures_alone(known, at_desk, editor):
+def test_a_consent_without_photographs_hides_only_the_pictures(known, at_desk, editor):
     name_only = consent(known[0], covers_photo=False)
     assert {place for place, there in places(*known).items() if not there} == PICTURES
     page = text(at_desk(editor).get(f"/admin/people/person/{known[0].pk}/change/"))
@@ -414,7 +414,7 @@ def test_a_consent_that_leaves_photographs_out_hides_the_pictures_alone(known, a
     photo.delete()
     assert not places(*known)["portrait"]
     name_only.delete()
-    assert all(places(*known).values())  # nothing is recorded: the level alone decides
+    assert all(places(*known).values())  # without recorded consents only the level decides
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_a_consent_that_leaves_photographs_out_hides_the_pictures_alone(known, a
         ([{"basis": "family", "ends": -1, "covers_health": True}, {"basis": "public"}], True),
     ],
 )
-def test_what_is_widely_public_is_nobodys_consent(known, rows, hidden):
+def test_the_basis_widely_public_counts_as_no_consent(known, rows, hidden):
     for row in rows:
         ends = {"ends": timezone.localdate() + row["ends"] * DAY} if "ends" in row else {}
         consent(known[0], **{"covers_photo": False} | row | ends)
@@ -435,9 +435,7 @@ def test_what_is_widely_public_is_nobodys_consent(known, rows, hidden):
     assert Person.objects.lacking_photo_consent().contains(person) == hidden
 
 
-def test_the_desk_lists_of_those_without_consent_to_photographs_whom_pictures_show(
-    at_desk, editor, author
-):
+def test_the_desk_lists_people_in_pictures_without_consent_for_photographs(at_desk, editor, author):
     for name, level in (("Shown", 3), ("Portrayed", 2), ("Low", 1), ("Without", 3)):
         person = make_person(f"Anna {name}", level=level)
         if name == "Portrayed":
@@ -460,8 +458,8 @@ def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeate
     consent(covered)
     consent(minister, covers_photo=False, basis="public")
     # As the old code left it.
-    models.QuerySet(Person).update(shown_until=None)
-    models.QuerySet(MediaAsset).update(withheld_from=None)
+    models.QuerySet(Person).update(photo_consent_until=None)
+    models.QuerySet(MediaAsset).update(hidden_from=None)
     assert all(places(*known).values())
     editor = SimpleNamespace(connection=connection)
     assert [follow(historical_apps(), editor), follow(historical_apps(), editor)] == [1, 0]
@@ -469,7 +467,7 @@ def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeate
     assert list(Person.objects.lacking_photo_consent()) == [person]
 
 
-def test_without_consent_to_photographs_the_pictures_alone_are_gone(known):
+def test_without_consent_for_photographs_only_the_pictures_are_hidden(known):
     consent(known[0], covers_photo=False)
     photo = consent(known[0], covers_name=False, covers_photo=True)
     assert all(places(*known).values())
@@ -478,7 +476,7 @@ def test_without_consent_to_photographs_the_pictures_alone_are_gone(known):
     assert {place for place, there in places(*known).items() if not there} == PICTURES
 
 
-def test_health_is_told_only_while_a_consent_covers_it(client):
+def test_health_is_shown_only_while_a_consent_covers_it(client):
     person = make_prisoner("Teodor Brask")
     models.QuerySet(Case).update(health="He needs a heart specialist.")
     assert "heart" not in client.get(person.get_absolute_url()).content.decode()
@@ -490,7 +488,7 @@ def test_health_is_told_only_while_a_consent_covers_it(client):
     assert "heart" not in client.get(person.get_absolute_url()).content.decode()
 
 
-def test_the_desk_says_which_consents_end_soon_or_have_ended(at_desk, editor, author):
+def test_the_desk_lists_consents_that_end_soon_or_have_ended(at_desk, editor, author):
     today = timezone.localdate()
     ends = {"Gone": today - DAY, "Soon": today + 29 * DAY, "Later": today + 30 * DAY, "Open": None}
     for name, last in ends.items():
@@ -516,7 +514,7 @@ def test_set_and_row_agree_on_what_a_consent_allows():
                 assert protected.contains(person) == person.is_protected(day), named
 
 
-def test_a_picture_of_several_is_shown_when_all_may_be_shown():
+def test_a_picture_of_several_people_is_shown_if_all_may_be_shown():
     picture = make_picture()
     one, other = make_person("One", level=Level.STAFF), make_person("Other", level=Level.STAFF)
     picture.depicts.set([one, other])
@@ -534,7 +532,7 @@ def test_a_picture_of_several_is_shown_when_all_may_be_shown():
     other.level = Level.STAFF
     other.save()
     assert not shown()
-    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # once more: nothing changes
+    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # again: nothing changes
     assert not shown()
     other.depicted_in.clear()
     assert shown()
@@ -542,12 +540,12 @@ def test_a_picture_of_several_is_shown_when_all_may_be_shown():
     assert shown()
 
 
-def test_a_release_that_is_due_waits_for_no_picture_of_somebody_protected(client):
+def test_a_release_is_published_on_time_without_a_picture_of_a_protected_person(client):
     picture = make_picture()
     person = make_person("Brask", level=Level.PUBLIC)
     release = make_release("scheduled", poster=picture)
     picture.depicts.add(person)
-    levels.lower(person, to=Level.STAFF, by=make_chief())
+    levels.lower_level(person, to=Level.STAFF, by=make_chief())
     models.QuerySet(Release).filter(pk=release.pk).update(publish_at=timezone.now())
     assert client.get(release.get_absolute_url()).status_code == 200
     assert client.get(picture.public_url("poster", "jpg")).status_code == 404

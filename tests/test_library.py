@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from jobs.models import Lane
 from people.models import Level
@@ -81,7 +81,7 @@ def test_many_files_are_uploaded_at_once_and_each_result_is_shown(at_desk, autho
              sent("four.png", b"")]  # fmt: skip
     page = text(at_desk(author).post(UPLOAD, {"file": files}))
     assert {asset.original_name for asset in MediaAsset.objects.all()} == {"one.jpg", "two.pdf"}
-    assert "three.svg: SVG drawings can carry scripts" in page
+    assert "three.svg: SVG files can contain scripts" in page
     assert "four.png: The file is empty" in page
     assert {asset.uploaded_by for asset in MediaAsset.objects.all()} == {author}
 
@@ -95,10 +95,10 @@ def test_a_script_uploads_one_file_and_asks_for_its_state_until_it_is_ready(at_d
     work_off(Lane.FILES)
     later = text(client.get(f"{UPLOAD}?part=upload&id={asset.pk}"))
     assert 'data-state="made"' in later
-    assert "Missing: an alternative text, a credit line." in later
+    assert "Missing: alternative text, credit line." in later
     bad = client.post(f"{UPLOAD}?part=upload", {"file": sent("bad.jpg", b"bad")})
     assert bad.status_code == 400
-    assert "bad.jpg: This is nothing that we can read" in text(bad)
+    assert "bad.jpg: This file can’t be read." in text(bad)
 
 
 @pytest.mark.parametrize("query", ["part=upload", "part=attached", "part=upload&id=x"])
@@ -112,16 +112,16 @@ def test_the_same_file_again_links_to_the_existing_one(at_desk, author):
     client = at_desk(author)
     page = text(client.post(f"{UPLOAD}?part=upload", {"file": sent("again.jpg")}))
     assert MediaAsset.objects.count() == 1
-    assert "You have this file" in page
+    assert "You already have this file" in page
     assert f'href="{form_of(there)}"' in page
     # The form for one file says the same and keeps the typed text.
     page = text(client.post(f"{LIBRARY}add/", typed(original=sent(), caption="Typed")))
-    assert "You have this file" in page
+    assert "You already have this file" in page
     assert f'href="{form_of(there)}"' in page
     assert "Typed" in page
     other = make_picture(content=picture_bytes(colour="red"))
     page = text(client.post(form_of(other), typed(original=sent())))
-    assert "You have this file" in page
+    assert "You already have this file" in page
     # A file's own bytes again change nothing and block nothing.
     assert client.post(form_of(there), typed(original=sent())).status_code == 302
 
@@ -171,7 +171,7 @@ def press_picture(client) -> MediaAsset:
 def test_embedded_metadata_is_offered_and_never_published_automatically(at_desk, author):
     client = at_desk(author)
     asset = press_picture(client)
-    metadata = asset.found
+    metadata = asset.embedded_metadata
     assert metadata["creator"]
     assert metadata["copyright_notice"]
     assert not any([asset.caption, asset.credit_line, asset.creator, asset.copyright_notice])
@@ -192,7 +192,7 @@ def test_metadata_is_applied_to_blank_fields_only(at_desk, author):
     asset.save()
     page = text(client.post(f"{LIBRARY}{asset.pk}/words/?part=upload"))
     assert "Missing:" in page
-    metadata = asset.found
+    metadata = asset.embedded_metadata
     asset.refresh_from_db()
     assert asset.creator == "Typed by hand"
     assert asset.copyright_notice == metadata["copyright_notice"]
@@ -201,7 +201,7 @@ def test_metadata_is_applied_to_blank_fields_only(at_desk, author):
 def test_a_licence_that_ends_on_a_day_includes_the_whole_day(at_desk, author, settings):
     settings.TIME_ZONE = "Europe/London"
     picture = make_picture()
-    models.QuerySet(MediaAsset).update(found={"licence_ends": "2031-06-30"})
+    models.QuerySet(MediaAsset).update(embedded_metadata={"licence_ends": "2031-06-30"})
     at_desk(author).post(f"{LIBRARY}{picture.pk}/words/")
     picture.refresh_from_db()
     assert picture.licence_expires.isoformat() == "2031-06-30T23:00:00+00:00"
@@ -209,7 +209,7 @@ def test_a_licence_that_ends_on_a_day_includes_the_whole_day(at_desk, author, se
 
 def test_the_photographers_contact_is_internal_only(at_desk, author, client):
     asset = press_picture(at_desk(author))
-    asset.found["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
+    asset.embedded_metadata["contact"] = ["photographer@agency.example", "+44 20 7946 0000"]
     asset.alt_text, asset.credit_line = "A field", "Somebody"
     asset.save()
     work_off(Lane.FILES)
@@ -224,8 +224,8 @@ def test_the_photographers_contact_is_internal_only(at_desk, author, client):
 
 
 def test_a_warning_about_a_file_is_shown_to_the_approver(at_desk, publisher):
-    picture = make_picture(notes=["It says: Newsmagazines Out."])
-    models.QuerySet(MediaAsset).update(notes=["It says: Newsmagazines Out."])
+    picture = make_picture(file_warnings=["It says: Newsmagazines Out."])
+    models.QuerySet(MediaAsset).update(file_warnings=["It says: Newsmagazines Out."])
     release = make_release("in_review", poster=picture)
     page = text(at_desk(publisher).get(f"/admin/releases/release/{release.pk}/change/"))
     assert "Newsmagazines Out" in page
@@ -375,7 +375,7 @@ def test_the_form_of_a_picture_lists_its_uses(at_desk, author):
     assert f"/admin/releases/release/{release.pk}/change/" in page
     assert f"/admin/people/person/{person.pk}/change/" in page
     assert "Zaunkönigin" not in page
-    assert "somebody whose record you may not see" in page
+    assert "a person whose record you can’t see" in page
 
 
 @pytest.mark.parametrize("use", ["poster", "text", "attached", "portrait"])
@@ -403,7 +403,7 @@ def test_an_unused_picture_is_deleted_with_all_its_files(at_desk, editor):
     picture = make_picture()
     picture.original = sent("other.jpg", picture_bytes(colour="red"))
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     at_desk(editor).post(f"{LIBRARY}{picture.pk}/delete/", {"post": "yes"})
     assert not MediaAsset.objects.exists()
     for top in ("originals", "renditions"):
@@ -507,14 +507,14 @@ def test_a_deleted_file_cannot_be_attached(at_desk, author):
     assert "Typed" in page
 
 
-def test_a_file_dropped_on_a_release_is_attached_and_a_twin_is_found(at_desk, author):
+def test_a_file_dropped_on_a_release_is_attached_and_a_duplicate_is_found(at_desk, author):
     there = make_picture("first.jpg")
     client = at_desk(author)
     new = text(client.post(f"{UPLOAD}?part=attached", {"file": sent("new.pdf", pdf_bytes())}))
     assert f'name="attached" value="{MediaAsset.objects.get(kind="document").pk}"' in new
     twin = text(client.post(f"{UPLOAD}?part=attached", {"file": sent()}))
     assert f'name="attached" value="{there.pk}"' in twin
-    assert "You have this file" in twin
+    assert "You already have this file" in twin
 
 
 def test_attaching_to_a_public_release_needs_a_correction(at_desk, publisher):
@@ -581,7 +581,7 @@ def test_a_picture_of_an_approved_unpublished_release_cannot_be_changed(at_desk,
     release = make_release(state, poster=picture)
     before = picture.sha256
     page = text(at_desk(publisher).get(form_of(picture)))
-    assert "which is approved as it stands. Send that release back to draft" in page
+    assert "It is used in the approved release" in page
     assert str(release) in page
     assert 'name="caption"' not in page
     first = picture.history.order_by("history_id").first()
@@ -616,7 +616,7 @@ def test_a_picture_on_a_public_page_is_corrected_by_a_publisher(
 
     for user in (author, editor):
         blocked = text(change(user, caption="Typed", minor="on"))
-        assert "It is shown on a public page. A publisher can correct it." in blocked
+        assert "It is on a public page. A publisher can correct it." in blocked
         assert "Typed" in blocked
     assert (picture.caption, picture.sha256) == ("", before)
     unexplained = text(change(publisher, caption="Typed"))
@@ -666,7 +666,7 @@ def test_changing_many_leaves_approved_pictures_unchanged(at_desk, author):
     picked |= {"apply": "yes", "credit_line": "Reuters", "minor": "on", "read": read}
     page = text(client.post(LIBRARY, picked, follow=True))
     assert "1 item changed." in page
-    assert f"“{shown}” was not changed. It is shown on a public page." in page
+    assert f"“{shown}” was not changed. It is on a public page." in page
     shown.refresh_from_db()
     assert shown.credit_line == "Nobody in particular"
 
@@ -699,7 +699,7 @@ def test_changing_many_does_not_overwrite_newer_text(at_desk, author):
     newer.save()
     page = text(client.post(LIBRARY, picked | {"credit_line": "Reuters"}, follow=True))
     assert "1 item changed." in page
-    assert f"“{newer}” was not changed. Somebody changed it since you chose it." in page
+    assert f"“{newer}” was not changed. Someone changed it after you selected it." in page
     assert {one.alt_text: one.credit_line for one in MediaAsset.objects.all()} == {
         "Typed meanwhile": "Somebody else", chosen[1].alt_text: "Reuters",
     }  # fmt: skip

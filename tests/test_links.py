@@ -1,4 +1,4 @@
-"""Which links a text may hold, at every door: typed, pasted, saved, imported, printed."""
+"""Which links a text may contain, on every way: typed, pasted, saved, imported, printed."""
 
 from html import unescape
 
@@ -27,7 +27,7 @@ TAKEN = [
     ("https://a%2eexample/", "https://a.example/"),
     ("https://en.wikipedia.org/wiki/People's_(x)", "https://en.wikipedia.org/wiki/People's_(x)"),
     ("https://[::1]:8000/x", "https://[::1]:8000/x"),
-    # Nothing in it says who was given it.
+    # Nothing in it identifies who received it.
     ("https://user:pw@example.org/x", "https://example.org/x"),
     ("https://example.org/?utm_source=x&b=1&fbclid=2&MC_EID=3", "https://example.org/?b=1"),
     ("https://example.org/?a=%20b&_hsenc=1", "https://example.org/?a=%20b"),
@@ -35,7 +35,7 @@ TAKEN = [
     (SAFELINK, "https://example.org/a"),
     ("https://www.google.com/url?q=https://example.org/&sa=D", "https://example.org/"),
     ("https://urldefense.com/v3/__https://example.org/a__;!!x", "https://example.org/a"),
-    # Parameters, however they are parted, and what names a reader.
+    # Parameters, however they are separated, and what identifies a reader.
     ("https://example.org/?a=1;fbclid=2;b=3", "https://example.org/?a=1;b=3"),
     ("https://example.org/?a=1&amp;fbclid=2&amp;b=3", "https://example.org/?a=1&amp;b=3"),
     ("https://example.org/?fbclid=2&amp;b=3", "https://example.org/?b=3"),
@@ -89,7 +89,7 @@ REFUSED = [
     "https://a.example:99999/", "https://a.example/<b>", "mailto:?to=a",
     "mailto:nobody", "tel:*#06#", "https://l.facebook.com/l.php?u=javascript%3Aalert(1)",
     "https://a.example/" + "x" * 2000,
-    # Detours whose end cannot be read: half of it would be another address.
+    # Redirects whose target cannot be read: half of it would be another address.
     "https://x.safelinks.protection.outlook.com/?data=jo%40ngo.example",
     "https://x.safelinks.protection.outlook.com/?url=example.org",
     "https://x.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2F%FF",
@@ -107,13 +107,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("href", "link"), TAKEN)
-def test_a_link_is_stored_without_what_says_who_was_given_it(href, link):
+def test_a_link_is_stored_without_what_identifies_its_receiver(href, link):
     assert allowed_link(href) == link
     assert allowed_link(link) == link
 
 
 @pytest.mark.parametrize("href", REFUSED)
-def test_a_link_that_leads_nowhere_or_elsewhere_is_none(href):
+def test_a_broken_or_redirecting_address_is_not_a_link(href):
     assert allowed_link(href) is None
 
 
@@ -139,7 +139,7 @@ def test_paste_and_save_have_one_rule(door):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["a.html", "a.md"])
-def test_an_import_has_the_same_rule_and_says_what_it_left_out(at_desk, author, name):
+def test_an_import_has_the_same_rule_and_reports_what_it_left_out(at_desk, author, name):
     lines = {
         "a.html": "<p>See <a href='{}'>the law {}</a>, which is long enough to be read.</p>",
         "a.md": "See [the law {1}]({0}), which is long enough to be read.\n\n",
@@ -169,7 +169,7 @@ def test_an_import_has_the_same_rule_and_says_what_it_left_out(at_desk, author, 
         "</p><p><a href='https://x.example/%00'>They</a> are read.</p>",
     ],
 )
-def test_what_decoding_brings_back_ends_no_import(at_desk, author, text):
+def test_decoded_characters_never_stop_an_import(at_desk, author, text):
     """On PostgreSQL, “Make a draft” ended in an error, and the import was lost."""
     client = at_desk(author)
     answer = confirm(client, send(client, text))
@@ -181,7 +181,7 @@ def test_what_decoding_brings_back_ends_no_import(at_desk, author, text):
 
 
 @pytest.mark.django_db
-def test_a_text_of_before_the_rule_prints_no_link_against_it(client):
+def test_a_text_from_before_the_rule_prints_no_forbidden_link(client):
     release = make_release()
     old = "<p>See <a href=\"//evil.example/x\">the law</a> and <a href='https://u:p@b.example/'>b</a>.</p>"
     models.QuerySet(Release).filter(pk=release.pk).update(body=old)
@@ -216,11 +216,11 @@ def send(client, text):
 def confirm(client, page):
     form = page.context["confirm"]
     fields = {f"person_{n}": "" for n in range(len(form.suggestions))}
-    fields["language"] = "en"  # asked, where a text is too short to guess it
+    fields["language"] = "en"  # the form asks if a text is too short to detect it
     return client.post(IMPORT, form.initial | fields, follow=True)
 
 
-def test_the_desk_says_which_links_it_removed(at_desk, editor):
+def test_the_desk_lists_the_links_it_removed(at_desk, editor):
     release = make_release("draft", by=editor)
     sent = {
         "kind": "press_release", "language": "en", "title": "T", "attached": [],

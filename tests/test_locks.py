@@ -1,4 +1,4 @@
-"""Two who save at the same moment: what follows from both is right, and neither waits for ever.
+"""Two users who save at the same moment: the result is right, and neither waits for ever.
 
 Each test runs real transactions on PostgreSQL. Every action does its work and then waits before
 its commit until the others have done theirs, or until it is clear that they wait for a lock.
@@ -41,7 +41,7 @@ on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql",
     reason="SQLite has one writer at a time; set DATABASE_URL to a PostgreSQL server.",
 )
-PATIENCE = 1  # second, after which an action no longer waits for the others
+TIMEOUT_SECONDS = 1  # after which an action no longer waits for the others
 
 
 def at_once(*actions, between=None):
@@ -55,7 +55,7 @@ def at_once(*actions, between=None):
 
     def meet(**signal):
         with contextlib.suppress(threading.BrokenBarrierError):  # the others wait for a lock
-            barrier.wait(PATIENCE)
+            barrier.wait(TIMEOUT_SECONDS)
 
     def run(number, action):
         try:
@@ -89,7 +89,7 @@ def at_once(*actions, between=None):
 
 
 def assert_fine(came):
-    """Raise what an action raised: a lock that is missing is not an answer."""
+    """Raise what an action raised: a missing lock is not a valid result."""
     for one in came:
         if isinstance(one, Exception):
             raise one
@@ -110,7 +110,7 @@ def withdraw(row):
 
 
 @on_postgresql
-def test_of_two_consents_that_are_withdrawn_at_once_none_is_left():
+def test_two_consents_withdrawn_at_once_are_both_withdrawn():
     person = make_person()
     rows = [consent(person), consent(person, basis="subject")]
     assert_fine(at_once(*(lambda row=row: withdraw(row) for row in rows)))
@@ -127,13 +127,13 @@ def test_a_consent_that_is_deleted_while_another_ends_is_not_counted():
 
 
 @on_postgresql
-def test_a_person_who_is_saved_while_a_consent_is_withdrawn_keeps_what_follows_from_it():
+def test_a_person_saved_while_a_consent_is_withdrawn_keeps_the_derived_dates():
     person = make_person()
     row = consent(person)
     read = Person.objects.get()
 
     def rename():
-        time.sleep(PATIENCE / 2)  # the consent is first
+        time.sleep(TIMEOUT_SECONDS / 2)  # the consent is first
         read.pronouns = "she"
         read.save()
 
@@ -143,32 +143,32 @@ def test_a_person_who_is_saved_while_a_consent_is_withdrawn_keeps_what_follows_f
 
 
 @on_postgresql
-def test_a_level_that_is_lowered_while_somebody_agrees_to_raise_it_stays_low():
+def test_a_level_lowered_during_an_approval_stays_low():
     person = make_person(level=Level.NAMEABLE)
-    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="Asked.", by=make_chief())
+    change = levels.request_level(person, to=Level.PUBLIC, basis="Asked.", by=make_chief())
     by, second = make_chief(), make_chief()
     lowered, agreed = at_once(
-        lambda: levels.lower(person, to=Level.STAFF, by=by),
-        lambda: levels.agree(change, by=second),
+        lambda: levels.lower_level(person, to=Level.STAFF, by=by),
+        lambda: levels.approve_level(change, by=second),
     )
     assert_fine([lowered])
     assert Person.objects.get().level == Level.STAFF
-    assert levels.waiting(person) is None
+    assert levels.open_request(person) is None
     if isinstance(agreed, Exception):
-        assert str(agreed) == "This was decided meanwhile. Look at the record again."
+        assert str(agreed) == "This was decided in the meantime. Check the record."
 
 
 @on_postgresql
-def test_of_two_who_ask_to_raise_a_level_one_is_refused_with_a_sentence():
+def test_of_two_requests_for_a_level_at_once_one_is_refused_with_a_sentence():
     person, chiefs = make_person(level=Level.STAFF), [make_chief(), make_chief()]
     came = at_once(
         *(
-            lambda by=by: levels.ask_to_raise(person, to=Level.NAMEABLE, basis="x", by=by)
+            lambda by=by: levels.request_level(person, to=Level.NAMEABLE, basis="x", by=by)
             for by in chiefs
         )
     )
     (refused,) = [one for one in came if isinstance(one, Exception)]
-    assert str(refused).startswith("Somebody has asked already.")
+    assert str(refused).startswith("A request is already open.")
 
 
 # --- Pictures -------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_a_picture_of_two_who_are_lowered_at_once_is_withheld():
     picture.depicts.set(people)
     by = make_chief()
     assert_fine(
-        at_once(*(lambda one=one: levels.lower(one, to=Level.STAFF, by=by) for one in people))
+        at_once(*(lambda one=one: levels.lower_level(one, to=Level.STAFF, by=by) for one in people))
     )
     assert not MediaAsset.objects.get().is_usable()
 
@@ -189,12 +189,12 @@ def test_a_picture_of_two_who_are_lowered_at_once_is_withheld():
 def test_a_picture_of_one_who_is_lowered_while_the_other_is_raised_is_withheld():
     picture, one, other = make_picture(), make_person("One"), make_person("Two", level=Level.STAFF)
     picture.depicts.set([one, other])
-    change = levels.ask_to_raise(other, to=Level.NAMEABLE, basis="x", by=make_chief())
+    change = levels.request_level(other, to=Level.NAMEABLE, basis="x", by=make_chief())
     by, second = make_chief(), make_chief()
     assert_fine(
         at_once(
-            lambda: levels.lower(one, to=Level.STAFF, by=by),
-            lambda: levels.agree(change, by=second),
+            lambda: levels.lower_level(one, to=Level.STAFF, by=by),
+            lambda: levels.approve_level(change, by=second),
         )
     )
     assert not MediaAsset.objects.get().is_usable()
@@ -208,20 +208,20 @@ def test_a_picture_of_two_whose_consents_end_is_withheld_when_the_first_ends():
     first, second = today + timedelta(days=3), today + timedelta(days=5)
 
     def later():
-        time.sleep(PATIENCE / 4)  # the consent that ends first is first
+        time.sleep(TIMEOUT_SECONDS / 4)  # the consent that ends first is first
         consent(people[1], ends=second)
 
     assert_fine(at_once(lambda: consent(people[0], ends=first), later))
-    withheld_from = MediaAsset.objects.get().withheld_from
-    assert timezone.localdate(withheld_from) == first + timedelta(days=1)
+    hidden_from = MediaAsset.objects.get().hidden_from
+    assert timezone.localdate(hidden_from) == first + timedelta(days=1)
 
 
 @on_postgresql
 @pytest.mark.parametrize("door", ["picture", "person", "portrait"])
-def test_a_picture_that_is_said_to_show_somebody_who_is_lowered_is_withheld(door):
+def test_a_picture_linked_to_a_person_who_is_lowered_at_once_is_withheld(door):
     picture, person, by = make_picture(), make_person(), make_chief()
 
-    def say_so():
+    def link_picture():
         if door == "picture":
             picture.depicts.add(person)
         elif door == "person":
@@ -231,13 +231,13 @@ def test_a_picture_that_is_said_to_show_somebody_who_is_lowered_is_withheld(door
             fresh.portrait = picture
             fresh.save(update_fields=["portrait"])
 
-    assert_fine(at_once(say_so, lambda: levels.lower(person, to=Level.STAFF, by=by)))
+    assert_fine(at_once(link_picture, lambda: levels.lower_level(person, to=Level.STAFF, by=by)))
     assert not MediaAsset.objects.get().is_usable()
 
 
 @on_postgresql
 def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_for_ever():
-    """The form saves the picture and whom it shows: people are locked before pictures."""
+    """The form saves the picture and the people shown: people are locked before pictures."""
     picture, old, new = make_picture(), make_person("Old"), make_person("New")
     picture.depicts.add(old)
     editor, by = make_user("editor", "Editor"), make_chief()
@@ -249,9 +249,11 @@ def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_f
         assert answer.status_code == 302
 
     def lower():
-        time.sleep(PATIENCE / 4)  # the form has stored the picture, and not yet whom it shows
-        levels.lower(old, to=Level.STAFF, by=by)
-        levels.lower(new, to=Level.STAFF, by=by)
+        time.sleep(
+            TIMEOUT_SECONDS / 4
+        )  # the form has stored the picture, but not yet the people shown
+        levels.lower_level(old, to=Level.STAFF, by=by)
+        levels.lower_level(new, to=Level.STAFF, by=by)
 
     assert_fine(at_once(save_form, lower, between=(post_save, MediaAsset)))
     assert set(picture.depicts.all()) == {old, new}
@@ -262,7 +264,7 @@ def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_f
 
 
 @on_postgresql
-def test_of_two_changes_of_a_case_the_last_status_is_the_one_that_holds():
+def test_of_two_changes_of_a_case_the_last_status_applies():
     make_prisoner()
     read = [Case.objects.get(), Case.objects.get()]
 
@@ -331,8 +333,8 @@ def test_of_two_topics_whose_names_make_one_address_each_gets_one():
 def test_of_two_namesakes_who_get_a_page_at_once_each_gets_an_address():
     people = [make_person("Li Na", level=Level.STAFF) for _ in range(2)]
     by, second = make_chief(), make_chief()
-    changes = [levels.ask_to_raise(one, to=Level.PUBLIC, basis="x", by=by) for one in people]
-    assert_fine(at_once(*(lambda one=one: levels.agree(one, by=second) for one in changes)))
+    changes = [levels.request_level(one, to=Level.PUBLIC, basis="x", by=by) for one in people]
+    assert_fine(at_once(*(lambda one=one: levels.approve_level(one, by=second) for one in changes)))
     slugs = set(Person.objects.values_list("slug", flat=True))
     assert len(slugs) == 2
     assert "li-na" in slugs
@@ -370,24 +372,24 @@ def test_a_copy_on_purpose_that_two_confirm_at_once_is_stored_once():
         locking.lock_names_for_change,
         locking.lock_names_for_read,
         lambda: locking.lock_slug_choice("topic"),
-        lambda: locking.locked(Person()),
+        lambda: locking.lock_row(Person()),
     ],
 )
 def test_a_lock_without_a_transaction_is_refused(lock):
-    with pytest.raises(locking.NoTransaction):
+    with pytest.raises(locking.NoTransactionError):
         lock()
 
 
-def test_a_row_that_is_gone_is_not_locked():
+def test_a_deleted_row_is_not_locked():
     with transaction.atomic(), pytest.raises(Person.DoesNotExist):
-        locking.locked(Person())
+        locking.lock_row(Person())
 
 
 def test_a_locked_row_is_as_it_is_now():
     person = make_person()
     models.QuerySet(Person).update(pronouns="she")
     with transaction.atomic():
-        assert locking.locked(person).pronouns == "she"
+        assert locking.lock_row(person).pronouns == "she"
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has locks.")
@@ -402,11 +404,11 @@ def test_two_read_who_may_be_named_at_once_and_a_change_waits_for_both():
     def read():
         locking.lock_names_for_read()
         order.append("read")
-        time.sleep(PATIENCE)
+        time.sleep(TIMEOUT_SECONDS)
         order.append("read to the end")
 
     def change():
-        time.sleep(PATIENCE / 4)
+        time.sleep(TIMEOUT_SECONDS / 4)
         make_person()
         order.append("changed")
 
@@ -415,12 +417,12 @@ def test_two_read_who_may_be_named_at_once_and_a_change_waits_for_both():
 
 
 def actions_on_names():
-    """Every action that changes who may be named, with what it is called."""
+    """Return every action that changes who may be named, by its description."""
     by, second = make_chief(), make_chief()
     person, gone = make_person(), make_person("Gone")
     low = make_person("Low", level=Level.STAFF)
     name, row = person.names.create(text="Other"), consent(person)
-    asked = levels.ask_to_raise(low, to=Level.NAMEABLE, basis="x", by=by)
+    asked = levels.request_level(low, to=Level.NAMEABLE, basis="x", by=by)
     understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
     everybody = {suggestion.name: "create" for suggestion in understood.people}
     return {
@@ -435,8 +437,8 @@ def actions_on_names():
         "a consent is saved": row.save,
         "a consent is deleted": row.delete,
         "consents are deleted": person.consents.all().delete,
-        "a level is raised": lambda: levels.agree(asked, by=second),
-        "a level is lowered": lambda: levels.lower(person, to=Level.STAFF, by=by),
+        "a level is raised": lambda: levels.approve_level(asked, by=second),
+        "a level is lowered": lambda: levels.lower_level(person, to=Level.STAFF, by=by),
         "an import adds people": lambda: import_draft(understood, by=by, people=everybody),
     }
 

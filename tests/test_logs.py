@@ -52,7 +52,7 @@ def broken(tmp_path):
 
 
 def parsed(text: str) -> list[dict]:
-    """Read a log of JSON; a line that is none fails."""
+    """Read a log of JSON; fail at a line that is not JSON."""
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -141,10 +141,10 @@ def test_the_desk_is_logged_with_the_id_of_the_user_and_the_public_site_without(
     with gunicorn(log, 1, 1, LOG_FORMAT="json") as port:
         assert ask(port, "/admin/?q=a-name", Cookie=cookie)[0] == 200
         assert ask(port, release.get_absolute_url(), Cookie=cookie)[0] == 200
-    told = {line.get("path"): line for line in parsed(log.read_text())}
-    assert told["/admin/"]["user"] == user.pk
-    assert told["/admin/"]["message"].endswith(f" from 127.0.0.0/24 user {user.pk}")
-    assert told[release.get_absolute_url()]["user"] is None
+    reported = {line.get("path"): line for line in parsed(log.read_text())}
+    assert reported["/admin/"]["user"] == user.pk
+    assert reported["/admin/"]["message"].endswith(f" from 127.0.0.0/24 user {user.pk}")
+    assert reported[release.get_absolute_url()]["user"] is None
     for hidden in ("somebody", "a-name", client.cookies["sessionid"].value):
         assert hidden not in log.read_text()
 
@@ -212,8 +212,8 @@ class Odd(Exception):
 
 @pytest.mark.django_db
 def test_a_report_has_no_secret_in_whatever_an_error_carries(settings, monkeypatch):
-    told = []
-    monkeypatch.setattr("tests.test_logs.reported", told.append, raising=False)
+    reported = []
+    monkeypatch.setattr("tests.test_logs.reported", reported.append, raising=False)
     settings.ERROR_REPORTER = "tests.test_logs.report"
     handler = errors.ReportHandler()
     try:
@@ -227,7 +227,7 @@ def test_a_report_has_no_secret_in_whatever_an_error_carries(settings, monkeypat
         )
         handler.emit(made)
     handler.waiting.join()
-    (error,) = told
+    (error,) = reported
     assert type(error).__name__ == "Odd"
     assert type(error.__cause__).__name__ == "ValueError"
     shown = "".join(traceback.format_exception(error)) + repr(vars(error)) + repr(error.args)
@@ -243,8 +243,8 @@ def test_what_strangers_send_fills_no_log(client, settings, caplog):
     settings.ALLOWED_HOSTS = ["testserver"]
     for _ in range(50):
         assert client.get("/", headers={"Host": "evil.example.org"}).status_code == 400
-    said = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]
-    written = [each for each in said if getattr(each, "passes_flood", False)]
+    logged = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]
+    written = [each for each in logged if getattr(each, "passes_flood", False)]
     assert 1 <= len(written) <= 10
     assert not any(each.exc_text for each in written)
 
@@ -403,8 +403,8 @@ def test_an_id_is_taken_from_a_trusted_proxy_and_only_where_it_is_one(
     client, settings, trusted, brought, taken
 ):
     settings.TRUST_PROXY = trusted
-    told = client.get("/", headers={"X-Request-ID": brought})["X-Request-ID"]
-    assert told == brought if taken else re.fullmatch("[0-9a-f]{32}", told)
+    reported = client.get("/", headers={"X-Request-ID": brought})["X-Request-ID"]
+    assert reported == brought if taken else re.fullmatch("[0-9a-f]{32}", reported)
 
 
 @pytest.mark.django_db
@@ -458,9 +458,9 @@ def test_a_site_that_is_ready_again_says_so_once(client, settings, caplog, tmp_p
     settings.MEDIA_ROOT = whole
     for _ in range(2):
         assert client.get("/readyz").status_code == 200
-    said = [record.getMessage() for record in caplog.records if record.name == "pressroom.health"]
-    assert said[0].startswith("Not ready: storage (FileNotFoundError")
-    assert said[1:] == ["Ready again."]
+    logged = [record.getMessage() for record in caplog.records if record.name == "pressroom.health"]
+    assert logged[0].startswith("Not ready: storage (FileNotFoundError")
+    assert logged[1:] == ["Ready again."]
 
 
 # --- Version -----------------------------------------------------------------------------------
@@ -502,9 +502,9 @@ def report(error, details):
     while trace:
         frames.append([trace.tb_frame.f_code.co_name, [*map(repr, trace.tb_frame.f_locals)]])
         trace = trace.tb_next
-    told = {"error": f"{type(error).__name__}: {error}", "frames": frames, "details": details}
+    reported = {"error": f"{type(error).__name__}: {error}", "frames": frames, "details": details}
     with open(os.environ["REPORTS"], "a") as out:
-        out.write(json.dumps(told) + "\\n")
+        out.write(json.dumps(reported) + "\\n")
     if details.get("path") == "/people/":
         raise ValueError("no connection")
     if details.get("path") == "/prisoners/":
@@ -534,8 +534,8 @@ def test_an_error_is_reported_without_anything_of_the_request_but_its_address(tm
             begun = time.monotonic()
             assert ask(port, "/prisoners/")[0] == 500
             assert time.monotonic() - begun < 5
-    told = reports()
-    (mine,) = [each for each in told if each["details"]["request_id"] == number]
+    reported = reports()
+    (mine,) = [each for each in reported if each["details"]["request_id"] == number]
     assert mine["error"].startswith("OperationalError")
     assert mine["details"] == {
         "version": f"{__version__}+abc1234", "logger": "django.request", "request_id": number,
@@ -543,12 +543,12 @@ def test_an_error_is_reported_without_anything_of_the_request_but_its_address(tm
         "view": "preview",
     }  # fmt: skip
     assert "preview" in [name for name, _ in mine["frames"]]
-    assert {name for each in told for _, names in each["frames"] for name in names} == set()
+    assert {name for each in reported for _, names in each["frames"] for name in names} == set()
     # A hanging report ends with the process.
-    assert len([each for each in told if each["details"].get("path") == "/prisoners/"]) == 1
+    assert len([each for each in reported if each["details"].get("path") == "/prisoners/"]) == 1
     assert "ERROR_REPORTER our_reporter.report failed with ValueError" in log.read_text()
     for hidden in (TOKEN, PASSWORD, "a-cookie", "a-password"):
-        assert hidden not in json.dumps(told)
+        assert hidden not in json.dumps(reported)
 
 
 def test_a_command_that_fails_is_reported_before_it_ends(reporting):
@@ -556,5 +556,5 @@ def test_a_command_that_fails_is_reported_before_it_ends(reporting):
     command = start("clearsessions", **more)
     command.communicate(timeout=60)
     assert command.returncode == 1
-    (told,) = reports()
-    assert told["details"]["message"].endswith("manage.py clearsessions failed")
+    (reported,) = reports()
+    assert reported["details"]["message"].endswith("manage.py clearsessions failed")

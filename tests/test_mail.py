@@ -1,4 +1,4 @@
-"""E-mail: off where no server is named, bounded where one is slow, and true in what it says."""
+"""E-mail: off where no server is named, bounded where one is slow, and true in what it reports."""
 
 import io
 import os
@@ -69,7 +69,7 @@ def manage(*command, **environment):
 
 
 def send_test(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.org", **more):
-    """Run `manage.py sendtestmail` as an operator does; return what it said and how it ended."""
+    """Run `manage.py sendtestmail` as an operator does; return its output and its exit status."""
     url = f"{scheme}://{login}{host}:{port}"
     begun = time.monotonic()
     environment = {"EMAIL_URL": url, "EMAIL_TIMEOUT": "2"} | more
@@ -86,7 +86,7 @@ def send_here(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.o
     read = {name: found.get(name) or "" for name in
             ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD",
              "EMAIL_USE_TLS", "EMAIL_USE_SSL")}  # fmt: skip
-    said, begun = io.StringIO(), time.monotonic()
+    output, begun = io.StringIO(), time.monotonic()
     sender = PRODUCTION["NEWSROOM_EMAIL"]
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -96,35 +96,35 @@ def send_here(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.o
         for name, value in more.items():
             patch.setenv(name, value)
         try:
-            call_command("sendtestmail", to, stdout=said)
+            call_command("sendtestmail", to, stdout=output)
         except CommandError as problem:
-            said.write(str(problem))
+            output.write(str(problem))
             status = 1
         else:
             status = 0
     assert time.monotonic() - begun < 5
-    assert smtp_server.PASSWORD not in said.getvalue()
-    return said.getvalue(), status
+    assert smtp_server.PASSWORD not in output.getvalue()
+    return output.getvalue(), status
 
 
 # --- sendtestmail ------------------------------------------------------------------------------
 
 
-def test_a_test_message_arrives_and_says_from_whom():
+def test_a_test_message_arrives_and_names_its_sender():
     with smtp_server.running() as server:
-        said, status = send_test(server.port)
+        output, status = send_test(server.port)
     assert status == 0
-    assert "The mail server took the message, from press@news.example.org." in said
+    assert "The mail server accepted the message from press@news.example.org." in output
     assert server.recipients == ["you@example.org"]
     assert "Test message from" in server.letters[0]
 
 
 def test_a_sender_that_most_servers_refuse_is_pointed_out():
     with smtp_server.running() as server:
-        said, status = send_test(server.port, NEWSROOM_EMAIL="")
+        output, status = send_test(server.port, NEWSROOM_EMAIL="")
     assert status == 0
-    assert "from newsroom@localhost" in said
-    assert "NEWSROOM_EMAIL is empty" in said
+    assert "from newsroom@localhost" in output
+    assert "NEWSROOM_EMAIL is empty" in output
 
 
 @pytest.fixture(scope="module")
@@ -140,57 +140,57 @@ def test_what_is_wrong_with_tls_and_password_is_named(certificates, scheme):
     login = f"{smtp_server.USER}:{smtp_server.PASSWORD}@"
     trusted = {"SSL_CERT_FILE": str(good_file)}
     with smtp_server.running(**{kind: good}, wants_password=True) as server:
-        said, status = send_here(server.port, scheme, login, **trusted)
-        assert status == 0, said
-        said, status = send_here(server.port, scheme, f"{smtp_server.USER}:wrong@", **trusted)
+        output, status = send_here(server.port, scheme, login, **trusted)
+        assert status == 0, output
+        output, status = send_here(server.port, scheme, f"{smtp_server.USER}:wrong@", **trusted)
         assert status == 1
-        assert "The mail server refused the user name or the password." in said
-        said, status = send_here(server.port, scheme, login)
+        assert "The mail server refused the user name or the password." in output
+        output, status = send_here(server.port, scheme, login)
         assert status == 1
-        assert "The certificate of the mail server is not trusted: self-signed" in said
+        assert "The certificate of the mail server is not trusted: self-signed" in output
     with smtp_server.running(**{kind: other}) as server:
-        said, status = send_here(server.port, scheme, SSL_CERT_FILE=str(other_file))
+        output, status = send_here(server.port, scheme, SSL_CERT_FILE=str(other_file))
         assert status == 1
-        assert "The certificate of the mail server is for another name than 127.0.0.1." in said
+        assert "The certificate of the mail server is for another name than 127.0.0.1." in output
 
 
 def test_a_server_without_the_tls_that_is_asked_for_is_named(certificates):
     (good, good_file), _other = certificates.values()
     with smtp_server.running() as server:
-        said, status = send_here(server.port, "smtp+tls")
-        assert (status, "The mail server offers no TLS (STARTTLS)." in said) == (1, True)
-        said, status = send_here(server.port, "smtp+ssl")
+        output, status = send_here(server.port, "smtp+tls")
+        assert (status, "The mail server offers no TLS (STARTTLS)." in output) == (1, True)
+        output, status = send_here(server.port, "smtp+ssl")
         assert status == 1
-        assert "does not begin with TLS" in said
-        assert "smtp+tls" in said
-        said, status = send_here(server.port, "smtp", "press:letter-box@")
+        assert "does not start with TLS" in output
+        assert "smtp+tls" in output
+        output, status = send_here(server.port, "smtp", "press:letter-box@")
         assert status == 1
-        assert "takes no user name and password" in said
+        assert "accepts no user name and password" in output
     with smtp_server.running(tls=good) as server:
-        said, status = send_here(server.port, "smtp+tls", SSL_CERT_FILE=str(good_file))
+        output, status = send_here(server.port, "smtp+tls", SSL_CERT_FILE=str(good_file))
         assert status == 1
-        assert "did not answer within 1 seconds." in said
-        assert "EMAIL_URL begins with smtp+ssl" in said
+        assert "did not answer within 1 seconds." in output
+        assert "EMAIL_URL must start with smtp+ssl" in output
 
 
 def test_a_server_that_is_not_there_is_named():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nobody = probe.getsockname()[1]
-    said, status = send_test(nobody)
+    output, status = send_test(nobody)
     assert status == 1
-    assert f"Nothing listens at 127.0.0.1:{nobody}" in said
-    said, status = send_test(587, host="mail.invalid")
+    assert f"No mail server answers at 127.0.0.1:{nobody}" in output
+    output, status = send_test(587, host="mail.invalid")
     assert status == 1
-    assert "The name of the mail server, mail.invalid, does not resolve." in said
+    assert "The name of the mail server, mail.invalid, could not be found." in output
 
 
 @pytest.mark.parametrize("command", ["connect", "EHLO", "MAIL", "DATA"])
 def test_a_server_that_falls_silent_is_named_in_time(command):
     with smtp_server.running(silent_from=command) as server:
-        said, status = send_here(server.port)
+        output, status = send_here(server.port)
     assert status == 1
-    assert "took the connection and did not answer" in said or "sending was stopped" in said
+    assert "accepted the connection, but did not answer" in output or "sending stopped" in output
 
 
 @pytest.mark.parametrize(
@@ -206,17 +206,17 @@ def test_a_server_that_falls_silent_is_named_in_time(command):
         ("letter", "554 looks like spam", "refused the message: “554 looks like spam”."),
     ],
 )
-def test_what_a_server_refuses_is_said_in_its_own_words(what, answer, sentence):
+def test_the_reply_of_a_server_that_refuses_is_shown(what, answer, sentence):
     with smtp_server.running(refuses={what: answer}) as server:
-        said, status = send_here(server.port)
-    assert (status, sentence in said) == (1, True), said
+        output, status = send_here(server.port)
+    assert (status, sentence in output) == (1, True), output
 
 
 @pytest.mark.parametrize("url", ["", "consolemail://", "filemail:///tmp/letters", "dummymail://"])
 def test_nothing_is_tried_where_email_is_off(url):
     done = manage("sendtestmail", "you@example.org", EMAIL_URL=url)
     assert done.returncode == 1
-    assert "E-mail is off: EMAIL_URL is empty, or names no mail server." in done.stderr
+    assert "E-mail is off: EMAIL_URL is empty, or does not name a mail server." in done.stderr
     assert "Subject" not in done.stdout + done.stderr
     done = manage("sendtestmail", "you@example")
     assert (done.returncode, "you@example is not an e-mail address." in done.stderr) == (1, True)
@@ -269,7 +269,7 @@ def test_links_are_shown_and_nothing_says_sent_where_email_is_off(off, at_desk, 
 
 
 @pytest.mark.django_db
-def test_a_moved_embargo_says_whom_to_tell_where_email_is_off(off, client, at_desk, publisher):
+def test_a_moved_embargo_lists_who_to_notify_if_email_is_off(off, client, at_desk, publisher):
     release = make_release("scheduled", by=publisher)
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))
     form = f"/admin/releases/release/{release.pk}/reschedule/"
@@ -295,7 +295,8 @@ def test_the_desk_is_quiet_where_email_is_on(at_desk, editor, release):
 
 
 @pytest.mark.django_db
-def test_guesses_are_counted_and_nobody_is_written_to_where_email_is_off(off, client, caplog):
+@pytest.mark.usefixtures("waiting")
+def test_probes_are_counted_and_nobody_is_written_to_where_email_is_off(off, client, caplog):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     client.get(make_release("scheduled", by=approver).get_absolute_url())
     count_guesses()
@@ -317,7 +318,7 @@ def test_no_editor_waits_for_a_mail_server_and_every_address_is_shown(
     with smtp_server.running(**behaviour) as server, use(server):
         page = issue(client, release, recipients=READERS, send_email="on", message="{name} {link}")
         assert server.connections == 0
-        outbox.deliver()
+        outbox.send_due()
         assert server.connections == 1
     assert len(set(re.findall(r"/preview/[\w-]{43}/", text(page)))) == 25
     shown = text(client.get(page.request["PATH_INFO"]))
@@ -351,9 +352,7 @@ LARGE = EmailMessage("s", "word " * 2_000_000, to=["you@example.org"])
 
 @pytest.mark.parametrize("first", ["EMAIL_TIMEOUT", "the time for all"])
 @pytest.mark.parametrize("phase", ENDLESS)
-def test_a_server_that_never_ends_what_it_says_is_left_in_time(
-    certificates, monkeypatch, phase, first
-):
+def test_a_server_whose_reply_never_ends_is_left_in_time(certificates, monkeypatch, phase, first):
     """It sends or takes something all the time, so that no single wait is long."""
     behaviour, settings = ENDLESS[phase]
     context, file = certificates["127.0.0.1"]
@@ -369,11 +368,11 @@ def test_a_server_that_never_ends_what_it_says_is_left_in_time(
             letters = [LARGE] if "sending" in phase else [EmailMessage("s", "w", to=["y@e.org"])]
             (failure,) = mail.send(letters, seconds=in_all)
         assert 0.5 < time.monotonic() - begun < 2
-    assert "did not answer within" in failure or "so slow that sending was stopped" in failure
+    assert "did not answer within" in failure or "too slow, so sending stopped" in failure
     assert server.letters == [] or phase == "the answer to the letter"
 
 
-def test_a_server_that_never_ends_its_goodbye_has_taken_the_letter():
+def test_a_server_that_never_closes_the_connection_has_accepted_the_message():
     with smtp_server.running(endless="QUIT") as server, use(server):
         begun = time.monotonic()
         letter = EmailMessage("s", "w", to=["you@example.org"])
@@ -400,7 +399,7 @@ def test_a_machine_that_takes_no_connection_is_named_in_time():
 
 
 @pytest.mark.django_db
-def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor, release, caplog):
+def test_a_refused_recipient_does_not_stop_other_messages(at_desk, editor, release, caplog):
     refuses = {"b@p.example": "550 5.1.1 nobody of that name"}
     with smtp_server.running(refuses=refuses) as server, use(server):
         client = at_desk(editor)
@@ -408,7 +407,7 @@ def test_one_reader_who_is_refused_keeps_no_other_from_a_letter(at_desk, editor,
             client, release, send_email="on", message="{link}",
             recipients="Ann, a@p.example\nBo, b@p.example\nCy, c@p.example",
         )  # fmt: skip
-        outbox.deliver()
+        outbox.send_due()
     page = text(client.get(page.request["PATH_INFO"]))
     assert server.recipients == ["a@p.example", "c@p.example"]
     assert server.connections == 1
@@ -439,7 +438,7 @@ def test_what_a_server_quotes_of_a_letter_is_neither_logged_nor_stored(
     client = at_desk(editor)
     with smtp_server.running(refuses={"letter": refuse}) as server, use(server):
         issue(client, release, send_email="on", message="{link}", recipients="Ann, a@p.example")
-        outbox.deliver()
+        outbox.send_due()
     assert "SMTPDataError" in caplog.text
     assert token[0] not in caplog.text
     reason = Email.objects.get().reason
@@ -458,7 +457,7 @@ def test_a_server_that_ends_a_connection_after_some_letters_gets_the_rest_on_ano
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_editor_hears_who_was_not_told_of_a_moved_embargo(client, at_desk, publisher):
+def test_an_editor_sees_who_was_not_notified_of_a_moved_embargo(client, at_desk, publisher):
     release = make_release("scheduled", by=publisher)
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))
     accept(client, make_link(release, name="Omar", email="omar@radio.example"))
@@ -468,7 +467,7 @@ def test_an_editor_hears_who_was_not_told_of_a_moved_embargo(client, at_desk, pu
     with smtp_server.running(refuses=refuses) as server, use(server):
         page = at_desk(publisher).post(form, typed | {"notify": "on"}, follow=True)
         assert server.connections == 0
-        outbox.deliver()
+        outbox.send_due()
     assert server.recipients == ["omar@radio.example"]
     assert server.connections == 1
     page = text(client.get(page.request["PATH_INFO"]))
@@ -477,7 +476,8 @@ def test_an_editor_hears_who_was_not_told_of_a_moved_embargo(client, at_desk, pu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_guesses(client):
+@pytest.mark.usefixtures("waiting")
+def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_probes(client):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     release = make_release("scheduled", by=approver)
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))
@@ -487,7 +487,7 @@ def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_gu
         client.get(release.get_absolute_url())
         count_guesses()
         assert server.connections == 0
-        outbox.deliver()
+        outbox.send_due()
         assert server.connections == 1
     assert Release.objects.get().publish_at == moved.publish_at
     assert Event.objects.filter(verb="guessed").count() == 1

@@ -15,7 +15,7 @@ from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from assets import making
+from assets import processing
 from assets.models import MediaAsset
 from releases import workflow
 from releases.models import Release
@@ -110,7 +110,7 @@ def test_a_release_without_pictures_offers_none(client):
     assert 'class="media"' not in page
 
 
-def test_readers_are_told_what_was_made_with_ai(client):
+def test_readers_see_what_was_made_with_ai(client):
     picture = make_picture(ai_made=True)
     release = make_release(poster=picture)
     assert page_of(client, release).count("Made with AI") == 2
@@ -181,7 +181,7 @@ def test_a_withdrawn_release_gives_nothing_but_the_reason(client, release):
 # --- A licence that ends -----------------------------------------------------------------------
 
 
-def test_a_licence_that_ends_takes_the_picture_out_everywhere_at_that_second(client):
+def test_a_picture_is_hidden_everywhere_when_its_licence_ends(client):
     ends = timezone.now().replace(microsecond=0) + timedelta(days=2)
     poster = make_picture(caption="Ends soon: the poster", licence_expires=ends)
     inside = make_picture(
@@ -200,24 +200,24 @@ def test_a_licence_that_ends_takes_the_picture_out_everywhere_at_that_second(cli
     ]  # fmt: skip
     ids = [str(asset.pk) for asset in (poster, inside, report)]
 
-    def tells() -> list[str]:
-        told = [client.get(place).content.decode() for place in places]
-        told.append(" ".join(zip_of(client, release).namelist()))
-        return told
+    def texts_shown() -> list[str]:
+        texts = [client.get(place).content.decode() for place in places]
+        texts.append(" ".join(zip_of(client, release).namelist()))
+        return texts
 
     with time_machine.travel(ends - timedelta(seconds=1), tick=False):
         assert all(client.get(path).getvalue() for path in files)
-        before = tells()
+        before = texts_shown()
         assert "Ends soon: the poster" in before[0]
         assert f"{poster.pk}/share.jpg" in before[0]
         assert str(poster.pk) in before[5]
         assert "ends-soon-inside" in before[6]
     with time_machine.travel(ends, tick=False):
         assert [client.get(path).status_code for path in files] == [404] * 4
-        for told in tells():
-            assert "nds soon" not in told
-            assert "nds-soon" not in told
-            assert not [pk for pk in ids if pk in told]
+        for texts in texts_shown():
+            assert "nds soon" not in texts
+            assert "nds-soon" not in texts
+            assert not [pk for pk in ids if pk in texts]
         shown = client.get(page).content.decode()
         # A stand-in says why there is none, and the share card is set from the title.
         assert shown.count("because our licence has ended") == 2
@@ -280,7 +280,7 @@ def test_the_address_for_people_stays_and_the_one_for_caches_follows_the_picture
     assert kept["Cache-Control"] == "private, max-age=31536000, immutable"
     picture.original = ContentFile(picture_bytes(colour="#00ff00"), name="other.jpg")
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     assert client.get(for_people).getvalue() != old
     assert picture.versioned_url("poster", "jpg") != for_caches
     assert picture.versioned_url("poster", "jpg") in page_of(client, release)

@@ -84,16 +84,16 @@ def test_without_the_token_the_address_is_as_one_that_never_was(
     for method, headers in WAYS:
         for given in wrong:
             sent = headers | ({"Authorization": given} if given else {})
-            told = []
+            answers = []
             for path in ("/metrics", NOWHERE):
                 with django_assert_num_queries(0):
                     response = getattr(client, method)(path, headers=sent)
-                told.append((response.status_code, headers_of(response), response.content))
+                answers.append((response.status_code, headers_of(response), response.content))
                 assert response.status_code in (404, 400)
             if "Accept-Encoding" not in headers:  # padded at random, against BREACH
-                assert told[0] == told[1], (method, given)
+                assert answers[0] == answers[1], (method, given)
             else:
-                assert told[0][0] == told[1][0]
+                assert answers[0][0] == answers[1][0]
 
 
 def test_with_the_token_nothing_else_of_the_address_matters(measured, settings):
@@ -240,7 +240,7 @@ def test_workers_are_added_up_in_a_folder_that_goes_with_the_server(tmp_path):
         with ThreadPoolExecutor(8) as readers:  # one after the other, one worker may answer all
             statuses = readers.map(lambda _: fetch(port, "/people/")[0], range(40))
             assert set(statuses) == {200}
-        told = [fetch(port, "/metrics", **ALLOWED) for _ in range(4)]
+        answers = [fetch(port, "/metrics", **ALLOWED) for _ in range(4)]
         folders = [path.name for path in tmp_path.glob("pressroom-metrics-*")]
         assert len(folders) == 1
         assert folders[0] != dead.name
@@ -249,7 +249,7 @@ def test_workers_are_added_up_in_a_folder_that_goes_with_the_server(tmp_path):
         assert fetch(port, "/metrics")[0] == 404
     people = ("pressroom_http_requests_total", ("method", "GET"), ("status", "2xx"),
               ("view", "people"))  # fmt: skip
-    assert [read(text)[people] for status, text in told] == [40] * 4
+    assert [read(text)[people] for status, text in answers] == [40] * 4
     assert not list(tmp_path.glob("pressroom-metrics-*"))
     assert TOKEN not in (tmp_path / "log").read_text()
 

@@ -243,6 +243,6 @@ def columns_of(table):
 def test_migrate_says_what_it_is_for(capsys):
     with pytest.raises(SystemExit):
         call_command("migrate", "--help")
-    told = " ".join(capsys.readouterr().out.split())
-    assert "once more when the old code has stopped" in told
-    assert "--give-up-after SECONDS" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "again after the old code has stopped" in output
+    assert "--give-up-after SECONDS" in output

@@ -1,4 +1,4 @@
-"""Somebody under eighteen: marked by everybody who may edit the record, unmarked by two people."""
+"""A person under eighteen: everyone who may edit the record sets the mark, two people remove it."""
 
 from html import unescape
 
@@ -41,7 +41,7 @@ def remove(client, person, follow=True, **typed):
 
 
 @pytest.mark.parametrize("level", [Level.NAMEABLE, Level.PUBLIC])
-def test_a_mark_lowers_at_once_and_says_so(at_desk, editor, client, level):
+def test_a_mark_lowers_the_level_at_once_and_the_desk_says_so(at_desk, editor, client, level):
     person = make_person("Teodor Brask", level=level)
     picture = make_picture()
     picture.depicts.add(person)
@@ -53,14 +53,14 @@ def test_a_mark_lowers_at_once_and_says_so(at_desk, editor, client, level):
     assert (person.level, person.under_18) == (Level.STAFF, True)
     change = LevelChange.objects.get()
     assert (change.outcome, change.before, change.after) == ("lowered", level, Level.STAFF)
-    assert (change.asked_by, change.words) == (editor, "Marked as under eighteen.")
+    assert (change.requested_by, change.note) == (editor, "Marked as under eighteen.")
     assert client.get(person.get_absolute_url()).status_code == 404
     picture.refresh_from_db()
     assert not picture.is_usable()
 
 
 @pytest.mark.parametrize("level", [Level.CASE_OFFICERS, Level.STAFF])
-def test_a_mark_on_somebody_who_is_not_named_changes_no_level(at_desk, editor, level):
+def test_a_mark_does_not_change_the_level_of_a_person_who_may_not_be_named(at_desk, editor, level):
     person = make_person(level=level)
     person.case_officers.add(editor)
     page = save(at_desk(editor), person, under_18="on", case_officers=[editor.pk])
@@ -75,19 +75,19 @@ def test_a_mark_is_set_with_a_new_record(at_desk, editor):
     assert Person.objects.get().under_18
 
 
-def test_a_form_does_not_take_the_mark_away(at_desk, editor):
+def test_saving_the_form_does_not_remove_the_mark(at_desk, editor):
     person = make_person(level=Level.STAFF, under_18=True)
     client = at_desk(editor)
     assert 'name="under_18"' not in text(client.get(f"{PEOPLE}{person.pk}/change/"))
     save(client, person)
     save(client, person, under_18="")
     read = Person.objects.get()
-    read.under_18 = False  # a copy that was read before somebody marked the person
+    read.under_18 = False  # a copy that was read before someone marked the person
     read.save()
     assert Person.objects.get().under_18
 
 
-def test_two_people_remove_the_mark_and_the_level_is_raised_as_any_other(at_desk, editor, guardian):
+def test_two_people_remove_the_mark_and_then_raise_the_level(at_desk, editor, guardian):
     person = make_person("Teodor Brask", level=Level.STAFF, under_18=True)
     client = at_desk(editor)
     assert "Request removal of the mark" in text(client.get(f"{PEOPLE}{person.pk}/change/"))
@@ -115,13 +115,13 @@ def test_two_people_remove_the_mark_and_the_level_is_raised_as_any_other(at_desk
     assert not person.history.first().under_18
 
 
-def test_nobody_without_the_permission_and_nobody_alone_removes_the_mark(
+def test_removing_the_mark_needs_the_permission_and_a_second_person(
     at_desk, editor, publisher, guardian
 ):
     person = make_person(level=Level.STAFF, under_18=True)
     remove(at_desk(guardian), person, reason="Wrong.")
     page = remove(at_desk(guardian), person, approve="Approve")
-    assert "You requested it yourself. A second person must approve it." in text(page)
+    assert "You made this request. A second person must approve it." in text(page)
     page = remove(at_desk(publisher), person, approve="Approve")
     assert "Only users with the “name minors” permission can approve this." in text(page)
     page = remove(at_desk(publisher), person, reject="Reject")
@@ -138,16 +138,16 @@ def test_a_request_needs_a_reason_and_a_mark_and_there_is_one_at_a_time(editor, 
     person = make_person(level=Level.STAFF, under_18=True)
     with pytest.raises(ActionBlocked, match="Enter a reason"):
         minors.request_removal(person, reason=" ", by=editor)
-    with pytest.raises(ActionBlocked, match="no right"):
+    with pytest.raises(ActionBlocked, match="don’t have permission"):
         minors.request_removal(person, reason="x", by=author)
     minors.request_removal(person, reason="x", by=editor)
-    with pytest.raises(ActionBlocked, match="requested already"):
+    with pytest.raises(ActionBlocked, match="request is already open"):
         minors.request_removal(person, reason="x", by=editor)
     with pytest.raises(ActionBlocked, match="not marked"):
         minors.request_removal(make_person(), reason="x", by=editor)
 
 
-def test_a_request_that_was_decided_is_not_decided_again(editor, guardian):
+def test_a_decided_request_cannot_be_decided_again(editor, guardian):
     person = make_person(level=Level.STAFF, under_18=True)
     removal = minors.request_removal(person, reason="x", by=editor)
     minors.approve_removal(removal, by=guardian)
@@ -158,18 +158,18 @@ def test_a_request_that_was_decided_is_not_decided_again(editor, guardian):
     assert Person.objects.get().under_18
 
 
-def test_who_unmarks_and_raises_needs_the_permission_for_either(editor, publisher):
-    """The way of the finding: an editor unticks the mark, and a publisher agrees."""
+def test_removing_the_mark_and_raising_the_level_each_need_the_permission(editor, publisher):
+    """The reported gap: an editor removes the mark, and a publisher approves the level."""
     person = make_person(level=Level.STAFF, under_18=True)
-    change = levels.ask_to_raise(person, to=Level.PUBLIC, basis="x", by=editor)
+    change = levels.request_level(person, to=Level.PUBLIC, basis="x", by=editor)
     removal = minors.request_removal(person, reason="x", by=editor)
     with pytest.raises(ActionBlocked, match="name minors"):
         minors.approve_removal(removal, by=publisher)
     with pytest.raises(ActionBlocked, match="name minors"):
-        levels.agree(change, by=publisher)
+        levels.approve_level(change, by=publisher)
 
 
-def test_a_record_that_one_may_not_see_is_not_there(at_desk, editor):
+def test_a_record_the_user_may_not_see_answers_404(at_desk, editor):
     person = make_person(level=Level.CASE_OFFICERS, under_18=True)
     assert remove(at_desk(editor), person, reason="x").status_code == 404
     with pytest.raises(ActionBlocked, match="no such person"):

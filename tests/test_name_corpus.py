@@ -1,4 +1,4 @@
-"""The data to measure the name check with is whole: counts, sentences, codes, sources."""
+"""The data for measuring the name check is complete: counts, sentences, codes, sources."""
 
 import json
 import lzma
@@ -40,7 +40,7 @@ def test_it_has_300_people_in_20_different_forms_each(forms):
     assert {len(found) for found in surfaces.values()} == {20}
 
 
-def test_every_form_stands_in_a_sentence_of_its_own(forms):
+def test_every_form_has_a_sentence_of_its_own(forms):
     for row in forms:
         assert set(row) == {"record", "form", "text", "surface"}
         assert row["surface"] in row["text"]

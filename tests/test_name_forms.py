@@ -1,4 +1,4 @@
-"""In which forms a name is found, and which of them block: the table of people.names.forms."""
+"""The forms in which a name is found, and which block: the table of people.names.forms."""
 
 import json
 from pathlib import Path
@@ -99,7 +99,7 @@ def matches(name, text, **options):
     return index.matches(text)
 
 
-def test_each_form_says_why_and_is_tried():
+def test_each_form_has_a_reason_and_is_tested():
     assert all(form.reason.endswith(".") for form in Form)
     tried = {form for _, _, form in BLOCK + WARN} | {Form.EXACT}
     assert tried - {None} == set(Form)
@@ -124,12 +124,12 @@ def test_a_form_that_only_warns(name, text, form):
 
 
 @pytest.mark.parametrize(("name", "text"), NOTHING)
-def test_what_is_no_form_of_a_name(name, text):
+def test_what_is_not_a_form_of_a_name(name, text):
     assert matches(name, text) == []
 
 
 @pytest.mark.parametrize(("name", "text", "is_found"), EXACT)
-def test_a_name_that_is_not_full_is_found_exactly_as_it_is_written(name, text, is_found):
+def test_a_name_that_is_not_full_is_found_exactly_as_recorded(name, text, is_found):
     assert not is_full_name(name) or name == "The Owl"
     assert bool(matches(name, text, exact=True)) is is_found
 
@@ -144,7 +144,7 @@ def corpus():
 
 @pytest.mark.once
 def test_six_thousand_written_forms():
-    """What the database looks through contains every name that blocks; 99 of 100 forms do."""
+    """The text that the database searches contains every name that blocks; 99 of 100 forms do."""
     rows = [row for row in corpus() if is_full_name(row["record"])]
     index, ids = NameIndex(), {}
     for name in {row["record"] for row in rows}:
@@ -171,7 +171,7 @@ def test_six_thousand_written_forms():
      "#" + "Ab" * 20_000, "毛，" * 20_000, "al-" * 10_000, "Dr " * 10_000],
     ids=range(10),
 )  # fmt: skip
-def test_no_text_makes_the_comparison_wait(text):
+def test_no_text_makes_the_comparison_slow(text):
     index = NameIndex()
     for name in ("Omar Farouk", "John R. Smith", "毛泽东", "Abd al-Rahman Khalid"):
         index.add(uuid4(), [name])

@@ -1,4 +1,4 @@
-"""Names in a text: found however they are written, told with everybody who may be meant."""
+"""Names in a text: found in any spelling, with everyone they may mean."""
 
 import json
 import threading
@@ -28,10 +28,10 @@ def index_of(*names):
 def found(text, *names):
     index, ids = index_of(*names)
     paragraphs = text if isinstance(text, list) else [text]
-    told = index.find(paragraphs)
-    for name in told:
+    offers = index.find(paragraphs)
+    for name in offers:
         assert paragraphs[name.paragraph][name.start : name.end] == name.surface
-    return [(name.surface, sorted(ids[pk] for pk in name.people), name.whole) for name in told]
+    return [(name.surface, sorted(ids[pk] for pk in name.people), name.whole) for name in offers]
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_a_known_name_is_found_however_it_is_written(name, text, surface):
         ("Neill Verel", "the O’Neill Verel papers"),
     ],
 )
-def test_what_only_looks_like_a_name_is_none(name, text):
+def test_what_only_looks_like_a_name_is_not_found(name, text):
     assert found(text, name) == []
 
 
-def test_a_part_of_a_name_alone_counts_only_behind_the_whole():
+def test_a_part_of_a_name_counts_only_after_the_whole_name():
     text = ["Mr Lammy said so.", "Then David Lammy came; Lammy and Mr Lammy’s aide left. David!"]
     assert found(text, "David Lammy") == [
         ("David Lammy", ["David Lammy"], True),
@@ -108,16 +108,16 @@ def test_the_longer_of_two_names_is_meant():
     assert found("欧阳修文来了", "欧阳修", "欧阳修文")[0][1] == ["欧阳修文"]
 
 
-def test_whom_one_may_not_know_of_is_as_if_not_known():
+def test_a_person_the_user_may_not_see_is_as_if_unknown():
     index, known, hidden = NameIndex(), uuid4(), uuid4()
     index.add(known, ["Ana María"])
     index.add(hidden, ["Ana María Ruiz"])
     index.add(hidden_too := uuid4(), ["欧阳修文"])
-    told = index.find(["Ana María Ruiz wrote; Ruiz left. 欧阳修文"], without={hidden, hidden_too})
-    assert [(name.surface, name.people) for name in told] == [("Ana María", {known})]
+    offers = index.find(["Ana María Ruiz wrote; Ruiz left. 欧阳修文"], without={hidden, hidden_too})
+    assert [(name.surface, name.people) for name in offers] == [("Ana María", {known})]
 
 
-def test_namesakes_are_all_told():
+def test_all_namesakes_are_found():
     index, one, other = NameIndex(), uuid4(), uuid4()
     index.add(one, ["Li Na"])
     index.add(other, ["Li Na"])
@@ -138,7 +138,7 @@ def test_namesakes_are_all_told():
         ("Tokhti Ilham", "Ilham Tohti"),
     ],
 )
-def test_a_name_that_is_nearly_so_is_a_hint_and_never_found(written, known):
+def test_a_similar_name_is_only_a_hint(written, known):
     index, ids = index_of(known, "Somebody Else")
     assert [ids[pk] for pk in index.alike(written)] == [known]
     assert index.find([written]) == []
@@ -148,10 +148,10 @@ def test_a_name_that_is_nearly_so_is_a_hint_and_never_found(written, known):
 def test_the_people_of_the_real_release_are_found():
     names = ["Felix Jakens", "Wang Yi", "David Lammy", "Jimmy Lai", "Chow Hang-tung",
              "Ding Jiaxi", "Ilham Tohti"]  # fmt: skip
-    told = found(REAL_RELEASE.read_text().split("\n"), *names)
-    whole = [who for _, (who,), is_whole in told if is_whole]
+    offers = found(REAL_RELEASE.read_text().split("\n"), *names)
+    whole = [who for _, (who,), is_whole in offers if is_whole]
     assert set(whole) == set(names)
-    assert [surface for surface, _, is_whole in told if not is_whole] == ["Lammy"]
+    assert [surface for surface, _, is_whole in offers if not is_whole] == ["Lammy"]
 
 
 def test_names_in_annotated_releases_are_found_and_nothing_else():
@@ -161,8 +161,8 @@ def test_names_in_annotated_releases_are_found_and_nothing_else():
         if line
     ]
     names = ["Fuad Masum", "Haider al-Abadi", "Julie Bishop", "Ibrahim Al-Ja’afari"]
-    told = [row for text in texts for row in found(text, *names, "Minister Foreign", "Al Raqqa")]
-    assert sorted(who for _, (who,), whole in told if whole and who in names) == sorted(names)
+    offers = [row for text in texts for row in found(text, *names, "Minister Foreign", "Al Raqqa")]
+    assert sorted(who for _, (who,), whole in offers if whole and who in names) == sorted(names)
 
 
 HOSTILE = [
@@ -174,13 +174,13 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_no_text_breaks_the_search_or_makes_it_wait(number):
+def test_no_text_breaks_the_search_or_makes_it_slow(number):
     index, _ = index_of("Jimmy Lai", "毛泽东", "A B C D E F G H I J", "ཚེ་རིང", "و و")
     index.find([HOSTILE[number]])
     index.alike(HOSTILE[number])
 
 
-def test_a_word_that_very_many_share_makes_nobody_wait():
+def test_a_word_that_very_many_names_share_is_fast():
     index = NameIndex()
     for number in range(6_000):
         index.add(UUID(int=number), [f"Nobody{number} al-Nowhere"])
@@ -198,7 +198,7 @@ def test_any_string_can_be_a_name():
             assert name.people <= ids.keys()
 
 
-# --- Everybody -----------------------------------------------------------------------------------
+# --- The index of all people ---------------------------------------------------------------------
 
 
 def known(text):
@@ -229,7 +229,7 @@ def test_the_index_follows_every_change_of_a_record():
 
 
 @pytest.mark.django_db
-def test_a_name_that_many_share_is_not_looked_for():
+def test_a_name_that_many_share_is_not_searched_for():
     person = make_person("Teodor Brask")
     person.names.create(text="The Old Man", kind=PersonName.Kind.WEAK)
     person.names.create(text="Brask The Younger", matchable=False)
@@ -237,7 +237,7 @@ def test_a_name_that_many_share_is_not_looked_for():
 
 
 @pytest.mark.django_db
-def test_what_was_added_without_a_version_is_found_too():
+def test_a_person_added_without_a_version_is_found_too():
     make_person("Somebody Known")
     assert known("Somebody Known")
     models.QuerySet(Person).bulk_create(
@@ -251,7 +251,7 @@ def test_what_was_added_without_a_version_is_found_too():
 
 @pytest.mark.django_db
 def test_a_change_that_was_stored_late_is_found_too():
-    """On PostgreSQL a slow transaction has taken its numbers before a fast one, and shows later."""
+    """On PostgreSQL a slow transaction can take its numbers early and commit late."""
     slow, fast = make_person("Teodor Brask"), make_person("Ansa Verel")
     slow.display_name = "Teodora Brask"
     slow.save()
@@ -266,7 +266,7 @@ def test_a_change_that_was_stored_late_is_found_too():
 
 
 @pytest.mark.django_db
-def test_an_unchanged_newsroom_is_asked_four_small_questions(django_assert_num_queries):
+def test_an_unchanged_newsroom_takes_four_small_queries(django_assert_num_queries):
     make_person("Somebody Known")
     people_index()
     with django_assert_num_queries(4):
@@ -276,8 +276,8 @@ def test_an_unchanged_newsroom_is_asked_four_small_questions(django_assert_num_q
     assert known("Somebody Else")
 
 
-def test_nobody_finds_the_index_in_the_middle_of_a_change():
-    """While a person was renamed in one thread, another could miss them in a text."""
+def test_no_reader_finds_the_index_during_a_change():
+    """While one thread renamed a person, another thread could miss that person in a text."""
     index, person = NameIndex(), uuid4()
     index.add(person, ["Teodor Brask"])
     is_published = threading.Event()

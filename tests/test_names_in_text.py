@@ -88,7 +88,7 @@ def test_a_namesake_without_a_title_has_the_case_as_detail(at_desk, author):
 
 def test_a_person_whose_consent_has_ended_is_offered_with_a_note(at_desk, author):
     ended = timezone.localdate() - timedelta(days=1)
-    make_person("Li Na", title="Poet", named_until=ended)
+    make_person("Li Na", title="Poet", name_consent_until=ended)
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
     assert offer["people"][0]["detail"] == "Poet · may not be named (consent has ended)"
 

@@ -165,7 +165,7 @@ def multipart(node, cookies, content):
     return headers, body
 
 
-def test_one_server_counts_guesses_and_sends_their_e_mail_without_a_second_process(tmp_path):
+def test_one_server_counts_probes_and_sends_their_e_mail_without_a_second_process(tmp_path):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     hidden = make_release("scheduled", by=approver)
     with smtp_server.running() as mail:

@@ -84,7 +84,7 @@ def test_every_page_says_that_the_database_is_away_in_one_line_of_the_log(
                 assert (answer.status_code, answer["Retry-After"]) == (503, "60"), path
                 assert "no-store" in answer["Cache-Control"]
                 if method == "get":
-                    assert b"Our database does not answer at the moment" in answer.content
+                    assert b"Our database is not available" in answer.content
         signed_in = reader.post("/admin/login/", {"username": "a", "password": PASSWORD})
         assert signed_in.status_code == 503
         assert PASSWORD not in signed_in.content.decode()
@@ -150,7 +150,7 @@ def test_no_password_is_given_back(at_desk, editor, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_next_minute_has_a_line_of_its_own(client, tmp_path, caplog, monkeypatch):
+def test_an_outage_is_logged_again_in_the_next_minute(client, tmp_path, caplog, monkeypatch):
     with elsewhere(**nowhere(tmp_path)):
         for minute in (0.0, 59.0, 61.0):
             monkeypatch.setattr(outages, "monotonic", lambda now=minute: now)
@@ -263,7 +263,7 @@ def test_a_standby_is_read_and_says_that_nothing_is_stored(at_desk, editor):
         answer = client.post(ADD, TOPIC)
         ready = client.get("/readyz")
     assert answer.status_code == 503
-    assert "Our database cannot store anything at the moment" in answer.content.decode()
+    assert "Our database is read-only" in answer.content.decode()
     assert (ready.status_code, ready.content.splitlines()[0]) == (200, b"ready, degraded: database")
 
 

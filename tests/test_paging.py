@@ -116,10 +116,10 @@ def test_no_page_parses_stored_dates(client, monkeypatch):
 def test_a_stored_date_reads_as_it_was_typed(text):
     case = Case.objects.create(person=make_person(), as_of=date(2026, 1, 1), since=text)
     case.refresh_from_db()
-    assert case.held_since == dates.read(text)
+    assert case.detained_since == dates.read(text)
     case.since = "1999"
     case.save()
-    assert case.held_since == dates.read("1999")
+    assert case.detained_since == dates.read("1999")
 
 
 # --- The cases we follow -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""People: a name is kept as it is, found however it is written, printed only where it may be."""
+"""People: a name is kept as it is, found in any spelling, printed only where it is allowed."""
 
 import json
 from datetime import date, timedelta
@@ -71,7 +71,7 @@ def test_strange_names_are_accepted_or_refused_and_never_break_a_page(client):
 
 
 def names_in(text, names):
-    """Return those of some names that block a text."""
+    """Return the names that block a text."""
     index, ids = NameIndex(), {}
     for name in names:
         ids[pk := uuid4()] = name
@@ -152,7 +152,7 @@ def test_row_and_set_agree_on_how_far_a_person_may_be_named(level):
 
 @pytest.mark.django_db
 def test_a_person_with_a_page_needs_a_recorded_basis():
-    with pytest.raises(ValidationError, match="record why this person may be named"):
+    with pytest.raises(ValidationError, match="Enter why this person may be named"):
         Person(display_name="Ansa Verel", level=Level.PUBLIC).full_clean()
 
 
@@ -173,7 +173,7 @@ def test_a_protected_name_blocks_the_approval_which_states_where_it_is(level, pl
     release = make_release("in_review", **{field: words})
     with pytest.raises(workflow.ActionBlocked) as refused:
         workflow.publish(release, by=make_chief(), at=timezone.now())
-    (reason,) = as_shown(refused.value.reasons)
+    (reason,) = as_shown(refused.value.blockers)
     assert f"in {place} is a protected name" in reason
     release.refresh_from_db()
     assert release.status == "in_review"

@@ -1,4 +1,4 @@
-"""The desk finds a person by any spelling of the name that the check of texts finds, too."""
+"""The desk finds a person by any spelling of the name that the check of texts finds."""
 
 import json
 import unicodedata
@@ -43,12 +43,12 @@ def _spellings(name: str) -> set[str]:
 
 
 def test_a_name_is_found_by_every_spelling_and_every_part() -> None:
-    """All of them, without the desk: it takes too long to ask for each page."""
+    """All of them, without the desk: requesting each page takes too long."""
     missed = []
     for name in NAMES:
         index = NameIndex()
         index.add(uuid4(), [name])
-        missed += [(name, typed) for typed in _spellings(name) if not index.with_words(typed)]
+        missed += [(name, typed) for typed in _spellings(name) if not index.search(typed)]
     assert not missed
 
 
@@ -59,7 +59,7 @@ def test_the_lists_of_the_desk_find_a_person_by_any_spelling(
 ) -> None:
     client = at_desk(editor)
     person = make_prisoner("Mira Holm" if is_other_name else name)
-    if is_other_name:  # not looked for in texts, but it is a name of the record
+    if is_other_name:  # texts are not searched for it, but it is a name of the record
         PersonName.objects.create(person=person, text=name, matchable=False)
     case = person.cases.get()
     relation = {"app_label": "releases", "model_name": "quote", "field_name": "speaker"}

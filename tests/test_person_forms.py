@@ -1,4 +1,4 @@
-"""A name goes through the desk as it was typed: the form, the list, the search, the editor's."""
+"""A name passes through the desk as it was typed: form, list, search and editor."""
 
 import json
 
@@ -17,7 +17,7 @@ NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
 
 
 def row(names=(), **values):
-    """What the form of a person sends."""
+    """Return what the form of a person sends."""
     form = {"sort_name": "", "pronouns": "", "level": "1"}
     for inline in ("roles", "consents", "cases"):
         form |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
@@ -50,7 +50,7 @@ def test_a_name_of_any_kind_is_typed_listed_and_searched(at_desk, editor, name):
 
 
 def test_any_string_is_kept_as_it_is_cleaned_or_refused_with_a_sentence(at_desk, editor):
-    """The Big List of Naughty Strings, as further names of one person."""
+    """The Big List of Naughty Strings as other names of one person."""
     client = at_desk(editor)
     refused = 0
     # Some of them are stored as the same name, and one person has each name once.
@@ -75,7 +75,7 @@ def test_any_string_is_kept_as_it_is_cleaned_or_refused_with_a_sentence(at_desk,
 
 
 @pytest.mark.parametrize("text", [text for text in NAUGHTY if text.strip()][::12])
-def test_a_search_at_the_desk_takes_any_string(at_desk, editor, text):
+def test_a_search_at_the_desk_accepts_any_string(at_desk, editor, text):
     make_person("Nobody" if is_blank(clean_text(text, multiline=False)) else text[:200])
     client = at_desk(editor)
     assert client.get(PEOPLE, {"q": text}).status_code == 200
@@ -83,7 +83,7 @@ def test_a_search_at_the_desk_takes_any_string(at_desk, editor, text):
 
 
 def test_two_names_that_are_stored_as_one_are_refused_with_a_sentence(at_desk, editor):
-    """The form took both, and the database refused the second with an error page."""
+    """The form accepted both, and the database refused the second with an error page."""
     names = ["Ansa Verel", "\u202bAnsa Verel\u202b"]
     answer = at_desk(editor).post(f"{PEOPLE}add/", row(names, display_name="Somebody"))
     assert answer.status_code == 200

@@ -23,9 +23,11 @@ from django.utils import timezone
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from assets import making
+from assets import processing
+from assets.messages import BadFileError
 from assets.models import MediaAsset
-from assets.pictures import MAX_SIDE, STYLES, BadFile, Rights, renditions
+from assets.opening import MAX_SIDE
+from assets.pictures import STYLES, Rights, renditions
 from jobs.models import Lane
 from tests.cameras import PRIMARIES, TURNS, in_srgb, profile
 from tests.make import DATA, make_picture, picture_bytes, work_off
@@ -77,8 +79,8 @@ def sentences(error: ValidationError) -> str:
 
 # --- What is taken, and what is refused --------------------------------------------------------
 
-DAMAGED = "damaged or cut short"
-NO_PICTURE = "nothing that we can read"
+DAMAGED = "damaged or incomplete"
+NO_PICTURE = "can’t be (used|read)"
 EXPECTED = {
     "1536x1024_jpeg.jpg": (1536, 1024),
     "960x640_jpeg_with_uppercase_extension.JPG": (960, 640),
@@ -95,8 +97,8 @@ EXPECTED = {
     "landscape_8.jpg": (600, 450),
     "pil_sample_cmyk.jpg": (100, 100),
     "rotating-squares.gif": (80, 80),
-    "SVG_XSS1.svg": "can carry scripts",
-    "decompression_bomb.gif": "unpacks to far more than",
+    "SVG_XSS1.svg": "can contain scripts",
+    "decompression_bomb.gif": "larger than",
     "heic-single.heic": (1440, 960),
     "truncated_jpeg.jpg": DAMAGED,
 }
@@ -117,7 +119,7 @@ def test_an_upload_is_judged_by_its_content_whatever_it_is_called(at_desk, autho
     if isinstance(expected, str):
         page = answer.content.decode()
         assert answer.status_code == 200
-        assert expected in page
+        assert re.search(expected, page)
         assert "Typed with care" in page
         assert not MediaAsset.objects.exists()
         assert default_storage.listdir("") == ([], [])
@@ -158,13 +160,13 @@ def halved(format: str) -> bytes:
         (b"\0", NO_PICTURE),
         (b"<script>alert(1)</script>", NO_PICTURE),
         (b"%PDF-1.7\n", DAMAGED),
-        (b"\xef\xbb\xbf<?xml version='1.0'?><SVG onload='x'/>", "can carry scripts"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><SVG onload='x'/>", "can contain scripts"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 100, NO_PICTURE),
         (png_that_claims(5000, 5000), DAMAGED),
         (png_that_claims(9999, 9999), "more than 300 MB of memory"),
-        (png_that_claims(12_001, 10_001), "unpacks to far more|megapixels"),
-        (png_that_claims(65_535, 65_535), "unpacks to far more"),
-        (png_that_claims(2, MAX_SIDE + 1), f"{MAX_SIDE} on a side"),
+        (png_that_claims(12_001, 10_001), "larger than"),
+        (png_that_claims(65_535, 65_535), "larger than"),
+        (png_that_claims(2, MAX_SIDE + 1), f"{MAX_SIDE} pixels on each side"),
         (halved("JPEG"), DAMAGED),
         (halved("PNG"), DAMAGED),
         (halved("WEBP"), DAMAGED),
@@ -180,7 +182,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence_that_names_the_file(content
     assert re.search(why, sentences(refused.value))
     assert "holiday.jpg" in sentences(refused.value)
     # A path that does not ask first is stopped as well, before anything is stored.
-    with pytest.raises(BadFile):
+    with pytest.raises(BadFileError):
         picture.save()
     assert default_storage.listdir("") == ([], [])
     assert not MediaAsset.objects.exists()
@@ -193,10 +195,10 @@ def test_a_file_that_is_too_heavy_is_refused_with_the_limit(settings):
     )
     with pytest.raises(ValidationError) as refused:
         heavy.full_clean()
-    assert "up to 1 MB are taken" in sentences(refused.value)
+    assert "The limit is 1 MB" in sentences(refused.value)
 
 
-def test_a_phones_jpeg_with_further_pictures_in_it_is_taken():
+def test_a_phones_jpeg_with_other_pictures_in_it_is_accepted():
     first, second = Image.new("RGB", (400, 300), "red"), Image.new("RGB", (40, 30), "blue")
     out = io.BytesIO()
     first.save(out, "MPO", save_all=True, append_images=[second])
@@ -215,7 +217,7 @@ def test_the_oddest_shapes_are_cut_to_something(size):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "F", "CMYK", "LAB", "YCbCr"])
-def test_every_kind_of_pixels_comes_out_as_it_looks(mode):
+def test_every_pixel_format_keeps_its_look(mode):
     ramp = Image.linear_gradient("L")  # black at the top, white at the bottom
     if mode == "I;16":
         image = Image.frombytes(mode, ramp.size, bytes(b for v in ramp.tobytes() for b in (v, v)))
@@ -261,7 +263,7 @@ def test_colours_of_other_spaces_look_as_they_were_meant(space, mode, format):
     assert "icc_profile" not in made.info
 
 
-def test_a_broken_profile_costs_nobody_the_picture():
+def test_a_picture_with_a_broken_colour_profile_is_accepted():
     for broken in (b"x", profile("Adobe RGB")[:200], b"\0" * 4000):
         made = make_picture(content=picture_bytes((60, 40), "#c83c28", icc_profile=broken))
         red, green, blue = opened(rendition(made)).getpixel((30, 20))
@@ -356,7 +358,7 @@ def test_the_same_scene_held_differently_looks_the_same(number):
     assert apart(upright, upside_down) > 30
 
 
-def test_what_is_see_through_lies_on_white_paper_in_a_jpeg():
+def test_transparent_areas_are_white_in_a_jpeg():
     image = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
     image.paste((255, 0, 0, 255), (0, 0, 30, 40))
     out = io.BytesIO()
@@ -500,7 +502,7 @@ def test_a_new_credit_makes_the_renditions_anew_and_a_new_caption_does_not():
     picture.save()
     # Until the new ones are there, the old ones stand.
     assert (picture.state, picture.renditions) == ("waiting", made)
-    making.make(picture)
+    processing.process(picture)
     assert picture.renditions != made
     for _, _, content in every_rendition(MediaAsset.objects.get()):
         assert rights_in(content)["credit_line"] == "New credit"
@@ -514,7 +516,7 @@ def test_a_new_file_takes_the_place_of_the_old_one_everywhere(at_desk, author):
     # The picture before may have been the wrong one: it is gone at once, whatever the next needs.
     picture = MediaAsset.objects.get()
     assert not picture.is_usable()
-    making.make(picture)
+    processing.process(picture)
     assert (picture.width, picture.height) == (400, 500)
     for style, _, content in every_rendition(picture):
         assert opened(content).convert("RGB").getpixel((5, 5))[2] > 200
@@ -539,7 +541,7 @@ def test_a_picture_is_stored_from_a_file_on_disk(wrapper):
     path = IMAGES / "hopper.avif"
     with path.open("rb") as open_file:
         picture = MediaAsset.objects.create(original=wrapper(open_file, name="hopper.avif"))
-    making.make(picture)
+    processing.process(picture)
     with closing(default_storage.open(picture.original.name)) as original:
         assert original.read() == path.read_bytes()
     assert picture.original_name == "hopper.avif"
@@ -559,15 +561,15 @@ def test_a_picture_is_stored_from_an_upload_of_any_weight(at_desk, author, setti
     assert default_storage.size(picture.original.name) == len(content)
 
 
-def test_a_picture_may_stand_without_its_file_and_says_what_it_lacks():
+def test_a_picture_without_its_file_lists_what_is_missing():
     picture = MediaAsset.objects.create(original_name="poster.jpg")
-    assert picture.missing() == ["its file", "an alternative text", "a credit line"]
+    assert picture.missing_fields() == ["file", "alternative text", "credit line"]
     assert not picture.is_usable()
     assert list(MediaAsset.objects.usable()) == []
     picture.original = ContentFile(picture_bytes(), name="x.jpg")
     picture.alt_text, picture.credit_line = " ", "AFP"
     picture.save()
-    assert picture.missing() == ["an alternative text"]
+    assert picture.missing_fields() == ["alternative text"]
     assert picture.original_name == "poster.jpg"
 
 

@@ -67,9 +67,9 @@ def test_a_site_that_cannot_reach_its_files_is_not_ready(client, settings, tmp_p
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_a_probe_tells_a_stranger_nothing_else(client, settings, probe):
+def test_a_probe_shows_a_stranger_nothing_else(client, settings, probe):
     response = client.get(probe)
-    told = {"/healthz": "ok\n", "/readyz": f"ready\nversion {settings.VERSION}\n"}
-    assert response.content.decode() == told[probe]
+    expected = {"/healthz": "ok\n", "/readyz": f"ready\nversion {settings.VERSION}\n"}
+    assert response.content.decode() == expected[probe]
     assert client.post(probe).status_code == 405
     assert client.head(probe).content == b""

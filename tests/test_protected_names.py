@@ -122,12 +122,12 @@ def test_a_protected_name_blocks_a_correction_and_a_withdrawal():
     release.title = "Changed"
     with pytest.raises(workflow.ActionBlocked) as refusal:
         workflow.correct(release, by=make_chief(), text="It was not Iven Sorrel.")
-    assert "in the correction is a protected name" in as_shown(refusal.value.reasons)[0]
+    assert "in the correction is a protected name" in as_shown(refusal.value.blockers)[0]
     release.refresh_from_db()
     assert release.title != "Changed"
     with pytest.raises(workflow.ActionBlocked) as refusal:
         workflow.withdraw(release, by=make_chief(), reason="Iven Sorrel asked us to.")
-    assert "in the reason of the withdrawal is a protected" in as_shown(refusal.value.reasons)[0]
+    assert "in the reason of the withdrawal is a protected" in as_shown(refusal.value.blockers)[0]
     release.refresh_from_db()
     assert release.is_public()
 

@@ -294,7 +294,7 @@ def test_a_save_of_every_text_is_refused_with_its_place(newsroom, capsys):
         before = stored(newsroom, text)
         with pytest.raises(ActionBlocked) as refusal, transaction.atomic():
             set_value(row, text, with_name(text)).save()
-        places = " ".join(getattr(find, "place", "") for find in refusal.value.reasons)
+        places = " ".join(getattr(find, "place", "") for find in refusal.value.blockers)
         assert str(text.place) in places, text
         assert stored(newsroom, text) == before, text
     with capsys.disabled():

@@ -101,8 +101,8 @@ class Scene:
         self.person.consents.create(
             basis="family", covers_name=True, given=timezone.localdate(), evidence=CANARY
         )
-        levels.lower(self.person, to=Level.CASE_OFFICERS, by=self.officer)
-        levels.ask_to_raise(self.person, to=Level.STAFF, basis=CANARY, by=self.officer)
+        levels.lower_level(self.person, to=Level.CASE_OFFICERS, by=self.officer)
+        levels.request_level(self.person, to=Level.STAFF, basis=CANARY, by=self.officer)
         body = f"<p>It was {mark(self.person, SURFACE)}.</p>{quotation(self.person)}"
         self.topic, self.contact = (
             Topic.objects.create(name="Law"),

@@ -111,13 +111,13 @@ def a_consent(**values):
 
 def a_level_change(**values):
     chief = make_chief()
-    row = {"before": 1, "after": 3, "outcome": "agreed", "basis": "x", "asked_by": chief}
+    row = {"before": 1, "after": 3, "outcome": "agreed", "basis": "x", "requested_by": chief}
     LevelChange.objects.create(person=make_person(), **row | {"decided_by": make_chief()} | values)
 
 
 def agreed_with_oneself():
     chief = make_chief()
-    a_level_change(asked_by=chief, decided_by=chief)
+    a_level_change(requested_by=chief, decided_by=chief)
 
 
 def a_removal(**values):
@@ -139,7 +139,7 @@ def two_requests_for_one_person():
 def two_questions_about_one_person():
     two(
         LevelChange,
-    person=make_person(), before=1, after=3, outcome="asked", asked_by=make_chief(),
+    person=make_person(), before=1, after=3, outcome="asked", requested_by=make_chief(),
     )  # fmt: skip
 
 

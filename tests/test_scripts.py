@@ -1,4 +1,4 @@
-"""Nothing that somebody types, pastes or imports ever runs in a reader's or an editor's browser."""
+"""Nothing that is typed, pasted or imported ever runs in the browser of a reader or an editor."""
 
 import json
 import re
@@ -43,7 +43,7 @@ HARMLESS = re.compile(r"^(https?:|mailto:|tel:|/|#|\?|\.|$)", re.IGNORECASE)
 
 
 def assert_is_our_blur(svg) -> None:
-    """Twelve colours that stand in for a picture, and nothing else: no script fits in."""
+    """Twelve colours as a placeholder for a picture, and nothing else: no script fits in."""
     assert dict(svg.attrib).keys() == {"class", "viewbox", "preserveaspectratio", "aria-hidden"}
     assert len(svg) == 12
     for cell in svg:
@@ -54,7 +54,7 @@ def assert_is_our_blur(svg) -> None:
 
 
 def assert_is_our_picture(svg) -> None:
-    """Bars over the years: numbers, and names as words alone."""
+    """Bars over the years: only numbers, and names as text."""
     assert dict(svg.attrib).keys() == {"viewbox", "role", "aria-label"}
     for node in svg.iterdescendants():
         assert node.tag in {"g", "title", "rect", "line", "text"}
@@ -64,7 +64,7 @@ def assert_is_our_picture(svg) -> None:
 
 
 def assert_is_our_search(node) -> None:
-    """The one form of a public page: what somebody said, searched by the page's own address."""
+    """The only form of a public page: a search of quotations at the page's own address."""
     form = next(node.iterancestors("form"), node)
     assert form.tag == "form"
     assert dict(form.attrib).keys() == {"class", "action", "role"}
@@ -112,7 +112,7 @@ def assert_is_ours(script) -> None:
 
 
 def plant(payloads) -> list[Release]:
-    """For each payload a release whose every field, people, picture and topic carry it."""
+    """Return a release for each payload, with it in every field, person, picture and topic."""
     chief, everything, releases = make_chief(), "\n".join(PAYLOADS), []
     picture = make_picture(
         "x.jpg", alt_text=everything, caption=everything, credit_line=OURS[3], creator=OURS[2],
@@ -159,7 +159,7 @@ def plant(payloads) -> list[Release]:
 
 
 def test_no_page_runs_what_was_typed(client, at_desk, publisher, settings):
-    """The desk and the public site, with the same things planted: they take long to make."""
+    """The desk and the public site with the same payloads, which take long to create."""
     planted = plant(PAYLOADS)
     at_desk(publisher)
     workflow.send_back(planted[1], by=publisher, reason="\n".join(PAYLOADS))

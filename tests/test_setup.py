@@ -49,9 +49,9 @@ def run(checkout, *command, **environment):
 
 def test_make_alone_says_what_it_can_do(checkout):
     for command in (["make"], ["make", "help"]):
-        told = run(checkout, *command).stdout
+        shown = run(checkout, *command).stdout
         for target in ("setup", "demo", "test", "lint", "bench"):
-            assert re.search(rf"^  make {target} +\w", told, re.MULTILINE)
+            assert re.search(rf"^  make {target} +\w", shown, re.MULTILINE)
 
 
 def test_make_without_a_python_says_which_to_install(checkout):
@@ -415,7 +415,7 @@ def test_the_number_of_workers_is_taken_from_the_environment_and_from_the_file(c
         (checkout / ".env").write_text("".join(f"{name}={n}\n" for name, n in values.items()))
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     environment = PRODUCTION | (values if where == "environment" else {})
-    told = run(checkout, gunicorn, "--print-config", "pressroom.wsgi", **environment).stdout
+    shown = run(checkout, gunicorn, "--print-config", "pressroom.wsgi", **environment).stdout
     workers, threads = (2, 4) if where == "neither" else (5, 7)
-    assert re.search(rf"^workers += {workers}$", told, re.MULTILINE)
-    assert re.search(rf"^threads += {threads}$", told, re.MULTILINE)
+    assert re.search(rf"^workers += {workers}$", shown, re.MULTILINE)
+    assert re.search(rf"^threads += {threads}$", shown, re.MULTILINE)

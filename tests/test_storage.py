@@ -25,9 +25,10 @@ from django.db import transaction
 from django.utils.http import parse_header_parameters
 from PIL import Image
 
-from assets import making, storage
+from assets import processing, storage_basics
 from assets.models import MediaAsset
-from assets.storage import StorageError, is_reachable, replace, signed_address
+from assets.storage import check_reachable, replace, signed_address
+from assets.storage_basics import StorageError
 from jobs.models import Lane
 from leakcheck import canary
 from releases import workflow
@@ -107,8 +108,8 @@ def test_a_picture_lies_in_the_bucket_and_nothing_of_it_in_the_folder(bucket, at
     picture = MediaAsset.objects.get()
     made = [
         picture.rendition_path(style, extension)
-        for style, told in picture.renditions["styles"].items()
-        for extension in told["formats"]
+        for style, stored in picture.renditions["styles"].items()
+        for extension in stored["formats"]
     ]
     assert len(made) > 10
     assert sorted(stored(bucket)) == sorted([picture.original.name, *made])
@@ -149,7 +150,7 @@ def test_a_new_credit_makes_the_renditions_anew_and_the_bucket_keeps_the_old_one
     picture = MediaAsset.objects.get()
     picture.credit_line = "Somebody else"
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     assert content(picture.rendition_path("press", "jpg")) != before
     assert not default_storage.exists(name)
     (kept,) = versions(bucket, name)
@@ -165,7 +166,7 @@ def test_a_file_put_in_place_of_another_leaves_that_as_a_version(bucket):
     assert content("renditions/a") == b"two"
 
 
-def test_what_was_deleted_can_be_got_back(bucket):
+def test_a_deleted_file_can_be_restored(bucket):
     name = make_picture(content=JPEG).original.name
     was = content(name)
     default_storage.delete(name)
@@ -175,7 +176,7 @@ def test_what_was_deleted_can_be_got_back(bucket):
 
 def test_many_readers_at_once_get_each_their_own_file(bucket, monkeypatch):
     # As a server with many threads: on a busy machine, a turn among few is not to be had in time.
-    monkeypatch.setattr(storage, "web_threads", 16)
+    monkeypatch.setattr(storage_basics, "web_threads", 16)
     names = [
         default_storage.save("renditions/a", ContentFile(bytes([number]) * 5000))
         for number in range(8)
@@ -188,7 +189,7 @@ def test_many_readers_at_once_get_each_their_own_file(bucket, monkeypatch):
 def test_a_large_file_is_never_held_in_memory(bucket, tmp_path):
     megabyte, size = 1024 * 1024, 48
     (tmp_path / "large").write_bytes(b"0123456789abcdef" * (size * megabyte // 16))
-    assert is_reachable()  # what boto needs for itself is loaded by now
+    check_reachable()  # what boto needs is loaded by now
     tracemalloc.start()
     with (tmp_path / "large").open("rb") as source:
         name = default_storage.save("originals/large", File(source))
@@ -223,7 +224,7 @@ def test_nobody_reads_or_lists_anything_without_a_signature(bucket, client):
     assert fetch(plain_address(bucket, "?list-type=2")).status in (401, 403)
 
 
-def test_the_address_that_django_would_print_for_a_file_leads_nowhere(bucket, client):
+def test_the_address_that_django_would_print_for_a_file_does_not_work(bucket, client):
     picture = make_picture(content=JPEG)
     for address in (picture.original.url, bucket.url(picture.rendition_path("press", "jpg"))):
         assert address.startswith("/")
@@ -248,7 +249,7 @@ def test_a_signed_address_gives_the_file_as_a_download_that_nobody_keeps(bucket)
     [
         ("المؤتمر الصحفي.jpg", "المؤتمر الصحفي.jpg"),
         ("释放 tous les prisonniers – été.jpg", "释放 tous les prisonniers – été.jpg"),
-        ('He said "no"; filename=x.exe', 'He said "no"; filename=x.exe'),
+        ('He results "no"; filename=x.exe', 'He results "no"; filename=x.exe'),
         ("100 % of it & more+.jpg", "100 % of it & more+.jpg"),
         ("two\r\nSet-Cookie: a=b\r\n\r\n<p>.jpg", "twoSet-Cookie: a=b<p>.jpg"),
         ("../../etc/passwd", "-..-etc-passwd"),
@@ -325,7 +326,7 @@ def test_a_file_in_a_folder_has_no_address_of_its_own(db):
 # --- Through the gate --------------------------------------------------------------------------
 
 
-def test_a_public_rendition_comes_out_of_the_bucket(bucket, client):
+def test_a_public_rendition_is_served_from_the_bucket(bucket, client):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
     answer = client.get(picture.public_url("poster", "jpg"))
@@ -363,24 +364,24 @@ def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(
     picture = make_picture(content=JPEG, caption="At the gate, عند البوابة")
     report = make_document(caption="The report")
     for asset in (picture, report):
-        assert client.get(asset.public_url(*asset.press)).status_code == 404
+        assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
     release = make_release(poster=picture, attached=[str(report.pk)])
     for asset, mime in ((picture, "image/jpeg"), (report, "application/pdf")):
-        away = client.get(asset.public_url(*asset.press))
+        away = client.get(asset.public_url(*asset.download_rendition))
         assert away.status_code == 302
         # Nobody keeps the way there: it ends, and the gate is asked anew each time.
         assert away["Cache-Control"] == "private, no-store"
         given = fetch(away["Location"])
         assert given.status == 200
-        assert given.content == content(asset.stored_name(*asset.press))
+        assert given.content == content(asset.stored_name(*asset.download_rendition))
         assert given.headers["Content-Type"] == mime
         assert given.headers["Content-Disposition"].startswith("attachment; filename")
     workflow.hold(release, by=make_chief())
     for asset in (picture, report):
-        assert client.get(asset.public_url(*asset.press)).status_code == 404
+        assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
 
 
-def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
+def test_the_zip_of_a_release_is_served_from_the_bucket(bucket, client):
     picture, report = make_picture(content=JPEG), make_document()
     release = make_release(poster=picture, attached=[str(report.pk)])
     answer = client.get(f"{release.get_absolute_url()}media.zip")
@@ -389,11 +390,11 @@ def test_the_zip_of_a_release_comes_out_of_the_bucket_whole(bucket, client):
     assert len(archive.namelist()) == 4
 
 
-def test_a_replaced_original_is_kept_in_the_bucket_and_brought_back(bucket, at_desk, author):
+def test_a_replaced_original_is_kept_in_the_bucket_and_can_be_restored(bucket, at_desk, author):
     picture = make_picture(content=JPEG)
     picture.original = ContentFile(picture_bytes((40, 60), "red"), name="other.jpg")
     picture.save()
-    making.make(picture)
+    processing.process(picture)
     first = picture.history.order_by("history_id").first()
     at_desk(author).post(
         f"/admin/assets/mediaasset/{picture.pk}/bring-back/", {"version": first.history_id}
@@ -445,7 +446,7 @@ def elsewhere(settings, **changes):
 AWAY = "does not answer (EndpointConnectionError). Check S3_ENDPOINT_URL"
 
 
-def test_a_site_whose_bucket_is_away_is_up_and_not_ready(bucket, client, settings, caplog):
+def test_a_site_whose_bucket_is_unavailable_is_up_and_not_ready(bucket, client, settings, caplog):
     assert client.get("/readyz").status_code == 200
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     answer = client.get("/readyz")
@@ -458,8 +459,8 @@ def test_a_site_whose_bucket_is_away_is_up_and_not_ready(bucket, client, setting
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"S3_BUCKET": "nobody-made-this"}, "is not there. Run manage.py checkstorage --prepare"),
-        ({"S3_SECRET_ACCESS_KEY": "another"}, "refuses us (403). Check S3_ACCESS_KEY_ID"),
+        ({"S3_BUCKET": "nobody-made-this"}, "does not exist. Run manage.py checkstorage --prepare"),
+        ({"S3_SECRET_ACCESS_KEY": "another"}, "denies access (403). Check S3_ACCESS_KEY_ID"),
         ({"S3_REGION": "mars-north-1"}, "Check S3_REGION"),
     ],
 )
@@ -481,7 +482,7 @@ def test_a_probe_asks_the_bucket_one_small_question(bucket, client):
     assert asked == [("HEAD", plain_address(bucket, "").rstrip("/"))]
 
 
-def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_operator(
+def test_a_picture_in_an_unavailable_bucket_is_an_error_that_the_operator_sees(
     bucket, client, settings, caplog
 ):
     picture = make_picture(content=JPEG)
@@ -491,7 +492,7 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
     answer = client.get(picture.public_url("poster", "jpg"))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
-    assert b"Our files are out of reach for the moment" in answer.content
+    assert b"Our files are not available" in answer.content
     assert AWAY in caplog.text
     for secret in (s3_server.SECRET_KEY, "Signature="):
         assert secret not in caplog.text
@@ -499,7 +500,7 @@ def test_a_picture_out_of_a_bucket_that_is_away_is_an_error_and_told_to_the_oper
 
 
 @pytest.mark.parametrize("replaces", [False, True])
-def test_the_form_of_a_picture_keeps_its_words_while_the_bucket_is_away(
+def test_the_form_of_a_picture_keeps_its_text_while_the_bucket_is_unavailable(
     bucket, at_desk, editor, settings, replaces
 ):
     path, read = "/admin/assets/mediaasset/add/", {}
@@ -513,7 +514,7 @@ def test_the_form_of_a_picture_keeps_its_words_while_the_bucket_is_away(
     answer = at_desk(editor).post(path, typed(caption="Words of an hour.", original=upload, **read))
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "The file was not stored: our files are out of reach for the moment." in page
+    assert "The file was not stored: our files can’t be reached at the moment." in page
     assert "Words of an hour.</textarea>" in page
     assert list(MediaAsset.objects.values()) == stored
 
@@ -552,18 +553,18 @@ def test_an_upload_that_the_bucket_does_not_take_changes_nothing(bucket, setting
 
 
 def checkstorage(capsys, **options) -> tuple[dict[str, str], bool]:
-    """Run the command; return what is said of each claim, and whether all was well."""
+    """Run the command; return what is results of each claim, and whether all was well."""
     try:
         call_command("checkstorage", **options)
         well = True
     except CommandError:
         well = False
-    said = {}
+    results = {}
     for line in capsys.readouterr().out.splitlines()[1:]:
         found = re.fullmatch(r"(?:ok    |WRONG ) ([^.]+\.) ?(.*)", line)
         assert line.startswith("WRONG") == bool(found[2])
-        said[found[1]] = found[2]
-    return said, well
+        results[found[1]] = found[2]
+    return results, well
 
 
 def everything(bucket) -> dict[str, list]:
@@ -572,86 +573,86 @@ def everything(bucket) -> dict[str, list]:
 
 
 NOTHING = {"Versions": [], "DeleteMarkers": []}
-CLOSED = "Nobody reads or lists it without a signature."
+CLOSED = "Nobody can read or list it without a signature."
 KEPT = "The bucket keeps versions."
-BACK = "What was written over and deleted can be got back."
+BACK = "Overwritten and deleted files can be restored."
 LEFT = "This check leaves nothing behind."
 
 
 def test_checkstorage_passes_a_good_bucket_and_leaves_it_as_it_was(bucket, capsys):
     make_picture(content=JPEG)
     before = everything(bucket)
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert well
-    assert {CLOSED, KEPT, BACK, LEFT} < set(said)
-    assert set(said.values()) == {""}
+    assert {CLOSED, KEPT, BACK, LEFT} < set(results)
+    assert set(results.values()) == {""}
     assert everything(bucket) == before
 
 
-def test_checkstorage_makes_a_bucket_ready_where_it_is_asked_to(bucket, settings, capsys):
+def test_checkstorage_creates_a_bucket_if_asked(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "is not there. Run manage.py checkstorage --prepare" in said["The storage answers."]
-    assert set(said) == {"The storage answers.", LEFT}
+    assert "does not exist. Run manage.py checkstorage --prepare" in results["The storage answers."]
+    assert set(results) == {"The storage answers.", LEFT}
     assert checkstorage(capsys, prepare=True)[1]
 
 
-def test_checkstorage_tells_of_a_bucket_without_versions(bucket, settings, capsys):
+def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
     storages["default"].ask("create_bucket")
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert {claim for claim in said if said[claim]} == {KEPT, BACK}
-    assert said[KEPT] == "It does not. Run manage.py checkstorage --prepare"
+    assert {claim for claim in results if results[claim]} == {KEPT, BACK}
+    assert results[KEPT] == "It does not. Run manage.py checkstorage --prepare"
     assert everything(storages["default"]) == NOTHING
     assert checkstorage(capsys, prepare=True)[1]
 
 
-def test_checkstorage_tells_of_a_bucket_that_anybody_may_read(bucket, capsys):
+def test_checkstorage_reports_a_public_bucket(bucket, capsys):
     bucket.ask("put_bucket_acl", ACL="public-read")
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert {claim for claim in said if said[claim]} == {CLOSED}
+    assert {claim for claim in results if results[claim]} == {CLOSED}
     for top in ("originals", "renditions"):
-        assert f"Anybody can read {plain_address(bucket, top)}/" in said[CLOSED]
-        assert f"Anybody can list {top}/" in said[CLOSED]
+        assert f"Anyone can read {plain_address(bucket, top)}/" in results[CLOSED]
+        assert f"Anyone can list {top}/" in results[CLOSED]
     assert everything(bucket) == NOTHING
 
 
-def test_checkstorage_tells_of_a_server_that_looks_at_no_signature(bucket, settings, capsys):
+def test_checkstorage_reports_a_server_that_ignores_signatures(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"careless-{uuid4()}")
-    said, well = checkstorage(capsys, prepare=True)
+    results, well = checkstorage(capsys, prepare=True)
     assert not well
-    assert {claim for claim in said if said[claim]} == {
+    assert {claim for claim in results if results[claim]} == {
         "A forged signature is refused.",
-        "A signed address is refused after its end.",
+        "A signed address is refused after it has expired.",
     }
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"S3_SECRET_ACCESS_KEY": "wrong"}, "refuses us (SignatureDoesNotMatch)"),
-        ({"S3_ACCESS_KEY_ID": "test:nobody"}, "refuses us (SignatureDoesNotMatch)"),
+        ({"S3_SECRET_ACCESS_KEY": "wrong"}, "denies access (SignatureDoesNotMatch)"),
+        ({"S3_ACCESS_KEY_ID": "test:nobody"}, "denies access (SignatureDoesNotMatch)"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "does not answer"),
     ],
 )
-def test_checkstorage_says_why_it_is_not_let_in(bucket, settings, capsys, change, sentence):
+def test_checkstorage_shows_why_access_is_denied(bucket, settings, capsys, change, sentence):
     elsewhere(settings, **change)
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert sentence in said["The storage answers."]
-    assert "Nothing further was tried." in said["The storage answers."]
-    assert set(said) == {"The storage answers.", LEFT}
-    with pytest.raises(CommandError, match=r"refuses us|does not answer"):
+    assert sentence in results["The storage answers."]
+    assert "The other checks were skipped." in results["The storage answers."]
+    assert set(results) == {"The storage answers.", LEFT}
+    with pytest.raises(CommandError, match=r"denies access|does not answer"):
         call_command("checkstorage", prepare=True)
 
 
 def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, capsys):
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert well
-    assert set(said.values()) == {""}
+    assert set(results.values()) == {""}
     assert files() == set()
     make_picture()
     before = files()
@@ -659,47 +660,47 @@ def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, c
     assert files() == before
 
 
-def test_checkstorage_tells_of_a_folder_that_is_not_there(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_folder_that_is_not_there(settings, tmp_path, capsys):
     settings.MEDIA_ROOT = tmp_path / "unmounted"
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "Make it, or mount it." in said["The storage answers."]
+    assert "Create or mount it." in results["The storage answers."]
     assert not settings.MEDIA_ROOT.exists()
 
 
-def test_checkstorage_tells_of_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
     (tmp_path / "originals").write_text("a file where a folder has to be")
     settings.MEDIA_ROOT = tmp_path
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "originals" in said["What is written comes back as it was."]
-    assert said[LEFT] == ""
+    assert "originals" in results["Written files are read back unchanged."]
+    assert results[LEFT] == ""
 
 
-def test_checkstorage_tells_of_a_folder_that_others_can_read(settings, capsys):
+def test_checkstorage_reports_a_folder_that_others_can_read(settings, capsys):
     make_picture()
     root = Path(settings.MEDIA_ROOT)
     for path in (root, root / "renditions"):
         path.chmod(0o755)
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    claim = "Other users of this machine cannot read it."
-    assert said[claim] == f"They can. Run: chmod -R go-rwx {root}"
+    claim = "Other users of this machine can’t read it."
+    assert results[claim] == f"They can. Run: chmod -R go-rwx {root}"
     root.chmod(0o700)
     assert checkstorage(capsys)[1]
 
 
-def test_checkstorage_tells_of_a_folder_among_the_static_files(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_folder_among_the_static_files(settings, tmp_path, capsys):
     settings.STATIC_ROOT = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MEDIA_ROOT.mkdir()
-    said, well = checkstorage(capsys)
+    results, well = checkstorage(capsys)
     assert not well
-    assert "is served to everybody" in said["It does not lie among the static files."]
+    assert "is public" in results["It is not inside the static files."]
 
 
 @pytest.mark.parametrize(("secret", "status"), [(s3_server.SECRET_KEY, 0), ("wrong-one", 1)])
-def test_checkstorage_ends_as_a_scheduler_understands_and_prints_no_key(bucket, secret, status):
+def test_checkstorage_has_an_exit_status_and_prints_no_key(bucket, secret, status):
     environment = environment_of(bucket) | {"S3_SECRET_ACCESS_KEY": secret}
     with start("checkstorage", **environment) as command:
         printed = "".join(command.communicate(timeout=60))

@@ -1,4 +1,4 @@
-"""People who work in the newsroom: how the first of them is added, and the others."""
+"""Users: how the first one is added, and the others."""
 
 import os
 import pty
@@ -32,7 +32,7 @@ def add(*arguments, typed=f"{GOOD}\n", stdin="--password-stdin"):
 
 
 def on_a_terminal(*arguments, answers):
-    """Run adduser on a terminal; answer what it asks. Return all that the terminal shows."""
+    """Run adduser on a terminal, answer its prompts and return everything that it shows."""
     command = [sys.executable, str(ROOT / "manage.py"), "adduser", *arguments]
     given = environment()
     child, terminal = pty.fork()
@@ -52,7 +52,7 @@ def on_a_terminal(*arguments, answers):
             os.write(terminal, answers.pop(0))
             shown += b"\n"
     else:
-        os.kill(child, signal.SIGKILL)  # a command that hangs fails the test, and does not stop it
+        os.kill(child, signal.SIGKILL)  # a command that hangs fails the test, but does not block it
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os.close(terminal)
     return shown.decode(), status
@@ -62,12 +62,12 @@ def on_a_terminal(*arguments, answers):
 class TestAddUser:
     @pytest.fixture(autouse=True)
     def _groups(self, transactional_db, settings):
-        # The hasher of the command, which knows nothing of the quick one of this suite.
+        # The command uses the real hasher, not the quick one of this suite.
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
         call_command("migrate", verbosity=0)  # what an earlier test emptied
 
     @pytest.mark.parametrize("role", ROLES)
-    def test_who_was_added_signs_in_with_the_rights_of_the_role(self, client, role):
+    def test_an_added_user_signs_in_with_the_rights_of_the_role(self, client, role):
         done = add("ada", "--email", "ada@newsroom.example", "--role", role)
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"ada can sign in as {role} at /admin/ of your site\n"
@@ -84,7 +84,7 @@ class TestAddUser:
         [
             (["Ada", "editor"], GOOD, "The name Ada is taken. Choose another."),
             (["bo", "boss"], GOOD, "There is no role boss. Choose one of: administrator,"),
-            (["bo", "editor"], "", "Nobody was added. The password is empty."),
+            (["bo", "editor"], "", "No user was created. The password is empty."),
             (["bo", "editor"], "short", "at least 12 characters"),
             (["bo", "editor"], "password1234", "too common"),
             (["bo", "editor"], "123456789012345", "entirely numeric"),
@@ -93,7 +93,7 @@ class TestAddUser:
             (["b" * 151, "editor"], GOOD, "at most 150 characters"),
         ],
     )
-    def test_who_cannot_be_added_is_refused_in_a_sentence(self, arguments, typed, sentence):
+    def test_an_invalid_user_is_refused_with_a_sentence(self, arguments, typed, sentence):
         User.objects.create_user("ada")
         name, role = arguments
         done = add(name, "--email", "b@n.example", "--role", role, typed=typed)
@@ -101,7 +101,7 @@ class TestAddUser:
         assert sentence in done.stderr
         assert User.objects.count() == 1
 
-    def test_an_address_that_is_none_is_refused(self):
+    def test_an_invalid_address_is_refused(self):
         done = add("bo", "--email", "b@", "--role", "editor")
         assert (done.returncode, "Enter a valid email address." in done.stderr) == (1, True)
         done = add("bo", "--role", "editor")
@@ -112,7 +112,7 @@ class TestAddUser:
         User.objects.create_user("jane", "jane@example.org")
         done = add("joe", "--email", "JANE@example.ORG", "--role", "editor")
         assert done.returncode == 1
-        assert "email: jane has this e-mail address. Give each user one of their" in done.stderr
+        assert "email: jane has this e-mail address. Enter a different one for" in done.stderr
         assert User.objects.count() == 1
 
     def test_without_a_terminal_nothing_is_asked(self):
@@ -134,11 +134,11 @@ class TestAddUser:
         assert "lantern" not in shown
         assert User.objects.get().check_password(GOOD)
 
-    def test_ctrl_c_at_the_password_adds_nobody(self):
+    def test_ctrl_c_at_the_password_creates_no_user(self):
         shown, status = on_a_terminal(
             "ada", "--email", "ada@n.example", "--role", "editor", answers=[b"\x03"]
         )
-        assert (status, "Nobody was added." in shown) == (1, True)
+        assert (status, "No user was created." in shown) == (1, True)
         assert "Traceback" not in shown
         assert not User.objects.exists()
 
@@ -155,7 +155,8 @@ def test_without_migrations_the_commands_ask_to_migrate_first(tmp_path, command)
              "SECRET_KEY": "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"},
     )  # fmt: skip
     assert done.returncode == 1
-    assert "The database is not ready. Run `manage.py migrate` first" in done.stderr
+    sentence = "The database is not ready. Run manage.py migrate first"
+    assert sentence in done.stderr.replace("`", "")
 
 
 # --- At the desk -------------------------------------------------------------------------------
@@ -257,7 +258,7 @@ def test_the_desk_refuses_the_address_of_another_user_and_keeps_an_old_double(at
     for user, email, status in [
         (joe, "jane@example.org", 200),
         (joe, "JOE@example.org", 302),
-        (double, "Jane@example.org", 302),  # only switched off, as after a theft
+        (double, "Jane@example.org", 302),  # only deactivated, as after a theft
         (joe, "", 302),
     ]:
         typed = form | {"username": user.username, "email": email}

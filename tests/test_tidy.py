@@ -1,4 +1,4 @@
-"""What expires is cleared, by hand and by the schedule, and nothing else is touched."""
+"""Expired data is cleared by command and by schedule; nothing else is touched."""
 
 import os
 import signal
@@ -59,19 +59,19 @@ def test_what_expired_is_cleared_and_what_counts_stays(capsys, client):
         session()
         throttle.count_miss("198.51.100.9", timezone.now())
         old, young = leave(), leave("tmpb.upload.jpg", at=time.time() - 60)
-        said = tidy(capsys, "--dry-run")
-        assert "uploads that were cut off: 1 would be cleared" in said
-        assert "expired sessions: 1 would be cleared" in said
-        assert "counts of wrong preview addresses: 1 would be cleared" in said
+        output = tidy(capsys, "--dry-run")
+        assert "interrupted uploads: 1 would be removed" in output
+        assert "expired sessions: 1 would be removed" in output
+        assert "counts of wrong preview addresses: 1 would be removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (2, 2)
         assert old.exists()
-        said = tidy(capsys)
-        assert "uploads that were cut off: 1 cleared" in said
-        assert "expired sessions: 1 cleared" in said
-        assert "counts of wrong preview addresses: 1 cleared" in said
+        output = tidy(capsys)
+        assert "interrupted uploads: 1 removed" in output
+        assert "expired sessions: 1 removed" in output
+        assert "counts of wrong preview addresses: 1 removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (1, 1)
         assert (old.exists(), young.exists()) == (False, True)
-        assert tidy(capsys).count(": 0 cleared") == 3
+        assert tidy(capsys).count(": 0 removed") == 3
     Session.objects.all().delete()
     assert rows() == kept
     assert (PreviewLink.objects.count(), Visit.objects.count()) == (1, 1)
@@ -81,9 +81,9 @@ def test_a_file_that_a_process_has_open_stays_until_it_ends(capsys):
     path = leave()
     with path.open("rb") as file, subprocess.Popen(["sleep", "60"], stdin=file) as holder:
         file.close()
-        assert "cut off: 0 cleared" in tidy(capsys)
+        assert "interrupted uploads: 0 removed" in tidy(capsys)
         holder.kill()
-    assert "cut off: 1 cleared" in tidy(capsys)
+    assert "interrupted uploads: 1 removed" in tidy(capsys)
     assert not path.exists()
 
 
@@ -98,13 +98,13 @@ def test_files_of_others_are_never_touched(capsys):
     folder.mkdir()
     for other in (beside, target, folder):
         os.utime(other, (LONG_AGO, LONG_AGO))
-    assert "cut off: 1 cleared" in tidy(capsys)
+    assert "interrupted uploads: 1 removed" in tidy(capsys)
     assert not path.exists()
     assert beside.exists() and target.exists() and link.is_symlink() and folder.exists()  # noqa: PT018
 
 
 @pytest.mark.parametrize("kind", ["link", "open to all", "file"])
-def test_a_folder_that_others_may_enter_takes_no_upload(kind, capsys, caplog, tmp_path):
+def test_a_folder_open_to_other_users_stores_no_upload(kind, capsys, caplog, tmp_path):
     folder = settings.FILE_UPLOAD_TEMP_DIR
     if kind == "link":
         folder.symlink_to(tmp_path, target_is_directory=True)
@@ -117,11 +117,11 @@ def test_a_folder_that_others_may_enter_takes_no_upload(kind, capsys, caplog, tm
         uploads.prepare_folder()
     session()
     with time_machine.travel(timezone.now() + timedelta(hours=13)):
-        with pytest.raises(CommandError, match="the log says why"):
+        with pytest.raises(CommandError, match="See the log"):
             call_command("tidy")
-        said = capsys.readouterr().out
-    assert "cut off: failed" in said
-    assert "expired sessions: 1 cleared" in said  # one failure does not stop the others
+        output = capsys.readouterr().out
+    assert "interrupted uploads: failed" in output
+    assert "expired sessions: 1 removed" in output  # one failure does not stop the others
     assert len(caplog.records) == 1
     assert "set TMPDIR" in caplog.text
 
@@ -131,14 +131,14 @@ def test_the_folder_for_uploads_is_private_and_made_again_when_it_is_missing(at_
     answer = at_desk(author).post("/admin/assets/mediaasset/upload/?part=upload", {"file": large})
     assert answer.status_code == 200
     assert uploads.folder().stat().st_mode & 0o777 == 0o700
-    # What is left are the locks of an account's places, always empty.
+    # Only the lock files of an account are left, which are always empty.
     assert all(path.name.startswith(".place-") for path in uploads.folder().iterdir())
 
 
 # --- The schedule ------------------------------------------------------------------------------
 
 
-def test_it_is_done_once_an_hour_by_one_process():
+def test_one_process_cleans_up_once_an_hour():
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
         assert housekeeping.clear_uploads_if_due()
@@ -152,7 +152,7 @@ def test_it_is_done_once_an_hour_by_one_process():
         assert housekeeping.clear_uploads_if_due()
 
 
-def test_a_process_that_is_killed_at_it_does_not_keep_the_others_from_it():
+def test_a_process_killed_during_cleanup_does_not_block_the_others():
     code = (
         "import django; django.setup(); import time\n"
         "from pressroom import housekeeping\n"
@@ -175,13 +175,13 @@ def test_a_process_that_is_killed_at_it_does_not_keep_the_others_from_it():
 
 
 def settings_folder_of(child: subprocess.Popen) -> Path:
-    """Return the folder for uploads of another process, once it says that it holds the claim."""
+    """Return the upload folder of another process, once it reports that it owns the claim."""
     assert child.stdout.readline() == "True\n"
     (found,) = settings.FILE_UPLOAD_TEMP_DIR.parent.glob("pressroom-*")
     return found
 
 
-def test_a_failing_chore_is_one_line_in_the_log_and_no_more(caplog):
+def test_a_failing_task_is_only_one_line_in_the_log(caplog):
     housekeeping._quietly(housekeeping.clear_uploads_if_due)
     assert not caplog.records
     uploads.folder().chmod(0o755)

@@ -37,7 +37,7 @@ ELSEWHERE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Sighting:
     """One answer: when it was asked for and had, as seconds of this machine's clock."""
 
     path: str
@@ -104,7 +104,7 @@ def pages_of(release: Release, former: str) -> list[Page]:
     return found
 
 
-def ask(connection: http.client.HTTPConnection, page: Page) -> Told:
+def ask(connection: http.client.HTTPConnection, page: Page) -> Sighting:
     sent = time.time()
     connection.request("GET", page.path)
     response = connection.getresponse()
@@ -113,7 +113,7 @@ def ask(connection: http.client.HTTPConnection, page: Page) -> Told:
     headers = {name.lower(): value for name, value in response.getheaders()}
     assert response.status < 500, f"{page.path} answers {response.status}"
     seen = page.shows(response.status, headers, body)
-    return Told(page.path, sent, had, seen, headers.get("cache-control", ""))
+    return Sighting(page.path, sent, had, seen, headers.get("cache-control", ""))
 
 
 class Crowd:
@@ -121,7 +121,7 @@ class Crowd:
 
     def __init__(self, port: int, pages: list[Page], readers: int = 6) -> None:
         self.port, self.pages = port, pages
-        self.told: list[Told] = []
+        self.shown: list[Sighting] = []
         self.failed: list[BaseException] = []
         self.done = threading.Event()
         self.threads = [
@@ -133,7 +133,7 @@ class Crowd:
         at = number * len(self.pages) // len(self.threads)
         try:
             while not self.done.is_set():
-                self.told.append(ask(connection, self.pages[at % len(self.pages)]))
+                self.shown.append(ask(connection, self.pages[at % len(self.pages)]))
                 at += 1
         except BaseException as problem:
             self.failed.append(problem)
@@ -152,7 +152,7 @@ class Crowd:
 
     def has_asked_for_all(self, since: float) -> bool:
         """Whether every page was asked for after a moment, or a reader gave up."""
-        asked = {told.path for told in self.told if told.sent >= since}
+        asked = {shown.path for shown in self.shown if shown.sent >= since}
         return bool(self.failed) or asked >= {page.path for page in self.pages}
 
 
@@ -173,10 +173,12 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def assert_turned(told: list[Told], pages: list[Page], off: float, on: float, to: bool) -> None:
+def assert_turned(
+    shown: list[Sighting], pages: list[Page], off: float, on: float, to: bool
+) -> None:
     """Assert that what was had by `off` is the old state and what was sent from `on` the new."""
-    before = [one for one in told if one.had < off]
-    after = [one for one in told if one.sent >= on]
+    before = [one for one in shown if one.had < off]
+    after = [one for one in shown if one.sent >= on]
     for one in before:
         assert one.seen is not to, f"{one.path}: {(off - one.had) * 1000:.1f} ms early"
     for one in after:
@@ -184,10 +186,10 @@ def assert_turned(told: list[Told], pages: list[Page], off: float, on: float, to
     paths = {page.path for page in pages}
     assert {one.path for one in before} == paths, "not every page was asked for before"
     assert {one.path for one in after} == paths, "not every page was asked for after"
-    for one in told:
+    for one in shown:
         assert "no-cache" in one.kept or "no-store" in one.kept, f"{one.path}: {one.kept!r}"
-    turned = min((one.had - on) * 1000 for one in told if one.seen is to)
-    straddling = len(told) - len(before) - len(after)
+    turned = min((one.had - on) * 1000 for one in shown if one.seen is to)
+    straddling = len(shown) - len(before) - len(after)
     print(
         f"\n{len(pages)} pages: {len(before)} requests before, {straddling} straddling, "
         f"{len(after)} after; the first answer of the new state was had {turned:.1f} ms after"
@@ -222,11 +224,11 @@ def test_every_page_turns_at_the_second_on_every_process(scheduled, tmp_path):
     assert len(pages) >= 14
     with gunicorn(tmp_path / "log", workers=3, threads=2) as port, hammered(port, pages) as crowd:
         # Seconds ahead, and in the middle of one: no whole second can hide a rounding.
-        lift = timezone.now() + timedelta(seconds=2.5)
-        models.QuerySet(Release).filter(pk=release.pk).update(publish_at=lift)
+        embargo_ends = timezone.now() + timedelta(seconds=2.5)
+        models.QuerySet(Release).filter(pk=release.pk).update(publish_at=embargo_ends)
         known = time.time()
-        wait_for(lambda: crowd.has_asked_for_all(max(known, lift.timestamp())))
-    assert_turned(crowd.told, pages, lift.timestamp(), lift.timestamp(), to=True)
+        wait_for(lambda: crowd.has_asked_for_all(max(known, embargo_ends.timestamp())))
+    assert_turned(crowd.shown, pages, embargo_ends.timestamp(), embargo_ends.timestamp(), to=True)
 
 
 def test_a_time_that_is_moved_and_a_withdrawal_count_from_their_commit(scheduled, tmp_path):
@@ -256,7 +258,7 @@ def test_a_time_that_is_moved_and_a_withdrawal_count_from_their_commit(scheduled
                 committed = time.time()
                 wait_for(lambda crowd=crowd, since=committed: crowd.has_asked_for_all(since))
             print(f"\n{what}:", end="")
-            assert_turned(crowd.told, pages, begun, committed, to=to)
+            assert_turned(crowd.shown, pages, begun, committed, to=to)
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as reader:
             reader.request("GET", release.get_absolute_url())
             assert reader.getresponse().status == 410

@@ -64,12 +64,12 @@ def copy(newsrooms, tmp_path):
 
 
 def password(newsroom, username="editor"):
-    told = newsroom.manage(
+    output = newsroom.manage(
         "shell",
         "-c",
         f"from pressroom.demo import password_of; print('=', password_of('{username}'))",
     )
-    return told.rpartition("= ")[2].strip()
+    return output.rpartition("= ")[2].strip()
 
 
 def ask(newsroom, question, *values):
@@ -83,14 +83,14 @@ def ask(newsroom, question, *values):
 def public_addresses(newsroom):
     """Return pages, people and pictures that the public sees."""
     people = ask(newsroom, "SELECT slug FROM people_person WHERE level = 3 ORDER BY slug LIMIT 30")
-    told = [f"/people/{slug}/" for (slug,) in people]
+    output = [f"/people/{slug}/" for (slug,) in people]
     releases = ask(
         newsroom,
         "SELECT slug, poster_id FROM releases_release WHERE status = 'approved'"
         " AND publish_at <= now() ORDER BY slug",
     )
-    told += [f"/releases/{slug}/" for slug, _ in releases]
-    return PUBLIC * 3 + told + [f"/media/{poster}/poster.jpg" for _, poster in releases if poster]
+    output += [f"/releases/{slug}/" for slug, _ in releases]
+    return PUBLIC * 3 + output + [f"/media/{poster}/poster.jpg" for _, poster in releases if poster]
 
 
 class Desk:
@@ -295,13 +295,13 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
         time.sleep(2)
         began = time.monotonic()
         migrate = new.start("migrate", "--no-input")
-        told = migrate.communicate(timeout=600)[0]
+        output = migrate.communicate(timeout=600)[0]
         lasted = time.monotonic() - began
         done_meanwhile = readers.done, editors.done
         time.sleep(3)  # the old code goes on, on the new schema
         readers.go_home()
         editors.go_home()
-    tries = told.count("trying again")
+    tries = output.count("trying again")
     with capsys.disabled():
         print(
             f"\n{commit}, {PEOPLE} people: migrate {lasted:.1f} s, {tries} tries more; "
@@ -309,11 +309,11 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
             f"{editors.done} saves, {len(editors.failed)} failed, slowest {editors.slowest:.2f} s; "
             f"{old_code.deadlocks(old.database)} deadlocks"
         )
-    assert migrate.returncode == 0, told
+    assert migrate.returncode == 0, output
     assert readers.failed == []
     assert editors.failed == []
     assert old_code.deadlocks(old.database) == 0
-    assert "deadlock detected" not in told + log.read_text()
+    assert "deadlock detected" not in output + log.read_text()
     assert min(done_meanwhile) > 10, "hardly anybody was at work meanwhile"
     assert new.manage("migrate", "--check") == ""
 
@@ -403,10 +403,10 @@ def test_a_migration_that_is_killed_at_any_moment_is_not_half_done(copy, capsys,
         migrate.send_signal(signal.SIGKILL)
         migrate.communicate()
         recorded.append(len(ask(killed, RECORDED)))
-    told = killed.manage("migrate", "--no-input")
+    output = killed.manage("migrate", "--no-input")
     with capsys.disabled():
         print(f"\nmigrations recorded after each SIGKILL: {recorded}")
-    assert "Traceback" not in told
+    assert "Traceback" not in output
     assert ask(killed, RECORDED) == ask(undisturbed, RECORDED)
     assert old_code.schema(killed.database) == old_code.schema(undisturbed.database)
     assert not_followed(killed) == {}
@@ -426,16 +426,16 @@ def test_a_table_that_stays_locked_stops_the_upgrade_and_not_the_site(copy, tmp_
         with other.transaction():
             other.execute("SELECT count(*) FROM people_person")  # and nobody ends it
             migrate = new.start("migrate", "--no-input", "--give-up-after", "4")
-            told = migrate.communicate(timeout=120)[0]
+            output = migrate.communicate(timeout=120)[0]
             assert migrate.returncode == 1
-            assert "trying again in" in told
-            last = told.splitlines()[-1]
+            assert "trying again in" in output
+            last = output.splitlines()[-1]
             assert "people.0003_cases_consents_and_levels was not applied: " in last
             assert "the table people_person was in use for " in last
             assert f"process {other.info.backend_pid} (" in last
             assert "idle in transaction) for " in last
             assert last.endswith("then run migrate again.")
-            assert "Traceback" not in told
+            assert "Traceback" not in output
         assert ("people", "0002_depicted_in") in ask(new, RECORDED)
         assert ("people", "0003_cases_consents_and_levels") not in ask(new, RECORDED)
         assert not ask(
@@ -453,11 +453,11 @@ def test_a_table_that_stays_locked_stops_the_upgrade_and_not_the_site(copy, tmp_
 def test_two_migrations_at_once_follow_one_another(copy):
     new = old_code.with_new_code(copy(FIRST))
     both = [new.start("migrate", "--no-input") for _ in range(2)]
-    told = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
-    assert [one.returncode for one in both] == [0, 0], told
-    assert "Another migrate is at work on this database; waiting for it." in told[0]
-    assert "No migrations to apply." in told[0]
-    assert "people.0003_cases_consents_and_levels... OK" in told[1]
+    output = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
+    assert [one.returncode for one in both] == [0, 0], output
+    assert "Another migrate is running on this database; waiting." in output[0]
+    assert "No migrations to apply." in output[0]
+    assert "people.0003_cases_consents_and_levels... OK" in output[1]
 
 
 WATCHED = """
@@ -508,7 +508,7 @@ call_command("migrate", verbosity=0)
 def test_a_migration_locks_nothing_that_it_did_not_lock_at_first(copy):
     """Else it would wait for a table while it holds others, as deadlocks begin."""
     new = old_code.with_new_code(copy(FIRST))
-    told = new.manage("shell", "-c", WATCHED)
-    assert "LOCKED people.0003_cases_consents_and_levels 7" in told
-    assert "LOCKED releases.0002_hold_and_guesses" in told
-    assert "UNFORESEEN" not in told, told
+    output = new.manage("shell", "-c", WATCHED)
+    assert "LOCKED people.0003_cases_consents_and_levels 7" in output
+    assert "LOCKED releases.0002_hold_and_guesses" in output
+    assert "UNFORESEEN" not in output, output

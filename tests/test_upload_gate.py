@@ -48,7 +48,7 @@ def views(patterns=None, prefix=""):
 
 
 def marked() -> list[str]:
-    found = [path for path, view in views() if hasattr(view, "takes_files")]
+    found = [path for path, view in views() if hasattr(view, "accepts_files")]
     assert len(found) >= 5
     return [re.sub("<[^>]+>", "11111111-2222-3333-4444-555555555555", path) for path in found]
 
@@ -59,7 +59,7 @@ def test_nginx_passes_on_unread_what_takes_files_and_nothing_else():
         part for part in re.split(r"\n    location ", conf) if "proxy_request_buffering off" in part
     ]
     pattern = re.match(r"~ (\S+) \{", block)[1]
-    takes = {path for path, view in views() if hasattr(view, "takes_files")}
+    takes = {path for path, view in views() if hasattr(view, "accepts_files")}
     for path, _ in views():
         asked = "/" + re.sub("<[^>]+>", "some-key", path)
         assert bool(re.search(pattern, asked)) == (path in takes), path
@@ -72,7 +72,7 @@ def test_every_form_of_the_desk_that_has_a_file_takes_it():
         stored = [isinstance(field, models.FileField) for field in model._meta.fields]
         has_file = any(own + stored)
         for name in ("add_view", "change_view"):
-            assert hasattr(getattr(found, name), "takes_files") == has_file, model
+            assert hasattr(getattr(found, name), "accepts_files") == has_file, model
 
 
 @pytest.mark.parametrize("path", ["/", UPLOAD, "/admin/login/", "/preview/x/", "/no-such-page/"])

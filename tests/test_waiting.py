@@ -78,7 +78,7 @@ def test_approval_asks_about_the_day_of_publication(brask, friday, days, goes_ou
         return
     with pytest.raises(ActionBlocked) as refused:
         workflow.approve(release, by=make_chief(), publish_at=friday)
-    assert f"“{NAME}” in the text is a protected name" in as_shown(refused.value.reasons)[0]
+    assert f"“{NAME}” in the text is a protected name" in as_shown(refused.value.blockers)[0]
     workflow.approve(release, by=make_chief(), publish_at=friday - 2 * DAY)  # it holds until then
 
 
@@ -99,7 +99,7 @@ def test_a_consent_that_ends_after_approval_stops_the_release(
 def test_a_level_that_falls_after_approval_stops_the_release_to_the_second(client, brask, friday):
     release = scheduled(friday)
     with time_machine.travel(friday - timedelta(seconds=1), tick=False):
-        levels.lower(brask, to=Level.STAFF, by=make_chief())
+        levels.lower_level(brask, to=Level.STAFF, by=make_chief())
         release.refresh_from_db()
         assert release.state() == Release.State.BLOCKED
         assert not release.is_scheduled()
@@ -113,7 +113,7 @@ def test_a_level_that_falls_after_publication_leaves_the_decision_to_an_editor(
 ):
     release = scheduled(friday)
     with time_machine.travel(friday, tick=False):
-        levels.lower(brask, to=Level.STAFF, by=make_chief())
+        levels.lower_level(brask, to=Level.STAFF, by=make_chief())
         assert is_public(client, release)
 
 
@@ -152,7 +152,7 @@ def test_a_missed_time_never_comes_back_by_itself(client, brask, friday, at_desk
 def test_a_missed_time_can_be_published_now(client, brask, friday, publisher):
     release = scheduled(friday)
     brask.names.create(text="Teo Brask")
-    levels.lower(brask, to=Level.STAFF, by=make_chief())
+    levels.lower_level(brask, to=Level.STAFF, by=make_chief())
     with time_machine.travel(friday + DAY, tick=False):
         release.refresh_from_db()
         with pytest.raises(ActionBlocked, match="contains a protected name"):
@@ -166,7 +166,7 @@ def test_a_missed_time_can_be_published_now(client, brask, friday, publisher):
 
 def test_a_hold_does_not_let_a_missed_release_out(client, brask, friday, publisher):
     release = scheduled(friday)
-    levels.lower(brask, to=Level.STAFF, by=make_chief())
+    levels.lower_level(brask, to=Level.STAFF, by=make_chief())
     with time_machine.travel(friday + DAY, tick=False):
         release.refresh_from_db()
         release = workflow.hold(release, by=publisher)
@@ -182,7 +182,7 @@ def test_a_hold_does_not_let_a_missed_release_out(client, brask, friday, publish
 
 def test_a_waiting_release_that_is_withdrawn_leaves_no_trace(client, brask, friday, publisher):
     release = scheduled(friday)
-    levels.lower(brask, to=Level.STAFF, by=make_chief())
+    levels.lower_level(brask, to=Level.STAFF, by=make_chief())
     with time_machine.travel(friday + DAY, tick=False):
         release.refresh_from_db()
         release = workflow.withdraw(release, by=publisher, reason="It is over.")
@@ -265,7 +265,7 @@ def test_it_goes_out_if_the_name_is_removed_before(client, friday):
 def test_a_marked_speaker_who_is_protected_stops_it_too(client, friday):
     speaker = make_person("Ann Verel", level=Level.NAMEABLE)
     release = scheduled(friday, body=quotation(speaker))
-    levels.lower(speaker, to=Level.STAFF, by=make_chief())
+    levels.lower_level(speaker, to=Level.STAFF, by=make_chief())
     with time_machine.travel(friday, tick=False):
         assert not is_public(client, release)
 
@@ -277,8 +277,8 @@ def test_its_people_learn_it_at_once(at_desk, brask, friday, author, publisher):
     release = make_release("draft", by=author, body=f"<p>It was {NAME}.</p>", title="Secret title")
     models.QuerySet(Release).filter(pk=release.pk).update(created_by=author)
     workflow.approve(release, by=publisher, publish_at=friday)
-    levels.lower(brask, to=Level.STAFF, by=make_chief())
-    outbox.deliver()
+    levels.lower_level(brask, to=Level.STAFF, by=make_chief())
+    outbox.send_due()
     assert {to for message in mail.outbox for to in message.to} == {author.email, publisher.email}
     for message in mail.outbox:
         assert "will not be published on" in message.body
@@ -300,7 +300,7 @@ def test_an_embargoed_preview_pauses_while_the_release_waits(client, brask, frid
     release = scheduled(friday)
     path = make_link(release)
     assert NAME in accept(client, path).content.decode()
-    levels.lower(brask, to=Level.STAFF, by=make_chief())
+    levels.lower_level(brask, to=Level.STAFF, by=make_chief())
     page = client.get(path)
     assert NAME not in page.content.decode()
     assert release.title not in page.content.decode()

@@ -76,7 +76,7 @@ def test_an_action_works_in_its_states_and_changes_nothing_in_the_others(state, 
     before = Release.objects.values().get(pk=release.pk)
     with pytest.raises(workflow.ActionBlocked) as refused:
         carry_out(verb, release, chief)
-    assert all(str(reason).endswith((".", "…")) for reason in refused.value.reasons)
+    assert all(str(reason).endswith((".", "…")) for reason in refused.value.blockers)
     assert Release.objects.values().get(pk=release.pk) == before
     assert Event.objects.count() == events
 
@@ -176,7 +176,7 @@ def test_all_blockers_are_listed_at_once():
     )  # fmt: skip
     with pytest.raises(workflow.ActionBlocked) as refused:
         workflow.publish(release, by=make_chief())
-    shown = " ".join(as_shown(refused.value.reasons))
+    shown = " ".join(as_shown(refused.value.blockers))
     for words in [
         "Enter a title.",
         "Choose a speaker for the quotation “Words.”. The source names Ann.",
@@ -227,7 +227,7 @@ def test_a_protected_name_in_the_texts_of_a_picture_blocks_approval(field, place
     for release in (make_release("draft", poster=picture), inside):
         with pytest.raises(workflow.ActionBlocked) as refused:
             workflow.publish(release, by=make_chief())
-        (reason,) = as_shown(refused.value.reasons)
+        (reason,) = as_shown(refused.value.blockers)
         assert f"{place} of “With Iven Sorrel”" in reason or f"{place} of “picture.jpg”" in reason
 
 

@@ -1,12 +1,12 @@
-"""Documents and recordings without what they say besides their content: bytes in, bytes out.
+"""Removes metadata from documents and recordings: bytes in, bytes out.
 
-No ORM, no Django, no file but the one it is handed: `assets.cleaning.start.clean` works in the
-process that opens strangers' files. What is found is named by a code; the sentences for the desk
-are in `assets.cleaned`. What cannot be cleaned is named too, and not given out.
+No ORM, no Django, and only one file: `assets.cleaning.start.clean` runs in the sandbox. Findings
+have codes; the sentences for the desk are in `assets.cleaned`. A document that can't be cleaned is
+reported, and not published.
 """
 
 from assets.cleaning.report import Cleaned, Finding, Piece, Report
 
-RECIPE = 2  # raise it where the same file is cleaned differently from before
+RECIPE = 2  # raise it when the cleaned copy of the same file changes
 
 __all__ = ["RECIPE", "Cleaned", "Finding", "Piece", "Report"]

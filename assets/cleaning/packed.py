@@ -1,6 +1,6 @@
-"""Pictures that are packed into documents: without what cameras and programs wrote into them.
+"""Removes metadata from the pictures inside documents.
 
-JPEG, PNG and GIF are not unpacked: their blocks are copied, so that no quality is lost.
+JPEG, PNG and GIF are not decoded: their blocks are copied, so that no quality is lost.
 """
 
 import io
@@ -9,27 +9,27 @@ from collections.abc import Iterator
 
 from PIL import Image
 
-from assets import metadata, pictures
+from assets import metadata, opening, pictures
 from assets.cleaning.report import Report
-from assets.pictures import BadFile
+from assets.messages import BadFileError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# What of a PNG is needed to show it.
+# The parts of a PNG that are needed to show it.
 _PNG_KEPT = {
     b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD",
     b"pHYs", b"acTL", b"fcTL", b"fdAT",
 }  # fmt: skip
-MEGAPIXELS = 100  # of a packed picture that must be unpacked
+MEGAPIXELS = 100  # of a picture that must be decoded
 
 
-class Unknown(ValueError):
-    """A packed picture of a kind that we cannot clean."""
+class UnknownFormatError(ValueError):
+    """A picture of a kind that we can't clean."""
 
 
 def clean(content: bytes, report: Report, name: str) -> tuple[bytes, str]:
-    """Return a packed picture without its metadata, and its extension.
+    """Return a picture without its metadata, and its extension.
 
-    Raises Unknown for what cannot be cleaned.
+    Raises UnknownFormatError if it can't be cleaned.
     """
     try:
         if content.startswith(b"\xff\xd8"):
@@ -39,15 +39,15 @@ def clean(content: bytes, report: Report, name: str) -> tuple[bytes, str]:
         elif content.startswith((b"GIF87a", b"GIF89a")):
             cleaned, extension = _gif(content), "gif"
         elif content.startswith(b"BM"):
-            return content, "bmp"  # it has no room for words
+            return content, "bmp"  # it has no room for metadata
         elif content[40:44] == b" EMF":
             cleaned, extension = _emf(content), "emf"
         elif content.startswith(b"\xd7\xcd\xc6\x9a"):
             return _wmf(content), "wmf"
         else:
-            cleaned, extension = _packed_anew(content), "png"
+            cleaned, extension = _as_png(content), "png"
     except (ValueError, IndexError, struct.error, OSError) as problem:
-        raise Unknown(name) from problem
+        raise UnknownFormatError(name) from problem
     if cleaned != content:
         report.removed("picture", name)
     if has_position(content):
@@ -56,11 +56,11 @@ def clean(content: bytes, report: Report, name: str) -> tuple[bytes, str]:
 
 
 def jpeg(content: bytes) -> bytes:
-    """Return a JPEG without comments and without what its programs say of it.
+    """Return a JPEG without comments and metadata.
 
-    The one thing kept of EXIF is which way up it is. Raises ValueError where it is damaged.
+    Of EXIF, only the orientation is kept. Raises ValueError if the JPEG is damaged.
     """
-    if pictures.has_hole(content, "JPEG"):
+    if opening.has_hole(content, "JPEG"):
         raise ValueError
     kept = [b"\xff\xd8"]
     orientation = 1
@@ -70,33 +70,33 @@ def jpeg(content: bytes) -> bytes:
         elif marker == 0xE0 and segment[4:9] == b"JFIF\0":
             kept.append(b"\xff\xe0\0\x10" + segment[4:16] + b"\0\0")  # without its thumbnail
         elif marker == 0xEE and segment[4:9] == b"Adobe":
-            kept.append(segment)  # what the colours mean
+            kept.append(segment)  # needed to read the colours
         elif not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(segment)
     if orientation != 1:
         tag = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
         exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01" + tag + b"\0\0\0\0"
-        where = 2 if len(kept) > 1 and kept[1][:2] == b"\xff\xe0" else 1
-        kept.insert(where, b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
+        position = 2 if len(kept) > 1 and kept[1][:2] == b"\xff\xe0" else 1
+        kept.insert(position, b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
     return b"".join(kept)
 
 
 def jpeg_2000(content: bytes) -> bytes:
-    """Return a JPEG 2000 without words. Raises ValueError where it is damaged or not known."""
+    """Return a JPEG 2000 without texts. Raises ValueError if it is damaged or unknown."""
     if content.startswith(b"\xff\x4f\xff\x51"):
         return _without_comments(content)
-    return _without_boxes_of_words(content)
+    return _without_text_boxes(content)
 
 
-_JP2_WORDS = {b"xml ", b"uuid", b"uinf", b"jumb", b"asoc", b"lbl ", b"nlst", b"free", b"jp2i"}
+_JP2_TEXTS = {b"xml ", b"uuid", b"uinf", b"jumb", b"asoc", b"lbl ", b"nlst", b"free", b"jp2i"}
 _JP2_KEPT = {
     b"jP  ", b"ftyp", b"rreq", b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef", b"res ",
     b"cgrp", b"opct", b"creg",
 }  # fmt: skip
-_JP2_HEADS = {b"jp2h", b"jpch", b"jplh"}  # which hold further boxes
+_JP2_HEADS = {b"jp2h", b"jpch", b"jplh"}  # which contain other boxes
 
 
-def _without_boxes_of_words(content: bytes) -> bytes:
+def _without_text_boxes(content: bytes) -> bytes:
     kept, at = [], 0
     while at < len(content):
         length, name = struct.unpack_from(">I4s", content, at)
@@ -109,23 +109,23 @@ def _without_boxes_of_words(content: bytes) -> bytes:
             raise ValueError
         inside = content[start : at + length]
         if name in _JP2_HEADS:
-            inside = _without_boxes_of_words(inside)
+            inside = _without_text_boxes(inside)
         elif name == b"jp2c":
             inside = _without_comments(inside)
-        elif name not in _JP2_KEPT | _JP2_WORDS:
+        elif name not in _JP2_KEPT | _JP2_TEXTS:
             raise ValueError
-        if name not in _JP2_WORDS:
+        if name not in _JP2_TEXTS:
             kept.append(struct.pack(">I4s", 8 + len(inside), name) + inside)
         at += length
     return b"".join(kept)
 
 
 def _without_comments(stream: bytes) -> bytes:
-    """Return the data of a JPEG 2000 without comments, which stand before its first tile."""
+    """Return the data of a JPEG 2000 without comments, which are before its first tile."""
     kept, at = [stream[:2]], 2
     while True:
         marker, length = struct.unpack_from(">HH", stream, at)
-        if marker == 0xFF90:  # of a tile, whose length stands in it
+        if marker == 0xFF90:  # a tile, which contains its length
             break
         if length < 2 or at + 2 + length > len(stream):
             raise ValueError
@@ -142,30 +142,30 @@ def _without_comments(stream: bytes) -> bytes:
             at += 2 + struct.unpack_from(">H", stream, at + 2)[0]
         at = end
     if len(stream) > first and stream[at:].strip(b"\0") not in (b"", b"\xff\xd9"):
-        raise ValueError  # something follows the picture
+        raise ValueError  # there is data after the picture
     return b"".join(kept) + stream[first:]
 
 
 def has_position(content: bytes) -> bool:
-    """Whether a picture says where its camera stood."""
+    """Whether a picture contains the position of its camera."""
     try:
-        picture = pictures.opened(io.BytesIO(content), MEGAPIXELS)
+        picture = opening.opened(io.BytesIO(content), MEGAPIXELS)
         return metadata.read(picture, io.BytesIO(content)).camera_position
-    except BadFile:
+    except BadFileError:
         return False
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each segment of a JPEG with its marker, the picture's own data with the scan."""
+    """Yield each segment of a JPEG with its marker; the scan with its data."""
     at, size = 2, len(content)
     while at < size:
         if content[at] != 0xFF:
             raise ValueError
-        while content[at + 1] == 0xFF:  # filling
+        while content[at + 1] == 0xFF:  # padding
             at += 1
         marker = content[at + 1]
         if marker == 0xD9:
-            yield marker, b"\xff\xd9"  # what follows is no part of the picture
+            yield marker, b"\xff\xd9"  # the rest is not part of the picture
             return
         if marker == 0x01 or 0xD0 <= marker <= 0xD7:
             at += 2
@@ -190,10 +190,10 @@ def _orientation(tiff: bytes) -> int:
     try:
         exif = Image.Exif()
         exif.load(b"Exif\0\0" + tiff)
-        turned = exif.get(0x0112, 1)
-    except Exception:  # broken EXIF must not cost us the picture
+        orientation = exif.get(0x0112, 1)
+    except Exception:  # broken EXIF must not lose the picture
         return 1
-    return turned if isinstance(turned, int) and 1 <= turned <= 8 else 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _png(content: bytes) -> bytes:
@@ -222,15 +222,15 @@ def _gif(content: bytes) -> bytes:
     at = 13 + table(content[10])
     kept = [content[:at]]
     while content[at] != 0x3B:
-        begins = at
+        start = at
         if content[at] == 0x2C:
             at = blocks_end(at + 10 + table(content[at + 9]) + 1)
-            kept.append(content[begins:at])
+            kept.append(content[start:at])
         elif content[at] == 0x21:
             label, loops = content[at + 1], content[at + 3 : at + 14] == b"NETSCAPE2.0"
             at = blocks_end(at + 2)
             if label == 0xF9 or (label == 0xFF and loops):
-                kept.append(content[begins:at])
+                kept.append(content[start:at])
         else:
             raise ValueError
     if at >= len(content):
@@ -239,7 +239,7 @@ def _gif(content: bytes) -> bytes:
 
 
 def _emf(content: bytes) -> bytes:
-    """Return a drawing of Windows without its description; what it packs itself stays out."""
+    """Return a Windows drawing without its description; one with a picture inside is refused."""
     if any(sign in content for sign in (b"Exif\0\0", b"<x:xmpmeta", b"<?xpacket", b"\xff\xd8\xff")):
         raise ValueError  # a picture in a picture
     count, where = struct.unpack_from("<II", content, 60)
@@ -256,9 +256,9 @@ def _wmf(content: bytes) -> bytes:
     return content
 
 
-def _packed_anew(content: bytes) -> bytes:
-    """Return what Word and readers need no metadata of: TIFF, WebP and others, as PNG."""
-    picture = pictures.cleaned(pictures.opened(io.BytesIO(content), MEGAPIXELS))
+def _as_png(content: bytes) -> bytes:
+    """Return a TIFF, WebP or another picture as PNG."""
+    picture = pictures.cleaned(opening.opened(io.BytesIO(content), MEGAPIXELS))
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()

@@ -1,6 +1,6 @@
-"""PDF without what it says of its makers, and without what is not on its pages.
+"""Removes from a PDF the metadata about its makers, and everything that is not on its pages.
 
-It is written anew: what earlier versions of it held, and what nothing leads to, stays behind.
+The file is written again, without earlier versions and objects that nothing refers to.
 """
 
 import io
@@ -13,9 +13,10 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from assets.cleaning import packed
 from assets.cleaning.report import Cleaned, Report
-from assets.pictures import BadFile
+from assets.messages import BadFileError
+from assets.messages import message as _
 
-MOST_PICTURE = 200_000_000  # bytes
+MAX_PICTURE_BYTES = 200_000_000
 _SAFE_ADDRESS = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 _PASSWORD = re.compile(r"(?<=://)[^/?#\\]*@")  # and the name of a user
 _LOCAL = re.compile(r"file:|\b[a-z]:[\\/]|\\\\|/(?:Users|home)/", re.IGNORECASE)
@@ -25,20 +26,20 @@ _INFO = {
     "/Manager": "manager", "/SourceModified": "",
 }  # fmt: skip
 _DATES = {"/CreationDate", "/ModDate", "/Trapped"}
-# What the catalogue may say: how pages are shown, read and found.
+# Kept in the catalogue: how pages are shown, read and found.
 _CATALOGUE = {
     "/Type", "/Version", "/Pages", "/PageLabels", "/Dests", "/Names", "/ViewerPreferences",
     "/PageLayout", "/PageMode", "/Outlines", "/OpenAction", "/StructTreeRoot", "/MarkInfo", "/Lang",
     "/OutputIntents", "/OCProperties", "/AcroForm", "/Extensions",
 }  # fmt: skip
-_SHOWN = {"/Link", "/Widget"}  # of what lies on a page; the rest are comments, films and files
+_SHOWN = {"/Link", "/Widget"}  # annotations that are kept; the rest are comments, films and files
 _KEYS_OF_PROGRAMS = (
     "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI",
 )  # fmt: skip
-# Dictionaries whose keys are names that the maker of the file chose, and those that hold such.
+# Dictionaries whose keys are names that the maker of the file chose, and those that contain such.
 _TABLES = {"/CharProcs", "/Dests", "/RoleMap", "/ClassMap", "/Colorants"}
-_HOLD_TABLES = {"/Resources", "/DR", "/AP"}
-# What else may stand in an object; keys of their own are where programs keep their notes.
+_CONTAIN_TABLES = {"/Resources", "/DR", "/AP"}
+# Kept in an object; in other keys programs keep their notes.
 _PAGE = {
     "/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox",
     "/BoxColorInfo", "/Contents", "/Rotate", "/Group", "/B", "/Dur", "/Trans", "/Annots",
@@ -65,7 +66,7 @@ _INLINE_JPEG = re.compile(rb"\bBI\b.*?(?:/DCT|\xff\xd8\xff)", re.DOTALL)
 _LONG_NAMES = {"/DCT": "/DCTDecode", "/Fl": "/FlateDecode"}
 _INLINE_PICTURE = re.compile(rb"\bBI\b.*?\bID\b.*?\bEI\b", re.DOTALL)
 _HARMLESS = "Resources is missing"  # of an empty page
-_HOLE = bytes(64)  # no program writes so many zeros into the text of a page
+_HOLE = bytes(64)  # no program writes so many zeros into the content of a page
 
 
 def clean(file: IO[bytes]) -> Cleaned:
@@ -76,7 +77,7 @@ def clean(file: IO[bytes]) -> Cleaned:
         pdf = pikepdf.open(io.BytesIO(content))
     except pikepdf.PasswordError:
         report = Report()
-        report.cannot("encrypted")
+        report.problem("encrypted")
         return report.cleaned()
     except pikepdf.PdfError as problem:
         raise _damaged() from problem
@@ -87,20 +88,20 @@ def clean(file: IO[bytes]) -> Cleaned:
             return _cleaned(pdf, content)
         except (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError,
                 AttributeError) as problem:  # fmt: skip
-            if isinstance(problem, BadFile):
+            if isinstance(problem, BadFileError):
                 raise
             raise _damaged() from problem
 
 
-def _damaged() -> BadFile:
-    return BadFile("The file is damaged or cut short. Save or download it again.")
+def _damaged() -> BadFileError:
+    return BadFileError(_("The file is damaged or incomplete. Save or download it again."))
 
 
 def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
     report = Report()
-    _what_stands_in_the_way(pdf, report)
+    _find_problems(pdf, report)
     if not pdf.is_encrypted and _needs_repair(pdf):
-        report.cannot("repaired")
+        report.problem("repaired")
     if content.count(b"%%EOF") > 1 and content.count(b"startxref") > 1 and not _is_linear(content):
         report.removed("versions")
     _info(pdf, report)
@@ -112,9 +113,11 @@ def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
     for item, place in _reachable(pdf):
         _sweep(item, place, report)
     if any(item.get("/Type") == Name.EmbeddedFile for item, _place in _reachable(pdf)):
-        report.cannot("embedded")  # something else leads to it
+        report.problem("embedded")  # something else refers to it
     out = io.BytesIO()
-    pdf.save(out, deterministic_id=True, compress_streams=False)  # what is packed stays packed
+    pdf.save(
+        out, deterministic_id=True, compress_streams=False
+    )  # compressed streams stay as they are
     return report.cleaned(out.getvalue())
 
 
@@ -123,9 +126,9 @@ def _is_linear(content: bytes) -> bool:
     return b"/Linearized" in content[:1024] and content.count(b"%%EOF") == 2
 
 
-def _what_stands_in_the_way(pdf: Pdf, report: Report) -> None:
+def _find_problems(pdf: Pdf, report: Report) -> None:
     if pdf.is_encrypted:
-        report.cannot("encrypted")
+        report.problem("encrypted")
     root = pdf.Root
     form = root.get("/AcroForm")
     signed = "/Perms" in root or (
@@ -137,18 +140,18 @@ def _what_stands_in_the_way(pdf: Pdf, report: Report) -> None:
         if item.get("/FT") == Name.Sig and "/V" in item:
             signed = True
         if item.get("/Subtype") == Name.Redact:
-            report.cannot("redactions")
+            report.problem("redactions")
     if signed:
-        report.cannot("signed")
+        report.problem("signed")
     if "/Collection" in root:
-        report.cannot("portfolio")
+        report.problem("portfolio")
     layers = root.get("/OCProperties")
     if isinstance(layers, Dictionary):
         shown = layers.get("/D", Dictionary())
         hidden = shown.get("/OFF", Array())
         if len(hidden) or shown.get("/BaseState") == Name.OFF:
-            named = ", ".join(str(one.get("/Name", "")) for one in hidden)
-            report.cannot("layers", named)
+            names = ", ".join(str(layer.get("/Name", "")) for layer in hidden)
+            report.problem("layers", names)
         for order in [shown, *layers.get("/Configs", Array())]:
             if "/Creator" in order:
                 del order["/Creator"]
@@ -171,12 +174,12 @@ def _info(pdf: Pdf, report: Report) -> None:
 
 
 def _authors_in(packet: Stream) -> list[str]:
-    from assets.embedded import Resource
+    from assets.xmp import Resource
 
     try:
         xmp = Resource.of_packets([packet.read_bytes()[:2_000_000]])
         return list(xmp.texts("dc:creator"))
-    except Exception:  # it is taken out, whatever it says
+    except Exception:  # it is removed in any case
         return []
 
 
@@ -210,22 +213,22 @@ def _catalogue(pdf: Pdf, report: Report) -> None:
 
 
 def _annotations(page: Any, report: Report) -> None:
-    found = page.get("/Annots")
-    if not isinstance(found, Array):
+    annotations = page.get("/Annots")
+    if not isinstance(annotations, Array):
         return
     kept = Array()
-    for one in found:
-        if not isinstance(one, Dictionary) or str(one.get("/Subtype")) in _SHOWN:
-            kept.append(one)
+    for annotation in annotations:
+        if not isinstance(annotation, Dictionary) or str(annotation.get("/Subtype")) in _SHOWN:
+            kept.append(annotation)
             continue
-        kind = str(one.get("/Subtype"))
+        kind = str(annotation.get("/Subtype"))
         if kind == "/FileAttachment":
-            report.removed("attachment", _file_name(one.get("/FS")))
+            report.removed("attachment", _file_name(annotation.get("/FS")))
         elif kind in ("/Movie", "/Sound", "/Screen", "/RichMedia", "/3D"):
             report.removed("film")
         elif kind != "/Popup":
-            report.removed("comments", str(one.get("/T", "")))
-        _empty(one)  # the structure of the pages may lead to it still
+            report.removed("comments", str(annotation.get("/T", "")))
+        _empty(annotation)  # the structure of the pages may still refer to it
     page["/Annots"] = kept
 
 
@@ -242,31 +245,31 @@ def _empty(item: Any) -> None:
 
 
 def _needs_repair(pdf: Pdf) -> bool:
-    """Whether a part of it is damaged, so that less would go out than was written."""
-    said = [*pdf.check_pdf_syntax(), *pdf.get_warnings()]
-    if any(_HARMLESS not in str(one) for one in said):
+    """Whether a part of it is damaged, so that the copy would have less than the original."""
+    warnings = [*pdf.check_pdf_syntax(), *pdf.get_warnings()]
+    if any(_HARMLESS not in str(warning) for warning in warnings):
         return True
     for page in pdf.pages:
-        found = page.obj.get("/Contents", Array())
-        for one in found if isinstance(found, Array) else [found]:
-            if not isinstance(one, Stream) or _HOLE in _INLINE_PICTURE.sub(b"", one.read_bytes()):
+        contents = page.obj.get("/Contents", Array())
+        for part in contents if isinstance(contents, Array) else [contents]:
+            if not isinstance(part, Stream) or _HOLE in _INLINE_PICTURE.sub(b"", part.read_bytes()):
                 return True
     return bool(pdf.get_warnings())
 
 
 def _place_below(place: str, key: str) -> str:
-    """Return what an object is for by where it hangs: a table is one whose keys are names."""
+    """Return the role of an object by its place: a table is one whose keys are names."""
     if place in ("table", "properties"):
         return "property" if place == "properties" else ""
     if place == "holder":
         return "properties" if key == "/Properties" else "table"
     if key in _TABLES:
         return "table"
-    return "holder" if key in _HOLD_TABLES else ""
+    return "holder" if key in _CONTAIN_TABLES else ""
 
 
 def _reachable(pdf: Pdf) -> list[tuple[Any, str]]:
-    """Return everything that will be in the file, and its place."""
+    """Return every object that will be in the file, with its role."""
     found: list[tuple[Any, str]] = []
     met: set[tuple[tuple[int, int], str]] = set()
     waiting: list[tuple[Any, str]] = [(pdf.trailer, "")]
@@ -302,7 +305,7 @@ def _keep(item: Any, keys: set[str]) -> None:
 
 
 def _sweep(item: Any, place: str, report: Report) -> None:
-    """Take out of an object what programs and scripts left there."""
+    """Remove from an object what programs and scripts left there."""
     if place in _ARE_TABLES:
         return
     kind, subtype = str(item.get("/Type", "")), str(item.get("/Subtype", ""))
@@ -332,8 +335,8 @@ def _sweep(item: Any, place: str, report: Report) -> None:
     if subtype not in _SHOWN and kind == "/Annot":
         _empty(item)
     if subtype == "/Link":
-        if words := str(item.get("/T", "") or item.get("/Contents", "")):
-            report.removed("comments", words)
+        if text := str(item.get("/T", "") or item.get("/Contents", "")):
+            report.removed("comments", text)
         _keep(item, _LINK)
     if subtype == "/Widget":
         _drop(item, _NOTES_ON_FIELDS)
@@ -352,10 +355,10 @@ def _drop(item: Any, keys: set[str]) -> None:
 
 
 def _layer(layer: Any, kind: str, report: Report) -> None:
-    """Refuse what shows in some cases alone; take out who made it."""
+    """Report a layer that is shown only sometimes; remove who made it."""
     if kind == "/OCMD":
         if "/VE" in layer or str(layer.get("/P", "")) in ("/AllOff", "/AnyOff"):
-            report.cannot("layers")
+            report.problem("layers")
         return
     _keep(layer, _LAYER)
     usage = layer.get("/Usage")
@@ -365,7 +368,7 @@ def _layer(layer: Any, kind: str, report: Report) -> None:
     states = [usage.get(f"/{when}", Dictionary()).get(f"/{when}State")
               for when in ("View", "Print", "Export")]  # fmt: skip
     if Name.OFF in states or any(key in usage for key in ("/Zoom", "/User", "/Language")):
-        report.cannot("layers", str(layer.get("/Name", "")))
+        report.problem("layers", str(layer.get("/Name", "")))
 
 
 def _action(action: Any, report: Report) -> None:
@@ -392,20 +395,20 @@ _UNSAFE = {
 def _stream(stream: Stream, subtype: str, report: Report) -> None:
     names = set(stream.keys())
     if "/F" in names:
-        report.cannot("embedded", _file_name(stream.get("/F")))  # its content is in another file
-    of_its_own_format = _filters(stream)[-1:] in (["/DCTDecode"], ["/JPXDecode"])
-    if of_its_own_format:
+        report.problem("embedded", _file_name(stream.get("/F")))  # its content is in another file
+    is_own_format = _filters(stream)[-1:] in (["/DCTDecode"], ["/JPXDecode"])
+    if is_own_format:
         _picture(stream, report)
-    if subtype == "/Image" or of_its_own_format:
+    if subtype == "/Image" or is_own_format:
         if "/Alternates" in names:
             report.removed("other_picture")
         _keep(stream, _IMAGE)
     elif subtype == "/Form" or "/PatternType" in names or names <= _PLAIN_STREAM:
-        words = stream.read_bytes()
-        if _INLINE_JPEG.search(words):
-            report.cannot("picture")
-        if subtype == "/Form" and _HOLE in _INLINE_PICTURE.sub(b"", words):
-            report.cannot("repaired")
+        content = stream.read_bytes()
+        if _INLINE_JPEG.search(content):
+            report.problem("picture")
+        if subtype == "/Form" and _HOLE in _INLINE_PICTURE.sub(b"", content):
+            report.problem("repaired")
 
 
 def _address_of(action: Any) -> str:
@@ -420,23 +423,23 @@ def _filters(stream: Stream) -> list[str]:
 
 
 def _picture(picture: Stream, report: Report) -> None:
-    """Clean a picture of its own format, which is in the file as a camera wrote it."""
+    """Clean a JPEG or JPEG 2000, which is in the file as a camera wrote it."""
     names = _filters(picture)
     content = picture.read_raw_bytes()
     parameters = picture.get("/DecodeParms")
     while len(names) > 1 and names[0] == "/FlateDecode":
-        content = zlib.decompressobj().decompress(content, MOST_PICTURE)
+        content = zlib.decompressobj().decompress(content, MAX_PICTURE_BYTES)
         names.pop(0)
         if isinstance(parameters, Array):
             parameters = parameters[1]
     if len(names) > 1:
-        report.cannot("picture")
+        report.problem("picture")
         return
     try:
         jpeg = names[0] == "/DCTDecode"
         cleaned = packed.jpeg(content) if jpeg else packed.jpeg_2000(content)
     except (ValueError, IndexError, OSError):
-        report.cannot("picture")
+        report.problem("picture")
         return
     if cleaned == content:
         return

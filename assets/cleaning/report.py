@@ -1,54 +1,54 @@
-"""What was found in a file while it was cleaned."""
+"""Records what cleaning a file found."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-MOST_FINDINGS = 200
-MOST_CHARACTERS = 200  # of one value
+MAX_FINDINGS = 200
+MAX_VALUE_CHARACTERS = 200  # of one value
 
 
 class Finding(NamedTuple):
-    """What a file holds besides its content: a code, and what stands there."""
+    """What a file contains besides its content: a code, and a value."""
 
     code: str
     value: str = ""
 
 
-# A part of a cleaned file: bytes, or from where to where the original is copied.
+# A part of a cleaned file: bytes, or start and end of a part of the original.
 Piece = bytes | tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A cleaned file in pieces, none where it `cannot` be cleaned."""
+    """A cleaned file in pieces; there are none if there are `problems`."""
 
     pieces: list[Piece]
     removed: list[Finding]
-    cannot: list[Finding] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
 
 
 class Report:
-    """Collects what is removed from a file, and what stands in the way of cleaning it."""
+    """Collects what is removed from a file, and why it can't be cleaned."""
 
     def __init__(self) -> None:
         self._removed: dict[Finding, None] = {}
-        self._cannot: dict[Finding, None] = {}
+        self._problems: dict[Finding, None] = {}
 
     def removed(self, code: str, value: str = "") -> None:
-        """Note what is taken out, each once."""
+        """Record what is removed, each finding once."""
         _note(self._removed, code, value)
 
-    def cannot(self, code: str, value: str = "") -> None:
-        """Note why the file cannot be cleaned, each reason once."""
-        _note(self._cannot, code, value)
+    def problem(self, code: str, value: str = "") -> None:
+        """Record why the file can't be cleaned, each reason once."""
+        _note(self._problems, code, value)
 
     def cleaned(self, *pieces: Piece) -> Cleaned:
-        """Return the outcome; the pieces are left out where something stands in the way."""
-        cannot = list(self._cannot)
-        return Cleaned([] if cannot else list(pieces), list(self._removed), cannot)
+        """Return the result; it has no pieces if there are problems."""
+        problems = list(self._problems)
+        return Cleaned([] if problems else list(pieces), list(self._removed), problems)
 
 
 def _note(noted: dict[Finding, None], code: str, value: str) -> None:
-    if len(noted) < MOST_FINDINGS:
-        words = "".join(c if c.isprintable() else " " for c in value[: MOST_CHARACTERS * 4])
-        noted[Finding(code, " ".join(words.split())[:MOST_CHARACTERS])] = None
+    if len(noted) < MAX_FINDINGS:
+        text = "".join(c if c.isprintable() else " " for c in value[: MAX_VALUE_CHARACTERS * 4])
+        noted[Finding(code, " ".join(text.split())[:MAX_VALUE_CHARACTERS])] = None

@@ -1,28 +1,26 @@
-"""Which cleaner is for which file."""
+"""Chooses the cleaner for a file."""
 
 from collections.abc import Callable
 from typing import IO
 
 from assets import documents
-from assets.cleaning import pdf, recordings, word
+from assets.cleaning import films, pdf, recordings, word
 from assets.cleaning.report import Cleaned, Report
-from assets.pictures import BadFile
+from assets.messages import BadFileError
+from assets.messages import message as _
 
 
 def clean(file: IO[bytes]) -> Cleaned:
-    """Return a document or recording without what it says besides its content.
-
-    Raises BadFile where it is damaged.
-    """
-    known = documents.recognised(file)
+    """Return a document or recording without metadata. Raises BadFileError if it is damaged."""
+    known = documents.recognise(file)
     if known is None:
-        raise BadFile("This is no document and no recording.")
+        raise BadFileError(_("This is not a document or a recording."))
     return _CLEANERS[known.extension](file)
 
 
 def _old_word(file: IO[bytes]) -> Cleaned:
     report = Report()
-    report.cannot("old_word")
+    report.problem("old_word")
     return report.cleaned()
 
 
@@ -31,11 +29,11 @@ _CLEANERS: dict[str, Callable[[IO[bytes]], Cleaned]] = {
     "docx": word.clean,
     "doc": _old_word,
     "mp3": recordings.mp3,
-    "m4a": recordings.film,
+    "m4a": films.film,
     "wav": recordings.wave,
     "flac": recordings.flac,
     "ogg": recordings.ogg,
-    "mp4": recordings.film,
-    "mov": recordings.film,
-    "webm": recordings.webm,
+    "mp4": films.film,
+    "mov": films.film,
+    "webm": films.webm,
 }

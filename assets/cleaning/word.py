@@ -1,7 +1,7 @@
-"""Word files (.docx) without what they say of their makers, and without what was taken out.
+"""Removes from Word files (.docx) the metadata about their makers, and deleted and hidden text.
 
-The parts that show something are kept, by what they are to one another (ECMA-376, part 2); all
-others stay behind. A part of a kind that we do not know stands in the way: it may hold anything.
+Parts that show something are kept, by their relations (ECMA-376, part 2); all others are left out.
+A part of an unknown kind is a problem: it may contain anything.
 """
 
 import io
@@ -23,21 +23,22 @@ from assets.cleaning.word_text import (
     relations_in,
     unclear_styles,
 )
-from assets.pictures import BadFile
+from assets.messages import BadFileError
+from assets.messages import message as _
 from storing.links import allowed_link
 
-MOST_UNPACKED = 200_000_000  # bytes
+MAX_UNPACKED_BYTES = 200_000_000
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
-# By the last word of a relation's type. Some parts are in use whether a text names them or not.
+# By the last word of a relation's type. Some parts are used even if no text refers to them.
 _ALWAYS = {"styles", "numbering", "settings", "fontTable", "theme", "footnotes", "endnotes"}
 _IF_NAMED = {
     "header", "footer", "image", "hyperlink", "chart", "chartUserShapes", "diagramData",
     "diagramLayout", "diagramQuickStyle", "diagramColors", "font",
 }  # fmt: skip
 _WITH_A_CHART = {"chartStyle", "chartColorStyle", "themeOverride", "diagramDrawing"}
-# What says something of people or of their computers: what is noted of it.
+# Parts about people or their computers, with the code of what is reported.
 _DROPPED = {
     "core-properties": "", "extended-properties": "", "custom-properties": "properties",
     "comments": "", "commentsExtended": "", "commentsIds": "", "commentsExtensible": "",
@@ -57,7 +58,7 @@ _EMBEDDED = {
 
 @dataclass(slots=True)
 class Relation:
-    """How one part leads to another part, or to an address outside of the file."""
+    """A reference from one part to another part, or to an address outside the file."""
 
     id: str
     type: str
@@ -80,10 +81,12 @@ class _Part:
 def clean(file: IO[bytes]) -> Cleaned:
     """Return a Word file without properties, comments, tracked changes and hidden text."""
     try:
-        with archives.opened(file, MOST_UNPACKED) as archive:
+        with archives.opened(file, MAX_UNPACKED_BYTES) as archive:
             return _Cleaning(archive).cleaned()
     except (KeyError, etree.XMLSyntaxError) as problem:
-        raise BadFile("The file is damaged or cut short. Save or download it again.") from problem
+        raise BadFileError(
+            "The file is damaged or incomplete. Save or download it again."
+        ) from problem
 
 
 class _Cleaning:
@@ -112,13 +115,13 @@ class _Cleaning:
                 self._take(_absolute("", relation.target), relation)
                 roots.append(relation)
             elif relation.word == "origin" or "signature" in relation.type:
-                self.report.cannot("signed")
+                self.report.problem("signed")
             elif relation.word in _DROPPED:
                 self._dropped(relation, "")
             else:
-                self.report.cannot("unknown_part", relation.word)
+                self.report.problem("unknown_part", relation.word)
         if not roots:
-            raise BadFile("The file is damaged or cut short. Save or download it again.")
+            raise BadFileError(_("The file is damaged or incomplete. Save or download it again."))
         self._drop_notes_without_a_place()
         return self.report.cleaned(self._packed(roots))
 
@@ -142,7 +145,7 @@ class _Cleaning:
                 styles = _parsed(self._read(_absolute(name, one.target)))
                 self.hiding |= hiding_styles(styles)
                 for each in unclear_styles(styles):
-                    self.report.cannot("hiding_style", each)
+                    self.report.problem("hiding_style", each)
             elif one.word == "settings" and not one.external:
                 settings = self._read(_absolute(name, one.target))
                 self.has_even |= has_even_headers(_parsed(settings))
@@ -153,11 +156,11 @@ class _Cleaning:
             if one.word in _DROPPED:
                 self._dropped(one, name)
             elif one.word in _EMBEDDED:
-                # A chart shows its numbers without the table that they came from.
+                # A chart shows its numbers without their table.
                 if one.word == "package" and relation.word == "chart":
                     self.report.removed("chart_table")
                 elif one.id in named or one.word == "vbaProject":
-                    self.report.cannot("embedded", posixpath.basename(one.target))
+                    self.report.problem("embedded", posixpath.basename(one.target))
             elif one.word in _ALWAYS | _WITH_A_CHART or one.id in named:
                 self._keep(part, name, one)
         part.content = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
@@ -168,7 +171,7 @@ class _Cleaning:
                 part.relations.append(Relation(relation.id, relation.type, address, True))
             return
         if relation.word not in _ALWAYS | _IF_NAMED | _WITH_A_CHART:
-            self.report.cannot("unknown_part", relation.word)
+            self.report.problem("unknown_part", relation.word)
             return
         target = _absolute(name, relation.target)
         if relation.word == "hyperlink":
@@ -182,17 +185,17 @@ class _Cleaning:
     def _take_picture(self, name: str, content: bytes) -> None:
         try:
             content, extension = packed.clean(content, self.report, posixpath.basename(name))
-        except packed.Unknown:
-            self.report.cannot("picture", posixpath.basename(name))
+        except packed.UnknownFormatError:
+            self.report.problem("picture", posixpath.basename(name))
             return
         number = sum(part.type.startswith("image/") for part in self.parts.values()) + 1
-        # Its name may tell what it was called on the computer it came from.
+        # Its name may be the file name on somebody's computer.
         self.renamed[name] = f"word/media/image{number}.{extension}"
         mime = {"emf": "image/x-emf", "wmf": "image/x-wmf"}.get(extension, f"image/{extension}")
         self.parts[name] = _Part(content, mime)
 
     def _drop_notes_without_a_place(self) -> None:
-        """Remove the footnotes and endnotes whose place in the text was taken out."""
+        """Remove the footnotes and endnotes whose number was removed from the text."""
         trees = {name: _parsed(part.content) for name, part in self.parts.items()
                  if part.type.endswith("+xml")}  # fmt: skip
         for kind in ("footnote", "endnote"):
@@ -218,8 +221,8 @@ class _Cleaning:
     # --- What is left out ----------------------------------------------------------------------
 
     def _properties(self) -> None:
-        """Note who is named in the properties: they all stay behind."""
-        said = {
+        """Report the names in the properties, none of which is kept."""
+        properties = {
             "docProps/core.xml": {
                 f"{_DUBLIN}creator": "author", "lastModifiedBy": "last_editor",
                 f"{_DUBLIN}title": "title", f"{_DUBLIN}subject": "properties",
@@ -230,12 +233,12 @@ class _Cleaning:
                 "HyperlinkBase": "properties",
             },
         }  # fmt: skip
-        for name, tags in said.items():
+        for name, tags in properties.items():
             if name not in self.names:
                 continue
             try:
                 tree = _parsed(self._read(name))
-            except (etree.XMLSyntaxError, BadFile):
+            except (etree.XMLSyntaxError, BadFileError):
                 continue
             for tag, code in tags.items():
                 text = str(tree.findtext(tag if tag.startswith("{") else f"{{*}}{tag}") or "")
@@ -259,7 +262,7 @@ class _Cleaning:
 
     def _read(self, name: str) -> bytes:
         known = self.names.get(name)
-        if known is None:  # names are the same in any case of letters
+        if known is None:  # names are case-insensitive
             known = {each.lower(): real for each, real in self.names.items()}[name.lower()]
         return self.archive.read(known)
 
@@ -289,7 +292,7 @@ class _Cleaning:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
 
             def write(name: str, content: bytes) -> None:
-                # The day on which ZIP begins: the same file comes out each time.
+                # The earliest date of ZIP, so that the same file gives the same bytes each time.
                 entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, content)
@@ -322,15 +325,15 @@ class _Cleaning:
             target = one.target
             if not one.external and not target.startswith("#"):
                 target = "/" + self._new(target.lstrip("/"))
-            said = {"Id": one.id, "Type": one.type, "Target": target}
+            attributes = {"Id": one.id, "Type": one.type, "Target": target}
             if one.external:
-                said["TargetMode"] = "External"
-            etree.SubElement(root, f"{{{_RELATIONS}}}Relationship", said)
+                attributes["TargetMode"] = "External"
+            etree.SubElement(root, f"{{{_RELATIONS}}}Relationship", attributes)
         return _xml(root)
 
 
 def _leads_outside(relation: Relation) -> bool:
-    """Whether it leads out of the file; a link may do so by the name of another file alone."""
+    """Whether it refers outside the file; a link can do so by the name of another file."""
     return relation.external or (
         relation.word == "hyperlink" and not relation.target.startswith("#")
     )
@@ -344,7 +347,7 @@ def _parsed(content: bytes) -> Any:
     tree = etree.fromstring(content, parser)
     docinfo: Any = tree.getroottree().docinfo
     if docinfo.doctype:
-        raise BadFile("The file is damaged or cut short. Save or download it again.")
+        raise BadFileError(_("The file is damaged or incomplete. Save or download it again."))
     return tree
 
 

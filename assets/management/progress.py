@@ -1,23 +1,28 @@
-"""How far a long command is, on standard error."""
+"""Shows the progress of a long command on standard error."""
 
 from time import monotonic
 
 from django.core.management.base import OutputWrapper
+from django.utils.translation import gettext as _
 
 
 class Progress:
-    """Writes how far a command is: in place on a terminal, every five seconds into a log."""
+    """Writes the progress of a command: in place on a terminal, every five seconds to a log."""
 
     def __init__(self, out: OutputWrapper) -> None:
         self._out, self._live = out, out.isatty()
         self._last = monotonic()
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:
-        """Note that so many things are done, of `total` where that is known."""
-        self.write(f"{done:,} {what}" if total is None else f"{done:,} of {total:,} {what}")
+        """Show how many things are done, of `total` if that is known."""
+        values = {"what": what, "done": f"{done:,}"}
+        if total is None:
+            self.write(_("%(what)s: %(done)s") % values)
+        else:
+            self.write(_("%(what)s: %(done)s of %(total)s") % {**values, "total": f"{total:,}"})
 
     def write(self, line: str) -> None:
-        """Write a line about the progress, if it is time for one."""
+        """Write the progress, if it is time to."""
         now = monotonic()
         if now - self._last < (0.2 if self._live else 5):
             return

@@ -35,10 +35,16 @@ def is_old(asset):
     return asset.state == "" or any(isinstance(made["formats"], list) for made in styles)
 
 
+def field_of(model, column):
+    """Return the name of the field of a column: later migrations renamed some."""
+    return next(field.name for field in model._meta.concrete_fields if field.column == column)
+
+
 def make_again(apps, schema_editor):
     """Let what was made before stand under its old names until it is made anew."""
     alias = schema_editor.connection.alias
     assets = apps.get_model("assets", "MediaAsset").objects.using(alias)
+    error = field_of(assets.model, "problem")
 
     def change(rows):
         old = [asset for asset in rows if is_old(asset)]
@@ -49,8 +55,8 @@ def make_again(apps, schema_editor):
             assets.filter(pk=asset.pk).update(
                 renditions={"styles": styles} if styles else {},
                 state="waiting",
-                problem="",
                 claimed_at=None,
+                **{error: ""},
             )
         return len(old)
 

@@ -9,7 +9,7 @@ from assets.pictures import CONTENT_TYPES, FAMILIES, STYLES
 
 register = template.Library()
 
-# The width of each style on a page (static/css/site.css), where a page gives no other.
+# How wide each style is on a page by default (static/css/site.css).
 SIZES = {
     "poster": "(min-width: 1233px) 1188px, calc(100vw - 45px)",
     "teaser": "(min-width: 640px) 198px, (min-width: 441px) 396px, calc(100vw - 45px)",
@@ -33,14 +33,14 @@ def picture(
     page: Any = None,
     sizes: str = "",
 ) -> dict[str, Any]:
-    """Print a rendition in its formats and widths, with its size, so that the page does not move.
+    """Print a rendition in its formats and widths, with its size so that nothing moves on loading.
 
-    `sizes` is the attribute of HTML, where the picture has another width than SIZES gives. A `page`
-    that is not public has its own URLs of pictures (`picture_url`).
+    `sizes` is the HTML attribute, if it differs from the default. A `page` that is not public has
+    its own addresses for pictures: `picture_url`.
     """
     url = page.picture_url if page else MediaAsset.versioned_url
     family = next(family for family in FAMILIES if style in family)
-    # A small picture is as wide in one style as in the next: once is enough.
+    # A small picture has the same width in several styles: once is enough.
     widths = {asset.size(name)[0]: name for name in family if asset.has_rendition(name, "jpg")}
     width, height = asset.size(style)
     return {

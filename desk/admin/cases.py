@@ -21,7 +21,6 @@ from accounts.models import User
 from desk.admin.visible_records import NameSearchAdmin
 from desk.forms.cases import CaseForm, DesignationFormSet, ErrorForm, SourcesForm
 from desk.forms.names import NameCheckedAdmin, PublicTextForm
-from people.corrections import mark_in_error
 from people.models import (
     Case,
     CaseEvent,
@@ -31,6 +30,7 @@ from people.models import (
     Person,
     Sentence,
 )
+from people.recorded_errors import mark_in_error
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
 
@@ -214,7 +214,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
             try:
                 mark_in_error(marked, by=User.of(request), note=form.cleaned_data["note"])
             except ActionBlocked as blocked:
-                blockers = blocked.reasons
+                blockers = blocked.blockers
             else:
                 messages.success(
                     request, _("Marked as recorded in error and removed from all public pages.")

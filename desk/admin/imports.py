@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from assets.incoming import takes_files
+from assets.incoming import accepts_files
 from desk.admin.release_base import ReleasePages
 from desk.forms.imports import ConfirmImportForm, ImportForm
 from desk.imports.messages import sentence
@@ -29,7 +29,7 @@ class ImportPages(ReleasePages):
     def get_urls(self) -> list[Any]:
         return [self.page("import/", self.import_view, "import"), *super().get_urls()]
 
-    @takes_files("releases.add_release", megabytes=lambda: MAX_BYTES // 1024**2)
+    @accepts_files("releases.add_release", megabytes=lambda: MAX_BYTES // 1024**2)
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Read a source, show what was understood, and make a draft once that is confirmed."""
         if not self.has_add_permission(request):
@@ -107,7 +107,7 @@ class ImportPages(ReleasePages):
                 speakers=form.speakers(),
             )
         except workflow.ActionBlocked as blocked:
-            for reason in sentences(blocked.reasons, User.of(request)):
+            for reason in sentences(blocked.blockers, User.of(request)):
                 form.add_error(None, reason)
             context |= self._report(understood) | {"confirm": form}
             return render(request, TEMPLATE, context)

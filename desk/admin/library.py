@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from assets.incoming import takes_files
+from assets.incoming import accepts_files
 from assets.models import MediaAsset
 from assets.pictures import FAMILIES
 from desk.admin.library_files import LibraryFilesAdmin
@@ -28,13 +28,13 @@ from people import depicted
 from people.locking import lock_names_for_read
 from people.models import Person
 from releases.library import (
-    OFFERED,
-    locked,
-    needs_words,
-    offers,
+    OFFERED_FIELDS,
+    edit_blockers,
+    edit_many,
+    metadata_offers,
+    needs_correction,
     reads_original,
-    set_on_many,
-    store,
+    save_asset,
     uses_of,
     verbose_name,
     version_of,
@@ -108,15 +108,15 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         allowed = super().has_change_permission(request, obj)
         # A form of a row that was locked in the meantime shows that itself and keeps the text.
         is_form = request.method == "POST"
-        return allowed and (obj is None or is_form or not locked(obj, User.of(request)))
+        return allowed and (obj is None or is_form or not edit_blockers(obj, User.of(request)))
 
     # --- The form ------------------------------------------------------------------------------
 
-    @takes_files("assets.add_mediaasset")
+    @accepts_files("assets.add_mediaasset")
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().add_view(request, *args, **kwargs)
 
-    @takes_files("assets.change_mediaasset")
+    @accepts_files("assets.change_mediaasset")
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().change_view(request, *args, **kwargs)
 
@@ -135,7 +135,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
             (name, {"fields": [field for field in options["fields"] if field not in left_out]})
             for name, options in self.fieldsets
         ]
-        if version and needs_words(obj):
+        if version and needs_correction(obj):
             correction = {"fields": ["correction", "minor"], "classes": ["signal"]}
             fieldsets.append((_("Correction"), correction))
         return version + fieldsets
@@ -144,7 +144,9 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         if not change:
             obj.uploaded_by = User.of(request)
         if change:  # the form has locked it
-            store(obj, by=User.of(request), words=form.cleaned_data.get("correction", "").strip())
+            save_asset(
+                obj, by=User.of(request), correction=form.cleaned_data.get("correction", "").strip()
+            )
         else:
             # Names are locked before people, and people before pictures: see people.locking.
             lock_names_for_read()
@@ -163,23 +165,23 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         asset = context.get("original")
-        context["offers"] = json_script(offers(asset) if asset else {}, "offers")
+        context["offers"] = json_script(metadata_offers(asset) if asset else {}, "offers")
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asset = super().get_object(request, *args, **kwargs)
         if asset:
             asset.asked_by = User.of(request)  # which uses are shown depends on the user
-            asset.text_blocker = locked(asset, asset.asked_by)
+            asset.text_blocker = " ".join(edit_blockers(asset, asset.asked_by))
             asset.original_readable = reads_original(asset, asset.asked_by)
-            asset.file_blocker = locked(asset, asset.asked_by, file=True)
+            asset.file_blocker = " ".join(edit_blockers(asset, asset.asked_by, file=True))
             asset.may_accept_as_is = asset.asked_by.has_perm("assets.accept_as_is")
         return asset
 
     @admin.display(description=gettext_lazy("state"))
     def state_panel(self, asset: Any) -> str:
         perms = PermWrapper(asset.asked_by)
-        return _rendered("_state.html", asset=asset, file_warnings=asset.notes, perms=perms)
+        return _rendered("_state.html", asset=asset, file_warnings=asset.file_warnings, perms=perms)
 
     @admin.display(description=gettext_lazy("crops"))
     def crops_panel(self, asset: MediaAsset) -> str:
@@ -188,11 +190,11 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
 
     @admin.display(description=gettext_lazy("embedded metadata"))
     def embedded_metadata_panel(self, asset: MediaAsset) -> str:
-        labels = {name: verbose_name(name) for name in OFFERED} | OTHER_METADATA
+        labels = {name: verbose_name(name) for name in OFFERED_FIELDS} | OTHER_METADATA
         rows = [
-            (label, OFFERED_FOR.get(name, name), _as_text(asset.found[name]))
+            (label, OFFERED_FOR.get(name, name), _as_text(asset.embedded_metadata[name]))
             for name, label in labels.items()
-            if asset.found.get(name)
+            if asset.embedded_metadata.get(name)
         ]
         return _rendered("_found.html", rows=rows)
 
@@ -252,13 +254,13 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         remarks = [_missing(asset)]
         if asset.is_withdrawn():
             remarks.append(_("withdrawn"))
-        if asset.has_ended():
+        if asset.licence_has_ended():
             remarks.append(_("licence has ended"))
-        elif asset.ends_soon():
+        elif asset.licence_ends_soon():
             day = date_format(timezone.localtime(asset.licence_expires), "DATE_FORMAT")
             remarks.append(_("licence ends %(day)s") % {"day": day})
         remarks += [_("made with AI")] if asset.ai_made else []
-        remarks.append(asset.unready())
+        remarks.append(asset.processing_blocker())
         remarks += [] if asset.in_use else [_("unused")]
         return format_html_join(
             " ", '<span class="mark">{}</span>', ((remark,) for remark in remarks if remark)
@@ -272,16 +274,16 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         form = EditManyForm(
             request.POST if is_sent else None,
             initial={"read": {str(asset.pk): version_of(asset) for asset in chosen}},
-            is_public=any(map(needs_words, chosen)),
+            is_public=any(map(needs_correction, chosen)),
         )
         if is_sent and form.is_valid():
             correction = form.cleaned_data.get("correction", "").strip()
             existing = {asset.pk for asset in chosen}
             read = {pk: seen for pk, seen in form.cleaned_data["read"].items() if pk in existing}
             try:
-                done = set_on_many(read, form.values(), by=User.of(request), words=correction)
+                done = edit_many(read, form.values(), by=User.of(request), correction=correction)
             except ActionBlocked as blocked:
-                for sentence in sentences(blocked.reasons, User.of(request)):
+                for sentence in sentences(blocked.blockers, User.of(request)):
                     form.add_error(None, sentence)
             else:
                 if done.changed:
@@ -289,7 +291,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
                         "%(count)s item changed.", "%(count)s items changed.", done.changed
                     )
                     self.message_user(request, text % {"count": done.changed}, messages.SUCCESS)
-                for asset, reason in done.stayed:
+                for asset, reason in done.unchanged:
                     text = _("“%(name)s” was not changed. %(reason)s")
                     values = {"name": asset, "reason": reason}
                     self.message_user(request, text % values, messages.WARNING)
@@ -319,7 +321,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         if asset and (uses := uses_of(asset, User.of(request))):
             places = format_html_join(
                 ", ", '<a href="{}">{}</a> ({})',
-                ((use.address, use.where, use.what) for use in uses),
+                ((use.url, use.name, use.label) for use in uses),
             )  # fmt: skip
             text = _("It is used in {} and was not deleted. Remove it there first.")
             messages.error(request, format_html(text, places))
@@ -328,7 +330,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
 
 
 def _missing(asset: MediaAsset) -> str:
-    missing = asset.missing()
+    missing = asset.missing_fields()
     return _("missing: %(fields)s") % {"fields": ", ".join(missing)} if missing else ""
 
 

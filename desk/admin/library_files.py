@@ -15,21 +15,21 @@ from django.views.decorators.http import require_POST
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from assets import making
-from assets.incoming import takes_files
+from assets import processing
+from assets.incoming import accepts_files
 from assets.models import CONTENT_TYPES, MediaAsset
 from desk.admin.base import QuietAdmin, VersionsAdmin
 from desk.forms.fields import parse_key
 from desk.forms.names import add_blockers_to_messages, run_action
 from releases.document import uuids_in
 from releases.library import (
-    Taken,
+    UploadResult,
     accept_as_is,
-    bring_back,
+    add_upload,
+    apply_metadata,
+    end_withdrawal,
     reads_original,
-    show_again,
-    take,
-    take_words,
+    restore_file,
     withdraw,
 )
 
@@ -79,7 +79,7 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
             file, as_attachment=True, filename=row.original_name, content_type=content_type
         )
 
-    @takes_files("assets.add_mediaasset")
+    @accepts_files("assets.add_mediaasset")
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Add uploads to the library.
 
@@ -93,13 +93,13 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         if request.method == "POST":
             record = self._without_file(request, into) if into else None
             for upload in request.FILES.getlist("file"):
-                uploads.append(take(upload, by=User.of(request), into=record))
+                uploads.append(add_upload(upload, by=User.of(request), into=record))
                 record = None  # only the first file belongs to the record
             if not uploads:
-                uploads.append(Taken(_("No file"), problems=[_("Choose a file.")]))
+                uploads.append(UploadResult(_("No file"), problems=[_("Choose a file.")]))
         else:
             assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
-            uploads = [Taken(str(asset), asset) for asset in assets]
+            uploads = [UploadResult(str(asset), asset) for asset in assets]
         part = request.GET.get("part")
         context: dict[str, Any] = {"uploads": uploads}
         if part in ("upload", "attached"):
@@ -114,12 +114,12 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
     def apply_metadata_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Copy the file's embedded metadata into blank fields of its record."""
         try:
-            applied = take_words(self._changeable(request, pk), by=User.of(request))
+            applied = apply_metadata(self._changeable(request, pk), by=User.of(request))
         except ActionBlocked as blocked:
             add_blockers_to_messages(request, blocked)
             return redirect("admin:assets_mediaasset_change", pk)
         if request.GET.get("part"):
-            context = {"uploads": [Taken("", MediaAsset.objects.get(pk=pk))]}
+            context = {"uploads": [UploadResult("", MediaAsset.objects.get(pk=pk))]}
             return render(request, "admin/assets/mediaasset/_upload.html", context)
         if applied:
             messages.success(request, _("Metadata applied. Check it before you publish."))
@@ -129,7 +129,7 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
 
     def regenerate_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Create the renditions again."""
-        making.make_again(self._changeable(request, pk))
+        processing.regenerate(self._changeable(request, pk))
         messages.success(request, _("Processing again. This takes a few seconds."))
         return redirect("admin:assets_mediaasset_change", pk)
 
@@ -140,7 +140,7 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
 
     def show_again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """End its withdrawal."""
-        return self._run_action(request, pk, show_again, _("It is shown again."))
+        return self._run_action(request, pk, end_withdrawal, _("It is shown again."))
 
     def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Accept, with a reason, that a document is published although it cannot be cleaned."""
@@ -157,7 +157,7 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         if row is None or not row.original or not default_storage.exists(str(row.original)):
             messages.error(request, _("This file has no such version."))
         else:
-            restore = partial(bring_back, asset, row, by=User.of(request))
+            restore = partial(restore_file, asset, row, by=User.of(request))
             run_action(request, restore, _("Earlier file restored. Check its caption and credit."))
         return redirect("admin:assets_mediaasset_change", pk)
 

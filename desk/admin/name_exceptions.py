@@ -76,7 +76,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
             try:
                 workflow.allow_name(row, by=User.of(request), **form.cleaned_data)
             except workflow.ActionBlocked as blocked:
-                blockers = sentences(blocked.reasons, User.of(request))
+                blockers = sentences(blocked.blockers, User.of(request))
             else:
                 messages.success(request, _("Name allowed in “%(row)s”.") % {"row": row})
                 return redirect("admin:releases_nameexception_changelist")

@@ -69,7 +69,7 @@ class UnsearchedNameFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() != "yes":
             return queryset
-        found = queryset.model.objects.filter(pk__in=queryset.values("pk")).not_looked_for()
+        found = queryset.model.objects.filter(pk__in=queryset.values("pk")).not_searched_for()
         return queryset.filter(pk__in=[person.pk for person in found])
 
 
@@ -133,7 +133,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
             return
         # The form must not overwrite a level that someone has lowered in the meantime.
         names = {field.name for field in Person._meta.concrete_fields if not field.primary_key}
-        kept = {"level", "level_basis", "named_until", "shown_until", "under_18"}
+        kept = {"level", "level_basis", "name_consent_until", "photo_consent_until", "under_18"}
         obj.save(update_fields=names - kept)
         if form.cleaned_data.get("under_18"):
             before = Person.objects.get(pk=obj.pk).level
@@ -153,7 +153,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         if not change and form.instance.level == Level.CASE_OFFICERS:
             form.instance.case_officers.add(User.of(request))
         person = Person.objects.get(pk=form.instance.pk)
-        if person.is_protected() and not person.is_looked_for():
+        if person.is_protected() and not person.is_searched_for():
             messages.warning(
                 request,
                 _(
@@ -189,13 +189,13 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
             # As it is stored: a form with mistakes has changed the other copy.
             person = Person.objects.get(pk=edited.pk)
             removals = person.minor_mark_removals.select_related("requested_by", "decided_by")
-            changes = person.level_changes.select_related("asked_by", "decided_by")
+            changes = person.level_changes.select_related("requested_by", "decided_by")
             context |= {
                 "person": person,
                 "level": Level(person.level),
                 "lower_levels": [level for level in Level if level < person.level],
-                "waiting": levels.waiting(person),
-                "removal": minors.waiting(person),
+                "waiting": levels.open_request(person),
+                "removal": minors.open_request(person),
                 "removals": removals[:6],
                 "can_raise": person.level < Level.PUBLIC,
                 "changes": changes[:6],

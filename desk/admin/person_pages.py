@@ -55,9 +55,9 @@ class PersonPagesAdmin(NameSearchAdmin):
         blockers: list[str] = []
         if form.is_valid():
             try:
-                levels.ask_to_raise(person, by=User.of(request), **form.cleaned_data)
+                levels.request_level(person, by=User.of(request), **form.cleaned_data)
             except ActionBlocked as blocked:
-                blockers = sentences(blocked.reasons, User.of(request))
+                blockers = sentences(blocked.blockers, User.of(request))
             else:
                 messages.success(request, _("Request sent. A second person must approve it."))
                 return redirect("admin:people_person_change", person.pk)
@@ -67,24 +67,24 @@ class PersonPagesAdmin(NameSearchAdmin):
     def decide_level_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Approve or reject a request for a higher level."""
         person = self._get_or_404(request, pk)
-        if (change := levels.waiting(person)) is None:
+        if (change := levels.open_request(person)) is None:
             messages.warning(
                 request, _("There is no open request. It may have been decided already.")
             )
             return redirect("admin:people_person_change", person.pk)
         form = DecideLevelForm(request.POST or None)
         user = User.of(request)
-        blockers = levels.in_the_way(change, user)
+        blockers = levels.approval_blockers(change, user)
         if form.is_valid():
             try:
                 if "approve" in request.POST:
-                    levels.agree(change, by=user)
+                    levels.approve_level(change, by=user)
                     messages.success(request, _("Level raised. It takes effect now."))
                 else:
-                    levels.decline(change, by=user, words=form.cleaned_data["note"])
+                    levels.reject_level(change, by=user, note=form.cleaned_data["note"])
                     messages.success(request, _("Request rejected. The level is unchanged."))
             except ActionBlocked as blocked:
-                blockers = sentences(blocked.reasons, User.of(request))
+                blockers = sentences(blocked.blockers, User.of(request))
             else:
                 return redirect("admin:people_person_change", person.pk)
         buttons = [] if blockers else [("approve", _("Approve"))]
@@ -97,7 +97,7 @@ class PersonPagesAdmin(NameSearchAdmin):
         person = self._get_or_404(request, pk)
         try:
             to = Level(int(request.POST.get("to", "")))
-            levels.lower(person, to=to, by=User.of(request))
+            levels.lower_level(person, to=to, by=User.of(request))
         except ValueError:
             messages.error(request, _("Choose a level."))
         except ActionBlocked as blocked:
@@ -134,7 +134,7 @@ class PersonPagesAdmin(NameSearchAdmin):
     def under_18_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Request that the mark “under eighteen” is removed, or decide such a request."""
         person = self._get_or_404(request, pk)
-        user, removal = User.of(request), minors.waiting(person)
+        user, removal = User.of(request), minors.open_request(person)
         if not person.under_18:
             messages.warning(request, _("This person is not marked as under eighteen."))
             return redirect("admin:people_person_change", person.pk)
@@ -153,7 +153,7 @@ class PersonPagesAdmin(NameSearchAdmin):
                     minors.reject_removal(removal, by=user, **form.cleaned_data)
                     done = _("Request rejected. The mark stays.")
             except ActionBlocked as blocked:
-                blockers = blocked.reasons
+                blockers = blocked.blockers
             else:
                 messages.success(request, done)
                 return redirect("admin:people_person_change", person.pk)

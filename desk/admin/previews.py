@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from assets.incoming import takes_files
+from assets.incoming import accepts_files
 from desk.admin.base import QuietAdmin
 from desk.forms.previews import IssueForm
 from previews import emails, links, openings
@@ -133,7 +133,7 @@ class PreviewLinkAdmin(QuietAdmin):
                 # A double click sends the form twice at once: the first request has issued them.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["blockers"] = sentences(refusal.reasons, by)
+                context["blockers"] = sentences(refusal.blockers, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)
@@ -189,7 +189,7 @@ class PreviewLinkAdmin(QuietAdmin):
             return redirect("admin:previews_previewlink_changelist")
         return redirect("admin:releases_release_change", release.pk)
 
-    @takes_files("previews.view_previewlink", megabytes=lambda: settings.MAX_PICTURE_MEGABYTES)
+    @accepts_files("previews.view_previewlink", megabytes=lambda: settings.MAX_PICTURE_MEGABYTES)
     def trace_view(self, request: HttpRequest) -> HttpResponse:
         """Show whose copy a leaked file or text is."""
         if not self.has_view_permission(request):

@@ -54,7 +54,7 @@ class ReleaseActionPages(ReleasePages):
             try:
                 result = workflow.ACTIONS[name].function(release, by=user, **values)
             except workflow.ActionBlocked as blocked:
-                blockers = sentences(blocked.reasons, user)
+                blockers = sentences(blocked.blockers, user)
             else:
                 release = result if isinstance(result, Release) else release
                 messages.success(request, str(page.success))

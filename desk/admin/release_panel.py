@@ -44,7 +44,7 @@ def panel_context(release: Release, user: User, events: QuerySet[Event]) -> dict
         "probe_count": probes_of(release),
         "blockers": as_sentences(workflow.blockers(release, at, finds)) if unpublished else [],
         "name_blockers": as_sentences(name_blockers) if release.is_approved() else [],
-        "emails": Email.objects.about(f"release:{release.pk}").troubled()[:MAX_EMAILS],
+        "emails": Email.objects.about(f"release:{release.pk}").needing_attention()[:MAX_EMAILS],
         "warnings": as_sentences(workflow.warnings(release, at, finds)),
         "allow_links": _allow_links(finds, user),
         "plain_card": bool(release.title)

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.models import User
 from desk.admin.base import VersionsAdmin
-from people.names.index import MAX_TYPED
+from people.names.searching import MAX_TYPED
 from people.names.shared import people_index
 
 
@@ -87,4 +87,4 @@ def _people_by_name(typed: str) -> set[UUID]:
     typed = typed[:MAX_TYPED]
     people = {match.person for match in people_index().matches(typed)}
     people |= {pk for name in people_index().find([typed]) for pk in name.people}
-    return people | people_index().with_words(typed)
+    return people | people_index().search(typed)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from assets.models import MediaAsset
 from releases.document import uuids_in
-from releases.library import Taken
+from releases.library import UploadResult
 
 
 class AttachedWidget(forms.Widget):
@@ -22,7 +22,7 @@ class AttachedWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         ids = uuids_in(value or [])
         assets = MediaAsset.objects.in_bulk(ids)
-        uploads = [Taken(str(assets[pk]), assets[pk]) for pk in ids if pk in assets]
+        uploads = [UploadResult(str(assets[pk]), assets[pk]) for pk in ids if pk in assets]
         return render_to_string("admin/releases/release/_attached_field.html", {"uploads": uploads})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:

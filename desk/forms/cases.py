@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import PublicTextForm
-from people.locking import lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_read, lock_row
 from people.models import Case, Designation, Sourced
 
 CONFIRMED = "confirmed"  # the field with the digest of what the editor has read
@@ -57,7 +56,7 @@ class CaseForm(PublicTextForm, ConflictCheckedForm):
         self.questions = []
         self.before: dict[str, Any] = {}
         if not self.instance._state.adding:
-            self.before = {name: getattr(self.instance, name) for name in Case.STATUS}
+            self.before = {name: getattr(self.instance, name) for name in Case.STATUS_FIELDS}
         if "as_of" in self.fields and self.before:
             for name in ("as_of", "confidence"):
                 self.initial[name] = ""
@@ -106,7 +105,7 @@ class CaseForm(PublicTextForm, ConflictCheckedForm):
         if self.errors or not (is_new or "until" in self.changed_data):
             return
         case = self.instance
-        self.questions = case.contradictions()
+        self.questions = case.status_questions()
         if not (is_new or self.questions):
             return
         printed = [case.sentence(), case.confidence, case.since, case.until, str(case.country)]

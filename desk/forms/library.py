@@ -18,10 +18,9 @@ from desk.forms.fields import JSONField
 from desk.forms.names import PublicTextForm
 from desk.forms.times import label_parts
 from people import depicted
-from people.locking import lock_names_for_read
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_read, lock_row
 from people.models import Person
-from releases.library import locked, needs_words
+from releases.library import edit_blockers, needs_correction
 from releases.models import Quote
 
 # Fields that can be changed without a correction when the picture is on a public page.
@@ -81,17 +80,18 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
     def clean_original(self) -> Any:
         file = self.cleaned_data["original"]
         is_replaced = "original" in self.changed_data and not self.instance._state.adding
-        if is_replaced and (blocker := locked(self.instance, self.user, file=True)):
-            raise ValidationError(blocker)
+        if is_replaced and (blockers := edit_blockers(self.instance, self.user, file=True)):
+            raise ValidationError(blockers)
         if "original" in self.changed_data:
             try:  # before anything is saved: a later error would lose what was typed
-                storage.takes_files(file.size)
+                storage.check_writable(file.size)
             except OSError as error:
                 message = _(
                     "The file was not stored: %(reason)s. Nothing was changed. Choose the file "
                     "again and save in a minute."
                 )
-                raise ValidationError(message % {"reason": storage.in_words(error)}) from None
+                reason = storage.reason_for_editors(error)
+                raise ValidationError(message % {"reason": reason}) from None
         return file
 
     def lock(self) -> None:
@@ -104,14 +104,14 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
         cleaned = super().clean() or self.cleaned_data
         if self.instance._state.adding:
             return cleaned
-        if blocker := locked(self.instance, self.user):
-            raise ValidationError([blocker, _("Your text is still here but not saved.")])
+        if blockers := edit_blockers(self.instance, self.user):
+            raise ValidationError([*blockers, _("Your text is still here but not saved.")])
         public = set(self.changed_data) - WITHOUT_CORRECTION
         is_explained = cleaned.get("correction") or cleaned.get("minor")
         if cleaned.get("correction") and not public - {"original_name"}:
             message = _("Nothing public was changed. Change something or clear this field.")
             self.add_error("correction", message)
-        if public and not is_explained and needs_words(self.instance):
+        if public and not is_explained and needs_correction(self.instance):
             message = _("A public release uses it. Enter a correction notice or tick “Minor edit”.")
             self.add_error("correction" if "correction" in self.fields else None, message)
         return cleaned

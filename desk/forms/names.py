@@ -87,7 +87,10 @@ class SearchedNameForm(PublicTextForm):
             person = Person.objects.filter(pk=person.person_id).first()
         if person is None:
             return True  # a new record starts protected
-        return int(cleaned.get("level", person.level)) < Level.NAMEABLE or person.has_lapsed()
+        return (
+            int(cleaned.get("level", person.level)) < Level.NAMEABLE
+            or person.name_consent_has_ended()
+        )
 
     def _ask_once(self, name: str, *, exactly: bool) -> None:
         releases, others = protected_names.count_texts(name, exactly=exactly)
@@ -154,5 +157,5 @@ def run_action(request: HttpRequest, action: Callable[[], Any], done: Any) -> No
 
 def add_blockers_to_messages(request: HttpRequest, blocked: ActionBlocked) -> None:
     """Show why an action was blocked, as far as its user may see it."""
-    for sentence in sentences(blocked.reasons, User.of(request)):
+    for sentence in sentences(blocked.blockers, User.of(request)):
         messages.error(request, sentence)

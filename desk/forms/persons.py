@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import SearchedNameForm
-from people.locking import lock_names_for_change
-from people.locking import locked as lock_row
+from people.locking import lock_names_for_change, lock_row
 from people.models import Level, Person
 
 

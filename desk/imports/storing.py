@@ -23,7 +23,7 @@ from desk.imports.messages import sentence
 from desk.imports.report import poster_name, report
 from importing import Speech, Understood
 from importing.languages import CHOSEN, LanguageGuess
-from people.levels import ask_to_raise
+from people.levels import request_level
 from people.models import Case, Designation, Level, Person, Role
 from releases import languages, workflow
 from releases.document import clean, link_people
@@ -265,7 +265,7 @@ def _request_levels(
             continue
         done.add(known[name])
         person = Person.objects.get(pk=known[name])
-        ask_to_raise(person, to=level.to, basis=level.basis, by=by, at=at)
+        request_level(person, to=level.to, basis=level.basis, by=by, at=at)
 
 
 def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Understood:

@@ -127,30 +127,35 @@ def hide_addresses(apps, alias, only_from_names):
     return in_batches(people, alias, change)
 
 
+def field_of(model, column):
+    """Return the name of the field of a column: later migrations renamed some."""
+    return next(field.name for field in model._meta.concrete_fields if field.column == column)
+
+
 def withhold_pictures(apps, alias):
     """Withhold the pictures of whoever may not be named; show those of whoever may again."""
     pictures = apps.get_model("assets", "MediaAsset").objects.using(alias)
     people = apps.get_model("people", "Person").objects.using(alias)
+    hidden_from = field_of(pictures.model, "withheld_from")
+    until = [field_of(people.model, column) for column in ("named_until", "shown_until")]
 
     def change(rows):
         hide, ends = set(), set()
         for relation in ("depicted_in", "portrait"):
             shown = people.filter(**{f"{relation}__in": rows})
-            for picture, level, *until in shown.values_list(
-                relation, "level", "named_until", "shown_until"
-            ):
+            for picture, level, *days in shown.values_list(relation, "level", *until):
                 if level < NAMEABLE:
                     hide.add(picture)
-                if any(until):
+                if any(days):
                     ends.add(picture)
-        withheld = {asset.pk for asset in rows if asset.withheld_from == ALWAYS}
+        withheld = {asset.pk for asset in rows if getattr(asset, hidden_from) == ALWAYS}
         # The end of a consent was written by the new code, which says itself what follows.
         shown_again = withheld - hide - ends
         return pictures.filter(pk__in=hide - withheld).update(
-            withheld_from=ALWAYS
-        ) + pictures.filter(pk__in=shown_again).update(withheld_from=None)
+            **{hidden_from: ALWAYS}
+        ) + pictures.filter(pk__in=shown_again).update(**{hidden_from: None})
 
-    return in_batches(pictures.only("withheld_from"), alias, change)
+    return in_batches(pictures.only(hidden_from), alias, change)
 
 
 def follow(apps, schema_editor, again=False):

@@ -13,6 +13,11 @@ NEVER = date.min
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def field_of(model, column):
+    """Return the name of the field of a column: later migrations renamed some."""
+    return next(field.name for field in model._meta.concrete_fields if field.column == column)
+
+
 def follow(apps, schema_editor):
     """Write to people and their pictures what follows; return how many people were changed.
 
@@ -25,7 +30,9 @@ def follow(apps, schema_editor):
     pictures = apps.get_model("assets", "MediaAsset").objects.using(alias)
     asked = consents.exclude(basis="public").values("person")
     covered = consents.filter(covers_photo=True).values("person")
-    lacking = people.filter(pk__in=asked).exclude(pk__in=covered).exclude(shown_until=NEVER)
+    lacking = people.filter(pk__in=asked).exclude(pk__in=covered).exclude(
+        **{field_of(people.model, "shown_until"): NEVER}
+    )
     lacking = people.filter(pk__in=list(lacking.values_list("pk", flat=True)))
     last, done = None, 0
     while True:
@@ -45,11 +52,13 @@ def _hide(people, consents, pictures, key):
     asked = any(consent.basis != "public" for consent in theirs)
     if person is None or not asked or any(consent.covers_photo for consent in theirs):
         return 0  # somebody recorded another consent meanwhile
-    people.filter(pk=key).update(shown_until=NEVER)
+    people.filter(pk=key).update(**{field_of(people.model, "shown_until"): NEVER})
     if person.level >= NAMEABLE:  # the others are hidden already
         shown = {person.portrait_id, *person.depicted_in.values_list("pk", flat=True)} - {None}
         locked = pictures.filter(pk__in=shown).order_by("pk").select_for_update()
-        pictures.filter(pk__in=[picture.pk for picture in locked]).update(withheld_from=ALWAYS)
+        pictures.filter(pk__in=[picture.pk for picture in locked]).update(
+            **{field_of(pictures.model, "withheld_from"): ALWAYS}
+        )
     return 1
 
 

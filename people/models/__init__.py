@@ -1,26 +1,13 @@
-"""Who speaks and who is imprisoned, on what ground they are named, and what is known of a case."""
+"""People: names, roles, cases, and the consents and levels that decide what is published."""
 
-from people.models.cases import (
-    Case,
-    CaseEvent,
-    CaseQuerySet,
-    CaseStatus,
-    Charge,
-    Designation,
-    Group,
-    Sentence,
-    Sourced,
-)
-from people.models.persons import (
-    Level,
-    Person,
-    PersonName,
-    PersonQuerySet,
-    Role,
-    language_tag,
-    script_of,
-)
+from people.models.case_parts import CaseEvent, CaseStatus, Charge, Designation, Sentence
+from people.models.cases import Case, CaseQuerySet
+from people.models.custody import Group
+from people.models.person_names import PersonName, language_tag
+from people.models.persons import Person, PersonQuerySet, Role
 from people.models.protection import Consent, LevelChange, MinorMarkRemoval
+from people.models.publication import Level, Scope
+from people.models.sourced import Sourced
 
 __all__ = [
     "Case",
@@ -38,8 +25,8 @@ __all__ = [
     "PersonName",
     "PersonQuerySet",
     "Role",
+    "Scope",
     "Sentence",
     "Sourced",
     "language_tag",
-    "script_of",
 ]

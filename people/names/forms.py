@@ -16,10 +16,10 @@ from people.names.normalise import Word, first_letter, words
 class Form(Enum):
     """A way to write a name: its code, whether it blocks a public text, and why."""
 
-    FULL = "full", True, "All parts of the name in their order, whatever stands between them."
-    DIRECTORY = "directory", True, "The parts turned round, as in a directory or in capitals."
+    FULL = "full", True, "All parts of the name in their order, whatever is between them."
+    DIRECTORY = "directory", True, "The parts in another order, as in a directory."
     INITIALS_DIFFER_IN_NUMBER = (
-        "initial left out or added", True, "A middle initial is often left out, and seldom known.",
+        "initial left out or added", True, "A middle initial is often left out and rarely known.",
     )  # fmt: skip
     MIDDLE_AS_INITIAL = (
         "middle name as initial", True, "The middle name is shortened, the others are whole.",
@@ -28,9 +28,13 @@ class Form(Enum):
         "initial written out", True, "A middle name that begins with the recorded initial.",
     )  # fmt: skip
     NICKNAME = "nickname and last name", True, "The recorded nickname stands for the first name."
-    EXACT = "exactly as recorded", True, "A record asks for it: one part, initials, a code name."
+    EXACT = (
+        "exactly as recorded",
+        True,
+        "The record asks for it: one part, initials, a code name.",
+    )
     MIDDLE_LEFT_OUT = (
-        "middle name left out", False, "First and last part alone are shared by many people.",
+        "middle name left out", False, "Many people share the first and last part.",
     )  # fmt: skip
     LAST_PART_LEFT_OUT = (
         "last part left out", False, "Some have a second surname that is not always written.",
@@ -39,14 +43,18 @@ class Form(Enum):
         "run together in lower case", False, "“fueran” is a word, and hardly ever Fu Er’an.",
     )  # fmt: skip
     MIDDLE_ADDED = (
-        "middle name added", False, "A further name may make it somebody else.",
+        "middle name added", False, "Another name may mean another person.",
     )  # fmt: skip
-    OTHER_INITIAL = "another initial", False, "John T. Smith is not John R. Smith; or a slip."
+    OTHER_INITIAL = (
+        "another initial",
+        False,
+        "John T. Smith is not John R. Smith; or a typo.",
+    )
     SURNAME_WITH_INITIALS = (
-        "last name with initials", False, "J. Smith is shared by very many people.",
+        "last name with initials", False, "Very many people are called J. Smith.",
     )  # fmt: skip
     ACROSS_SENTENCES = (
-        "across the end of a sentence", False, "One sentence may end, and the next begin.",
+        "across the end of a sentence", False, "One sentence may end there and another begin.",
     )  # fmt: skip
     ORDINARY_WORDS = (
         "short words in lower case", False, "“do so” is hardly ever the person Do So.",
@@ -56,7 +64,7 @@ class Form(Enum):
         self.label, self.blocks, self.reason = label, blocks, reason
 
 
-# Not a part of the name, where enough parts are left without it.
+# Not a part of the name, if enough parts are left without it.
 TITLES = frozenset(
     [
         *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord"),
@@ -77,14 +85,14 @@ ALWAYS_TITLES = frozenset(
 )
 SUFFIXES = frozenset("jr sr ii iii iv junior senior esq phd md mba qc kc obe cbe mbe".split())  # noqa: SIM905
 ARTICLES = frozenset("al el ul as ash ad ar an at az es et ed".split())  # noqa: SIM905
-MAX_UNKNOWN = 4  # letters of a name without spaces that is looked for turned round
-MAX_WORDS = 8  # of a name that is looked for in another order
+MAX_UNKNOWN = 4  # letters of a name without spaces that is searched for in both orders
+MAX_WORDS = 8  # of a name that is searched for in other orders
 _SEPARATED = re.compile(r"[\s,;/]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A recorded name, taken apart.
+    """The parts of a recorded name.
 
     `parts`: its whole parts, each the words that hyphens and apostrophes join. `initials`: the
     single letters between them, each with the number of parts before it.
@@ -102,7 +110,7 @@ class Parts:
 
 @lru_cache(maxsize=65_536)
 def parts_of(name: str) -> Parts:
-    """Take a recorded name apart: without titles, suffixes and nickname."""
+    """Return the parts of a recorded name, without titles, suffixes and nickname."""
     found = words(_in_natural_order(name))
     nickname = tuple(word.key for word in found if word.quoted)
     groups = _groups([word for word in found if not word.quoted] if nickname else found)
@@ -125,14 +133,14 @@ def parts_of(name: str) -> Parts:
 
 
 def is_full_name(name: str) -> bool:
-    """Whether a name is always looked for: two parts of two letters, or two unspaced characters."""
+    """Whether texts are always searched for a name: it has two parts or two unspaced characters."""
     if any(word.unspaced for word in words(name)):
         return sum(len(word.key) for word in words(name)) >= 2
     return sum(len(part) >= 2 for part in parts_of(name).letters) >= 2
 
 
 def unspaced_letters(name: str) -> str:
-    """Return the letters of a name in a script without spaces, "" for any other."""
+    """Return the letters of a name in a script without spaces, "" for any other name."""
     found = words(name)
     if found and all(word.unspaced for word in found):
         return "".join(word.key for word in found)
@@ -156,8 +164,8 @@ def spellings_of(name: str) -> tuple[str, ...]:
 def pieces(name: str) -> tuple[tuple[str, ...], ...]:
     """Return runs of letters by which a database finds the texts that contain a name.
 
-    Where a text contains it in any form that blocks, all runs of one of the alternatives stand in
-    `letters(text)`.
+    If a text contains the name in any form that blocks, `letters(text)` contains all runs of one
+    of the alternatives.
     """
     return tuple(dict.fromkeys(_pieces(spelling) for spelling in spellings_of(name)))
 
@@ -165,7 +173,7 @@ def pieces(name: str) -> tuple[tuple[str, ...], ...]:
 def _pieces(name: str) -> tuple[str, ...]:
     if unspaced := unspaced_letters(name):
         parts = unspaced_parts(name)
-        # Turned round, the letters of a short name need not stand in their order.
+        # In the other order, the letters of a short name are not in their recorded order.
         return tuple(unspaced) if len(parts) == 1 and len(unspaced) <= MAX_UNKNOWN else parts
     whole = parts_of(name)
     wanted = whole.parts
@@ -176,12 +184,12 @@ def _pieces(name: str) -> tuple[str, ...]:
 
 
 def unspaced_parts(name: str) -> tuple[str, ...]:
-    """Return the parts of a name in a script without spaces, as far as something separates them."""
+    """Return the parts of a name in a script without spaces, if something separates them."""
     return tuple(word.key for word in words(name))
 
 
 def orders_of(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the parts in every order that is looked for, and whether it is turned round."""
+    """Yield the parts in every order that is searched for, and whether it is another order."""
     yield parts, False
     if 1 < len(parts) <= MAX_WORDS:
         turned = {(*parts[cut:], *parts[:cut]) for cut in range(1, len(parts))}
@@ -191,7 +199,7 @@ def orders_of(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 
 def shortened(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield a long name without some middle parts, with the first letters of those."""
+    """Yield a long name without some middle parts, and the first letters of those parts."""
     middle = range(1, len(parts) - 1)
     cuts = {(place,) for place in middle} | ({tuple(middle)} if middle else set())
     for cut in sorted(cuts):
@@ -217,7 +225,7 @@ def _in_natural_order(name: str) -> str:
 
 
 def _groups(found: list[Word]) -> list[list[Word]]:
-    """Return the words that hyphens or apostrophes join, together."""
+    """Return the words in groups, as hyphens and apostrophes join them."""
     groups: list[list[Word]] = []
     for word in found:
         joined = groups and word.before and not _SEPARATED.search(word.before)

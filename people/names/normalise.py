@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-# Letters that have a plain twin without being it and a mark.
-TWINS = str.maketrans(
+# Letters that look like a plain letter but are not that letter with a mark.
+LOOKALIKES = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | dict.fromkeys("’‘ʼʻʾʿʹ′`´", "'")
 )
-# In these scripts a mark is an accent or an optional vowel; elsewhere it can be another name.
+# In these scripts a mark is an accent or an optional vowel; elsewhere it can change the name.
 _MARKS_ARE_OPTIONAL = ("LATIN", "GREEK", "HEBREW", "CYRILLIC")
 _ARABIC_VOWELS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u0640")
-# Keyboards of neighbouring languages write one Arabic letter differently, and hamza is left out.
+# Keyboards of related languages write some Arabic letters differently; hamza is often left out.
 _ARABIC_ALIKE = str.maketrans("یىکھہەأإآٱ", "ييكهههاااا")
 _BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212\u00b7\u2022\u2027\u2219\u30fb\u0f0b\u0f0c-]+")
-# Marks are put into their order one by one: a long run of them would take the square of its length.
+# Python sorts marks in quadratic time, so long runs of them are cut.
 _PERHAPS_MARKS = re.compile(r"[^\w\s]{31,}")
 MAX_MARKS = 30  # on one letter, as in the Stream-Safe Text Format of UAX #15
 
@@ -32,14 +32,14 @@ _DIGITS = dict(zip("0135", "oles", strict=True))
 _CYRILLIC = dict(
     zip("aeopcyxikmthbjsABEKMHOPCTYXIJS", "аеорсухікмтнвјѕавекмнорстухіјѕ", strict=True)
 )
-# “Abdul Rahman”, “Abdel-Rahman”, “Abdurrahman” are read like “Abd al-Rahman”.
+# “Abdul Rahman”, “Abdel-Rahman” and “Abdurrahman” are compared as “Abd al-Rahman”.
 _ABD = re.compile(r"^abd[aeou][lrsdnzt](?=$|[a-z]{2})")
 _ESCAPED = re.compile("%2[0-9a-fA-F]")  # a space or a mark as an address writes it
 _HASHTAG = re.compile(r"(?<=[#@])\w+")
 _SET_WIDE = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
-MIN_SPACED_OUT = 3  # single letters in a row that are a word set wide
+MIN_SPACED_OUT = 3  # single letters in a row that are one word with spaced letters
 
-# Scripts that write no space between words, or write particles to a name.
+# Scripts that write no spaces between words, or join particles to a name.
 _UNSPACED_RANGES = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u318f"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\ua9e0-\ua9ff\uaa60-\uaa7f\uac00-\ud7ff"
@@ -62,7 +62,7 @@ def _class_of(categories: tuple[str, ...]) -> str:
     return "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in [*found, (start, last)])
 
 
-# Marks, and what cannot be seen (soft hyphens, joiners, marks of direction), belong to a word.
+# Marks and invisible characters (soft hyphens, joiners, direction marks) belong to a word.
 _MARKS = _class_of(("Mn", "Mc", "Cf"))
 _LETTER = f"(?:[^\\W_{_APOSTROPHES}])"
 _SPACED_LETTER = f"(?![{_UNSPACED_RANGES}]){_LETTER}"
@@ -85,11 +85,11 @@ _QUOTED = re.compile(
 def fold(text: str) -> str:
     """Return `text` as names are compared: case, accents, hyphens and apostrophes made alike.
 
-    What cannot be seen (soft hyphens, joiners, marks of direction) falls away.
+    Invisible characters (soft hyphens, joiners, direction marks) are removed.
     """
     text = _PERHAPS_MARKS.sub(_without_most_marks, text)
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(TWINS))
-    decomposed = decomposed.casefold()  # the bold letters of mathematics have a case only now
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LOOKALIKES))
+    decomposed = decomposed.casefold()  # mathematical bold letters have a case only now
     folded: list[str] = []
     optional = False
     for char in decomposed:
@@ -105,7 +105,7 @@ def fold(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """Return `text` as names are compared, with the letters made alike that keyboards confuse."""
+    """Return `text` as names are compared, with letters unified that keyboards confuse."""
     return fold(text).translate(_ARABIC_ALIKE)
 
 
@@ -113,9 +113,9 @@ def key(text: str) -> str:
 class Word:
     """A word of a text.
 
-    `key`: its letters as they are compared. `alike`: the same read as the letters of another
-    script that it looks like, "" for none. `before`: what stands between it and the word before.
-    `unspaced`: it is of a script without spaces. `quoted`: it stands in quotes or brackets.
+    `key`: its letters as they are compared. `alike`: the same as letters of another script that it
+    looks like, "" for none. `before`: what is between it and the word before. `unspaced`: it is in
+    a script without spaces. `quoted`: it is in quotes or brackets.
     """
 
     start: int
@@ -178,7 +178,7 @@ def _humps(text: str) -> set[int]:
 
 
 def _cut(start: int, end: int, humps: set[int]) -> list[tuple[int, int]]:
-    """Return the words that capitals mark inside a hashtag; any other word whole."""
+    """Return the words that capitals mark inside a hashtag; any other word in one piece."""
     if not humps:
         return [(start, end)]
     cuts = [start, *(place for place in range(start + 1, end) if place in humps), end]
@@ -186,7 +186,7 @@ def _cut(start: int, end: int, humps: set[int]) -> list[tuple[int, int]]:
 
 
 def _set_close(found: list[Word]) -> list[Word]:
-    """Return the words, those whose letters are set wide (“J o h n”) as one."""
+    """Return the words; letters with spaces between them (“J o h n”) become one word."""
     kept: list[Word] = []
     run: list[Word] = []
     for word in found:
@@ -209,10 +209,10 @@ def _closed(run: list[Word]) -> list[Word]:
 
 
 def letters(text: str) -> str:
-    """Return the letters of a text without anything between them, for the database to look through.
+    """Return the letters of a text without anything between them, for the database to search.
 
-    Single letters are left out: they may be initials. Further lines, where there is need of
-    them, read words as the script that they look like, and leave out nicknames.
+    Single letters are left out: they may be initials. If needed, other lines contain words in the
+    script that they look like, and leave out nicknames.
     """
     found = [
         word
@@ -234,7 +234,7 @@ def _with_next(found: list[Word]) -> Iterator[tuple[Word, Word | None]]:
 
 @lru_cache(maxsize=65_536)
 def _folded(word: str) -> tuple[str, str]:
-    """Return the letters of a word as they are compared, and as the script that it looks like."""
+    """Return the letters of a word as they are compared, and in the script that it looks like."""
     folded = "".join(char for char in key(word) if char != "'" and char != " ")
     if folded.isascii():
         folded = _ABD.sub("abd", folded)
@@ -257,7 +257,7 @@ def _as_latin(word: str) -> str:
             if char.isascii()
             else _CAPITALS.get(char) or _SMALL.get(char) or _SMALL.get(char.lower(), "")
         )
-        latin = latin or char.lower().translate(TWINS)
+        latin = latin or char.lower().translate(LOOKALIKES)
         if not latin.isascii():
             return ""
         read.append(latin)
@@ -265,7 +265,7 @@ def _as_latin(word: str) -> str:
 
 
 def _as_cyrillic(word: str) -> str:
-    """Read Latin letters among Cyrillic ones as Cyrillic, "" where there is only one script."""
+    """Return Latin letters among Cyrillic ones as Cyrillic, "" if there is only one script."""
     if word.isascii() or not any(char.isascii() for char in word):
         return ""
     read = [_CYRILLIC.get(char, "") if char.isascii() else char.lower() for char in word]
@@ -276,17 +276,17 @@ def _as_cyrillic(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def first_letter(folded: str) -> str:
-    """Return the first letter of a folded word as initials are compared, in whatever script."""
+    """Return the first letter of a folded word as initials are compared, in any script."""
     return _as_latin(folded[:1]) or folded[:1]
 
 
 def is_unspaced(char: str) -> bool:
-    """Whether a character belongs to a script in which spaces do not tell words apart."""
+    """Whether a character belongs to a script in which spaces do not separate words."""
     return _UNSPACED.match(char) is not None
 
 
 def set_apart(text: str) -> str:
-    """Return a text with a space around each character of a script that writes none."""
+    """Return a text with a space around each character of a script without spaces."""
     return _UNSPACED.sub(r" \g<0> ", text)
 
 
@@ -304,7 +304,7 @@ def _without_most_marks(run: re.Match[str]) -> str:
 def _is_invisible(char: str) -> bool:
     return (
         unicodedata.category(char) == "Cf"
-        or char in "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f"  # as invisible, and marks (Mn)
+        or char in "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f"  # invisible marks (Mn)
         or "\ufe00" <= char <= "\ufe0f"
         or "\U000e0100" <= char <= "\U000e01ef"
     )
@@ -315,26 +315,26 @@ def _script_is(char: str, scripts: tuple[str, ...]) -> bool:
     return unicodedata.name(char, "").startswith(scripts)
 
 
-# --- A name exactly as it is written -------------------------------------------------------------
+# --- A name exactly as recorded ------------------------------------------------------------------
 
-PREFIXES = frozenset("وفبلكובלמשהכ")  # “and”, “to”, “of” in Arabic and Hebrew, without a space
+PREFIXES = frozenset("وفبلكובלמשהכ")  # “and”, “to”, “of” in Arabic and Hebrew
 
 
 def find_whole(name: str, text: str) -> int:
-    """Return where `name`, written exactly so, first stands in `text` as a whole, -1 if nowhere."""
+    """Return where `name` first is in `text`, exactly and as a whole word; -1 if it is not."""
     start = text.find(name)
     while start >= 0:
         end = start + len(name)
-        if not _goes_on(name[-1], text[end : end + 1]) and (
-            not _goes_on(text[start - 1 : start], name[0]) or _is_prefixed(text, start)
+        if not _is_one_word(name[-1], text[end : end + 1]) and (
+            not _is_one_word(text[start - 1 : start], name[0]) or _is_prefixed(text, start)
         ):
             return start
         start = text.find(name, start + 1)
     return -1
 
 
-def _goes_on(left: str, right: str) -> bool:
-    """Whether two neighbouring characters, either of them perhaps missing, are in one word."""
+def _is_one_word(left: str, right: str) -> bool:
+    """Whether two neighbouring characters are in one word; either may be missing."""
     return all(
         char and unicodedata.category(char)[0] in "LMN" and not is_unspaced(char)
         for char in (left, right)
@@ -342,6 +342,6 @@ def _goes_on(left: str, right: str) -> bool:
 
 
 def _is_prefixed(text: str, start: int) -> bool:
-    """Whether only a prefix of one letter stands before `start` in its word."""
+    """Whether only a prefix of one letter is before `start` in its word."""
     before, letter = text[max(start - 2, 0) : start - 1], text[start - 1]
-    return letter in PREFIXES and not _goes_on(before, letter)
+    return letter in PREFIXES and not _is_one_word(before, letter)

@@ -1,16 +1,16 @@
-"""Text as names are compared, for a database to look for: `fold` as a regular expression."""
+"""`fold` as a regular expression, so that a database can search as names are compared."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
-from people.names.normalise import TWINS, fold
+from people.names.normalise import LOOKALIKES, fold
 
 # Letters of one script that fold to each other. What is not here folds to itself.
 _FROM, _TO = 0x20, 0x3000
 _MORE = ((0xA640, 0xA800), (0xFB00, 0xFE00), (0xFF00, 0xFFF0))
-# Marks of the scripts in which fold leaves them out, and what nobody sees.
-_UNSEEN = (
+# Invisible characters, and marks of the scripts in which fold leaves them out.
+_INVISIBLE = (
     "\u00ad\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640"
     "\u064b-\u0652\u0670\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
 )
@@ -20,20 +20,20 @@ _SPACE = "[\\s\u2010-\u2015\u2212\u00b7\u2022\u2027\u2219\u30fb\u0f0b\u0f0c-]+"
 def pattern(text: str) -> str:
     """Return a regular expression that finds a text as `fold` compares it.
 
-    It means the same to Python and to PostgreSQL. A symbol that stands for several characters, as
-    “⅛”, is not found.
+    It has the same meaning in Python and PostgreSQL. A symbol for several characters, such as “⅛”,
+    is not found.
     """
     folded, found, at = fold(text.replace("\x00", "")), [], 0
     while at < len(folded):
         pair = folded[at : at + 2]
         if len(pair) == 2 and (both := _alike().get(pair, "")):
             one, two = (_letter(letter) for letter in pair)
-            found.append(f"(?:{one}[{_UNSEEN}]*{two}|[{both}])")
+            found.append(f"(?:{one}[{_INVISIBLE}]*{two}|[{both}])")
             at += 2
         else:
             found.append(_letter(folded[at]))
             at += 1
-    return f"[{_UNSEEN}]*".join(found)
+    return f"[{_INVISIBLE}]*".join(found)
 
 
 def _letter(letter: str) -> str:
@@ -45,13 +45,13 @@ def _letter(letter: str) -> str:
 
 @lru_cache(maxsize=1)
 def _alike() -> dict[str, str]:
-    """Return the letters that fold to one or two others, as they stand in a class."""
+    """Return the letters that fold to one or two others, as a character class."""
     found: dict[str, str] = {}
     for start, end in ((_FROM, _TO), *_MORE):
         for letter in map(chr, range(start, end)):
             if not (unicodedata.decomposition(letter) or letter.casefold() != letter
-                    or ord(letter) in TWINS):  # fmt: skip
-                continue  # fold takes its time
+                    or ord(letter) in LOOKALIKES):  # fmt: skip
+                continue  # fold is slow
             folded = fold(letter)
             if 1 <= len(folded) <= 2 and folded != letter:
                 found[folded] = found.get(folded, "") + re.escape(letter)

@@ -1,9 +1,9 @@
-"""The scripts that a text is written in, by the letters in it."""
+"""The scripts of a text, by its letters."""
 
 import unicodedata
 from collections import Counter
 
-# How Unicode begins the name of a letter, and what ISO 15924 calls its script.
+# How Unicode names of letters begin, and the ISO 15924 code of the script.
 SCRIPTS = {
     "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARABIC": "Arab", "HEBREW": "Hebr",
     "CJK": "Hani", "HIRAGANA": "Hira", "KATAKANA": "Kana", "HANGUL": "Hang", "TIBETAN": "Tibt",
@@ -28,16 +28,16 @@ def letters_by_script(text: str) -> Counter[str]:
 
 
 def script_of(text: str) -> str:
-    """Return the script that most letters of a text belong to, in ISO 15924; "" where none is."""
+    """Return the script of most letters of a text, in ISO 15924; "" without letters."""
     counts = letters_by_script(text)
     del counts[""]
     return next((script for script, _times in counts.most_common(1)), "")
 
 
 def lang_of(name: str, language: str = "") -> str:
-    """Return what HTML's `lang` says of a name: its stored language, else its script.
+    """Return the `lang` attribute for a name: its stored language, else its script.
 
-    It is empty for a name in Latin letters, which is read as the words around it.
+    It is empty for a name in Latin letters, which is read in the language around it.
     """
     if language:
         return language

@@ -10,17 +10,18 @@ from uuid import UUID
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, Max, Subquery
 
 from people.models import Person, PersonName
-from people.names.index import Name, NameIndex
+from people.names.entries import Name
+from people.names.index import NameIndex
 
-MAX_CHANGED = 1_000  # people who are read anew one by one
-# Versions among which one is noticed that was stored late. Saves of people wait for each other
+MAX_CHANGED = 1_000  # people who are read again one by one
+# Versions that are checked for one that was stored late. Saves of people wait for each other
 # (`lock_names_for_change`), so a late one is at most a few numbers behind.
 RECENT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What shows that records were changed."""
+    """What shows whether records were changed."""
 
     person: "_Newest"
     name: "_Newest"
@@ -43,8 +44,8 @@ _one_at_a_time = threading.Lock()
 def people_index() -> NameIndex:
     """Return the index of all people, current, kept by this process.
 
-    It has the people too that a user may not know of: ask `Person.objects.visible_to`
-    before showing what it finds.
+    It includes the people that a user may not know of: ask `Person.objects.visible_to` before
+    showing what it finds.
     """
     global _index, _stamp
     with _one_at_a_time:
@@ -57,7 +58,7 @@ def people_index() -> NameIndex:
                 Person.objects.all() if changed is None else Person.objects.filter(pk__in=changed)
             )
             names_now = list(_names_of(people))
-            # Nobody finds the index without somebody who is only renamed.
+            # No reader finds the index without a person who is only renamed.
             with _index.lock:
                 for pk in changed or ():
                     _index.remove(pk)
@@ -70,7 +71,7 @@ def people_index() -> NameIndex:
 def _newest(model: Any) -> _Newest:
     newest = Subquery(model.history.order_by("-history_id").values("history_id")[:1])
     last = ExpressionWrapper(newest - RECENT, BigIntegerField())
-    # By index: it is asked at each pause in typing, and the versions of years are not counted.
+    # It runs at each pause in typing: by index, so that not all versions are counted.
     found = model.history.filter(history_id__gt=last).aggregate(
         version=Max("history_id"), at=Max("history_date"), recent=Count("history_id")
     )
@@ -78,7 +79,7 @@ def _newest(model: Any) -> _Newest:
 
 
 def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
-    """Return who was changed since a stamp; None where the versions do not say it."""
+    """Return who was changed since a stamp; None if the versions do not show it."""
     if before is None:
         return None
     changed: set[UUID] = set()

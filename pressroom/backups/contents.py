@@ -19,6 +19,8 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from django.conf import settings
 from django.core.files.base import File
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 FORMAT = 1
 CHUNK = 1024 * 1024  # bytes in memory of any file
@@ -87,12 +89,15 @@ class Sums:
 
     @classmethod
     def read(cls, file: BinaryIO) -> Self:
-        """Raises BackupError where a line is no digest and no name of ours."""
+        """Read what `write` wrote. Raises BackupError if a line is not a digest and a name."""
         sums = cls()
         for line in file:
-            digest, _, name = line.decode(errors="replace").rstrip("\n").partition("  ")
+            digest, _separator, name = line.decode(errors="replace").rstrip("\n").partition("  ")
             if not DIGEST.fullmatch(digest) or not is_safe(name):
-                raise BackupError(f"{SUMS} has a line that no backup writes: {line[:80]!r}.")
+                raise BackupError(
+                    _("%(file)s has a line that no backup writes: %(line)s.")
+                    % {"file": SUMS, "line": repr(line[:80])}
+                )
             sums.add(name, digest)
         return sums
 
@@ -106,30 +111,37 @@ class Backup:
 
     @classmethod
     def open(cls, folder: Path) -> "Backup":
-        """Raises BackupError where it is none, or not a whole one, or one of another format."""
+        """Open a backup. Raises BackupError if it is incomplete or of another format."""
         if folder.name.endswith(PARTIAL):
             raise BackupError(
-                f"{folder} is what a stopped backup left: it is not whole. Take one whose name "
-                f"does not end with {PARTIAL}."
+                _(
+                    "%(folder)s was left by a backup that was stopped, and is incomplete. Choose "
+                    "one whose name does not end with %(ending)s."
+                )
+                % {"folder": folder, "ending": PARTIAL}
             )
         if not folder.is_dir():
-            raise BackupError(f"There is no folder {folder}.")
+            raise BackupError(_("There is no folder %(folder)s.") % {"folder": folder})
         try:
             with open_plain(folder, MANIFEST) as file:
                 manifest = json.loads(file.read())
         except OSError as problem:
             raise BackupError(
-                f"{folder} is no backup: its {MANIFEST} cannot be read ({problem.strerror})."
+                _("%(folder)s is not a backup: its %(file)s cannot be read (%(reason)s).")
+                % {"folder": folder, "file": MANIFEST, "reason": problem.strerror}
             ) from problem
         except (ValueError, RecursionError) as problem:
-            raise BackupError(_damaged(f"{MANIFEST} cannot be read ({problem})")) from problem
+            raise BackupError(_damaged(_unreadable(MANIFEST, problem))) from problem
         if _is_of_another_format(manifest):
             raise BackupError(
-                f"{folder} has a format that this version of Pressroom does not read. Install the "
-                "version that made it, or a newer one."
+                _(
+                    "%(folder)s has a format that this version of Pressroom cannot read. Install "
+                    "the version that made it, or a newer one."
+                )
+                % {"folder": folder}
             )
         if fault := _fault_of(manifest):
-            raise BackupError(_damaged(f"{MANIFEST} {fault}"))
+            raise BackupError(_damaged(fault))
         return cls(folder, manifest)
 
     @classmethod
@@ -157,7 +169,7 @@ class Backup:
 
     @property
     def moment(self) -> datetime:
-        """The time that the backup stands for: nothing after it is in it."""
+        """The time of the snapshot: the backup has nothing later."""
         return datetime.fromisoformat(self.manifest["snapshot"]).astimezone(UTC)
 
     @property
@@ -165,27 +177,27 @@ class Backup:
         return {(app, name) for app, name in self.manifest["migrations"]}
 
     def sums(self) -> Sums:
-        """Return the digests of its files. Raises BackupError where they are not those it had."""
+        """Return the digests of its files. Raises BackupError if they have changed."""
         try:
             with open_plain(self.folder, SUMS) as file:
                 if copied(file)[1] != self.manifest["files"]["sums"]:
-                    raise BackupError(_damaged(f"{SUMS} is not as it was written"))
+                    raise BackupError(_damaged(_changed(SUMS)))
                 file.seek(0)
                 return Sums.read(file)
         except OSError as problem:
-            raise BackupError(_damaged(f"{SUMS} cannot be read ({problem.strerror})")) from problem
+            raise BackupError(_damaged(_unreadable(SUMS, problem.strerror))) from problem
 
     def check(self, progress: Progress) -> Sums:
-        """Read every file and return their digests. Raises BackupError, which names what is bad."""
+        """Read every file; return the digests. Raises BackupError, which names the bad files."""
         sums, bad = self.sums(), []
         if DUMPS.get(self.engine, "") not in sums:
-            raise BackupError(_damaged("it has no database in it"))
+            raise BackupError(_damaged(_("it has no database")))
         for number, (name, digest) in enumerate(sums, start=1):
             try:
                 if digest_of(self.folder, name) != digest:
-                    bad.append(f"{name} is not as it was written")
+                    bad.append(_changed(name))
             except OSError as problem:
-                bad.append(f"{name} cannot be read ({problem.strerror})")
+                bad.append(_unreadable(name, problem.strerror))
             progress("files checked", number)
         if bad:
             raise BackupError(_damaged(some(bad)))
@@ -193,12 +205,20 @@ class Backup:
 
 
 def _damaged(what: str) -> str:
-    return f"The backup is damaged: {what}. Take another one."
+    return _("The backup is damaged: %(fault)s. Choose another one.") % {"fault": what}
+
+
+def _changed(name: str) -> str:
+    return _("%(file)s has changed since it was written") % {"file": name}
+
+
+def _unreadable(name: str, reason: object) -> str:
+    return _("%(file)s cannot be read (%(reason)s)") % {"file": name, "reason": reason}
 
 
 # --- The shape of a manifest -------------------------------------------------------------------
 
-# A type, a pattern of a text, or a function that says whether a value is right.
+# A type, a pattern that a text must match, or a function that checks a value.
 SHAPE: dict[str, Any] = {
     "format": int,
     "version": str,
@@ -224,15 +244,21 @@ def _is_of_another_format(manifest: Any) -> bool:
 
 
 def _fault_of(value: Any, shape: Any = SHAPE, name: str = "") -> str:
-    """Return in which place a manifest does not have its shape; nothing where it has."""
+    """Return which part of a manifest does not have its shape, or an empty text."""
     if not isinstance(shape, dict):
-        return "" if _is_of(value, shape) else f"has no {name} that a backup writes"
+        return "" if _is_of(value, shape) else _wrong_part(name)
     if not isinstance(value, dict):
-        return f"has no {name} that a backup writes" if name else "is of another shape"
+        return _wrong_part(name)
     for key, inner in shape.items():
         if fault := _fault_of(value.get(key), inner, f"{name}.{key}" if name else key):
             return fault
     return ""
+
+
+def _wrong_part(name: str) -> str:
+    if not name:
+        return _("%(file)s is not a manifest") % {"file": MANIFEST}
+    return _("“%(part)s” in %(file)s is missing or wrong") % {"part": name, "file": MANIFEST}
 
 
 def _is_of(value: Any, shape: Any) -> bool:
@@ -244,7 +270,7 @@ def _is_of(value: Any, shape: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether it is a text that can be shown: no lone half of a character."""
+    """Whether a value is a text without half a surrogate pair, so that it can be shown."""
     try:
         return isinstance(value, str) and bool(value.encode() or True)
     except UnicodeEncodeError:
@@ -271,7 +297,7 @@ def _is_moment(value: Any) -> bool:
 
 
 def is_safe(name: str) -> bool:
-    """Whether a name leads to a file that a backup holds, and nowhere else."""
+    """Whether a name can only be that of a file inside a backup."""
     parts = PurePosixPath(name).parts
     if str(PurePosixPath(name)) != name or ".." in parts or "\\" in name or "\0" in name:
         return False
@@ -281,7 +307,7 @@ def is_safe(name: str) -> bool:
 
 
 def open_plain(folder: Path, name: str) -> BufferedReader:
-    """Open a file below a folder. Raises OSError where it, or a folder on the way, is a link."""
+    """Open a file below a folder. Raises OSError if it, or a folder above it, is a link."""
     way = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         *folders, last = PurePosixPath(name).parts
@@ -291,11 +317,12 @@ def open_plain(folder: Path, name: str) -> BufferedReader:
         former, way = way, os.open(last, FILE, dir_fd=way)
         os.close(former)
         if not stat.S_ISREG(os.fstat(way).st_mode):
-            raise OSError(errno.EINVAL, "it is not a plain file", name)
+            raise OSError(errno.EINVAL, _("it is not a plain file"), name)
         return os.fdopen(os.dup(way), "rb")
     except OSError as problem:
         if problem.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise OSError(problem.errno, "a link, or no folder, is on the way", name) from problem
+            part_of_path = _("a part of its path is a link, or not a folder")
+            raise OSError(problem.errno, part_of_path, name) from problem
         raise
     finally:
         os.close(way)
@@ -308,7 +335,7 @@ def digest_of(folder: Path, name: str) -> str:
 
 
 class Readable(Protocol):
-    """What has bytes to read."""
+    """An object with bytes to read."""
 
     def read(self, size: int, /) -> bytes: ...
 
@@ -326,9 +353,9 @@ def copied(source: Readable | File, target: BinaryIO | None = None) -> tuple[int
 
 @contextmanager
 def alone(folder: Path, busy: str) -> Iterator[None]:
-    """Keep others who ask for the same out of a folder, until the end of the block or process.
+    """Lock a folder until the end of the block or of the process.
 
-    Raises BackupError with the sentence `busy` where somebody is there already.
+    Raises BackupError with the sentence `busy` if another process has locked it.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -348,11 +375,17 @@ def version() -> str:
 
 
 def some(sentences: list[str]) -> str:
-    """Return the first ten of them as one, and how many more there are."""
-    more = f", and {len(sentences) - 10} more" if len(sentences) > 10 else ""
-    return "; ".join(sentences[:10]) + more
+    """Return the first ten of them as one text, and how many more there are."""
+    shown, more = "; ".join(sentences[:10]), len(sentences) - 10
+    if more <= 0:
+        return shown
+    text = ngettext("%(sentences)s, and %(more)d more", "%(sentences)s, and %(more)d more", more)
+    return text % {"sentences": shown, "more": more}
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {one if number == 1 else many}"
+def counted_files(number: int) -> str:
+    return ngettext("%(number)d file", "%(number)d files", number) % {"number": number}
+
+
+def counted_rows(number: int) -> str:
+    return ngettext("%(number)d row", "%(number)d rows", number) % {"number": number}

@@ -1,4 +1,5 @@
-"""What a backup needs of SQLite and of PostgreSQL: one snapshot, a dump of it, and the way back."""
+# Above 450 lines because snapshot, dump, trial and restore of one database are read together.
+"""A snapshot, its dump, the trial of the dump and its restore, for SQLite and PostgreSQL."""
 
 import os
 import re
@@ -19,10 +20,11 @@ from django.contrib.sessions.models import Session
 from django.db import Error, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
+from django.utils.translation import gettext as _
 
 from pressroom.backups.contents import BackupError, alone
 
-# A row of it is a sign-in: a backup holds none.
+# A backup has no sessions: each row is a sign-in.
 LEFT_OUT = (Session._meta.db_table,)
 SCRATCH, SCRATCH_MARK = "backup_scratch", "Scratch database of manage.py backup; safe to drop."
 LOCK_WAIT = 60  # seconds
@@ -31,7 +33,7 @@ LOCK = "pressroom_restore"
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """See the database as it is at one moment, until the end of the block; nobody waits for it."""
+    """Read the database as it is at one moment until the end of the block, without locks."""
     database = cast(Any, connection)
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
@@ -62,7 +64,7 @@ def dump(path: Path) -> None:
         return
     with closing(sqlite3.connect(path, isolation_level=None)) as copy:
         connection.connection.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, which a reader need not change
+        copy.execute("PRAGMA journal_mode = DELETE")  # a single file that is readable as it is
         copy.execute("PRAGMA secure_delete = ON")
         for table in LEFT_OUT:
             copy.execute(f'DELETE FROM "{table}"')  # noqa: S608
@@ -82,7 +84,7 @@ def row_counts(database: BaseDatabaseWrapper) -> dict[str, int]:
         return {name: count(cursor, connection.ops.quote_name(name)) for name in names}
 
 
-# Views, foreign tables and the tables of extensions are none of a backup's rows.
+# Views, foreign tables and tables of extensions have no rows in a backup.
 TABLES = """
     SELECT c.relname FROM pg_class c
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND pg_table_is_visible(c.oid)
@@ -102,7 +104,7 @@ def tables(database: BaseDatabaseWrapper) -> list[str]:
 
 
 def applied_migrations(database: BaseDatabaseWrapper) -> set[tuple[str, str]]:
-    """Return the migrations that a database has had, of those that this code knows."""
+    """Return the applied migrations of a database that this code knows."""
     with database.cursor() as cursor:
         if "django_migrations" not in database.introspection.table_names(cursor):
             return set()
@@ -111,7 +113,7 @@ def applied_migrations(database: BaseDatabaseWrapper) -> set[tuple[str, str]]:
 
 
 def current_migrations() -> set[tuple[str, str]]:
-    """Return the migrations that a database of this version has had."""
+    """Return all migrations of this version."""
     return set(MigrationLoader(None, ignore_no_migrations=True).graph.nodes)
 
 
@@ -123,56 +125,58 @@ def known_migrations() -> set[tuple[str, str]]:
     return {*loader.disk_migrations, *map(tuple, replaced)}  # type: ignore[arg-type]
 
 
-def in_words(problem: Exception) -> str:
-    """Return what an operator can do about an error of the database."""
-    words = " ".join(str(problem).split())
+def error_message(problem: Exception) -> str:
+    """Return a message for the operator about an error of the database."""
+    reason = " ".join(str(problem).split())
     if isinstance(problem, OperationalError) and connection.connection is None:
-        return (
-            f"The database cannot be reached ({words}). Check DATABASE_URL, and whether the "
-            "server runs."
-        )
-    return f"The database failed: {words}"
+        return _(
+            "The database cannot be reached (%(reason)s). Check DATABASE_URL, and that the server "
+            "is running."
+        ) % {"reason": reason}
+    return _("The database failed: %(reason)s") % {"reason": reason}
 
 
 @contextmanager
 def only_restore() -> Iterator[None]:
-    """Keep other restores of this newsroom out, until the end of the block or of this process.
+    """Lock out other restores of this site until the end of the block or of this process.
 
-    Raises BackupError where one is at work. PostgreSQL keeps the lock for a connection of its own,
-    since the one that restores is closed on the way.
+    Raises BackupError if one is running. PostgreSQL's lock has its own connection, since the one
+    that restores is closed in between.
     """
     if connection.vendor == "sqlite":
         folder = Path(str(connection.settings_dict["NAME"])).absolute().parent
-        busy = f"Another restore is at work in {folder}, or a backup. Wait until it has ended."
+        busy = _(
+            "Another restore or a backup is running in %(folder)s. Wait until it has finished."
+        ) % {"folder": folder}
         with alone(folder, busy):
             yield
         return
     database = connection.copy(alias=LOCK)
     with closing(database):
-        # For the length of a transaction: a pooler between us and the server keeps such a lock too.
+        # A lock of a transaction also works through a connection pooler.
         database.set_autocommit(False)
         with database.cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
             if not cursor.fetchone()[0]:
                 raise BackupError(
-                    "Another restore of this newsroom is at work. Wait until it has ended."
+                    _("Another restore of this site is running. Wait until it has finished.")
                 )
         yield
 
 
-# --- Back again --------------------------------------------------------------------------------
+# --- Restore -----------------------------------------------------------------------------------
 
 
 def load_postgres(path: Path, alias: str = "default") -> None:
-    """Replace all tables of a PostgreSQL database by those of a dump, within a transaction.
+    """Replace all tables of a PostgreSQL database with those of a dump, within a transaction.
 
-    The script that pg_restore prints is carried out here, so that what the caller changes before
-    the commit is seen together with it, and no command of psql is ever run. Raises BackupError.
+    The script that pg_restore prints is executed here: so the caller's changes are committed
+    together with it, and no psql command is ever run. Raises BackupError.
     """
     database = cast(Any, connections[alias])
     with database.cursor() as cursor:
-        # It waits for those who read now; those who come later wait for it.
+        # It waits for present readers; later readers wait for it.
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT // 6}s'")
         clear(alias)
         cursor.execute("SET LOCAL lock_timeout = 0")
@@ -197,9 +201,9 @@ def clear(alias: str = "default") -> None:
 
 
 def load_sqlite(prepared: Path) -> None:
-    """Put a database file in the place of the newsroom's: all of it, or after a crash nothing.
+    """Replace the site's database file: completely, or after a crash not at all.
 
-    SQLite's own way, so that processes that have the old one open go on with the new one.
+    It uses SQLite's backup, so processes that have the old file open continue with the new one.
     """
     connection.close()
     name = str(connection.settings_dict["NAME"])
@@ -209,20 +213,24 @@ def load_sqlite(prepared: Path) -> None:
     ):
         try:
             target.execute("PRAGMA journal_mode = WAL")
-            target.execute("BEGIN IMMEDIATE")  # the copy below would ask for ever
+            target.execute("BEGIN IMMEDIATE")  # the copy below would retry for ever
             target.execute("ROLLBACK")
             source.backup(target)
         except sqlite3.Error as problem:
             raise BackupError(
-                f"The database {name} could not be written ({problem}). Stop the newsroom and "
-                "whatever else uses it, and restore again. Nothing was changed in it."
+                _(
+                    "The database %(name)s could not be written (%(reason)s). Stop the site and "
+                    "everything else that uses the database, and restore again. The database was "
+                    "not changed."
+                )
+                % {"name": name, "reason": problem}
             ) from problem
 
 
 @contextmanager
 def opened(alias: str, **differs: Any) -> Iterator[BaseDatabaseWrapper]:
-    """Open a database that is set as the newsroom's, but for what differs, under another alias."""
-    # A test of the suite has the database of the test there, and nowhere else.
+    """Open a database under another alias, with the site's settings and those that differ."""
+    # In the test suite, only the connection has the name of the test database.
     connections.databases[alias] = deepcopy(connection.settings_dict) | differs
     try:
         yield connections[alias]
@@ -231,11 +239,11 @@ def opened(alias: str, **differs: Any) -> Iterator[BaseDatabaseWrapper]:
         del connections[alias], connections.databases[alias]
 
 
-# --- Tried in a scratch database ---------------------------------------------------------------
+# --- Trial in a scratch database ---------------------------------------------------------------
 
 
 def refuse_verification() -> None:
-    """Raise BackupError where there is no way to a scratch database."""
+    """Raise BackupError if no scratch database can be used."""
     if connection.vendor == "sqlite":
         return
     if settings.SCRATCH_DATABASE_URL:
@@ -248,9 +256,12 @@ def refuse_verification() -> None:
         role, may_create = cursor.fetchone()
     if not may_create:
         raise BackupError(
-            f"The database user {role} may not create the scratch database in which a backup is "
-            f'tried. Let it (ALTER ROLE "{role}" CREATEDB), set SCRATCH_DATABASE_URL to an empty '
-            "database of its own, or leave the trial out with --no-verify."
+            _(
+                "The database user %(role)s may not create the scratch database in which a backup "
+                'is checked. Allow it (ALTER ROLE "%(role)s" CREATEDB), set SCRATCH_DATABASE_URL '
+                "to an empty database, or skip the check with --no-verify."
+            )
+            % {"role": role}
         )
 
 
@@ -261,16 +272,20 @@ def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -
         with closing(sqlite3.connect(address, uri=True)) as copy:
             (state,) = copy.execute("PRAGMA integrity_check").fetchone()
             if state != "ok":
-                raise BackupError(f"The copy of the database is damaged: {state}")
+                raise BackupError(
+                    _("The copy of the database is damaged: %(state)s") % {"state": state}
+                )
             _compare(copy.cursor(), rows, migrations)
         return
     scratch = _scratch_of_setting if settings.SCRATCH_DATABASE_URL else _new_scratch
-    # In one transaction: nothing of the trial stays in a scratch database, even after a crash.
+    # One transaction: it leaves nothing in the scratch database, even after a crash.
     with scratch() as database, transaction.atomic(using=SCRATCH), database.cursor() as cursor:
         try:
             load_postgres(path, SCRATCH)
         except Error as problem:
-            raise BackupError(f"The dump cannot be restored: {problem}") from problem
+            raise BackupError(
+                _("The dump cannot be restored: %(reason)s") % {"reason": problem}
+            ) from problem
         _compare(cursor, rows, migrations)
         transaction.set_rollback(True, using=SCRATCH)
 
@@ -279,17 +294,22 @@ def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -
 def _scratch_of_setting() -> Iterator[BaseDatabaseWrapper]:
     url = environ.Env.db_url_config(settings.SCRATCH_DATABASE_URL)
     if url.get("ENGINE") != "django.db.backends.postgresql":
-        raise BackupError("SCRATCH_DATABASE_URL does not name a PostgreSQL database.")
+        raise BackupError(_("SCRATCH_DATABASE_URL does not name a PostgreSQL database."))
     differs = {key: url.get(key) or "" for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     with opened(SCRATCH, **differs, OPTIONS=url.get("OPTIONS", {})) as database:
         try:
             found = tables(database)
         except Error as problem:
-            raise BackupError(f"SCRATCH_DATABASE_URL cannot be used: {problem}") from problem
+            raise BackupError(
+                _("SCRATCH_DATABASE_URL cannot be used: %(reason)s") % {"reason": problem}
+            ) from problem
         if found:
             raise BackupError(
-                f"The database {differs['NAME']} of SCRATCH_DATABASE_URL is not empty (it has a "
-                f"table {min(found)}): a backup is tried in an empty one only."
+                _(
+                    "The database %(name)s of SCRATCH_DATABASE_URL is not empty (it has a table "
+                    "%(table)s). Use an empty database."
+                )
+                % {"name": differs["NAME"], "table": min(found)}
             )
         yield database
 
@@ -307,14 +327,19 @@ def _new_scratch() -> Iterator[BaseDatabaseWrapper]:
             if left := cursor.fetchone():
                 if left[0] != SCRATCH_MARK:
                     raise BackupError(
-                        f"There is a database {name}, which no backup made. Rename it, or set "
-                        "SCRATCH_DATABASE_URL."
+                        _(
+                            "There is already a database %(name)s that no backup created. Rename "
+                            "it, or set SCRATCH_DATABASE_URL."
+                        )
+                        % {"name": name}
                     )
                 cursor.execute(f"DROP DATABASE {quoted}")
             cursor.execute(f"CREATE DATABASE {quoted} TEMPLATE template0 ENCODING 'UTF8'")
             cursor.execute(f"COMMENT ON DATABASE {quoted} IS '{SCRATCH_MARK}'")
         except Error as problem:
-            raise BackupError(f"There is no scratch database: {problem}") from problem
+            raise BackupError(
+                _("The scratch database could not be created: %(reason)s") % {"reason": problem}
+            ) from problem
         try:
             with opened(SCRATCH, NAME=name) as database:
                 yield database
@@ -327,12 +352,18 @@ def _compare(cursor: Any, rows: dict[str, int], migrations: set[tuple[str, str]]
         try:
             found = count(cursor, connection.ops.quote_name(table))
         except (Error, sqlite3.Error) as problem:
-            raise BackupError(f"The dump lacks the table {table}: {problem}") from problem
+            raise BackupError(
+                _("The table %(table)s is missing from the dump: %(reason)s")
+                % {"table": table, "reason": problem}
+            ) from problem
         if found != number:
-            raise BackupError(f"Rows of {table}: the dump has {found}, the database {number}.")
+            raise BackupError(
+                _("Rows of %(table)s: the dump has %(dump)d, the database %(database)d.")
+                % {"table": table, "dump": found, "database": number}
+            )
     cursor.execute("SELECT app, name FROM django_migrations")
     if not migrations <= set(cursor.fetchall()):
-        raise BackupError("The dump does not have the migrations that the database has.")
+        raise BackupError(_("The dump does not have every migration of the database."))
 
 
 def count(cursor: Any, quoted: str) -> int:
@@ -341,24 +372,33 @@ def count(cursor: Any, quoted: str) -> int:
     return int(cursor.fetchone()[0])
 
 
-# --- PostgreSQL’s own tools --------------------------------------------------------------------
+# --- PostgreSQL’s tools ------------------------------------------------------------------------
 
 
 def refuse_tools(*names: str) -> None:
-    """Raise BackupError where a tool of PostgreSQL is missing or older than the server."""
+    """Raise BackupError if a PostgreSQL tool is missing or older than the server."""
     if connection.vendor == "sqlite":
         return
     server = _postgres_major()
     for name in names:
-        install = f"Install the client of PostgreSQL {server} or newer (postgresql-client)."
+        values = {"name": name, "server": server}
         if not shutil.which(name):
-            raise BackupError(f"{name} is missing. {install}")
-        words = subprocess.run([name, "--version"], capture_output=True, text=True).stdout  # noqa: S603
-        found = re.search(r"\) (\d+)", words)
+            raise BackupError(
+                _(
+                    "%(name)s is missing. Install the client of PostgreSQL %(server)s or newer "
+                    "(postgresql-client)."
+                )
+                % values
+            )
+        output = subprocess.run([name, "--version"], capture_output=True, text=True).stdout  # noqa: S603
+        found = re.search(r"\) (\d+)", output)
         if not found or int(found[1]) < server:
             raise BackupError(
-                f"{name} is of PostgreSQL {found[1] if found else 'an unknown version'}, and the "
-                f"server of {server}. {install}"
+                _(
+                    "%(name)s is of PostgreSQL %(tool)s, and the server of %(server)s. Install the "
+                    "client of PostgreSQL %(server)s or newer (postgresql-client)."
+                )
+                % {**values, "tool": found[1] if found else _("an unknown version")}
             )
 
 
@@ -370,7 +410,7 @@ def _postgres_major() -> int:
 def _environment() -> dict[str, str]:
     """Return the environment in which PostgreSQL's tools find the newsroom's database.
 
-    The password goes this way, since everybody on the machine can read arguments.
+    The password is passed like this because every user of the machine can read arguments.
     """
     from psycopg.pq import Conninfo
 
@@ -388,7 +428,7 @@ def _run(*command: str) -> bytes:
         command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True
     )
     if done.returncode:
-        raise BackupError(f"{command[0]} failed: {_last_words(done.stderr)}")
+        raise BackupError(_tool_failed(command[0], done.stderr))
     return done.stdout
 
 
@@ -401,16 +441,16 @@ def _script(path: Path, section: str, *options: str) -> str:
 
 
 def _beginning(path: Path) -> str:
-    """Return the script that drops what it then makes; an extension that is there stays."""
+    """Return the script that drops and creates everything; existing extensions stay."""
     lines = _script(path, "pre-data", "--clean", "--if-exists").splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("DROP EXTENSION "))
 
 
 def dropped_by(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield what a dump drops before it makes it again: its kind and its name, quoted."""
+    """Yield the kind and the quoted name of everything that a dump drops and creates again."""
     for line in _beginning(path).splitlines():
         if line.startswith("CREATE "):
-            return  # what a function does is no concern of ours
+            return  # the body of a function may have lines that look like DROP
         if match := re.fullmatch(r"DROP ([A-Z ]+) IF EXISTS (.+);", line):
             yield match[1], match[2]
 
@@ -418,10 +458,10 @@ def dropped_by(path: Path) -> Iterator[tuple[str, str]]:
 @contextmanager
 def _restore(path: Path, section: str) -> Iterator[Any]:
     with (
-        tempfile.TemporaryFile() as words,
+        tempfile.TemporaryFile() as errors,
         subprocess.Popen(  # noqa: S603
             _restore_command(path, section), env=_environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=words,
+            stdout=subprocess.PIPE, stderr=errors,
         ) as tool,
     ):  # fmt: skip
         try:
@@ -430,8 +470,8 @@ def _restore(path: Path, section: str) -> Iterator[Any]:
             tool.kill()
             raise
         if tool.wait():
-            words.seek(0)
-            raise BackupError(f"pg_restore failed: {_last_words(words.read())}")
+            errors.seek(0)
+            raise BackupError(_tool_failed("pg_restore", errors.read()))
 
 
 def _restore_command(path: Path, section: str) -> list[str]:
@@ -446,13 +486,14 @@ def _copy(cursor: Any, statement: bytes, lines: Any) -> None:
             if line == b"\\.\n":
                 return
             copy.write(line)
-        raise BackupError("The dump ends in the middle of a table.")
+        raise BackupError(_("The dump ends in the middle of a table."))
 
 
 def _supported(line: bytes) -> bytes:
-    """Return a line of a script; nothing where it sets what an older server does not know."""
+    """Return a line of a script, or an empty one for a setting that an older server rejects."""
     return b"\n" if line == b"SET transaction_timeout = 0;\n" and _postgres_major() < 17 else line
 
 
-def _last_words(words: bytes) -> str:
-    return " ".join(words.decode(errors="replace").split())[-500:] or "it gave no reason"
+def _tool_failed(name: str, output: bytes) -> str:
+    reason = " ".join(output.decode(errors="replace").split())[-500:]
+    return _("%(name)s failed: %(reason)s") % {"name": name, "reason": reason or _("no reason")}

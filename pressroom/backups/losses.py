@@ -1,6 +1,6 @@
-"""What a restore would delete, in words: all that the migrations of an empty newsroom do not make.
+"""Lists what a restore would delete: everything that the migrations of an empty site do not make.
 
-Indexes and constraints that somebody added to a table of ours are not named.
+Indexes and constraints that somebody added to our tables are not listed.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_permission_codename
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.groups import GROUPS
 from accounts.models import User
@@ -16,7 +18,7 @@ from assets import storage
 from assets.models import MediaAsset
 from people.models import Person
 from pressroom.backups import databases
-from pressroom.backups.contents import MEDIA, MEDIA_FOLDERS, Backup, Sums, counted, some
+from pressroom.backups.contents import MEDIA, MEDIA_FOLDERS, Backup, Sums, counted_rows, some
 from previews.models import PreviewLink
 from releases.models import Release
 
@@ -85,27 +87,32 @@ FINDERS = {
 }
 
 
-def in_the_way(backup: Backup, sums: Sums) -> list[str]:
-    """Return what is here already and would be lost, a phrase each."""
+def restore_blockers(backup: Backup, sums: Sums) -> list[str]:
+    """Return what exists here and would be lost, as one phrase each."""
     known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
     found, others = [], 0
     for table, number in databases.row_counts(connection).items():
         model = known.get(table)
         if model in MAIN and number:
             one, many = model._meta.verbose_name, model._meta.verbose_name_plural
-            found.append(counted(number, str(one), str(many)))
+            found.append(f"{number} {one if number == 1 else many}")
         elif model is not None and table not in ALWAYS_THERE:
             others += number
     if others:
-        found.append(counted(others, "other row", "other rows"))
+        text = ngettext("%(number)d other row", "%(number)d other rows", others)
+        found.append(text % {"number": others})
     ours = {*known, "django_migrations"}
     found += _added()
     found += _strange_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
     found += _strange_in_sqlite(ours) if connection.vendor == "sqlite" else []
     strange = sum(1 for name in stored() if f"{MEDIA}/{name}" not in sums)
     if strange:
-        files = counted(strange, "stored file", "stored files")
-        found.append(f"{files} that the backup does not have")
+        text = ngettext(
+            "%(number)d stored file that the backup does not have",
+            "%(number)d stored files that the backup does not have",
+            strange,
+        )
+        found.append(text % {"number": strange})
     return found
 
 
@@ -142,27 +149,41 @@ def _added() -> list[str]:
 
         groups = "SELECT name FROM auth_group ORDER BY name"
         if names := others("auth_group", groups, {(name,) for name in GROUPS}):
-            words = "the group" if len(names) == 1 else f"{len(names)} groups:"
-            found.append(f"{words} {some([f'“{name}”' for (name,) in names])}")
+            text = ngettext("the group %(names)s", "%(number)d groups: %(names)s", len(names))
+            shown = some([f"“{name}”" for (name,) in names])
+            found.append(text % {"number": len(names), "names": shown})
         permissions = (
             "SELECT app_label, model, codename FROM auth_permission "
             "JOIN django_content_type ON django_content_type.id = content_type_id"
         )
         if added := others("auth_permission", permissions, rights):
-            found.append(counted(len(added), "right", "rights") + " that no migration made")
+            text = ngettext(
+                "%(number)d permission that no migration made",
+                "%(number)d permissions that no migration made",
+                len(added),
+            )
+            found.append(text % {"number": len(added)})
         content_types = "SELECT app_label, model FROM django_content_type"
         if added := others("django_content_type", content_types, types):
-            kinds = counted(len(added), "kind of record", "kinds of records")
-            found.append(f"{kinds} that this version does not know")
+            text = ngettext(
+                "%(number)d kind of record that this version does not know",
+                "%(number)d kinds of records that this version does not know",
+                len(added),
+            )
+            found.append(text % {"number": len(added)})
         migrations = "SELECT app, name FROM django_migrations"
         if added := others("django_migrations", migrations, databases.known_migrations()):
-            records = counted(len(added), "record of a migration", "records of migrations")
-            found.append(f"{records} that this version does not know")
+            text = ngettext(
+                "%(number)d record of a migration that this version does not know",
+                "%(number)d records of migrations that this version does not know",
+                len(added),
+            )
+            found.append(text % {"number": len(added)})
     return found
 
 
 def _strange_in_sqlite(ours: set[str]) -> list[str]:
-    """Return what the file of SQLite holds beside our tables: all of it is replaced."""
+    """Return what the SQLite file has besides our tables: all of it is replaced."""
     found = []
     with connection.cursor() as cursor:
         cursor.execute(
@@ -172,26 +193,40 @@ def _strange_in_sqlite(ours: set[str]) -> list[str]:
         )
         for kind, name in cursor.fetchall():
             if kind == "table" and name not in ours:
-                found.append(f"the table {name} ({_rows(cursor, connection.ops.quote_name(name))})")
+                rows = _rows(cursor, connection.ops.quote_name(name))
+                found.append(_("the table %(name)s (%(rows)s)") % {"name": name, "rows": rows})
             elif kind != "table":
-                found.append(f"the {kind} {name}")
+                found.append(_("the %(kind)s %(name)s") % {"kind": kind, "name": name})
     return found
 
 
 def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
-    """Return what goes with the tables, and what the dump replaces, beside our tables."""
+    """Return what is dropped with our tables, and what else the dump replaces."""
     found, going = [], set()
     with connection.cursor() as cursor:
         cursor.execute(DROPPED_WITH, [databases.tables(connection)])
-        for catalog, oid, part, words, kind, name, visible, quoted, shown in cursor.fetchall():
+        for (
+            catalog,
+            oid,
+            part,
+            description,
+            kind,
+            name,
+            visible,
+            quoted,
+            shown,
+        ) in cursor.fetchall():
             if part == 0:
                 going.add((catalog, oid))
             if not shown:
                 continue
             if catalog != "pg_class" or part or kind not in ("r", "p"):
-                found.append(f"the {words}")
+                found.append(_("the %(description)s") % {"description": description})
             elif name not in ours or not visible:
-                found.append(f"the {words} ({_rows(cursor, quoted)})")
+                found.append(
+                    _("the %(description)s (%(rows)s)")
+                    % {"description": description, "rows": _rows(cursor, quoted)}
+                )
         for kind, name in databases.dropped_by(backup.dump):
             if kind not in FINDERS:
                 continue
@@ -199,9 +234,9 @@ def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
             cursor.execute(finder, [name])
             there = cursor.fetchone()
             if there and there[0] and (catalog, there[0]) not in going:
-                found.append(f"the {kind.lower()} {name}")
+                found.append(_("the %(kind)s %(name)s") % {"kind": kind.lower(), "name": name})
     return found
 
 
 def _rows(cursor: Any, quoted: str) -> str:
-    return counted(databases.count(cursor, quoted), "row", "rows")
+    return counted_rows(databases.count(cursor, quoted))

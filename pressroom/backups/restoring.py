@@ -1,9 +1,9 @@
-"""Restores a backup so that at no moment anybody sees a half of it, or anything too early.
+"""Restores a backup so that nobody ever sees a part of it, or anything too early.
 
 Files come first: no row names them yet. Then the database changes in one transaction, in which
-everything that could become public by itself is put on hold. What is left is to bring the tables
-up to date, to record the holds, and to remove the files of what was replaced. After a crash at any
-moment, the same command does it all again.
+everything that could become public by itself is put on hold. Then the tables are migrated, the
+holds are recorded, and the files that were replaced are removed. After a crash at any moment, the
+same command does it all again.
 """
 
 import os
@@ -20,6 +20,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import Error, OperationalError, connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assets import storage
 from assets.named_files import named_files
@@ -33,7 +35,6 @@ from pressroom.backups.contents import (
     Progress,
     Sums,
     copied,
-    counted,
     open_plain,
 )
 from previews import links
@@ -41,15 +42,15 @@ from previews.models import PreviewLink
 from releases import workflow
 from releases.models import Event, Release
 
-TRIES = 5  # of getting all locks, where readers are in the way
+TRIES = 5  # to get all locks while readers hold some
 PREPARED = "backup_prepared"
 
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
 @dataclass
 class Options:
-    """What a restore does beside restoring; the defaults are on the safe side."""
+    """What else a restore does; the defaults are safe."""
 
     keep_schedule: bool = False
     keep_previews: bool = False
@@ -57,7 +58,7 @@ class Options:
 
 @dataclass
 class Outcome:
-    """What a restore did besides."""
+    """What else a restore did."""
 
     held: list[UUID] = field(default_factory=list)
     revoked: list[UUID] = field(default_factory=list)
@@ -65,19 +66,33 @@ class Outcome:
 
 
 def refuse_unfit(backup: Backup) -> None:
-    """Raise BackupError where this newsroom cannot take the backup, whatever is in it."""
+    """Raise BackupError if this site cannot restore the backup."""
     if backup.engine != connection.vendor:
         raise BackupError(
-            f"The backup is one of {ENGINES.get(backup.engine, backup.engine)}, and DATABASE_URL "
-            f"names {ENGINES[connection.vendor]}. Restore it into the same kind of database."
+            _(
+                "The backup is from %(backup)s, and DATABASE_URL names %(here)s. Restore it into "
+                "the same kind of database."
+            )
+            % {
+                "backup": ENGINES.get(backup.engine, backup.engine),
+                "here": ENGINES[connection.vendor],
+            }
         )
     if unknown := sorted(backup.migrations - databases.known_migrations()):
-        more = counted(len(unknown) - 1, "more migration", "more migrations")
+        text = ngettext(
+            "The backup was made by a newer Pressroom (%(version)s): this one does not know the "
+            "migration %(migration)s. Install that version or a newer one.",
+            "The backup was made by a newer Pressroom (%(version)s): this one does not know "
+            "%(number)d migrations, such as %(migration)s. Install that version or a newer one.",
+            len(unknown),
+        )
         raise BackupError(
-            f"The backup was made by a newer Pressroom ({backup.manifest['version']}): this one "
-            f"does not know {'.'.join(unknown[0])}"
-            f"{f' and {more}' if unknown[1:] else ''}. "
-            "Install that version or a newer one."
+            text
+            % {
+                "version": backup.manifest["version"],
+                "migration": ".".join(unknown[0]),
+                "number": len(unknown),
+            }
         )
     databases.refuse_tools("pg_restore")
     if backup.engine == "postgresql":
@@ -85,18 +100,21 @@ def refuse_unfit(backup: Backup) -> None:
         made, here = (int(version.partition(".")[0]) for version in versions)
         if made > here:
             raise BackupError(
-                f"The backup was made on PostgreSQL {made}, and this server is {here}. Restore it "
-                f"on PostgreSQL {made} or newer."
+                _(
+                    "The backup was made on PostgreSQL %(backup)s, and this server is %(here)s. "
+                    "Restore it on PostgreSQL %(backup)s or newer."
+                )
+                % {"backup": made, "here": here}
             )
 
 
 def is_earlier(backup: Backup) -> bool:
-    """Whether the backup lacks a migration of this version."""
+    """Whether the backup does not have every migration of this version."""
     return not databases.current_migrations() <= backup.migrations
 
 
 def undone_since(backup: Backup) -> list[str]:
-    """Return what protected somebody or something since the backup, and would be undone."""
+    """Return the protective actions since the backup, which a restore would undo."""
     protective = (
         Event.Verb.PUT_ON_HOLD,
         Event.Verb.WITHDRAWN,
@@ -107,30 +125,35 @@ def undone_since(backup: Backup) -> list[str]:
         events = Event.objects.filter(at__gt=backup.moment, verb__in=protective).order_by("at")
         # Without an actor: an earlier restore did it.
         events = events.exclude(actor=None).select_related("release")
-        found = [f"{event} UTC: {event.release or 'deleted since'}" for event in events[:50]]
+        found = [
+            _("%(event)s UTC: %(release)s")
+            % {"event": event, "release": event.release or _("deleted since")}
+            for event in events[:50]
+        ]
         lowered = LevelChange.objects.filter(
-            asked_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
+            requested_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
         ).count()
     except Error:  # tables of another version, or none
         return []
-    return found + ([f"Level lowered: {counted(lowered, 'time', 'times')}"] if lowered else [])
+    text = ngettext("Level lowered: %(number)d time", "Level lowered: %(number)d times", lowered)
+    return found + ([text % {"number": lowered}] if lowered else [])
 
 
 def restore(
-    backup: Backup, sums: Sums, options: Options, *, say: Say, progress: Progress
+    backup: Backup, sums: Sums, options: Options, *, report: Report, progress: Progress
 ) -> Outcome:
-    """Put a checked backup in the place of everything that is here. Raises BackupError."""
-    say("Restoring the files.")
+    """Replace everything here with a checked backup. Raises BackupError."""
+    report(_("Restoring the files."))
     _restore_files(backup, sums, progress)
-    say("Restoring the database.")
+    report(_("Restoring the database."))
     try:
         outcome = _restore_database(backup, options)
         call_command("migrate", interactive=False, verbosity=0)
-        say("Recording what was held and revoked.")
+        report(_("Recording holds and revoked links."))
         _record(backup, outcome)
         outcome.removed = _remove_others(sums)
     except (Error, sqlite3.Error) as problem:
-        raise BackupError(databases.in_words(problem)) from problem
+        raise BackupError(databases.error_message(problem)) from problem
     except CommandError as problem:  # of migrate
         raise BackupError(str(problem)) from problem
     return outcome
@@ -138,7 +161,7 @@ def restore(
 
 def _restore_files(backup: Backup, sums: Sums, progress: Progress) -> None:
     for number, (name, digest) in enumerate(sums, start=1):
-        progress("files restored", number)
+        progress(_("files restored"), number)
         stored_name = name.removeprefix(f"{MEDIA}/")
         if stored_name == name or _stored_digest(stored_name) == digest:
             continue
@@ -168,16 +191,18 @@ def _restore_database(backup: Backup, options: Options) -> Outcome:
                 raise
             if not left_to_try:
                 raise BackupError(
-                    "Somebody keeps using the database. Stop the newsroom and whatever else uses "
-                    "it, and restore again. Nothing was changed in it."
+                    _(
+                        "The database is in use. Stop the site and everything else that uses the "
+                        "database, and restore again. The database was not changed."
+                    )
                 ) from problem
         finally:
-            connection.close()  # with it go the session's settings that the dump made
+            connection.close()  # it also ends the session settings that the dump made
     raise AssertionError("the last try returns or raises")
 
 
 def _restore_sqlite(backup: Backup, options: Options) -> Outcome:
-    """Make a copy safe, beside the newsroom's file, and let it take that file's place."""
+    """Make a copy safe next to the site's database file, then replace that file with it."""
     live = Path(str(connection.settings_dict["NAME"]))
     prepared = live.with_name(f".{live.name}.restoring")
     parts = [prepared.with_name(prepared.name + end) for end in ("", "-wal", "-shm", "-journal")]
@@ -198,18 +223,19 @@ def _restore_sqlite(backup: Backup, options: Options) -> Outcome:
 
 
 def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
-    """Hold what was not public at the moment of the backup, and close its preview links.
+    """Put on hold what was not public at the moment of the backup, and revoke preview links.
 
-    Held since that moment: nobody knows what was decided after it, so nothing that came due since
-    counts as having been public. Changes columns alone: the tables may be of an older version.
+    The holds begin at that moment: nobody knows what was decided after it, so a release whose time
+    came since does not count as published. Only updates columns: the tables may be of an older
+    version.
     """
     outcome = Outcome()
     if not options.keep_schedule:
-        # Those that wait for a name too; `scheduled` would read a column that may not be there.
+        # Includes those blocked by a name; `scheduled` would read a column that may not exist.
         upcoming = Release.objects.using(alias).upcoming(moment).order_by()
         scheduled = upcoming.filter(held_at=None)
         outcome.held = list(scheduled.values_list("pk", flat=True))
-        # By no rule of today's models: the tables may be of an older version.
+        # Without the custom queryset: its rules may need columns of a newer version.
         rows: models.QuerySet[Release] = (
             models.QuerySet(Release).using(alias).filter(pk__in=outcome.held)
         )
@@ -222,18 +248,18 @@ def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
 
 
 def _record(backup: Backup, outcome: Outcome) -> None:
-    words = f"By the restore of {backup.name}."
+    reason = _("By the restore of %(backup)s.") % {"backup": backup.name}
     for release in Release.objects.filter(pk__in=outcome.held):
-        workflow.record_restored_hold(release, reason=words)
-    links.record_restored_revocation(outcome.revoked, note=words, at=timezone.now())
+        workflow.record_restored_hold(release, reason=reason)
+    links.record_restored_revocation(outcome.revoked, note=reason, at=timezone.now())
 
 
 def _remove_others(sums: Sums) -> int:
     """Remove the stored files that the backup does not have; return how many.
 
-    They belong to what was replaced: pictures that somebody deleted, or that nobody may see.
+    They belong to what was replaced: deleted pictures, for example, or hidden ones.
     """
-    # What was uploaded since the restore of the database is named by its row.
+    # Files uploaded since the database was restored have rows; they stay.
     named = Sums()
     for file in named_files():
         named.add(file.name, "")

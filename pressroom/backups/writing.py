@@ -1,4 +1,4 @@
-"""Writes a backup while the newsroom works: files ahead, then one snapshot, then what it adds."""
+"""Writes a backup while the site runs: files first, then one snapshot with the files it adds."""
 
 import errno
 import json
@@ -17,6 +17,8 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import Error, connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assets import storage
 from assets.named_files import NamedFile, named_files
@@ -34,49 +36,53 @@ from pressroom.backups.contents import (
     Sums,
     alone,
     copied,
-    counted,
     digest_of,
     open_plain,
     version,
 )
 
-ROUNDS = 5  # of looking again for a file that was deleted while it was to be copied
+ROUNDS = 5  # to look for files that were deleted while they were being copied
 PAUSE = 1  # seconds between them
 
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
 def write(
-    folder: Path, *, say: Say, progress: Progress, with_renditions: bool = True, verify: bool = True
+    folder: Path,
+    *,
+    report: Report,
+    progress: Progress,
+    with_renditions: bool = True,
+    verify: bool = True,
 ) -> Backup:
     """Write a backup of the database and of the files that it names into a folder of its own.
 
-    Nobody waits for it. Raises BackupError, and then leaves nothing behind. Files that the storage
-    has lost, or that have changed in it, are in the manifest as `missing` and `damaged`.
+    It takes no locks. Raises BackupError, and then leaves nothing behind. Files that are not in the
+    storage, or have changed there, are in the manifest as `missing` and `damaged`.
     """
-    mask = os.umask(0o077)  # all that is written is for its owner alone
+    mask = os.umask(0o077)  # only the owner may read a backup
     try:
         databases.refuse_tools("pg_dump", "pg_restore")
         if verify:
             databases.refuse_verification()
         folder = _prepared(folder)
-        busy = f"Another backup is being written to {folder}, or a restore works beside it."
+        busy = _("Another backup or a restore is running in %(folder)s.") % {"folder": folder}
         with alone(folder, busy):
-            return _write(folder, say, progress, with_renditions, verify)
+            return _write(folder, report, progress, with_renditions, verify)
     except (OSError, sqlite3.Error) as problem:
-        raise BackupError(_in_words(problem, folder)) from problem
+        raise BackupError(_message(problem, folder)) from problem
     except Error as problem:
-        raise BackupError(databases.in_words(problem)) from problem
+        raise BackupError(databases.error_message(problem)) from problem
     finally:
         os.umask(mask)
 
 
 def _write(
-    folder: Path, say: Say, progress: Progress, with_renditions: bool, verify: bool
+    folder: Path, report: Report, progress: Progress, with_renditions: bool, verify: bool
 ) -> Backup:
     for left in sorted(folder.glob(f"pressroom-*{PARTIAL}")):
         shutil.rmtree(left)
-        say(f"Removed {left.name}, which a stopped backup had left.")
+        report(_("Removed %(name)s, left by a backup that was stopped.") % {"name": left.name})
     former = Backup.newest(folder)
     whole = _free_name(folder)
     partial = whole.with_name(whole.name + PARTIAL)
@@ -91,9 +97,14 @@ def _write(
             with databases.snapshot():
                 files.round(named_files(with_renditions=with_renditions), last=not left_to_try)
                 if (files.missing or files.damaged) and left_to_try:
-                    continue  # somebody deleted one meanwhile, or it is gone for good
-                copied_files = counted(len(files.sums), "file is", "files are")
-                say(f"{copied_files} copied. Writing the database.")
+                    continue  # somebody deleted a file meanwhile, or it is lost
+                copied_files = len(files.sums)
+                text = ngettext(
+                    "%(number)d file is copied. Writing the database.",
+                    "%(number)d files are copied. Writing the database.",
+                    copied_files,
+                )
+                report(text % {"number": copied_files})
                 dump = partial / DUMPS[connection.vendor]
                 databases.dump(dump)
                 rows = databases.row_counts(connection)
@@ -101,7 +112,7 @@ def _write(
                 break
         files.remove_unnamed()
         if verify:
-            say("Trying the backup.")
+            report(_("Checking the backup."))
             files.read_back()
             databases.verify(dump, rows, migrations)
         number, weight = len(files.sums), files.bytes()
@@ -132,7 +143,7 @@ def _write(
             "verified": verify,
         }
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        os.sync()  # what has the name of a whole backup is one, after a power cut too
+        os.sync()  # a complete name must mean a complete backup, even after a power cut
         partial.rename(whole)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -146,7 +157,7 @@ class Files:
     def __init__(self, folder: Path, former: Backup | None, progress: Progress) -> None:
         self.folder, self.progress = folder, progress
         self.sums = Sums()
-        self.linked = Sums()  # those that are the former backup's, and were read already
+        self.linked = Sums()  # shared with the former backup, and already read
         self.missing: list[str] = []
         self.damaged: list[str] = []
         self._number = 0
@@ -156,19 +167,19 @@ class Files:
                 self._former_sums = former.sums()
 
     def round(self, files: Generator[NamedFile, None, None], *, last: bool = False) -> None:
-        """Copy each file that is not here yet; say which are missing, and which have changed.
+        """Copy each new file, and note which are missing or have changed.
 
-        In the last round, a file that is not what its row says is taken as it is.
+        In the last round, a file that does not match its row is copied as it is.
         """
         self._number += 1
         self.missing, self.damaged = [], []
         with closing(files):
             for number, file in enumerate(files, start=1):
-                self.progress("files seen", number)
+                self.progress(_("files seen"), number)
                 if self.sums.mark(self._kept_as(file), self._number) or self._link(file):
                     continue
-                if (lacking := self._copy(file, anyhow=last)) is not None:
-                    lacking.append(file.name)
+                if (problems := self._copy(file, anyhow=last)) is not None:
+                    problems.append(file.name)
 
     def remove_unnamed(self) -> None:
         """Remove what the last round did not name."""
@@ -177,13 +188,15 @@ class Files:
             self.sums.remove(name)
 
     def read_back(self) -> None:
-        """Read each file that was copied. Raises BackupError where the disk gives another one."""
+        """Read each file that was copied. Raises BackupError if the disk has changed one."""
         for number, (name, digest) in enumerate(self.sums, start=1):
-            self.progress("files read back", number)
+            self.progress(_("files read back"), number)
             if name in self.linked:
                 continue
             if digest_of(self.folder, name) != digest:
-                raise BackupError(f"{name} is not as it was written. Is the disk sound?")
+                raise BackupError(
+                    _("%(file)s has changed since it was written. Check the disk.") % {"file": name}
+                )
 
     def bytes(self) -> int:
         return sum((self.folder / name).stat().st_size for name, _ in self.sums)
@@ -192,7 +205,7 @@ class Files:
         return f"{MEDIA}/{file.name}"
 
     def _link(self, file: NamedFile) -> bool:
-        """Share a file with the former backup, where it is there and what it was."""
+        """Share a file with the former backup if that has it unchanged."""
         name = self._kept_as(file)
         digest = self._former_sums.get(name)
         if not self._former or not digest or (file.sha256 and file.sha256 != digest):
@@ -232,27 +245,27 @@ class Files:
 
 
 class _Stored:
-    """A stored file whose failures are its own: what is written beside it has others."""
+    """A stored file whose read errors name it, so that they differ from errors of the backup."""
 
     def __init__(self, name: str, file: File) -> None:
         self._name, self._file = name, file
 
     def read(self, size: int) -> bytes:
-        with _blamed_on(self._name):
+        with _errors_naming(self._name):
             return cast(bytes, self._file.read(size))
 
 
 @contextmanager
 def _stored(name: str) -> Iterator[_Stored]:
     """Open a file of the storage. Raises FileNotFoundError, or BackupError which names it."""
-    with _blamed_on(name):
+    with _errors_naming(name):
         file = default_storage.open(name)
     with file:
         yield _Stored(name, file)
 
 
 @contextmanager
-def _blamed_on(name: str) -> Iterator[None]:
+def _errors_naming(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
@@ -260,40 +273,58 @@ def _blamed_on(name: str) -> Iterator[None]:
     except OSError as found:
         problem: OSError = found
         if isinstance(found, storage.StorageError):
-            # A bucket has said everything. A folder names itself, and not the file.
+            # The error of a bucket is complete. That of a folder names the folder, not the file.
             if storage.the_bucket() or not isinstance(found.__cause__, OSError):
                 raise
             problem = found.__cause__
         place = name if storage.the_bucket() else default_storage.path(name)
-        words = problem.strerror or str(problem)
+        reason = problem.strerror or str(problem)
         if problem.errno in (errno.EACCES, errno.EPERM):
-            advice = "Run this command as the user of the web server, who owns the stored files."
+            advice = _("Run this command as the user of the web server, who owns the stored files.")
         elif problem.errno == errno.ENOSPC:
-            advice = "Make room for temporary files, or set TMPDIR."
+            advice = _("Make room for temporary files, or set TMPDIR.")
         else:
-            advice = "Is the disk sound?"
-        raise BackupError(f"The stored file {place} cannot be read: {words}. {advice}") from found
+            advice = _("Check the disk.")
+        raise BackupError(
+            _("The stored file %(file)s cannot be read: %(reason)s. %(advice)s")
+            % {"file": place, "reason": reason, "advice": advice}
+        ) from found
 
 
 def _prepared(folder: Path) -> Path:
-    """Return where backups go, made if need be. Raises BackupError where they must not lie."""
+    """Return the folder for backups, and create it if needed. Raises BackupError if it is unfit."""
     place = folder.resolve()
-    private = "Backups hold what nobody may see yet: take a folder of their own."
+    values = {"folder": folder}
     if place.is_relative_to(Path(settings.MEDIA_ROOT).resolve()):
-        raise BackupError(f"{folder} lies in MEDIA_ROOT, which is backed up. {private}")
+        raise BackupError(
+            _(
+                "%(folder)s is in MEDIA_ROOT, which is backed up. Backups contain unpublished "
+                "texts: use a folder for backups alone."
+            )
+            % values
+        )
     for static in map(Path, (settings.STATIC_ROOT, *settings.STATICFILES_DIRS)):
         if place.is_relative_to(static.resolve()):
-            raise BackupError(f"{folder} lies in {static}, which everybody can read. {private}")
+            raise BackupError(
+                _(
+                    "%(folder)s is in %(static)s, which is public. Backups contain unpublished "
+                    "texts: use a folder for backups alone."
+                )
+                % {**values, "static": static}
+            )
     if folder.is_symlink() and not place.exists():
-        raise BackupError(f"{folder} is a link that leads nowhere.")
+        raise BackupError(_("%(folder)s is a link to a folder that does not exist.") % values)
     if place.exists() and not place.is_dir():
-        raise BackupError(f"{folder} is not a folder.")
+        raise BackupError(_("%(folder)s is not a folder.") % values)
     try:
         place.mkdir(mode=0o700, exist_ok=True)
     except FileNotFoundError:
-        raise BackupError(f"There is no folder {place.parent} to make {place.name} in.") from None
+        raise BackupError(
+            _("There is no folder %(parent)s to create %(name)s in.")
+            % {"parent": place.parent, "name": place.name}
+        ) from None
     except OSError as problem:
-        raise BackupError(_in_words(problem, folder)) from problem
+        raise BackupError(_message(problem, folder)) from problem
     return place
 
 
@@ -305,10 +336,14 @@ def _free_name(folder: Path) -> Path:
         time.sleep(0.2)
 
 
-def _in_words(problem: Exception, folder: Path) -> str:
+def _message(problem: Exception, folder: Path) -> str:
     code = getattr(problem, "errno", None)
     if code in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(problem):
-        return f"There is no space left for {folder}. Make room, or take another disk."
+        return _("There is no space left for %(folder)s. Make room, or use another disk.") % {
+            "folder": folder
+        }
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{folder} cannot be written: {problem}. The user who runs this command must own it."
+        return _(
+            "%(folder)s cannot be written: %(problem)s. The user who runs this command must own it."
+        ) % {"folder": folder, "problem": problem}
     return str(problem) or type(problem).__name__

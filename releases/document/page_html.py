@@ -310,7 +310,7 @@ class _ForFeeds(_Plain):
         size = f' width="{width}" height="{height}"' if width and height else ""
         return (
             f'<figure><img src="{escape(address)}" alt="{escape(picture.alt_text)}"{size}>'
-            f"<figcaption>{escape(picture.described(), quote=False)}</figcaption></figure>"
+            f"<figcaption>{escape(picture.plain_text_caption(), quote=False)}</figcaption></figure>"
         )
 
     def link(self, person: "Person", name: str, lang: str) -> str:

@@ -69,7 +69,7 @@ class _Printer:
         elif block.tag == "figure":
             asset = uuid_in(block.attributes.get("data-asset"))
             if picture := self.pictures.get(asset) if asset else None:
-                yield self.picture_label % picture.described()
+                yield self.picture_label % picture.plain_text_caption()
         elif block.tag in LISTS:
             yield "\n".join(self.items(block))
         elif block.tag == "table":

@@ -136,7 +136,7 @@ def warnings(
 def _picture_warnings(picture: MediaAsset, at: datetime) -> list[str]:
     found = [
         _("“%(picture)s”: %(warning)s") % {"picture": picture, "warning": warning}
-        for warning in picture.notes
+        for warning in picture.file_warnings
     ]
     if picture.as_is_at:
         found.append(
@@ -148,14 +148,14 @@ def _picture_warnings(picture: MediaAsset, at: datetime) -> list[str]:
         )
     if picture.is_withdrawn():
         found.append(_("“%s” is withdrawn and not shown.") % picture)
-    elif picture.has_ended():
+    elif picture.licence_has_ended():
         found.append(_("“%s”: our licence has ended. It is no longer shown.") % picture)
-    elif picture.has_ended(at):
+    elif picture.licence_has_ended(at):
         found.append(
             _("“%s”: our licence ends before the release is published. It will not be shown.")
             % picture
         )
-    elif picture.ends_soon(at):
+    elif picture.licence_ends_soon(at):
         ends = local_time(cast(datetime, picture.licence_expires))
         found.append(
             _("“%(picture)s”: our licence ends on %(time)s. It is shown until then.")
@@ -197,7 +197,7 @@ def _text_blockers(release: Release, at: datetime) -> list[str]:
 def _picture_blockers(release: Release, picture: MediaAsset, at: datetime) -> list[str]:
     values = {"kind": picture.get_kind_display(), "name": picture}
     reasons = []
-    if missing := picture.missing():
+    if missing := picture.missing_fields():
         fields = get_text_list(missing, _("and"))
         reason = _("%(kind)s “%(name)s” is missing: %(fields)s.")
         reasons.append(reason % {**values, "fields": fields})
@@ -205,13 +205,13 @@ def _picture_blockers(release: Release, picture: MediaAsset, at: datetime) -> li
     published = release.is_published()
     if not published and picture.is_withdrawn():
         reasons.append(_("%(kind)s “%(name)s” is withdrawn. Remove it or choose another.") % values)
-    if not published and picture.has_ended():
+    if not published and picture.licence_has_ended():
         reasons.append(_("Our licence for “%(name)s” has ended. Choose another.") % values)
-    elif not published and picture.pk == release.poster_id and picture.has_ended(at):
+    elif not published and picture.pk == release.poster_id and picture.licence_has_ended(at):
         reasons.append(
             _("Our licence for the poster “%s” ends before publication. Choose another.") % picture
         )
-    elif problem := picture.unready():
+    elif problem := picture.processing_blocker():
         reasons.append(
             _("“%(name)s” can’t be shown: %(problem)s.") % {"name": picture, "problem": problem}
         )

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import ActionBlocked
-from people.depicted import midnight
+from people.depicted import start_of_day
 from people.models import Person, PersonName
 from people.names import Match, Name, NameIndex, letters, pieces
 from people.names.shared import people_index
@@ -242,7 +242,7 @@ def hidden_picture_blockers(release: Release, at: datetime | None = None) -> lis
     return [
         _("The picture “%s” shows a person who may not be shown. Choose another.") % picture
         for picture in pictures_of(release, release.document)
-        if picture.is_withheld(at)
+        if picture.is_hidden(at)
     ]
 
 
@@ -275,8 +275,8 @@ def names_allowed_until(release: Release) -> datetime | None:
     marked |= {quote.speaker for quote in document.quotations if quote.speaker}
     found = {find.person for find in _matched(printed_with(release, document)) if find.blocks}
     people = Person.objects.filter(pk__in=found | marked)
-    days = [day for person in people if (day := person.protected_from())]
-    return midnight(min(days)) if days else None
+    days = [day for person in people if (day := person.name_protected_from())]
+    return start_of_day(min(days)) if days else None
 
 
 def update_names_allowed_until(

@@ -13,7 +13,7 @@ def email_responsible(release: Release, subject: str, text: str, but: User | Non
     address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
     people = _responsible_users(release) - {but}
     for to in sorted({user.email for user in people if user and user.email}):
-        outbox.put(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
+        outbox.add_email(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
 
 
 def _responsible_users(release: Release) -> set[User]:

@@ -53,7 +53,7 @@ function dress(item) {
 if (list) {
   accept(area, () => ({ part: "attached", token, list }));
   list.addEventListener("uploaded", ({ detail }) => { dress(detail); changed(); });
-  list.addEventListener("told", ({ target }) => dress(target));
+  list.addEventListener("picture-described", ({ target }) => dress(target));
   list.querySelectorAll("li").forEach((item) => { dress(item); watch(item); });
 
   const fromLibrary = area.querySelector("[data-from-library]");

@@ -234,7 +234,7 @@ function piecesOf(doc) {
   return pieces;
 }
 
-function tellText(editor) {
+function reportText(editor) {
   const { doc } = editor.state;
   const pieces = piecesOf(doc);
   const people = new Set();
@@ -249,7 +249,7 @@ function tellText(editor) {
   } }));
 }
 
-// Where a name that was found in the text of tellText stands, if it still does and is not marked.
+// Where a name that was found in the text of reportText stands, if it still does and is not marked.
 function placeOf(doc, { name, paragraph, at }) {
   const piece = piecesOf(doc)[paragraph];
   if (!piece?.unmarked.startsWith(name, at)) return null;
@@ -268,12 +268,12 @@ export const Mention = Mark.create({
   parseHTML: () => [{ tag: "span[data-person]" }],
   renderHTML: ({ HTMLAttributes }) => ["span", HTMLAttributes, 0],
 
-  // The panel of names below the text (names.js) is told of every change, and asks for marks.
+  // The panel of names below the text (names.js) gets every change, and asks for marks.
   addStorage: () => ({ listening: new AbortController(), pause: undefined }),
   onCreate() {
     const { signal } = this.storage.listening;
-    tellText(this.editor);
-    document.addEventListener("newsroom:tell", () => tellText(this.editor), { signal });
+    reportText(this.editor);
+    document.addEventListener("newsroom:report-text", () => reportText(this.editor), { signal });
     document.addEventListener("newsroom:mark", ({ detail }) => {
       const place = placeOf(this.editor.state.doc, detail);
       if (!place) return;
@@ -288,7 +288,7 @@ export const Mention = Mark.create({
   // The whole text is read for it: once in a pause, not at each key.
   onUpdate() {
     clearTimeout(this.storage.pause);
-    this.storage.pause = setTimeout(() => tellText(this.editor), 150);
+    this.storage.pause = setTimeout(() => reportText(this.editor), 150);
   },
   onDestroy() {
     clearTimeout(this.storage.pause);

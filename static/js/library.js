@@ -75,8 +75,8 @@ new MutationObserver(nameSearchFields).observe(document.body, { childList: true,
 
 // --- What the file says ----------------------------------------------------------------------------
 
-const told = document.getElementById("offers");
-const offers = told ? JSON.parse(told.textContent) : {};
+const data = document.getElementById("offers");
+const offers = data ? JSON.parse(data.textContent) : {};
 const buttons = [];
 for (const [name, words] of Object.entries(offers)) {
   const place = document.querySelector(`[data-offer=${name}] dd`);

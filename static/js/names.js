@@ -57,8 +57,8 @@ if (page && row && field) {
     // What stands for a line break or the like in the text of editor.js.
     return element("p", { dir: "auto" }, parts.map((part) => part.replaceAll?.("\ufffc", " ") ?? part));
   };
-  const offer = ({ people, times, ...place }, told) => element("li", {}, [
-    inContext(place, told),
+  const offer = ({ people, times, ...place }, shown) => element("li", {}, [
+    inContext(place, shown),
     ...people.map((person) => element("p", { className: "who" }, [
       press(interpolate(gettext("This is %(name)s"), { name: person.text }), () => mark(place, person), [place.name, person.detail].filter(Boolean).join(", ")),
       element("span", { textContent: person.detail }),
@@ -68,8 +68,8 @@ if (page && row && field) {
       element("span", { textContent: times > 1 ? interpolate(ngettext("named %(count)s time", "named %(count)s times", times), { count: times }) : "" }),
     ]),
   ]);
-  const hint = ({ people, ...place }, told) => element("li", { className: "hint" }, [
-    inContext(place, told),
+  const hint = ({ people, ...place }, shown) => element("li", { className: "hint" }, [
+    inContext(place, shown),
     element("p", { className: "who" }, [
       element("span", {
         textContent: people.length
@@ -90,7 +90,7 @@ if (page && row && field) {
     const turn = ++asked;
     clearTimeout(pause);
     if (!text) return;
-    const told = text;
+    const shown = text;
     state.textContent = gettext("Searching for names…");
     try {
       const answer = await fetch(page.names, {
@@ -100,14 +100,14 @@ if (page && row && field) {
           "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value,
         },
         body: JSON.stringify({
-          paragraphs: told.unmarked, people: told.people, rejected, release: page.release,
+          paragraphs: shown.unmarked, people: shown.people, rejected, release: page.release,
         }),
       });
       if (turn !== asked) return;
       if (answer.status === 413) throw new Error(await answer.text());
       if (!answer.ok || answer.redirected) throw new Error(gettext("The name search failed. Check that you are still signed in. Your text is still in this page."));
       const { offers, hints } = await answer.json();
-      show([...offers.map((each) => offer(each, told)), ...hints.map((each) => hint(each, told))]);
+      show([...offers.map((each) => offer(each, shown)), ...hints.map((each) => hint(each, shown))]);
       const count = offers.length;
       state.textContent = count
         ? interpolate(ngettext("%(count)s name to confirm.", "%(count)s names to confirm.", count), { count })
@@ -126,6 +126,6 @@ if (page && row && field) {
     clearTimeout(pause);
     pause = setTimeout(look, first || pressed ? 0 : 900);
   });
-  // The editor may have told of its text before this was there to hear it.
-  document.dispatchEvent(new CustomEvent("newsroom:tell"));
+  // The editor may have reported its text before this script listened.
+  document.dispatchEvent(new CustomEvent("newsroom:report-text"));
 }

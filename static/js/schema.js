@@ -151,7 +151,7 @@ const ITEM = "(paragraph | bulletList | orderedList)+";
 
 export const ListItem = BaseListItem.extend({ content: ITEM });
 
-const MOST_START = 9999;
+const MAX_START = 9999;
 
 // The numbered list with the caret, the innermost of them.
 function listAround({ $from }) {
@@ -166,7 +166,7 @@ export const OrderedList = BaseOrderedList.extend({
   addAttributes: () => ({
     start: {
       default: 1,
-      parseHTML: (dom) => whole(dom.getAttribute("start"), 0, MOST_START, 1),
+      parseHTML: (dom) => whole(dom.getAttribute("start"), 0, MAX_START, 1),
       renderHTML: ({ start }) => (start === 1 ? {} : { start }),
     },
   }),
@@ -182,14 +182,14 @@ export const OrderedList = BaseOrderedList.extend({
       async command(editor) {
         const answer = await ask({
           title: gettext("Number of the first item"),
-          fields: [{ name: "start", label: gettext("Start at"), type: "number", min: 0, max: MOST_START, step: 1, value: listAround(editor.state.selection)?.node.attrs.start ?? 1 }],
+          fields: [{ name: "start", label: gettext("Start at"), type: "number", min: 0, max: MAX_START, step: 1, value: listAround(editor.state.selection)?.node.attrs.start ?? 1 }],
           submit: gettext("Save"),
           cancel: gettext("Cancel"),
         });
         if (!answer) return;
         editor.chain().focus().command(({ tr }) => {
           const list = listAround(tr.selection);
-          if (list) tr.setNodeAttribute(list.pos, "start", whole(answer.start, 0, MOST_START, 1));
+          if (list) tr.setNodeAttribute(list.pos, "start", whole(answer.start, 0, MAX_START, 1));
           return true;
         }).run();
       },
@@ -199,9 +199,9 @@ export const OrderedList = BaseOrderedList.extend({
 
 // --- Tables -------------------------------------------------------------------------------------
 
-const MOST_COLUMNS = 50;
-const MOST_ROWS = 500;
-const MOST_CAPTION = 500;
+const MAX_COLUMNS = 50;
+const MAX_ROWS = 500;
+const MAX_CAPTION = 500;
 
 const span = (name) => ({
   default: 1,
@@ -243,7 +243,7 @@ export const Table = BaseTable.extend({
   // The caption is a field above the table: an attribute has no letters for a caret.
   addNodeView() {
     return ({ node, editor, getPos }) => {
-      const caption = element("input", { type: "text", className: "table-caption", maxLength: MOST_CAPTION, placeholder: gettext("Caption of the table"), disabled: !editor.isEditable });
+      const caption = element("input", { type: "text", className: "table-caption", maxLength: MAX_CAPTION, placeholder: gettext("Caption of the table"), disabled: !editor.isEditable });
       caption.setAttribute("aria-label", gettext("Caption of the table"));
       const head = element("div", { contentEditable: "false" }, [caption]);
       const body = element("tbody");
@@ -304,8 +304,8 @@ export const Table = BaseTable.extend({
         command: (editor) => editor.chain().focus()[command]().run(),
       });
     };
-    const roomForRow = ({ rows }) => rows < MOST_ROWS;
-    const roomForColumn = ({ columns }) => columns < MOST_COLUMNS;
+    const roomForRow = ({ rows }) => rows < MAX_ROWS;
+    const roomForColumn = ({ columns }) => columns < MAX_COLUMNS;
     define("rowAbove", gettext("Row above"), "addRowBefore", roomForRow);
     define("rowBelow", gettext("Row below"), "addRowAfter", roomForRow);
     define("columnBefore", gettext("Column before"), "addColumnBefore", roomForColumn);

@@ -83,7 +83,7 @@ export function watch(item) {
       // Without a session the answer is the page to sign in.
       if (!answer.ok || answer.redirected || !html.includes("data-state")) return stop(item);
       const shown = replace(item, html);
-      shown.dispatchEvent(new CustomEvent("told", { bubbles: true }));
+      shown.dispatchEvent(new CustomEvent("picture-described", { bubbles: true }));
     } catch {
       watch(item);
     }

@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import (
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.groups import GROUPS
 from accounts.models import User
@@ -20,34 +21,40 @@ ROLES = {ADMINISTRATOR: None} | {name.casefold(): name for name in reversed(GROU
 
 
 class Command(BaseCommand):
-    help = (
-        "Make a person who can sign in at the desk. The password is asked for on the terminal, "
+    help = _(
+        "Create a user who can sign in to the desk. The password is asked for on the terminal, "
         "twice, or read from the first line of the standard input with --password-stdin. An "
-        "administrator may do everything, and adds further people at the desk, under Users."
+        "administrator can do everything and add other users at the desk."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="what the person signs in with")
-        parser.add_argument("--email", required=True, help="the e-mail address of this person")
+        parser.add_argument("name", help=_("user name"))
+        parser.add_argument("--email", required=True, help=_("the e-mail address of the user"))
         parser.add_argument(
-            "--role", required=True, metavar="ROLE", help="one of: " + ", ".join(ROLES)
+            "--role",
+            required=True,
+            metavar="ROLE",
+            help=_("one of: %(roles)s") % {"roles": ", ".join(ROLES)},
         )
         parser.add_argument(
             "--password-stdin",
             action="store_true",
-            help="read the password from the standard input, for scripts",
+            help=_("read the password from the standard input, for scripts"),
         )
 
     def handle(self, *args: Any, name: str, email: str, role: str, **options: Any) -> None:
         if role not in ROLES:
-            raise CommandError(f"There is no role {role}. Choose one of: {', '.join(ROLES)}.")
+            raise CommandError(
+                _("There is no role %(role)s. Choose one of: %(roles)s.")
+                % {"role": role, "roles": ", ".join(ROLES)}
+            )
         user = User(username=name, email=email, is_staff=True, is_superuser=role == ADMINISTRATOR)
         try:
             self._check(user)
             group = ROLES[role] and Group.objects.get(name=ROLES[role])
         except (DatabaseError, Group.DoesNotExist):
             raise CommandError(
-                "The database is not ready. Run `manage.py migrate` first, then this again."
+                _("The database is not ready. Run manage.py migrate first.")
             ) from None
         read = self._read if options["password_stdin"] else self._ask
         user.set_password(read(user))
@@ -55,13 +62,19 @@ class Command(BaseCommand):
             user.save()
             if group:
                 user.groups.add(group)
-        place = f"{settings.SITE_URL}/admin/" if settings.SITE_URL else "/admin/ of your site"
-        self.stdout.write(f"{name} can sign in as {role} at {place}")
+        if settings.SITE_URL:
+            done = _("%(name)s can sign in as %(role)s at %(url)s")
+        else:
+            done = _("%(name)s can sign in as %(role)s at /admin/ of your site")
+        url = f"{settings.SITE_URL}/admin/"
+        self.stdout.write(done % {"name": name, "role": role, "url": url})
 
     def _check(self, user: User) -> None:
         taken = User.objects.filter(username__iexact=user.username).exists()
         if taken:
-            raise CommandError(f"The name {user.username} is taken. Choose another.")
+            raise CommandError(
+                _("The name %(name)s is taken. Choose another.") % {"name": user.username}
+            )
         try:
             user.clean_fields(exclude=["password"])
             user.clean()
@@ -76,35 +89,39 @@ class Command(BaseCommand):
 
     def _read(self, user: User) -> str:
         password = sys.stdin.readline().rstrip("\r\n")
-        if reasons := self._against(password, user):
-            raise CommandError(f"Nobody was added. {reasons}")
+        if problems := self._password_problems(password, user):
+            raise CommandError(
+                _("No user was created. %(problems)s") % {"problems": " ".join(problems)}
+            )
         return password
 
     def _ask(self, user: User) -> str:
         if not sys.stdin.isatty():
             raise CommandError(
-                "There is no terminal to ask for the password on. Run this in a terminal, or give "
-                "the password on the standard input with --password-stdin."
+                _(
+                    "There is no terminal to ask for the password on. Run this in a terminal, or "
+                    "give the password on the standard input with --password-stdin."
+                )
             )
         self.stdout.write("\n".join(password_validators_help_texts()))
         try:
             while True:
-                password = getpass.getpass("Password: ")
-                if reasons := self._against(password, user):
-                    self.stderr.write(reasons)
-                elif getpass.getpass("Password, once more: ") != password:
-                    self.stderr.write("The two passwords differ. Type both again.")
+                password = getpass.getpass(_("Password: "))
+                if problems := self._password_problems(password, user):
+                    self.stderr.write(" ".join(problems))
+                elif getpass.getpass(_("Password, once more: ")) != password:
+                    self.stderr.write(_("The two passwords differ. Type both again."))
                 else:
                     return password
         except (EOFError, KeyboardInterrupt):
-            raise CommandError("Nobody was added.") from None
+            raise CommandError(_("No user was created.")) from None
 
-    def _against(self, password: str, user: User) -> str:
-        """Return what is wrong with a password, "" for nothing."""
+    def _password_problems(self, password: str, user: User) -> list[str]:
+        """Return what is wrong with a password, a sentence each."""
         if not password:
-            return "The password is empty."
+            return [_("The password is empty.")]
         try:
             validate_password(password, user)
         except ValidationError as problem:
-            return " ".join(problem.messages)
-        return ""
+            return problem.messages
+        return []

@@ -1,38 +1,43 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from assets import storage
 from assets.checkstorage import BucketCheck, FolderCheck
 
 
 class Command(BaseCommand):
-    help = (
-        "Prove that stored files are kept as they must be: written and read, closed to strangers, "
-        "and in a bucket with their versions. Ends with 0 where all of it is so, else with 1."
+    help = _(
+        "Check that stored files are safe: written and read, not public, and in a bucket with "
+        "versions. Exit status: 0 if all checks succeed, 1 if not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--prepare",
             action="store_true",
-            help="first make the bucket where there is none, and have it keep versions",
+            help=_("first create the bucket if there is none, and let it keep versions"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         bucket = storage.the_bucket()
         if options["prepare"]:
             if bucket is None:
-                raise CommandError("S3_BUCKET is empty: there is no bucket to prepare.")
+                raise CommandError(_("S3_BUCKET is empty: there is no bucket to prepare."))
             try:
                 bucket.prepare()
             except OSError as error:
                 raise CommandError(str(error)) from error
         check = BucketCheck(bucket) if bucket else FolderCheck()
-        self.stdout.write(f"Files are kept in {check.place}.")
-        wrong = 0
+        self.stdout.write(_("Files are kept in %(place)s.") % {"place": check.place})
+        count = 0
         for claim, problem in check.results():
-            self.stdout.write(f"WRONG  {claim} {problem}" if problem else f"ok     {claim}")
-            wrong += bool(problem)
-        if wrong:
-            raise CommandError("Files are not kept as they must be; see the lines that say WRONG.")
+            values = {"claim": claim, "problem": problem}
+            if problem:
+                self.stdout.write(_("WRONG  %(claim)s %(problem)s") % values)
+                count += 1
+            else:
+                self.stdout.write(_("ok     %(claim)s") % values)
+        if count:
+            raise CommandError(_("Files are not stored safely; see the lines that say WRONG."))

@@ -4,36 +4,38 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from assets import making
+from assets import processing
 from assets.checkfiles import Comparison, Kind
 from assets.management.progress import Progress
 from assets.models import MediaAsset
 
 
 class Command(BaseCommand):
-    help = (
-        "Make the renditions of every picture, and the cleaned copy of every document, that waits "
-        "for them, that could not be made ready, or whose stored renditions are missing or "
-        "damaged. The newsroom makes those that wait by itself; this is for after a restore. Ends "
-        "with 0 where all are ready, 1 where some are not, 2 where the files cannot be reached."
+    help = _(
+        "Process every picture and document that is waiting, failed, or has missing or damaged "
+        "files. Waiting ones are processed automatically; use this after a restore. Exit status: "
+        "0 if all are ready, 1 if not, 2 if the files can’t be reached."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--again",
             action="store_true",
-            help="make those of every picture and document once more",
+            help=_("process all pictures and documents again"),
         )
 
     def handle(self, *, again: bool, **options: Any) -> None:
         try:
-            self._make(again)
+            self._process(again)
         except (OSError, DatabaseError) as problem:
-            raise CommandError(f"Stopped. {problem}", returncode=2) from problem
+            message = _("Stopped. %(problem)s") % {"problem": problem}
+            raise CommandError(message, returncode=2) from problem
 
-    def _make(self, again: bool) -> None:
-        wanted = set(self._to_make(again).values_list("pk", flat=True))
+    def _process(self, again: bool) -> None:
+        wanted = set(self._to_process(again).values_list("pk", flat=True))
         lost = set()
         for fault in Comparison(progress=Progress(self.stderr)).faults():
             if fault.kind in (Kind.MISSING_RENDITION, Kind.DAMAGED_RENDITION):
@@ -41,28 +43,49 @@ class Command(BaseCommand):
             if fault.kind is Kind.MISSING_ORIGINAL:
                 lost.add(UUID(fault.record))
                 self.stdout.write(
-                    f"The original of {fault.record} is missing: {fault.name}. Nothing can be made "
-                    "of it. Restore the file from a backup, or upload it again."
+                    _(
+                        "The original of %(record)s is missing: %(file)s. It can’t be processed. "
+                        "Restore the file from a backup, or upload it again."
+                    )
+                    % {"record": fault.record, "file": fault.name}
                 )
         wanted -= lost
         pictures = MediaAsset.objects.exclude(original="")
-        tried = 0
-        for tried, pk in enumerate(sorted(wanted), start=1):
+        number = 0
+        for number, pk in enumerate(sorted(wanted), start=1):
             if picture := pictures.filter(pk=pk).first():
-                making.repair(picture)
-                words = f"{tried} of {len(wanted)}: {picture}: {making.outcome(picture)}"
-                self.stdout.write(words)
+                processing.repair(picture)
+                self.stdout.write(
+                    _("%(number)s of %(total)s: %(picture)s: %(outcome)s")
+                    % {
+                        "number": number,
+                        "total": len(wanted),
+                        "picture": picture,
+                        "outcome": processing.outcome_label(picture),
+                    }
+                )
         failed = MediaAsset.objects.filter(state=MediaAsset.State.FAILED).count()
-        if tried or failed or lost:
-            missing = f" {len(lost)} without an original." if lost else ""
-            self.stdout.write(f"{tried} tried. {failed} could not be made ready.{missing}")
+        if number or failed or lost:
+            self._write_result(number, failed, len(lost))
         else:
-            self.stdout.write("Nothing waits. No rendition is missing.")
+            self.stdout.write(_("Nothing is waiting. No rendition is missing."))
         if failed or lost:
             raise SystemExit(1)
 
-    def _to_make(self, again: bool) -> Any:
+    def _write_result(self, tried: int, failed: int, lost: int) -> None:
+        sentences = [
+            ngettext("%(count)d processed.", "%(count)d processed.", tried) % {"count": tried},
+            ngettext("%(count)d failed.", "%(count)d failed.", failed) % {"count": failed},
+        ]
+        if lost:
+            text = ngettext(
+                "%(count)d without an original.", "%(count)d without an original.", lost
+            )
+            sentences.append(text % {"count": lost})
+        self.stdout.write(" ".join(sentences))
+
+    def _to_process(self, again: bool) -> Any:
         pictures = MediaAsset.objects.exclude(original="")
         if again:
             return pictures
-        return pictures.exclude(state=MediaAsset.State.MADE, renditions__has_key="styles")
+        return pictures.exclude(state=MediaAsset.State.READY, renditions__has_key="styles")

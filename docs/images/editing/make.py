@@ -1,7 +1,7 @@
-"""Make the pictures of docs/editing.md again, after the screens have changed: `make pictures`.
+"""Make the pictures of docs/editing.md again after a change of the screens: `make pictures`.
 
 Loads the demo newsroom into a temporary folder, serves it, does in Chromium what the handbook
-tells its readers to do, and writes what the handbook shows into this folder. Takes two minutes.
+describes, and writes its pictures into this folder. Takes two minutes.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ TODAY = datetime.now(ZoneInfo("Europe/London")).date()
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 WIDE, PHONE = (1280, 900), (390, 844)
-MOST_BYTES = 60_000  # of a picture
+MAX_BYTES = 60_000  # of a picture
 QUALITIES = (80, 70, 60, 50)  # of WebP: the first that is small enough
 AROUND = 14  # CSS pixels around what a picture is about
 TITLE = "Valdria: Printer Edda Marrowin must be charged or freed"
@@ -134,7 +134,7 @@ class Camera:
             for quality in QUALITIES:
                 packed = io.BytesIO()
                 image.convert("RGB").save(packed, "WEBP", quality=quality, method=6)
-                if packed.tell() <= MOST_BYTES:
+                if packed.tell() <= MAX_BYTES:
                     break
         (HERE / f"{name}.webp").write_bytes(packed.getvalue())
 
@@ -188,7 +188,7 @@ def write(camera: Camera) -> None:
     camera.keep(page, "names", ".names")
     page.get_by_role("button", name="This is Edda Marrowin").click()
     save(page)
-    camera.keep(page, "refusal", "aside.panel section >> nth=0", ".panel .blockers")
+    camera.keep(page, "protected-name", "aside.panel section >> nth=0", ".panel .blockers")
 
     text.get_by_text(PROTECTED).click(click_count=3)
     page.keyboard.press("Backspace")
@@ -220,12 +220,12 @@ def write(camera: Camera) -> None:
 
 
 def decide(camera: Camera) -> None:
-    """Chapters 7 and 8: approval for a time, and a journalist's link."""
+    """Chapters 7 and 8: a scheduled release, and a journalist's link."""
     page = camera.desk("publisher")
     open_release(page, "Printer Edda Marrowin")
     camera.keep(page, "decide", "aside.panel section >> nth=0")
-    page.get_by_role("link", name="Approve for a time").click()
-    approve = page.get_by_role("button", name="Approve for a time")
+    page.get_by_role("link", name="Approve and schedule").click()
+    approve = page.get_by_role("button", name="Approve and schedule")
     page.fill("#id_publish_at_0", clocks_go_back().isoformat())
     page.fill("#id_publish_at_1", "01:30")
     approve.click()
@@ -241,7 +241,7 @@ def decide(camera: Camera) -> None:
     camera.keep(page, "links", ".of-release", "#content a.button")
     journalist = camera.page(PHONE)
     journalist.goto(page.locator("code").first.inner_text())
-    camera.keep(journalist, "door", ".door", "header", height=752, around=0)
+    camera.keep(journalist, "embargo-terms", ".terms", "header", height=752, around=0)
 
 
 def clocks_go_back() -> date:
@@ -254,21 +254,21 @@ def after(camera: Camera) -> None:
     """Chapter 9: a correction, a hold and its end."""
     page = camera.desk("publisher")
     open_release(page, "Poet Tavenu is free")
-    page.fill("#id_correction", "An earlier version said 421 days. The right number is 412.")
+    page.fill("#id_correction", "An earlier version said 421 days. The correct number is 412.")
     camera.keep(page, "correction", "fieldset.signal")
     page.reload()
-    page.get_by_role("button", name="Hold: off every path now").click()
+    page.get_by_role("button", name="Take offline now").click()
     page.goto(f"{camera.address}/admin/")
     open_release(page, "Poet Tavenu is free")
-    camera.keep(page, "held", "aside.panel section >> nth=0")
+    camera.keep(page, "on-hold", "aside.panel section >> nth=0")
 
 
 def import_and_people(camera: Camera) -> None:
-    """Chapters 6 and 10: the real release as it is understood, a person, a case."""
+    """Chapters 6 and 10: the report about a real release, a person, a case."""
     page = camera.desk("editor")
     page.get_by_role("link", name="Import a release").click()
     page.set_input_files("#id_file", ROOT / "demo/uk-china-red-lines.txt")
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Check import").click()
     camera.keep(page, "import", "pre.report", height=440, around=0)
     page.goto(f"{camera.address}/admin/people/person/")
     open_release(page, "Edda Marrowin")

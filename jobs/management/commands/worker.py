@@ -3,17 +3,18 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs import worker
 from jobs.queue import TASKS
 
 
 class Command(BaseCommand):
-    help = (
-        "Do background work (pictures, e-mail, checks, cleaning up) in a process of its own, next "
-        "to one or more web servers, until it is stopped with SIGTERM or Ctrl-C. It then finishes "
-        "what it has begun, for 30 seconds at most. Several may run. A single server needs none: "
-        "with JOBS_IN_WEB=on its web processes do the work."
+    help = _(
+        "Run background jobs (pictures, e-mail, checks, clean-up) in a separate process until "
+        "SIGTERM or Ctrl-C. Running jobs then have 30 seconds to finish. You can run several. A "
+        "single server needs none: with JOBS_IN_WEB=on its web processes run the jobs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,20 +23,25 @@ class Command(BaseCommand):
             type=float,
             default=30.0,
             metavar="SECONDS",
-            help="how long to finish what was begun after SIGTERM (default: 30)",
+            help=_("time for running jobs to finish after SIGTERM (default: 30)"),
         )
 
     def handle(self, *, grace: float, **options: Any) -> None:
-        asked = threading.Event()
+        asked_to_stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *received: asked.set())
-        worker.serve(worker.IN_A_WORKER)
-        self.stdout.write(f"Working. {len(TASKS)} kinds of job. Stop with SIGTERM or Ctrl-C.")
-        self.stdout.flush()
-        asked.wait()
-        self.stdout.write("Stopping: finishing what was begun …")
-        if not worker.stop(grace):
-            raise CommandError(
-                "Some work did not finish in time. It was handed back and will be begun anew."
+            signal.signal(number, lambda *received: asked_to_stop.set())
+        worker.start(worker.WORKER_POLL_SECONDS)
+        self.stdout.write(
+            ngettext(
+                "Working. %(count)d kind of job. Stop with SIGTERM or Ctrl-C.",
+                "Working. %(count)d kinds of job. Stop with SIGTERM or Ctrl-C.",
+                len(TASKS),
             )
-        self.stdout.write("Stopped. Nothing was left undone.")
+            % {"count": len(TASKS)}
+        )
+        self.stdout.flush()
+        asked_to_stop.wait()
+        self.stdout.write(_("Stopping: finishing running jobs …"))
+        if not worker.stop(grace):
+            raise CommandError(_("Some jobs did not finish in time and will run again."))
+        self.stdout.write(_("Stopped. All jobs finished."))

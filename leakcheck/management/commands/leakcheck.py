@@ -5,69 +5,75 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assets.management.progress import Progress
 from leakcheck import canary, checking
 
-MOST_LISTED = 200
+MAX_LISTED = 200
 
 
 class Command(BaseCommand):
-    help = (
-        "Add a test release that is not public yet, look for it at the running site as a stranger "
-        "would, remove it, and report where it was seen. Ends with 0 if it was not seen, with 1 if "
-        "it was, with 2 if the check could not run."
+    help = _(
+        "Create an unpublished test release, look for it on the running site as a stranger would, "
+        "remove it and report where it was visible. Exit status: 0 if it was not visible, 1 if it "
+        "was, 2 if the check could not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--url",
             default=settings.SITE_URL or "http://127.0.0.1:8000",
-            help="the site as readers reach it; default: SITE_URL, else http://127.0.0.1:8000",
+            help=_("the address for readers; default: SITE_URL, else http://127.0.0.1:8000"),
         )
         parser.add_argument(
             "--minutes",
             type=float,
             default=checking.MINUTES,
             metavar="N",
-            help="take at most so long, on a site of any size (default: %(default)s)",
+            help=_("time limit, for a site of any size (default: %(default)s)"),
         )
         parser.add_argument(
             "--only",
             action="append",
             choices=[*checking.KINDS],
             default=[],
-            help="check only this; may be repeated",
+            help=_("check only this; may be repeated"),
         )
         parser.add_argument(
             "--sweep",
             action="store_true",
-            help="only remove what an earlier run left, after a power cut",
+            help=_("only remove what an earlier run left, after a power cut"),
         )
         parser.add_argument("--guard", metavar="WORD", help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["guard"]:
-            canary.stand_guard(options["guard"], say=self.stderr.write)
+            canary.watch(options["guard"], report=self.stderr.write)
             return
         try:
             if options["sweep"]:
                 removed = canary.sweep()
+                text = ngettext(
+                    "Removed %(number)d row or file.", "Removed %(number)d rows and files.", removed
+                )
                 self.stdout.write(
-                    f"Removed {removed} rows and files." if removed else "Nothing left."
+                    text % {"number": removed} if removed else _("Nothing to remove.")
                 )
                 return
             report = checking.check(
                 options["url"], self._progress(), options["minutes"], options["only"]
             )
-        except (checking.CannotCheck, canary.NotRemoved) as problem:
+        except (checking.CheckError, canary.CanaryNotRemovedError) as problem:
             raise CommandError(str(problem), returncode=2) from problem
         except OperationalError as problem:
-            said = f"The database does not answer. {problem}"
-            raise CommandError(said, returncode=2) from problem
-        except Exception as problem:  # whatever it is, it must not end as a sighting does, with 1
-            said = f"The check broke off: {type(problem).__name__}: {problem}"
-            raise CommandError(said, returncode=2) from problem
+            message = _("The database does not answer. %(reason)s") % {"reason": problem}
+            raise CommandError(message, returncode=2) from problem
+        except Exception as problem:  # no error may exit with 1, which means a sighting
+            reason = f"{type(problem).__name__}: {problem}"
+            message = _("The check failed: %(reason)s") % {"reason": reason}
+            raise CommandError(message, returncode=2) from problem
         self._print(report, options["url"])
         if report.sightings:
             sys.exit(1)
@@ -76,9 +82,17 @@ class Command(BaseCommand):
         progress = Progress(self.stderr)
 
         def show(report: checking.Report, doing: str) -> None:
-            line = f"{report.asked.total():,} requests; {doing}"
-            seen = f", seen {len(report.sightings)} times" if report.sightings else ""
-            progress.write(line + seen)
+            values: dict[str, object] = {"requests": f"{report.asked.total():,}", "doing": doing}
+            if report.sightings:
+                text = ngettext(
+                    "%(requests)s requests; %(doing)s; seen %(seen)d time",
+                    "%(requests)s requests; %(doing)s; seen %(seen)d times",
+                    len(report.sightings),
+                )
+                values["seen"] = len(report.sightings)
+            else:
+                text = _("%(requests)s requests; %(doing)s")
+            progress.write(text % values)
 
         return show
 
@@ -87,19 +101,49 @@ class Command(BaseCommand):
             self.stderr.write("")
         ways = ", ".join(f"{number:,} {way}" for way, number in report.asked.most_common())
         self.stdout.write(
-            f"Asked {url} for {len(report.addresses):,} addresses in {report.asked.total():,} "
-            f"requests ({ways}) within {report.seconds:.0f} s.\n"
-            f"{report.guessed:,} of the addresses were guesses; {report.compared:,} answers were "
-            f"compared with those for addresses that never existed; {report.timed} addresses were "
-            "timed.\n"
+            _(
+                "Requested %(addresses)s addresses of %(url)s in %(requests)s requests (%(ways)s) "
+                "within %(seconds)s s."
+            )
+            % {
+                "addresses": f"{len(report.addresses):,}",
+                "url": url,
+                "requests": f"{report.asked.total():,}",
+                "ways": ways,
+                "seconds": f"{report.seconds:.0f}",
+            }
         )
+        self.stdout.write(
+            _(
+                "%(guessed)s of the addresses were guesses; %(compared)s answers were compared "
+                "with those for addresses that never existed; %(timed)s addresses were timed."
+            )
+            % {
+                "guessed": f"{report.guessed:,}",
+                "compared": f"{report.compared:,}",
+                "timed": f"{report.timed:,}",
+            }
+        )
+        self.stdout.write("")
         for sentence in (*report.control, *report.notes):
             self.stdout.write(f"- {sentence}")
-        self.stdout.write(f"\nThe canary was seen: {len(report.sightings) or 'nowhere'}")
-        for seen in report.sightings[:MOST_LISTED]:
-            self.stdout.write(f"  {seen.way} {seen.address}\n      {seen.where}")
-        if len(report.sightings) > MOST_LISTED:
-            self.stdout.write(f"  and {len(report.sightings) - MOST_LISTED:,} times more")
-        self.stdout.write("\nNot checked:")
+        self._print_sightings(report)
+        self.stdout.write("\n" + _("Not checked:"))
         for sentence in report.unchecked(checking.origin_of(url)):
             self.stdout.write(f"- {sentence}")
+
+    def _print_sightings(self, report: checking.Report) -> None:
+        number = len(report.sightings)
+        if not number:
+            self.stdout.write("\n" + _("The canary was not seen."))
+            return
+        text = ngettext(
+            "The canary was seen %(number)s time:", "The canary was seen %(number)s times:", number
+        )
+        self.stdout.write("\n" + text % {"number": f"{number:,}"})
+        for seen in report.sightings[:MAX_LISTED]:
+            self.stdout.write(f"  {seen.way} {seen.address}\n      {seen.where}")
+        more = number - MAX_LISTED
+        if more > 0:
+            text = ngettext("and %(number)s time more", "and %(number)s times more", more)
+            self.stdout.write("  " + text % {"number": f"{more:,}"})

@@ -4,34 +4,37 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assets.management.progress import Progress
 from leakcheck import namecheck
-from leakcheck.namecheck import CannotCheck, Found, NameCheck, Report
+from leakcheck.namecheck import CheckError, Found, NameCheck, Report
 
 MAX_LISTED = 20  # files that could not be read, by name
 
 
 class Command(BaseCommand):
-    help = (
-        "Read what the public site prints (pages, feeds, exports, file names, documents, metadata "
-        "of pictures) and report protected names: record, kind of text, place and address. It "
-        "asks the site in its own process, so no server needs to run. Ends with 0 if there is no "
-        "protected name, with 1 if there is one, with 2 if the check could not run or could not "
-        "read every page."
+    help = _(
+        "Check the public site (pages, feeds, exports, file names, documents, metadata of "
+        "pictures) for protected names, and report record, kind of text, place and address. No "
+        "server needs to run. Exit status: 0 if there is no protected name, 1 if there is one, 2 "
+        "if the check could not run or could not read every page."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--show-names",
             action="store_true",
-            help="print the names too; keep the output where only case officers can read it",
+            help=_("print the names too; only case officers may read the output"),
         )
         parser.add_argument(
             "--since",
             metavar="WHEN",
-            help="read only what changed since a date or time (2026-11-29, 2026-11-29T08:00), or "
-            "within the last hours or days (12h, 1d)",
+            help=_(
+                "read only what changed since a date or time (2026-11-29, 2026-11-29T08:00), or "
+                "within the last hours or days (12h, 1d)"
+            ),
         )
 
     def handle(self, *, show_names: bool, since: str | None, **options: Any) -> None:
@@ -39,10 +42,11 @@ class Command(BaseCommand):
         try:
             check = NameCheck(now, self._moment(since, now), Progress(self.stderr))
             report = check.run()
-        except CannotCheck as problem:
+        except CheckError as problem:
             raise CommandError(str(problem), returncode=2) from problem
-        except Exception as problem:  # whatever it is, it must not end with 1 as a find does
-            message = f"The check broke off: {type(problem).__name__}: {problem}"
+        except Exception as problem:  # no error may exit with 1, which means a name
+            reason = f"{type(problem).__name__}: {problem}"
+            message = _("The check failed: %(reason)s") % {"reason": reason}
             raise CommandError(message, returncode=2) from problem
         if self.stderr.isatty():
             self.stderr.write("")
@@ -58,26 +62,32 @@ class Command(BaseCommand):
         try:
             return namecheck.moment(since, now)
         except (ValueError, OverflowError) as problem:
-            raise CannotCheck(
-                f"“{since}” is no time. Write a date (2026-11-29), a time (2026-11-29T08:00), or "
-                "how long ago: 12h, 1d."
+            raise CheckError(
+                _(
+                    "“%(since)s” is not a time. Enter a date (2026-11-29), a time "
+                    "(2026-11-29T08:00), or how long ago: 12h, 1d."
+                )
+                % {"since": since}
             ) from problem
 
     def _print(self, check: NameCheck, report: Report, show_names: bool) -> None:
         files = ", ".join(f"{number:,} × {kind}" for kind, number in report.files.items())
-        read = f"{report.asked:,} addresses read" + (f"; files: {files}" if files else "")
-        self.stdout.write(f"{read}.")
-        for title, finds in (
-            ("Protected names on public pages", report.open()),
-            ("May be the name of somebody else", report.warned()),
-            ("Accepted with a reason", report.accepted()),
+        if files:
+            text = _("%(number)s addresses read; files: %(files)s.")
+        else:
+            text = _("%(number)s addresses read.")
+        self.stdout.write(text % {"number": f"{report.asked:,}", "files": files})
+        for text, finds in (
+            (_("Protected names on public pages: %(number)s"), report.open()),
+            (_("May be the name of somebody else: %(number)s"), report.warned()),
+            (_("Allowed with a reason: %(number)s"), report.accepted()),
         ):
             if finds:
-                self.stdout.write(f"\n{title}: {len(finds):,}")
+                self.stdout.write("\n" + text % {"number": f"{len(finds):,}"})
             for find in finds:
                 self.stdout.write(self._line(check, find, show_names))
         if not report.open():
-            self.stdout.write("No protected name was found that nobody has accepted.")
+            self.stdout.write(_("No protected name found, apart from allowed ones."))
         self._print_unread(report)
 
     def _line(self, check: NameCheck, find: Found, show_names: bool) -> str:
@@ -87,15 +97,30 @@ class Command(BaseCommand):
 
     def _print_unread(self, report: Report) -> None:
         if report.unread_pdfs:
-            self.stdout.write(
-                f"\n{report.unread_pdfs:,} PDFs were not read: poppler-utils is not installed. "
-                "Install it, and run this again."
+            text = ngettext(
+                "%(number)s PDF was not read: poppler-utils is not installed. Install it, and run "
+                "this again.",
+                "%(number)s PDFs were not read: poppler-utils is not installed. Install it, and "
+                "run this again.",
+                report.unread_pdfs,
             )
-        for what, lines in (
-            ("addresses could not be read", report.unread_pages),
-            ("files could not be read", report.unread_files),
-        ):
-            if lines:
-                self.stdout.write(f"\n{len(lines):,} {what}; look at them yourself:")
-                for line in lines[:MAX_LISTED]:
-                    self.stdout.write(f"  {line}")
+            self.stdout.write("\n" + text % {"number": f"{report.unread_pdfs:,}"})
+        if pages := report.unread_pages:
+            text = ngettext(
+                "%(number)s address could not be read; check it yourself:",
+                "%(number)s addresses could not be read; check them yourself:",
+                len(pages),
+            )
+            self._print_list(text, pages)
+        if files := report.unread_files:
+            text = ngettext(
+                "%(number)s file could not be read; check it yourself:",
+                "%(number)s files could not be read; check them yourself:",
+                len(files),
+            )
+            self._print_list(text, files)
+
+    def _print_list(self, title: str, lines: list[str]) -> None:
+        self.stdout.write("\n" + title % {"number": f"{len(lines):,}"})
+        for line in lines[:MAX_LISTED]:
+            self.stdout.write(f"  {line}")

@@ -3,35 +3,62 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pressroom import retention
 
 
 class Command(BaseCommand):
-    help = (
-        "Remove what is older than its retention setting: attempts at unpublished addresses "
-        "(KEEP_PROBES_DAYS), openings of preview links, and from where they were accepted "
-        "(KEEP_VISITS_DAYS), e-mails (KEEP_EMAILS_DAYS) and the desk's log (KEEP_LOGS_DAYS). A "
-        "background job does it every night. What proves an action stays. Ends with 1 if "
-        "something could not be removed."
+    help = _(
+        "Remove what is older than its retention setting: attempts to reach unpublished pages "
+        "(KEEP_PROBES_DAYS), openings of preview links, and the networks and browsers of readers "
+        "who accepted (KEEP_VISITS_DAYS), e-mails (KEEP_EMAILS_DAYS) and the desk’s log "
+        "(KEEP_LOGS_DAYS). This runs automatically every night. The record of actions stays. Exit "
+        "status: 0 if everything was removed, 1 if not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help=_("show what would be removed, without removing it"),
+        )
 
     def handle(self, *, dry_run: bool, verbosity: int, **options: Any) -> None:
-        def progress(what: retention.Retained, rows: int) -> None:
+        def progress(what: retention.RetentionRule, rows: int) -> None:
             if verbosity > 1:
-                self.stdout.write(f"{what.label}: {rows:,} so far")
+                text = _("%(label)s: %(rows)s so far")
+                self.stdout.write(text % {"label": what.label, "rows": f"{rows:,}"})
 
         failed = False
-        word = "would be removed" if dry_run else "removed"
-        for done in retention.forget(dry_run=dry_run, progress=progress):
+        for done in retention.delete_expired(dry_run=dry_run, progress=progress):
             failed = failed or done.rows is None
-            rows = "failed" if done.rows is None else f"{done.rows:,} {word}"
-            setting = done.what.setting
-            why = f"; {setting}={getattr(settings, setting)}" if setting else ""
-            until = f"older than {done.before:%Y-%m-%d %H:%M} UTC"
-            self.stdout.write(f"{done.what.label}: {rows} ({until}{why})")
+            self.stdout.write(
+                _("%(label)s: %(result)s (%(limit)s)")
+                % {
+                    "label": done.rule.label,
+                    "result": self._result(done.rows, dry_run),
+                    "limit": self._limit(done),
+                }
+            )
         if failed:
-            raise CommandError("Not everything could be removed; the log says why.")
+            raise CommandError(_("Not everything could be removed. See the log."))
+
+    def _result(self, rows: int | None, dry_run: bool) -> str:
+        if rows is None:
+            return _("failed")
+        if dry_run:
+            text = ngettext("%(rows)s would be removed", "%(rows)s would be removed", rows)
+        else:
+            text = ngettext("%(rows)s removed", "%(rows)s removed", rows)
+        return text % {"rows": f"{rows:,}"}
+
+    def _limit(self, done: retention.Outcome) -> str:
+        time = f"{done.before:%Y-%m-%d %H:%M} UTC"
+        setting = done.rule.setting
+        if not setting:
+            return _("older than %(time)s") % {"time": time}
+        return _("older than %(time)s; %(setting)s=%(value)s") % {
+            "time": time, "setting": setting, "value": getattr(settings, setting)
+        }  # fmt: skip

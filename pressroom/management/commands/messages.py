@@ -104,9 +104,9 @@ class Command(BaseCommand):
             examples = [message[1] for message in sorted(has ^ had)][:SHOWN]
             raise CommandError(
                 _(
-                    "%(path)s is out of date: it lacks %(new)s messages of the code and has "
-                    "%(old)s that the code no longer has. Run `make messages` and commit locale/. "
-                    "Examples:"
+                    "%(path)s is out of date: it does not have %(new)s messages of the code, and "
+                    "has %(old)s that the code no longer has. Run `make messages` and commit "
+                    "locale/. Examples:"
                 )
                 % {
                     "path": path.relative_to(settings.BASE_DIR),

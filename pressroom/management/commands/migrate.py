@@ -6,18 +6,19 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser, no_translations
 from django.core.management.commands import migrate
 from django.db import DatabaseError, connections
+from django.utils.translation import gettext as _
 
 from pressroom import sqlite
 from pressroom.migration_executor import LiveMigrationExecutor
 
-ONE_AT_A_TIME = 0x50524553  # of the server's advisory locks
-LOOK_EVERY = 1.0  # seconds
+ADVISORY_LOCK = 0x50524553  # only one migrate has it at a time
+RETRY_SECONDS = 1.0
 
 
 class Command(migrate.Command):
-    help = (
-        "Updates the database while people read and edit. Run it before the new code starts, and "
-        "once more when the old code has stopped: what the old code wrote meanwhile follows then."
+    help = _(
+        "Update the database while the site is running. Run it before the new code starts and "
+        "again after the old code has stopped, to convert rows the old code wrote in between."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,13 +28,15 @@ class Command(migrate.Command):
             type=float,
             default=LiveMigrationExecutor.give_up_after,
             metavar="SECONDS",
-            help="How long one migration is tried while others use its tables (PostgreSQL alone). "
-            "Default: 300.",
+            help=_(
+                "How long to retry a migration whose tables are in use, in seconds (only "
+                "PostgreSQL). Default: 300."
+            ),
         )
 
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        def say(text: str) -> None:
+        def report(text: str) -> None:
             if options["verbosity"] >= 1:
                 self.stdout.write(text, ending="")
                 self.stdout.flush()
@@ -42,26 +45,27 @@ class Command(migrate.Command):
             give_up_after = options["give_up_after"]
             repeats = not options["app_label"]
 
-        Executor.say = staticmethod(say)
+        Executor.report = staticmethod(report)
         looks_only = options["plan"] or options["check_unapplied"]
         try:
             connections[options["database"]].ensure_connection()
         except DatabaseError as problem:
-            raise CommandError(f"The database does not answer. {problem}") from problem
-        with _in_place_of_djangos(Executor), self._alone(options["database"], looks_only):
+            message = _("The database does not answer. %(reason)s") % {"reason": problem}
+            raise CommandError(message) from problem
+        with _instead_of_djangos(Executor), self._alone(options["database"], looks_only):
             super().handle(*args, **options)
 
     @contextmanager
     def _alone(self, alias: str, looks_only: bool) -> Iterator[None]:
-        """Let one `migrate` after the other work on a database."""
+        """Let only one `migrate` at a time change a database."""
         announced = False
 
         def wait() -> None:
             nonlocal announced
             if not announced:
-                self.stdout.write("Another migrate is at work on this database; waiting for it.")
+                self.stdout.write(_("Another migrate is running on this database; waiting."))
                 announced = True
-            time.sleep(LOOK_EVERY)
+            time.sleep(RETRY_SECONDS)
 
         connection = connections[alias]
         if looks_only:
@@ -75,7 +79,7 @@ class Command(migrate.Command):
             try:
                 yield
             finally:
-                with suppress(DatabaseError):  # a lost connection has given it back
+                with suppress(DatabaseError):  # a lost connection has released the lock
                     _ask(connection, "pg_advisory_unlock")
         else:
             yield
@@ -83,13 +87,13 @@ class Command(migrate.Command):
 
 def _ask(connection: Any, function: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [ONE_AT_A_TIME])
+        cursor.execute(f"SELECT {function}(%s)", [ADVISORY_LOCK])
         return cursor.fetchone()[0]
 
 
 @contextmanager
-def _in_place_of_djangos(executor: type[LiveMigrationExecutor]) -> Iterator[None]:
-    """Let Django's command, which knows one executor, work with another."""
+def _instead_of_djangos(executor: type[LiveMigrationExecutor]) -> Iterator[None]:
+    """Let Django's command, which names one executor, use another."""
     djangos = vars(migrate)["MigrationExecutor"]
     vars(migrate)["MigrationExecutor"] = executor
     try:

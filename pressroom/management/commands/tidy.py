@@ -2,24 +2,41 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pressroom import housekeeping
 
 
 class Command(BaseCommand):
-    help = (
-        "Clear what has expired: sessions, counts of wrong preview addresses, and temporary files "
-        "of uploads that were cut off more than two hours ago. The newsroom does so by itself, "
-        "once an hour. Ends with 1 where something could not be cleared."
+    help = _(
+        "Remove what has expired: sessions, counts of wrong preview addresses, and temporary files "
+        "of uploads that were interrupted more than two hours ago. This runs automatically every "
+        "hour. Exit status: 0 if everything was removed, 1 if not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be cleared")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help=_("show what would be removed, without removing it"),
+        )
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         done = housekeeping.tidy(dry_run=dry_run)
-        word = "would be cleared" if dry_run else "cleared"
-        for name, number in done.items():
-            self.stdout.write(f"{name}: {'failed' if number is None else f'{number} {word}'}")
+        for chore, number in done.items():
+            if number is None:
+                text = _("%(label)s: failed")
+            elif dry_run:
+                text = ngettext(
+                    "%(label)s: %(number)d would be removed",
+                    "%(label)s: %(number)d would be removed",
+                    number,
+                )
+            else:
+                text = ngettext(
+                    "%(label)s: %(number)d removed", "%(label)s: %(number)d removed", number
+                )
+            self.stdout.write(text % {"label": chore.label, "number": number})
         if None in done.values():
-            raise CommandError("Not everything could be cleared; the log says why.")
+            raise CommandError(_("Not everything could be removed. See the log."))

@@ -1,4 +1,4 @@
-"""What was recorded in error: marked with a note, taken off every public page, never deleted."""
+"""Statuses and designations that were recorded in error: marked, hidden, never deleted."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ def mark_in_error(row: Row, *, by: User, note: str, at: datetime | None = None) 
         row.save()
         newest = case.newest_status()
         if isinstance(row, CaseStatus) and newest:
-            for name in Case.STATUS:
+            for name in Case.STATUS_FIELDS:
                 setattr(case, name, getattr(newest, name))
             case.save()
 
@@ -35,13 +35,15 @@ def mark_in_error(row: Row, *, by: User, note: str, at: datetime | None = None) 
 def _blockers(row: Row, case: Case, by: User, note: str) -> list[str]:
     blockers = []
     if not by.has_perm("people.mark_error"):
-        blockers.append(_("You may not mark a row as recorded in error. Ask an editor."))
+        blockers.append(
+            _("You don’t have permission to mark a row as recorded in error. Ask an editor.")
+        )
     if not row.is_valid():
-        blockers.append(_("It is marked as recorded in error already."))
+        blockers.append(_("It is already marked as recorded in error."))
     if not note.strip():
         blockers.append(_("Enter what is wrong."))
     if isinstance(row, CaseStatus) and not case.statuses.valid().exclude(pk=row.pk).exists():
         blockers.append(
-            _("It is the only status of the case. Save the right status first, then mark this one.")
+            _("This is the case’s only status. Save the right status first, then mark this one.")
         )
     return blockers

@@ -22,9 +22,9 @@ from django.core.management import call_command
 from django.db import connection, models
 from django.utils import timezone
 
-from assets import making, pictures, sandbox, storage
+from assets import pictures, processing, sandbox, storage
+from assets.messages import BadFileError
 from assets.models import MediaAsset
-from assets.pictures import BadFile
 from jobs import queue
 from jobs.models import Job, Lane
 from releases import workflow
@@ -65,7 +65,7 @@ def break_original(picture, content=b"no picture") -> None:
     default_storage.save(name, ContentFile(content))
 
 
-def test_whoever_saves_a_picture_does_not_wait_for_its_renditions(client):
+def test_saving_a_picture_does_not_wait_for_its_renditions(client):
     picture = waiting_picture()
     assert (picture.state, picture.renditions) == ("waiting", {})
     # Nothing public shows it meanwhile, and nothing breaks.
@@ -85,45 +85,43 @@ def test_a_release_is_not_approved_with_a_picture_that_is_not_ready():
     picture = waiting_picture()
     release = make_release("draft", poster=picture)
     now = {"by": make_chief(), "publish_at": timezone.now() + timedelta(hours=1)}
-    with pytest.raises(
-        workflow.ActionBlocked, match="is being made ready; that takes some seconds"
-    ):
+    with pytest.raises(workflow.ActionBlocked, match="it is still being processed"):
         workflow.approve(release, **now)
     work_off(Lane.FILES)
     release = Release.objects.get()
     assert workflow.approve(release, **now).is_scheduled()
 
 
-def test_what_cannot_be_made_is_said_with_its_reason_and_can_be_made_again(at_desk, author):
+def test_a_failure_is_shown_with_its_reason_and_can_be_retried(at_desk, author):
     picture = waiting_picture()
     intact = picture_bytes()
     break_original(picture)
     work_off(Lane.FILES)
     picture = MediaAsset.objects.get()
     assert picture.state == "failed"
-    assert "nothing that we can read" in picture.problem
-    assert any("could not be made ready" in words for words in workflow.blockers(
+    assert "This file can’t be read." in picture.error
+    assert any("processing failed" in words for words in workflow.blockers(
         make_release("draft", poster=picture)
     ))  # fmt: skip
     client = at_desk(author)
     page = client.get(f"/admin/assets/mediaasset/{picture.pk}/change/").content.decode()
-    assert "nothing that we can read" in page
+    assert "This file can’t be read." in page
     assert "Process again" in page
     break_original(picture, intact)
     client.post(f"/admin/assets/mediaasset/{picture.pk}/again/")
     work_off(Lane.FILES)
     picture = MediaAsset.objects.get()
-    assert (picture.state, picture.problem) == ("made", "")
+    assert (picture.state, picture.error) == ("made", "")
 
 
-def test_a_fault_of_ours_is_said_too_and_stops_nothing_else(monkeypatch):
+def test_a_fault_of_the_code_is_shown_and_stops_no_other_picture(monkeypatch):
     broken, other = waiting_picture(), waiting_picture(picture_bytes(colour="#123456"))
     default_storage.delete(str(broken.original.name))
     assert work_off(Lane.FILES) == 2
     broken.refresh_from_db()
     other.refresh_from_db()
     assert (broken.state, other.state) == ("failed", "made")
-    assert "The log of the newsroom says more" in broken.problem
+    assert "See the log." in broken.error
 
 
 def kill_what_opens_files(stop) -> int:
@@ -132,7 +130,7 @@ def kill_what_opens_files(stop) -> int:
     while not stop.wait(0.05):
         for tasks in Path("/proc/self/task").iterdir():
             for child in map(int, (tasks / "children").read_text().split()):
-                if b"sandbox.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                if b"sandbox_process.py" in Path(f"/proc/{child}/cmdline").read_bytes():
                     killed.add(child)
                     os.kill(child, signal.SIGKILL)
     return len(killed)
@@ -158,13 +156,13 @@ def test_a_process_that_is_killed_is_tried_again_soon_and_given_up_with_a_reason
         assert killed.result() == 3
     picture.refresh_from_db()
     assert (job.state, picture.state) == ("failed", "failed")
-    assert job.reason == picture.problem
-    assert "ended each time" in picture.problem
-    # Nothing is wrong with it, so it can be made ready again.
-    making.make_again(picture)
+    assert job.reason == picture.error
+    assert "Processing stopped each time" in picture.error
+    # Nothing is wrong with it, so it can be processed again.
+    processing.regenerate(picture)
     work_off(Lane.FILES)
     picture.refresh_from_db()
-    assert (picture.state, picture.problem) == ("made", "")
+    assert (picture.state, picture.error) == ("made", "")
 
 
 def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
@@ -202,9 +200,7 @@ def follow_up() -> int:
 
 
 @pytest.mark.parametrize("is_followed", [False, True])
-def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_made_anew(
-    client, is_followed
-):
+def test_a_picture_of_the_first_version_works_until_it_is_processed_again(client, is_followed):
     """Its row may be written by the old code while an upgrade is under way."""
     picture = make_picture()
     before = stored(picture, "press")
@@ -230,20 +226,20 @@ def test_a_picture_of_the_first_version_is_shown_and_given_whole_until_it_is_mad
     assert client.get(address).status_code == 200
 
 
-def test_a_new_picture_does_not_wait_for_a_library_that_is_made_anew():
+def test_a_new_picture_does_not_wait_while_the_library_is_processed_again():
     """After an upgrade that would be hours, in which no release with it could be approved."""
     shown = [
         make_picture(content=picture_bytes(colour=colour)) for colour in ("#111111", "#222222")
     ]
     models.QuerySet(MediaAsset).update(state="waiting")  # as an old version leaves them
-    making.find_pictures()
+    processing.enqueue_unprocessed()
     new = waiting_picture(picture_bytes(colour="#333333"))
     queue._do(queue._claim(lane=Lane.FILES))
     assert MediaAsset.objects.get(pk=new.pk).state == "made"
     assert {MediaAsset.objects.get(pk=one.pk).state for one in shown} == {"waiting"}
 
 
-def test_a_form_that_was_open_meanwhile_takes_nothing_of_it_back():
+def test_a_form_that_was_open_meanwhile_does_not_undo_the_processing():
     picture = waiting_picture()
     opened = MediaAsset.objects.get()
     work_off(Lane.FILES)
@@ -257,26 +253,26 @@ def test_a_form_that_was_open_meanwhile_takes_nothing_of_it_back():
 def test_one_process_makes_a_picture_and_no_other():
     waiting_picture()
     job = queue._claim(lane=Lane.FILES)
-    mine = making._begin(job.key)
+    mine = processing._claim(job.key)
     assert mine.state == "making"
     assert work_off(Lane.FILES) == 0
     # The first worker is gone: another takes over, and what the first brings late is dropped.
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
         assert work_off(Lane.FILES) == 1
     before = MediaAsset.objects.get().renditions
-    making._make(mine)
+    processing._process(mine)
     picture = MediaAsset.objects.get()
     assert (picture.state, picture.renditions) == ("made", before)
     assert stored(picture)
 
 
-def test_what_was_made_of_an_older_state_is_dropped():
+def test_renditions_of_an_older_state_are_dropped():
     picture = waiting_picture()
-    claimed = making._begin(picture.pk)
+    claimed = processing._claim(picture.pk)
     picture.refresh_from_db()
     picture.credit_line = "Another credit"
     picture.save()
-    making._make(claimed)
+    processing._process(claimed)
     picture.refresh_from_db()
     assert (picture.state, picture.renditions) == ("waiting", {})
     work_off(Lane.FILES)
@@ -286,7 +282,7 @@ def test_what_was_made_of_an_older_state_is_dropped():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_makes_what_waits_whoever_left_it(tmp_path):
+def test_a_server_processes_waiting_pictures_of_any_origin(tmp_path):
     picture = waiting_picture()
     with gunicorn(tmp_path / "log", 2, 2):
         for _ in range(100):
@@ -298,27 +294,27 @@ def test_a_server_makes_what_waits_whoever_left_it(tmp_path):
     assert stored(picture)
 
 
-def test_an_operator_makes_them_by_hand_and_sees_how_it_goes(capsys):
+def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys):
     waiting_picture()
     call_command("makerenditions")
-    assert "field.jpg: ready" in capsys.readouterr().out
+    assert "field.jpg: Ready" in capsys.readouterr().out
     call_command("makerenditions")
-    assert "Nothing waits." in capsys.readouterr().out
+    assert "Nothing is waiting." in capsys.readouterr().out
     call_command("makerenditions", "--again")
-    assert "1 tried. 0 could not" in capsys.readouterr().out
+    assert "1 processed. 0 failed" in capsys.readouterr().out
     break_original(MediaAsset.objects.get())
     with pytest.raises(SystemExit):
         call_command("makerenditions", "--again")
-    assert "nothing that we can read" in capsys.readouterr().out
+    assert "This file can’t be read." in capsys.readouterr().out
 
 
 # --- The process that opens files --------------------------------------------------------------
 
 
 def refused(content: bytes) -> str:
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as refusal:
         MediaAsset(original=ContentFile(content, name="photo.jpg")).full_clean()
-    return " ".join(told.value.message_dict["original"])
+    return " ".join(refusal.value.message_dict["original"])
 
 
 def test_a_picture_that_wants_more_memory_than_is_allowed_is_refused_and_the_next_is_taken(
@@ -326,20 +322,20 @@ def test_a_picture_that_wants_more_memory_than_is_allowed_is_refused_and_the_nex
 ):
     large = picture_bytes((4000, 3000), format="PNG")
     settings.MAX_PICTURE_MEMORY_MEGABYTES = 60
-    assert "photo.jpg: It needs more than 60 MB of memory" in refused(large)
+    assert "photo.jpg: Opening it needs more than 60 MB of memory" in refused(large)
     settings.MAX_PICTURE_MEMORY_MEGABYTES = 300
     assert waiting_picture(large).width == 4000
 
 
 def test_a_picture_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(sandbox, "PATIENCE", 0)
-    assert "It takes more than 2 seconds to unpack" in refused(picture_bytes())
+    monkeypatch.setattr(sandbox, "TIMEOUT_FACTOR", 0)
+    assert "Opening it takes more than 2 seconds" in refused(picture_bytes())
 
 
-def test_a_decoder_that_breaks_costs_us_a_sentence(monkeypatch):
+def test_a_broken_decoder_only_causes_a_message(monkeypatch):
     # /bin/false stands for a decoder that takes its process with it.
     monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
-    assert "The program that opens such files broke on it" in refused(picture_bytes())
+    assert "The file could not be opened" in refused(picture_bytes())
 
 
 @pytest.mark.parametrize(
@@ -350,15 +346,15 @@ def test_a_decoder_that_breaks_costs_us_a_sentence(monkeypatch):
         '{"style": "poster", "extension": "php", "length": 0}', '"' + "x" * 3_000_000,
     ],
 )  # fmt: skip
-def test_a_process_that_a_file_has_taken_over_is_not_believed(monkeypatch, tmp_path, says):
+def test_a_process_that_a_file_controls_is_not_trusted(monkeypatch, tmp_path, says):
     """What it says is bounded; what it makes is taken only under the names that we asked for."""
     taken_over = tmp_path / "python"
     taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{says}\nEND\n")
     taken_over.chmod(0o700)
     monkeypatch.setattr(sandbox.sys, "executable", str(taken_over))
-    assert "The program that opens such files broke on it" in refused(picture_bytes())
+    assert "The file could not be opened" in refused(picture_bytes())
     limits = sandbox.Limits(10, 2, 300)
-    with pytest.raises(BadFile):
+    with pytest.raises(BadFileError):
         list(sandbox.renditions(io.BytesIO(picture_bytes()), limits, pictures.Rights(), (0.5, 0.5)))
 
 
@@ -371,7 +367,7 @@ def test_the_process_that_opens_files_knows_no_secret_of_ours():
     """It is started with an environment of its own: a broken decoder finds no key in it."""
     order = {"task": "inspect"}
     limits = sandbox.Limits(10, 2, 300)
-    with sandbox._asked(io.BytesIO(picture_bytes()), limits, order) as answers:
+    with sandbox._request(io.BytesIO(picture_bytes()), limits, order) as answers:
         ends = time.monotonic() + 10
         while not (environments := sandbox_environments()) and time.monotonic() < ends:
             time.sleep(0.005)  # until it has started
@@ -386,7 +382,7 @@ def sandbox_environments() -> list[bytes]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if b"sandbox.py" in (process / "cmdline").read_bytes():
+            if b"sandbox_process.py" in (process / "cmdline").read_bytes():
                 found.append((process / "environ").read_bytes())
         except OSError:
             continue

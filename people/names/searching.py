@@ -1,0 +1,94 @@
+"""Search recorded names by what was typed, and find names that are spelled alike."""
+
+import unicodedata
+from collections.abc import Iterable
+from uuid import UUID
+
+from rapidfuzz import fuzz, process
+
+from people.names.entries import Name
+from people.names.forms import parts_of
+from people.names.normalise import key
+
+ALIKE = 85  # of 100: from here, an editor is asked whether two spellings are the same name
+MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
+MAX_TYPED = 200  # characters of a search
+
+
+class NameSearch:
+    """The names of some people as they are recorded. Its owner locks it for threads."""
+
+    def __init__(self) -> None:
+        self._searched: dict[UUID, tuple[str, ...]] = {}  # names as a search compares them
+        self._spaced: dict[UUID, tuple[str, ...]] = {}
+        self._bearers: dict[str, set[UUID]] = {}
+        self._with: dict[str, set[str]] = {}  # spaced names by each of their words
+
+    def add(self, person: UUID, names: Iterable[Name]) -> None:
+        """Add a person who is not known yet."""
+        names = list(names)
+        self._searched[person] = tuple(_to_search(name.text) for name in names)
+        spaced = []
+        for name in names:
+            parts = parts_of(name.text).parts if name.suggests else ()
+            if len(parts) > 1:
+                spaced.append(" ".join(word for part in parts for word in part))
+        self._spaced[person] = tuple(dict.fromkeys(spaced))
+        for way in self._spaced[person]:
+            self._bearers.setdefault(way, set()).add(person)
+            for word in way.split(" "):
+                self._with.setdefault(word, set()).add(way)
+
+    def remove(self, person: UUID) -> None:
+        """Remove a person, if known."""
+        self._searched.pop(person, None)
+        for way in self._spaced.pop(person, ()):
+            bearers = self._bearers.get(way, set())
+            bearers.discard(person)
+            if not bearers:
+                self._bearers.pop(way, None)
+                for word in way.split(" "):
+                    if ways := self._with.get(word):
+                        ways.discard(way)
+                        if not ways:
+                            del self._with[word]
+
+    def search(self, typed: str) -> set[UUID]:
+        """Return the people with a name that contains every word that was typed.
+
+        A word may be a part of one. Order, accents and punctuation are ignored. All names are
+        compared, also those that texts are not searched for.
+        """
+        wanted = _to_search(typed[:MAX_TYPED]).split()
+        if not wanted:
+            return set()
+        return {
+            person
+            for person, names in self._searched.items()
+            if any(all(word in name for word in wanted) for name in names)
+        }
+
+    def alike(self, name: str) -> set[UUID]:
+        """Return the people whose name is spelled almost like this one: only a hint.
+
+        They share a word with it that few others have. No threshold separates two people.
+        """
+        wanted = key(name)
+        near: set[UUID] = set()
+        for word in set(wanted.split(" ")):
+            ways = self._with.get(word, set())
+            if len(ways) <= MAX_SHARING:
+                for alike in (fuzz.ratio, fuzz.token_sort_ratio):
+                    for way, _, _ in process.extract(
+                        wanted, tuple(ways), scorer=alike, score_cutoff=ALIKE, limit=None
+                    ):
+                        if sorted(way.split(" ")) != sorted(wanted.split(" ")) and (
+                            abs(len(way) - len(wanted)) <= 3
+                        ):
+                            near.update(self._bearers.get(way, ()))
+        return near
+
+
+def _to_search(text: str) -> str:
+    """Return a name as searches compare it: decomposed, so that a part of a syllable is found."""
+    return unicodedata.normalize("NFD", key(text).replace("'", ""))
