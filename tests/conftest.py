@@ -12,7 +12,7 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 from django.template import Template
 from django.test import override_settings
-from django.test.utils import _TestState
+from django.test.utils import _TestState, instrumented_test_render
 
 from assets import sandbox
 from jobs.buffer import Buffer
@@ -120,6 +120,12 @@ def _settings_of_the_suite():
 def _pages_are_rendered_plainly(django_test_environment):
     """Django's tests keep a copy of the context of each template. Ours look at what is printed."""
     Template._render = _TestState.saved_data.template_render
+
+
+@pytest.fixture
+def template_contexts(monkeypatch):
+    """Responses keep the contexts of their templates, for tests that read a form from one."""
+    monkeypatch.setattr(Template, "_render", instrumented_test_render)
 
 
 # Django's server for tests sends the head of an answer apart from the rest. The kernel held the

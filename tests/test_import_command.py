@@ -20,7 +20,7 @@ from releases.document import Document
 from releases.models import Event, Quote, Release
 from tests.make import DATA, REAL_RELEASE, make_chief, make_person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("template_contexts")]
 
 IMPORT = "/admin/releases/release/import/"
 SENATE = DATA / "import" / "us-senate-txt"

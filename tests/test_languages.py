@@ -21,7 +21,7 @@ from releases.workflow import blockers
 from tests import gold, validators
 from tests.make import make_chief, make_person, make_release, mark, quotation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("template_contexts")]
 IMPORT = "/admin/releases/release/import/"
 
 # Articles of the Universal Declaration of Human Rights (United Nations), but for da and nb.

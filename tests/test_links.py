@@ -12,6 +12,8 @@ from releases.models import Event, Release
 from storing.links import allowed_link
 from tests.make import make_prisoner, make_release
 
+pytestmark = pytest.mark.usefixtures("template_contexts")
+
 IMPORT = "/admin/releases/release/import/"
 SAFELINK = (
     "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fa"

@@ -223,7 +223,7 @@ def assert_no_page_of_the_desk_runs_it(client, planted):
         assert_nothing_runs(response.content, admin=True)
 
 
-def test_what_is_imported_runs_nowhere(client, at_desk, publisher):
+def test_nothing_in_an_import_runs_as_a_script(client, at_desk, publisher, template_contexts):
     desk = at_desk(publisher)
     words = "A title of it\n\nThe minister said that nobody had been told of anything.\n\n"
     for name in ("text.txt", "text.html", "text.md"):
