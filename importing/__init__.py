@@ -1,8 +1,8 @@
-"""Reading a release from a file: bytes in, what was understood out; nothing is stored here.
+"""Reads a release from a file: bytes in, what was understood out. Nothing is stored here.
 
 decoding → formats (text, Markdown, HTML: blocks) → release parts (kicker, title, quotations …)
-→ names, dates, languages. Every word of the file is accounted for on the way; what there is to
-say of it is a `Note`, and `desk/imports/messages.py` has the sentences.
+→ names, dates, languages. Every word of the file is accounted for. Remarks are `Note`s; their
+sentences are in `desk/imports/messages.py`. What counts as a quotation is in `quotations.py`.
 """
 
 import hashlib
@@ -58,16 +58,16 @@ __all__ = [
     "understand",
 ]
 
-# Below this there is no sentence to publish.
+# A text with fewer words has no sentence to publish.
 _MIN_WORDS = 8
-# What a server says instead of a page is shorter than this, in words.
+# The error page of a server is shorter than this.
 _MAX_ERROR_WORDS = 60
-# Each of them is looked up, and asked about on a page of the desk.
+# The desk looks up each person and asks about each on one page.
 _MAX_PEOPLE = 200
 
 
 def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
-    """Return what a file says as a release. Raises NotAReleaseError with a reason."""
+    """Return a file as a release. Raises NotAReleaseError with a reason."""
     filename = PurePath(filename.replace("\\", "/")).name[:200] or "file"
     if format is not None and format not in FORMATS:
         raise NotAReleaseError(Note("unknown_format", {"format": format, "formats": FORMATS}))
@@ -81,7 +81,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     _refuse_too_long(sum(len(run.text) for b in source.blocks for run in b.runs), filename)
     release = parse_release(source)
     _refuse_too_long(len(release.body_html), filename)
-    _refuse_what_says_nothing(release, filename)
+    _refuse_without_text(release, filename)
     people, found_speeches = _people(release)
     stated = source.fields.get("language")
     language_guess = guess_language(
@@ -99,7 +99,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     if len(people) > _MAX_PEOPLE:
         notes.append(Note("too_many_people", {"most": _MAX_PEOPLE}))
         people = people[:_MAX_PEOPLE]
-    if language_guess.tag.partition("-")[0] in _UNREAD_NAMES:
+    if language_guess.tag.partition("-")[0] in _WITHOUT_NAMES:
         notes.append(Note("people_not_looked_for"))
     if len(release.body_text) > MAX_TEXT_FOR_NAMES:
         notes.append(Note("people_looked_for_in_part", {"characters": MAX_TEXT_FOR_NAMES}))
@@ -131,33 +131,16 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     )
 
 
-# Scripts without capitals: there names do not show.
-_UNREAD_NAMES = frozenset(
+# Languages whose scripts have no capitals: names cannot be found in them.
+_WITHOUT_NAMES = frozenset(
     [
-        "am",
-        "ar",
-        "bo",
-        "ckb",
-        "fa",
-        "he",
-        "hi",
-        "hy",
-        "ja",
-        "ka",
-        "km",
-        "ko",
-        "lo",
-        "my",
-        "ps",
-        "th",
-        "ug",
-        "ur",
-        "zh",
+        "am", "ar", "bo", "ckb", "fa", "he", "hi", "hy", "ja", "ka", "km", "ko", "lo",
+        "my", "ps", "th", "ug", "ur", "zh",
     ]
-)
+)  # fmt: skip
 
 
-def _refuse_what_says_nothing(release: ReleaseParts, filename: str) -> None:
+def _refuse_without_text(release: ReleaseParts, filename: str) -> None:
     text = f"{release.title} {release.standfirst} {release.body_text}"
     letters = sum(char.isalpha() for char in text)
     if size(text) < _MAX_ERROR_WORDS and any(
@@ -178,7 +161,7 @@ def _refuse_too_long(length: int, filename: str) -> None:
 def _people(
     release: ReleaseParts,
 ) -> tuple[tuple[PersonSuggestion, ...], tuple[Speech, ...]]:
-    """Find the people and who speaks, and set the speakers that are certain."""
+    """Find the people and the speakers, and set the speakers that are certain."""
     pull_quote = release.pull_quote
     passages = [Passage(release.title, running=False)]
     passages.append(Passage(pull_quote.text if pull_quote else "", running=False))
@@ -193,7 +176,7 @@ def _people(
         for block in element.blocks:
             apart = not running or block.kind == "table"
             parts.append(Part(len(passages), number, element.credit, apart))
-            passages += [Passage(text, running) for text in _spoken(block)]
+            passages += [Passage(text, running) for text in _texts_of(block)]
         if element.credit:
             passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
     speakers = [pull_quote.speaker.partition(",")[0]] if pull_quote else []
@@ -215,24 +198,24 @@ def _people(
     return people.suggestions(certain), found_speeches
 
 
-def _spoken(block: Block) -> Iterator[str]:
-    """Yield the text of a block, each cell of a table alone, and then its footnotes."""
+def _texts_of(block: Block) -> Iterator[str]:
+    """Yield the text of a block, each cell of a table by itself, and then its footnotes."""
     if block.kind == "table":
         yield block.caption
         for row in block.rows:
             for cell in row:
                 for inner in cell.blocks:
-                    yield from _spoken(inner)
+                    yield from _texts_of(inner)
     else:
-        yield block.spoken
+        yield block.text_with_gaps
         yield from block.notes
 
 
 def _paragraphs(release: ReleaseParts) -> Iterator[str]:
-    """Yield the running text, up to where people were looked for."""
+    """Yield the running text as far as people were looked for in it."""
     length = 0
     for element in release.body:
-        for text in (text for block in element.blocks for text in _spoken(block)):
+        for text in (text for block in element.blocks for text in _texts_of(block)):
             length += len(text)
             if length <= MAX_TEXT_FOR_NAMES and element.kind != "heading":
                 yield text

@@ -1,4 +1,4 @@
-"""The ledger of an import: no word of the file is used twice, none is lost unseen."""
+"""The ledger of an import: no word of the file is used twice, and none is lost without notice."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 
 class Ledger:
-    """Every word of a source and the part that took it; the first to claim a word has it."""
+    """Every word of a source and its part; the first part that claims a word keeps it."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -22,7 +22,7 @@ class Ledger:
         self._owners = [""] * len(self._words)
 
     def claim(self, part: str, spans: Iterable[Span]) -> None:
-        """Give the unclaimed words that the spans touch to a part."""
+        """Assign the unclaimed words in the spans to a part."""
         for start, end in spans:
             word = max(bisect_right(self._starts, start) - 1, 0)
             while word < len(self._words) and self._starts[word] < end:
@@ -31,7 +31,7 @@ class Ledger:
                 word += 1
 
     def close(self) -> Accounting:
-        """Return what each part took, and quote line by line what nobody claimed."""
+        """Return what each part took, and the unclaimed words, line by line."""
         counts: dict[str, int] = {}
         left_out: list[str] = []
         quote: Span | None = None
@@ -50,10 +50,9 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two texts do not share: words of the first that are lost, of the second that are new.
+    """What differs between two texts: words lost in the second, and words that it has too often.
 
-    Words that stand next to each other are quoted together. `moved` is whether the same words
-    come in another order.
+    Neighbouring words are quoted together. `moved` is whether the same words are in another order.
     """
 
     lost: tuple[str, ...] = ()
@@ -65,7 +64,7 @@ class Difference:
 
 
 def difference(source_text: str, stored: str) -> Difference:
-    """Compare the words of two texts, without punctuation; in linear time."""
+    """Compare the words of two texts without punctuation, in linear time."""
     first, second = spelled(source_text), spelled(stored)
     if first == second:
         return Difference()
@@ -82,9 +81,9 @@ def difference(source_text: str, stored: str) -> Difference:
 
 
 def _quoted(words: Sequence[str], wanted: Counter[str]) -> tuple[str, ...]:
-    """Return words in the order of their text, those that stand together as one quotation."""
+    """Return words in the order of their text; neighbours form one quotation."""
     left = Counter(wanted)
-    # Of a word that is there too often, the last is taken for the one too many.
+    # Where a word occurs too often, its last place counts as the extra one.
     chosen = [False] * len(words)
     for place in range(len(words) - 1, -1, -1):
         if left[words[place]]:
@@ -102,7 +101,7 @@ def _quoted(words: Sequence[str], wanted: Counter[str]) -> tuple[str, ...]:
 
 
 class _Spaces(dict[int, str]):
-    """Every character that is no letter, digit or mark on one, as a blank."""
+    """Keeps letters, digits and combining marks, and maps other characters to a blank."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
@@ -114,5 +113,5 @@ _SPACED = _Spaces()
 
 
 def spelled(text: str) -> list[str]:
-    """Return the words of a text as they are compared: letters, digits and marks alone."""
+    """Return the words of a text as they are compared: only letters, digits and combining marks."""
     return unicodedata.normalize("NFC", text).translate(_SPACED).split()

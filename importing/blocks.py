@@ -1,4 +1,4 @@
-"""The pieces that every format is taken apart into; each letter knows its place in the file."""
+"""Blocks and runs: every format is split into them, and each letter knows its place in the file."""
 
 import re
 from bisect import bisect_left
@@ -11,7 +11,7 @@ from importing.accounting import Span
 from importing.notes import Note
 from releases.document import clean
 
-# A line break inside a paragraph. The decoder has turned every other U+2028 into a line end.
+# A line break inside a paragraph. The decoder turns every U+2028 of a file into a line end.
 BREAK = "\u2028"
 _SPACES = re.compile(r"[ \t\n\f]+")
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese.
@@ -20,11 +20,11 @@ _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u3
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text with one look, and where it stands in the file.
+    """A piece of text with one set of marks, and its place in the file.
 
-    Its text is either the file's own, letter for letter, or stands for the span as a whole
-    (a character reference, a `<q>` that prints as a quotation mark). A run with a `note` belongs
-    to the words of that footnote: it stands where the footnote is set and has no width there.
+    Its text is that of the file, letter for letter, or it replaces the whole span (a character
+    reference, a `<q>` that prints as a quotation mark). A run with a `note` is text of that
+    footnote: it is kept at the mark of the footnote and has no width there.
     """
 
     text: str
@@ -39,11 +39,11 @@ class Run:
 
     @property
     def width(self) -> int:
-        """How many characters it takes in the text of its block."""
+        """How many characters it has in the text of its block."""
         return 0 if self.note else len(self.text)
 
     def marks(self, emphasis: bool) -> list[tuple[str, str]]:
-        """Return the opening and closing tags of its marks, the outermost first."""
+        """Return the opening and closing tags of its marks, outermost first."""
         marks = []
         if self.note:
             marks.append((f'<span data-footnote="{self.note}">', "</span>"))
@@ -58,7 +58,7 @@ class Run:
         return [*marks, *((f"<{tag}>", f"</{tag}>") for tag, on in tags if on)]
 
     def part(self, start: int, end: int) -> "Run":
-        """Return a piece of the run, by positions in its text."""
+        """Return a part of the run, by positions in its text."""
         if self.end - self.start != len(self.text):
             return replace(self, text=self.text[start:end])
         return replace(
@@ -68,7 +68,7 @@ class Run:
 
 @dataclass(slots=True)
 class Cell:
-    """A cell of a table: its paragraphs and list items, and how far it reaches."""
+    """A cell of a table: its paragraphs and list items, and how many columns and rows it spans."""
 
     blocks: "list[Block]" = field(default_factory=list)
     header: bool = False
@@ -80,8 +80,8 @@ class Cell:
 class Block:
     """A paragraph, heading, item, quote (a quoted paragraph), picture or table of the file.
 
-    Items of one list have the same `group`, also those of the lists inside it: `depth` counts from
-    0, `start` is the first number of the item's own list, and `more` is a further paragraph of the
+    Items of one list and of the lists inside it have the same `group`. `depth` counts from 0,
+    `start` is the first number of the item's own list, and `more` marks another paragraph of the
     item before it. The runs of a table are those of its caption and of all its cells.
     """
 
@@ -100,10 +100,7 @@ class Block:
 
     @property
     def raw(self) -> str:
-        """The text as it stands, with its line ends: positions in it are for `part`.
-
-        The words of footnotes are not in it.
-        """
+        """The text with its line ends, without footnotes; `part` uses positions in it."""
         return "".join(run.text for run in self.runs if not run.note)
 
     @property
@@ -111,14 +108,14 @@ class Block:
         return plain(self.raw)
 
     @property
-    def spoken(self) -> str:
-        """The text with line ends made blanks, but wide gaps left: two names may meet there."""
+    def text_with_gaps(self) -> str:
+        """The text with blanks for line ends. Wide gaps stay: they may separate two names."""
         lines = (line.strip(" \t") for line in self.raw.split("\n"))
         return " ".join(lines).replace(BREAK, "\n").strip()
 
     @property
     def notes(self) -> list[str]:
-        """The words of each footnote in it."""
+        """The text of each of its footnotes."""
         texts: dict[int, list[str]] = {}
         for run in self.runs:
             if run.note:
@@ -130,18 +127,18 @@ class Block:
         return [(run.start, run.end) for run in self.runs]
 
     def part(self, start: int, end: int | None = None) -> "Block":
-        """Return a piece of the block, by positions in its raw text."""
+        """Return a part of the block, by positions in its raw text."""
         last = sum(run.width for run in self.runs) if end is None else end
         return self.parts([start, max(start, last)])[0]
 
     def parts(self, edges: Sequence[int]) -> "list[Block]":
-        """Return the pieces between positions in its raw text, which are in order, in one go."""
+        """Return the parts between sorted positions in its raw text, in one pass."""
         pieces: list[list[Run]] = [[] for _ in edges[1:]]
         number = place = 0
         for run in self.runs:
             end = place + run.width
             if run.note:
-                # A footnote goes with the words before it.
+                # A footnote belongs to the words before it.
                 piece = max(bisect_left(edges, place) - 1, 0)
                 if edges[0] < place <= edges[-1] or place == edges[0] == 0:
                     pieces[min(piece, len(pieces) - 1)].append(run)
@@ -159,7 +156,7 @@ class Block:
         return [replace(self, runs=runs) for runs in pieces]
 
     def html(self, emphasis: bool = True) -> str:
-        """Return the text as inline HTML of the document schema, ends trimmed."""
+        """Return the text as inline HTML of the document schema, without blanks at its ends."""
         pieces: list[str] = []
         opened: list[tuple[str, str]] = []
         after_space = True
@@ -175,7 +172,7 @@ class Block:
             while shared < min(len(marks), len(opened)) and marks[shared] == opened[shared]:
                 shared += 1
             if not text.strip():
-                # No mark begins at a blank.
+                # No mark begins or ends at a blank.
                 marks = marks[:shared]
             pieces += [closing for _, closing in reversed(opened[shared:])]
             pieces += [opening for opening, _ in marks[shared:]]
@@ -196,10 +193,10 @@ class Field:
 
 @dataclass(slots=True)
 class Source:
-    """A file in one of the formats, taken apart; what is in none of these was not understood.
+    """A file split into blocks and fields; text in none of them was not understood.
 
-    `apart` has what is no text of the release: the name of the part, as “page furniture”, where it
-    stands, and its words. `is_plain` is a text without marks for headings.
+    `apart` has text that does not belong to the release: the name of the part, such as “page
+    furniture”, its place and its words. `is_plain` is a text that cannot mark headings.
     """
 
     text: str
@@ -214,7 +211,7 @@ class Source:
 
 
 def list_html(items: Iterable[Block]) -> str:
-    """Return the items of a list, in their order, as lists inside one another."""
+    """Return the items of a list as nested lists."""
     pieces: list[str] = []
     opened: list[tuple[str, int]] = []  # the tag and the first number of each list
 
@@ -240,7 +237,7 @@ def list_html(items: Iterable[Block]) -> str:
 
 
 def table_html(block: Block) -> str:
-    """Return a table of the document schema, squared where its rows differ in length."""
+    """Return a table of the document schema; rows that are too short are filled."""
     caption = f' data-caption="{escape(block.caption)}"' if block.caption else ""
     rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in block.rows)
     return clean(f"<table{caption}><tbody>{rows}</tbody></table>")
@@ -262,9 +259,9 @@ def _in_cell(blocks: list[Block]) -> Iterator[str]:
 
 
 def outline(levels: Sequence[int]) -> list[int]:
-    """Return the levels of the headings of a text as 2 and 3, so that none is skipped.
+    """Return the levels of headings as 2 and 3, without skipping one.
 
-    The highest level that a file uses below its title becomes 2, each lower one 3.
+    The highest level below the title becomes 2, each lower one 3.
     """
     highest = min(levels, default=0)
     found: list[int] = []
@@ -274,7 +271,7 @@ def outline(levels: Sequence[int]) -> list[int]:
 
 
 def renumbered(html: str) -> str:
-    """Return a text with its footnotes numbered in the order in which they stand."""
+    """Return a text with its footnotes numbered in order."""
     numbers = count(1)
     return re.sub(
         r'<span data-footnote="\d+">', lambda _: f'<span data-footnote="{next(numbers)}">', html
@@ -282,22 +279,22 @@ def renumbered(html: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text on one line; only line ends, tabs and repeated blanks are made one blank."""
+    """Return text on one line: line ends, tabs and repeated blanks become one blank."""
     return _SPACES.sub(" ", text.replace(BREAK, " ")).strip()
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text to compare it by: no case, no punctuation."""
+    """Return the words of a text for comparison: in lower case, without punctuation."""
     return re.findall(r"[^\W_]+", text.casefold())
 
 
 def size(text: str) -> int:
-    """Return about how many words a text has; scripts without spaces are counted by letters."""
+    """Estimate how many words a text has; scripts without spaces are counted by letters."""
     return max(len(text.split()), len(_WITHOUT_SPACES.findall(text)) // 2)
 
 
 def _trimmed(runs: list[Run]) -> list[Run]:
-    """Return the runs without blanks and line breaks at either end."""
+    """Return the runs without blanks and line breaks at both ends."""
     text = "".join(run.text for run in runs if not run.note)
     first = len(text) - len(text.lstrip())
     last = len(text.rstrip())

@@ -1,4 +1,4 @@
-"""Paragraphs into blocks where they stand: in lists, quotations, tables, with footnotes."""
+"""Makes blocks of paragraphs, with the lists, quotations and tables around them and footnotes."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from itertools import count
 from importing.blocks import BREAK, Block, Cell, Run, Source, plain
 from importing.quotations import CREDIT, looks_like_credit
 
-MAX_DEPTH = 50  # no document opens more inside one another; what is deeper counts as this deep
+MAX_DEPTH = 50  # of nested lists and quotations; deeper ones count as this deep
 MAX_NUMBER = 9_999
 _MAX_LIST_DEPTH = 10
 _MAX_ROWS = 500
@@ -20,7 +20,7 @@ _LAST_LINE = re.compile(rf"[\n{BREAK}][^\n{BREAK}]{{1,200}}$")
 
 @dataclass(slots=True)
 class OpenList:
-    """A list that is open: the number of its next item, and whether its item has begun."""
+    """An open list: the number of its next item, and whether its item has begun."""
 
     numbered: bool
     start: int
@@ -31,7 +31,7 @@ class OpenList:
 
 @dataclass(slots=True)
 class OpenTable:
-    """A table that is being read: what stands outside its cells is its caption."""
+    """A table that is being read; text outside its cells is its caption."""
 
     block: Block
     around: "Place"
@@ -42,22 +42,22 @@ class OpenTable:
 
 @dataclass(slots=True)
 class Place:
-    """Where in the document a reader is; a cell or a footnote has a place of its own."""
+    """The position of a reader in the document; a cell or a footnote has its own."""
 
     blocks: list[Block]
     runs: list[Run] = field(default_factory=list)
-    looked_at: int = 0  # runs without a word, from the first on
-    level: int = 0  # of the heading that is open
+    looked_at: int = 0  # how many runs from the first on have no word
+    level: int = 0  # of the open heading
     lists: list[OpenList] = field(default_factory=list)
     group: int = 0
     parted: bool = False
     quotes: list[int] = field(default_factory=list)
-    credit: str = ""  # the tag around the words that name the speaker
+    credit: str = ""  # the tag around the name of the speaker
     note: int = 0
 
 
 class Builder:
-    """Makes the blocks of a source from runs and from what opens and closes around them."""
+    """Makes the blocks of a source from runs and from the elements that open and close."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -81,10 +81,10 @@ class Builder:
         return False
 
     def end_block(self) -> None:
-        """Make a block of the runs so far, as it stands in lists and quotations."""
+        """Make a block of the runs so far, in the open lists and quotations."""
         at = self.at
         if at.note:
-            # A note is one paragraph, whatever stands in it.
+            # A footnote is one paragraph, whatever elements are in it.
             if at.runs:
                 at.runs.append(Run(" ", at.runs[-1].end, at.runs[-1].end))
             return
@@ -93,7 +93,7 @@ class Builder:
         at.runs, at.looked_at = [], 0
 
     def made(self, block: Block) -> Block:
-        """Return a paragraph as the kind of block that it is where it stands."""
+        """Return a paragraph as the kind of block that the open elements make it."""
         at = self.at
         if at.credit:
             return credit_of(block)
@@ -106,12 +106,12 @@ class Builder:
         return block
 
     def add(self, block: Block) -> None:
-        """Add a block; one that is no item parts the lists that are open."""
+        """Add a block; one that is not an item interrupts the open lists."""
         at = self.at
         if at.lists and block.kind != "item":
             at.parted = True
-            for one in at.lists:
-                one.start = one.next
+            for outer in at.lists:
+                outer.start = outer.next
         at.blocks.append(block)
 
     # --- Lists ---
@@ -131,7 +131,7 @@ class Builder:
         del self.at.lists[-1:]
 
     def begin_item(self, number: int | None = None) -> None:
-        """Begin an item; a number that does not follow begins a list of its own."""
+        """Begin an item; a number out of order begins a new list."""
         self.end_block()
         if not self.at.lists:
             return
@@ -152,7 +152,7 @@ class Builder:
         at = self.at
         own = at.lists[-1]
         if own.begun and at.parted:
-            # What parted the list stands between an item and its rest.
+            # A block stands between the item and the rest of its text.
             return block
         made = replace(
             block,
@@ -163,11 +163,11 @@ class Builder:
             start=own.start,
             more=own.begun,
         )
-        for one in at.lists:
-            if one.in_item and not one.begun:
-                # An item that begins with a list counts as one.
-                one.next += 1
-                one.begun = True
+        for outer in at.lists:
+            if outer.in_item and not outer.begun:
+                # An item that begins with a list is counted too.
+                outer.next += 1
+                outer.begun = True
         at.parted = False
         return made
 
@@ -180,7 +180,7 @@ class Builder:
         del self.at.quotes[:-MAX_DEPTH]
 
     def end_quote(self) -> None:
-        """End a quotation; a last line of it that names the speaker becomes the credit."""
+        """End a quotation; if its last line names the speaker, that line becomes the credit."""
         self.end_block()
         at = self.at
         group = at.quotes[0] if at.quotes else 0
@@ -223,7 +223,7 @@ class Builder:
             self.table.block.rows[-1].append(cell)
 
     def end_cell(self) -> None:
-        """Give the blocks to the cell that ends; what stands outside the cells is the caption."""
+        """Give the blocks to the cell that ends; blocks outside cells belong to the caption."""
         self.end_block()
         if self.table and self.table.cell:
             self.table.cell.blocks, self.table.cell = self.at.blocks, None
@@ -246,18 +246,18 @@ class Builder:
         ):
             self._add_rows(caption, block.rows)
             return
-        runs = [run for one in caption for run in one.runs]
+        runs = [run for part in caption for run in part.runs]
         block.caption = plain("".join(run.text for run in runs if not run.note))
-        for one in (one for row in block.rows for cell in row for one in cell.blocks):
+        for inner in (inner for row in block.rows for cell in row for inner in cell.blocks):
             if runs:
                 runs.append(Run(BREAK, runs[-1].end, runs[-1].end))
-            runs += one.runs
+            runs += inner.runs
         block.runs = runs
         if block.text:
             self.add(block)
 
     def _add_rows(self, caption: list[Block], rows: list[list[Cell]]) -> None:
-        """Add a table that is too large for a release as paragraphs, one for each row."""
+        """Add a table that is too large for a release as one paragraph per row."""
         self.large_tables += 1
         for block in caption:
             self.add(block)
@@ -273,10 +273,10 @@ class Builder:
     # --- Footnotes ---
 
     def add_footnote(self, runs: Iterable[Run]) -> None:
-        """Put the words of a note at the end of the open paragraph."""
-        whole = Block("paragraph", list(runs))
-        raw = whole.raw
-        kept = whole.part(len(raw) - len(raw.lstrip()), len(raw.rstrip()))
+        """Add a footnote at the end of the open paragraph."""
+        note = Block("paragraph", list(runs))
+        raw = note.raw
+        kept = note.part(len(raw) - len(raw.lstrip()), len(raw.rstrip()))
         number = next(self.note_numbers)
         self.at.runs += [
             replace(run, text=run.text.replace(BREAK, " "), note=number) for run in kept.runs
@@ -284,7 +284,7 @@ class Builder:
 
 
 def credit_of(quote: Block) -> Block:
-    """Return the words of a quotation that name its speaker as the line below it."""
+    """Return the part of a quotation that names its speaker as a credit line below it."""
     runs = quote.runs
     if runs and not _DASH.match(quote.raw):
         runs = [Run("– ", runs[0].start, runs[0].start), *runs]

@@ -18,7 +18,7 @@ MAX_DATELINE_CHARACTERS = 200
 _MAX_PLACE_WORDS = 5
 
 
-# Where “–” was lost on the way to the file, a lone “â” is left of it.
+# A “–” that was wrongly converted leaves a lone “â”.
 _DATELINE = re.compile(
     r"\s*+\(?(?P<place>[^\W\d_][\w.’'/-]*(?:(?:,?[ \t]++|[ \t]++/[ \t]++)[^\W\d_][\w.’'/-]*)"
     rf"{{0,{_MAX_PLACE_WORDS - 1}}}?)\)?"
@@ -29,7 +29,7 @@ _DATELINE = re.compile(
     r"(?=[“\"‘'(]?[^\W\d_a-z])"
 )
 _STATE = re.compile(r",?\s+(?:[A-Z]\.?\s?[A-Z]\.?|[A-Z][a-z]{1,4}\.)$")
-# Names of places hold these: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
+# Words in names of places: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
 _IN_PLACES = frozenset(
     (
         *("of", "the", "de", "la", "del", "los", "las", "el", "al", "do", "da", "am", "upon"),
@@ -52,7 +52,7 @@ def _names_no_place(text: str) -> bool:
 
 
 def _is_capitalised(text: str) -> bool:
-    """Whether each word begins with a capital letter, but for those that names of places hold."""
+    """Whether each word begins with a capital, except those that names of places contain."""
     return all(
         word[0].isupper() or word.casefold() in _IN_PLACES
         for word in re.findall(r"[^\W\d_][\w’'-]*", text)
@@ -104,7 +104,7 @@ PLACE_WITH_DATE = (
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """Place and date in front of a lead, and where each of them and the whole end in the text."""
+    """Place and date in front of a lead, and where each of them and the dateline end."""
 
     place: str
     place_end: int
@@ -121,7 +121,7 @@ def dateline(text: str) -> Dateline | None:
     place, stated = plain(match["place"]), (match["date"] or "").strip(" ,:()—–-\t")
     if not _is_capitalised(place):
         return None
-    # Blanks alone part a known place from its text, and no other.
+    # Blanks alone separate only a known place from its text.
     rules = PLACE[:1] if match["mark"].isspace() else PLACE
     if not matching(rules, place) and not (stated and matching(PLACE_WITH_DATE, place)):
         return None

@@ -1,4 +1,4 @@
-"""Days in a text: when the release seems to be from, and what only makes sense on that day."""
+"""Days in a text: the likely date of a release, and phrases that depend on it."""
 
 import re
 from bisect import bisect_left
@@ -60,7 +60,7 @@ _RELATIVE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day as a text names it; the weekday and the year may be missing."""
+    """A day in a text; the weekday and the year may be missing."""
 
     text: str
     start: int
@@ -71,7 +71,7 @@ class Day:
     weekday: int | None
 
     def on(self, year: int) -> date | None:
-        """Return the date in a year, or nothing for a day that it does not have."""
+        """Return the date in a year, or None for a day that the year does not have."""
         try:
             return date(year, self.month, self.day)
         except ValueError:
@@ -80,7 +80,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What of a file speaks for a day: texts by where they stand, names of pictures, its name."""
+    """What suggests a date: texts of a file by place, names of pictures, the file’s own name."""
 
     stated: tuple[tuple[Note, str], ...]
     lead: str
@@ -89,7 +89,7 @@ class Evidence:
 
 
 def days_in(text: str) -> Iterator[Day]:
-    """Yield the days that a text names, in order."""
+    """Yield the days in a text, in order."""
     for match in DAY.finditer(text):
         if whole := match["iso"] or match["han"]:
             year, month, day = map(int, re.findall(r"\d+", whole))
@@ -104,7 +104,7 @@ def days_in(text: str) -> Iterator[Day]:
 
 
 def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the phrases whose meaning depends on the day of publication, each once, in order."""
+    """Return each phrase whose meaning depends on the day of publication, once, in order."""
     found: dict[str, str] = {}
     for text in texts:
         taken: list[tuple[int, str]] = []
@@ -121,13 +121,13 @@ def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _touches(spans: list[tuple[int, int]], day: Day) -> bool:
-    """Whether a day is in one of some places, which are in order and apart."""
+    """Whether a day overlaps one of some places, which are sorted and do not overlap."""
     number = bisect_left(spans, (day.end, 0))
     return number > 0 and spans[number - 1][1] > day.start
 
 
 def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[Note]]:
-    """Return the day that a file seems to be from, and notes on what speaks against a guess."""
+    """Return the likely date of a file, and notes on what contradicts it."""
     reasons: dict[date, list[Note]] = {}
     notes: list[Note] = []
     for where, text in evidence.stated:
@@ -160,7 +160,7 @@ def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[Note]]:
 
 
 def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: list[Note]) -> None:
-    """Put together the month in a picture’s path and a day without a year in the lead."""
+    """Combine the month in a picture’s path with a day without a year in the lead."""
     months = [
         (match[0].strip("/_-"), int(match[1]), int(match[2]))
         for path in evidence.pictures
@@ -200,7 +200,7 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: l
 
 
 def _today(lead: str) -> Day | None:
-    """Return the day that the lead calls today, or the first that it names with its weekday."""
+    """Return the day that the lead calls today, or the first one with its weekday."""
     days = list(days_in(lead[:3000]))
     for day in days:
         if re.search(r"\btoday[\s,(]*$", lead[: day.start], re.I):

@@ -1,4 +1,4 @@
-"""Bytes of a file into text: which encoding, with which doubts, or why it is no text at all."""
+"""Decodes the bytes of a file: its text, its encoding and doubts, or why it is not a text."""
 
 import codecs
 import re
@@ -9,7 +9,7 @@ from importing.understood import NotAReleaseError, refusal
 from storing.texts import UNWANTED
 
 MAX_BYTES = 2 * 1024 * 1024
-# A file of this much damage cannot be proofread back to life.
+# A file with more damage than this cannot be corrected by hand.
 MAX_DAMAGE = 0.05
 
 _MAGIC = (
@@ -36,8 +36,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-# Encodings that are told from Windows-1252 by what they decode to: only one script, in the order
-# of letters that real words have. Western text has few bytes above 127, these have mostly such.
+# Encodings that differ from Windows-1252 in what they decode to: one script, with letters in the
+# order of real words. Western text has few bytes above 127; these texts have mostly such bytes.
 _OTHERS = (
     ("gb18030", "GB 18030 (Chinese)", re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]")),
     ("big5", "Big5 (Chinese)", re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]")),
@@ -50,11 +50,11 @@ _CAPITAL_INSIDE = re.compile(r"[а-яα-ω][А-ЯΑ-Ω]")
 _RARE_CHINESE = re.compile(r"[^\x00-\x7f\u3000-\u303f\uff00-\uffef“”‘’—…·]")
 _LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _DAMAGE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
-# Hints for the end of a line, left by word processors and pages: they part names. Scripts without
-# blanks need U+200B.
+# Invisible hints for line ends, left by word processors and pages: they would split names. Scripts
+# without blanks need U+200B.
 INVISIBLE = re.compile(r"[\u00ad\u2060\ufeff]|(?<=[\u0000-\u04ff])\u200b|\u200b(?=[\u0000-\u04ff])")
-# UTF-8 read as Windows-1252 somewhere on the way: “ became â€œ, é became Ã©; where the two odd
-# characters were dropped as well, a lone â is left.
+# UTF-8 that was read as Windows-1252 before: “ became â€œ, é became Ã©. Where the two odd
+# characters were dropped too, a lone â is left.
 _MOJIBAKE = re.compile(
     r"â€.|[ÃÂ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â[\x80-\x9f]+|(?<!\w)â(?=[A-Z?\s]|$)"
 )
@@ -70,7 +70,7 @@ class Decoded:
 
 
 def decode(data: bytes, filename: str) -> Decoded:
-    """Return the text of a file; raises NotAReleaseError for what is no text."""
+    """Return the text of a file. Raises NotAReleaseError for a file that is not a text."""
     if len(data) > MAX_BYTES:
         most = {"megabytes": MAX_BYTES // 1024**2}
         raise NotAReleaseError(Note("too_large", {"file": filename, **most}))
@@ -162,9 +162,9 @@ def _surely(data: bytes, codec: str, script: re.Pattern[str]) -> str | None:
 
 
 def _reads_badly(text: str, codec: str) -> bool:
-    """Whether letters come in an order that the right encoding would not give."""
+    """Whether letters are in an order that shows a wrong encoding."""
     if codec == "gb18030":
-        # The 3755 common characters of GB 2312 stand in rows 0xB0 to 0xD7.
+        # The 3755 common characters of GB 2312 are in rows 0xB0 to 0xD7.
         rare = [c for c in _RARE_CHINESE.findall(text) if not 0xB0 <= c.encode(codec)[0] <= 0xD7]
         return len(rare) > 0.05 * len(text)
     if codec == "big5":

@@ -1,4 +1,4 @@
-"""People that a text calls prisoners of conscience: offered to an editor, who confirms each."""
+"""People that a text calls prisoners of conscience; an editor confirms each."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from importing.rules import Rule
 from importing.understood import DesignationSuggestion, PersonSuggestion
 
 _PHRASE = re.compile(r"\bprisoner(?P<many>s?)[ \-]of[ \-]conscience\b", re.IGNORECASE)
-# A full stop behind an initial or “Dr” ends no sentence.
+# A full stop after an initial or “Dr” does not end a sentence.
 _END = re.compile(r"(?<=\w\w\w)[.!?][”’\"»)]*(?=\s|$)|\n")
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 _MAX_BETWEEN = 8  # words between the phrase and a name, or between two names
@@ -16,7 +16,7 @@ _MAX_SENTENCE = 1_000  # characters on either side
 
 
 def _rule(words: str, example: str, other: str) -> Rule:
-    """Return the rule that matches a text with one of the words in it."""
+    """Return a rule that matches a text with one of the words in it."""
     wanted = frozenset(words.split())
     return Rule(
         words.split()[0],
@@ -26,7 +26,7 @@ def _rule(words: str, example: str, other: str) -> Rule:
     )
 
 
-# Directly before the phrase, up to two words away.
+# Directly before the phrase, at most two words away.
 NOT_BEFORE = (
     _rule("former ex once", "We met the former prisoner of conscience Ana Brask.",
           "We met the prisoner of conscience Ana Brask."),
@@ -35,7 +35,7 @@ NOT_BEFORE = (
     _rule("alleged supposed so-called", "The so-called prisoner of conscience Ana Brask.",
           "The prisoner of conscience Ana Brask."),
 )  # fmt: skip
-# Between the phrase and a name: the list has ended.
+# Between the phrase and a name: they end the list.
 ENDS_LIST = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
           "Free all prisoners of conscience, said Ana Brask.",
@@ -53,7 +53,7 @@ ENDS_LIST = (
           "Prisoners of conscience must be freed, and Ana Brask knows it.",
           "Prisoners of conscience: Ana Brask."),
 )  # fmt: skip
-# Directly behind a name: somebody who speaks or acts is not in the list.
+# Directly after a name: a person who speaks or acts is not in the list.
 NOT_AFTER = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
           "Free the prisoners of conscience, Ana Brask said.",
@@ -91,7 +91,7 @@ def designations(
 
 
 def _named(tail: str, names: Phrases, many: bool) -> Iterable[str]:
-    """Yield the names that follow the phrase, until something else than a list follows."""
+    """Yield the names after the phrase, to the end of their list."""
     at = 0
     longest = {start: end for _, start, end in sorted(names.find(tail))}
     for start, end in longest.items():

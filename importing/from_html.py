@@ -1,5 +1,5 @@
 # Above 450 lines because one reader goes from tag to tag; what tags open and close is its state.
-"""HTML pages and fragments, and WML (HTML with the macros of Debian's newsroom), into blocks."""
+"""Reads HTML pages, fragments and WML (HTML with the macros of Debian's newsroom) into blocks."""
 
 import html
 import re
@@ -28,15 +28,15 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
 _WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
-# A command of WML, with the lines that a backslash joins to it, and the title in it.
+# A command of WML with its continued lines, and the title in it.
 _WML_COMMAND = re.compile(
     r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
 )
 _WML_TITLE = re.compile(r"\btitle[ \t]*=[ \t]*\"((?:[^\"\\]|\\.)*+)\"", re.I | re.S)
-_MAX_COMMAND_CHARACTERS = 5_000  # characters in which its title is looked for
-_MAX_SPANNED_CELLS = 100  # that a cell of a table can reach over
+_MAX_COMMAND_CHARACTERS = 5_000  # searched for its title
+_MAX_SPANNED_CELLS = 100  # columns or rows that one cell spans
 
-# What stands before a heading and is no word of it.
+# What word processors put before the text of a heading.
 HEADING_MARKS = (
     Rule(
         "number of a word processor",
@@ -51,7 +51,7 @@ HEADING_MARKS = (
         ("·Background", "What · we ask"),
     ),
 )
-# What a heading of footnotes says, where nothing is left below it.
+# Headings of footnotes: left out where nothing is left below them.
 _OF_FOOTNOTES = re.compile(
     r"(?:foot|end)?notes?:?|(?:fu(?:ß|ss)|end)noten?:?|notes de bas de page"
     r"|notas(?: al pie| de rodap[ée])?:?",
@@ -71,12 +71,12 @@ def read_html(source: Source, filename: str) -> None:
 
 
 def is_wml(text: str) -> bool:
-    """Whether a text has one of the commands of WML, in a line of its own."""
+    """Whether a text has one of the commands of WML, on a separate line."""
     return bool(_WML_COMMAND.search(text))
 
 
 def _title_of_template(source: Source) -> None:
-    """Set the title that a page of WML gives to its template: `#include "head.wmi" TITLE="…"`."""
+    """Set the title that a WML page passes to its template: `#include "head.wmi" TITLE="…"`."""
     for command in _WML_COMMAND.finditer(source.text):
         found = _WML_TITLE.search(command[0][:_MAX_COMMAND_CHARACTERS])
         value = plain(html.unescape(re.sub(r"\\(.)", r"\1", found[1]))) if found else ""
@@ -89,7 +89,7 @@ def _title_of_template(source: Source) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Inline:
-    """An inline tag that is open, and how the words in it look."""
+    """An open inline tag and its marks."""
 
     name: str
     strong: bool
@@ -99,9 +99,9 @@ class _Inline:
 
 
 class HtmlReader(Builder):
-    """Goes from tag to tag; those outside the schema fall away, and their words stay.
+    """Reads tag after tag; tags outside the schema are dropped, and their text stays.
 
-    Markdown uses it for the HTML in it: `text` is that of the source with some of it blank.
+    Markdown uses it for embedded HTML: `text` is that of the source with parts blanked out.
     """
 
     def __init__(self, source: Source, text: str, wml: bool = False) -> None:
@@ -111,8 +111,8 @@ class HtmlReader(Builder):
         self.inline: list[_Inline] = []
         self.paragraph = ""
         self.defining = ""
-        self.quotes: list[bool] = []  # of the open ones, whether somebody is quoted
-        self.figure = -1  # the number of blocks before the open figure
+        self.quotes: list[bool] = []  # for each open one, whether it quotes a person
+        self.figure = -1  # how many blocks were before the open figure
         self.word_item: tuple[str, int, bool, int] | None = None
         self.word_list = ""
         self.word_starts: dict[tuple[int, bool], int] = {}
@@ -122,7 +122,7 @@ class HtmlReader(Builder):
         self.quoted = 0
 
     def read(self, start: int = 0, end: int | None = None) -> None:
-        """Take the blocks of a stretch of the text."""
+        """Read the blocks between two places of the text."""
         end = len(self.text) if end is None else end
         self.page = look_through(self.source, self.text, start, end)
         self.places = self.page.places()
@@ -158,7 +158,7 @@ class HtmlReader(Builder):
                 self._words(start, place)
 
     def _special(self, place: int) -> int:
-        """Take a stretch that is left out, a footnote or a table; return where it ends."""
+        """Handle a part that is left out, a footnote or a table; return where it ends."""
         if skip := self.page.skips.get(place):
             return self._skip(skip)
         if note := self.page.footnotes.get(place):
@@ -174,7 +174,7 @@ class HtmlReader(Builder):
         return skip.end
 
     def _footnote(self, note: Footnote) -> int:
-        """Put the words of a note where its mark stands."""
+        """Put the text of a footnote at its mark."""
         self.source.markup.append((note.start, note.end))
         place, self.at = self.at, Place([], note=1)
         inline, self.inline = self.inline, []
@@ -249,7 +249,7 @@ class HtmlReader(Builder):
         )
 
     def _continued(self, run: Run) -> None:
-        """Take text in which a backslash joins two lines; the backslash itself is markup."""
+        """Read text in which a backslash joins two lines; the backslash counts as markup."""
         place = 0
         for match in re.finditer(r"\\\n", run.text):
             self.at.runs.append(run.part(place, match.start()))
@@ -258,7 +258,7 @@ class HtmlReader(Builder):
         self.at.runs.append(run.part(place, len(run.text)))
 
     def _loose(self, run: Run) -> None:
-        """Take text that stands outside any paragraph; a blank line ends one in it."""
+        """Read text outside any paragraph; a blank line ends a paragraph in it."""
         place = 0
         for gap in _BLANK_LINE.finditer(run.text):
             self.at.runs.append(run.part(place, gap.start()))
@@ -291,7 +291,7 @@ class HtmlReader(Builder):
             self.quoted += not closing
             self.at.runs.append(self._styled(Run("”" if closing else "“", *tag.span())))
         elif name == "url" and written.strip():
-            # WML prints the address itself: <url https://example.org>.
+            # WML prints the address as text: <url https://example.org>.
             address = written.strip()
             start = tag.start(3) + written.index(address)
             href = self.links.safe(address)
@@ -300,7 +300,7 @@ class HtmlReader(Builder):
             self._inline_tag(closing, name, written)
 
     def _define(self, closing: bool, name: str, written: str) -> None:
-        """Read `<define-tag pagetitle>` and `<title>`: they state something and print nothing."""
+        """Read `<define-tag pagetitle>` and `<title>`, which set a field and print nothing."""
         if not closing:
             self.end_block()
             what = "page title" if name == "title" else next(iter(attributes(written)), "")
@@ -313,7 +313,7 @@ class HtmlReader(Builder):
             self.at.runs, self.at.looked_at, self.defining = [], 0, ""
 
     def _credit_tag(self, closing: bool, name: str) -> bool:
-        """Whether a tag begins or ends the line in which a quotation names its speaker."""
+        """Whether a tag begins or ends the credit line of a quotation."""
         at = self.at
         if closing:
             if at.credit != name:
@@ -362,7 +362,7 @@ class HtmlReader(Builder):
             self.at.level = int(name[1]) if heading else 0
 
     def _quote_tag(self, closing: bool, found: dict[str, str]) -> None:
-        """Open or close a quotation; what a mail program quotes of a mail is only text."""
+        """Open or close a quotation; text that a mail program quotes is ordinary text."""
         if not closing:
             of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
             self.quotes.append(not of_mail)
@@ -373,7 +373,7 @@ class HtmlReader(Builder):
             self.end_quote()
 
     def _word_item(self, tag: re.Match[str]) -> tuple[str, int, bool, int] | None:
-        """Return list, level, whether it is numbered, and number of an item as Word writes it."""
+        """Return list, level, whether it is numbered, and the number of an item made by Word."""
         if tag[2].casefold() != "p" or "mso-list" not in tag[3]:
             return None
         match = _WORD_LIST.search(attributes(tag[3]).get("style", ""))
@@ -397,7 +397,7 @@ class HtmlReader(Builder):
             return
         found = attributes(written)
         style = found.get("style", "").casefold()
-        # Google Docs wraps everything in a <b> that its style makes light again.
+        # Google Docs wraps everything in a <b> whose style is not bold.
         strong = bool(_BOLD.search(style)) or (name in STRONG_TAGS and not _NOT_BOLD.search(style))
         em = "font-style:italic" in style.replace(" ", "") or name in EMPHASIS_TAGS
         href = self.links.safe(found.get("href", "")) if name == "a" else ""
@@ -420,7 +420,7 @@ class HtmlReader(Builder):
         self.defining = ""
 
     def made(self, block: Block) -> Block:
-        """Return a paragraph as its kind of block, the marks of word processors taken off."""
+        """Return a paragraph as its kind of block, without the marks of word processors."""
         if self.word_item and not self.at.quotes:
             return self._of_word(block, *self.word_item)
         made = super().made(block)
@@ -449,14 +449,14 @@ class HtmlReader(Builder):
         )
 
     def drop_heading_of_footnotes(self) -> None:
-        """Leave out the heading of footnotes that now stand where their marks were."""
+        """Leave out the heading of footnotes that were moved to their marks."""
         blocks = self.source.blocks
         last = blocks[-1] if self.page.footnotes and blocks else None
         if last and last.kind in ("heading", "paragraph") and _OF_FOOTNOTES.fullmatch(last.text):
             self.source.markup += blocks.pop().spans
 
     def notes(self) -> list[Note]:
-        """Return what became of the tags."""
+        """Return notes on what was done with the tags."""
         notes = self.links.notes()
         if self.unwrapped:
             notes.append(Note("tags_unwrapped", {"tags": tuple(list(self.unwrapped)[:12])}))
@@ -468,7 +468,7 @@ class HtmlReader(Builder):
 
 
 def _number(written: str | None, least: int, most: int) -> int:
-    """Return a number that an attribute holds, within bounds; the least where it holds none."""
+    """Return the number in an attribute, within bounds; the minimum if it has none."""
     match = re.match(r"\s*(\d{1,9})", written or "")
     return max(least, min(int(match[1]), most)) if match else least
 

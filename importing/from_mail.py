@@ -1,4 +1,4 @@
-"""Mails into blocks: the subject is the title, one of the texts is the release."""
+"""Reads mails into blocks: the subject is the title, one of the texts is the release."""
 
 import codecs
 import re
@@ -20,12 +20,12 @@ from importing.understood import refusal
 from importing.vocabulary import KICKERS
 
 _MAX_PARTS = 500
-# The library takes the square of the depth.
+# Parts that contain parts. The library’s time grows with the square of the depth.
 _MAX_HOLDERS = 20
-_MAX_HEADER_CHARACTERS = 2_000  # characters that are read of it
-_MIN_WORDS = 8  # of a mail that is more than the cover of another
+_MAX_HEADER_CHARACTERS = 2_000  # read of each header
+_MIN_WORDS = 8  # a mail with fewer only carries another mail
 _MAX_NAMES = 20
-_MAX_SIGNATURE_LINES = 15  # lines
+_MAX_SIGNATURE_LINES = 15
 _PART = re.compile(rb"(?:^|[\r\n])--")
 _HOLDER = re.compile(rb"multipart/|message/", re.I)
 _STRUCTURE = re.compile(r"<(?:h[1-6]|ul|ol|th|blockquote(?![^>]*cite))\b", re.I)
@@ -40,7 +40,7 @@ _FORWARDED = re.compile(
     r"(?:[ \t>]*\n)?(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){1,10}",
     re.I | re.M,
 )
-# The same as Outlook writes it, without a line above.
+# The same as Outlook writes it, without a line above it.
 _FORWARDED_HEAD = re.compile(
     r"^[ \t>]*\*?(?:from|von|de|da):.*\n(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){2,8}", re.I | re.M
 )
@@ -50,21 +50,21 @@ _MAIL_HEADERS = ("message-id", "received", "mime-version", "content-type", "retu
 _COUNTED_HEADERS = ("from", "sender", "reply-to", "to", "cc")
 
 
-# What the library raises on some headers that are written wrongly.
+# What the library raises on some malformed headers.
 _LIBRARY_FAILS = (
     MessageError,
     LookupError,
     ValueError,
     TypeError,
     AttributeError,
-    RecursionError,  # on comments inside one another
+    RecursionError,  # on nested comments
 )
-# Codecs of Python that no mail is written in; the first two take the square of the length.
+# Codecs of Python that no mail uses; the first two take quadratic time.
 _NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 
 class _Policy(EmailPolicy):
-    """Reads headers as far as a bounded length: the library takes the square of theirs."""
+    """Reads headers up to a maximum length: the library takes quadratic time."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         try:
@@ -74,7 +74,7 @@ class _Policy(EmailPolicy):
 
 
 def is_mail(text: str, filename: str) -> bool:
-    """Whether a file is a mail as it was sent: headers stand at its top."""
+    """Whether a file is a mail with its headers at the top."""
     head = text.lstrip()[:20_000].partition("\n\n")[0].split("\n")
     lines = [line for line in head if line]
     if not lines or not all(_LINE_OF_HEAD.fullmatch(line) for line in lines[:200]):
@@ -88,7 +88,7 @@ def is_mail(text: str, filename: str) -> bool:
 def read_mail(source: Source, filename: str, data: bytes) -> None:
     """Fill a source with the blocks of the text of a mail, and its title and date.
 
-    The text of the source becomes that of the part that was read, with the headers below it.
+    The text of the source becomes the text of the part that is read, with the headers below it.
     Raises NotAReleaseError for a mail without text, or with far too many parts.
     """
     if len(_PART.findall(data)) > _MAX_PARTS or len(_HOLDER.findall(data)) > _MAX_HOLDERS:
@@ -116,12 +116,12 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
 
 
 def _is_saved_page(message: EmailMessage) -> bool:
-    """Whether a browser saved a web page so, with its pictures in one file (.mhtml)."""
+    """Whether it is a web page that a browser saved with its pictures in one file (.mhtml)."""
     return "snapshot-content-location" in message or "Saved by" in str(message["from"] or "")
 
 
 def _inside(message: EmailMessage) -> EmailMessage | None:
-    """Return the mail that is attached to one which says next to nothing itself."""
+    """Return the mail that is attached to a mail with hardly any text."""
     for part in message.walk():
         if part.get_content_type() == "message/rfc822" and part is not message:
             inner = part.get_payload()
@@ -134,7 +134,7 @@ def _inside(message: EmailMessage) -> EmailMessage | None:
 
 
 def _body(source: Source, message: EmailMessage) -> tuple[EmailMessage | None, bool]:
-    """Return the part to read, and whether it is HTML: that where it has structure."""
+    """Return the part to read, and whether it is HTML; HTML with structure is preferred."""
     text = cast(EmailMessage | None, message.get_body(("plain",)))
     html = cast(EmailMessage | None, message.get_body(("html",)))
     if text is not None and not _decoded(text)[0].strip():
@@ -147,7 +147,7 @@ def _body(source: Source, message: EmailMessage) -> tuple[EmailMessage | None, b
 
 
 def _decoded(part: EmailMessage) -> tuple[str, bytes]:
-    """Return the text of a part, empty where its charset does not fit, and its bytes."""
+    """Return the text of a part and its bytes; characters outside its charset are replaced."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     charset = part.get_content_charset() or "utf-8"
@@ -173,7 +173,7 @@ def _text(source: Source, part: EmailMessage, filename: str) -> str:
 
 
 def _read_plain(source: Source, text: str, filename: str, part: EmailMessage | None) -> None:
-    """Read plain text without its signature and the headers of a mail that it forwards."""
+    """Read plain text without its signature and the headers of a forwarded mail."""
     heads = [match.span() for match in _FORWARDED.finditer(text)]
     heads += [m.span() for m in _FORWARDED_HEAD.finditer(text) if _SUBJECT.search(m[0])]
     blank: list[tuple[str, Span]] = [("mail headers", span) for span in heads]
@@ -209,7 +209,7 @@ def _attachments(message: EmailMessage) -> tuple[str, ...]:
 
 
 def _headers(source: Source, message: EmailMessage) -> None:
-    """Set title and date from the headers, and write those below the text that were looked at."""
+    """Set title and date from the headers, and add the headers that were read below the text."""
     subject = plain(str(message["subject"] or ""))
     begins = 0
     while prefix := _REPLY_PREFIX.match(subject, begins):
@@ -222,13 +222,13 @@ def _headers(source: Source, message: EmailMessage) -> None:
     title = subject[begins:]
     start = _append(source, f"Subject: {subject}") + len("Subject: ")
     if title and not head_line(title):
-        # The title of a page holds the name of the site as well.
+        # The title of a page also contains the name of the site.
         name = "page title" if _is_saved_page(message) else "title"
         source.fields[name] = Field(title, ((start + begins, start + len(subject)),))
     stated = str(message["date"] or "")
     _append(source, f"Date: {stated}")
     moment = getattr(message["date"], "datetime", None)
-    # The date of a saved page is the day on which it was saved.
+    # A saved page has the date on which it was saved.
     if moment and not _is_saved_page(message):
         source.fields["date"] = Field(moment.date().isoformat(), ())
     seen = {name.casefold(): str(value) for name, value in message.raw_items()}
@@ -238,7 +238,7 @@ def _headers(source: Source, message: EmailMessage) -> None:
 
 
 def _append(source: Source, line: str) -> int:
-    """Write a header below the text of a source, and return where it begins."""
+    """Add a header below the text of a source, and return where it begins."""
     start = len(source.text) + 1
     source.text = f"{source.text}\n{line}"
     source.apart.append(("mail headers", (start, len(source.text)), ""))

@@ -1,8 +1,8 @@
 # Above 450 lines because one reader goes from token to token and finds each in the source.
-"""Markdown into blocks, and the front matter that may stand above it.
+"""Reads Markdown into blocks.
 
-markdown-it-py parses; it gives lines for blocks and no places for words. Every word is found again
-in the text of its block, in order, so that the ledger of the import knows where it stood.
+markdown-it-py parses; it states the lines of blocks, but not the places of words. Each word is
+found again in the text of its block, in order, so that the ledger knows its place.
 """
 
 import re
@@ -25,7 +25,7 @@ from importing.markup import SOFT, attributes, blank_out, tag_at
 from importing.notes import Note
 from importing.page_rules import is_hidden, notes_of_left_out
 
-# What opens a line of Markdown and is no word of it.
+# Marks at the start of a line of Markdown.
 _LINE_BEGINS = re.compile(
     r"(?:[ \t]*(?:>|[*+-](?=\s|$)|\d{1,9}[.)](?=\s|$)))*+[ \t]*(?:#{1,6}(?=\s|$))?"
     r"(?:\[\^[^\]\s]{1,200}+\]:)?"
@@ -38,19 +38,19 @@ _LINK_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _FENCE_LINE = re.compile(r"[\s>]*(?:```+|~~~+)\s*$")
 # Blocks inside one another. markdown-it drops deeper ones, and the ledger reports that.
 _MAX_DEPTH = 40
-# Marks times characters of the paragraphs whose inside is parsed: what marks that never close
-# cost. A release has far less than a tenth of it.
+# Marks times characters of the paragraphs that are parsed: the cost of marks that never close.
+# A release has far less than a tenth of it.
 _MAX_WORK = 30_000_000
 _COSTLY = re.compile(r"[\[\]<!`*_~^&(]")
 
 
 class _Markdown(MarkdownIt):
-    """CommonMark with tables, strike-through and footnotes; addresses stay as they are written."""
+    """CommonMark with tables, strike-through and footnotes; addresses stay as written."""
 
     def __init__(self) -> None:
         super().__init__("commonmark", {"maxNesting": _MAX_DEPTH})
         self.enable(["table", "strikethrough"])
-        # Lines that are indented by accident are no code, and `text_special` shows how a
+        # Lines that are indented by accident are not code, and `text_special` keeps how a
         # character was written.
         self.disable(["code", "text_join"])
         self.use(footnote_plugin, move_to_end=False)
@@ -68,7 +68,7 @@ class _Markdown(MarkdownIt):
 
 
 def _careless_link(state: StateInline, silent: bool) -> bool:
-    """Read a link or picture whose address has blanks, as `[words](/a file.pdf)`."""
+    """Read a link or picture whose address has blanks, such as `[words](/a file.pdf)`."""
     match = _CARELESS_LINK.match(state.src, state.pos, state.posMax)
     if not match:
         return False
@@ -87,7 +87,7 @@ def _careless_link(state: StateInline, silent: bool) -> bool:
 
 
 def _parse_inline(state: StateCore) -> None:
-    """Parse the inside of paragraphs, as long as the work for it is bounded."""
+    """Parse the text of paragraphs, up to a maximum of work."""
     work = 0
     for token in state.tokens:
         if token.type != "inline":
@@ -118,7 +118,7 @@ def read_markdown(source: Source, filename: str) -> None:
 
 @dataclass(slots=True)
 class _Look:
-    """How the words look at a place inside a paragraph, and why they are left out."""
+    """The marks at a place inside a paragraph, and why its text is left out."""
 
     strong: int = 0
     em: int = 0
@@ -130,7 +130,7 @@ class _Look:
 
 
 class _Reader:
-    """Goes from token to token; a builder makes the blocks, also of the HTML between them."""
+    """Reads token after token; a builder makes the blocks, also of the HTML between them."""
 
     def __init__(self, source: Source, text: str, start: int) -> None:
         self.source, self.start = source, start
@@ -158,7 +158,7 @@ class _Reader:
         self.builder.end_block()
         for label, inner in self.notes.items():
             if label not in self.used:
-                # No mark leads to it: it is a paragraph of its own.
+                # No mark refers to it: it becomes a paragraph.
                 self.used.add(label)
                 for token in inner:
                     if token.type == "inline":
@@ -178,7 +178,7 @@ class _Reader:
         return start, begins.end() if begins else start
 
     def _without_notes(self, tokens: Iterable[Token]) -> Iterator[Token]:
-        """Yield the tokens of the text, and keep those of the footnotes apart."""
+        """Yield the tokens of the text, and keep those of footnotes separately."""
         inside: list[Token] | None = None
         for token in tokens:
             if token.type == "footnote_reference_open":
@@ -235,7 +235,7 @@ class _Reader:
             builder.end_cell()
 
     def _code(self, first: int, last: int) -> None:
-        """Take the lines between two fences as one paragraph that keeps its line ends."""
+        """Read the lines between two fences as one paragraph that keeps its line ends."""
         self.builder.end_block()
         self.source.markup.append((self.lines[first], self.lines[first + 1] - 1))
         for number in range(first + 1, last):
@@ -264,7 +264,7 @@ class _Reader:
             builder.end_block()
 
     def _places(self, token: Token) -> list[int]:
-        """Return where each character of an inline token stands in the text."""
+        """Return the place in the text of each character of an inline token."""
         assert token.map  # noqa: S101 - the caller has looked
         places: list[int] = []
         for number, line in enumerate(token.content.split("\n"), start=token.map[0]):
@@ -278,7 +278,7 @@ class _Reader:
         return places
 
     def _cell(self, token: Token) -> list[int]:
-        """Return the same for a cell of a table, whose escaped bars are written as `\\|`."""
+        """Return the same for a cell of a table, in which bars are escaped as `\\|`."""
         assert token.map  # noqa: S101 - the caller has looked
         end = self.lines[token.map[0] + 1] - 1
         places: list[int] = []
@@ -295,7 +295,7 @@ class _Reader:
         return [*places, at]
 
     def _runs(self, tokens: Sequence[Token], content: str, places: list[int]) -> list[Run]:
-        """Return the runs of the inside of a block; `places` has one more than it has letters."""
+        """Return the runs of a block; `places` has one place per letter and one for the end."""
         runs: list[Run] = []
         look = _Look()
         at = 0
@@ -304,7 +304,7 @@ class _Reader:
             span = (places[first], places[last])
             mark = _UNCLOSED.match(token.content) if first == 0 and token.type == "text" else None
             if mark:
-                # Bold that opens a paragraph and never closes was meant for the whole of it.
+                # Bold that opens a paragraph and never closes was meant for the whole paragraph.
                 self.unclosed += 1
                 self.source.markup.append((span[0], places[mark.end()]))
                 token.content = token.content[mark.end() :]
@@ -430,18 +430,18 @@ class _Reader:
         else:
             self.used.add(label)
             found = self._note_runs(
-                (one.children or [], one.content, self._places(one))
-                for one in self.notes[label]
-                if one.type == "inline"
+                (token.children or [], token.content, self._places(token))
+                for token in self.notes[label]
+                if token.type == "inline"
             )
-        # The builder numbers it, and sets it at the end of what is open: that is here.
+        # The builder numbers it and adds it at the end of the open paragraph, which is here.
         before, self.builder.at.runs = self.builder.at.runs, []
         self.builder.add_footnote(found)
         runs += self.builder.at.runs
         self.builder.at.runs = before
 
     def _note_runs(self, pieces: Iterable[tuple[Sequence[Token], str, list[int]]]) -> list[Run]:
-        """Return the words of a note; a note inside it has no place of its own."""
+        """Return the runs of a footnote; a footnote inside it stays in its text."""
         outer, self.in_note = self.in_note, True
         found: list[Run] = []
         for tokens, content, places in pieces:
@@ -452,7 +452,7 @@ class _Reader:
         return found
 
     def _own_lines(self, runs: list[Run]) -> Iterator[list[Run]]:
-        """Yield a paragraph, and apart from it each line that is bold or italic from end to end."""
+        """Yield a paragraph; each line that is bold or italic from end to end becomes its own."""
         lines: list[list[Run]] = [[]]
         for run in runs:
             if run.text == "\n" and not run.note:
@@ -493,9 +493,9 @@ def _is_emphatic(line: list[Run]) -> bool:
 
 
 def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:
-    """Return where the words of a token begin and end in its block, and where the next may begin.
+    """Return where a token begins and ends in its block, and where the next one may begin.
 
-    The tokens come in their order, and each is written in a form that it states.
+    Tokens are in order, and each states the form in which it is written.
     """
     kind = token.type
     size = len(content)
@@ -522,7 +522,7 @@ def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:
         start = max(content.find("^[" if label is None else "[^", at), at)
         end = content.find("]", start)
         if label is None:
-            # The note itself may hold brackets: its words are counted where they stand.
+            # The note may contain brackets: its text is counted where it is.
             return start, start, start
         return start, (end + 1 if end >= 0 else size), (end + 1 if end >= 0 else size)
     literal = {
@@ -539,7 +539,7 @@ def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:
 
 
 def _link_end(content: str, at: int) -> int:
-    """Return where a link ends whose words end at a place: after `]`, `](…)` or `][…]`."""
+    """Return where a link ends whose text ends at a place: after `]`, `](…)` or `][…]`."""
     size = len(content)
     at = min(at + 1, size)
     if content.startswith("(", at):

@@ -1,4 +1,4 @@
-"""Plain text into blocks: which line ends end a paragraph, and which runs of blanks do."""
+"""Reads plain text into blocks: which line ends and which wide gaps end a paragraph."""
 
 import re
 from collections import Counter
@@ -17,14 +17,14 @@ _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\
 _PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _LETTERED = re.compile(r"\(?(?:[A-Za-z]|[ivxIVX]{1,5}|\d{1,3})[.)]\s")
 _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
-# Wrapped by hand or by a mail program: lines are nearly as full as can be. Shorter ones are only
-# taken for wrapped where the words show it.
+# Lines that were wrapped by hand or by a mail program are nearly full. Shorter lines count as
+# wrapped only where their words show it.
 _WRAPPED = range(50, 101)
-_FULL = range(60, 101)  # one such line that goes on in small letters was wrapped
+_FULL = range(60, 101)  # a line this full was wrapped if the next begins in small letters
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
-_MAX_QUOTE_CHARACTERS = 3_000  # characters of a quotation whose lines are joined until it closes
-# A line from here on may be a page that lost its line ends; blanks stand where they were.
+_MAX_QUOTE_CHARACTERS = 3_000  # the lines of a quotation are joined until it closes
+# A longer line may be a page that lost its line ends, with blanks in their places.
 _PAGE_LINE = 200
 _GAP = re.compile(r"[ \t\xa0]{3,}")
 _WIDE = 6
@@ -39,7 +39,7 @@ def _goes_on_small(text: str) -> bool:
     return bool(begins and begins[1].islower())
 
 
-# Two lines of a wrapped text that are one. The text is “the first line, a line end, the second”.
+# Two lines of a wrapped text that belong together: “the first line, a line end, the second”.
 JOINS = (
     Rule(
         "goes on in small letters",
@@ -69,7 +69,7 @@ JOINS = (
         ("We know who he is\nFour are free", "A letter A\nSecond"),
     ),
 )
-# Where the hyphen at the end of a line belongs to the word: “words before-, a line end, the rest”.
+# The hyphen at the end of a line belongs to the word: “words before-, a line end, the rest”.
 KEEPS_HYPHEN = (
     Rule(
         "given name after a family name",
@@ -109,23 +109,23 @@ _WORD_AT_END = re.compile(r"[^\W\d_]{1,40}[-\u2010]$")
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line without the blanks and mail marks around it: where it stands, and its indent."""
+    """A line without the blanks and mail marks around it: its place and its indent."""
 
     start: int
     end: int
     indent: int = 0
-    flowed: bool = False  # a mail program wrapped here
+    flowed: bool = False  # a mail program wrapped the text here
 
     def __len__(self) -> int:
         return self.end - self.start
 
 
-# A paragraph of a text: its lines, and what stands before each of them.
+# A paragraph of a text: its lines, and the joint before each.
 _Paragraph = list[tuple[str, _Line]]
 
 
 def read_text(source: Source, filename: str, flowed: bool = False) -> None:
-    """Fill a source with the blocks of plain text: a line is a paragraph, unless it was wrapped.
+    """Fill a source with the blocks of plain text: each line that was not wrapped is a paragraph.
 
     `flowed` is a mail whose wrapped lines end in a blank (RFC 3676).
     """
@@ -146,14 +146,16 @@ def read_text(source: Source, filename: str, flowed: bool = False) -> None:
 
 
 def paragraphs_of(text: str) -> list[str]:
-    """Return the paragraphs of plain text with line ends, wrapped lines joined; for a paste."""
+    """Return the paragraphs of pasted plain text, with wrapped lines joined."""
     source = Source(text, "text")
-    blocks = (Block("paragraph", _runs(text, one)) for one in _paragraphs(source, False))
+    blocks = (
+        Block("paragraph", _runs(text, paragraph)) for paragraph in _paragraphs(source, False)
+    )
     return [block.text for block in blocks]
 
 
 def split_pictures(block: Block) -> list[Block]:
-    """Return a block as itself and the pictures that stood in it, `![alt](address)`."""
+    """Return a block and the pictures `![alt](address)` that were in it."""
     raw = block.raw
     pictures = list(_PICTURE.finditer(raw))
     if not pictures:
@@ -172,9 +174,9 @@ def split_pictures(block: Block) -> list[Block]:
 
 
 def _lines(source: Source, flowed: bool) -> list[_Line]:
-    """Return the lines without the blanks around them; an empty one is empty.
+    """Return the lines without the blanks around them.
 
-    Marks of quoted mail are taken off where at least two lines have them.
+    Marks of quoted mail are removed where at least two lines have them.
     """
     text = source.text
     found = [match.span() for match in re.finditer(r"^.*$", text, re.M)]
@@ -213,8 +215,8 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
     paragraphs: list[_Paragraph] = []
     previous: _Line | None = None
     quote = ""  # the open quotation so far
-    hanging = 0  # the indent of the words of the open item
-    alone = 0  # characters of the longest line that went on in the next, in a text of others
+    hanging = 0  # the indent of the text of the open item
+    alone = 0  # characters of the longest line that continues in the next
     for line in lines:
         if not len(line):
             previous, quote, hanging = None, "", 0
@@ -263,7 +265,7 @@ _QUOTES = '“„«"'
 
 
 def _first_word(text: str, line: _Line) -> int:
-    """Return the length of a line's first word, which the line before had no room for."""
+    """Return the length of a line's first word, for which the line before had no room."""
     if _WITHOUT_SPACES.match(text, line.start):
         return 1
     return len(text[line.start : line.end].split(None, 1)[0])
@@ -275,13 +277,13 @@ def _two(text: str, a: _Line, b: _Line) -> str:
 
 
 def _width(text: str, lines: Sequence[_Line]) -> int:
-    """Return the width that the lines of a text were wrapped at, or 0 where they were not."""
+    """Return the width at which the lines of a text were wrapped, or 0 for an unwrapped text."""
     pairs = [
         (a, b)
         for a, b in pairwise(lines)
         if len(a) and len(b) and not BULLET.match(text[b.start : b.end])
     ]
-    # An address is as long as it is.
+    # An address is never wrapped.
     width = max(
         (
             len(a)
@@ -296,7 +298,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
     shown = sum(go_on)
     if width in _WRAPPED or _WITHOUT_SPACES.search(text[:2_000]):
         full = [len(a) + 1 + _first_word(text, b) > width for a, b in pairs]
-        shown_or_full = sum(one or other for one, other in zip(go_on, full, strict=True))
+        shown_or_full = sum(first or second for first, second in zip(go_on, full, strict=True))
     else:
         shown_or_full = shown
     enough = shown_or_full >= 3 or shown >= 2 or (shown and 2 <= shown_or_full == len(pairs))
@@ -304,7 +306,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
 
 
 def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
-    """Whether a line of a wrapped text goes on in the next."""
+    """Whether a line of a wrapped text continues in the next."""
     line = text[a.start : a.end]
     if any(rule.matches(_two(text, a, b)) for rule in JOINS):
         return not head_line(line)
@@ -319,7 +321,7 @@ def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
 
 
 def _goes_on(text: str, a: _Line, b: _Line) -> bool:
-    """Whether a full line goes on in small letters, in a text that shows no width."""
+    """Whether a full line continues in small letters, in a text without a known width."""
     return len(a) in _FULL and bool(JOINS[0].matches(_two(text, a, b)))
 
 
@@ -328,7 +330,7 @@ def _is_divided(text: str, a: _Line, b: _Line) -> bool:
 
 
 def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, str, bool]:
-    """Return what joins the halves of a word, the word, and whether its hyphen falls away."""
+    """Return the joint of a divided word, the word, and whether its hyphen is dropped."""
     two = _two(text, a, b)
     end = _WORD_AT_END.search(text, max(a.start, a.end - 60), a.end)
     first = end[0][:-1] if end else ""
@@ -347,7 +349,7 @@ def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, st
 
 
 def _split_page(text: str, line: _Line) -> list[_Line]:
-    """Return a line, or the paragraphs that a very long one seems to have held."""
+    """Return a line, or the paragraphs that a very long line seems to contain."""
     start, end = line.start, line.end
     if end - start < _PAGE_LINE:
         return [line]
@@ -366,10 +368,10 @@ def _split_page(text: str, line: _Line) -> list[_Line]:
 
 
 def _parts(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
-    """Whether a gap in a long line parts two paragraphs."""
+    """Whether a gap in a long line separates two paragraphs."""
     if wrapped:
-        # Here the gaps of the usual width are the line ends of a page with an indent; a paragraph
-        # is parted by less, or by much more.
+        # Gaps of the usual width are the line ends of an indented page; paragraphs are separated
+        # by narrower or much wider ones.
         enough = len(text[start : min(gap.start(), start + 2_000)].split(None, 20)) > 20
         return len(gap[0]) >= _PARTING or (
             len(gap[0]) < _WIDE and enough and text[gap.end()].isupper()

@@ -1,4 +1,4 @@
-"""What stands above and around a text: titles, datelines, page furniture; tables of rules."""
+"""Titles, lines above a text and page furniture: tables of rules with examples."""
 
 import re
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def _is_breadcrumb(text: str) -> bool:
 
 
 def _has_loose_arrow(text: str) -> bool:
-    """Whether a short line ends or begins with an arrow that no other one answers."""
+    """Whether a short line begins or ends with an arrow that has no counterpart."""
     if len(text) > 60 or ("«" in text and "»" in text):
         return False
     return text[-1:] in "»›→" or text[:1] in "«‹←"
@@ -107,7 +107,7 @@ _PLACE_FIRST = re.compile(
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a line ends as sentences do, and as titles do not."""
+    """Whether a line ends like a sentence, and unlike a title."""
     return bool(_ENDS_SENTENCE.search(text))
 
 
@@ -124,11 +124,11 @@ _CONTACT = re.compile(
 _REACHED_AT = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,64}\.\w|\+\d[\d ().-]{7,}\d|\b0\d(?:[ ()/.-]{0,2}\d){7,}"
 )
-_MAX_CONTACT_WORDS = 30  # words
+_MAX_CONTACT_WORDS = 30
 
 
 def is_contact(text: str) -> bool:
-    """Whether a line says how to reach somebody: a name with a number or an address."""
+    """Whether a line is a contact: a name with a number or an address."""
     if len(text) > 300 or size(text) > _MAX_CONTACT_WORDS or ends_sentence(text):
         return False
     named = _CONTACT.match(text)
@@ -194,7 +194,7 @@ _CAPITALS = re.compile(
 
 
 def capital_title(text: str) -> re.Match[str] | None:
-    """Return a title in capitals that stands before a date in the line of the text itself."""
+    """Return a title in capitals that is followed by a date and the text on the same line."""
     match = _CAPITALS.match(text[:400])
     if not match or sum(char.isalpha() for char in match["title"]) < 10:
         return None
@@ -248,7 +248,7 @@ _TITLE_LABEL = re.compile(
 
 
 def title_label_end(text: str) -> int:
-    """Return where a title begins behind a label, or 0: “Subject: Court must free four”."""
+    """Return where a title begins after a label, or 0: “Subject: Court must free four”."""
     match = _TITLE_LABEL.match(text[:MAX_DATELINE_CHARACTERS])
     return match.end() if match else 0
 
@@ -284,7 +284,7 @@ ERROR_PAGES = (
 )  # fmt: skip
 
 
-# --- Lines of their own above the text -----------------------------------------------------------
+# --- Separate lines above the text -----------------------------------------------------------
 
 _TIME = re.compile(
     r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\.?)?|\b\d{1,2}\s?[ap]\.?m\.?|\b\d{4}\s?hrs\b", re.I
@@ -297,9 +297,9 @@ _EMBARGO = re.compile(
 _NUMBER_OF_RELEASE = re.compile(
     r"[\s,:]+(?:n[or]\.?|n[°º]|№|#)\s?\d{1,5}(?:[/-]\d{2,4})?\s*$", re.I
 )
-# Who put the page up, below or beside its day.
+# The person who published the page, below or beside its date.
 _BYLINE = re.compile(r"\s(?:by|par|von|por|di|door|av|af)(?:\s+[^\W\d][\w.’'@-]*){1,3}\s*$", re.I)
-# “For release” opens sentences too.
+# Sentences begin with “For release” too.
 _LONG_RELEASE_LINES = sorted(RELEASE_LINES - {"for release"}, key=len, reverse=True)
 _LEADING_RELEASE_LINE = re.compile(
     rf"\s*(?i:{'|'.join(map(re.escape, _LONG_RELEASE_LINES))})"
@@ -309,13 +309,13 @@ _LEADING_RELEASE_LINE = re.compile(
 
 
 def release_line_end(text: str) -> int:
-    """Return where “for immediate release” ends that opens a longer text, or 0."""
+    """Return where “for immediate release” ends at the start of a longer text, or 0."""
     match = _LEADING_RELEASE_LINE.match(text)
     return match.end() if match else 0
 
 
 def head_line(text: str) -> tuple[str, str] | None:
-    """Return what a line above the text is, and the kind of release that it announces."""
+    """Return what a line above the text is, and the kind of release in it."""
     if len(text) > 150 or not text:
         return None
     if _EMBARGO.search(text) and len(text.split()) <= 15:
@@ -384,7 +384,7 @@ _NUMBERS_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LeadingDate:
-    """A date that a text opens with: where the text after it begins, and its day in words or as
+    """A date at the start of a text: where the rest begins, and its day in words or as
     ISO 8601.
     """
 
@@ -393,9 +393,9 @@ class LeadingDate:
 
 
 def leading_date(text: str) -> LeadingDate | None:
-    """Return the full date that a title or a text opens with, and that is no part of a sentence.
+    """Return the full date at the start of a title or text that is not part of a sentence.
 
-    A date of numbers alone that could be read in two ways ends the search, but states no day.
+    A date of numbers that can be read in two ways ends the search, but states no day.
     """
     text = text[:MAX_DATELINE_CHARACTERS]
     day = next(days_in(text), None)

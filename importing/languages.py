@@ -1,4 +1,4 @@
-"""The language of a file: stated, or guessed from its letters and words, with a measure."""
+"""The language of a file: stated, or guessed from its letters and words, with its certainty."""
 
 import re
 from collections import Counter
@@ -16,31 +16,31 @@ MODEL = Path(__file__).parent / "data" / "lid.176.ftz"
 
 STATED, NAMED, DETECTED = "stated", "file_name", "detected"
 CHOSEN, UNKNOWN = "chosen", "unknown"
-# At least this certain, a language is set on the draft: of such paragraphs in 155 languages, 1.9 %
-# are wrong (bench/languages.py). Below, the person who imports is asked.
+# A language with at least this certainty is set on the draft: 1.9 % of such paragraphs in 155
+# languages are wrong (bench/languages.py). With less, the user is asked.
 SURE = 0.8
-_MAX_CHARACTERS = 20_000  # characters that are looked at
+_MAX_CHARACTERS = 20_000  # that are examined
 _PIECE_CHARACTERS = (
     500  # characters that the model judges at a time: one foreign name is then one vote
 )
-_MIN_LETTERS = 80  # of a script that several languages are written in
-_MIN_OWN_LETTERS = 20  # of a script that has one language, and of Chinese
+_MIN_LETTERS = 80  # of a script that several languages use
+_MIN_OWN_LETTERS = 20  # of a script that one language uses, and of Chinese
 _MAX_CANDIDATES = 4
-_MIN_CERTAINTY = 0.04  # what is less likely is not offered
+_MIN_CERTAINTY = 0.04  # less likely languages are not offered
 
-# Scripts that only one language of any size is written in, and that language.
+# Scripts that only one larger language uses, and that language.
 _ONE_LANGUAGE = {
     "Adlm": "ff-Adlm", "Armn": "hy", "Cher": "chr", "Geor": "ka", "Grek": "el", "Gujr": "gu",
     "Guru": "pa", "Hang": "ko", "Jpan": "ja", "Khmr": "km", "Knda": "kn", "Laoo": "lo",
     "Mlym": "ml", "Nkoo": "nqo", "Olck": "sat", "Orya": "or", "Rohg": "rhg", "Sinh": "si",
     "Taml": "ta", "Telu": "te", "Thaa": "dv", "Thai": "th", "Yiii": "ii",
 }  # fmt: skip
-# What the model calls a language, and the tags that this may mean.
+# Labels of the model, and the tags that they may mean.
 _MEANS = {
     "als": ("gsw",), "arz": ("ar",), "azb": ("az",), "bh": ("bho",), "no": ("nb",),
     "pnb": ("pa",), "sh": ("hr", "bs", "sr"), "tl": ("fil",),
 }  # fmt: skip
-# Scripts of a language beside its usual one. What the model says of other pairs is dropped.
+# Other scripts of a language than its usual one. Other pairs of the model are dropped.
 _ALSO_WRITTEN_IN = {
     "Arab": {"az", "kk", "ku", "ky", "pa", "uz"},
     "Cyrl": {"az", "bs", "tk", "ug", "uz"},
@@ -52,12 +52,12 @@ _TRADITIONAL = frozenset("們這國為說時來對發會經過還進後沒與長
 
 
 def _share(pattern: str, least: float) -> Any:
-    """Return a test whether a pattern is found as often as a share of the words or syllables."""
+    """Return a test for how often a pattern is found, as a share of the words or syllables."""
     found, between = re.compile(pattern), re.compile(r"[\s་፡]+")
     return lambda text: len(found.findall(text)) >= least * (len(between.findall(text)) + 1)
 
 
-# Languages that the model takes for a neighbour, since it does not know them. The name is the tag.
+# Languages that the model does not know and confuses with a neighbour. The name is the tag.
 SIBLINGS = (
     Rule(
         "ti",
@@ -77,28 +77,28 @@ SIBLINGS = (
     ),
 )  # fmt: skip
 _IN_NAMES = re.compile(r"([a-z]{2}|ckb)([-_][a-z]{2}|[-_][a-z]{4})?", re.IGNORECASE)
-# Addresses, numbers and file names: they are in no language, and the model takes them for English.
+# Addresses, numbers and file names have no language; the model confuses them with English.
 _NO_WORDS = re.compile(r"\S{0,40}[0-9@/_\\]\S{0,40}")
 _SIBLINGS_OF = {"Ethi": "ti", "Tibt": "dz"}
-# Letters that only one language of a script has. Where some of them stand in a text that the
-# model takes for that language, two signs agree.
+# Letters that only one language of a script has. If a text that the model takes for that
+# language has some of them, two signs agree.
 _OWN_LETTERS = {
     "be": "ў", "ckb": "ڕڵ", "kk": "ұ", "ps": "ټډړښځڅږڼۍ", "sd": "ڄڃٻڀڙڊڌٺٽڦڪڳڱ۽", "ug": "ۇۈۋ",
     "uk": "їґ",
 }  # fmt: skip
-_AGREED_CERTAINTY = 0.9  # how certain two signs are together
-_MIN_OWN_SHARE = 0.01  # of the letters; one foreign name has fewer
+_AGREED_CERTAINTY = 0.9  # of two signs that agree
+_MIN_OWN_SHARE = 0.01  # a share of the letters; one foreign name has fewer
 # Letters of Burmese script that Burmese itself does not use: Mon, Shan, Karen and others do.
 _NOT_BURMESE = re.compile("[\u1028\u1033-\u1035\u105a-\u109f\ua9e0-\ua9fe\uaa60-\uaa7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:
-    """The language that a file seems to be in, with a measure.
+    """The likely language of a file, with its certainty.
 
-    `tag`: BCP 47, "" where nothing speaks for any. `certainty` and those of `runners_up`: 0 to 1.
-    `source`: STATED in the file, NAMED by its name, DETECTED from its text, CHOSEN by the person
-    who imports it, or UNKNOWN.
+    `tag`: BCP 47, "" where nothing suggests any. `certainty` and those of `runners_up`: 0 to 1.
+    `source`: STATED in the file, NAMED by its name, DETECTED from its text, CHOSEN by the
+    user, or UNKNOWN.
     """
 
     tag: str = ""
@@ -118,10 +118,10 @@ class LanguageGuess:
 
 
 def guess_language(stated: str, filename: str, text: str) -> LanguageGuess:
-    """Return the language of a text, by what its file says and what its words look like.
+    """Return the language of a text, by what its file states and by its words.
 
-    What the file says is believed unless the text is surely in another language: pages say
-    “en” of everything.
+    The stated language counts unless the text is certainly in another: many pages state “en”
+    whatever their language.
     """
     detected = detect(text)
     for claim, source in ((_read(stated), STATED), (_from_name(filename), NAMED)):
@@ -131,7 +131,7 @@ def guess_language(stated: str, filename: str, text: str) -> LanguageGuess:
 
 
 def detect(text: str) -> LanguageGuess:
-    """Return the language that the letters and words of a text look like."""
+    """Return the language of a text, by its letters and words."""
     text = text[:_MAX_CHARACTERS]
     scripts = languages.scripts_in(text)
     letters = sum(scripts.values())
@@ -140,7 +140,7 @@ def detect(text: str) -> LanguageGuess:
     if letters == scripts.pop("", 0):
         return LanguageGuess()
     if scripts["Hang"] > 0.3 * (scripts["Hang"] + scripts["Hani"]):
-        scripts["Hang"] += scripts.pop("Hani", 0)  # Korean with Chinese characters in it
+        scripts["Hang"] += scripts.pop("Hani", 0)  # Korean with some Chinese characters
     script, count = scripts.most_common(1)[0]
     share = count / letters
     if script in _ONE_LANGUAGE:
@@ -149,7 +149,7 @@ def detect(text: str) -> LanguageGuess:
         found, fewest = _chinese(text), _MIN_OWN_LETTERS
     else:
         found, fewest = _by_model(text, script), _MIN_LETTERS
-    # A text of two halves is in two languages. One of few letters is no ground for any.
+    # A text of two halves is in two languages. A text of few letters shows none.
     weight = min(1.0, share / SURE) * min(1.0, count / fewest)
     ranked = sorted(((tag, round(part * weight, 3)) for tag, part in found.items()), key=_order)
     (tag, certainty), *others = ranked[:_MAX_CANDIDATES] or [("", 0.0)]
@@ -165,11 +165,11 @@ def _order(pair: tuple[str, float]) -> tuple[float, str]:
 
 
 def _weighed(claim: str, source: str, detected: LanguageGuess, text: str) -> LanguageGuess:
-    """Return what the file says of itself, weighed against what its text looks like."""
+    """Return the stated language, weighed against the language of the text."""
     if not detected.tag:
         return LanguageGuess(claim, 0.9, (), source)
     if detected.tag.startswith("zh-") and claim.startswith("zh"):
-        # What a file says rarely knows which of the two ways to write Chinese it is.
+        # A stated tag is rarely right about which Chinese script it is.
         other = next((part for _tag, part in detected.runners_up), 0.0)
         if detected.certainty < 4 * other:
             return LanguageGuess(claim, 0.5, _without(claim, detected), source)
@@ -192,15 +192,15 @@ def _without(claim: str, detected: LanguageGuess) -> tuple[tuple[str, float], ..
     return tuple(pair for pair in ranked if pair[0] != claim)
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether two tags name one language, or two that look alike in a text."""
-    first, second = one.partition("-")[0], other.partition("-")[0]
+def _alike(tag: str, other: str) -> bool:
+    """Whether two tags name one language, or two that are alike in writing."""
+    first, second = tag.partition("-")[0], other.partition("-")[0]
     together = ({"nb", "nn", "no"}, {"hr", "bs", "sr", "sh", "cnr"}, {"id", "ms"}, {"fa", "prs"})
     return first == second or any({first, second} <= group for group in together)
 
 
 def _read(stated: str) -> str:
-    """Return the tag that a file states, by tag, locale or name; "" for none."""
+    """Return the tag that a file states as a tag, locale or name; "" for none."""
     stated = stated.strip()[:60]
     if found := languages.from_name(stated):
         return found
@@ -214,7 +214,7 @@ def _read(stated: str) -> str:
 
 
 def _from_name(filename: str) -> str:
-    """Return the language that a file's name has among its parts, "" for none."""
+    """Return the language in the name of a file, "" for none."""
     for part in reversed(filename.split(".")[1:-1][-3:]):
         # A part of three letters is rarely a tag: com, org, min.
         if found := languages.from_name(part) or (_read(part) if _IN_NAMES.fullmatch(part) else ""):
@@ -223,7 +223,7 @@ def _from_name(filename: str) -> str:
 
 
 def _chinese(text: str) -> dict[str, float]:
-    """Weigh the characters that only one of the two ways to write Chinese has."""
+    """Return traditional or simplified Chinese by the characters that only one of them has."""
     counts = Counter(text)
     simplified = sum(counts[char] for char in _SIMPLIFIED)
     traditional = sum(counts[char] for char in _TRADITIONAL)
@@ -234,7 +234,7 @@ def _chinese(text: str) -> dict[str, float]:
 
 
 def _by_model(text: str, script: str) -> dict[str, float]:
-    """Return how likely each language is, of those that are written in a script."""
+    """Return how likely each language of a script is."""
     sibling = next((rule for rule in SIBLINGS if rule.name == _SIBLINGS_OF.get(script)), None)
     if sibling and sibling.matches(text):
         return {sibling.name: 0.9}
@@ -245,7 +245,7 @@ def _by_model(text: str, script: str) -> dict[str, float]:
     for piece in _pieces(text):
         letters = sum(char.isalpha() for char in piece)
         weight += letters
-        # A lone surrogate cannot be encoded, and the model takes one line.
+        # A lone surrogate cannot be encoded, and the model reads one line.
         line = piece.encode("utf-8", "ignore").decode().lower()
         labels, parts = _model().predict(line, 8, 0.01)
         for label, part in zip(labels, parts, strict=True):
@@ -262,7 +262,7 @@ def _by_model(text: str, script: str) -> dict[str, float]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Return a text on one line, in pieces of nearly the same length."""
+    """Return a text on one line, in pieces of nearly equal length."""
     text = " ".join(_NO_WORDS.sub(" ", text).split())
     number = max(1, round(len(text) / _PIECE_CHARACTERS))
     length = -(-len(text) // number)
@@ -270,7 +270,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _tags(label: str, script: str) -> list[tuple[str, float]]:
-    """Return what a label of the model may mean in a text of a script, and how likely each is."""
+    """Return the tags that a label of the model may mean in a script, and how likely each is."""
     means = _MEANS.get(label, (label,))
     tags = []
     for language in means:
@@ -284,5 +284,5 @@ def _tags(label: str, script: str) -> list[tuple[str, float]]:
 
 @cache
 def _model() -> Any:
-    """Return the model, read once in each process: 20 ms and 6 MB."""
+    """Return the model; reading it takes 20 ms and 6 MB, once per process."""
     return fasttext.load_model(str(MODEL))

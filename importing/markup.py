@@ -1,4 +1,4 @@
-"""What HTML and Markdown share: tags, character references, links, and what prints nothing."""
+"""What HTML and Markdown share: tags, character references, links and invisible elements."""
 
 import html
 import re
@@ -9,12 +9,12 @@ from importing.blocks import Run
 from importing.notes import Note
 from storing.links import allowed_link
 
-# Quoted values may hold “>”. Possessive, so that no input makes it go back and forth.
+# Quoted values may contain “>”. Possessive quantifiers avoid backtracking on any input.
 _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _CARELESS_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*+)([^>]*+)>")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']++))?""")
 _MAX_TAG_CHARACTERS = 20_000
-# Where a line may end, or may not: they part names, and print nothing.
+# Invisible hints for line ends: they would split names.
 SOFT = ("\u00ad", "\u2060", "\ufeff")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _REMOVED_ELEMENTS = "script style object iframe svg math select xml template textarea applet"
@@ -22,10 +22,10 @@ _REMOVED_TAG = re.compile(rf"<({_REMOVED_ELEMENTS.replace(' ', '|')})\b", re.I)
 
 
 def blank_out(text: str, macros: bool = False) -> str:
-    """Return the text with what prints nothing made blank, letter for letter.
+    """Return the text with comments, scripts, styles and the like blanked out, letter for letter.
 
-    That is comments, scripts, styles and the like; with `macros` also the lines of WML that start
-    with a hash. Whatever is blank then is quoted to the editor as left out.
+    With `macros`, lines of WML that begin with a hash are blanked out too. The editor sees the
+    blanked text as left out.
     """
     blank = [*_comments(text), *_silent_elements(text)]
     if macros:
@@ -45,7 +45,7 @@ def _comments(text: str) -> Iterator[Span]:
     while (start := text.find("<!--", place)) >= 0:
         place = text.find("-->", start) + 3
         if place < 3:
-            # Never closed: a browser would hide the rest of the release; here one line goes.
+            # Never closed: a browser would hide the rest of the release; we blank out one line.
             end = text.find("\n", start)
             yield start, end if end >= 0 else len(text)
             return
@@ -70,7 +70,7 @@ def _silent_elements(text: str) -> Iterator[Span]:
 
 
 def tag_at(text: str, place: int) -> re.Match[str] | None:
-    """Return the tag that starts at a place: its slash, its name, its attributes as written."""
+    """Return the tag that begins at a place: slash, name and attributes as written."""
     end = min(place + _MAX_TAG_CHARACTERS, len(text))
     if text.find(">", place, end) < 0:
         return None
@@ -86,7 +86,7 @@ def attributes(written: str) -> dict[str, str]:
 
 
 def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
-    """Yield the runs of text without tags; a character reference is a run of its own."""
+    """Yield the runs of text without tags; each character reference is a separate run."""
     place = start
     for match in _ENTITY.finditer(text, start, end):
         decoded = html.unescape(match[0])
@@ -105,13 +105,13 @@ def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
 
 
 class Links:
-    """The links of a file: those that lead somewhere, and those that lost their address."""
+    """The links of a file: those that are kept, and those that lost their address."""
 
     def __init__(self) -> None:
         self._lost: list[str] = []
 
     def safe(self, href: str) -> str:
-        """Return an address that may stand in a release, or nothing."""
+        """Return an address that a release may contain, or an empty string."""
         if link := allowed_link(href):
             return link
         href = href.strip()
@@ -127,13 +127,13 @@ class Links:
 
 
 def quoted(texts: Sequence[str], most: int = 8, length: int = 80) -> tuple[str, ...]:
-    """Return the first texts in quotation marks, each cut where it is too long to quote."""
+    """Return the first texts in quotation marks, each shortened if it is too long."""
     marked = [f"“{shortened(text, length)}”" for text in texts[:most]]
     return (*marked, "…") if len(texts) > most else tuple(marked)
 
 
 def shortened(text: str, length: int = 60) -> str:
-    """Return a text, cut with an ellipsis where it is too long to quote."""
+    """Return a text, shortened with an ellipsis if it is too long."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 

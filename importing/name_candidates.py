@@ -38,7 +38,7 @@ _STYLES = frozenset(("dalai lama", "panchen lama", "aga khan"))
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of the text; in a title or a heading names are recognised, but none is found."""
+    """A piece of the text; titles and headings (not `running`) only repeat names."""
 
     text: str
     running: bool = True
@@ -61,7 +61,7 @@ class Candidate:
 
 
 def believed_people(passages: Sequence[Passage], ordinary: frozenset[str]) -> list[Candidate]:
-    """Return the runs of capitalised words that are believed to be people, in their order."""
+    """Return the runs of capitalised words that are believed to be people, in order."""
     candidates = [
         candidate
         for place, passage in enumerate(passages)
@@ -94,12 +94,12 @@ def _candidates(place: int, text: str, ordinary: frozenset[str]) -> Iterator[Can
 
 
 def _weigh(candidate: Candidate, text: str) -> None:
-    """Decide by the words around a candidate whether it is somebody."""
+    """Decide by the words around a candidate whether it is a person."""
     candidate.descriptor, phrase = description_before(text, candidate.start)
     described = phrase < candidate.start
     candidate.plural = is_plural_role(role_in(text[phrase : candidate.start]))
     if len(candidate.words) == 1:
-        # “Senators Warner and Graham” are two people, “Scientists Submission” is nobody.
+        # “Senators Warner and Graham” are two people, “Scientists Submission” is none.
         listed = re.match(r",| and\b| &", text[candidate.end : candidate.end + 5])
         candidate.certain = candidate.addressed and described
         # “St. Petersburg” is a place.
@@ -120,7 +120,7 @@ def _weigh(candidate: Candidate, text: str) -> None:
 
 
 def _follow_lists(candidates: list[Candidate], passages: Sequence[Passage]) -> None:
-    """Believe what stands in a list with somebody: “lawyers A, B and C”."""
+    """Accept the names in a list with an accepted one: “lawyers A, B and C”."""
     for candidate, following in reversed(list(pairwise(candidates))):
         # “A, B and C were arrested”: what is true of the last is true of the others.
         if (
@@ -155,7 +155,7 @@ def _follow_lists(candidates: list[Candidate], passages: Sequence[Passage]) -> N
 
 
 def ordinary_words(passages: Sequence[Passage]) -> frozenset[str]:
-    """Return the words that the text also writes small: at a sentence's start they are no names."""
+    """Return the words that the text also has in small letters, so they are not names."""
     return frozenset(
         sys.intern(word)
         for passage in passages

@@ -1,4 +1,7 @@
-"""What makes a run of capitalised words a person: rules with examples, by the words beside it."""
+"""What makes a run of capitalised words a person: rules about the words around it.
+
+In the rules and their examples, the sign § stands for the name.
+"""
 
 import re
 
@@ -20,8 +23,8 @@ from importing.vocabulary import (
     SPEECH_VERBS_BESIDE_A_QUOTE,
 )
 
-PERSON = "§"  # stands for a name in what the rules look at
-_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters beside a name that are looked at
+PERSON = "§"  # the sign for a name in the rules
+_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters around a name that the rules see
 SPEECH_VERB_AFTER = re.compile(
     rf"{BRACKETS_PATTERN}(?:,\s(?P<title>{TITLE_PATTERN}),)?\s"
     rf"(?:(?:has|have|had|also|later|today|then|further|recently|a|ha|hat)\s)*(?P<verb>[^\W\d_]+)"
@@ -49,7 +52,7 @@ _MADE_BY = re.compile(
     r"|cread[oa]s?|criad[oa]s?|dirigid[oa]s?|gegründet|ιδρύθηκε|основан[аоы]?|создан[аоы]?)\s"
     r"(?:\w+\s){0,4}?(?:by|par|por|pelo|pela|von|από(?:\sτον|\sτην)?)\s§"
 )
-_MET = re.compile(
+_MET_OR_THANKED = re.compile(
     r"\b(?:(?:thank|congratulate|commend|praise|nominate|appoint|elect|succeed|interview)(?:s|e?d)?"
     r"|thanking|congratulating|commending|praising|nominating|appointing"
     r"|(?:meets?|met|meeting|meetings|spoke|speak|speaks) with|(?:accompanied|joined|succeeded) by"
@@ -83,7 +86,7 @@ _ROLE_AND_COMMA = re.compile(
 
 
 def words_around(text: str, start: int, end: int) -> str:
-    """Return the words beside a name, with a sign in its place: what the rules look at."""
+    """Return the words around a name, with a sign in its place."""
     before = text[max(0, start - _MAX_BEFORE) : start].replace(PERSON, " ")
     return before + PERSON + text[end : end + _MAX_AFTER].replace(PERSON, " ")
 
@@ -97,25 +100,25 @@ def _has_apposition(around: str) -> bool:
     return bool(apposition_after(around.partition(PERSON)[2]))
 
 
-def _speaks(around: str) -> bool:
+def _has_verb_after(around: str) -> bool:
     return has_speech_verb(around, around.index(PERSON) + 1)
 
 
-def _is_speaker_behind(around: str) -> bool:
+def _has_verb_before(around: str) -> bool:
     return follows_speech_verb(around, around.index(PERSON))
 
 
-def _becomes_something(around: str) -> bool:
+def _is_appointed(around: str) -> bool:
     to_be = _TO_BE.match(around.partition(PERSON)[2])
     return bool(to_be and any(map(is_role, to_be[1].split())))
 
 
-def _is_a_role(around: str) -> bool:
+def _is_called_role(around: str) -> bool:
     found = _IS_A.match(around.partition(PERSON)[2])
     return bool(found and any(map(is_role, found[1].split())))
 
 
-def _has_it_done(around: str) -> bool:
+def _is_object_of_deed(around: str) -> bool:
     word, other = _last_words(around.partition(PERSON)[0])
     return word in DONE_TO_PEOPLE or (word == "of" and other in DONE_OF_PEOPLE)
 
@@ -124,63 +127,63 @@ def _is_listed_first(around: str) -> bool:
     return _opens_list_of_people(around.partition(PERSON)[0])
 
 
-def _is_named_behind_role(around: str) -> bool:
-    """Whether “the minister-designate, §, …” stands there."""
+def _is_named_after_role(around: str) -> bool:
+    """Whether a role and a comma come before it: “the minister-designate, §, …”."""
     found = _ROLE_AND_COMMA.search(around.partition(PERSON)[0][-100:])
     return bool(found and is_role(found[1]) and around.partition(PERSON)[2][:1] in (",", ")", ":"))
 
 
-# What makes a run of capitalised words somebody; the sign § stands for it.
+# A strong rule alone makes it a person; a weak one only where the name is not doubtful.
 STRONG = (
-    Rule("a role before it", _has_role_before,
+    Rule("a role before the name", _has_role_before,
          ("human rights lawyer §", "China's Foreign Minister §", "Secretary of State §",
           "President of China, §", "Sen. §"),
          ("The visit to §", "a law of §", "We met §")),
-    Rule("a role behind it", _has_apposition,
+    Rule("a role after the name", _has_apposition,
          ("§, Head of Campaigns, wrote", "§, a blind activist who was jailed"),
          ("§, which is a city", "§, and others")),
-    Rule("it speaks", _speaks,
+    Rule("a verb of saying after the name", _has_verb_after,
          ("§ said on Friday", "§, Director of Aid, told us", "“…”, § noted"),
          ("§ was closed", "§ noted a fall in prices")),
-    Rule("said by it", _is_speaker_behind,
+    Rule("a verb of saying before the name", _has_verb_before,
          ("“…”, said §", ", a déclaré §", ", sagte §"),
          ("on the way to §", "built by §")),
 )  # fmt: skip
 WEAK = (
-    Rule("an age, a party or “who” behind it",
+    Rule("an age, a party or “who” after the name",
          lambda around: _SOMEBODY_AFTER.match(around.partition(PERSON)[2]),
          ("§, who was jailed", "§, 34, was freed", "§ (D-CT)", "§ (aged 12)"),
          ("§ (2012)", "§, which", "§ was built")),
-    Rule("it is made something", _becomes_something,
+    Rule("appointed to a role", _is_appointed,
          ("§ to be a judge", "§ was appointed as its first director", "§ as ambassador"),
          ("§ to be built", "§ as usual")),
-    Rule("done to people alone", _has_it_done,
+    Rule("something done only to people", _is_object_of_deed,
          ("They arrested §", "the death of §", "supporters of §"),
          ("They built §", "the length of §")),
-    Rule("it opens a list of people", _is_listed_first,
+    Rule("first in a list of people", _is_listed_first,
          ("lawyers such as §", "four activists: §"),
          ("cities such as §", "two things: §")),
-    Rule("made by it", _MADE_BY.search,
+    Rule("founded, written or led by", _MADE_BY.search,
          ("a project founded in 1993 by §", "fondé en 1993 par §", "fundado por §", "led by §"),
          ("closed by §", "the road by §", "founded by the §")),
-    Rule("it is a role", _is_a_role,
+    Rule("is a role", _is_called_role,
          ("§ is a human rights lawyer", "§ was one of the founders",
           "§ were prisoners of conscience"),
          ("§ is a city", "§ was a success", "§ is an operating system")),
-    Rule("done to it", _DONE_TO_PERSON.search,
+    Rule("arrested, sentenced or killed", _DONE_TO_PERSON.search,
          ("§ was arrested in May", "§ has been sentenced to death", "§ were unlawfully detained"),
          ("§ was released in May", "§ was built", "§ was charged extra")),
-    Rule("a court against it", _AGAINST.search,
+    Rule("a trial against", _AGAINST.search,
          ("the verdict against §", "charges of fraud against §"),
          ("a campaign against §", "the verdict against the §")),
-    Rule("met or thanked", _MET.search,
+    Rule("met or thanked", _MET_OR_THANKED.search,
          ("We thank §", "The minister met with §", "accompanied by §", "She congratulated §"),
          ("We visited §", "We met in §")),
     Rule("a contact", lambda around: _CONTACT.search(around) or _REACHED.search(around),
          ("Contact: §", "For interviews contact §", "§, 202/228-3630;", "§ (ana@example.org)",
           "Media enquiries: §", "§, tel. +44 20 7413 5566"),
          ("§, 12 May", "Contact us at §", "§ 2012")),
-    Rule("named behind its role", _is_named_behind_role,
+    Rule("named after a role", _is_named_after_role,
          ("urge the Prime Minister-designate, §, to", "its director, §, wrote",
           "the group's lawyer (§)"),
          ("the city, §, was", "the minister, § and")),
@@ -188,7 +191,7 @@ WEAK = (
 
 
 def has_speech_verb(text: str, end: int) -> bool:
-    """Whether the name that ends at a place is the subject of a verb of saying."""
+    """Whether a verb of saying follows the name that ends at a place."""
     match = SPEECH_VERB_AFTER.match(text, end)
     if not match or (match["title"] and not is_title(match["title"])):
         return False

@@ -1,4 +1,4 @@
-"""Words before, after and in a name that say who somebody is: roles, titles, descriptions."""
+"""Roles, titles and descriptions around a name, and which words can be a name."""
 
 import re
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ _NOT_A_DESCRIPTION = frozenset(
 
 
 def is_role(word: str) -> bool:
-    """Whether a word says who somebody is: a post, a calling, a form of address."""
+    """Whether a word is a role: a post, a profession, a form of address."""
     word = POSSESSIVE.sub("", lowered(word)).strip("().-–—“\"'‘[")
     return _singular_role(word) or is_plural_role(word)
 
@@ -98,7 +98,7 @@ def lowered(word: str) -> str:
 
 
 def is_common(word: str) -> bool:
-    """Whether a word is a place, a month or an institution before it is a name."""
+    """Whether a word is rather a place, a month or an institution than a name."""
     if is_initial(word):
         return False
     word = lowered(word)
@@ -122,7 +122,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def capitalised_runs(text: str) -> Iterator[list[tuple[int, int]]]:
-    """Yield runs of capitalised words that stand side by side."""
+    """Yield runs of neighbouring capitalised words."""
     run: list[tuple[int, int]] = []
     for match in CAPITALISED_WORD.finditer(text):
         start, end = match.span()
@@ -155,7 +155,7 @@ def capitalised_runs(text: str) -> Iterator[list[tuple[int, int]]]:
 
 
 def start_without_places(words: list[str], first: int) -> int:
-    """Return where a name can begin: after the places and institutions that a run opens with."""
+    """Return where a name can begin: after places and institutions at the start of a run."""
     common = [place for place in range(first, len(words) - 2) if is_common(words[place])]
     if common:
         first = common[-1] + 1
@@ -189,10 +189,10 @@ def is_doubtful_name(words: list[str], addressed: bool) -> bool | None:
 
 
 def description_before(text: str, start: int) -> tuple[str, int]:
-    """Return the words right before a name that say who it is, and where the phrase begins.
+    """Return the description right before a name, and where it begins.
 
     “China's Foreign Minister Wang Yi”, “Secretary of State Colin Powell”, “President of China,
-    Hu Jintao”: the role stands last, or what it is the role of stands between it and the name.
+    Hu Jintao”: the role is the last word, or its scope (“of China”) is between it and the name.
     """
     near = list(_words_before(text, start))
     words = [word for word, _ in near]
@@ -217,7 +217,7 @@ def description_before(text: str, start: int) -> tuple[str, int]:
 
 
 def _words_before(text: str, end: int) -> Iterator[tuple[str, int]]:
-    """Yield the words before a place, the nearest first, up to the edge of the clause."""
+    """Yield the words before a place, nearest first, up to the start of the clause."""
     first = end
     for number in range(14):
         match = re.search(r"(\S+)[ \xa0]$", text[max(0, first - 60) : first])
@@ -243,7 +243,7 @@ def _words_before(text: str, end: int) -> Iterator[tuple[str, int]]:
 
 
 def _is_scope(word: str) -> bool:
-    """Whether a word can stand between a role and a name: “of the Senate Committee”."""
+    """Whether a word can be between a role and a name: “of the Senate Committee”."""
     return not is_role(word) and (
         word[0].isupper() or word[0] == "(" or lowered(word) in CONNECTORS
     )
@@ -291,7 +291,7 @@ def apposition_after(after: str) -> str:
             rest = words[place + 1 : place + 2]
             if rest and (is_role(rest[0]) or lowered(rest[0]) in TITLE_BEGINNINGS):
                 continue
-            # A name after the role is the one that the role belongs to.
+            # A name after the role has the role.
             if (
                 rest
                 and rest[0][0].isupper()
@@ -316,7 +316,7 @@ def is_title(title: str) -> bool:
 
 
 def is_printed_title(words: str) -> bool:
-    """Whether words before a name are capitalised as a title, and not just Mr or Ms."""
+    """Whether a description is capitalised like a title."""
     return not is_plural_role(role_in(words)) and all(
         word[0].isupper() or lowered(word) in CONNECTORS or not word[0].isalpha()
         for word in words.split()

@@ -1,9 +1,8 @@
 """People named in a text, found by the words around their names; no list of names, no model.
 
-A run of capitalised words is believed to be somebody when what stands beside it says so: a role or
-a title before it (“human rights lawyer”), one after it (“…, Head of Campaigns, …”), a verb of
-saying, something that is done only to people, or the place in a list of people. Whatever is found
-is a suggestion.
+A run of capitalised words is believed to be a person because of the words around it: a role or a
+title before it (“human rights lawyer”) or after it (“…, Head of Campaigns, …”), a verb of saying,
+something that is done only to people, or its place in a list of people. Each is a suggestion.
 """
 
 import re
@@ -39,10 +38,10 @@ from importing.vocabulary import (
     SUFFIXES,
 )
 
-# People are looked for in so many characters; no release is longer.
+# Characters in which people are looked for; no release is longer.
 MAX_TEXT_FOR_NAMES = 100_000
-_MAX_DESCRIPTIONS = 20  # titles and descriptions that are kept of one person
-# Titles that a single name is hardly used without.
+_MAX_DESCRIPTIONS = 20  # titles or descriptions of one person
+# Titles that belong to a single name: King Charles, Pope Francis.
 _PART_OF_NAME = frozenset(
     [
         "pope",
@@ -62,7 +61,7 @@ _PART_OF_NAME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Where a person is named in a passage, honorific included."""
+    """Where a person is named in a passage, including an honorific."""
 
     person: int
     start: int
@@ -86,7 +85,7 @@ class People:
     """The people of a text, and where each is named."""
 
     def __init__(self, passages: Sequence[Passage], speakers: Sequence[str] = ()) -> None:
-        """Look through the passages; `speakers` are names that something else already says."""
+        """Search the passages; `speakers` are names that are already known."""
         self.passages = _limited(passages, MAX_TEXT_FOR_NAMES)
         self.mentions: list[list[Mention]] = [[] for _ in self.passages]
         self._people: list[_Person] = []
@@ -118,7 +117,7 @@ class People:
         self._describe(believed)
 
     def suggestions(self, speaking: Collection[str] = ()) -> tuple[PersonSuggestion, ...]:
-        """Return everybody found, in the order in which the running text names them first.
+        """Return all people found, in the order in which the running text first names them.
 
         `speaking` are names of people who say a quotation.
         """
@@ -128,11 +127,11 @@ class People:
         return tuple(map(self._suggestion, sorted(found, key=self._first_named)))
 
     def described_from(self, place: int, mention: Mention) -> int:
-        """Return where the words before a mention begin that say who it is."""
+        """Return where the description before a mention begins."""
         return description_before(self.passages[place].text, mention.name_start)[1]
 
     def attribution(self, place: int, mention: Mention) -> tuple[str, str]:
-        """Return a speaker's full name, and the title that stands at this mention or anywhere."""
+        """Return a speaker's full name, and the title at this mention or else at another."""
         person = self._people[mention.person]
         text = self.passages[place].text
         here = self._title_before_verb(place, mention) or apposition_after(
@@ -174,7 +173,7 @@ class People:
         shouted = text.upper() == text
         taken = bytearray(len(text))
         found = (self._shouted if shouted else self._forms).find(text)
-        # Who was found first has a place, and the longest form of the name.
+        # The person found first wins a place, and the longest form of a name.
         for number, start, end in sorted(found, key=lambda it: (it[0], it[1] - it[2], it[1])):
             if not any(taken[start:end]):
                 taken[start:end] = b"\1" * (end - start)
@@ -208,7 +207,7 @@ class People:
             )
 
     def _with_title(self, text: str, start: int) -> int:
-        """Return where a form of a name begins whose title goes with it: “Mr Lammy”."""
+        """Return where a name begins, including its title: “Mr Lammy”."""
         _, first = description_before(text, start)
         title = text[first:start].split()
         if title and len(title) <= 3 and not is_plural_role(title[-1]) and is_role(title[-1]):
@@ -224,7 +223,7 @@ class People:
         after: re.Match[str] | None,
         addressed: bool,
     ) -> bool:
-        """Whether a word is not part of a longer name, of somebody or something else."""
+        """Whether a word is not part of a longer name of another person or thing."""
         possessive = bool(POSSESSIVE.search(token[0]))
         if after and not possessive and text[token.end() : after.start()] == " ":
             return False
@@ -245,7 +244,7 @@ class People:
         person.found.append((place, start))
         self.mentions[place].append(Mention(number, start, end, name_start))
 
-    # --- What the text says of them ---
+    # --- Titles and descriptions ---
 
     def _describe(self, believed: list[Candidate]) -> None:
         in_list = {(c.passage, c.start): c.descriptor for c in believed if c.descriptor}
@@ -284,7 +283,7 @@ class People:
         return title if is_title(title) else ""
 
     def _title_of(self, person: _Person) -> str:
-        """Return the first title that the text gives, one of more than a word if there is one."""
+        """Return the first title in the text, preferably one of several words."""
         titles = person.titles + [words for words in person.descriptors if is_printed_title(words)]
         return next((title for title in titles if " " in title), titles[0] if titles else "")
 
@@ -307,16 +306,16 @@ class People:
         )
 
 
-def _keep(kept: list[str], *words: str) -> None:
-    """Add what says something new, as long as there is not much of it."""
-    for each in words:
-        if each and each not in kept and len(kept) < _MAX_DESCRIPTIONS:
-            kept.append(each)
+def _keep(kept: list[str], *descriptions: str) -> None:
+    """Add the words that are new, up to the maximum."""
+    for words in descriptions:
+        if words and words not in kept and len(kept) < _MAX_DESCRIPTIONS:
+            kept.append(words)
 
 
 @lru_cache(maxsize=65_536)
 def _fold(word: str, shouted: bool = False) -> str:
-    """Return a word as names are compared: accents do not count, capitals do unless all are."""
+    """Return a word as names are compared: without accents, with case unless it is `shouted`."""
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     return plain.casefold() if shouted else plain
 

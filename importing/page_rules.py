@@ -1,4 +1,4 @@
-"""What of a saved page is not its text: tables of rules with examples."""
+"""Furniture, hidden and struck-out text of a saved page: tables of rules with examples."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from importing.markup import quoted
 from importing.notes import Note
 from importing.rules import Rule
 
-# The class and the id of an element that is no part of the text, wherever it stands.
+# Classes and ids of elements that are never part of the text.
 FURNITURE = (
     Rule(
         "cookie box",
@@ -50,7 +50,7 @@ FURNITURE = (
         ("related", "related-cases", "unrelated-newspapers", "post"),
     ),
 )  # fmt: skip
-# The style of words that a reader of the page does not see.
+# Styles of text that the page does not show.
 HIDDEN = (
     Rule(
         "not displayed",
@@ -88,7 +88,7 @@ _NOTE_CODES = {
 
 
 def notes_of_left_out(texts_by_part: Mapping[str, Sequence[str]]) -> Iterator[Note]:
-    """Yield what to say of the texts that were left out, by the names of their parts."""
+    """Yield a note on each kind of text that was left out."""
     for part, texts in texts_by_part.items():
         if code := _NOTE_CODES.get(part):
             words = sum(len(text.split()) for text in texts)

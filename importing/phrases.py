@@ -7,14 +7,14 @@ _WORD_BEGINS = re.compile(r"(?<!\w)\w++")
 
 
 class Phrases:
-    """Phrases that are found in a text as whole words, however many there are."""
+    """A set of phrases; their number does not slow the search down."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[int]] = {}
         self._lengths: dict[str, list[int]] = {}
 
     def add(self, phrase: str, number: int) -> None:
-        """Look for a phrase, and call it by a number; it may have several."""
+        """Add a phrase with a number; a phrase may have several numbers."""
         numbers = self._found.setdefault(phrase, [])
         if number not in numbers:
             numbers.append(number)
@@ -23,7 +23,7 @@ class Phrases:
             lengths.append(len(phrase))
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Yield number, start and end of each place of a phrase, in their order."""
+        """Yield number, start and end of each phrase in a text, in order."""
         for word in _WORD_BEGINS.finditer(text):
             start = word.start()
             for length in self._lengths.get(word[0], ()):

@@ -29,7 +29,7 @@ def poster_of(block: Block, occurrences: int) -> Poster:
     if source.startswith("data:"):
         return Poster("", "", source.partition(",")[0][:60], occurrences)
     path = urlsplit(source).path if is_address(source) else source
-    # What stands behind “%00” is no letter.
+    # “%00” and similar codes are not letters.
     path = UNWANTED.sub("", unquote(path))
     name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
     credit = picture_credit(name) or picture_credit(block.alt)
@@ -37,7 +37,7 @@ def poster_of(block: Block, occurrences: int) -> Poster:
 
 
 def picture_credit(name: str) -> str:
-    """Return whom the name of a picture credits: “AFP via Getty Images”, or nothing."""
+    """Return the credit in the name of a picture, such as “AFP via Getty Images”, or nothing."""
     text = re.sub(r"\.\w{2,5}$", "", name[-_MAX_CREDIT_CHARACTERS:]).replace("_", " ")
     text = re.sub(
         r"\s+", " ", re.sub(r"(?<=[^\W\d_])-(?=[A-Za-z])", " ", text) if " " not in text else text

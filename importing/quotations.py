@@ -21,9 +21,9 @@ PULL_QUOTE = re.compile(
 WHOLLY_QUOTED = re.compile(r"[‘“\"'«„](?P<text>.+)[’”\"'»“]")
 CREDIT = re.compile(r"(?:[-–—]+|―)\s*(?P<speaker>[^\W\d_].{1,150})", re.S)
 
-_MIN_WORDS = 3  # of a quotation that is more than a term in quotation marks
-_MIN_SENTENCE_WORDS = 12  # more words than any term has
-_MIN_TITLE_SHARE = 0.6
+_MIN_WORDS = 3  # fewer words in quotation marks are a term
+_MIN_SENTENCE_WORDS = 12  # no term has more words
+_MIN_TITLE_SHARE = 0.6  # of the long words; with more capitals it is the title of a work
 _MARK = re.compile('[“”„«»‟"]')
 _TERM = re.compile(r'"[^".?!]{1,60}"(?!\w)')  # “so-called "honor" killings”
 _SINGLE_OPENS = re.compile(r"(?<![\w.,?!])[‘'](?=[^\W\d_a-z])")
@@ -33,10 +33,12 @@ _TITLE_WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(slots=True)
 class Stretch:
-    start: int  # of the words, behind the opening mark
+    """Text in quotation marks, by places in its paragraph."""
+
+    start: int  # after the opening mark
     end: int
     closed: bool
-    after: int  # where the text goes on
+    after: int  # where the text after it begins
 
 
 def looks_like_credit(text: str) -> bool:
@@ -47,10 +49,10 @@ def looks_like_credit(text: str) -> bool:
     return parts[0][0].isupper() and (len(parts) < 2 or parts[-1][0].isupper() or is_role(parts[0]))
 
 
-def quotation(blocks: list[Block], place: int) -> int:
-    """Return how many paragraphs from a place on are one quotation; 0 where none begins.
+def count_quoted_paragraphs(blocks: list[Block], place: int) -> int:
+    """Return how many paragraphs from a place on form one quotation; 0 if none begins there.
 
-    Each may open with “ and only the last closes; or only the first opens.
+    Each paragraph may open with “ and only the last one closes; or only the first one opens.
     """
     shape = shape_of(blocks[place].text) if blocks[place].kind == "paragraph" else ""
     if shape == "whole":
@@ -75,7 +77,7 @@ def quotation(blocks: list[Block], place: int) -> int:
 
 
 def _closes_later(blocks: list[Block], place: int) -> int:
-    """Return after how many paragraphs a quotation closes that goes on without marks."""
+    """Return after how many paragraphs without marks a quotation closes."""
     for count, block in enumerate(blocks[place : place + 10], start=1):
         shape = shape_of(block.text) if block.kind == "paragraph" else ""
         if shape == "closing":
@@ -88,8 +90,8 @@ def _closes_later(blocks: list[Block], place: int) -> int:
 def shape_of(text: str) -> str:
     """Return how a paragraph is quoted.
 
-    “whole” from end to end, “open” where it opens and does not close, “closing” where it closes
-    what an earlier one opened, “mixed” where words stand outside the marks, “plain” otherwise.
+    “whole”: quoted from end to end. “open”: opens and does not close. “closing”: closes what an
+    earlier paragraph opened. “mixed”: has words outside the marks. “plain”: anything else.
     """
     if not text:
         return "plain"
@@ -135,13 +137,13 @@ def _single_shape(text: str) -> str:
 
 
 def stretches_of(text: str) -> list[Stretch]:
-    """Return the quotations of a sentence or more in a paragraph."""
+    """Return the quotations in a paragraph that are a sentence or more."""
     found = _in_double_marks(text) if _MARK.search(text) else _in_single_marks(text)
-    return [one for one in found if _is_speech(text, one)]
+    return [stretch for stretch in found if _is_speech(text, stretch)]
 
 
 def _in_single_marks(text: str) -> list[Stretch]:
-    """Return what stands in single marks; ’ inside a sentence is an apostrophe."""
+    """Return the text in single marks; ’ inside a sentence is an apostrophe."""
     found: list[Stretch] = []
     at = 0
     while opening := _SINGLE_OPENS.search(text, at):
@@ -175,7 +177,7 @@ def _in_double_marks(text: str) -> list[Stretch]:
 
 
 def _opens(text: str, at: int, opened: int) -> bool:
-    """Whether a quotation mark opens: languages use the same marks the other way round."""
+    """Whether a quotation mark opens a quotation: some languages use the marks in reverse."""
     mark, before, after = text[at], text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     if mark == '"':
         return (not before or before.isspace() or before in "([—–-‘'“") and bool(after.strip())
@@ -188,17 +190,17 @@ def _opens(text: str, at: int, opened: int) -> bool:
     return mark in "„‟"
 
 
-def _is_speech(text: str, one: Stretch) -> bool:
-    """Whether words in quotation marks are a sentence, and no term or title of a work."""
-    words = text[one.start : one.end].strip()
+def _is_speech(text: str, stretch: Stretch) -> bool:
+    """Whether text in quotation marks is a sentence, and not a term or the title of a work."""
+    words = text[stretch.start : stretch.end].strip()
     count = len(words.split())
     if count < _MIN_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):
         return False
-    ends = words[-1] in ".,?!…—–-:;'’" or text[one.after : one.after + 1] in tuple(",.?!")
+    ends = words[-1] in ".,?!…—–-:;'’" or text[stretch.after : stretch.after + 1] in tuple(",.?!")
     long = [word for word in _TITLE_WORD.findall(words[:300]) if len(word) > 3]
     capitals = sum(word[0].isupper() for word in long)
     is_title = capitals > max(1, _MIN_TITLE_SHARE * len(long))
-    return not is_title and (ends or not one.closed or count > _MIN_SENTENCE_WORDS)
+    return not is_title and (ends or not stretch.closed or count > _MIN_SENTENCE_WORDS)
 
 
 def _has(shape: str) -> Callable[[str], object]:

@@ -1,5 +1,5 @@
 # Above 450 lines because one pass over the blocks takes part after part off the same queue.
-"""Blocks into the parts of a release: kicker, title, pull quote, lead, quotations, the rest."""
+"""Finds the parts of a release: kicker, title, pull quote, lead, quotations and the rest."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -43,8 +43,8 @@ from importing.quotations import (
     OPENING,
     PULL_QUOTE,
     WHOLLY_QUOTED,
+    count_quoted_paragraphs,
     looks_like_credit,
-    quotation,
     shape_of,
 )
 from importing.rules import matching
@@ -52,7 +52,7 @@ from importing.understood import Poster, PullQuote, TitleFrom
 from importing.vocabulary import KICKERS
 
 _MAX_HEAD_LINES = 50  # lines above the text
-_MAX_CLOSING_LINES = 6  # lines below it that may be furniture
+_MAX_CLOSING_LINES = 6  # lines below the text that may be furniture
 _END_MARK = re.compile(
     r"#{2,}|\*(?:\s*\*){2,}|[-–—/\s]*(?:ends?|fin|ende|fim)[-–—/.\s]*|[-–—\s]*30[-–—\s]*", re.I
 )
@@ -60,14 +60,14 @@ _RULE = re.compile(r"[-=_~–—]{3,}|\*(?:\s?\*){2,}")
 _NOTES = re.compile(r"(?:notes? (?:to|for) (?:the )?editors?|editors?[’'] notes?)\b", re.I)
 _CONTACT = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries)\b.{0,30}:", re.I)
 _CONTACTS = re.compile(r"(?:(?:press|media) )?(?:contacts?|enquiries|inquiries):?", re.I)
-_MAX_CONTACT_LINES = 6  # lines
-_FIRST_LINES = 10  # among which the heading of a page is looked for
+_MAX_CONTACT_LINES = 6
+_FIRST_LINES = 10  # that are searched for the heading of a page
 _SALUTATION = re.compile(r"(?:dear|sincerely|yours|best|kind) ", re.I)
 
 
 @dataclass(slots=True)
 class Element:
-    """A part of the body: a paragraph, a heading, a list, or a quotation over its paragraphs."""
+    """A part of the body: a paragraph, a heading, a list, a table, or a quotation."""
 
     kind: str
     blocks: list[Block]
@@ -88,7 +88,7 @@ class Element:
         if self.kind == "quotation":
             attributes = f' data-name="{escape(self.name)}"' if self.name else ""
             attributes += f' data-title="{escape(self.title)}"' if self.title else ""
-            # The page sets a quotation apart: bold or italics from end to end say no more.
+            # A quotation has its own design, so bold or italics from end to end are dropped.
             paragraphs = "".join(
                 f"<p>{block.html(emphasis=not is_emphatic(block))}</p>" for block in self.blocks
             )
@@ -98,7 +98,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a part of the release took of the file: where it stood, and its words."""
+    """What a part of the release took from the file: the places and the words."""
 
     part: str
     spans: list[Span]
@@ -138,12 +138,12 @@ class ReleaseParts:
 
 
 def parse_release(source: Source) -> ReleaseParts:
-    """Return the parts of a release; whatever is not recognised stays a paragraph of the body."""
+    """Return the parts of a release; unrecognised text stays a paragraph of the body."""
     return _ReleaseParser(source).result
 
 
 class _ReleaseParser:
-    """Works through the blocks from the top, taking off what has a name."""
+    """Goes through the blocks from the top and takes the parts off a queue."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -167,7 +167,7 @@ class _ReleaseParser:
     def _note(self, code: str, **values: Value) -> None:
         self.result.notes.append(Note(code, values))
 
-    # --- What the file states by itself ---
+    # --- What the file states ---
 
     def _fields(self) -> None:
         for name, part in (("title", "title"), ("date", "front matter"), ("kicker", "kicker")):
@@ -210,7 +210,7 @@ class _ReleaseParser:
             self._first_line_alone()
             block = self.queue[0]
             if lines := self._contact():
-                # It stands below the text, where a newsroom looks for it.
+                # Contacts belong below the text.
                 held += self.queue[:lines]
                 del self.queue[:lines]
                 self._note("contact_in_body")
@@ -232,7 +232,7 @@ class _ReleaseParser:
             self._claim_field("title", page_title)
 
     def _heading_below(self) -> None:
-        """Take the first heading of a page as its title, also where short lines stand above it."""
+        """Take the first heading of a page as its title, even with short lines above it."""
         if self.result.title or self.source.is_plain:
             return
         stated = self.source.fields.get("page title")
@@ -247,7 +247,7 @@ class _ReleaseParser:
                 return
 
     def _contact(self) -> int:
-        """Return how many lines at the top say how to reach the newsroom."""
+        """Return how many lines at the top are a contact."""
         if is_contact(self.queue[0].text) and self.queue[0].kind == "paragraph":
             return 1 if len(self.queue) > 1 else 0
         if not _CONTACTS.fullmatch(self.queue[0].text):
@@ -260,7 +260,7 @@ class _ReleaseParser:
         return 0
 
     def _first_line_alone(self) -> None:
-        """Part the first line of a block from the rest where it is one for the head."""
+        """Split the first line off a block if it belongs to the head."""
         block = self.queue[0]
         if block.kind != "paragraph":
             return
@@ -276,7 +276,7 @@ class _ReleaseParser:
             self.queue[0:1] = [line, block.part(cut.end())]
 
     def _release_line(self, block: Block) -> bool:
-        """Take a kicker, a date, “for immediate release” or an embargo in a line of its own."""
+        """Take a kicker, a date, “for immediate release” or an embargo on a separate line."""
         found = head_line(block.text)
         if not found:
             return False
@@ -296,7 +296,7 @@ class _ReleaseParser:
         return True
 
     def _furniture(self, block: Block) -> bool:
-        """Take what belongs to the page that the release stood on: controls, letterheads."""
+        """Take what belongs to the page around the release: controls, letterheads."""
         if block.kind not in ("paragraph", "heading") or len(block.raw) > 1000:
             return False
         if not matching(FURNITURE, block.text):
@@ -305,7 +305,7 @@ class _ReleaseParser:
         return True
 
     def _repeated_title(self, block: Block) -> bool:
-        """Take the title where it stands once more, alone or before a text."""
+        """Take a repetition of the title, alone or before a text."""
         title = words(self.result.title)
         if not title or len(block.raw) > 20_000:
             return False
@@ -323,7 +323,7 @@ class _ReleaseParser:
         return False
 
     def _capital_title(self, block: Block) -> bool:
-        """Take a title in capitals that stands before a date in the line of the text."""
+        """Take a title in capitals that is followed by a date and the text on the same line."""
         if self.result.title or block.kind != "paragraph":
             return False
         found = capital_title(block.raw[:1000])
@@ -335,7 +335,7 @@ class _ReleaseParser:
         return True
 
     def _leading_date(self, block: Block) -> bool:
-        """Take a full date that a title or a text opens with, and that is no part of a sentence."""
+        """Take a full date at the start of a title or text that is not part of a sentence."""
         found = leading_date(block.raw[:1000]) if block.kind == "paragraph" else None
         if not found:
             return False
@@ -379,7 +379,7 @@ class _ReleaseParser:
         return False
 
     def _set_pull_quote(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
-        """Take a pull quote; where its words stand nowhere else, it is a quotation of the body."""
+        """Set the pull quote; if the body does not contain its words, it becomes a quotation."""
         self.pull_quote_seen = True
         text, speaker = plain(text), plain(speaker)
         rest = " ".join(" ".join(words(block.text)) for block in self.queue)
@@ -395,7 +395,7 @@ class _ReleaseParser:
         self._note("pull_quote_became_quotation")
 
     def _subtitle(self, block: Block) -> bool:
-        """Make a second line of a title a heading: the lead is the first paragraph proper."""
+        """Make the second line of a title a heading, so that the lead is a real paragraph."""
         if not self.result.title or block.kind != "paragraph" or len(self.queue) < 2:
             return False
         if len(self.result.body) > 1:
@@ -442,7 +442,7 @@ class _ReleaseParser:
                 )
                 self._add(kind, together, part)
                 place += len(together) - 1
-            elif lines := quotation(self.queue, place):
+            elif lines := count_quoted_paragraphs(self.queue, place):
                 self._add("quotation", self.queue[place : place + lines], "quotations")
                 place += lines - 1
             elif self._credit(block):
@@ -461,13 +461,13 @@ class _ReleaseParser:
             element.blocks = [replace(element.blocks[0], level=level)]
 
     def _lines_of_marks(self) -> None:
-        """Take lines of marks alone, which part or underline in plain text."""
-        for block in [one for one in self.queue if _RULE.fullmatch(one.text)]:
+        """Take lines of marks, which separate or underline in plain text."""
+        for block in [line for line in self.queue if _RULE.fullmatch(line.text)]:
             self._claim("end mark", block)
-        self.queue = [one for one in self.queue if not _RULE.fullmatch(one.text)]
+        self.queue = [line for line in self.queue if not _RULE.fullmatch(line.text)]
 
     def _closing_lines(self) -> None:
-        """Take what belongs to the page off the end of the text."""
+        """Take page furniture off the end of the text."""
         for _ in range(_MAX_CLOSING_LINES):
             if len(self.queue) < 2 or not matching(FURNITURE, self.queue[-1].text[:300]):
                 break
@@ -493,7 +493,7 @@ class _ReleaseParser:
         self._summary(words(block.text))
 
     def _credit(self, block: Block) -> bool:
-        """Take a line that says whose words the quotation above it is."""
+        """Take a line that names the speaker of the quotation above it."""
         last = self.result.body[-1] if self.result.body else None
         if not last or last.kind != "quotation" or last.credit:
             return False
@@ -569,7 +569,7 @@ def _looks_like_title(block: Block) -> bool:
 
 
 def _is_heading(block: Block, following: list[Block], longest: int = 12) -> bool:
-    """Whether a short line of its own heads the text after it."""
+    """Whether a short separate line is the heading of the text after it."""
     text = block.text
     if size(text) > longest or len(text) > 10 * longest or ends_sentence(text) or not following:
         return False

@@ -1,7 +1,7 @@
-"""Who says each quotation of a release, by the words before, after and between the quotations.
+"""Finds who says each quotation of a release, by the words before, after and between quotations.
 
-A speaker is certain where the text states one person; else the likely one is offered. In the rules
-and their examples the sign § stands for a person in the text, with title and description.
+A speaker is certain if the text states one person; else a likely one is offered. In the rules and
+their examples, the sign § stands for a person in the text, with title and description.
 """
 
 import re
@@ -20,7 +20,7 @@ from importing.vocabulary import (
     SPEECH_VERBS_WITH_LISTENER,
 )
 
-_MAX_DISTANCE = 400  # characters beside a quotation in which its speaker is looked for
+_MAX_DISTANCE = 400  # characters around a quotation that are searched for its speaker
 _MAX_SPEECHES = 500
 
 _VERBS = "|".join(sorted(SPEECH_VERBS | SPEECH_VERBS_BESIDE_A_QUOTE, key=len, reverse=True))
@@ -53,7 +53,7 @@ def _after(pattern: str) -> "re.Pattern[str]":
     return re.compile(_HEAD + pattern)
 
 
-# What begins directly behind the mark that closes a quotation.
+# Words directly after the closing mark of a quotation.
 AFTER = (
     Rule("said NAME",
          _after(rf"(?:(?:a|ha|hat)\s)?(?i:{_VERBS_FIRST}){_ADVERBS}\s{_OF}{_WORDS}{_WHO}").search,
@@ -73,7 +73,7 @@ AFTER = (
          (" – §, Head of Aid", " — §"),
          (" – § was released", " §")),
 )  # fmt: skip
-# What ends directly before the mark that opens a quotation.
+# Words directly before the opening mark of a quotation.
 BEFORE = (
     Rule("NAME said:",
          re.compile(rf"{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
@@ -99,7 +99,7 @@ BEFORE = (
          ("§: ", "§, Head of Aid: "),
          ("We met §: ", "§ was freed: ")),
 )  # fmt: skip
-# A pronoun stands for the speaker, who is named before.
+# A pronoun or a role refers to a speaker who was named before.
 PRONOUN_AFTER = (
     Rule("he said",
          _after(rf"(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS})\b").search,
@@ -117,7 +117,7 @@ PRONOUN_BEFORE = (
          re.compile(rf"\b(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("She added: ", "Later he told reporters, "), ("They said: ", "He left. ")),
 )  # fmt: skip
-# Words that stand for several people or for something else: no speaker follows from them.
+# Words for several people or for something else: they name no speaker.
 SOMEBODY_ELSE = (
     Rule("another subject said",
          _after(rf"(?:[^\s.!?]+\s){{0,14}}?(?i:{_VERBS})\b").search,
@@ -132,21 +132,21 @@ SOMEBODY_ELSE_BEFORE = (
          ("The bill passed. ", "The committee wrote. It was late. ")),
 )  # fmt: skip
 
-# Words anywhere in the paragraph before that announce a statement.
+# Words anywhere in the paragraph before a quotation that announce a statement.
 ANNOUNCED = (
     Rule("NAME made the following statement",
          re.compile(rf"{_WHO}[^!?;§]{{0,200}}?\b{_STATEMENT}").search,
          ("§ (D-CT) today released the following statement on the bill. § has held it.",),
          ("§ released a report on the following: ", "The following statement is on §.")),
 )  # fmt: skip
-# A sentence before a quotation that may announce it: offered only.
+# A sentence before a quotation that may announce it: the speaker is only offered.
 SENTENCE_BEFORE = (
     Rule("NAME said.",
          re.compile(rf"{_WHO}{_DESCRIBED}{_ADVERBS}\s(?:{_VERBS})(?:\s[\w’'-]+){{0,8}}\.\s*$").search,
          ("§ replied.", "The court is closed. §, Head of Aid, responded to them."),
          ("§ was freed.", "§ replied. The court is closed.", "§ said: ")),
 )  # fmt: skip
-# Words inside a quotation whose marks were forgotten: offered only.
+# Words inside a quotation without their marks: the speaker is only offered.
 INSIDE = (
     Rule("…, said NAME, …",
          re.compile(rf"[,.?!]\s(?:{_VERBS_FIRST})\s{_WORDS}{_WHO}(?=[,.])").search,
@@ -164,11 +164,11 @@ _SENTENCE = re.compile(
 
 @dataclass(slots=True)
 class Part:
-    """A paragraph of the body as speakers are looked for in it.
+    """A paragraph of the body that is searched for speakers.
 
-    `quotation` is the number of the quotation in the body that it belongs to, None for others;
-    `credit` is the speaker that the file states below a quotation. What stands `apart`, such as a
-    heading or a table, has no speech in it, and no quotation goes on behind it.
+    `quotation` is the number of its quotation in the body, None outside quotations. `credit` is
+    the speaker that the file states below a quotation. Parts that stand `apart`, such as headings
+    and tables, contain no speech and end a quotation.
     """
 
     place: int
@@ -190,49 +190,49 @@ _NO_SPEAKER = _Speaker("", "", None, False)
 
 @dataclass(slots=True)
 class _Marked:
-    """A piece of the text with people as signs: paragraph and mention of each, in order."""
+    """A piece of the text with a sign for each person, and their mentions in order."""
 
     text: str = ""
     named: list[tuple[int, Mention]] = field(default_factory=list)
 
     def begins(self) -> "_Marked":
-        """Return the first words, enough for a speaker."""
+        """Return the first words, as far as a speaker can be named in them."""
         text = self.text[:_MAX_DISTANCE]
         return _Marked(text, self.named[: text.count(PERSON)])
 
     def ends(self) -> "_Marked":
-        """Return the last sentence, enough for a speaker."""
+        """Return the last sentence, as far as a speaker can be named in it."""
         text = self.text[-_MAX_DISTANCE:]
         starts = [match.end() for match in _SENTENCE.finditer(text.rstrip())]
         text = text[starts[-1] :] if starts else text
         return _Marked(text, self.named[len(self.named) - text.count(PERSON) :])
 
     def sentences(self) -> int:
-        """Return how many sentences it has, as far as that matters."""
+        """Return how many sentences its beginning has."""
         return 1 + len(_SENTENCE.findall(self.text[:_MAX_DISTANCE].strip()))
 
 
 @dataclass(slots=True)
 class _State:
-    """What the paragraphs so far say of the next quotation."""
+    """What the paragraphs so far show about the next quotation."""
 
     before: _Marked = field(default_factory=_Marked)  # the words since the last quotation
     speaker: _Speaker | None = None  # of the last quotation
-    earlier: list[tuple[int, Mention]] = field(default_factory=list)  # in words before these
-    followed: bool = False  # these words follow a quotation in their paragraph
+    earlier: list[tuple[int, Mention]] = field(default_factory=list)  # in the words before those
+    followed: bool = False  # the words follow a quotation in the same paragraph
     open: bool = False  # the last quotation was not closed
-    introduced: bool = False  # its speaker stands before it
+    introduced: bool = False  # its speaker is named before it
     place: int = -1  # its paragraph
-    quotation: int | None = None  # and the quotation of the body that it is part of
+    quotation: int | None = None  # its number in the body
 
 
 def speeches(people: People, parts: Sequence[Part]) -> tuple[Speech, ...]:
-    """Return the quotations of a sentence or more in the order of the text, with speakers."""
+    """Return the quotations of a sentence or more, in order, with their speakers."""
     return tuple(_SpeakerFinder(people, parts).speeches[:_MAX_SPEECHES])
 
 
 class _SpeakerFinder:
-    """Goes through the paragraphs in order and keeps in mind who spoke last."""
+    """Goes through the paragraphs in order and remembers who spoke last."""
 
     def __init__(self, people: People, parts: Sequence[Part]) -> None:
         self.people = people
@@ -256,14 +256,14 @@ class _SpeakerFinder:
                 marks = 1 if stretch.start else 0
                 words = self._marked(part.place, outside, stretch.start - marks)
                 self._set_words_between(words, goes_on=place > 0)
-            after = self._behind(number, found, place)
+            after = self._words_after(number, found, place)
             speaker = self._speaker(part, stretch, after)
             self._add(part, text[stretch.start : stretch.end], speaker)
             self.state.speaker, self.state.open = speaker, not stretch.closed
             self.state.place, self.state.quotation = part.place, part.quotation
             self.state.before, self.state.followed = _Marked(), True
             outside = stretch.after
-        if part.credit:  # the line with the speaker ends the quotation
+        if part.credit:  # the credit line ends the quotation
             self.state.speaker = None
         self.state.open &= bool(found)
         rest = self._marked(part.place, outside, len(text))
@@ -271,13 +271,13 @@ class _SpeakerFinder:
             self._set_words_between(rest, goes_on=bool(found))
 
     def _set_words_between(self, words: _Marked, *, goes_on: bool) -> None:
-        """Keep the words between two quotations; a quotation before them may go on behind them."""
+        """Set the words between two quotations; the quotation before may continue after them."""
         self.state.earlier = self.state.before.named
         self.state.before = words
         self.state.followed = goes_on
 
-    def _behind(self, number: int, found: list[Stretch], place: int) -> _Marked:
-        """Return the words behind a quotation, up to the next one or into the next paragraph."""
+    def _words_after(self, number: int, found: list[Stretch], place: int) -> _Marked:
+        """Return the words after a quotation, up to the next one or into the next paragraph."""
         part, stretch = self.parts[number], found[place]
         text = self.people.passages[part.place].text
         until = found[place + 1].start if place + 1 < len(found) else len(text)
@@ -290,7 +290,7 @@ class _SpeakerFinder:
         return behind
 
     def _marked(self, place: int, start: int, end: int) -> _Marked:
-        """Return a piece of a paragraph with its people as signs, and who they are."""
+        """Return a piece of a paragraph with a sign for each person."""
         text = self.people.passages[place].text
         end = min(end, len(text))
         pieces: list[str] = []
@@ -309,7 +309,7 @@ class _SpeakerFinder:
         pieces.append(text[at:end].replace(PERSON, " ") if at < end else "")
         return _Marked("".join(pieces), named)
 
-    # --- Whose words ---
+    # --- The speaker of one quotation ---
 
     def _speaker(self, part: Part, stretch: Stretch, after: _Marked) -> _Speaker | None:
         state = self.state
@@ -338,13 +338,13 @@ class _SpeakerFinder:
         ):
             found = replace(maybe, certain=False)
         elif not _any(SOMEBODY_ELSE_BEFORE, state.before.ends().text):
-            found = self._going_on(part)
-        # Behind a comma the speaker is expected, but no rule knew the words.
+            found = self._continued_speaker(part)
+        # After a comma a speaker is expected, but no rule matched.
         expected = words.text.rstrip()[-1:] == "," and not state.introduced
         return replace(found, certain=False) if found and expected else found
 
     def _before(self) -> _Speaker | None:
-        """Return the speaker that the words before a quotation give it."""
+        """Return the speaker that the words before a quotation name."""
         beside = self.state.before.ends()
         return (
             self._by_rule(BEFORE, beside)
@@ -357,8 +357,8 @@ class _SpeakerFinder:
             )
         )
 
-    def _going_on(self, part: Part) -> _Speaker | None:
-        """Return the speaker before: certain where the same quotation goes on."""
+    def _continued_speaker(self, part: Part) -> _Speaker | None:
+        """Return the previous speaker; certain if the same quotation continues."""
         state = self.state
         if not state.speaker or not (state.followed or not state.before.text.strip(" .,")):
             return None
@@ -368,7 +368,7 @@ class _SpeakerFinder:
         return replace(state.speaker, certain=sure)
 
     def _by_rule(self, rules: Sequence[Rule], beside: _Marked) -> _Speaker | None:
-        """Return the speaker by the first rule that fits; `_NOBODY` where several people speak."""
+        """Return the speaker by the first rule that matches, `_NO_SPEAKER` for several people."""
         for rule in rules:
             found = rule.matches(beside.text)
             if not isinstance(found, re.Match):
@@ -384,7 +384,7 @@ class _SpeakerFinder:
         return None
 
     def _by_pronoun(self, rules: Sequence[Rule], beside: _Marked) -> _Speaker | None:
-        """Return the person that “he” stands for: certain where only one is near."""
+        """Return the person that “he” refers to; certain if only one is near."""
         if not _any(rules, beside.text):
             return None
         spoke = self.state.speaker

@@ -8,13 +8,13 @@ from importing.blocks import Block, Source
 from importing.notes import Note
 
 BULLET = re.compile(r"(?:([*•●▪‣·◦○])|([–—-])|(\d{1,2})[.)])[ \t\xa0]+(?=\S)")
-_MAX_DEPTH = 5  # lists inside one another
+_MAX_DEPTH = 5  # of nested lists
 
 
 def find_items(source: Source) -> None:
     """Turn lines that begin with a bullet into list items; a dash or a number needs a second."""
     blocks = source.blocks
-    # A line of marks alone, “* * *”, parts the text.
+    # A line of marks alone, “* * *”, separates the text and is not an item.
     bullets = [
         BULLET.match(block.raw)
         if block.kind == "paragraph" and any(map(str.isalnum, block.raw))
@@ -52,11 +52,11 @@ def _sign(bullet: re.Match[str]) -> str:
 
 
 class _OpenLists:
-    """The lists inside one another that items of plain text make by their indents."""
+    """The nested lists that items of plain text form by their indents."""
 
     def __init__(self, groups: int) -> None:
         self.groups = groups
-        self.open: list[list[int | str]] = []  # indent, sign, first number, next number
+        self.open: list[list[int | str]] = []  # indent, sign, first number and next number of each
 
     def item(self, block: Block, sign: str, indent: int, number: int) -> Block:
         while self.open and indent < int(self.open[-1][0]) - 1:
@@ -65,7 +65,7 @@ class _OpenLists:
             self.open.append([indent, sign, number, number])
             self.groups += len(self.open) == 1
         elif self.open[-1][1] != sign or (
-            # “1. 1. 1.” is one list as well.
+            # “1. 1. 1.” is one list too.
             sign == "1" and number not in (self.open[-1][3], int(self.open[-1][3]) - 1)
         ):
             self.open[-1] = [indent, sign, number, number]

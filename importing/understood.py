@@ -1,4 +1,4 @@
-"""What an import comes to: everything that was understood of a file, or the reason why not."""
+"""The result of an import: what was understood of a file, or why it is not a release."""
 
 import datetime
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from importing.notes import Note
 
 
 class NotAReleaseError(ValueError):
-    """A file that no release can be read from; `note` says why."""
+    """A file that contains no release; `note` is the reason."""
 
     def __init__(self, note: Note) -> None:
         super().__init__(note)
@@ -17,13 +17,13 @@ class NotAReleaseError(ValueError):
 
 
 def refusal(note: Note, filename: str) -> NotAReleaseError:
-    """Return the refusal that a note stands for, with the name of the file in it."""
+    """Return the error for a note, with the name of the file."""
     return NotAReleaseError(Note(note.code, {"file": filename, **note.values}))
 
 
 @dataclass(frozen=True, slots=True)
 class PullQuote:
-    """The words lifted to the top, without their outer marks, and the speaker as printed."""
+    """The words repeated at the top, without their outer marks, and the speaker as printed."""
 
     text: str
     speaker: str
@@ -31,9 +31,9 @@ class PullQuote:
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """A picture that the file names but does not hold; `credit_guess` is read off its name.
+    """A picture that the file names but does not contain; `credit_guess` comes from its name.
 
-    The name is empty where the picture is packed into the address itself.
+    The name is empty if the address contains the picture.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Poster:
 
 @dataclass(frozen=True, slots=True)
 class DateGuess:
-    """The day that the file seems to be from, and why; for an editor to confirm."""
+    """The likely date of the file, with reasons; an editor confirms it."""
 
     date: datetime.date
     reasons: tuple[Note, ...]
@@ -52,7 +52,7 @@ class DateGuess:
 
 @dataclass(frozen=True, slots=True)
 class PersonSuggestion:
-    """Somebody named in the text: every form of the name, and the words that stand with it."""
+    """A person named in the text: every form of the name, title, description and context."""
 
     name: str
     also: tuple[str, ...]
@@ -65,7 +65,7 @@ class PersonSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class DesignationSuggestion:
-    """A person that the text calls a prisoner of conscience, with the sentence."""
+    """A person that the text calls a prisoner of conscience, and the sentence."""
 
     name: str
     sentence: str
@@ -73,10 +73,10 @@ class DesignationSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A quotation of a sentence or more, without its marks, and who seems to say it.
+    """A quotation of a sentence or more, without its marks, and its speaker.
 
-    Not `certain`: the speaker is offered to an editor. `quotation` is the number of the
-    blockquote that the words stand in, from 0; None for words in a running paragraph.
+    A speaker that is not `certain` is offered to an editor. `quotation` is the number of its
+    blockquote, from 0; None for words in a running paragraph.
     """
 
     text: str
@@ -88,7 +88,7 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """Where every word of the file went: into exactly one part, or quoted in `left_out`."""
+    """What became of every word of the file: in exactly one part, or quoted in `left_out`."""
 
     total: int
     parts: tuple[tuple[str, int], ...]
@@ -101,15 +101,15 @@ class Accounting:
             raise ValueError("words", self.total, placed, left)
 
 
-# Stated by the file, guessed from a line above the text, or the first sentence for want of one.
+# Stated by the file, guessed from a line above the text, or the first sentence offered instead.
 TitleFrom = Literal["stated", "guessed", "offered", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A file read as a release; whatever is a guess says so in `notes` or in its name.
+    """A file read as a release; guesses are marked in `notes` or by their names.
 
-    `source_texts` has the words of the file, each piece with the part of the release that took it.
+    `source_texts` has the text of the file, each piece with the part of the release that took it.
     """
 
     filename: str
@@ -139,5 +139,5 @@ class Understood:
 
     @property
     def language(self) -> str | None:
-        """The language that is set on the draft unless somebody chooses; None: it is not sure."""
+        """The language for the draft unless the user chooses another; None if it is not certain."""
         return self.language_guess.tag if self.language_guess.is_sure else None

@@ -1,5 +1,5 @@
 # Above 450 lines because it is lists of words, read one at a time.
-"""The words by which the importer knows its way: kickers, roles, verbs of saying, places."""
+"""Lists of words that the importer looks for: kickers, roles, verbs of saying, places."""
 
 from babel import Locale
 
@@ -12,7 +12,7 @@ def _lines(words: str) -> frozenset[str]:
     return frozenset(line.strip() for line in words.strip().splitlines())
 
 
-# What stands above a title, in lower case, and the kind of release that it announces.
+# Kickers in lower case, and the kind of release that each announces.
 KICKERS = {
     phrase: kind
     for kind, phrases in {
@@ -118,7 +118,7 @@ RELEASE_LINES = _lines("""
     para divulgação imediata
     zur sofortigen veröffentlichung
 """)
-# Words that may stand around the date in a line of its own.
+# Words that may be around a date on a separate line.
 DATE_LINE_WORDS = _set("""
     posted date dated published released issued updated release press news on of publication at
     publié le du publicado publicada el em vom den am stand gmt utc bst cet est edt et local time
@@ -150,7 +150,7 @@ MONTHS = {
     )
     for name in names.split()
 }
-# Months of one language that are given names in others: Maja Beispiel, Mei Fong.
+# Months in one language that are given names in another: Maja Beispiel, Mei Fong.
 MONTHS_OR_NAMES = _set("maja mei")
 WEEKDAYS = {
     name: number
@@ -168,7 +168,7 @@ WEEKDAYS = {
     for name in names.split()
 }
 
-# Who somebody is: nouns in the singular, lower case. Right before a name they make it a person's.
+# Roles: nouns in the singular, in lower case. Right before a name they make it a person’s.
 ROLES = _set("""
     academic activist actor actress administrator admiral adviser advisor advocate aide airman
     ally ambassador analyst archbishop architect artist assistant athlete attorney aunt author
@@ -214,10 +214,10 @@ ROLES = _set("""
     mr mrs ms miss mx dr prof sir sen sens rep reps gov gen rev hon lt col capt sgt maj adm amb
     st he hh m mme mlle señor señora sr sra dona don herr frau daw
 """)
-# A title goes on with these: “Deputy Prime Minister” is no name.
+# Titles continue with these: “Deputy Prime Minister” is not a name.
 TITLE_BEGINNINGS = _set("prime foreign vice chief attorney deputy executive managing assistant "
                         "under permanent acting interim")  # fmt: skip
-# What is done to people, and of whom: before a name these make it a person's.
+# What is done to people, and nouns with “of” for it: before a name they make it a person’s.
 DONE_TO_PEOPLE = _set("""
     abducted abducting arrest arrested arresting assassinated assassinating charged charging
     convicted convicting deport deported deporting detain detained detaining execute executed
@@ -232,7 +232,7 @@ DONE_OF_PEOPLE = _set("""
     murder nomination nominations parents passing prosecution release sentencing supporters
     torture trial
 """)
-# Before a name they are part of its address, and do not say who somebody is.
+# Forms of address: they do not describe a person.
 HONORIFICS = _set("mr mrs ms miss mx dr prof sir dame lord lady m mme mlle señor señora sr sra "
                   "don dona herr frau he hh st")  # fmt: skip
 ABBREVIATIONS = _set("mr mrs ms mx dr prof sen sens rep reps gov gen rev hon lt col capt sgt maj "
@@ -248,17 +248,17 @@ SPEECH_VERBS = _set("""
     dit dira déclaré déclare ajouté affirmé expliqué dijo declaró afirmó señaló añadió explicó
     disse declarou afirmou acrescentou explicou sagte sagt erklärte betonte
 """)
-# These say it only beside a quotation mark or a colon: one also notes or declares without words.
+# Verbs of saying only next to a quotation mark or a colon: people also note and declare things.
 SPEECH_VERBS_BESIDE_A_QUOTE = _set("""
     concluded continued noted remarked emphasized emphasised stressed declared insisted argued
     replied responded observed recalled wrote reiterated asked urged claimed testified announced
     tweeted reflected recounted acknowledged pledged vowed promised countered lamented cautioned
     contended asserted affirmed opined saying adding stating
 """)
-# These name the listener next, not the speaker: “asked Ana Brask”.
+# A listener follows these, not the speaker: “asked Ana Brask”.
 SPEECH_VERBS_WITH_LISTENER = _set("told tells asked urged warned warns recalled")
 
-# A capitalised run with one of these in it is an institution, a law, a place, an event.
+# A run of capitalised words with one of these is an institution, a law, a place or an event.
 INSTITUTION_WORDS = _set("""
     academy accord act action administration affairs agency agenda agreement aid airport alliance
     amendment americans amnesty archive archives army article assembly asset association authority
@@ -302,7 +302,7 @@ INSTITUTION_WORDS = _set("""
     dept econ story stories
     linux gnu debian windows server firefox thunderbird
 """)
-# Capitalised where they open a sentence, never part of a name.
+# Capitalised at the start of a sentence, never part of a name.
 FUNCTION_WORDS = _set("""
     a about above according across additionally after afterwards again against ago ahead all
     almost along already also although always am amid among an and another any anyone are around
@@ -324,9 +324,8 @@ FUNCTION_WORDS = _set("""
     les des une un dans pour avec sur par est sont que qui los las una con por para são os as um
     uma no na der die das und mit im
 """)
-# Between a role and the rest of its title: “Secretary of State”, “Ambassador to the United
-# Nations”.
-# A surname can be one of these: with a title, an initial or a verb of saying it is believed.
+# Words inside titles: “Secretary of State”, “Ambassador to the United Nations”.
+# Surnames too: accepted with a title, an initial or a verb of saying.
 SURNAMES_TOO = _set("""
     bank base battle bay beach bridge camp castle chambers church court day days east field fields
     forest freedom guard hall hill home house justice lake lane law lodge long march new news north
@@ -538,7 +537,7 @@ _REGIONS = _lines("""
 """)
 
 
-# Names of ISO 3166 and the United Nations that CLDR has otherwise.
+# Names of ISO 3166 and the United Nations that differ from CLDR.
 _FORMAL_NAMES = _lines("""
     bahamas (the)
     bolivia (plurinational state of)
@@ -586,7 +585,7 @@ _FORMAL_NAMES = _lines("""
     virgin islands (british)
     virgin islands (u.s.)
 """)
-# Codes of CLDR that are no country or territory: unions, and what tests of software use.
+# Codes of CLDR that are not countries or territories: unions, and codes for software tests.
 _NO_PLACE = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 
 
@@ -600,14 +599,14 @@ def _country_names() -> frozenset[str]:
     names: set[str] = set()
     for name in [*countries, *_FORMAL_NAMES]:
         full = name.replace("’", "'").casefold()
-        # “Bolivia (Plurinational State of)”, “Korea (The Republic of)”: the place comes first.
+        # “Bolivia (Plurinational State of)”, “Korea (The Republic of)”: the place is first.
         names |= {full, full.partition(" (")[0]}
     return frozenset(names)
 
 
 PLACES = _country_names() | _REGIONS
 
-# Who takes or sells press pictures; the longest name that fits is taken.
+# Agencies of press pictures; the longest name that matches wins.
 PICTURE_AGENCIES = (
     "AFP", "Agence France-Presse", "AAP", "AP", "AP Photo", "AP Images", "Associated Press", "ANP",
     "Adobe Stock", "Alamy", "Alamy Live News", "Alamy Stock Photo", "Anadolu", "Anadolu Agency",

@@ -1,5 +1,5 @@
-# Above 450 lines because one pass decides by elements, words and headings what to leave out.
-"""Which part of a saved web page is the release: its text without menus, footers, hidden words."""
+# Above 450 lines because one pass over the elements decides on text, notes and tables.
+"""Finds the release in a saved web page: its text without menus, footers and hidden words."""
 
 import html
 import re
@@ -25,7 +25,7 @@ _BLOCKS = frozenset(
         "h5", "h6", "hr", "fieldset",
     ]
 )  # fmt: skip
-# What an opening tag closes, and the tags that stop the search for it.
+# The tags that an opening tag closes, and those that end the search for them.
 _CLOSES = {
     "li": ({"li"}, {"ul", "ol"}),
     "dt": ({"dt", "dd"}, {"dl"}),
@@ -36,7 +36,7 @@ _CLOSES = {
     **{name: ({"p"}, {"td", "th", "li", "div", "blockquote", "section"}) for name in _BLOCKS},
 }
 _NOTHING: tuple[set[str], set[str]] = (set(), set())
-_MAX_OPEN_TAGS = 50  # open tags
+_MAX_OPEN_TAGS = 50  # that are searched outwards
 _SIDE_ROLES = frozenset(
     [
         "navigation", "banner", "contentinfo", "search", "complementary", "form", "dialog",
@@ -44,12 +44,12 @@ _SIDE_ROLES = frozenset(
     ]
 )  # fmt: skip
 _SIDE_TAGS = frozenset(["nav", "footer", "aside", "form", "header", "button"])
-_MIN_WORDS = 8  # in an article that is taken for the release
-_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page: so much is no furniture, whatever its tag
-_MAX_NOTE_WORDS = 300  # words of a footnote
-_MAX_DATE_LINE_WORDS = 8  # words
+_MIN_WORDS = 8  # of an article that counts as the release
+_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page; so large a part is never furniture
+_MAX_NOTE_WORDS = 300  # of a footnote
+_MAX_DATE_LINE_WORDS = 8
 _MAX_NOTES = 500
-_MAX_CELL_WORDS = 80  # words in a cell of a table that is not there for the layout
+_MAX_CELL_WORDS = 80  # a table with a longer cell is layout
 _MARKER = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6}|[*†‡§]{1,3})[\])]?", re.I)
 _BACK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|[↩↑⤴^]\ufe0e?|back|return)[\])]?", re.I)
 _NOTE_NAME = re.compile(r"fn|ftn|note|edn|cite", re.I)
@@ -65,7 +65,7 @@ _STATED_DAYS = {
 
 @dataclass(slots=True)
 class Element:
-    """An element of the page: where it stands with and without its tags, and what is around it."""
+    """An element of the page: its place with and without its tags, and its parent."""
 
     name: str
     start: int
@@ -79,7 +79,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A stretch of the page that is left out; `part` names it in the ledger."""
+    """A part of the page that is left out; `part` is its name in the ledger."""
 
     start: int
     end: int
@@ -89,7 +89,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """The mark of a footnote, and the words that belong there."""
+    """The mark of a footnote, and the place of its text."""
 
     start: int
     end: int
@@ -99,7 +99,7 @@ class Footnote:
 
 @dataclass(slots=True)
 class Page:
-    """What the reader of the HTML has to know at a place in it, by the place."""
+    """What the reader of the HTML must know, by places in the text."""
 
     skips: dict[int, Skip] = field(default_factory=dict)
     footnotes: dict[int, Footnote] = field(default_factory=dict)
@@ -107,12 +107,12 @@ class Page:
     word_markers: dict[int, str] = field(default_factory=dict)
 
     def places(self) -> list[int]:
-        """Return the places, in their order."""
+        """Return the places in order."""
         return sorted({*self.skips, *self.footnotes, *self.tables})
 
 
 def look_through(source: Source, text: str, start: int, end: int) -> Page:
-    """Return what to leave out of some HTML, and set the fields that it states about itself."""
+    """Return what to leave out of some HTML, and set the fields that it states."""
     return _PageReader(source, text, start, end).page
 
 
@@ -160,7 +160,7 @@ class _PageReader:
                     pop(tag.start(), tag.end(), closed=True)
                 continue
             closes, stops = _CLOSES.get(name, _NOTHING)
-            if any(names[one] for one in closes):
+            if any(names[closed] for closed in closes):
                 for back in range(len(opened) - 1, max(-1, len(opened) - _MAX_OPEN_TAGS), -1):
                     if opened[back].name in closes:
                         while len(opened) > back:
@@ -196,12 +196,12 @@ class _PageReader:
         return bisect_left(self.starts, end) - bisect_left(self.starts, start)
 
     def _visible_text(self, start: int, end: int, most: int = 5_000) -> str:
-        """Return the words of a stretch, without its tags; a very long one is cut."""
+        """Return the text between two places without tags, shortened if it is very long."""
         end = min(end, start + most)
         return plain(html.unescape(self.bare[start - self.first : end - self.first]))
 
     def _inside(self, element: Element) -> str:
-        """Return the words of a short element, without the blanks that stand for its tags."""
+        """Return the text of a short element without blanks."""
         if element.inner_end - element.inner > 500:
             return ""
         return re.sub(r"\s+", "", self._visible_text(element.inner, element.inner_end))
@@ -230,7 +230,7 @@ class _PageReader:
                 lang := found.get("lang", "").strip()
             ):
                 fields.setdefault("language", Field(lang, ()))
-        # Scripts are blank in our text: the file itself is asked.
+        # Scripts are blanked out in our text, so the source is searched.
         days += [
             (2, match[1])
             for match in _JSON_LD_DAY.finditer(self.source.text, self.first, self.last)
@@ -243,13 +243,13 @@ class _PageReader:
             span = (title.inner, title.inner_end)
             self.source.apart.append(("page title", span, ""))
             fields.setdefault("page title", Field(value, (span,)))
-        for _, day in sorted(days, key=lambda one: one[0]):
+        for _, day in sorted(days, key=lambda found: found[0]):
             if match := _ISO_DAY.match(day.strip()):
                 fields.setdefault("date", Field(match[0], ()))
                 break
 
     def _stands_alone(self, time: Element) -> bool:
-        """Whether a time is that of the page: one in a sentence is that of something else."""
+        """Whether a time is outside sentences and so belongs to the page."""
         holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
         return holder is None or self._words(holder.start, holder.end) <= _MAX_DATE_LINE_WORDS
 
@@ -283,14 +283,14 @@ class _PageReader:
                 self.skips.append(Skip(*span, "page furniture", True))
 
     def _holds_the_release(self, element: Element, is_main_part: bool) -> bool:
-        """Whether a page hides an element only for now: behind a dialog, or until it is drawn."""
+        """Whether a hidden element contains the release, for example behind a dialog."""
         for_now = element.name in ("html", "body") or "aria-hidden" in element.attributes
         return (for_now and is_main_part) or _any_between(
             self.heads, element.inner, element.inner_end
         )
 
     def _region(self) -> Element | None:
-        """Return the element that the page marks as its main text, where it has most of it."""
+        """Return the element that the page marks as its main text, if it has most of the text."""
         sides = [e for e in self.elements if e.closed and e.name in ("nav", "footer")]
         total = self._words(self.first, self.last)
         total -= sum(self._words(e.start, e.end) for e in sides if not self._in_side(e))
@@ -318,7 +318,7 @@ class _PageReader:
                 self.skips.append(Skip(start, end, "page furniture", True))
 
     def _title_outside(self, region: Element) -> Element | None:
-        """Return the heading above the main text, where it is the title that the page states."""
+        """Return the heading above the main text if it is the title that the page states."""
         headings = [e for e in self.elements if e.name == "h1" and e.closed]
         if any(region.start < e.start < region.end for e in headings):
             return None
@@ -348,7 +348,7 @@ class _PageReader:
         return not _any_between(self.heads, element.inner, element.inner_end)
 
     def _below(self, element: Element, most: int) -> list[Element]:
-        """Return the elements inside one, at most so many."""
+        """Return the first elements inside an element."""
         first = bisect_left(self.places, element.inner)
         last = bisect_left(self.places, element.inner_end)
         return self.elements[first : min(last, first + most)]
@@ -362,11 +362,11 @@ class _PageReader:
         return None
 
     def _set_skips(self) -> None:
-        """Set what is skipped, the outermost of those inside one another, and quote it."""
+        """Set what is skipped (the outermost of nested parts), and quote it."""
         quotes: dict[str, list[str]] = {}
         notes = sorted(note.words for note in self.page.footnotes.values())
         reached = self.first
-        for skip in sorted(self.skips, key=lambda one: (one.start, -one.end)):
+        for skip in sorted(self.skips, key=lambda skip: (skip.start, -skip.end)):
             in_note = skip.part == "footnotes" or _within(skip, notes)
             if skip.start < reached and not in_note:
                 continue
@@ -396,7 +396,7 @@ class _PageReader:
     # --- Footnotes ---
 
     def _footnotes(self) -> None:
-        """Find the marks that lead to a note below the text, and give each note to its first."""
+        """Find the marks that refer to a footnote, and give each footnote to its first mark."""
         named: dict[str, Element] = {}
         for element in self.elements:
             for key in (element.attributes.get("id"), element.attributes.get("name")):
@@ -426,7 +426,7 @@ class _PageReader:
                         self.page.skips[back.start] = Skip(back.start, back.end, "markup", False)
         held = sorted((e.start, e.end) for e in taken.values())
         for start in [s for s, note in self.page.footnotes.items() if _within(note, held)]:
-            # A note inside a note stays where it is.
+            # A footnote inside a footnote stays where it is.
             words = self.page.footnotes.pop(start).words
             self.skips = [
                 s
@@ -471,7 +471,7 @@ class _PageReader:
     # --- Tables ---
 
     def _tables(self) -> None:
-        """Find the tables that hold data: those of the layout only group."""
+        """Find the tables with data; tables for layout are ignored."""
         for table in self.elements:
             if (
                 table.name != "table"
@@ -506,7 +506,7 @@ def _any_between(places: list[int], start: int, end: int) -> bool:
 
 def _within(what: "Element | Footnote | Skip", spans: list[Span]) -> bool:
     place = bisect_left(spans, (what.start, 1 << 40))
-    # Spans lie inside one another or apart: one of the last few holds it, or none.
+    # Spans are nested or separate, so only the last few can contain it.
     return any(
         start <= what.start < end for start, end in spans[max(0, place - _MAX_OPEN_TAGS) : place]
     )

@@ -1,4 +1,4 @@
-"""The releases that were marked by hand (tests/data/gold/README.md), to measure the importer by."""
+"""Releases that were marked by hand (tests/data/gold/README.md), to measure the importer."""
 
 import json
 import re
@@ -34,7 +34,7 @@ class Gold:
 
 
 def releases() -> list[Gold]:
-    """Return the marked releases whose text may be kept here, in the order of their names."""
+    """Return the marked releases whose text may be kept here, by name."""
     found = []
     for path in sorted(GOLD.glob("*.toml")):
         marks = tomllib.loads(path.read_text())
@@ -66,5 +66,5 @@ def _importable(file: Path, marks: dict[str, Any]) -> tuple[bytes, str]:
 
 
 def plain(text: str) -> str:
-    """Return a text with single spaces, as the marks have it."""
+    """Return a text with single spaces, like the marks."""
     return re.sub(r"\s+", " ", text).strip()

@@ -1,4 +1,4 @@
-"""What only a browser shows of languages: the line for another one, and where it is asked.
+"""Languages in a browser: the field for another one, and the question at an import.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -57,8 +57,8 @@ def test_an_import_asks_for_a_language_that_is_not_sure(
         f"<html lang='en'><h1>Titel</h1><p>{TEXTS['sv']}</p></html>"
     )
     page.get_by_role("button", name="Read it").click()
-    said = "Not certain: the file states English, but the text looks like Swedish."
-    expect(page.get_by_text(said, exact=True)).to_be_visible()
+    reason = "Not certain: the file states English, but the text looks like Swedish."
+    expect(page.get_by_text(reason, exact=True)).to_be_visible()
     assert_usable(page, schemes, "import")
     page.locator("#id_language").select_option(label="Swedish · svenska · sv")
     page.get_by_role("button", name="Create draft").click()

@@ -298,14 +298,14 @@ def test_no_orphan_is_removed_where_database_and_storage_do_not_belong_together(
     status, lines, problem = run(capsys, older_than=0, delete_orphans=True)
     assert status == 2
     assert {kind for kind, _, _ in named(lines)} == {"missing original", "orphan"}
-    assert "No orphan was removed. More than a tenth of the originals is missing" in problem
+    assert "No orphan was removed. More than a tenth of the originals are missing" in problem
     lost.delete()
     make_document()
     put(f"originals/{uuid4()}/{uuid4().hex}")
     make_old(place, name)
     status, _, problem = run(capsys, older_than=0, delete_orphans=True)
     assert status == 2
-    assert "More than half of the stored files would go" in problem
+    assert "More than half of the stored files would be removed" in problem
     assert default_storage.exists(name)
 
 
@@ -363,7 +363,7 @@ def test_a_folder_that_is_not_mounted_is_no_folder_without_files(settings, tmp_p
     status, _, problem = run(capsys)
     assert status == 2
     assert problem == f"Files can’t be compared. There is no folder {settings.MEDIA_ROOT}. " \
-        "Make it, or mount it."  # fmt: skip
+        "Create or mount it."  # fmt: skip
 
 
 def test_a_newsroom_without_files_is_in_order(place, capsys):

@@ -376,10 +376,10 @@ def test_no_place_in_a_recording_is_overlooked(name):
     except BadFileError:
         table(name, "damaged")
         return
-    table(name, "cannot" if cleaned.cannot else "cleaned")
+    table(name, "cannot" if cleaned.problems else "cleaned")
     pieces = [one if isinstance(one, bytes) else content[slice(*one)] for one in cleaned.pieces]
     assert b"Xenia" not in b"".join(pieces)
-    assert cleaned.cannot or cleaned.removed
+    assert cleaned.problems or cleaned.removed
 
 
 # --- What cannot be cleaned ---------------------------------------------------------------------
@@ -456,7 +456,7 @@ def test_a_document_that_cannot_be_cleaned_is_hidden_until_a_publisher_accepts_i
     document.refresh_from_db()
     assert not document.as_is_at
     client.force_login(publisher)
-    assert "Accept it as it is" in client.get(desk).content.decode()
+    assert "Accept as it is" in client.get(desk).content.decode()
     read = re.search(r'name="file" value="([0-9a-f]{64})"', client.get(desk).content.decode())[1]
     client.post(address, {"reason": " ", "file": read})
     document.refresh_from_db()
@@ -467,7 +467,7 @@ def test_a_document_that_cannot_be_cleaned_is_hidden_until_a_publisher_accepts_i
             "The file was replaced. Check the new file, then accept it." in answer.content.decode()
         )
     answer = client.post(address, {"reason": "The seal must stay.", "file": read}, follow=True)
-    assert "The reason stays on record" in answer.content.decode()
+    assert "the reason stays on record" in answer.content.decode()
     work_off()
     document.refresh_from_db()
     assert (document.state, document.as_is_by) == ("made", publisher)
@@ -534,7 +534,7 @@ def test_a_pdf_with_a_hole_is_not_published(packed):
         except BadFileError:
             became.append("damaged")
         else:
-            became.append(", ".join(each.code for each in cleaned.cannot) or "OUT")
+            became.append(", ".join(each.code for each in cleaned.problems) or "OUT")
     table(f"holes at nine places, {packed=}", " ".join(became))
     assert set(became) <= {"damaged", "repaired"}
     document = make_document("r.pdf", made.pages_with_a_hole(False, 5))
@@ -580,7 +580,7 @@ def test_nothing_is_shown_before_it_is_cleaned_and_the_desk_lists_what_was_remov
                     f"{LIBRARY}upload/?part=attached&id={document.pk}",
                     f"{LIBRARY}{document.pk}/change/"):  # fmt: skip
         page = client.get(address).content.decode()
-        assert "Taken out of the copy that goes out" in page
+        assert "Removed from the published copy" in page
         assert "The name of the author: Anna Verel" in page
 
 

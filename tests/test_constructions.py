@@ -1,4 +1,4 @@
-"""Every construction of a document on every path out: page, preview, text, feeds, Word file."""
+"""Every construction of a document in every output: page, preview, text, feeds, Word file."""
 
 import io
 import re
@@ -45,7 +45,7 @@ NOTED = (
 
 @pytest.fixture(autouse=True)
 def rows():
-    """The rows to which the constructions point."""
+    """The rows that the constructions refer to."""
     make_person("Ann Verel", pk=UUID(PERSON))
     make_person("Ben", pk=UUID(OTHER))
     make_picture(pk=UUID(PICTURE), caption="A field.", alt_text="Wheat", credit_line="AFP")
@@ -102,7 +102,7 @@ def test_every_construction_is_printed_with_all_its_words(name):
     assert not re.search("data-(footnote|person|caption|kind|name)", page.body)
 
 
-def test_everything_stands_on_one_page(client):
+def test_all_constructions_fit_on_one_page(client):
     body = EVERYTHING
     for quoted in ("<blockquote>", '<blockquote data-name="Ann Verel" data-title="Chair">'):
         body = body.replace(quoted, f'<blockquote data-speaker="{PERSON}">')
@@ -143,12 +143,12 @@ def test_a_table_has_its_caption_its_head_and_a_box_that_scrolls(client):
         ("<tr><th>A<tr><th>B<tr><td>C", 2),
         ("<tr><th>A<tr><th>B", 1),  # one row is left for the body
         ("<tr><th rowspan=2>A<th>B<tr><th>C<tr><td>D<td>E", 2),
-        ("<tr><th rowspan=2>A<th>B<tr><td>C<tr><td>D<td>E", 0),  # it goes on below
+        ("<tr><th rowspan=2>A<th>B<tr><td>C<tr><td>D<td>E", 0),  # it continues below
         ("<tr><td>A<th>B<tr><td>C<td>D", 0),
         ("<tr><td><td><tr><td>C<td>D", 0),
     ],
 )
-def test_the_head_of_a_table_is_the_rows_of_headings_above_it(client, rows, heads):
+def test_the_head_of_a_table_is_its_first_rows_of_header_cells(client, rows, heads):
     found = article(client, make_release(body=f"<table>{rows}</table>"))
     assert len(found.xpath(".//thead/tr")) == heads
     assert found.xpath(".//tbody/tr")
@@ -172,7 +172,7 @@ def test_footnotes_are_linked_both_ways(client):
         (back,) = note.xpath("./a[@role='doc-backlink']")
         assert back.get("href") == f"#{reference.get('id')}"
         assert back.get("aria-label").startswith("Back to the text at footnote ")
-    # The words of a quotation are without them, wherever they are repeated.
+    # Repetitions of a quotation leave them out.
     assert Release.objects.get().quotes.get().text == "“So.”"
 
 
@@ -188,7 +188,7 @@ def test_a_name_is_linked_once_whatever_marks_split_it(client):
     assert not article(client, make_release(body=in_a_link)).xpath(".//a[@class='person']")
 
 
-def test_the_plain_text_draws_lists_tables_and_footnotes():
+def test_the_plain_text_has_lists_tables_and_footnotes():
     body = (
         f"{NOTED}<ol start=9><li><p>Nine</p><p>More</p><ul><li>Inner<li>Next</ul></li>"
         "<li><ul><li>Deep</ul></ol>"
@@ -215,11 +215,11 @@ def test_the_plain_text_keeps_each_cell_in_its_column():
     ]  # fmt: skip
 
 
-def test_the_plain_text_says_what_is_raised_lowered_and_struck_out():
+def test_the_plain_text_marks_raised_lowered_and_struck_out_text():
     body = "<p>10<sup>6</sup> m<b><sup>2</sup></b>, H<sub>2</sub>O, <s>do <b>not</b></s> agree</p>"
     document = Document(make_release(body=body).body)
-    said = render_text(document, attributions={}, pictures={})
-    assert said == "10⁶ m², H₂O, ~~do not~~ agree"
+    plain_text = render_text(document, attributions={}, pictures={})
+    assert plain_text == "10⁶ m², H₂O, ~~do not~~ agree"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_plain_text_says_what_is_raised_lowered_and_struck_out():
         ("<p>A<span data-footnote=1>Held</span></p>", "<p>A<span data-footnote=1>Freed</span></p>"),
     ],
 )
-def test_a_change_in_every_construction_is_shown_to_who_approves(before, after):
+def test_a_change_in_any_construction_is_shown_to_the_approver(before, after):
     chief = make_chief()
     release = make_release("draft", body=before)
     older = release.history.first()
@@ -245,7 +245,7 @@ def test_a_change_in_every_construction_is_shown_to_who_approves(before, after):
     assert "Freed" in change.html
 
 
-def test_the_html_of_feeds_stands_anywhere(client):
+def test_the_html_of_feeds_needs_no_style_or_script_of_ours(client):
     quoted = f'<blockquote data-speaker="{PERSON}" data-title="Chair & more"><p>“So.”</p>'
     body = (
         f'{NOTED}<p><span data-person="{OTHER}">Ben</span> <s>a</s></p>{quoted}</blockquote>'
@@ -273,7 +273,7 @@ def test_the_html_of_feeds_stands_anywhere(client):
     assert tree.find("table/caption").text == "Held"
 
 
-def test_the_html_of_feeds_shows_nobody_who_must_not_be_seen(client):
+def test_the_html_of_feeds_names_no_protected_person(client):
     body = f'<p><span data-person="{OTHER}">Ben</span></p><figure data-asset="{PICTURE}"></figure>'
     release = make_release(body=body)
     past_the_guard(Person.objects.filter(pk=OTHER)).update(level=2)
@@ -282,7 +282,7 @@ def test_the_html_of_feeds_shows_nobody_who_must_not_be_seen(client):
     assert html == "<p>Ben</p>"
 
 
-def test_notes_to_editors_print_no_attribute_of_ours(client):
+def test_notes_to_editors_print_no_internal_attribute(client):
     notes = (
         '<blockquote data-name="Iven Sorrel" data-title="T"><p>“A.”</p></blockquote>'
         f'<p>See <span data-person="{PERSON}">Ann</span> <a href="https://a.example/">b</a></p>'

@@ -61,7 +61,7 @@ def test_a_form_without_a_file_is_answered_in_a_sentence(client):
     client.force_login(make_user("author", group="Author"))
     answer = client.post(f"{LIBRARY}upload/?part=upload", {})
     assert answer.status_code == 400
-    assert "No file arrived" in answer.content.decode()
+    assert "Choose a file." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from importing import Speech, Understood, understand
 from tests import gold
 
-# At least so much of the marks is found, of all releases together.
+# The share of all marks that must be found.
 PEOPLE_FOUND, PEOPLE_RIGHT = 0.94, 0.95
 SPEAKERS_FOUND, SPEAKERS_WRONG = 0.95, 0.01
 
@@ -20,7 +20,7 @@ def read() -> list[tuple[gold.Gold, Understood]]:
     return [(one, understand(one.data, one.filename)) for one in gold.releases()]
 
 
-def test_people_are_found_and_nobody_else(read) -> None:
+def test_people_are_found_and_hardly_anything_else(read) -> None:
     counts: dict[int, Counter[str]] = {}
     for release, understood in read:
         count = counts.setdefault(release.source, Counter())
@@ -47,13 +47,13 @@ def test_people_are_found_and_nobody_else(read) -> None:
     assert total["wrong"] == 0, total
 
 
-def test_speakers_are_found_and_next_to_none_is_wrong(read) -> None:
+def test_speakers_are_found_and_hardly_any_is_wrong(read) -> None:
     counts: dict[int, Counter[str]] = {}
     for release, understood in read:
         count = counts.setdefault(release.source, Counter())
-        said = list(_said(understood))
+        found_speeches = list(_speeches_of(understood))
         for row in release.quotations:
-            count[_how_found(release, row, understood, said)] += 1
+            count[_how_found(release, row, understood, found_speeches)] += 1
     for source, count in sorted(counts.items()):
         print(f"source {source}: {dict(count)}")
     total = sum(counts.values(), Counter())
@@ -65,10 +65,10 @@ def test_speakers_are_found_and_next_to_none_is_wrong(read) -> None:
 
 
 def _how_found(
-    release: gold.Gold, row: dict, understood: Understood, said: list[tuple[str, Speech]]
+    release: gold.Gold, row: dict, understood: Understood, found_speeches: list[tuple[str, Speech]]
 ) -> str:
     words = _letters(row["text"])
-    # A quotation inside the words of somebody else is no speech of its own.
+    # A quotation inside the words of another person is not a separate speech.
     outer = [
         _letters(other["text"])
         for other in release.quotations
@@ -76,7 +76,7 @@ def _how_found(
     ]
     there = [
         speech
-        for text, speech in said
+        for text, speech in found_speeches
         if (words in text or (len(text) > 30 and text in words))
         and not any(other in text for other in outer)
     ]
@@ -99,12 +99,12 @@ def _is(speech: Speech, row: dict, release: gold.Gold, understood: Understood) -
     return bool(ours & (_forms(marked[0]) if marked else {_letters(row["speaker"])}))
 
 
-def _said(understood: Understood) -> Iterator[tuple[str, Speech]]:
+def _speeches_of(understood: Understood) -> Iterator[tuple[str, Speech]]:
     for speech in understood.speeches:
         yield _letters(speech.text), speech
-    if lifted := understood.pull_quote:
-        speaker = lifted.speaker.partition(",")[0]
-        yield _letters(lifted.text), Speech(lifted.text, speaker, "", certain=bool(speaker))
+    if pull_quote := understood.pull_quote:
+        speaker = pull_quote.speaker.partition(",")[0]
+        yield _letters(pull_quote.text), Speech(pull_quote.text, speaker, "", certain=bool(speaker))
 
 
 def _forms(row: dict) -> set[str]:
@@ -112,13 +112,13 @@ def _forms(row: dict) -> set[str]:
 
 
 def _stands_in(release: gold.Gold, row: dict) -> bool:
-    """Whether a name stands in what is imported: some stand in other fields of the container."""
+    """Whether the imported text contains a name; some are in other fields of the container."""
     text = _letters(unescape(re.sub(r"<[^>]*>", " ", release.data.decode(errors="replace"))))
     return any(form in text for form in _forms(row))
 
 
 def _is_family_name_only(person) -> bool:
-    """The marks have no row for “President Bush”; it is somebody all the same."""
+    """The marks have no row for “President Bush”, but he is a person."""
     return len(person.name.split()) == 1 or person.name.split()[0] == "King"
 
 

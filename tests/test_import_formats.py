@@ -1,4 +1,4 @@
-"""What each format brings in: tables, lists, footnotes, wrapped lines, mails, saved pages."""
+"""Imports of each format: tables, lists, footnotes, wrapped lines, mails, saved pages."""
 
 import re
 import signal
@@ -24,7 +24,7 @@ def read(text: str, name: str, format: str | None = None):
 
 
 def html(inside: str) -> str:
-    """Return the body of a page with a title and a lead above what is tested."""
+    """Return the body of a page without the title and the lead that are added above it."""
     return body_of(f"<h1>Court must free four</h1><p>{LEAD}</p>{inside}", "a.html")
 
 
@@ -40,7 +40,7 @@ def body_of(text: str, name: str) -> str:
     return understood.body_html.removeprefix(f"<p>{LEAD}</p>").strip()
 
 
-def said(understood) -> list[str]:
+def sentences_of(understood) -> list[str]:
     return [sentence(note) for note in understood.notes]
 
 
@@ -70,7 +70,7 @@ def test_lists_in_plain_text_keep_levels_and_numbers():
     assert body.endswith(NESTED.replace("<p>Now.</p>", ""))
 
 
-def test_a_quotation_parts_a_list_which_goes_on_counting():
+def test_a_list_that_a_quotation_interrupts_continues_its_numbers():
     body = html(
         "<ol><li>One</li><li><blockquote><p>We know.</p></blockquote></li><li>Two</li></ol>"
     )
@@ -81,18 +81,18 @@ def test_a_quotation_parts_a_list_which_goes_on_counting():
     ]
 
 
-def test_a_number_of_an_item_that_does_not_follow_stays():
+def test_an_item_with_a_number_out_of_order_keeps_it():
     body = html("<ol><li>One</li><li value=7>Seven</li></ol>")
     assert body == '<ol><li><p>One</p></li></ol>\n<ol start="7"><li><p>Seven</p></li></ol>'
 
 
-def test_mixed_lists_of_markdown_do_not_run_together():
+def test_mixed_lists_of_markdown_stay_separate():
     assert markdown("- a\n- b\n\n1. c\n2. d") == (
         "<ul><li><p>a</p></li><li><p>b</p></li></ul>\n<ol><li><p>c</p></li><li><p>d</p></li></ol>"
     )
 
 
-def test_a_list_of_word_is_a_list_and_its_marks_are_no_words():
+def test_a_list_made_by_word_is_a_list_without_its_marks():
     item = (
         "<p style='mso-list:l0 level{} lfo1'><span style='mso-list:Ignore'>{}<span>&nbsp;&nbsp;"
         "</span></span>{}</p>"
@@ -137,17 +137,17 @@ def test_a_table_keeps_caption_spans_and_lists():
     )
 
 
-def test_a_bar_that_is_escaped_stays_in_its_cell():
+def test_an_escaped_bar_stays_in_its_cell():
     assert "<td><p>3 | 4</p></td>" in markdown("| a | b |\n|---|---|\n| 2019 | 3 \\| 4 |")
 
 
-def test_a_table_of_the_layout_is_no_table():
+def test_a_layout_table_is_not_a_table():
     body = html(f"<table><tr><td><h2>Trials</h2><p>{MORE}</p></td><td>Side</td></tr></table>")
     assert body == f"<h2>Trials</h2>\n<p>{MORE}</p>\n<p>Side</p>"
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.md"])
-def test_a_table_that_is_too_large_becomes_paragraphs_and_that_is_said(name):
+def test_a_table_that_is_too_large_becomes_paragraphs_and_is_reported(name):
     rows = "".join(f"<tr><td>year{n}</td><td>number</td></tr>" for n in range(501))
     lines = "".join(f"| year{n} | number |\n" for n in range(501))
     written = {
@@ -157,7 +157,7 @@ def test_a_table_that_is_too_large_becomes_paragraphs_and_that_is_said(name):
     understood = read(written[name], name)
     assert "<p>year500 | number</p>" in understood.body_html
     assert "<table" not in understood.body_html
-    assert any("more than 500 rows" in one for one in said(understood))
+    assert any("more than 500 rows" in one for one in sentences_of(understood))
 
 
 # --- Footnotes ---------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_footnotes_are_numbered_in_the_order_of_their_marks_and_none_is_lost():
     )
 
 
-def test_a_link_to_a_part_of_the_page_is_no_footnote():
+def test_a_link_to_a_part_of_the_page_is_not_a_footnote():
     body = html(
         f"<p>See <a href='#s1'>1</a>.</p><div id='s1'><p>{MORE}</p><p>{LEAD} Once more.</p></div>"
     )
@@ -221,7 +221,7 @@ def test_a_link_to_a_part_of_the_page_is_no_footnote():
     assert body.count("<p>") == 3
 
 
-def test_names_and_datelines_do_not_see_the_words_of_a_footnote():
+def test_the_text_of_a_footnote_is_in_no_name_and_no_dateline():
     understood = read(
         "# Court must free four\n\nAnna[^1] Beispiel said that the court must free them.\n\n"
         "[^1]: Bo Corvin wrote so.",
@@ -256,11 +256,11 @@ def test_raised_and_lowered_letters_stay():
         ("a.md", "The minister was <del>never</del> charged."),
     ],
 )
-def test_struck_out_words_are_left_out_and_that_is_said(name, written):
+def test_struck_out_words_are_left_out_and_reported(name, written):
     above = f"<h1>Court must free four</h1><p>{LEAD}</p><p>" if name == "a.html" else f"{LEAD}\n\n"
     understood = read(above + written, name)
     assert "<p>The minister was charged.</p>" in understood.body_html
-    assert any("struck-out" in one and "“never”" in one for one in said(understood))
+    assert any("struck-out" in one and "“never”" in one for one in sentences_of(understood))
     assert understood.accounting.left_out == ()
     assert dict(understood.accounting.parts)["struck-out words"] >= 1
 
@@ -270,12 +270,14 @@ def test_struck_out_words_are_left_out_and_that_is_said(name, written):
     ["hidden", "style='display:none'", "style='visibility: hidden'", "style='font-size:0'",
      "style='position:absolute;left:-9999px'", "aria-hidden='true'"],
 )  # fmt: skip
-def test_words_that_a_page_does_not_show_stay_out_and_are_quoted(hidden):
+def test_hidden_words_of_a_page_are_left_out_and_quoted(hidden):
     page = f"<p>{LEAD}</p><p>Ask <span {hidden}>Secret Person</span> us.</p>"
     understood = read(page, "a.html")
     assert "Secret" not in understood.body_html
     assert "Secret Person" not in [person.name for person in understood.people]
-    assert any("does not show" in one and "“Secret Person”" in one for one in said(understood))
+    assert any(
+        "does not show" in one and "“Secret Person”" in one for one in sentences_of(understood)
+    )
 
 
 def test_a_page_that_was_saved_behind_a_dialog_is_read():
@@ -283,18 +285,18 @@ def test_a_page_that_was_saved_behind_a_dialog_is_read():
     assert read(page, "a.html").body_html == f"<p>{LEAD}</p>"
 
 
-def test_more_hidden_words_than_shown_ones_stay_out():
+def test_hidden_words_are_left_out_even_if_they_are_most_of_the_page():
     page = f"<p>{LEAD}</p><div style='display:none'>{'Secret Person. ' * 30}</div>"
     assert "Secret" not in read(page, "a.html").body_html
 
 
-def test_neighbours_share_the_marks_that_they_have_in_common():
+def test_neighbouring_texts_share_their_common_marks():
     assert html("<p><b>one <i>two</i></b> <i>three</i></p>") == (
         "<p><strong>one <em>two</em></strong> <em>three</em></p>"
     )
 
 
-def test_a_line_break_stands_inside_its_mark():
+def test_a_line_break_stays_inside_its_mark():
     assert html("<p><b>one<br>two</b></p>") == "<p><strong>one<br>two</strong></p>"
 
 
@@ -311,7 +313,7 @@ def test_a_line_break_stands_inside_its_mark():
         ((2, 3, 2), "h2 h3 h2"),
     ],
 )
-def test_no_level_of_headings_is_skipped(levels, wanted):
+def test_no_heading_level_is_skipped(levels, wanted):
     body = html("".join(f"<h{n}>About {n}</h{n}><p>{MORE} {k}</p>" for k, n in enumerate(levels)))
     assert " ".join(re.findall(r"<(h\d)>", body)) == wanted
     body = markdown("\n\n".join(f"{'#' * n} About {n}\n\n{MORE} {k}" for k, n in enumerate(levels)))
@@ -323,7 +325,7 @@ def test_no_level_of_headings_is_skipped(levels, wanted):
     ["1.&nbsp;&nbsp; What we ask", "·&nbsp;What we ask",
      "<span style='mso-list:Ignore'>1.<span>&nbsp;&nbsp;&nbsp;</span></span>What we ask"],
 )  # fmt: skip
-def test_numbers_and_bullets_of_word_do_not_stay_in_headings(heading):
+def test_numbers_and_bullets_made_by_word_are_removed_from_headings(heading):
     assert html(f"<h2>{heading}</h2><p>{MORE}</p>") == f"<h2>What we ask</h2>\n<p>{MORE}</p>"
 
 
@@ -334,7 +336,7 @@ def test_a_number_that_was_typed_stays_in_a_heading():
 # --- Markdown ----------------------------------------------------------------------------------
 
 
-def test_reference_links_lead_where_they_should():
+def test_reference_links_have_the_right_addresses():
     body = markdown(
         'See [the report][r], [short] and [more][].\n\n[r]: https://example.org/r "Title"\n'
         "[short]: <https://example.org/s>\n[more]: https://example.org/m"
@@ -351,7 +353,7 @@ def test_hard_breaks_and_escapes_and_html_are_read():
     )
 
 
-def test_front_matter_may_stand_below_a_comment():
+def test_front_matter_can_follow_a_comment():
     understood = read(
         f"<!-- made by a machine -->\n---\ntitle: Four\ndate: '2019-02-22'\n---\n{LEAD}", "a.txt"
     )
@@ -370,28 +372,30 @@ def test_front_matter_may_stand_below_a_comment():
     ],
     ids=["toml", "dots", "no fences"],
 )
-def test_front_matter_of_other_programs_is_no_text(head):
+def test_front_matter_of_other_programs_is_not_text(head):
     understood = read(f"{head}\n{LEAD}\n\nx = 1\n", "a.md")
     assert (understood.title, understood.title_from) == ("Court must free four", "stated")
     assert understood.date_guess.date == date(2021, 5, 3)
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>x = 1</p>"
 
 
-def test_a_head_without_fences_ends_at_a_blank_line_and_toml_without_its_second_is_text():
+def test_front_matter_without_fences_ends_at_a_blank_line_and_toml_needs_both_fences():
     body = read(f"Title: Court\nDate: 2021-05-03\n\nDemands: {LEAD}\n", "a.md").body_html
     assert body == f"<p>Demands: {LEAD}</p>"
     assert LEAD in read(f'+++\ntitle = "Court"\n\n{LEAD}\n', "a.md").body_html
 
 
-def test_lines_with_colons_that_state_no_title_are_text():
+def test_lines_with_colons_but_no_title_are_text():
     text = f"Monday: the court opens\nTuesday: the court closes\n\n{LEAD}\n"
     assert "Monday: the court opens" in read(text, "a.md").body_html
 
 
-def test_a_key_that_stands_twice_is_reported_with_both_values():
+def test_a_repeated_key_is_reported_with_both_values():
     understood = read(f"---\ntitle: Four free\ntitle: Five free\n---\n{LEAD}", "a.md")
     assert understood.title == "Four free"
-    assert any("“Four free” was used, “Five free” was not" in one for one in said(understood))
+    assert any(
+        "“Four free” was used, “Five free” was not" in one for one in sentences_of(understood)
+    )
 
 
 def test_every_word_of_markdown_has_its_place_in_the_file():
@@ -444,7 +448,7 @@ def test_a_saved_page_is_read_by_its_article():
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
     assert understood.language == "en"
     assert understood.accounting.left_out == ()
-    [note] = [one for one in said(understood) if "menus" in one]
+    [note] = [one for one in sentences_of(understood) if "menus" in one]
     for words in ("Home", "Menu", "We use cookies", "Other news", "Cookie policy", "Subscribe"):
         assert words in note
 
@@ -508,7 +512,7 @@ def test_a_heading_below_the_first_sentence_is_not_the_title():
         "Media contacts:\nAnna Beispiel\nPress officer\npress@example.org",
     ],
 )
-def test_a_contact_above_the_title_is_not_the_title_and_stands_below_the_text(contact):
+def test_a_contact_above_the_title_is_moved_below_the_text(contact):
     text = (
         f"NEWS RELEASE\n{contact}\n\nCourt must free four\n\nGENEVA, May 3, 2021 – {LEAD}\n\n{MORE}"
     )
@@ -516,11 +520,13 @@ def test_a_contact_above_the_title_is_not_the_title_and_stands_below_the_text(co
     assert (understood.title, understood.dateline_place) == ("Court must free four", "GENEVA")
     lines = "\n".join(f"<p>{line}</p>" for line in contact.split("\n"))
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>\n{lines}"
-    assert "A press contact is in the text: check whether it should be there." in said(understood)
+    assert "A press contact is in the text: check whether it should be there." in sentences_of(
+        understood
+    )
 
 
 @pytest.mark.parametrize("label", ["Subject: ", "HEADLINE: ", "Betreff: "])
-def test_a_label_before_a_title_is_no_word_of_it(label):
+def test_a_label_before_a_title_is_not_part_of_it(label):
     understood = read(f"{label}Court must free four\n\n{LEAD}\n\n{MORE}\n", "a.txt")
     assert (understood.title, understood.title_from) == ("Court must free four", "stated")
     assert ("title label", label.strip()) in understood.source_texts
@@ -547,7 +553,7 @@ def test_kicker_and_dateline_are_read_in_more_languages(kicker, line, place):
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "a.md"])
 @pytest.mark.parametrize("mark", ["\u00ad", "&shy;", "\u200b", "\u2060"])
-def test_a_hint_for_the_end_of_a_line_does_not_part_a_name(name, mark):
+def test_an_invisible_line_end_hint_does_not_split_a_name(name, mark):
     if name == "a.txt" and mark.startswith("&"):
         return
     text = f"{LEAD}\n\n<p>“We know,” said Anna Bei{mark}spiel, director of Lantern Watch."
@@ -561,7 +567,7 @@ def test_scripts_without_blanks_keep_their_hints():
     assert "ศาลต้อง\u200bปล่อย" in read(text, "a.txt").body_html
 
 
-def test_lines_of_marks_part_the_text_and_are_no_words_or_items():
+def test_lines_of_marks_separate_the_text_and_are_neither_words_nor_items():
     text = (
         f"Court must free four\n\n* * *\n\n{LEAD}\n\n"
         f"What we ask\n-----------\n{MORE} So shall we.\n\n"
@@ -598,7 +604,7 @@ def test_a_time_in_a_sentence_is_not_the_date_of_the_page():
 
 
 @pytest.mark.parametrize("around", ["form", "header", "aside", "footer", "nav", "article", "main"])
-def test_the_release_is_never_taken_for_furniture(around):
+def test_the_release_never_counts_as_page_furniture(around):
     page = (
         f"<body><{around}><h1>Court must free four</h1><p>{LEAD}</p></{around}><p>Menu</p></body>"
     )
@@ -651,7 +657,7 @@ def test_wrapped_lines_are_joined_into_title_paragraphs_and_quotation():
     assert understood.accounting.left_out == ()
 
 
-def test_a_hyphen_follows_what_the_text_writes_elsewhere():
+def test_a_hyphen_at_a_line_end_follows_the_spelling_elsewhere_in_the_text():
     text = (
         "We spoke of the anticlimax and of co-operation, and there were many of them in the\n"
         "court. The anti-\nclimax was in the co-\noperation of those who were at the court of "
@@ -685,11 +691,11 @@ def test_quoted_mail_is_read_without_its_marks():
     ],
     ids=["address", "unwrapped", "one", "items", "empty"],
 )
-def test_lines_that_nobody_wrapped_stay_apart(text):
+def test_lines_that_were_not_wrapped_stay_separate(text):
     assert paragraphs_of(text) == [line for line in text.split("\n") if line]
 
 
-def test_a_full_line_that_goes_on_in_small_letters_is_joined_also_alone():
+def test_a_single_full_line_that_continues_in_small_letters_is_joined():
     first = "The court must free the four lantern makers who were charged with"
     text = f"{first}\nsilence in May, we said today.\n\nOne line\nOf a poem"
     assert paragraphs_of(text) == [
@@ -700,7 +706,7 @@ def test_a_full_line_that_goes_on_in_small_letters_is_joined_also_alone():
 
 
 @pytest.mark.parametrize("mark", ["* ", "- ", "1) "])
-def test_a_line_below_the_words_of_an_item_belongs_to_it(mark):
+def test_an_indented_line_below_an_item_belongs_to_it(mark):
     below = " " * (3 + len(mark))
     text = f"{LEAD}\n\n   {mark}First\n   {mark}Second to\n{below}The Court\n\n{MORE}\n"
     body = read(f"Court must free four\n\n{text}", "a.txt").body_html
@@ -717,7 +723,7 @@ def test_wrapped_chinese_is_joined_without_blanks():
 
 
 def mail(*parts: str, subject: str = "Court must free four", head: str = "") -> str:
-    """Return a mail of one part, or of several that say the same."""
+    """Return a mail of one part, or of several parts with the same text."""
     top = (
         f"From: Press Person <secret@example.org>\nTo: Desk Person <desk@example.net>\n"
         f"Subject: {subject}\nDate: Mon, 3 May 2027 23:30:00 -0500\nMIME-Version: 1.0\n{head}"
@@ -741,15 +747,15 @@ def test_a_mail_is_read_as_a_mail():
     assert dict(understood.accounting.parts)["mail headers"] >= 10
 
 
-def test_sender_and_addressee_of_a_mail_are_nowhere():
+def test_sender_and_recipient_of_a_mail_are_not_imported():
     understood = read(mail(PLAIN), "a.eml")
-    parts = (understood.body_html, understood.people, understood.source_texts, said(understood))
-    everything = " ".join(map(str, parts))
+    texts = f"{understood.people} {understood.source_texts} {sentences_of(understood)}"
+    everything = f"{understood.body_html} {texts}"
     assert "Person" not in everything
     assert "secret@" not in everything
 
 
-def test_a_mail_is_known_by_its_headers_and_a_memo_is_not():
+def test_a_mail_is_recognised_by_its_headers_and_a_memo_is_not_a_mail():
     assert read(mail(PLAIN), "a.txt").format == "mail"
     memo = f"From: Press Office\nTo: Editors\nSubject: Court must free four\n\n{LEAD}\n\n{MORE}"
     assert read(memo, "a.txt").format == "text"
@@ -779,21 +785,21 @@ def test_the_subject_is_the_title_without_what_mail_programs_put_before_it(subje
         ("8bit", "He said: “They did nothing wrong in Köln.”"),
     ],
 )
-def test_what_a_mail_encodes_is_decoded(head, data):
+def test_encoded_headers_and_bodies_of_mails_are_decoded(head, data):
     part = f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {head}\n\n{data}\n"
     body = read(mail(part), "a.eml").body_html
     assert "He said: “They did nothing wrong in Köln.”" in body
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "no-such-charset", "us-ascii", "rot13", ""])
-def test_a_mail_with_the_wrong_charset_is_read_all_the_same(charset):
+def test_a_mail_with_the_wrong_charset_is_read(charset):
     stated = f"; charset={charset}" if charset else ""
     text = mail(f"Content-Type: text/plain{stated}\n\n{LEAD} In Köln.\n")
     understood = understand(text.encode("iso-8859-1"), "a.eml")
     assert f"{LEAD} In Köln." in understood.body_html
 
 
-def test_the_html_of_a_mail_is_read_where_it_has_structure():
+def test_the_html_of_a_mail_is_read_if_it_has_structure():
     rich = f"Content-Type: text/html; charset=utf-8\n\n<p>{LEAD}</p><ul><li>Free them</li></ul>"
     flat = f"Content-Type: text/html; charset=utf-8\n\n<div>{LEAD} In HTML.</div>"
     assert "<ul><li><p>Free them</p></li></ul>" in read(mail(PLAIN, rich), "a.eml").body_html
@@ -801,7 +807,7 @@ def test_the_html_of_a_mail_is_read_where_it_has_structure():
     assert "In HTML" in read(mail(flat), "a.eml").body_html
 
 
-def test_what_a_mail_program_quotes_is_no_quotation():
+def test_text_that_a_mail_program_quotes_is_not_a_quotation():
     rich = f"<h2>Court</h2><blockquote type='cite'><p>{LEAD}</p><blockquote>We know.</blockquote>"
     rich += f"<p>{MORE}</p></blockquote><p>They stay.</p>"
     part = f"Content-Type: text/html; charset=utf-8\n\n{rich}"
@@ -810,7 +816,7 @@ def test_what_a_mail_program_quotes_is_no_quotation():
     )
 
 
-def test_the_head_of_a_forwarded_mail_stays_out_without_a_line_above_it():
+def test_the_headers_of_a_forwarded_mail_are_left_out_without_a_line_above_them():
     head = "From: Secret Source\nSent: Monday\nTo: Desk Person\nSubject: Court must free four\n"
     understood = read(mail(f"Content-Type: text/plain\n\n{head}\n{LEAD}\n"), "a.eml")
     assert understood.body_html == f"<p>{LEAD}</p>"
@@ -827,7 +833,7 @@ def test_flowed_lines_of_a_mail_are_joined():
     )
 
 
-def test_signature_and_headers_of_a_forwarded_mail_stay_out_and_attachments_are_named():
+def test_signature_and_forwarded_headers_are_left_out_and_attachments_are_named():
     text = (
         "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\n"
         "---------- Forwarded message ---------\nFrom: Secret Source <source@example.org>\n"
@@ -838,11 +844,11 @@ def test_signature_and_headers_of_a_forwarded_mail_stay_out_and_attachments_are_
     understood = read(mail(text), "a.eml")
     assert understood.body_html == f"<p>{LEAD}</p>"
     assert "Secret" not in str(understood.source_texts)
-    assert any("“report.pdf”" in one for one in said(understood))
-    assert any("signature" in one and "020 7946 0000" in one for one in said(understood))
+    assert any("“report.pdf”" in one for one in sentences_of(understood))
+    assert any("signature" in one and "020 7946 0000" in one for one in sentences_of(understood))
 
 
-def test_a_mail_that_only_carries_another_gives_the_other():
+def test_a_mail_that_only_carries_another_mail_imports_the_other():
     inner = mail(PLAIN, subject="Court must free four")
     text = (
         "From: a@example.org\nSubject: FYI\nMIME-Version: 1.0\nContent-Type: multipart/mixed; "
@@ -873,7 +879,7 @@ def test_a_mail_that_only_carries_another_gives_the_other():
     ],
     ids=["no text", "many parts", "deep parts"],
 )
-def test_a_mail_that_no_release_is_in_is_refused_with_a_sentence(text, code):
+def test_a_mail_without_a_release_is_refused_with_a_sentence(text, code):
     with pytest.raises(NotAReleaseError) as refused:
         read(text, "a.eml")
     assert refused.value.note.code == code
@@ -892,7 +898,7 @@ def test_a_mail_that_no_release_is_in_is_refused_with_a_sentence(text, code):
     ],
     ids=["parameters", "words", "comments", "headers", "quotes", "nested comments"],
 )
-def test_a_mail_made_to_hang_the_importer_does_not(head):
+def test_a_hostile_mail_does_not_hang_the_importer(head):
     signal.alarm(60)
     understood = read(mail(f"\n{LEAD}\n", head=f"{head}\n"), "a.eml")
     signal.alarm(0)
@@ -900,8 +906,8 @@ def test_a_mail_made_to_hang_the_importer_does_not(head):
 
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape"])
-def test_a_mail_cannot_choose_a_codec_that_no_mail_is_written_in(charset):
-    # Decoding punycode takes the square of the length: this much took minutes.
+def test_a_mail_cannot_choose_a_codec_that_mails_do_not_use(charset):
+    # Decoding punycode takes quadratic time: this text took minutes.
     signal.alarm(60)
     long = "abcdefgh " * 100_000 + "-" + "a9zq" * 200_000
     with pytest.raises(NotAReleaseError) as refused:
@@ -928,7 +934,7 @@ def test_a_page_that_a_browser_saved_in_one_file_is_read_as_a_page():
     assert (understood.title, understood.title_from) == ("Court must free four", "stated")
     assert understood.body_html == f"<p>{LEAD}</p>"
     assert understood.date_guess is None
-    assert "mail" not in " ".join(said(understood))
+    assert "mail" not in " ".join(sentences_of(understood))
 
 
 @pytest.mark.django_db
@@ -960,7 +966,9 @@ def test_a_mail_becomes_a_draft_at_the_desk(at_desk, editor):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["a.wml", "pasted text"])
-def test_the_title_of_a_wml_page_is_that_of_its_template(name, command, heading, title, title_from):
+def test_a_wml_page_has_the_title_that_it_passes_to_its_template(
+    name, command, heading, title, title_from
+):
     page = (
         f'## translation metadata\n{command}\n<div id="breadcrumbs">'
         '<a href="<page index>">Home &raquo; </a> <a href="<page press>">Press &raquo; </a></div>'
@@ -971,13 +979,13 @@ def test_the_title_of_a_wml_page_is_that_of_its_template(name, command, heading,
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
 
 
-def test_a_text_that_speaks_of_wml_is_no_page_of_it():
+def test_a_text_that_mentions_wml_is_not_a_wml_page():
     text = f"Court must free four\n\n{LEAD} They wrote: #use wml::tor\n\n# 4 of 5 were freed\n"
     assert "4 of 5 were freed" in read(text, "a.txt").body_html
     assert "4 of 5" in read(text.replace("\n\n", "<p>"), "a.html").body_html
 
 
-# --- Whatever comes ----------------------------------------------------------------------------
+# --- Hostile and mixed files -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -994,8 +1002,8 @@ def test_a_text_that_speaks_of_wml_is_no_page_of_it():
     ids=lambda text: text[:12].strip(),
 )  # fmt: skip
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
-def test_a_file_made_to_hang_a_reader_does_not(hostile, format):
-    # No measure of speed: what grows with the square of the text would take minutes.
+def test_a_hostile_file_does_not_hang_a_reader(hostile, format):
+    # Not a benchmark: quadratic time would take minutes.
     signal.alarm(60)
     try:
         understood = read(f"{hostile}\n\n{LEAD}\n\n{MORE}", "a.txt", format)

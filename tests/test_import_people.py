@@ -50,7 +50,7 @@ def test_each_person_is_named_once_and_may_get_a_level(at_desk, editor, publishe
     }  # fmt: skip
     confirm(client, **chosen)
     person = Person.objects.get()
-    assert person.level == Level.STAFF  # until a second person agrees
+    assert person.level == Level.STAFF  # until a second person approves
     asked = LevelChange.objects.get()
     assert (asked.person, asked.after, asked.requested_by) == (person, Level.NAMEABLE, editor)
     assert asked.basis == "He is a minister; his name is public."
@@ -80,7 +80,7 @@ def test_a_level_needs_a_person_and_a_basis(at_desk, editor, chosen, sentence):
     assert not Release.objects.exists()
 
 
-def test_a_level_that_cannot_be_asked_for_stores_nothing(at_desk, editor):
+def test_a_level_that_cannot_be_requested_stores_nothing(at_desk, editor):
     known = make_person("Jonas Reuter", level=Level.PUBLIC)
     client = at_desk(editor)
     page = read(client)
@@ -94,7 +94,7 @@ def test_a_level_that_cannot_be_asked_for_stores_nothing(at_desk, editor):
     assert list(Person.objects.all()) == [known]
 
 
-def test_an_author_is_not_offered_levels_and_cannot_ask(at_desk, author):
+def test_an_author_is_not_offered_levels_and_cannot_request_them(at_desk, author):
     client = at_desk(author)
     page = read(client)
     assert "Request a higher level" not in page
@@ -106,7 +106,7 @@ def test_an_author_is_not_offered_levels_and_cannot_ask(at_desk, author):
     assert not LevelChange.objects.exists()
 
 
-def test_a_record_that_only_case_officers_know_does_not_show(at_desk, editor):
+def test_a_record_that_only_case_officers_may_see_is_not_shown(at_desk, editor):
     client = at_desk(editor)
     before = read(client)
     hidden = make_person("Jonas Reuter", level=Level.CASE_OFFICERS)
@@ -120,7 +120,7 @@ def test_a_record_that_only_case_officers_know_does_not_show(at_desk, editor):
     assert not LevelChange.objects.exists()
 
 
-def test_a_doubtful_speaker_is_offered_and_set_where_it_is_ticked(at_desk, editor):
+def test_a_doubtful_speaker_is_offered_and_set_if_it_is_ticked(at_desk, editor):
     client = at_desk(editor)
     text = TEXT.replace("The director Ana Brask replied.", "").replace(
         "said: “The prison has no doctor at all.”", "came. “The prison has no doctor,” she said."
@@ -138,7 +138,7 @@ def test_a_doubtful_speaker_is_offered_and_set_where_it_is_ticked(at_desk, edito
     assert quotation.speaker == Person.objects.get(display_name="Mia Holt").pk
 
 
-def test_a_draft_says_one_sentence_for_each_person_who_may_not_be_named(at_desk, editor):
+def test_a_draft_has_one_sentence_for_each_person_who_may_not_be_named(at_desk, editor):
     client = at_desk(editor)
     text = REAL_RELEASE.read_text()
     page = read(client, text)
@@ -153,7 +153,7 @@ def test_a_draft_says_one_sentence_for_each_person_who_may_not_be_named(at_desk,
         assert len(about) <= 1, about
 
 
-def test_the_page_says_nothing_of_people_where_nobody_was_found(at_desk, author):
+def test_the_page_has_no_part_about_people_if_none_was_found(at_desk, author):
     text = "The court closed\n\nThe court was closed on Monday because its roof had to be repaired."
     page = at_desk(author).post("/admin/releases/release/import/", {"text": text})
     assert "Create draft" in page.content.decode()

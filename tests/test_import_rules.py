@@ -1,4 +1,4 @@
-"""Every rule of the importer's tables matches what it should, and nothing that it should not."""
+"""Every rule of the importer matches its examples, and none of its counterexamples."""
 
 import importlib
 import pkgutil
@@ -30,7 +30,7 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize(("rule", "text", "wanted"), EXAMPLES)
-def test_a_rule_matches_its_own_examples_and_not_the_others(rule, text, wanted):
+def test_a_rule_matches_its_examples_and_no_counterexample(rule, text, wanted):
     assert bool(rule.matches(text)) is wanted
 
 

@@ -1,4 +1,4 @@
-"""Who says a quotation of an imported release: stated, doubtful or nobody."""
+"""The speaker of a quotation in an imported release: stated, doubtful or none."""
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_a_speaker_that_the_text_states_is_certain(text: str, speaker: str) -> N
         'Mia Holt said that it is cold.\n\nThe day was long.\n\n"There is no doctor at all."',
     ],
 )
-def test_nobody_is_named_for_the_words_of_others(text: str) -> None:
+def test_no_speaker_is_named_for_the_words_of_several_or_of_others(text: str) -> None:
     assert _last(text).speaker == ""
 
 
@@ -82,7 +82,7 @@ def test_a_doubtful_speaker_is_offered_and_not_set(text: str, speaker: str) -> N
     assert "data-name" not in understood.body_html.partition("</p>")[2].rpartition("<blockquote")[2]
 
 
-def test_terms_and_titles_in_quotation_marks_are_no_speech() -> None:
+def test_terms_and_titles_in_quotation_marks_are_not_speech() -> None:
     text = (
         "A court convicted him of “insulting the nation and its leaders”. Mia Holt read his book "
         "“A Long Walk Through The North” and the “Wall Street Journal”."
@@ -90,7 +90,7 @@ def test_terms_and_titles_in_quotation_marks_are_no_speech() -> None:
     assert understand((OPENING + text).encode(), "a.txt").speeches == ()
 
 
-def test_a_speech_names_the_quotation_of_the_body_that_it_stands_in() -> None:
+def test_a_speech_has_the_number_of_its_quotation_in_the_body() -> None:
     text = (
         '"There is no doctor," said Mia Holt.\n\nHans Müller said:\n\n"It is cold here today."\n\n'
         'Ana Brask said:\n\n"We ask for a doctor now."'
@@ -101,7 +101,7 @@ def test_a_speech_names_the_quotation_of_the_body_that_it_stands_in() -> None:
     assert '<blockquote data-name="Ana Brask"' in understood.body_html
 
 
-def test_people_in_tables_and_footnotes_are_found_each_by_itself() -> None:
+def test_people_in_tables_and_footnotes_are_found_separately() -> None:
     html = """<h1>The trial of Jamal Aziz ends</h1>
     <p>The court met on Friday and decided about the case of the four people.</p>
     <table><tr><td>lawyer Mia Holt</td><td>Hans Visit</td></tr>

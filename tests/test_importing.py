@@ -1,4 +1,4 @@
-"""What the importer understands of a file, guesses, and leaves to an editor."""
+"""What the importer finds in a file, guesses, and leaves to an editor."""
 
 import contextlib
 import re
@@ -98,7 +98,7 @@ def test_the_date_of_the_real_release_is_a_guess_with_its_reasons(real):
     assert "was a Thursday" in day
 
 
-def test_the_people_of_the_real_release_are_found_and_no_place_is_taken_for_one(real):
+def test_the_people_of_the_real_release_are_found_and_no_place_counts_as_a_person(real):
     assert {person.name: set(person.also) for person in real.people} == {
         "Wang Yi": set(),
         "David Lammy": {"Lammy", "Mr Lammy"},
@@ -111,12 +111,12 @@ def test_the_people_of_the_real_release_are_found_and_no_place_is_taken_for_one(
     assert [person.name for person in real.people if person.speaker] == ["Felix Jakens"]
 
 
-def test_words_that_count_from_the_day_of_the_release_are_pointed_out(real):
+def test_phrases_that_depend_on_the_date_of_the_release_are_reported(real):
     assert "today (Thursday 13 February)" in real.relative_dates
     assert "this week" in real.relative_dates
 
 
-def test_the_report_says_all_of_it_in_an_editors_words(real):
+def test_the_report_is_complete_and_in_plain_sentences(real):
     text = " ".join(preview(real).split())
     for words in [
         "press release, from the kicker “Press releases”",
@@ -136,14 +136,14 @@ def test_the_report_says_all_of_it_in_an_editors_words(real):
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_a_release_of_another_newsroom_goes_through(path):
+def test_a_release_of_another_newsroom_is_imported(path):
     understood = understand(path.read_bytes(), path.name)
     assert clean(understood.body_html) == understood.body_html
     assert understood.date_guess is not None
     document = Document(understood.body_html)
     assert document.paragraphs
-    long = [paragraph for paragraph in document.paragraphs if len(paragraph) > 60]
-    assert len(set(long)) == len(long)
+    long_paragraphs = [paragraph for paragraph in document.paragraphs if len(paragraph) > 60]
+    assert len(set(long_paragraphs)) == len(long_paragraphs)
     assert preview(understood)
 
 
@@ -181,7 +181,7 @@ def test_a_release_of_another_newsroom_goes_through(path):
         ("debian-wml/20170425.chinese.wml", "关闭公共 FTP 服务", date(2017, 4, 25), [], set()),
     ],
 )
-def test_what_stands_in_it_comes_out(name, title, day, speakers, people):
+def test_title_date_speakers_and_people_of_a_sample_are_found(name, title, day, speakers, people):
     path = DATA / "import" / name
     understood = understand(path.read_bytes(), path.name)
     assert understood.title == title
@@ -191,7 +191,7 @@ def test_what_stands_in_it_comes_out(name, title, day, speakers, people):
     assert {person.name for person in understood.people} == people
 
 
-# --- Titles and datelines -----------------------------------------------------------------------
+# --- Titles and datelines ----------------------------------------------------------------------
 
 DIED = "The ministry said on Monday that three men died in its prison in the north of the country."
 WIDE = " " * 60
@@ -245,9 +245,7 @@ WIDE = " " * 60
     ],
     ids=lambda value: value.strip()[:24] if isinstance(value, str) else "",
 )  # fmt: skip
-def test_a_title_and_a_place_are_what_they_should_be_and_no_word_is_lost(
-    text, title, title_from, place, day, begins
-):
+def test_title_and_place_are_found_and_no_word_is_lost(text, title, title_from, place, day, begins):
     understood = understand(text.encode(), "a.html" if text.startswith("<") else "a.txt")
     assert (understood.title, understood.title_from) == (title, title_from)
     assert understood.dateline_place == place
@@ -265,7 +263,7 @@ def test_a_guessed_title_is_marked_and_a_stated_one_is_not():
     assert "The title is a guess" not in preview(stated)
 
 
-def test_the_first_sentence_is_offered_where_there_is_no_title_and_stays_in_the_text():
+def test_the_first_sentence_is_offered_as_a_missing_title_and_stays_in_the_text():
     long = "Sen. Brask said on Monday that " + "many people were held in the north, " * 9
     understood = understand(f"{long}.\n\n{DIED}".encode(), "a.txt")
     assert understood.title == ""
@@ -278,7 +276,7 @@ def test_the_first_sentence_is_offered_where_there_is_no_title_and_stays_in_the_
     )
 
 
-# --- The words that are stored -------------------------------------------------------------------
+# --- The stored text ---------------------------------------------------------------------------
 
 EVERYTHING = SAMPLES + sorted(
     path
@@ -317,8 +315,8 @@ TWO = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about it,” said 
          "some are in another order", ""),
     ],
 )  # fmt: skip
-def test_a_word_that_the_draft_does_not_hold_is_quoted(fault, sentence, quote):
-    """The faults that the ledger of claims does not see: a part claims more than it keeps."""
+def test_a_word_that_is_missing_from_the_draft_is_quoted(fault, sentence, quote):
+    """Faults that the ledger cannot find: a part claims more than it keeps."""
     understood = understand(TWO.encode(), "a.txt")
     assert "all accounted for" in preview(understood)
     report = preview(fault(understood))
@@ -341,7 +339,7 @@ def test_words_of_captions_and_footnotes_are_compared_too():
         assert f"“{words}”" in preview(without)
 
 
-def test_what_is_left_out_on_purpose_is_quoted():
+def test_text_that_is_left_out_on_purpose_is_quoted():
     text = (
         "Filter by\n\nPress release\n\nFOR IMMEDIATE RELEASE\n\nThree men died\n\n"
         "Three men died\n\n"
@@ -357,16 +355,16 @@ def test_what_is_left_out_on_purpose_is_quoted():
         assert piece in left
 
 
-def test_a_report_is_short_also_of_a_file_with_very_many_pieces_that_print_nothing():
+def test_the_report_on_a_file_with_very_many_invisible_pieces_is_short():
     page = f"<p>{DIED}</p>" + "<!-- a b -->\n<s>x</s>\n" * 2_000
     report = preview(understand(page.encode(), "a.html"))
     assert len(report.splitlines()) < 1_000
     assert report.count("and 1,800 more pieces") == 2
 
 
-def test_a_pull_quote_that_stands_nowhere_else_stays_in_the_text_with_its_speaker():
-    lifted = "“Nobody may be silent now” – Ana Brask, lawyer"
-    text = f"Three men died\n\n{lifted}\n\n{DIED}\n\n{DIED}"
+def test_a_pull_quote_that_the_text_does_not_repeat_stays_in_it_with_its_speaker():
+    pull_quote = "“Nobody may be silent now” – Ana Brask, lawyer"
+    text = f"Three men died\n\n{pull_quote}\n\n{DIED}\n\n{DIED}"
     understood = understand(text.encode(), "a.txt")
     (quotation,) = Document(understood.body_html).quotations
     assert (quotation.name, quotation.title) == ("Ana Brask", "lawyer")
@@ -374,7 +372,7 @@ def test_a_pull_quote_that_stands_nowhere_else_stays_in_the_text_with_its_speake
     assert "all accounted for in the draft" in preview(understood)
 
 
-# --- What is refused ---------------------------------------------------------------------------
+# --- Refused files -----------------------------------------------------------------------------
 
 LONG = "The minister said that nobody had been told of it. " * 4
 
@@ -408,7 +406,7 @@ LONG = "The minister said that nobody had been told of it. " * 4
         ("\ufffd" * 500 + LONG, "a.txt", "too damaged"),
     ],
 )
-def test_what_is_no_release_gets_a_sentence_that_names_the_file(data, name, words):
+def test_a_file_without_a_release_gets_a_sentence_that_names_it(data, name, words):
     data = data.encode() if isinstance(data, str) else data
     with pytest.raises(NotAReleaseError) as refused:
         understand(data, name)
@@ -420,17 +418,17 @@ def test_what_is_no_release_gets_a_sentence_that_names_the_file(data, name, word
     ("encoding", "name"),
     [("cp1252", "Windows-1252"), ("utf-16", "UTF-16"), ("utf-8-sig", "UTF-8")],
 )
-def test_a_file_that_is_not_utf8_is_guessed_and_the_guess_is_said(encoding, name):
+def test_the_encoding_of_a_file_that_is_not_utf8_is_guessed_and_reported(encoding, name):
     words = f"Café owner freed\n\nThe owner’s lawyer spoke of “a good day”. {LONG}"
     understood = understand(words.encode(encoding), "a.txt")
     assert understood.title == "Café owner freed"
     assert "owner’s lawyer spoke of “a good day”" in understood.body_html
     assert name in understood.encoding
-    said = " ".join(map(sentence, understood.notes))
-    assert (name in said) == (encoding == "cp1252")
+    sentences = " ".join(map(sentence, understood.notes))
+    assert (name in sentences) == (encoding == "cp1252")
 
 
-def test_a_title_that_no_release_can_have_is_no_title():
+def test_a_title_that_no_release_can_have_is_dropped():
     understood = understand(f"{'Word ' * 200}\n\n{LONG}".encode(), "a.txt")
     assert len(understood.title) <= 300
     assert understood.accounting.total == 200 + len(words_of(LONG))
@@ -455,8 +453,8 @@ def test_a_title_that_no_release_can_have_is_no_title():
     ids=lambda text: text[:12].strip(),
 )
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
-def test_a_file_made_to_hang_the_importer_does_not(hostile, format):
-    # No measure of speed: what grows with the square of the text would take minutes.
+def test_a_hostile_file_does_not_hang_the_importer(hostile, format):
+    # Not a benchmark: quadratic time would take minutes.
     signal.alarm(60)
     with contextlib.suppress(NotAReleaseError):
         understand(hostile.encode(), "a.txt", format)
@@ -465,7 +463,7 @@ def test_a_file_made_to_hang_the_importer_does_not(hostile, format):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(st.binary(max_size=2000), st.text(max_size=2000).map(str.encode)))
-def test_whatever_comes_is_understood_whole_or_refused(data):
+def test_any_bytes_are_understood_completely_or_refused(data):
     try:
         understood = understand(data, "a.txt")
     except NotAReleaseError:
@@ -483,7 +481,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PIECES, max_size=40), st.sampled_from(["text", "markdown", "html"]))
-def test_any_mixture_of_what_releases_are_made_of_is_accounted_for(pieces, format):
+def test_every_word_of_any_mixture_of_parts_is_accounted_for(pieces, format):
     text = "\n".join(pieces) + "\n\n" + LONG
     try:
         understood = understand(text.encode(), "a.txt", format)
@@ -526,12 +524,12 @@ def test_the_real_release_calls_four_people_prisoners_of_conscience(real):
         ("There are many prisoners of conscience. Ana Brask is free.", []),
     ],
 )  # fmt: skip
-def test_those_who_follow_the_phrase_are_offered(text, names):
+def test_people_named_after_the_phrase_are_offered(text, names):
     assert offered(text, "Ana Brask", "Bo Corvin") == names
 
 
 @pytest.mark.parametrize("rule", [*NOT_BEFORE, *ENDS_LIST, *NOT_AFTER], ids=lambda r: r.yes[0])
-def test_each_rule_keeps_the_name_of_its_example_back(rule):
+def test_each_rule_excludes_the_name_in_its_example(rule):
     assert offered(rule.yes[0], "Ana Brask") == []
 
 
@@ -555,7 +553,7 @@ class TestRecordingDesignations:
         assert not Case.objects.exists()
         assert not Designation.objects.exists()
 
-    def test_a_tick_records_the_designation_and_nothing_more(self, at_desk, editor, real):
+    def test_a_tick_records_the_designation_and_nothing_else(self, at_desk, editor, real):
         ticked = {"designated_0": "on", "designated_by": "Amnesty International UK",
                   "designated_on": "2025-02-13"}  # fmt: skip
         _, answer = self.send(at_desk(editor), real, **ticked)
@@ -579,7 +577,7 @@ class TestRecordingDesignations:
         assert page.count("This is required for a designation.") == 2
         assert not Designation.objects.exists()
 
-    def test_an_author_is_shown_it_and_records_nothing(self, at_desk, author, real):
+    def test_an_author_sees_designations_but_cannot_record_them(self, at_desk, author, real):
         ticked = {"designated_0": "on", "designated_by": "We", "designated_on": "2025-02-13"}
         page, answer = self.send(at_desk(author), real, **ticked)
         assert "is designated" not in page

@@ -90,7 +90,7 @@ BAD_TAGS = [
 ]  # fmt: skip
 
 
-# --- Tags -------------------------------------------------------------------------------------
+# --- Tags --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tag", BAD_TAGS)
@@ -171,11 +171,11 @@ def test_every_common_language_has_its_own_name_and_is_found_by_it():
         assert languages.read(languages.native_name(tag).upper()) == tag
 
 
-# --- Guesses ----------------------------------------------------------------------------------
+# --- Detection ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tag", TEXTS)
-def test_a_paragraph_is_known_by_its_letters_and_words(tag):
+def test_the_language_of_a_paragraph_is_detected_by_letters_and_words(tag):
     guess = detect(TEXTS[tag])
     assert guess.tag == tag
     assert guess.is_sure, guess
@@ -183,7 +183,7 @@ def test_a_paragraph_is_known_by_its_letters_and_words(tag):
 
 
 @pytest.mark.parametrize("tag", TEXTS)
-def test_no_two_words_of_a_text_make_a_language_sure(tag):
+def test_two_words_never_make_a_language_certain(tag):
     short = TEXTS[tag][:7]
     assert not detect(short).is_sure
 
@@ -196,35 +196,35 @@ def test_no_two_words_of_a_text_make_a_language_sure(tag):
         (f"{TEXTS['en']} {TEXTS['en']} Chow Hang-tung (鄒幸彤) and Лев Пономарёв agree.", "en"),
     ],
 )
-def test_one_foreign_name_changes_no_language(text, tag):
+def test_a_foreign_name_does_not_change_the_language(text, tag):
     assert detect(text).tag == tag
     assert detect(text).is_sure
 
 
-def test_a_text_in_two_languages_is_asked_about():
+def test_the_user_is_asked_about_a_text_in_two_languages():
     for one, other in (("en", "ar"), ("en", "zh-Hans"), ("sv", "cs")):
         guess = detect(f"{TEXTS[one]} {TEXTS[other]}" * 3)
         assert not guess.is_sure, guess
 
 
 @pytest.mark.parametrize("text", ["", " ", "1234 5678", "🚨🚨", "\ud800", "\0" * 50, "𐎀𐎁" * 40])
-def test_what_has_no_words_is_in_no_language(text):
+def test_a_text_without_words_has_no_language(text):
     assert detect(text) == LanguageGuess()
 
 
 @given(st.text(max_size=300))
-def test_any_text_gets_a_guess_between_nothing_and_certain(text):
+def test_the_certainty_of_any_text_is_between_0_and_1(text):
     guess = detect(text)
     assert 0 <= guess.certainty <= 1
     assert all(0 < part <= guess.certainty for _tag, part in guess.runners_up)
     assert all(languages.canonical(tag) == tag for tag in guess.candidates)
 
 
-def test_a_long_text_costs_no_more_than_its_beginning():
+def test_a_long_text_takes_no_more_time_than_its_beginning():
     assert detect(TEXTS["sv"] * 100) == detect(TEXTS["sv"] * 100 + TEXTS["ar"] * 10_000)
 
 
-def test_languages_that_the_model_does_not_know_are_told_apart_by_rules():
+def test_rules_distinguish_languages_that_the_model_does_not_know():
     for rule in SIBLINGS:
         assert all(rule.matches(text) for text in rule.yes)
         assert not any(rule.matches(text) for text in rule.no)
@@ -240,12 +240,12 @@ def test_languages_that_the_model_does_not_know_are_told_apart_by_rules():
         ("", "20170617.czech.wml", "cs", "cs", "file_name"),
         ("", "news.ckb.md", "ckb", "ckb", "file_name"),
         ("", "news.zh_TW.md", "zh-Hant", "zh-Hant", "file_name"),
-        # Letters are surer than what a file is called.
+        # Letters count more than the name of a file.
         ("", "20170425.chinese.wml", "zh-Hant", "zh-Hant", "file_name"),
         ("zh-CN", "x.html", "zh-Hant", "zh-Hant", "stated"),
         ("en", "x.html", "ar", "ar", "detected"),
         ("en", "x.html", "ug", "ug", "detected"),
-        # No tag, and no language.
+        # Neither a tag nor a language.
         ("", "report.co.uk.html", "en", "en", "detected"),
         ("", "news.min.html", "sv", "sv", "detected"),
         ("<script>", "../../x", "da", "da", "detected"),
@@ -253,7 +253,7 @@ def test_languages_that_the_model_does_not_know_are_told_apart_by_rules():
         ("xx", "x.html", "da", "da", "detected"),
     ],
 )  # fmt: skip
-def test_what_a_file_says_of_itself_is_weighed_against_its_letters(
+def test_a_stated_language_is_weighed_against_the_letters_of_the_text(
     stated, filename, text, tag, source
 ):
     guess = guess_language(stated, filename, TEXTS.get(text, text))
@@ -262,14 +262,14 @@ def test_what_a_file_says_of_itself_is_weighed_against_its_letters(
 
 
 @pytest.mark.parametrize("claim", ["en", "da", "nl"])
-def test_a_page_that_says_english_of_a_swedish_text_is_asked_about(claim):
+def test_the_user_is_asked_about_a_swedish_text_that_states_english(claim):
     guess = guess_language(claim, "x.html", TEXTS["sv"])
     assert not guess.is_sure
     assert guess.candidates[:2] == (claim, "sv")
 
 
-def test_no_release_of_known_language_is_surely_in_another_one():
-    """The releases that were marked by hand, in eight languages."""
+def test_no_marked_release_gets_a_wrong_language_as_certain():
+    """The releases marked by hand are in eight languages."""
     sure = 0
     for release in gold.releases():
         marked = release.marks["language"]
@@ -281,7 +281,7 @@ def test_no_release_of_known_language_is_surely_in_another_one():
     assert sure > 70
 
 
-def test_the_model_is_the_file_that_its_readme_names():
+def test_the_model_is_the_file_named_in_its_readme():
     import hashlib
 
     from importing.languages import MODEL
@@ -290,7 +290,7 @@ def test_the_model_is_the_file_that_its_readme_names():
     assert digest in (MODEL.parent / "README.md").read_text()
 
 
-# --- At an import -----------------------------------------------------------------------------
+# --- At an import ------------------------------------------------------------------------------
 
 
 def release_text(language, title="T 2024"):
@@ -302,7 +302,7 @@ def shown(response):
 
 
 @pytest.mark.parametrize("tag", ["sv", "da", "cs", "ckb", "ps", "kk", "sd", "yi", "ta"])
-def test_a_draft_has_the_language_that_its_report_says(tag):
+def test_a_draft_has_the_language_in_its_report(tag):
     understood = understand(release_text(tag).encode(), "pasted text")
     draft = import_draft(understood, by=make_chief())
     report = draft.events.get().detail["report"]
@@ -310,7 +310,7 @@ def test_a_draft_has_the_language_that_its_report_says(tag):
     assert f"{languages.label(tag)}, guessed from the text" in " ".join(report.split())
 
 
-def test_a_language_that_is_not_sure_is_asked_and_nothing_is_made_without_an_answer(client):
+def test_the_user_must_choose_an_uncertain_language_before_a_draft_is_made(client):
     client.force_login(make_chief())
     text = f"<html lang='en'><h1>Titel</h1><p>{TEXTS['sv']}</p></html>"
     page = client.post(IMPORT, {"text": text})
@@ -334,7 +334,7 @@ def test_a_language_that_is_not_sure_is_asked_and_nothing_is_made_without_an_ans
 
 
 @pytest.mark.parametrize("typed", ["xx-", "<script>alert(1)</script>", "en_US", "A" * 300])
-def test_a_tag_that_is_none_is_refused_at_an_import_and_shown_again(client, typed):
+def test_an_invalid_tag_is_refused_at_an_import_and_shown_again(client, typed):
     client.force_login(make_chief())
     page = client.post(IMPORT, {"text": release_text("sv")})
     answer = page.context["confirm"].initial | {"language": "other", "language_other": typed}
@@ -345,7 +345,7 @@ def test_a_tag_that_is_none_is_refused_at_an_import_and_shown_again(client, type
     assert not Release.objects.exists()
 
 
-def test_a_guess_can_be_overruled_with_a_language_that_is_not_listed(client):
+def test_a_guess_can_be_replaced_with_a_language_that_is_not_listed(client):
     client.force_login(make_chief())
     page = client.post(IMPORT, {"text": release_text("sv")})
     assert "guessed from the text" in page.content.decode()
@@ -356,7 +356,7 @@ def test_a_guess_can_be_overruled_with_a_language_that_is_not_listed(client):
     assert Release.objects.get().language == "tg"
 
 
-def test_a_draft_of_unknown_language_is_not_called_english_and_cannot_go_out():
+def test_a_draft_of_unknown_language_is_not_called_english_and_cannot_be_approved():
     text = "One two six.\n\nLorem dolor amet elit sed eiusmod tempor.\n"
     draft = import_draft(understand(text.encode(), "pasted text"), by=make_chief())
     assert draft.language == "und"
@@ -364,7 +364,7 @@ def test_a_draft_of_unknown_language_is_not_called_english_and_cannot_go_out():
     assert "not certain" in draft.events.get().detail["report"]
 
 
-def test_the_command_takes_a_language_and_refuses_what_is_none(tmp_path):
+def test_the_command_accepts_a_language_and_refuses_an_invalid_one(tmp_path):
     file = tmp_path / "release.txt"
     file.write_text(release_text("sv"))
     for bad in ("en_US", "swedish!"):
@@ -377,7 +377,7 @@ def test_the_command_takes_a_language_and_refuses_what_is_none(tmp_path):
     assert "chosen at the import" in " ".join(out.getvalue().split())
 
 
-def test_the_command_says_that_a_language_is_open(tmp_path):
+def test_the_command_reports_an_unknown_language(tmp_path):
     file, out = tmp_path / "release.html", StringIO()
     file.write_text(f"<html lang='en'><h1>T</h1><p>{TEXTS['sv']}</p></html>")
     call_command("importrelease", file, stdout=out)
@@ -385,7 +385,7 @@ def test_the_command_says_that_a_language_is_open(tmp_path):
     assert Release.objects.get().language == "und"
 
 
-# --- At the desk ------------------------------------------------------------------------------
+# --- At the desk -------------------------------------------------------------------------------
 
 
 def saved(client, release, **changes):
@@ -423,7 +423,7 @@ def test_a_bad_tag_is_refused_at_the_desk(client, tag):
         assert release.language == "en"
 
 
-# --- In public --------------------------------------------------------------------------------
+# --- In public ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_word_file_names_no_author_program_or_template(client):
         assert trace not in everything, trace
     cleaned = cleaning.clean(archive.fp)
     assert cleaned.removed == []
-    assert cleaned.cannot == []
+    assert cleaned.problems == []
 
 
 def test_a_word_file_in_arabic_is_right_to_left(client):
