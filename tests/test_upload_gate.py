@@ -114,7 +114,7 @@ def test_an_account_has_two_uploads_at_a_time(at_desk, author, editor):
     client = at_desk(author)
     refused = send_unread(client, UPLOAD)
     assert (refused.status_code, refused["Retry-After"]) == (429, "10")
-    assert "Two files of yours" in refused.content.decode()
+    assert "already uploading two files" in refused.content.decode()
     other = at_desk(editor).post(UPLOAD, {})
     assert other.status_code == 200
     os.close(held[0])

@@ -176,6 +176,7 @@ def write(camera: Camera) -> None:
     page.get_by_role("button", name="Quotation").click()
     text.get_by_role("button", name="No speaker yet").click()
     page.fill("#newsroom-search", "Tolvik")
+    page.locator("dialog .found button").nth(1).wait_for(state="detached")
     page.locator("dialog .found button", has_text="Maren Tolvik").click()
     camera.keep(page, "speaker", "dialog", around=0)
     page.get_by_role("button", name="Use").click()
