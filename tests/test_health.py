@@ -1,4 +1,4 @@
-"""What an operator's container and load balancer ask: they know an address and a port, no more."""
+"""The health checks of a container and a load balancer: they know only an address and a port."""
 
 import pytest
 from django.db import connection

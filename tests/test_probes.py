@@ -1,4 +1,4 @@
-"""Somebody who guesses at what is hidden is noticed, and notices nothing."""
+"""A person who requests hidden releases is noticed, and sees no difference."""
 
 import queue
 import threading
@@ -15,7 +15,7 @@ from releases import probes, workflow
 from releases.models import Event, Probe, Release
 from tests import forks
 from tests.deployment import environment
-from tests.make import count_guesses, make_chief, make_picture, make_release, make_user, work_off
+from tests.make import count_probes, make_chief, make_picture, make_release, make_user, work_off
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
 
@@ -32,7 +32,7 @@ def hidden(by, **fields):
 
 
 def counted():
-    count_guesses()
+    count_probes()
     return sorted(Probe.objects.values_list("what", "times", "network"))
 
 
@@ -97,7 +97,7 @@ def test_the_publisher_is_notified_at_the_first_and_the_tenth_request(client, ap
     release = hidden(approver)
     for _ in range(12):
         client.get(release.get_absolute_url())
-        count_guesses()
+        count_probes()
         outbox.send_due()
     assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
     first, tenth = (message.body for message in mail.outbox)
@@ -114,7 +114,7 @@ def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
     settings.EMAIL_BACKEND = "jobs.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     client.get(hidden(approver).get_absolute_url())
-    count_guesses()
+    count_probes()
     outbox.send_due()
     assert Probe.objects.get().times == 1
 
@@ -123,7 +123,7 @@ def test_probes_are_shown_on_the_desk_and_beside_the_release(client, at_desk, ap
     release = hidden(approver)
     for number in range(3):
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
-    count_guesses()
+    count_probes()
     desk = at_desk(approver).get("/admin/").content.decode()
     assert "Someone is trying to find this release" in desk
     assert "3 attempts since" in desk
@@ -155,7 +155,7 @@ def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
     release = hidden(approver)
     for number in range(60):
         client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
-    count_guesses()
+    count_probes()
     assert probes.probes_of(release).times == 60
     assert Probe.objects.count() == 21
 
