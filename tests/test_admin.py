@@ -230,7 +230,7 @@ def test_an_expired_form_says_that_the_text_is_still_there(author):
     client.force_login(author)
     answer = client.post(ADD, written())
     assert answer.status_code == 403
-    assert "what you typed is still in the form" in text(answer)
+    assert "your text is still in the form" in text(answer)
 
 
 def test_a_published_release_changes_only_with_a_correction_notice(at_desk, publisher):
@@ -390,7 +390,7 @@ def test_blockers_of_an_approval_are_shown_before_and_after_the_button(at_desk, 
         for sentence in [
             "Choose a speaker for the quotation",
             "The pull quote is not in any quotation in the text.",
-            "is missing: a credit line",
+            "is missing: credit line",
             f"“{hidden}” in the title is a protected name",
         ]:
             assert sentence in page.content.decode().replace("&#x27;", "'")

@@ -460,7 +460,7 @@ def test_an_editor_imports_the_real_release(page, live_server, signed_in, compla
     signed_in(make_user("writer", "Editor"))
     page.goto(f"{live_server.url}/admin/releases/release/import/")
     page.set_input_files("[name=file]", REAL_RELEASE)
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Check import").click()
     expect(page.locator(".report")).to_contain_text("Felix Jakens")
     page.set_viewport_size(NARROW)
     # A keyboard cannot scroll it: the long name of the picture breaks.

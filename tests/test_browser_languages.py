@@ -56,7 +56,7 @@ def test_an_import_asks_for_a_language_that_is_not_sure(
     page.get_by_label("Or paste the text").fill(
         f"<html lang='en'><h1>Titel</h1><p>{TEXTS['sv']}</p></html>"
     )
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Check import").click()
     reason = "Not certain: the file states English, but the text looks like Swedish."
     expect(page.get_by_text(reason, exact=True)).to_be_visible()
     assert_usable(page, schemes, "import")

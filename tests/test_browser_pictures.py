@@ -212,7 +212,7 @@ def test_embedded_metadata_fills_blank_fields_and_is_saved_with_the_form(
 ):
     picture = make_picture(credit_line="")
     found = {"credit_line": "AFP", "caption": "At the gate", "licence_ends": "2031-06-30"}
-    models.QuerySet(MediaAsset).update(found=found)
+    models.QuerySet(MediaAsset).update(embedded_metadata=found)
     signed_in(make_user("editor", "Editor"))
     page.goto(f"{live_server.url}{LIBRARY}{picture.pk}/change/")
     page.get_by_role("button", name="Fill all blank fields").click()

@@ -14,8 +14,8 @@ from django.db import connection, models
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from assets import sandbox
 from assets.models import MediaAsset
+from assets.sandbox_process import CODE_MEGABYTES
 from leakcheck import namecheck, printed_texts
 from newsroom import views
 from people import levels
@@ -411,20 +411,20 @@ def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
     replace_file(newsroom.word, docx_with("Cut short")[:200])
     status, output = check()
     assert status == 0
-    assert "2 files could not be read; look at them yourself:" in output
+    assert "2 files could not be read; check them yourself:" in output
     pdf, word = (
         newsroom.pdf.public_url("file", "pdf"),
         newsroom.word.public_url("file", "docx"),
     )
     assert f"{pdf}: The PDF is damaged or locked" in output
-    assert f"{word}: The file is damaged: it cannot be unpacked." in output
+    assert f"{word}: The file is damaged or incomplete and can’t be unpacked." in output
     replace_file(newsroom.pdf, pdf_with(""))
     assert "it has no text; it may be a scan" in check()[1]
 
 
 def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom):
     replace_file(newsroom.word, docx_with("x" * 25_000_000))
-    assert "It unpacks to more than 20 MB, far more than it should" in check()[1]
+    assert "more than 20 MB, which is suspicious, so it was not opened" in check()[1]
 
 
 def test_a_missing_file_is_named_and_the_rest_is_read(newsroom):
@@ -642,6 +642,6 @@ def test_poppler_is_in_the_image(settings):
 
 def test_pdf_reading_is_limited(newsroom, monkeypatch):
     needs_poppler("PDF")
-    few = replace(printed_texts.LIMITS, megabytes=sandbox.CODE + 1)
+    few = replace(printed_texts.LIMITS, megabytes=CODE_MEGABYTES + 1)
     monkeypatch.setattr(printed_texts, "LIMITS", few)
     assert f"{newsroom.pdf.public_url('file', 'pdf')}: The PDF is damaged" in check()[1]
