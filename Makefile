@@ -1,5 +1,5 @@
-# Pressroom needs Python 3.11 or newer and make; everything else it fetches into .venv.
-# `make help` lists what there is.
+# Pressroom needs Python 3.11 or newer and make; everything else is installed into .venv.
+# `make help` lists the commands.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -15,9 +15,9 @@ VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 
 .PHONY: help setup demo test check soak vnu lint format messages bench pictures lock
 
-help: ## list what make can do
+help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
-		while IFS="$$(printf '\t')" read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
+		while IFS="$$(printf '\t')" read -r name help; do printf '  make %-8s %s\n' "$$name" "$$help"; done
 
 setup: .venv/runtime .env var/.static-built ## make .venv, install, migrate, collect static files
 	@mkdir -p var/media
@@ -37,26 +37,26 @@ demo: preflight-port setup ## load the demo newsroom (only if empty) and serve i
 test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 	@$(PY) -m pytest -n auto $(ARGS)
 
-check: lint setup ## check style and types, and run the tests that matter for what has changed
+check: lint setup ## check style and types, and run the tests that matter for your changes
 	@$(PY) tests/affected.py $(ARGS)
 
-soak: .venv/dev setup ## restarts under load, slow clients by the thousand, memory: most of an hour
+soak: .venv/dev setup ## run the tests that take minutes: restarts under load, slow clients, memory (up to an hour)
 	@$(PY) -m pytest -m soak -s $(ARGS)
 
-vnu: .venv/share/vnu.jar ## bring the checker of HTML that the suite uses if Java is there (wants npm)
+vnu: .venv/share/vnu.jar ## fetch the HTML checker that the suite uses if Java is installed (needs npm)
 
-lint: .venv/dev .env ## check style, types and that migrations match the models
+lint: .venv/dev .env ## check style, types, migrations and message catalogues (needs gettext)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) manage.py messages --check
 
-format: .venv/dev ## put the code into the house style
+format: .venv/dev ## format the code
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
 
-messages: .venv/dev .env ## collect what can be translated into locale/ (wants gettext; ADD=fr begins a language)
+messages: .venv/dev .env ## collect new texts into locale/ (needs gettext; ADD=fr adds a language)
 	@$(PY) manage.py messages $(if $(ADD),--add $(ADD))
 
 bench: .venv/dev ## measure speed and memory, as ratios
@@ -67,7 +67,7 @@ bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/pages.py
 	@$(PY) bench/growth.py
 
-pictures: .venv/dev setup ## make the pictures of docs/editing.md again (wants Debian's chromium)
+pictures: .venv/dev setup ## make the pictures of docs/editing.md again (needs Debian's chromium)
 	@$(PY) docs/images/editing/make.py
 
 lock: .venv/dev ## write the newest allowed versions, with hashes, to the requirements files
@@ -98,7 +98,7 @@ preflight-port: preflight
 	@touch $@
 
 .venv/share/vnu.jar: | .venv/runtime
-	@echo "Bringing the checker of HTML (once; 30 MB) …"
+	@echo "Fetching the HTML checker (once; 30 MB) …"
 	@mkdir -p .venv/share
 	@cd .venv/share && npm pack --silent vnu-jar@$(VNU) >/dev/null && \
 		echo "$(VNU_SHA256)  vnu-jar-$(VNU).tgz" | sha256sum --check --quiet && \

@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts.groups import grant_rights
+        from accounts.groups import grant_rights, rename_permissions
 
         post_migrate.connect(grant_rights, dispatch_uid="accounts.groups")
+        post_migrate.connect(rename_permissions, dispatch_uid="accounts.permissions")

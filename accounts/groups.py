@@ -6,8 +6,10 @@ A newsroom that wants other rights creates a group of its own.
 
 from typing import Any
 
+from django.apps import AppConfig
 from django.apps import apps as installed
 from django.apps.registry import Apps
+from django.utils import translation
 
 CASES = ("case", "designation", "charge", "sentence", "caseevent")
 
@@ -71,3 +73,33 @@ def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
             for codename in codenames
         }
         group.permissions.set([known[right] for right in wanted if right in known])
+
+
+def rename_permissions(
+    app_config: AppConfig, *, using: str, apps: Apps = installed, **signal: Any
+) -> None:
+    """Give the permissions of an app the names that its models declare, in English.
+
+    Django creates missing permissions and leaves the names of the others as they were.
+    """
+    try:
+        Permission = apps.get_model("auth", "Permission")
+        models = apps.get_app_config(app_config.label).get_models()
+    except LookupError:  # a migration of another app only, before the tables exist
+        return
+    stored = Permission.objects.using(using).filter(content_type__app_label=app_config.label)
+    names = {
+        (model, codename): (pk, name)
+        for pk, model, codename, name in stored.values_list(
+            "pk", "content_type__model", "codename", "name"
+        )
+    }
+    with translation.override(None):
+        declared = {
+            (model._meta.model_name, codename): str(name)
+            for model in models
+            for codename, name in model._meta.permissions
+        }
+    for key, name in declared.items():
+        if key in names and names[key][1] != name:
+            Permission.objects.using(using).filter(pk=names[key][0]).update(name=name)

@@ -232,10 +232,6 @@ class HtmlReader(Builder):
             else:
                 self._loose(run)
 
-    @property
-    def _in_item(self) -> bool:
-        return bool(self.at.lists) and self.at.lists[-1].in_item
-
     def _styled(self, run: Run) -> Run:
         inline = self.inline
         raised = next((tag.raised for tag in reversed(inline) if tag.raised), "")

@@ -467,7 +467,7 @@ class NameCheck:
                 else:
                     self._cannot_read(address, str(problem))
             if asset:
-                self.report.files[asset.get_kind_display().lower()] += 1
+                self.report.files[asset.get_kind_display()] += 1
             self.report.found += self._attributed(address, found.values())
 
     def _cannot_read(self, address: Address, why: str) -> None:

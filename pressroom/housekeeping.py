@@ -19,7 +19,7 @@ from typing import TextIO
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -81,6 +81,12 @@ IN_THE_DATABASE = [
 CHORES = [UPLOADS, *IN_THE_DATABASE]
 
 
+def in_english(label: str | Promise) -> str:
+    """Return a label as log lines have it."""
+    with translation.override(None):
+        return str(label)
+
+
 def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[Chore, int | None]:
     """Remove what has expired and return how many of each; None if it failed.
 
@@ -94,7 +100,9 @@ def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[Chore, 
             if is_of_database(problem):  # then every chore fails
                 raise
             done[chore] = None
-            log.error("Clearing failed (%s): %s", chore.label, " ".join(str(problem).split()))
+            log.error(
+                "Clearing failed (%s): %s", in_english(chore.label), " ".join(str(problem).split())
+            )
     return done
 
 
@@ -102,7 +110,7 @@ def clear_everywhere() -> None:
     """Clear what has expired in the database. Raises RuntimeError if a part of it failed."""
     done = tidy(IN_THE_DATABASE)
     _log_cleared(done)
-    if failed := [str(chore.label) for chore, number in done.items() if number is None]:
+    if failed := [in_english(chore.label) for chore, number in done.items() if number is None]:
         raise RuntimeError(f"Not cleared: {', '.join(failed)}. The log says why.")
 
 
@@ -177,5 +185,7 @@ def _quietly(work: Callable[[], object]) -> None:
 
 
 def _log_cleared(done: dict[Chore, int | None]) -> None:
-    if cleared := [f"{number} {chore.label}" for chore, number in done.items() if number]:
+    if cleared := [
+        f"{number} {in_english(chore.label)}" for chore, number in done.items() if number
+    ]:
         log.info("Cleared: %s", "; ".join(cleared))

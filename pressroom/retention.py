@@ -20,6 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email, Job
+from pressroom.housekeeping import in_english
 from pressroom.outages import is_of_database
 from previews import openings, throttle
 from releases import probes
@@ -108,7 +109,9 @@ def delete_expired(
         except Exception as problem:
             if is_of_database(problem):  # then every rule fails
                 raise
-            log.error("Removal failed (%s): %s", rule.label, " ".join(str(problem).split()))
+            log.error(
+                "Removal failed (%s): %s", in_english(rule.label), " ".join(str(problem).split())
+            )
             yield Outcome(rule, before, None)
         else:
             yield Outcome(rule, before, rows)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email
@@ -278,7 +278,11 @@ class Opening(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()}, {self.times} times from {self.network}"
+        return ngettext(
+            "%(what)s, %(times)s time from %(network)s",
+            "%(what)s, %(times)s times from %(network)s",
+            self.times,
+        ) % {"what": self.get_what_display(), "times": self.times, "network": self.network}
 
 
 class ThrottleBucket(models.Model):

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Field
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -75,7 +76,7 @@ def _compare(
         if before != after:
             field = cast("Field[Any, Any]", Release._meta.get_field(name.removesuffix("_id")))
             yield Change(
-                str(field.verbose_name).capitalize(), marked(before.split(" "), after.split(" "))
+                capfirst(str(field.verbose_name)), marked(before.split(" "), after.split(" "))
             )
 
 

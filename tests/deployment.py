@@ -137,7 +137,7 @@ def gunicorn(log: Path, workers: int, threads: int, until: str = "/readyz", **mo
 def rows() -> dict[str, int]:
     """Count the rows of every table that Django knows, versions and ties included.
 
-    Not the counts of wrong preview addresses: whoever tries one, leakcheck too, is counted.
+    Not the counts of wrong preview addresses: every try is counted, also those of leakcheck.
     """
     return {
         model._meta.label: models.QuerySet(model).count()

@@ -168,7 +168,7 @@ def work_off(*lanes: Lane) -> int:
     return sum(queue.work(lane) for lane in lanes or Lane)
 
 
-def count_guesses() -> None:
+def count_probes() -> None:
     """Count what was tried so far, as a server and its worker do."""
     probes.waiting.flush()
     queue.work(Lane.QUICK)

@@ -185,11 +185,11 @@ class Newsroom:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **popen,
         )  # fmt: skip
 
-    def manage(self, *arguments: str, told: str = "") -> str:
+    def manage(self, *arguments: str, stdin: str = "") -> str:
         """Run a command of manage.py; return what it printed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=self.code, env=self.environment(),
-            input=told, capture_output=True, text=True, timeout=300,
+            input=stdin, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, f"{arguments}:\n{done.stdout}\n{done.stderr}"
         return done.stdout

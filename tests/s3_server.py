@@ -109,8 +109,8 @@ def _with_plain_addresses(app):
     """Lead an unsigned address to Swift's own, so that the access list of the bucket decides.
 
     Elsewhere every object has an address that strangers may try; Swift's S3 API has none, and
-    would refuse it without looking. A bucket whose name begins with careless- lets in whoever
-    shows any signature at all, as some servers do that only look like S3.
+    would refuse it without looking. A bucket whose name begins with careless- accepts
+    any signature, as some servers do that only look like S3.
     """
 
     def answer(environ, start_response):

@@ -114,6 +114,10 @@ def imported(path: Path, at_run_time_only: bool = False) -> set[str]:
     return names
 
 
+def test_every_package_has_its_layer():
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == {*ROOMS}
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_imports_point_down_only(room):
     above = {*ROOMS[: ROOMS.index(room)]} | {b for a, b in SEPARATE if a == room}
@@ -155,6 +159,14 @@ def test_no_imports_go_in_a_circle():
 def test_the_fronts_have_no_rows():
     for front in ("desk", "newsroom"):
         assert not [*apps.get_app_config(front).get_models()]
+
+
+def test_a_long_module_says_why_at_its_head():
+    for path in (path for room in ROOMS for path in modules(room)):
+        lines = path.read_text().splitlines()
+        if len(lines) > 450:
+            head = lines[:12]
+            assert any(line.startswith("# Above 450 lines because ") for line in head), path
 
 
 def test_no_room_is_larger_than_a_quarter_of_the_code():

@@ -1,4 +1,4 @@
-"""Files with odd names are taken under a safe one, at every door."""
+"""A file with an odd name is stored under a safe one, however it is uploaded."""
 
 import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT

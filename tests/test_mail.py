@@ -21,7 +21,7 @@ from jobs.models import Email
 from previews.models import PreviewLink
 from releases.models import Event, Release
 from tests import smtp_server
-from tests.make import count_guesses, make_chief, make_link, make_release, make_user
+from tests.make import count_probes, make_chief, make_link, make_release, make_user
 from tests.test_previews import accept, issue, move, text
 from tests.test_settings import PRODUCTION
 
@@ -299,7 +299,7 @@ def test_the_desk_is_quiet_where_email_is_on(at_desk, editor, release):
 def test_probes_are_counted_and_nobody_is_written_to_where_email_is_off(off, client, caplog):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     client.get(make_release("scheduled", by=approver).get_absolute_url())
-    count_guesses()
+    count_probes()
     assert Event.objects.filter(verb="guessed").count() == 1
     assert "sent" not in caplog.text
 
@@ -485,7 +485,7 @@ def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_pr
     with smtp_server.running(silent_from="connect") as server, use(server):
         moved = move(release, 5)
         client.get(release.get_absolute_url())
-        count_guesses()
+        count_probes()
         assert server.connections == 0
         outbox.send_due()
         assert server.connections == 1

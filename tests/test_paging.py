@@ -328,16 +328,16 @@ def test_hidden_releases_add_no_page(client, monkeypatch, state):
     paths = ["/sitemap.xml", *lists, *(f"{path}?page=2" for path in lists)]
     paths += ["/people/ann-verel/?q=seen", "/prisoners/prisoners.csv"]
 
-    def told():
+    def answered():
         answers = {path: client.get(path) for path in paths}
         return {path: (answer.status_code, answer.getvalue()) for path, answer in answers.items()}
 
-    before = told()
+    before = answered()
     assert [before[path][0] for path in paths if path.endswith("page=2")] == [404] * len(lists)
     make_release(state, body=quotation(speaker, "“Not seen.”"))
     hidden = make_person("Hidden One", level=2, speaks=True)
     Case.objects.create(person=hidden, as_of=date(2026, 1, 1))
-    assert told() == before
+    assert answered() == before
 
 
 # --- Query plans ---------------------------------------------------------------------------------

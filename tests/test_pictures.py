@@ -49,7 +49,7 @@ def read(name: str) -> bytes:
 
 
 def upload(client, content: bytes, name="picture.jpg", **words):
-    """Send a file as an editor does; what it is cut to is made behind the answer."""
+    """Send a file as an editor does, and make its renditions."""
     file = SimpleUploadedFile(name, content)
     answer = client.post(ADD, WORDS | words | {"original": file})
     work_off(Lane.FILES)

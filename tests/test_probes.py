@@ -1,75 +1,218 @@
-"""What an operator's container and load balancer ask: they know an address and a port, no more."""
+"""A person who requests hidden releases is noticed, and sees no difference."""
+
+import queue
+import threading
+import time
+from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
-from django.test import override_settings
+from django.core import mail
+from django.db import OperationalError
 
-pytestmark = pytest.mark.django_db
+from jobs import outbox
+from jobs.models import Job
+from releases import probes, workflow
+from releases.models import Event, Probe, Release
+from tests import forks
+from tests.deployment import environment
+from tests.make import count_probes, make_chief, make_picture, make_release, make_user, work_off
 
-PROBES = ["/healthz", "/readyz"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
 
-
-@pytest.mark.parametrize("probe", PROBES)
-def test_a_probe_needs_no_host_name_and_no_https(client, settings, probe):
-    settings.ALLOWED_HOSTS = ["news.example.org"]
-    with override_settings(SECURE_SSL_REDIRECT=True):
-        client = type(client)()  # middleware reads the setting when it starts
-        response = client.get(probe, headers={"Host": "10.1.2.3:8000"})
-    assert response.status_code == 200
-    assert "no-store" in response["Cache-Control"]
+HOUR = timedelta(hours=1)
 
 
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.fixture
+def approver():
+    return make_user("approver", "Publisher", email="publisher@newsroom.example")
+
+
+def hidden(by, **fields):
+    return make_release("scheduled", by=by, title="Budget forecast November 2026", **fields)
+
+
+def counted():
+    count_probes()
+    return sorted(Probe.objects.values_list("what", "times", "network"))
+
+
+def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approver):
+    picture = make_picture()
+    release = hidden(approver, poster=picture)
+    assert release.slug == "budget-forecast-november-2026"
+    for _ in range(2):
+        client.get(release.get_absolute_url(), REMOTE_ADDR="203.0.113.7")
+    client.head(release.get_absolute_url(), REMOTE_ADDR="203.0.113.7")
+    client.get("/releases/budget-forecast-march-2026/", REMOTE_ADDR="203.0.113.7")
+    client.get(f"/releases/{release.pk}/", REMOTE_ADDR="2001:db8:1:2::3")
+    client.get(picture.public_url("press", "jpg"), REMOTE_ADDR="198.51.100.9")
+    client.get("/releases/something-else/", REMOTE_ADDR="198.51.100.9")
+    assert counted() == [
+        ("address", 1, "2001:db8:1::/48"),
+        ("address", 3, "203.0.113.0/24"),
+        ("file", 1, "198.51.100.0/24"),
+        ("near", 1, "203.0.113.0/24"),
+    ]
+    tries = probes.probes_of(release)
+    assert (tries.times, tries.networks) == (6, 3)
+
+
+def test_addresses_that_were_public_before_are_not_counted(client, at_desk, approver):
+    picture = make_picture()
+    release = make_release("published", by=approver, title="The old title", poster=picture)
+    release.slug = "a-new-address"
+    release = workflow.correct(release, by=make_chief(), text="")
+    workflow.hold(release, by=make_chief())
+    for path in (
+        "/releases/the-old-title/",
+        "/releases/a-new-address/",
+        f"/releases/{release.pk}/",
+    ):
+        assert client.get(path).status_code == 404
+    client.get(picture.public_url("press", "jpg"))
+    assert counted() == []
+    assert "trying to find" not in at_desk(approver).get("/admin/").content.decode()
+
+
+def test_a_release_on_hold_that_was_never_public_is_counted(client, approver):
+    release = make_release("held_unseen", by=approver)
+    client.get(release.get_absolute_url())
+    assert counted() == [("address", 1, "127.0.0.0/24")]
+
+
+@pytest.mark.parametrize("state", ["published", "withdrawn"])
+def test_public_addresses_are_not_counted(client, state):
+    picture = make_picture()
+    release = make_release(state, poster=picture)
+    hidden(make_chief(), poster=picture)
+    client.get(release.get_absolute_url())
+    client.get(release.get_absolute_url() + "nothing/")
+    if state == "published":
+        client.get(picture.public_url("nonsense", "jpg"))  # everybody sees this picture
+    assert counted() == []
+
+
+def test_the_publisher_is_notified_at_the_first_and_the_tenth_request(client, approver, settings):
+    settings.SITE_URL = "https://news.example"
+    release = hidden(approver)
+    for _ in range(12):
+        client.get(release.get_absolute_url())
+        count_probes()
+        outbox.send_due()
+    assert [message.to for message in mail.outbox] == [["publisher@newsroom.example"]] * 2
+    first, tenth = (message.body for message in mail.outbox)
+    assert "Requests since" in first
+    assert "UTC: 1\n" in first
+    assert "UTC: 10\n" in tenth
+    assert "Network addresses: 1\n" in tenth
+    assert f"https://news.example/admin/releases/release/{release.pk}/seen/" in tenth
+    assert "Budget" not in first + tenth + "".join(message.subject for message in mail.outbox)
+    assert Event.objects.filter(verb="guessed", release=release).count() == 2
+
+
+def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
+    settings.EMAIL_BACKEND = "jobs.mail.Backend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    client.get(hidden(approver).get_absolute_url())
+    count_probes()
+    outbox.send_due()
+    assert Probe.objects.get().times == 1
+
+
+def test_probes_are_shown_on_the_desk_and_beside_the_release(client, at_desk, approver):
+    release = hidden(approver)
+    for number in range(3):
+        client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
+    count_probes()
+    desk = at_desk(approver).get("/admin/").content.decode()
+    assert "Someone is trying to find this release" in desk
+    assert "3 attempts since" in desk
+    assert "from 3 network addresses" in desk
+    seen = client.get(f"/admin/releases/release/{release.pk}/seen/").content.decode()
+    assert "203.0.113.0/24" in seen
+    workflow.publish(Release.objects.get(), by=make_chief())
+    assert "trying to find" not in client.get("/admin/").content.decode()
+
+
 @pytest.mark.parametrize(
-    ("trusted", "peer", "forwarded", "status"),
+    ("trusted", "header", "network"),
     [
-        (False, "127.0.0.1", "", 200),
-        (False, "10.9.8.7", "", 200),
-        (False, "fd00::1", "", 200),
-        (False, "8.8.8.8", "", 400),
-        (False, "127.0.0.1", "8.8.8.8", 400),  # a proxy that nobody said to trust
-        (False, "127.0.0.1", "10.9.8.7", 400),
-        (True, "127.0.0.1", "8.8.8.8", 400),
-        (True, "127.0.0.1", "10.9.8.7, 8.8.8.8", 400),
-        (True, "127.0.0.1", "8.8.8.8, 10.9.8.7", 200),
-        (True, "127.0.0.1", "nobody", 400),
+        (False, "203.0.113.7", "127.0.0.0/24"),  # anybody can send this header
+        (True, "203.0.113.7", "203.0.113.0/24"),
+        (True, "1.2.3.4, 203.0.113.7", "203.0.113.0/24"),  # the first is what the client claims
+        (True, "nonsense <script>", "unknown"),
+        (True, "", "127.0.0.0/24"),
     ],
 )
-def test_another_host_is_answered_on_the_local_network_alone(
-    client, settings, probe, trusted, peer, forwarded, status
-):
-    settings.ALLOWED_HOSTS, settings.TRUST_PROXY = ["news.example.org"], trusted
-    sent = {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
-    assert client.get(probe, headers={"Host": "10.1.2.3:8000"}, **sent).status_code == status
-    assert client.get(probe, headers={"Host": "news.example.org"}, **sent).status_code == 200
+def test_a_forged_header_is_ignored(client, approver, settings, trusted, header, network):
+    settings.TRUST_PROXY = trusted
+    client.get(hidden(approver).get_absolute_url(), headers={"X-Forwarded-For": header})
+    assert counted() == [("address", 1, network)]
+
+
+def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
+    monkeypatch.setattr(probes, "MAX_COUNTED_NETWORKS", 20)
+    release = hidden(approver)
+    for number in range(60):
+        client.get(release.get_absolute_url(), REMOTE_ADDR=f"203.0.113.{number}")
+    count_probes()
+    assert probes.probes_of(release).times == 60
+    assert Probe.objects.count() == 21
+
+
+def test_a_flood_does_not_fill_the_memory(client, monkeypatch):
+    monkeypatch.setattr(probes.waiting, "_waiting", queue.Queue(5))
+    for _ in range(9):
+        assert client.get("/releases/nothing/").status_code == 404
+    assert probes.waiting._waiting.qsize() == 5
+
+
+def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
+    """What waits goes on waiting, and is counted with what comes meanwhile."""
+    release = hidden(approver)
+    real = probes.waiting.write
+
+    def locked(tried):
+        raise OperationalError("database is locked")
+
+    client.get(release.get_absolute_url())
+    monkeypatch.setattr(probes.waiting, "write", locked)
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            probes.waiting.flush()
+    client.get(release.get_absolute_url())
+    monkeypatch.setattr(probes.waiting, "write", real)
+    assert counted() == [("address", 2, "127.0.0.0/24")]
+
+
+def test_without_a_worker_probes_fill_no_table(client, approver, monkeypatch, caplog):
+    monkeypatch.setattr(probes, "MAX_JOBS", 2)
+    release = hidden(approver)
+    for _ in range(4):
+        client.get(release.get_absolute_url())
+        probes.waiting.flush()
+    assert Job.objects.filter(name="releases.count_guesses").count() == 2
+    assert "Is a worker running?" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_site_whose_migrations_are_behind_is_up_and_not_ready(client, settings):
-    recorder = MigrationRecorder(connection)
-    (newest,) = recorder.migration_qs.filter(app="releases").order_by("-pk")[:1]
-    newest.delete()
-    try:
-        assert client.get("/healthz").status_code == 200
-        response = client.get("/readyz")
-    finally:
-        recorder.record_applied(newest.app, newest.name)
-    assert response.status_code == 503
-    assert response.content == f"not ready: migrations\nversion {settings.VERSION}\n".encode()
+def test_a_thread_of_the_server_counts_without_being_asked(client, approver, waiting):
+    release = hidden(approver)
+    waiting.serve()
+    client.get(release.get_absolute_url())
+    assert waiting._thread in threading.enumerate()
+    assert waiting._thread.daemon
+    for _ in range(200):
+        time.sleep(0.1)
+        if Job.objects.filter(name="releases.count_guesses").exists():
+            break
+    work_off()
+    assert Probe.objects.get().times == 1
 
 
-def test_a_site_that_cannot_reach_its_files_is_not_ready(client, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "unmounted"
-    response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.content == f"not ready: storage\nversion {settings.VERSION}\n".encode()
-
-
-@pytest.mark.parametrize("probe", PROBES)
-def test_a_probe_shows_a_stranger_nothing_else(client, settings, probe):
-    response = client.get(probe)
-    expected = {"/healthz": "ok\n", "/readyz": f"ready\nversion {settings.VERSION}\n"}
-    assert response.content.decode() == expected[probe]
-    assert client.post(probe).status_code == 405
-    assert client.head(probe).content == b""
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_counts_in_the_background():
+    code = "import pressroom.wsgi; from releases import probes; print(probes.waiting.serves)"
+    more = {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "JOBS_IN_WEB": "off"}
+    done = forks.run("-c", code, env=environment(**more))
+    assert done.stdout == "True\n", done.stderr

@@ -1,4 +1,4 @@
-"""What is cut from a picture is made behind the answer, and a page shows only what is there."""
+"""Renditions are made in the background, and a page shows only those that exist."""
 
 import io
 import os

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
+from newsroom.formats import RELEASE_FORMATS
 from releases.models import Contact, Correction, Topic
 from tests.make import (
     accept,
@@ -64,11 +65,7 @@ class Newsroom:
     def addresses(self) -> list[str]:
         of = {
             "release": [[self.release.slug]],
-            "release_text": [[self.release.slug]],
-            "release_word": [[self.release.slug]],
-            "release_json": [[self.release.slug]],
-            "release_zip": [[self.release.slug]],
-            "release_card": [[self.release.slug]],
+            **{each.name: [[self.release.slug]] for each in RELEASE_FORMATS},
             "person": [[self.speaker.slug], [self.prisoner.slug]],
             "rendition": [[self.prisoner.portrait_id, "portrait", "jpg"]],
         }

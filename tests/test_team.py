@@ -8,10 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.models import Group
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connection
 from django.test import Client
 
 from accounts.models import User
@@ -266,3 +272,27 @@ def test_the_desk_refuses_the_address_of_another_user_and_keeps_an_old_double(at
         assert answer.status_code == status, (user, email)
     assert not User.objects.filter(username="ann").exists()
     assert not User.objects.get(username="double").is_active
+
+
+@pytest.mark.django_db
+def test_permissions_get_the_names_that_the_models_declare():
+    hold = Permission.objects.get(codename="hold_release")
+    Permission.objects.filter(pk=hold.pk).update(name="Can hold")
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    hold.refresh_from_db()
+    assert hold.name == "Can put a release on hold"
+
+
+@pytest.mark.django_db
+def test_permissions_of_renamed_models_stay_with_those_who_have_them(editor):
+    """As releases.0015 finds them in a database from before the models had other names."""
+    migration = import_module("releases.migrations.0015_permissions_of_renamed_models")
+    right = Permission.objects.get(codename="view_probe")
+    editor.user_permissions.add(right)
+    Permission.objects.filter(pk=right.pk).update(codename="view_guess", name="Can view guess")
+    ContentType.objects.filter(pk=right.content_type_id).update(model="guess")
+    for _ in range(2):
+        migration.follow(apps, SimpleNamespace(connection=connection))
+    right.refresh_from_db()
+    assert (right.codename, right.name) == ("view_probe", "Can view probe")
+    assert (right.content_type.model, right.user_set.get()) == ("probe", editor)

@@ -64,11 +64,10 @@ def copy(newsrooms, tmp_path):
 
 
 def password(newsroom, username="editor"):
-    output = newsroom.manage(
-        "shell",
-        "-c",
-        f"from pressroom.demo import password_of; print('=', password_of('{username}'))",
-    )
+    # The code of before has the demo in pressroom.
+    room = "demo.loading" if (newsroom.code / "demo/loading.py").exists() else "pressroom.demo"
+    program = f"from {room} import password_of; print('=', password_of('{username}'))"
+    output = newsroom.manage("shell", "-c", program)
     return output.rpartition("= ")[2].strip()
 
 
@@ -211,6 +210,18 @@ def changed(before, after, touched=frozenset()):
     return found
 
 
+def is_renamed(difference):
+    """Whether a row about models and permissions follows a new name of one of them."""
+    table, column, was, is_now = difference
+    if (table, column) == ("auth_permission", "name"):
+        return is_now.startswith("Can ")
+    renamed = {"guess": "probe", "namefind": "namedisclosure"}
+    if (table, column) == ("auth_permission", "codename"):
+        right, _, model = was.partition("_")
+        return model in renamed and is_now == f"{right}_{renamed[model]}"
+    return (table, column) == ("django_content_type", "model") and is_now == renamed.get(was)
+
+
 def is_background(difference):
     """Whether a text only got the mark of the background that its page had: releases.0011."""
     table, column, was, is_now = difference
@@ -318,7 +329,11 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
     assert new.manage("migrate", "--check") == ""
 
     assert desk.lost() == []
-    differences = changed(before, old_code.rows(old.database), desk.touched)
+    differences = [
+        one
+        for one in changed(before, old_code.rows(old.database), desk.touched)
+        if not is_renamed(one)
+    ]
     if commit == FIRST:
         assert [one for one in differences if not is_foreseen(one, before)] == []
         assert {one[:2] for one in differences} == {

@@ -19,6 +19,7 @@ from django.utils import timezone
 from desk.imports.storing import AlreadyImported, import_draft
 from importing import NotAReleaseError, understand
 from leakcheck.namecheck import COVERED, whole_site
+from newsroom.formats import FEED_FORMATS
 from people.models import Person
 from releases import languages, workflow
 from releases.models import Release
@@ -38,7 +39,7 @@ from tests.make import (
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
-FEEDS = ("feed", "feed_json", "feed_rss")
+FEEDS = tuple(each.name for each in FEED_FORMATS)
 NO_DOCUMENTS = {
     "release_card",
     "release_zip",

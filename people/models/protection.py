@@ -95,7 +95,11 @@ class Consent(Guarded):
         ]
 
     def __str__(self) -> str:
-        covered = [str(scope.label).lower() for scope in Scope if self.covers(scope)]
+        covered = [
+            str(field.verbose_name)
+            for field in self._meta.fields
+            if field.name.startswith("covers_") and getattr(self, field.name)
+        ]
         return gettext("%(basis)s: %(subjects)s") % {
             "basis": self.get_basis_display(),
             "subjects": ", ".join(covered),

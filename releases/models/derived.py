@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import MediaAsset
@@ -45,7 +46,8 @@ class Quote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Quotation {self.position}"  # Django's own pages print it to everybody
+        # Django's own pages print it to everybody: it names nobody.
+        return gettext("Quotation %(number)s") % {"number": self.position}
 
     @property
     def paragraphs(self) -> list[str]:
@@ -67,7 +69,8 @@ class Mention(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Mention {self.pk}"  # Django's own pages print it to everybody
+        # Django's own pages print it to everybody: it names nobody.
+        return gettext("Mention %(number)s") % {"number": self.pk}
 
 
 class Illustration(models.Model):

@@ -422,10 +422,6 @@ class Release(Guarded):
         """Row twin of `Release.objects.approved`."""
         return self.status == self.Status.APPROVED
 
-    def awaits_publication(self, at: datetime | None = None) -> bool:
-        """Row twin of `Release.objects.awaiting_publication`."""
-        return self.is_approved() and not self.is_published(at)
-
     def is_tombstone(self, at: datetime | None = None) -> bool:
         """Row twin of `Release.objects.tombstones`."""
         return (

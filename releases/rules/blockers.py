@@ -60,17 +60,6 @@ def hold_blockers(release: Release) -> list[str]:
     return [_("This release is on hold. End the hold first.")] if release.is_on_hold() else []
 
 
-def may_send_back(release: Release, user: User) -> bool:
-    """Whether a user may make a release a draft again.
-
-    Authors take back what they submitted, editors send it back, and an approver may undo an
-    approval.
-    """
-    if release.status == Release.Status.APPROVED:
-        return user.has_perm("releases.approve_release")
-    return release.created_by_id == user.pk or user.has_perm("releases.return_release")
-
-
 def review_blockers(release: Release) -> list[str]:
     """Return what is missing before a release can be reviewed."""
     reasons = []

@@ -11,7 +11,6 @@ from releases.rules.blockers import (
     blockers,
     correction_blockers,
     edit_blockers,
-    may_send_back,
     review_blockers,
     warnings,
 )
@@ -33,7 +32,7 @@ from releases.workflow.recording import record
 __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
     "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
-    "embargo_changed", "end_hold", "end_name_exception", "hold", "may_send_back", "publish",
+    "embargo_changed", "end_hold", "end_name_exception", "hold", "publish",
     "record", "record_correction", "record_printed_row_change", "record_restored_hold",
     "reschedule", "restore", "review_blockers", "send_back", "submit", "undelete", "warnings",
     "withdraw",

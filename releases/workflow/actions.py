@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from releases.models import Release
-from releases.rules.blockers import hold_blockers, may_send_back
+from releases.rules.blockers import hold_blockers
 
 DRAFT, IN_REVIEW, APPROVED = (
     Release.Status.DRAFT,
@@ -108,7 +108,11 @@ def _can_be_sent_back(release: Release, user: User, at: datetime | None) -> list
         return []  # the statuses decide
     if release.is_published(at):
         return [_("This release is public. Correct it or withdraw it; it can’t be sent back.")]
-    if not may_send_back(release, user):
+    if release.status == APPROVED:
+        is_permitted = user.has_perm(APPROVE.permission)
+    else:
+        is_permitted = release.created_by_id == user.pk or user.has_perm("releases.return_release")
+    if not is_permitted:
         return [_("You don’t have permission to send this release back. Ask a publisher.")]
     return []
 
@@ -148,7 +152,8 @@ PUBLISH = Action(
     frozenset({DRAFT, IN_REVIEW, APPROVED}),
     (_not_public, _not_on_hold),
 )
-# Authors take back what they submitted, and editors send it back: a rule decides.
+# A rule decides: authors take back what they submitted, editors send it back, and those who may
+# approve undo an approval.
 SEND_BACK = Action(
     "send_back",
     "",

@@ -108,7 +108,7 @@ def deleted_drafts(user: User) -> QuerySet[Any]:
     deleted = deleted.exclude(uuid__in=Release.objects.values("pk"))
     newer = deleted.filter(uuid=OuterRef("uuid"), history_id__gt=OuterRef("history_id"))
     deleted = deleted.filter(~Exists(newer)).order_by("-history_date", "-history_id")
-    if not user.has_perm("releases.delete_release"):
+    if not DISCARD.is_permitted(user):
         return deleted.none()
     if user.has_perm("releases.edit_any_release"):
         return deleted

@@ -1,4 +1,4 @@
-// What is attached to a release: dropped on its form, put in order, made the poster, set into the text.
+// The files of a release: drop them on its form, sort them, choose the poster, insert them.
 
 import { gettext, interpolate } from "./translation.js";
 import { accept, watch } from "./upload.js";

@@ -1,6 +1,5 @@
-// The newsroom's own parts of the text editor: quotations with a speaker, names that are marked as
-// somebody's, and pictures of the library. The schema is that of releases/document; whatever this
-// file lets in, the server cleans once more on every save.
+// Pressroom's parts of the text editor: quotations with a speaker, names marked as a person, and
+// pictures of the library. The schema is that of releases/document; the server cleans every save.
 
 import { Blockquote, Mark, Node, mergeAttributes } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";

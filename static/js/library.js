@@ -1,5 +1,5 @@
-// The form of one picture: the focal point is set on the picture and seen in every shape, and what
-// the file says of itself is put into a field by a press of a button. Saving is still the editor's.
+// The form of one picture: editors set the focal point on the picture and see it in every shape, and
+// put metadata of the file into a field with a button. Nothing is saved until they save.
 
 import { gettext, interpolate, percent } from "./translation.js";
 

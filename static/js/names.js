@@ -1,5 +1,5 @@
-// Below the text: whom it probably names. Each is for the editor to confirm, which marks the name,
-// or to reject; both are kept when the release is saved, and nothing before.
+// Below the text: the people it probably names. The editor confirms each, which marks the name, or
+// rejects it; both are stored when the release is saved.
 
 import { alternatives, gettext, interpolate, ngettext } from "./translation.js";
 

@@ -1,6 +1,5 @@
-// Paste and drop. Whatever comes from outside of this editor is cleaned by the server, by the rules
-// that it saves by, and the server says what it left out or changed: that stands below the text
-// until it is closed.
+// Paste and drop. The server cleans what comes from outside this editor by the rules for saving, and
+// reports what it left out or changed. The report stays below the text until it is closed.
 
 import { Extension, Plugin, pm } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";
