@@ -426,6 +426,14 @@ def test_a_withdrawal_needs_a_public_reason(at_desk, publisher):
     assert "A source asked us to." in text(response)
 
 
+def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
+    make_release("in_review", title="Waiting to be read")
+    page = text(at_desk(publisher).get("/admin/releases/"))
+    assert 'href="/admin/releases/release/"' in page
+    assert "Nothing is waiting" not in page
+    assert "Nothing is scheduled" not in page
+
+
 # --- Preview, versions, deletion ---------------------------------------------------------------
 
 
@@ -438,7 +446,7 @@ def test_the_preview_shows_the_page_as_it_will_be(at_desk, editor, state):
     response = client.get(f"{LIST}{release.pk}/preview/")
     page = text(response)
     assert "“Soon.”" in page
-    assert "Preview for editors" in page
+    assert f"Preview for editors · {release.state().label}" in page
     address = re.search(r'src="(/admin/[^"]+poster\.jpg[^"]*)"', page)[1]
     rendition = client.get(address)
     assert b"".join(rendition.streaming_content).startswith(b"\xff\xd8")
