@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import lxml.html
 import pytest
@@ -19,6 +19,7 @@ from tests.make import (
     make_chief,
     make_person,
     make_picture,
+    make_prisoner,
     make_release,
     make_user,
     mark,
@@ -432,6 +433,23 @@ def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
     assert 'href="/admin/releases/release/"' in page
     assert "Nothing is waiting" not in page
     assert "Nothing is scheduled" not in page
+
+
+def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk, editor):
+    case = make_prisoner("Teodor Brask").cases.get()
+    case.custody_status, case.as_of = "released", date(2026, 5, 2)
+    case.save()
+    page = text(at_desk(editor).get(f"/admin/people/case/{case.pk}/history/"))
+    assert "Released" in page
+    assert "→ 2 May 2026" in page
+    assert "→ released" not in page
+    assert "<td>Command</td>" in page
+
+
+def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
+    page = text(at_desk(editor).post("/admin/logout/"))
+    assert "You are logged out." in page
+    assert "quality time" not in page
 
 
 # --- Preview, versions, deletion ---------------------------------------------------------------
