@@ -19,6 +19,7 @@ from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django_countries.fields import Country
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 
@@ -76,6 +77,8 @@ class ChangesAsShown(HistoricalRecordContextHelper):
             return date_format(prepared, "DATE_FORMAT")
         if prepared is None or prepared == "":
             return "–"
+        if isinstance(prepared, Country):
+            return prepared.name
         return labels.get(prepared, prepared) if isinstance(prepared, str | int) else prepared
 
 
