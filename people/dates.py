@@ -59,7 +59,11 @@ def read(text: str) -> UncertainDate:
         earliest, latest = _first_and_last_day(text)
     except (EDTFParseException, ValueError):  # the grammar accepts 2023-02-29
         raise ValidationError(
-            gettext("“%(text)s” is not a valid date. %(help)s") % {"text": text, "help": HELP}
+            gettext(
+                "“%(text)s” is not a valid date. Enter one such as 2021, 2021-09 or 2021-09-12. "
+                "Use XX for unknown parts, ~ for about, ? for uncertain."
+            )
+            % {"text": text}
         ) from None
     return UncertainDate(text, earliest, latest, *_labels(shape))
 

@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PreviewsConfig(AppConfig):
     name = "previews"
+    verbose_name = _("Previews")
 
     def ready(self) -> None:
         from previews.emails import notify_of_new_embargo

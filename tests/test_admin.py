@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import lxml.html
 import pytest
@@ -19,6 +19,7 @@ from tests.make import (
     make_chief,
     make_person,
     make_picture,
+    make_prisoner,
     make_release,
     make_user,
     mark,
@@ -426,6 +427,31 @@ def test_a_withdrawal_needs_a_public_reason(at_desk, publisher):
     assert "A source asked us to." in text(response)
 
 
+def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
+    make_release("in_review", title="Waiting to be read")
+    page = text(at_desk(publisher).get("/admin/releases/"))
+    assert 'href="/admin/releases/release/"' in page
+    assert "Nothing is waiting" not in page
+    assert "Nothing is scheduled" not in page
+
+
+def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk, editor):
+    case = make_prisoner("Teodor Brask").cases.get()
+    case.custody_status, case.as_of = "released", date(2026, 5, 2)
+    case.save()
+    page = text(at_desk(editor).get(f"/admin/people/case/{case.pk}/history/"))
+    assert "Released" in page
+    assert "→ 2 May 2026" in page
+    assert "→ released" not in page
+    assert "<td>Command</td>" in page
+
+
+def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
+    page = text(at_desk(editor).post("/admin/logout/"))
+    assert "You are logged out." in page
+    assert "quality time" not in page
+
+
 # --- Preview, versions, deletion ---------------------------------------------------------------
 
 
@@ -438,7 +464,7 @@ def test_the_preview_shows_the_page_as_it_will_be(at_desk, editor, state):
     response = client.get(f"{LIST}{release.pk}/preview/")
     page = text(response)
     assert "“Soon.”" in page
-    assert "Preview for editors" in page
+    assert f"Preview for editors · {release.state().label}" in page
     address = re.search(r'src="(/admin/[^"]+poster\.jpg[^"]*)"', page)[1]
     rendition = client.get(address)
     assert b"".join(rendition.streaming_content).startswith(b"\xff\xd8")

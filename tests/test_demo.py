@@ -248,7 +248,7 @@ def test_loading_again_keeps_what_was_edited_and_prints_the_sign_ins(newsroom, r
     kept = [(model, list(model.objects.order_by("pk").values())) for model in loading.DEMO_MODELS]
     out = io.StringIO()
     call_command("demo", stdout=out)
-    assert "nothing was added, nothing was changed" in out.getvalue()
+    assert "Nothing was added or changed." in out.getvalue()
     assert kept == [
         (model, list(model.objects.order_by("pk").values())) for model in loading.DEMO_MODELS
     ]

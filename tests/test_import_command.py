@@ -357,7 +357,7 @@ def test_desk_and_command_say_that_the_limit_of_copies_is_reached(at_desk, autho
 def test_an_empty_file_gets_one_sentence(at_desk, author):
     page = at_desk(author).post(IMPORT, {"file": SimpleUploadedFile("empty.txt", b"")})
     assert "The submitted file is empty." in page.content.decode()
-    assert "Choose a file or paste the text, not both." not in page.content.decode()
+    assert "Choose a file or paste the text" not in page.content.decode()
 
 
 def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monkeypatch):
@@ -370,7 +370,7 @@ def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monk
         assert f"[{label}]" in page
     assert "[Text, Markdown, HTML or an e-mail (.eml), up to 2 MB.]" in page
     page = unescape(client.post(IMPORT, {}).content.decode())
-    assert "[Choose a file or paste the text, not both.]" in page
+    assert "[Choose a file or paste the text.]" in page
 
 
 def test_an_offered_title_is_marked_as_such_before_and_after(at_desk, author):
@@ -385,8 +385,12 @@ def test_an_offered_title_is_marked_as_such_before_and_after(at_desk, author):
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ({}, "Choose a file or paste the text, not both."),
-        ({"text": "   "}, "Choose a file or paste the text, not both."),
+        ({}, "Choose a file or paste the text."),
+        ({"text": "   "}, "Choose a file or paste the text."),
+        (
+            {"text": "Twice.", "file": SimpleUploadedFile("a.txt", b"Twice.")},
+            "Choose a file or paste the text, not both.",
+        ),
         ({"text": "Too short."}, "hardly a sentence"),
         ({"file": SimpleUploadedFile("a.docx", b"PK\x03\x04word/document.xml")}, "Word"),
         ({"file": SimpleUploadedFile("empty.txt", b"")}, "empty"),

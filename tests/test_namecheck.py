@@ -582,6 +582,10 @@ def test_finds_are_shown_at_the_desk_with_a_way_to_accept_them(newsroom, client,
     assert "nameexception/add/" not in desk
     way = f"/admin/releases/nameexception/add/?table=releases.release&amp;row={newsroom.release.pk}"
     assert way in desk_of(client, publisher)
+    # An exception is added from the text that it belongs to: a bare “Add” would only fail.
+    assert 'nameexception/add/"' not in desk_of(client, publisher)
+    exceptions = client.get("/admin/releases/nameexception/").content.decode()
+    assert "nameexception/add/" not in exceptions
     change(newsroom.release, title="Free")
     check()
     assert TITLE not in desk_of(client, editor)

@@ -796,6 +796,9 @@ def test_a_leaked_copy_is_traced_at_the_desk(client, at_desk, editor, release):
     page = text(at_desk(editor).post(f"{DESK}/trace/", {"text": leaked}))
     assert "<h2>Rita</h2>" in page
     assert "No watermark found." in text(client.post(f"{DESK}/trace/", {"text": "Retyped."}))
+    nothing = text(client.post(f"{DESK}/trace/", {"text": " "}))
+    assert "Choose a file or paste the text." in nothing
+    assert "No watermark found." not in nothing
     reference = PreviewLink.objects.get().printed_reference
     assert "Rita" in text(client.get(f"{DESK}/?q={reference.lower()}"))
 

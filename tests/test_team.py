@@ -179,6 +179,8 @@ def form(chief):
 
 def test_a_user_added_at_the_desk_can_sign_in(chief, client):
     shown = form(chief)
+    assert "E-mail address" in shown
+    assert "Email address" not in shown
     assert re.search(r'<input type="checkbox" name="is_staff"[^>]* checked', shown)
     editors = Group.objects.get(name="Editor")
     typed = {
@@ -189,6 +191,7 @@ def test_a_user_added_at_the_desk_can_sign_in(chief, client):
     assert answer.status_code == 302, answer.content.decode()
     bo = User.objects.get(username="bo")
     assert (bo.is_staff, list(bo.groups.all()), bo.email) == (True, [editors], "bo@n.example")
+    assert "Email address" not in chief.get("/admin/accounts/user/").content.decode()
     client.logout()
     typed = {"username": "bo", "password": GOOD, "next": "/admin/"}
     assert client.post("/admin/login/", typed).status_code == 302

@@ -103,7 +103,7 @@ def newsroom(db, client):
         )  # fmt: skip
         if state == "published":
             release.contacts.add(Contact.objects.create(name="Zzz Contact", phone="1"))
-            Correction.objects.create(release=release, words="Zzz correction.", by=chief)
+            Correction.objects.create(release=release, text="Zzz correction.", by=chief)
             make_release(translation_of=release, language="cy", title="Zzz Cymraeg", by=chief)
         if state == "scheduled":
             links.append(make_link(release, by=chief, outlet="Zzz Times"))

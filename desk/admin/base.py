@@ -6,6 +6,7 @@ it, from everyone who may view the row.
 """
 
 from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from functools import update_wrapper
 from typing import Any
 
@@ -15,8 +16,14 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import router
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django_countries.fields import Country
 from simple_history.admin import SimpleHistoryAdmin
+from simple_history.template_utils import HistoricalRecordContextHelper
+
+from releases.moments import local_time
 
 
 class ExtraPagesAdmin(ModelAdmin):
@@ -56,8 +63,34 @@ class QuietAdmin(ModelAdmin):
         return not hidden and super().lookup_allowed(lookup, value, request)
 
 
+class ChangesAsShown(HistoricalRecordContextHelper):
+    """The changes between two versions, with labels and dates as on every other screen."""
+
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        prepared = super().prepare_delta_change_value(change, value)
+        labels = dict(getattr(self.model._meta.get_field(change.field), "flatchoices", ()))
+        if isinstance(prepared, bool):
+            return _("Yes") if prepared else _("No")
+        if isinstance(prepared, datetime):
+            return local_time(prepared)
+        if isinstance(prepared, date):
+            return date_format(prepared, "DATE_FORMAT")
+        if prepared is None or prepared == "":
+            return "–"
+        if isinstance(prepared, Country):
+            return prepared.name
+        return labels.get(prepared, prepared) if isinstance(prepared, str | int) else prepared
+
+
 class VersionsAdmin(SimpleHistoryAdmin):
     """An admin that shows the versions of its rows, for reading only."""
+
+    object_history_list_template = "admin/_versions.html"
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> HistoricalRecordContextHelper:
+        return ChangesAsShown(self.model, historical_record)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

@@ -60,6 +60,15 @@ class NameExceptionAdmin(admin.ModelAdmin):
                 done = _("“%(name)s” is a protected name in this text again.")
                 messages.success(request, done % {"name": exception.name})
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Offer no bare “Add”: an exception belongs to a text, and is added from there."""
+        return super().get_model_perms(request) | {"add": False}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(
+            request, {"has_add_permission": False} | (extra_context or {})
+        )
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

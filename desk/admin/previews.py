@@ -200,11 +200,12 @@ class PreviewLinkAdmin(QuietAdmin):
             "opts": self.opts,
         }
         if request.method == "POST":
-            file = request.FILES.get("file")
+            file, pasted = request.FILES.get("file"), request.POST.get("text", "")
+            if not file and not pasted.strip():
+                context["problem"] = _("Choose a file or paste the text.")
+                return render(request, "admin/previews/previewlink/trace.html", context)
             try:
-                context["found"] = links.trace(
-                    cast(IO[bytes], file) if file else request.POST.get("text", "")
-                )
+                context["found"] = links.trace(cast(IO[bytes], file) if file else pasted)
                 context["looked"] = True
             except UnreadableFileError as error:
                 context["problem"] = str(error)

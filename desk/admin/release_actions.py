@@ -36,7 +36,7 @@ class ReleaseActionPages(ReleasePages):
             "page": page_at_the_desk(release, timezone.now()),
             "release": release,
             "preview": True,
-            "state": release.state(),
+            "state": release.state().label,
             "lang": release.language,
             "dir": release.direction,
         }

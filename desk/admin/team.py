@@ -42,12 +42,38 @@ class AddUserForm(UserCreationForm):
         fields = ("username", "email", "is_staff", "groups")
 
 
+FIELDS: dict[str, dict[str, Any]] = {
+    "email": {"label": _("E-mail address")},
+    "is_active": {
+        "label": _("Active"),
+        "help_text": _("Untick this instead of deleting the account."),
+    },
+    "is_staff": {"label": _("Can sign in to the desk"), "help_text": ""},
+    "is_superuser": {
+        "label": _("Administrator"),
+        "help_text": _("Has every permission, and can add other users."),
+    },
+}
+
+
 class NewsroomUserAdmin(QuietAdmin, UserAdmin):
     add_form = AddUserForm
+    list_display = ("username", "email_address", "first_name", "last_name", "is_staff")
+
     add_fieldsets = (
         (None, {"fields": ("username", "email", "groups", "is_staff")}),
         (None, {"fields": ("password1", "password2")}),
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Name Django's fields as the rest of the desk does."""
+        return super().formfield_for_dbfield(
+            db_field, request, **kwargs | FIELDS.get(db_field.name, {})
+        )
+
+    @admin.display(description=_("e-mail address"), ordering="email")
+    def email_address(self, user: User) -> str:
+        return user.email
 
 
 admin.site.register(User, NewsroomUserAdmin)

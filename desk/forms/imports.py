@@ -45,7 +45,10 @@ class ImportForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
-        if bool(cleaned.get("file")) == bool((cleaned.get("text") or "").strip()):
+        pasted = (cleaned.get("text") or "").strip()
+        if not cleaned.get("file") and not pasted:
+            raise ValidationError(_("Choose a file or paste the text."))
+        if cleaned.get("file") and pasted:
             raise ValidationError(_("Choose a file or paste the text, not both."))
         file = cleaned.get("file")
         if file and file.size > MAX_BYTES:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -268,4 +269,8 @@ class CaseEvent(Sourced, Dated):
         ]
 
     def __str__(self) -> str:
-        return gettext("%(kind)s, %(date)s") % {"kind": self.get_kind_display(), "date": self.date}
+        try:
+            day = self.day.label if self.day else self.date
+        except ValidationError:  # in memory, while a form is shown again
+            day = self.date
+        return gettext("%(kind)s, %(date)s") % {"kind": self.get_kind_display(), "date": day}

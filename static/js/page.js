@@ -10,9 +10,11 @@ for (const element of document.querySelectorAll("time[data-local]")) {
   const written = element.dateTime.match(/([+-])(\d\d):(\d\d)$/);
   const ours = written ? (written[1] === "-" ? 1 : -1) * (60 * written[2] + +written[3]) : 0;
   if (moment.getTimezoneOffset() === ours) continue;
-  const local = new Intl.DateTimeFormat(site.language, {
-    day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
-  }).format(moment);
+  // Asked for in one go, a browser writes “17 September at 18:30”, unlike the time beside it.
+  const write = (parts) => new Intl.DateTimeFormat(site.language, parts).format(moment);
+  const day = write({ day: "numeric", month: "long" });
+  const time = write({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const local = `${day}, ${time}`;
   element.title = site.localTime.replace("{time}", local);
   element.insertAdjacentHTML("afterend", ' <span class="quiet"></span>');
   element.nextElementSibling.textContent = `(${local})`;
