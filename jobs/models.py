@@ -72,6 +72,7 @@ class Job(Leased):
 
     name = models.CharField(_("job"), max_length=100)
     key = models.CharField(
+        _("key"),
         max_length=200,
         blank=True,
         default="",
@@ -80,12 +81,14 @@ class Job(Leased):
     arguments = models.JSONField(default=list)
     lane = models.CharField(max_length=8, choices=Lane, default=Lane.QUICK)
     urgent = models.BooleanField(default=False, help_text=_("Runs before other jobs."))
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
     again = models.BooleanField(default=False, help_text=_("Requested again while running."))
 
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("background job")
+        verbose_name_plural = _("background jobs")
         ordering = ["-urgent", "due_at", "pk"]
         default_permissions = ("view",)
         permissions = [("retry_job", _("Can retry a failed job"))]

@@ -48,7 +48,7 @@ PARTS = {
 WITHOUT_FORM = {
     ("assets.mediaasset", "date_created"),
     ("releases.release", "withdrawal_reason"),
-    ("releases.correction", "words"),
+    ("releases.correction", "text"),
     ("people.casestatus", "source"),
     ("people.casestatus", "source_url"),
 }

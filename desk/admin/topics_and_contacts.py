@@ -27,7 +27,9 @@ from releases.models import Contact, Topic
 class SharedForm(PublicTextForm, ConflictCheckedForm):
     """A form of a row that many releases print. It asks for confirmation, with their number."""
 
-    asked = forms.CharField(widget=forms.HiddenInput, required=False)
+    asked = forms.CharField(
+        label=gettext_lazy("Warning shown"), widget=forms.HiddenInput, required=False
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

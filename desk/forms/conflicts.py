@@ -43,7 +43,9 @@ class ConflictCheckedForm(forms.ModelForm):
     A save over a newer version is refused once, with what was typed still in the form.
     """
 
-    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    read_version = forms.IntegerField(
+        label=gettext_lazy("Version read"), widget=forms.HiddenInput, required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

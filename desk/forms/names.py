@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
@@ -56,7 +56,9 @@ class SearchedNameForm(PublicTextForm):
 
     name_field, search_field, exact_field = "text", "matchable", "match_exactly"
 
-    asked = forms.CharField(widget=forms.HiddenInput, required=False)
+    asked = forms.CharField(
+        label=gettext_lazy("Warning shown"), widget=forms.HiddenInput, required=False
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

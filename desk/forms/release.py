@@ -67,8 +67,11 @@ class ReleaseForm(forms.ModelForm):
             "or ug-Latn, or its English name."
         ),
     )
-    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    read_version = forms.IntegerField(
+        label=gettext_lazy("Version read"), widget=forms.HiddenInput, required=False
+    )
     rejected_names = JSONField(
+        label=gettext_lazy("Rejected names"),
         widget=forms.HiddenInput,
         required=False,
         help_text=gettext_lazy("Names rejected in the names panel."),

@@ -36,6 +36,8 @@ class Quote(models.Model):
     attribution_title = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("quotation")
+        verbose_name_plural = _("quotations")
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["release", "position"], name="quote_has_its_place"),
@@ -64,6 +66,8 @@ class Mention(models.Model):
     )
 
     class Meta:
+        verbose_name = _("mention")
+        verbose_name_plural = _("mentions")
         constraints = [
             models.UniqueConstraint(fields=["release", "person"], name="mention_once_a_release"),
         ]
