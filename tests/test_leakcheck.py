@@ -612,7 +612,7 @@ def test_the_watchdog_of_one_check_leaves_the_canary_of_the_next_alone(newsroom)
 
 def test_a_check_that_loses_its_canary_says_so(newsroom, quick, monkeypatch):
     monkeypatch.setattr(search, "CHECK_CANARY_EVERY", 0.5)
-    lost = "The canary was taken away or changed while the site was asked"
+    lost = "The canary was removed or changed during the check"
 
     def once_planted(report, doing):
         if is_planted():
