@@ -831,7 +831,7 @@ def test_a_manifest_of_another_shape_is_damage(folder):
         output = refused("restore", made)
         assert output.startswith("Nothing was restored. The backup is damaged: "), (name, output)
         assert output.endswith("Choose another one."), (name, output)
-    assert "The backup is damaged: manifest.json" in refusal("restore", made)
+    assert "The backup is damaged: “verified” in manifest.json" in refusal("restore", made)
     path.write_text(json.dumps(whole))
     assert "There is no folder" in refused("restore", folder / "none")
 

@@ -264,8 +264,8 @@ def leaks_of_lists(behind, monkeypatch):
         "a word in a list": rf"^GET /prisoners/: body: “.*Leak check {WORD}",
         "a word in a header": rf"^GET /people/: header X-Next: “.*leak-check-{WORD}",
         "a count": rf"^GET /sitemap.xml: {CHANGED}header x-total: “5” instead of “4”",
-        "a countdown": r"^GET /: header X-Refresh: “\d+” says when something that is not public "
-        "yet goes public",
+        "a countdown": r"^GET /: header X-Refresh: “\d+” reveals when something that is not "
+        "public will be published",
         "a header that comes and goes": rf"^GET /robots.txt: {CHANGED}header x-queue: “1” "
         "instead of “none”",
         "a time of change": rf"^GET /releases/feed.atom: {CHANGED}header last-modified: “",

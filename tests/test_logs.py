@@ -118,7 +118,7 @@ def test_an_error_has_one_id_in_the_answer_and_in_every_line(tmp_path, kind, bro
     assert f"Error ID {number}." in page
     assert "Traceback (most recent call last)" in text
     assert {"django.request", "jobs.worker", "gunicorn.access"} <= loggers(text)
-    assert "Background work waits." in text
+    assert "Background jobs wait for the database." in text
     for hidden in (TOKEN, PASSWORD):
         assert hidden not in text
     assert_one_format(text, kind)

@@ -233,7 +233,7 @@ INTERNAL: dict[tuple[str, str], str] = {
     ("people.consent", "evidence"): REASON_INTERNAL,
     ("people.levelchange", "outcome"): REASON_INTERNAL,
     ("people.levelchange", "basis"): REASON_INTERNAL,
-    ("people.levelchange", "words"): REASON_INTERNAL,
+    ("people.levelchange", "note"): REASON_INTERNAL,
     ("people.case", "country"): REASON_NOT_TEXT,
     ("people.case", "custody_status"): REASON_NOT_TEXT,
     ("people.case", "legal_status"): REASON_NOT_TEXT,
