@@ -384,7 +384,7 @@ def test_a_publisher_sees_what_was_removed_and_accepts_a_document_as_it_is(
     expect(page.locator(".taken-out")).to_contain_text("Comments: Emil Editor")
     assert_usable(page, schemes, "a document")
     page.goto(f"{live_server.url}{LIBRARY}{old.pk}/change/")
-    expect(page.locator(".asset-state")).to_contain_text("Old Word files (.doc) keep names")
+    expect(page.locator(".asset-state")).to_contain_text("Old Word files (.doc) contain names")
     assert_usable(page, schemes, "a document")
     page.get_by_label("Why it may be published as it is").fill("The court gave it to us so.")
     page.get_by_role("button", name="Accept as it is").click()
