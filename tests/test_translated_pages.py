@@ -20,6 +20,7 @@ from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.html import strip_tags
+from django_countries import countries
 
 from accounts.models import User
 from previews.models import PreviewLink
@@ -252,6 +253,9 @@ def untranslated(html: bytes, data: list[str]) -> list[str]:
 
 
 def _without(text: str, data: list[str]) -> str:
+    # django-countries translates its names itself, and keeps those that an earlier test has read.
+    if text.strip() in set(dict(countries).values()):
+        return ""
     text = OF_OTHERS.sub(" ", text)
     for each in data:
         if each in text:
