@@ -165,7 +165,7 @@ def _as_plain(document: Document) -> str:
 
 
 def _updates(page: ReleasePage) -> list[str]:
-    """Return a sentence for each person to whom something happened since publication."""
+    """Return a sentence for each person whose case changed after publication."""
     return [
         _("%(person)s: %(event)s.") % {"person": person.display_name, "event": event}
         for person, event in page.updates_about_people.items()

@@ -66,7 +66,7 @@ def django_db_setup(
 
 def pytest_runtest_setup(item):
     if time.monotonic() > item.config.stash[DEADLINE]:
-        pytest.skip("left to `make test`: the time is over")
+        pytest.skip("not started by `make check` within its time: `make test` runs it")
 
 
 def pytest_collection(session):
