@@ -180,6 +180,9 @@ class LiveMigrationExecutor(MigrationExecutor):
 
     def _repeat(self, state: ProjectState) -> None:
         applied = self.recorder.applied_migrations()
+        # Changes of labels reload related models late; mixed classes cannot query each other.
+        # RunPython does the same before it runs.
+        state.clear_delayed_apps_cache()
         for key, migration in self.loader.disk_migrations.items():
             if key in applied and hasattr(migration, "repeat"):
 
