@@ -221,7 +221,7 @@ def opened(name: str) -> str:
 def test_after_two_failures_the_bucket_is_not_asked_until_one_call_succeeds(
     stand_in, monkeypatch, caplog
 ):
-    monkeypatch.setattr(breaker, "PAUSE", 0.5)
+    monkeypatch.setattr(breaker, "PAUSE_SECONDS", 0.5)
     assert opened("originals/a") == "FileNotFoundError"
     stand_in.broken = True
     assert [opened("originals/a") for _ in range(2)] == ["StorageError"] * 2
@@ -241,7 +241,7 @@ def test_after_two_failures_the_bucket_is_not_asked_until_one_call_succeeds(
 
 
 def test_only_one_of_many_calls_tries_the_bucket_again(stand_in, monkeypatch):
-    monkeypatch.setattr(breaker, "PAUSE", 0.2)
+    monkeypatch.setattr(breaker, "PAUSE_SECONDS", 0.2)
     monkeypatch.setattr(storage_basics, "web_threads", 16)
     stand_in.broken = True
     for _ in range(2):
