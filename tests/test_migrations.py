@@ -18,6 +18,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.special import RunPython, RunSQL
 from django.db.migrations.recorder import MigrationRecorder
 
+from people.models import CaseStatus
+from tests.make import make_prisoner
+
 ROOT = Path(settings.BASE_DIR)
 # The first version that newsrooms may have: its migrations began with nothing.
 BASELINE = {(app, "0001_initial") for app in ("accounts", "assets", "people", "releases")}
@@ -231,6 +234,33 @@ def test_a_migration_that_fails_leaves_neither_change_nor_record(monkeypatch):
     assert columns_of("previews_visit") == []
     call_command("migrate", verbosity=0)
     assert columns_of("previews_visit") == before != []
+
+
+CHANGE_NO_TABLE = [
+    ("people", "0010_labels"), ("previews", "0005_embargo_ends_and_labels"),
+    ("releases", "0014_labels"), ("releases", "0015_permissions_of_renamed_models"),
+    ("releases", "0016_labels_of_derived_rows"),
+]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_of_old_code_are_converted_after_new_labels(capsys):
+    """Such migrations change no table, so a database from before them lacks only their records.
+
+    Django reloads their models late. A repeated row change must not mix models from before and
+    after: they cannot query each other.
+    """
+    make_prisoner()
+    CaseStatus.objects.all().delete()  # the old code writes none
+    for app, name in CHANGE_NO_TABLE:
+        MigrationRecorder(connection).migration_qs.get(app=app, name=name).delete()
+    call_command("migrate")
+    output = capsys.readouterr().out
+    assert "people.0010_labels... OK" in output
+    assert "people.0004_follow_what_is_there: converted 1 row that was written since" in output
+    assert CaseStatus.objects.get().custody_status == "imprisoned"
+    call_command("migrate")
+    assert "converted" not in capsys.readouterr().out
 
 
 def columns_of(table):

@@ -352,7 +352,7 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
     new.manage("migrate", "--no-input")
     if commit == FIRST:
         assert not_followed(new) == {}
-    assert "followed" not in new.manage("migrate", "--no-input")
+    assert "converted" not in new.manage("migrate", "--no-input")
     assert desk.lost() == []
     with new.served(tmp_path / "new.log") as address:
         visitor = Browser(address)
