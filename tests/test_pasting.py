@@ -593,7 +593,7 @@ OWN_FOOTNOTE = (
 
 
 def test_footnotes_and_captions_of_our_own_editor_are_kept():
-    """Without storage, a browser pastes from another window as from another page."""
+    """Without localStorage, a paste from another window of our editor is read as foreign HTML."""
     pasted = clean_pasted(f'{OWN_FOOTNOTE}<table data-caption="In 2024"><tr><td>a<td>b</table>')
     noted, other, table = pasted.replace("\u00a0", " ").split("\n")
     assert noted == (
