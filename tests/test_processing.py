@@ -347,7 +347,7 @@ def test_a_broken_decoder_only_causes_a_message(monkeypatch):
     ],
 )  # fmt: skip
 def test_a_process_that_a_file_controls_is_not_trusted(monkeypatch, tmp_path, output):
-    """What it output is bounded; what it makes is taken only under the names that we asked for."""
+    """Its output is limited, and renditions are accepted only under the names that we requested."""
     hostile_python = tmp_path / "python"
     hostile_python.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{output}\nEND\n")
     hostile_python.chmod(0o700)

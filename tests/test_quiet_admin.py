@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 CANARY = "Zaunkönigin"
 SURFACE = "the woman"
-DESK = "the-desk"  # the admin as a whole, in the answers that are compared
+DESK = "the-desk"
 
 
 def text_of(response) -> str:

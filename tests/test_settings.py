@@ -447,7 +447,7 @@ def test_the_command_for_a_key_is_the_same_everywhere_and_its_key_is_accepted(in
 
 
 def test_a_copied_example_does_not_override_variables_of_the_image(installed):
-    """Docker Compose passes every variable of .env, also empty ones, and they override the image."""
+    """Docker Compose passes all variables of .env, even empty ones, which override the image's."""
     dockerfile = (ROOT / "Dockerfile").read_text()
     dockerfile = dockerfile[dockerfile.rindex("FROM ") :]
     by_image = {
