@@ -151,9 +151,8 @@ def test_an_unsaved_rejection_applies_only_in_the_form(at_desk, editor):
     rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
     page = client.post(form_of(release), written(title="", slug="!!", rejected_names=rejected))
     assert page.status_code == 200
-    assert (
-        str(lai.pk) in page.content.decode()
-    )  # the address is refused; the rejection is still in the form
+    # The address is refused; the rejection is still in the form.
+    assert str(lai.pk) in page.content.decode()
     assert not RejectedName.objects.exists()
 
 

@@ -118,9 +118,8 @@ def test_a_stranger_with_the_address_cannot_fill_the_table(client, opened, monke
 
 
 def test_only_networks_and_browser_families_are_stored(client, opened):
-    look(
-        client, opened, "::ffff:198.51.100.77", CHROME
-    )  # an IPv4 address as an IPv6 server reports it
+    # An IPv4 address as a server on IPv6 reports it.
+    look(client, opened, "::ffff:198.51.100.77", CHROME)
     look(client, opened, "2001:db8:1:2:3:4:5:6", "x" * 5000)
     look(client, f"{opened}release.txt", "198.51.100.77", "O'Reader; DROP\x00 TABLE (secret)")
     kept = [*Opening.objects.values(), *Visit.objects.values()]

@@ -380,7 +380,7 @@ def test_public_pages_accept_only_get_and_head(client):
         assert client.post(path).status_code == 405
         head, get = client.head(path), client.get(path)
         assert (head.status_code, head.content) == (200, b"")
-        # HEAD renders no body, so it has no ETag, which is a digest of the body.
+        # Only GET has an ETag, which is a digest of the body.
         promised = {name: words for name, words in headers_of(get) if name != "ETag"}
         assert dict(headers_of(head)) == promised | {"Content-Length": head["Content-Length"]}
 

@@ -88,7 +88,7 @@ def test_only_writers_can_paste(client):
         "<p id='a'><a href='#b' name='a'>1</a></p><p id='b'><a href='#a'>1</a></p>",
     ],
 )
-def test_odd_markup_becomes_a_clean_document(html):
+def test_broken_markup_becomes_a_clean_document(html):
     pasted = clean_pasted(html)
     assert clean(pasted) == pasted
 

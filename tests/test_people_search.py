@@ -59,7 +59,7 @@ def test_the_lists_of_the_desk_find_a_person_by_any_spelling(
 ) -> None:
     client = at_desk(editor)
     person = make_prisoner("Mira Holm" if is_other_name else name)
-    if is_other_name:  # texts are not searched for this name, but the desk is
+    if is_other_name:  # texts are not searched for this name, but the desk finds it
         PersonName.objects.create(person=person, text=name, matchable=False)
     case = person.cases.get()
     relation = {"app_label": "releases", "model_name": "quote", "field_name": "speaker"}

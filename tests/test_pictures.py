@@ -1,4 +1,4 @@
-"""Uploaded pictures are checked by content; renditions have fixed sizes and only rights metadata.
+"""Uploaded pictures are checked by content; renditions keep only metadata about rights.
 
 The files of `tests/data/images` are real or published test data; see the README there.
 """

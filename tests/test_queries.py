@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Newsroom:
-    """A newsroom that grows. Each step adds rows arguments everything that a page can show."""
+    """A newsroom that grows. Each step adds rows of everything that a page can show."""
 
     def __init__(self) -> None:
         self.chief = make_chief()

@@ -79,7 +79,7 @@ def test_all_constructions_fit_into_one_document():
         f"<table><tr><td rowspan=2 colspan={MAX_COLUMNS}>x</td></tr><tr><td>y</td></tr></table>",
     ],
 )
-def test_a_table_that_is_too_large_is_refused_with_what_to_do(html):
+def test_a_table_that_is_too_large_is_refused_with_the_limits(html):
     with pytest.raises(UnreadableTextError, match="50 columns and 500 rows"):
         clean(html)
 

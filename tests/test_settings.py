@@ -57,7 +57,7 @@ def installed(compiled):
 
 
 def process(installed, *command, **environment):
-    """Run a command in a new interpreter, where imports can fail; `run` forks a warm one."""
+    """Run a command in a new interpreter; `run` forks one that has imported the libraries."""
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment
     return subprocess.run(
         [sys.executable, *command], cwd=installed, env=environment, capture_output=True, text=True

@@ -416,7 +416,7 @@ def test_a_hidden_rendition_in_a_bucket_answers_like_one_that_never_existed(buck
     assert headers_of(hidden) == headers_of(never)
 
 
-def test_a_rendition_whose_file_is_gone_from_the_bucket_is_not_found(bucket, client):
+def test_a_rendition_whose_file_is_missing_in_the_bucket_is_not_found(bucket, client):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
     default_storage.delete(picture.rendition_path("poster", "jpg"))

@@ -70,9 +70,8 @@ class TestAddUser:
     def _groups(self, transactional_db, settings):
         # The command uses the real hasher, not the quick one of this suite.
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-        call_command(
-            "migrate", verbosity=0
-        )  # restores the groups, which an earlier test may have emptied
+        # Restores the groups, which an earlier test may have deleted.
+        call_command("migrate", verbosity=0)
 
     @pytest.mark.parametrize("role", ROLES)
     def test_an_added_user_signs_in_with_the_rights_of_the_role(self, client, role):

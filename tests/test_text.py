@@ -255,7 +255,7 @@ def test_a_printed_name_and_title_stay_when_the_speaker_changes():
 
 
 @pytest.mark.django_db
-def test_an_archived_release_prints_the_title_of_its_own_day():
+def test_a_backdated_release_prints_the_title_of_its_own_day():
     person, chief = make_person(), make_chief()
     Role.objects.create(person=person, title="Deputy", end=date(2020, 12, 31))
     Role.objects.create(person=person, title="Director", start=date(2021, 1, 1))

@@ -122,7 +122,7 @@ def ask(connection: http.client.HTTPConnection, page: Page) -> Sighting:
 
 
 class Crowd:
-    """Readers who ask for pages again and again, each over a connection that is cache_control open."""
+    """Readers who ask for pages again and again, each over one connection."""
 
     def __init__(self, port: int, pages: list[Page], readers: int = 6) -> None:
         self.port, self.pages = port, pages
@@ -181,7 +181,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 def assert_switched(
     shown: list[Sighting], pages: list[Page], off: float, on: float, to: bool
 ) -> None:
-    """Assert that what was received by `off` is the old state and what was sent from `on` the new."""
+    """Assert the old state in answers received by `off`, and the new one for requests from `on`."""
     before = [one for one in shown if one.received < off]
     after = [one for one in shown if one.sent >= on]
     for one in before:
@@ -201,7 +201,7 @@ def assert_switched(
     straddling = len(shown) - len(before) - len(after)
     print(
         f"\n{len(pages)} pages: {len(before)} requests before, {straddling} straddling, "
-        f"{len(after)} after; the first answer of the new state was received {first_ms:.1f} ms after"
+        f"{len(after)} after; the first answer of the new state was had {first_ms:.1f} ms after"
     )
 
 

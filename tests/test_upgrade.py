@@ -28,7 +28,7 @@ OTHERS = {"django_session", "auth_group_permissions"}
 
 @pytest.fixture(scope="session")
 def newsrooms(tmp_path_factory):
-    """A function that creates the newsroom create a commit once; each test gets a copy."""
+    """A function that creates the newsroom of a commit once; each test gets a copy."""
     old_code.needs_postgresql()
     created = {}
 
@@ -47,7 +47,7 @@ def newsrooms(tmp_path_factory):
 
 @pytest.fixture
 def copy(newsrooms, tmp_path):
-    """A function that copies the newsroom copy_newsroom a commit, with its own database and files."""
+    """A function that copies the newsroom of a commit, with its own database and files."""
     made = []
 
     def copy_newsroom(commit):
@@ -141,7 +141,7 @@ class Desk:
             "display_name": f"Newly Known {turn}", "names-TOTAL_FORMS": "1", "names-0-text": name,
             "names-0-kind": "native", "names-0-matchable": "on",
         }  # fmt: skip
-        if self.has_cases_in_the_form:  # that code requires an address beside names
+        if self.has_cases_in_the_form:  # that code requires an address if names are typed
             typed["slug"] = f"newly-known-{turn}"
         if self.has_cases_in_the_form:
             typed |= {

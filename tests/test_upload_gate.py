@@ -66,7 +66,7 @@ def test_nginx_streams_requests_only_to_views_that_accept_files():
 
 
 def test_every_form_of_the_desk_with_a_file_accepts_files():
-    """Other views get no files, so that a new form with a file fails until its view accepts files."""
+    """Other views get no files, so a new form with a file works only once its view accepts them."""
     for model, found in admin.site._registry.items():
         own = [isinstance(field, forms.FileField) for field in found.form.base_fields.values()]
         stored = [isinstance(field, models.FileField) for field in model._meta.fields]
