@@ -31,7 +31,7 @@ def zipped(entries, **more) -> bytes:
 
 
 def locked_docx() -> bytes:
-    """Return a Word file with a password, which a zip marks in two places of an entry."""
+    """Return a Word file whose zip marks its entry as encrypted, in both headers."""
     content = bytearray(zipped({"word/document.xml": "words"}))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1

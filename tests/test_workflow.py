@@ -96,7 +96,9 @@ def test_a_user_without_permissions_is_offered_nothing(state):
         for name, declared in workflow.ACTIONS.items()
         if declared.is_available(release, nobody)
     }
-    assert offered <= {"restore"}  # it needs no permission, but edit_blockers refuse it
+    assert offered <= {
+        "restore"
+    }  # it has no permission of its own: edit_blockers() checks the user
 
 
 # Who may do an action, of the three groups and the author who owns the release.
