@@ -1,4 +1,4 @@
-"""What the published rules say of everything that goes out. Each function fails with the reason."""
+"""Check what the site publishes against published rules. Each function fails with the reason."""
 
 import io
 import json
@@ -24,8 +24,8 @@ from referencing import Registry, Resource
 from tests.make import DATA
 
 SCHEMAS = DATA / "schemas"
-VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` brings it
-# BCP 47, as RFC 5646 writes it in 2.1, without registered exceptions.
+VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` fetches it
+# BCP 47 as in RFC 5646, section 2.1, without its registered exceptions.
 LANGUAGE = re.compile(
     r"(([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?"
     r"(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*)?"
@@ -40,7 +40,7 @@ WORD = {
     "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
 }
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-OF_RSS = {
+RSS_ELEMENTS = {
     "channel": {
         "title", "link", "description", "language", "copyright", "managingEditor", "webMaster",
         "pubDate", "lastBuildDate", "category", "generator", "docs", "cloud", "ttl", "image",
@@ -58,7 +58,7 @@ OG_TYPES = {"article", "profile", "website"}
 
 
 def ninjs(data: dict) -> None:
-    """Check ninjs 3.1; its dates too, which jsonschema alone lets pass."""
+    """Check ninjs 3.1, and its dates, which jsonschema does not check."""
     _ninjs_schema().validate(data)
     for name in ("firstCreated", "versionCreated"):
         if name in data:
@@ -88,7 +88,7 @@ def rss(content: bytes, address: str) -> None:
     assert (root.tag, root.get("version")) == ("rss", "2.0")
     (channel,) = root
     for one in (channel, *channel.findall("item")):
-        known, names = OF_RSS[one.tag], [node.tag for node in one]
+        known, names = RSS_ELEMENTS[one.tag], [node.tag for node in one]
         assert {name for name in names if "{" not in name} <= known
         for name in {*names} & known - MORE_THAN_ONCE:
             assert names.count(name) == 1, name
@@ -117,7 +117,7 @@ def rss(content: bytes, address: str) -> None:
 
 
 def json_feed(data: dict) -> None:
-    """Check JSON Feed 1.1; its dates and addresses too."""
+    """Check JSON Feed 1.1, and its dates and addresses."""
     _json_feed_schema().validate(data)
     assert data["version"] == "https://jsonfeed.org/version/1.1"
     ids = [item["id"] for item in data["items"]]
@@ -146,7 +146,7 @@ def sitemap(content: bytes) -> None:
 
 
 def json_ld(data: object) -> None:
-    """Check that schema.org knows every term, and that nothing is empty."""
+    """Check that every term is in schema.org, and that no value is empty."""
     if isinstance(data, list):
         for one in data:
             json_ld(one)
@@ -164,25 +164,25 @@ def json_ld(data: object) -> None:
 
 
 def open_graph(page: lxml.html.HtmlElement) -> None:
-    """Check Open Graph by its rules: a type, a title, whole addresses; an article has it all."""
-    said: dict[str, list[str]] = {}
+    """Check Open Graph: a type, a title, absolute addresses; an article has every property."""
+    found: dict[str, list[str]] = {}
     for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
-        said.setdefault(node.get("property"), []).append(node.get("content"))
-    alternates = said.pop("og:locale:alternate", [])
+        found.setdefault(node.get("property"), []).append(node.get("content"))
+    alternates = found.pop("og:locale:alternate", [])
     assert len({*alternates}) == len(alternates), alternates
-    assert all(len(values) == 1 and values[0].strip() for values in said.values()), said
-    given = {name.removeprefix("og:"): values[0] for name, values in said.items()}
-    assert given["type"] in OG_TYPES
-    assert given["title"]
+    assert all(len(values) == 1 and values[0].strip() for values in found.values()), found
+    properties = {name.removeprefix("og:"): values[0] for name, values in found.items()}
+    assert properties["type"] in OG_TYPES
+    assert properties["title"]
     for name in ("url", "image"):
-        if name in given:
-            absolute(given[name])
-    for locale in [*alternates, *filter(None, [given.get("locale")])]:
+        if name in properties:
+            absolute(properties[name])
+    for locale in [*alternates, *filter(None, [properties.get("locale")])]:
         assert LOCALE.fullmatch(locale), locale
-    if given["type"] == "article":
-        assert {"url", "image", "image:alt", "site_name"} <= given.keys()
-        assert int(given["image:width"]) > 0
-        assert int(given["image:height"]) > 0
+    if properties["type"] == "article":
+        assert {"url", "image", "image:alt", "site_name"} <= properties.keys()
+        assert int(properties["image:width"]) > 0
+        assert int(properties["image:height"]) > 0
         for moment in page.xpath("//meta[starts-with(@property, 'article:')]/@content"):
             assert datetime.fromisoformat(moment)
     for words in page.xpath("//meta[@property='og:description' or @name='description']/@content"):
@@ -190,7 +190,7 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
 
 
 def word(content: bytes) -> None:
-    """Check a Word file: what Word itself refuses to open, or repairs with a question."""
+    """Check a Word file for errors that Word refuses or offers to repair."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.testzip() is None
     names = archive.namelist()
@@ -227,7 +227,7 @@ def word(content: bytes) -> None:
 
 
 def elsewhere(html: str) -> None:
-    """Check HTML that is shown on other sites: whole addresses, and nothing of our page."""
+    """Check HTML that other sites show: absolute addresses, and nothing that needs our pages."""
     if not html:
         return
     root = lxml.html.fragment_fromstring(html, create_parent="div")
@@ -245,7 +245,7 @@ def absolute(address: str) -> None:
 
 
 def has_vnu() -> bool:
-    """Whether HTML can be checked here. In CI (VNU_REQUIRED) it must be possible."""
+    """Return whether HTML can be checked. Fail if it cannot and VNU_REQUIRED is set, as in CI."""
     there = VNU.exists() and shutil.which("java") is not None
     if not there and os.environ.get("VNU_REQUIRED"):
         pytest.fail(f"{VNU} or java is missing. `make vnu` and the package default-jre-headless.")
@@ -253,7 +253,7 @@ def has_vnu() -> bool:
 
 
 def html_errors(folder: Path) -> list[str]:
-    """Return what the checker of the W3C objects to in the HTML files of a folder, once for all."""
+    """Return the errors of all HTML files in a folder, from one run of the checker of the W3C."""
     command = ["java", "-Xss4m", "-jar", str(VNU), "--format", "json", "--exit-zero-always"]
     done = subprocess.run([*command, str(folder)], capture_output=True, text=True, timeout=300)
     messages = json.loads(done.stderr)["messages"]
@@ -268,7 +268,8 @@ def html_errors(folder: Path) -> list[str]:
 @cache
 def _ninjs_schema() -> jsonschema.Draft202012Validator:
     anything = Resource.from_contents({"$schema": "http://json-schema.org/draft-07/schema#"})
-    registry = Registry(retrieve=lambda uri: anything)  # it points to GeoJSON, which we do not use
+    # The schema refers to GeoJSON, which we do not use.
+    registry = Registry(retrieve=lambda uri: anything)
     schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text(encoding="utf-8"))
     return jsonschema.Draft202012Validator(schema, registry=registry)
 
