@@ -125,7 +125,7 @@ def coverage(page: Mapping[str, str]) -> str:
     return ", ".join([_("the text"), *(part % number for number, part in parts if number)])
 
 
-# --- Inside --------------------------------------------------------------------------------------
+# --- Private functions ---------------------------------------------------------------------------
 
 
 def _rows(release: Release) -> list[Model]:

@@ -35,18 +35,18 @@ from people.names.neighbours import (
 from people.names.normalise import PREFIXES, Word, words
 
 MAX_RUN = 24  # letters of a name in a script without spaces
-BEGINNING_LETTERS = 7  # by which it is known whether any name begins so
+BEGINNING_LETTERS = 7  # a search stops if no name begins with the same letters
 MIN_PREFIXED = 3
-# “of”, “the”, “that” as French, Italian and Catalan write them to a name.
+# “of”, “the” and “that”, as French, Italian and Catalan join them to a name.
 _ELIDED = frozenset(
     "c d j l m n s t qu jusqu lorsqu puisqu quoiqu all dall dell nell sull".split()  # noqa: SIM905
 )
 
-Table = dict[str, tuple[Entry, ...]]  # entries by their letters run together
+Table = dict[str, tuple[Entry, ...]]  # entries by their joined letters
 
 
 class NameFinder:
-    """The names of some people by every way to write them. Its owner locks it for threads."""
+    """The names of some people in every spelling. It is not thread-safe: its owner must lock it."""
 
     def __init__(self) -> None:
         self._ways: Table = {}
@@ -55,14 +55,14 @@ class NameFinder:
         self._stored: dict[UUID, list[tuple[Table, str]]] = {}  # where the entries of a person are
         self._first_words: dict[str, int] = {}
         self._last_words: dict[str, int] = {}
-        self._beginnings: Counter[str] = Counter()  # of every way, to give up early
+        self._beginnings: Counter[str] = Counter()  # of every spelling, to stop a search early
         self._max_run = 1
 
     def __len__(self) -> int:
         return len(self._stored)
 
     def add(self, person: UUID, names: Iterable[Name]) -> None:
-        """Find a person by these names; the person is not known yet."""
+        """Add a new person with these names."""
         stored: list[tuple[Table, str]] = []
         exact: list[Name] = []
         for name in names:
@@ -89,7 +89,7 @@ class NameFinder:
             self._exact[person] = tuple(exact)
 
     def remove(self, person: UUID) -> None:
-        """Find a person no longer."""
+        """Remove a person."""
         for table, way in self._stored.pop(person, ()):
             self._beginnings[way[:BEGINNING_LETTERS]] -= 1
             if not self._beginnings[way[:BEGINNING_LETTERS]]:
@@ -102,7 +102,7 @@ class NameFinder:
         self._exact.pop(person, None)
 
     def in_words(self, text: str, there: list[Word]) -> Iterator[Match]:
-        """Yield every name in the words of a text, namesakes and weaker forms included."""
+        """Yield every name in the words of a text, including namesakes and weaker forms."""
         place = 0
         while place < len(there):
             if there[place].unspaced:
@@ -120,7 +120,7 @@ class NameFinder:
         """Yield the names that begin with a word."""
         start = there[first]
         if first and start.is_joined and there[first - 1].key not in _ELIDED:
-            return  # the second half of “O’Neill” begins no name
+            return  # no name begins with the second half of “O’Neill”
         following = there[first + 1] if first + 1 < len(there) else None
         if start.is_initial and not (following and following.is_joined):
             return
@@ -174,7 +174,7 @@ class NameFinder:
                 yield from self._after_comma(text, used, comma)
 
     def _may_begin(self, run: "Run") -> bool:
-        """Whether a name may begin with some words run together."""
+        """Return whether a name may begin with these words."""
         return any(
             len(way) < BEGINNING_LETTERS or way[:BEGINNING_LETTERS] in self._beginnings
             for way in run.ways()
@@ -183,7 +183,7 @@ class NameFinder:
     def _after_comma(self, text: str, used: list[Word], comma: int) -> Iterator[Match]:
         """Yield the names in directory order with one or two words before the first name.
 
-        These words are a title in any language: “Stockridge, advocate Emmett”.
+        These words may be a title in any language: “Stockridge, advocate Emmett”.
         """
         for skipped in (1, 2):
             left = used[comma + skipped :]
@@ -210,7 +210,7 @@ class NameFinder:
         for way in ways:
             for entry in self._ways.get(way, ()):
                 if len(used) == 1 and not start.is_capital and not entry.full:
-                    continue  # a name of one word, written as a word
+                    continue  # a one-word name in lower case is an ordinary word
                 yield self._match(text, there, first, last, entry, used, initials, crosses)
         for cut in (1, 2):
             if start.key[cut - 1] not in PREFIXES or len(start.key) <= cut + MIN_PREFIXED - 1:
@@ -254,7 +254,7 @@ class NameFinder:
                     yield entry.match(form, text, used[0].start, used[-1].end)
 
     def _with_initials(self, text: str, there: list[Word], place: int) -> Iterator[Match]:
-        """Yield the last names with only initials: “J. R. Smith”, “Smith, J.”."""
+        """Yield the last names with initials only: “J. R. Smith”, “Smith, J.”."""
         word = there[place]
         if word.is_initial or word.key not in self._last_names:
             return
@@ -269,7 +269,10 @@ class NameFinder:
                     yield entry.match(Form.SURNAME_WITH_INITIALS, text, start, end)
 
     def _in_run(self, text: str, run: list[Word]) -> Iterator[Match]:
-        """Yield the names inside a run of a script without spaces, whatever is between."""
+        """Yield the names inside a run of a script without spaces.
+
+        Any characters may separate the letters of a name. `fits` decides.
+        """
         yield from self._in_letters(text, run)
         if (unquoted := [word for word in run if not word.quoted]) != run:
             yield from self._in_letters(text, unquoted)
@@ -301,7 +304,7 @@ class NameFinder:
 
 
 def _characters(text: str, word: Word) -> Iterator[tuple[int, int, str]]:
-    """Yield the characters of a word in a script without spaces, as they are compared."""
+    """Yield the characters of a word in a script without spaces: start, end and compared form."""
     place = word.start
     while place < word.end:
         end = place + 1
@@ -318,7 +321,7 @@ _APOSTROPHE = "['’‘ʼ]"
 
 @lru_cache(maxsize=4096)
 def _belongs_to_letter(char: str) -> bool:
-    """Whether a character only changes the one before it: a mark, or a later part of Hangul."""
+    """Return whether a character belongs to the one before it: a mark, or a later Hangul jamo."""
     return unicodedata.category(char) in ("Mn", "Mc", "Cf") or "\u1160" <= char <= "\u11ff"
 
 

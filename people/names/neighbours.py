@@ -1,4 +1,4 @@
-"""What is beside a name in a text: initials, titles, the end of a sentence."""
+"""The text around a name: initials, titles, the end of a sentence."""
 
 import re
 
@@ -8,7 +8,7 @@ from people.names.normalise import Word
 
 MAX_INITIALS = 4
 MAX_BETWEEN = 40  # characters between two parts of one name
-MIN_ACROSS_COMMA = 3  # letters of a name in a script without spaces that a comma may part
+MIN_ACROSS_COMMA = 3  # letters of a name in a script without spaces that a comma may separate
 _SENTENCE_END = re.compile(r"[.!?。！？؟।](?:[\"”’»)\]]*)\s")
 _LIST_OR_END = re.compile(r"[;!?；。！？]")
 _COMMA = re.compile("[,，、]")
@@ -16,7 +16,7 @@ _WORD_BEHIND = re.compile(r"[ \u00a0-]([^\W\d_]+)")
 
 
 def form_of(entry: Entry, initials: str, crosses: bool, used: list[Word]) -> Form:
-    """Return the form of a name in a text, by what is beside its parts."""
+    """Return the form of a name in a text, from its entry and the text around its parts."""
     if crosses:
         return Form.ACROSS_SENTENCES
     if len(used) == 1 and _is_ordinary(used[0], entry):
@@ -40,12 +40,12 @@ def form_of(entry: Entry, initials: str, crosses: bool, used: list[Word]) -> For
 
 
 def _is_ordinary(word: Word, entry: Entry) -> bool:
-    """Whether a word in lower case only looks like the parts of a name run together."""
+    """Return whether a lower-case word only looks like the joined parts of a name."""
     return not word.is_capital and word.before[-1:] not in ("#", "@") and entry.full
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether the longer contains the letters of the shorter in their order."""
+    """Return whether the longer text contains the letters of the shorter one in their order."""
     shorter, longer = sorted((one, other), key=len)
     rest = iter(longer)
     return all(letter in rest for letter in shorter)
@@ -122,7 +122,7 @@ def _are_initials(word: Word) -> bool:
 
 
 def ends_sentence(word: Word, following: Word) -> bool:
-    """Whether a sentence, or an item of a list, ends between two words."""
+    """Return whether a sentence, or an item of a list, ends between two words."""
     if re.search("[;!?。！？؟।…]", following.before):
         return True
     ends = _SENTENCE_END.match(following.before) is not None
@@ -130,7 +130,7 @@ def ends_sentence(word: Word, following: Word) -> bool:
 
 
 def fits(entry: Entry, surface: str, length: int) -> bool:
-    """Whether a name in a script without spaces may have this between its letters."""
+    """Return whether a name in a script without spaces may be written as `surface`."""
     if length < MIN_ACROSS_COMMA and _COMMA.search(surface):
         return False
     return not entry.needs_gap or re.search(r"[^\w]", surface) is not None
@@ -141,7 +141,7 @@ def is_before_title(word: Word, following: Word) -> bool:
 
 
 def is_close(word: Word) -> bool:
-    """Whether a word belongs to the one before it as a part of a name."""
+    """Return whether a word can be in one part of a name with the word before it."""
     return re.fullmatch(r"[\s’'‐-―·-]{1,3}", word.before) is not None
 
 
@@ -152,7 +152,7 @@ def continues_run(word: Word) -> bool:
 
 
 def is_inside_a_name(text: str, start: int, end: int) -> bool:
-    """Whether capitalised words beside a name make it a part of a longer name."""
+    """Return whether a name is part of a longer name, because a word next to it has a capital."""
     behind = _WORD_BEHIND.match(text, end)
     if behind and behind[1][0].isupper() and not (text[end - 1] == "." and len(behind[1]) > 8):
         return True

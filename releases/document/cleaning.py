@@ -127,7 +127,7 @@ def link_people(html: str, people: Mapping[str, UUID]) -> str:
     return written(blocks, sys.maxsize)
 
 
-# --- Inside --------------------------------------------------------------------------------------
+# --- Private functions ---------------------------------------------------------------------------
 
 
 def _cleaned(blocks: list[Block], max_characters: int) -> str:
