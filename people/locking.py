@@ -9,7 +9,7 @@ Every transaction takes its locks in this order, to avoid deadlocks:
 
 1. names (`lock_names_for_change`, `lock_names_for_read`),
 2. people, 3. cases, 4. pictures, 5. releases; several rows of a kind by primary key,
-6. addresses (`lock_slug_choice`).
+6. slugs (`lock_slug_choice`).
 """
 
 from typing import TypeVar

@@ -106,7 +106,7 @@ def unread_changes(release: Release, user: User) -> tuple[str, list[Change]]:
 def coverage(page: Mapping[str, str]) -> str:
     """Return what an approval covered: the text, and the number of rows of each kind.
 
-    "" for an event without fingerprints.
+    Return "" for an event without fingerprints.
     """
     if not page:
         return ""

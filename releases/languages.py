@@ -24,8 +24,8 @@ COMMON = (
     "pt", "ro", "ru", "sd", "so", "sv", "sw", "ta", "th", "ti", "tr", "ug", "uk", "ur", "uz",
     "vi", "yi", "zh-Hans", "zh-Hant",
 )  # fmt: skip
-# Names that replace those of CLDR, such as “Chinese (Simplified)”. As native names, CLDR has only
-# the language and the script separately.
+# Names that replace those of CLDR, such as “Chinese (Simplified)”. CLDR has separate native names
+# for the language and the script.
 _NAMES = {
     "zh-Hans": ("Chinese, simplified", "简体中文"),
     "zh-Hant": ("Chinese, traditional", "繁體中文"),

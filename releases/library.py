@@ -140,8 +140,9 @@ def save_asset(
     """Save a changed picture or document. On public pages, this is a correction or a minor edit.
 
     A `correction` is printed on each public release that shows the row. Without one, the change is
-    only recorded in their history. Raises ActionBlocked with the `edit_blockers`, if the correction
-    contains a protected name, or if there is a correction but nothing public was changed.
+    only recorded in the history of these releases. Raises ActionBlocked with the `edit_blockers`,
+    if the correction contains a protected name, or if there is a correction but nothing public was
+    changed.
     """
     at = at or timezone.now()
     with transaction.atomic():

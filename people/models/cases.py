@@ -334,8 +334,8 @@ class Case(Sourced):
     def outcome_after(self, day: date) -> str:
         """Return how the case ended after a day, such as “released on 3 May 2026”.
 
-        "" if it has not ended, or if the end may be before that day. Reads prefetched events and
-        statuses.
+        Return "" if it has not ended, or if the end may be before that day. Reads prefetched events
+        and statuses.
         """
         ending = DETENTION_ENDINGS.get(self.Custody(self.custody_status))
         if ending is None:

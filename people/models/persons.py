@@ -23,7 +23,7 @@ from people.names.forms import is_full_name
 from people.slugs import slug_for
 from storing.rows import Guarded, GuardedQuerySet
 
-EXPIRY_WARNING = timedelta(days=30)  # the desk shows a warning so long before a consent ends
+EXPIRY_WARNING = timedelta(days=30)  # the desk shows a warning this long before a consent ends
 
 
 class PersonQuerySet(GuardedQuerySet["Person"]):

@@ -153,14 +153,14 @@ def _update_consent_dates(people: list[Person]) -> None:
 
 
 def _last_day(person: Person, scope: Scope) -> date | None:
-    """Return the last day on which a consent covers a subject, or None without end or consent."""
+    """Return the last day on which a consent covers a subject. None: no end, or no consent."""
     days = [consent.last_day() for consent in person.consents.all() if consent.covers(scope)]
     ends = [day for day in days if day]
     return max(ends) if ends and len(ends) == len(days) else None
 
 
 def _photo_consent_until(person: Person) -> date | None:
-    """Return the last day on which photographs may be shown, or None without end or consent.
+    """Return the last day on which photographs may be shown. None: no end, or no consent.
 
     Return Person.NEVER if there are consents, but none covers photographs: a person who was asked
     only about the name did not allow photographs. See docs/decisions/0032.

@@ -14,7 +14,7 @@ class Sourced(Guarded):
     """A fact with its source, which is internal unless an editor marks it as publishable."""
 
     class Reliability(models.TextChoices):
-        """After HURIDOCS micro-thesaurus 42."""
+        """The reliability of a source, from HURIDOCS micro-thesaurus 42."""
 
         UNKNOWN = "", _("Not judged")
         COMPLETE = "complete", _("Completely reliable")

@@ -101,27 +101,27 @@ class NameFinder:
                 table.pop(way, None)
         self._exact.pop(person, None)
 
-    def in_words(self, text: str, there: list[Word]) -> Iterator[Match]:
+    def in_words(self, text: str, tokens: list[Word]) -> Iterator[Match]:
         """Yield every name in the words of a text, including namesakes and weaker forms."""
         place = 0
-        while place < len(there):
-            if there[place].unspaced:
+        while place < len(tokens):
+            if tokens[place].unspaced:
                 end = place + 1
-                while end < len(there) and continues_run(there[end]):
+                while end < len(tokens) and continues_run(tokens[end]):
                     end += 1
-                yield from self._in_run(text, there[place:end])
+                yield from self._in_run(text, tokens[place:end])
                 place = end
                 continue
-            yield from self._from(text, there, place)
-            yield from self._with_initials(text, there, place)
+            yield from self._from(text, tokens, place)
+            yield from self._with_initials(text, tokens, place)
             place += 1
 
-    def _from(self, text: str, there: list[Word], first: int) -> Iterator[Match]:
+    def _from(self, text: str, tokens: list[Word], first: int) -> Iterator[Match]:
         """Yield the names that begin with a word."""
-        start = there[first]
-        if first and start.is_joined and there[first - 1].key not in _ELIDED:
+        start = tokens[first]
+        if first and start.is_joined and tokens[first - 1].key not in _ELIDED:
             return  # no name begins with the second half of “O’Neill”
-        following = there[first + 1] if first + 1 < len(there) else None
+        following = tokens[first + 1] if first + 1 < len(tokens) else None
         if start.is_initial and not (following and following.is_joined):
             return
         begins_rarely = start.key in self._first_words or start.alike in self._first_words
@@ -132,16 +132,16 @@ class NameFinder:
         count = 0
         crosses = False
         comma = 0
-        for place in range(first, min(first + MAX_WORDS + MAX_INITIALS, len(there))):
-            word = there[place]
+        for place in range(first, min(first + MAX_WORDS + MAX_INITIALS, len(tokens))):
+            word = tokens[place]
             if place > first:
                 if word.unspaced or len(word.before) > MAX_BETWEEN:
                     break
-                previous = there[place - 1]
+                previous = tokens[place - 1]
                 if not comma and word.before.strip() in (",", "،", "，", "、"):
                     comma = len(used)
                 crosses = crosses or ends_sentence(previous, word)
-            after = there[place + 1] if place + 1 < len(there) else None
+            after = tokens[place + 1] if place + 1 < len(tokens) else None
             if (
                 place > first
                 and word.is_initial
@@ -165,7 +165,7 @@ class NameFinder:
             )
             run = run.plus(word, is_aside=is_aside, is_article=is_article)
             used.append(word)
-            yield from self._look_up(text, there, first, place, run, used, initials, crosses)
+            yield from self._look_up(text, tokens, first, place, run, used, initials, crosses)
             if not (may_go_on or (comma and len(used) < 6) or self._may_begin(run)):
                 break
             if begins_rarely and 2 < len(used) < 6 and not crosses and word.key in self._last_words:
@@ -197,7 +197,7 @@ class NameFinder:
     def _look_up(
         self,
         text: str,
-        there: list[Word],
+        tokens: list[Word],
         first: int,
         last: int,
         run: "Run",
@@ -206,12 +206,12 @@ class NameFinder:
         crosses: bool,
     ) -> Iterator[Match]:
         ways = run.ways()
-        start, end = there[first], there[last]
+        start, end = tokens[first], tokens[last]
         for way in ways:
             for entry in self._ways.get(way, ()):
                 if len(used) == 1 and not start.is_capital and not entry.full:
                     continue  # a one-word name in lower case is an ordinary word
-                yield self._match(text, there, first, last, entry, used, initials, crosses)
+                yield self._match(text, tokens, first, last, entry, used, initials, crosses)
         for cut in (1, 2):
             if start.key[cut - 1] not in PREFIXES or len(start.key) <= cut + MIN_PREFIXED - 1:
                 break
@@ -223,7 +223,7 @@ class NameFinder:
     @staticmethod
     def _match(
         text: str,
-        there: list[Word],
+        tokens: list[Word],
         first: int,
         last: int,
         entry: Entry,
@@ -231,9 +231,9 @@ class NameFinder:
         initials: str,
         crosses: bool,
     ) -> Match:
-        start, stop = there[first].start, there[last].end
-        lead = initials_before(there, first)
-        trail = initials_after(there, last) if entry.turned else ""
+        start, stop = tokens[first].start, tokens[last].end
+        lead = initials_before(tokens, first)
+        trail = initials_after(tokens, last) if entry.turned else ""
         form = form_of(entry, lead + initials + trail, crosses, used)
         return entry.match(form, text, start, stop)
 
@@ -253,19 +253,19 @@ class NameFinder:
                     form = Form.INITIAL_WRITTEN_OUT if entry.initials else Form.MIDDLE_ADDED
                     yield entry.match(form, text, used[0].start, used[-1].end)
 
-    def _with_initials(self, text: str, there: list[Word], place: int) -> Iterator[Match]:
+    def _with_initials(self, text: str, tokens: list[Word], place: int) -> Iterator[Match]:
         """Yield the last names with initials only: “J. R. Smith”, “Smith, J.”."""
-        word = there[place]
+        word = tokens[place]
         if word.is_initial or word.key not in self._last_names:
             return
-        before, opening = initials_in_front(there, place)
-        after, closing = initials_behind(there, place)
+        before, opening = initials_in_front(tokens, place)
+        after, closing = initials_behind(tokens, place)
         for letters, first, last in ((before, opening, place), (after, place, closing)):
             if not letters:
                 continue
             for entry in self._last_names[word.key]:
                 if entry.initials.startswith(letters) or letters.startswith(entry.initials):
-                    start, end = there[first].start, there[last].end
+                    start, end = tokens[first].start, tokens[last].end
                     yield entry.match(Form.SURNAME_WITH_INITIALS, text, start, end)
 
     def _in_run(self, text: str, run: list[Word]) -> Iterator[Match]:

@@ -110,7 +110,7 @@ class Parts:
 
 @lru_cache(maxsize=65_536)
 def parts_of(name: str) -> Parts:
-    """Return the parts of a recorded name, without titles and suffixes; the nickname separately."""
+    """Return the parts of a recorded name without titles and suffixes, and its nickname."""
     found = words(_in_natural_order(name))
     nickname = tuple(word.key for word in found if word.quoted)
     groups = _groups([word for word in found if not word.quoted] if nickname else found)
@@ -158,7 +158,7 @@ _SON_OF = re.compile(r"(?<![\w-])(ben|bin|ibn)(?![\w-])", re.IGNORECASE)
 
 
 def spellings_of(name: str) -> tuple[str, ...]:
-    """Return a recorded name as it is, with “ae” for “ä” and so on, and with each “son of”."""
+    """Return a recorded name, and variants: “ae” for “ä” and so on, and “bin”, “ben”, “ibn”."""
     written = unicodedata.normalize("NFC", name)
     sons = (_SON_OF.sub(word, written) for word in ("bin", "ben", "ibn"))
     return tuple(dict.fromkeys((name, written.translate(UMLAUTS), *sons)))

@@ -110,14 +110,14 @@ class NameIndex:
         same place are left out. The matches of the last texts are cached until a person is added or
         removed, because one action checks the same text several times.
         """
-        asked = (self._changes, text)
+        cache_key = (self._changes, text)
         remembered = self._matched
-        found = remembered.get(asked)
+        found = remembered.get(cache_key)
         if found is None:
             found = self._matches(text)
             if len(remembered) >= MAX_REMEMBERED:
                 remembered.clear()
-            remembered[asked] = found
+            remembered[cache_key] = found
         return list(found)
 
     def _matches(self, text: str) -> list[Match]:
@@ -148,14 +148,14 @@ class NameIndex:
         found: list[NameInText] = []
         parts: dict[str, set[UUID]] = {}
         for number, paragraph in enumerate(paragraphs):
-            there = words(paragraph)
+            tokens = words(paragraph)
             whole: dict[int, list[Match]] = {}
-            for match in self._finder.in_words(paragraph, there):
+            for match in self._finder.in_words(paragraph, tokens):
                 if match.blocks and match.person not in without and match.is_suggestion:
                     whole.setdefault(match.start, []).append(match)
             end = 0
             starts: list[int] | None = None
-            for place, word in enumerate(there):
+            for place, word in enumerate(tokens):
                 if word.unspaced or word.start < end:
                     # A name may begin inside a run of a script without spaces.
                     starts = starts if starts is not None else sorted(whole)
@@ -173,7 +173,7 @@ class NameIndex:
                     for person in name.people:
                         for part in self._parts.get(person, ()):
                             parts.setdefault(part, set()).add(person)
-                elif alone := self._part(number, paragraph, there, place, parts):
+                elif alone := self._part(number, paragraph, tokens, place, parts):
                     found.append(alone)
                     end = alone.end
         return found
@@ -206,22 +206,22 @@ class NameIndex:
         self,
         number: int,
         paragraph: str,
-        there: list[Word],
+        tokens: list[Word],
         place: int,
         parts: dict[str, set[UUID]],
     ) -> NameInText | None:
         """Return the longest part of a name that begins at a word, or None."""
         run = ""
         found = None
-        for word in there[place : place + MAX_PARTS]:
+        for word in tokens[place : place + MAX_PARTS]:
             if run and (not is_close(word) or word.unspaced):
                 break
             run += word.key
-            if len(run) >= MIN_PART_LENGTH and run in parts and there[place].is_capital:
-                surface = paragraph[there[place].start : word.end]
+            if len(run) >= MIN_PART_LENGTH and run in parts and tokens[place].is_capital:
+                surface = paragraph[tokens[place].start : word.end]
                 found = NameInText(
                     number,
-                    there[place].start,
+                    tokens[place].start,
                     word.end,
                     surface,
                     frozenset(parts[run]),

@@ -51,26 +51,26 @@ def _agree(one: str, other: str) -> bool:
     return all(letter in rest for letter in shorter)
 
 
-def initials_before(there: list[Word], place: int) -> str:
+def initials_before(tokens: list[Word], place: int) -> str:
     """Return the initials with a full stop directly before a word: “J. Robert”."""
     found = ""
     while place and len(found) < MAX_INITIALS:
-        word = there[place - 1]
-        if not (word.is_initial and word.is_capital and there[place].before.startswith(".")):
+        word = tokens[place - 1]
+        if not (word.is_initial and word.is_capital and tokens[place].before.startswith(".")):
             break
-        if len(there[place].before) > 2:
+        if len(tokens[place].before) > 2:
             break
         found = word.letter + found
         place -= 1
     return found
 
 
-def initials_after(there: list[Word], place: int) -> str:
+def initials_after(tokens: list[Word], place: int) -> str:
     """Return the capital initials directly after a word: “Smith, John R.”."""
     found = ""
-    while place + 1 < len(there) and len(found) < MAX_INITIALS:
-        word = there[place + 1]
-        after = there[place + 2] if place + 2 < len(there) else None
+    while place + 1 < len(tokens) and len(found) < MAX_INITIALS:
+        word = tokens[place + 1]
+        after = tokens[place + 2] if place + 2 < len(tokens) else None
         if not (word.is_initial and word.is_capital and word.before in (" ", ".", ". ")):
             break
         if after is not None and not after.before.startswith((".", ",", ";", ")")):
@@ -80,36 +80,36 @@ def initials_after(there: list[Word], place: int) -> str:
     return found
 
 
-def initials_in_front(there: list[Word], place: int) -> tuple[str, int]:
+def initials_in_front(tokens: list[Word], place: int) -> tuple[str, int]:
     """Return the initials directly in front of a word and where they begin: “J. R. Smith”."""
     found, start = "", place
     while start and len(found) < MAX_INITIALS:
-        word = there[start - 1]
-        if not (word.is_capital and there[start].before in (" ", ".", ". ", "-", "\u00a0")):
+        word = tokens[start - 1]
+        if not (word.is_capital and tokens[start].before in (" ", ".", ". ", "-", "\u00a0")):
             break
         if word.is_initial:
             found = word.letter + found
-        elif not found and _are_initials(word) and there[start].before in (" ", "\u00a0"):
+        elif not found and _are_initials(word) and tokens[start].before in (" ", "\u00a0"):
             return word.key, start - 1
         else:
             break
         start -= 1
     if start and found:  # “John R. Smith”: the first name is before the initial
-        before, gap = there[start - 1], there[start].before
+        before, gap = tokens[start - 1], tokens[start].before
         if before.is_capital and len(before.key) > 1 and gap in (" ", "\u00a0", "-"):
             return "", place
     return found, start
 
 
-def initials_behind(there: list[Word], place: int) -> tuple[str, int]:
+def initials_behind(tokens: list[Word], place: int) -> tuple[str, int]:
     """Return the initials after a last name and where they end: “Smith, J. R.”."""
     found, end = "", place
-    while end + 1 < len(there) and len(found) < MAX_INITIALS:
-        word = there[end + 1]
+    while end + 1 < len(tokens) and len(found) < MAX_INITIALS:
+        word = tokens[end + 1]
         first = word.before in (", ", ",", " ") if end == place else word.before in (" ", ".", ". ")
         if not (first and word.is_capital and word.is_initial):
             break
-        after = there[end + 2] if end + 2 < len(there) else None
+        after = tokens[end + 2] if end + 2 < len(tokens) else None
         if after is not None and not after.before.startswith((".", ",", ";", ")")):
             break
         found += word.letter

@@ -28,7 +28,7 @@ _CAPITALS = dict(
 )
 _SMALL = dict(zip("аеорсухіјѕԁһԛԝкмтнвοανρικυχτɑɡ", "aeopcyxijsdhqwkmthboavpikuxtag", strict=True))
 _DIGITS = dict(zip("0135", "oles", strict=True))
-# The other way round: Latin letters inside a Cyrillic word.
+# The reverse: Latin letters inside a Cyrillic word.
 _CYRILLIC = dict(
     zip("aeopcyxikmthbjsABEKMHOPCTYXIJS", "аеорсухікмтнвјѕавекмнорстухіјѕ", strict=True)
 )
@@ -36,7 +36,7 @@ _CYRILLIC = dict(
 _ABD = re.compile(r"^abd[aeou][lrsdnzt](?=$|[a-z]{2})")
 _ESCAPED = re.compile("%2[0-9a-fA-F]")  # a percent-encoded space or punctuation mark
 _HASHTAG = re.compile(r"(?<=[#@])\w+")
-_SET_WIDE = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
+_SPACED_OUT = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
 MIN_SPACED_OUT = 3  # single letters in a row that count as one word, such as “J o h n”
 
 # Scripts that write no spaces between words, or join particles to a name.
@@ -89,7 +89,7 @@ def fold(text: str) -> str:
     """
     text = _PERHAPS_MARKS.sub(_without_most_marks, text)
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LOOKALIKES))
-    decomposed = decomposed.casefold()  # only now do mathematical bold letters have a case
+    decomposed = decomposed.casefold()  # mathematical bold letters have a case only after NFKD
     folded: list[str] = []
     optional = False
     for char in decomposed:
@@ -129,12 +129,12 @@ class Word:
 
     @property
     def is_initial(self) -> bool:
-        """Whether it is one letter that stands for a name."""
+        """Whether it is a single letter, which may stand for a name."""
         return len(self.key) == 1 and not self.unspaced
 
     @property
     def letter(self) -> str:
-        """Its first letter, as initials are compared."""
+        """Its first letter, to compare initials."""
         return self.alike[:1] or first_letter(self.key)
 
     @property
@@ -163,7 +163,7 @@ def words(text: str) -> list[Word]:
             capital = not text[start].islower()
             found.append(Word(start, end, folded, alike, before, unspaced, inside, capital))
             last_end = end
-    return _set_close(found)
+    return _with_spaced_out_joined(found)
 
 
 def _humps(text: str) -> set[int]:
@@ -185,21 +185,21 @@ def _cut(start: int, end: int, humps: set[int]) -> list[tuple[int, int]]:
     return list(itertools.pairwise(cuts))
 
 
-def _set_close(found: list[Word]) -> list[Word]:
+def _with_spaced_out_joined(found: list[Word]) -> list[Word]:
     """Return the words, with spaced-out letters (“J o h n”) joined to one word."""
     kept: list[Word] = []
     run: list[Word] = []
     for word in found:
-        if word.is_initial and (not run or _SET_WIDE.fullmatch(word.before)):
+        if word.is_initial and (not run or _SPACED_OUT.fullmatch(word.before)):
             run.append(word)
             continue
-        kept += _closed(run)
+        kept += _joined(run)
         run = [word] if word.is_initial else []
         kept += [] if word.is_initial else [word]
-    return kept + _closed(run)
+    return kept + _joined(run)
 
 
-def _closed(run: list[Word]) -> list[Word]:
+def _joined(run: list[Word]) -> list[Word]:
     if len(run) < MIN_SPACED_OUT:
         return run
     first = run[0]

@@ -45,7 +45,7 @@ def _letter(letter: str) -> str:
 
 @lru_cache(maxsize=1)
 def _alike() -> dict[str, str]:
-    """Return by one or two folded letters the letters that fold to them, for a character class."""
+    """Map one or two folded letters to the letters that fold to them, as a character class."""
     found: dict[str, str] = {}
     for start, end in ((_FROM, _TO), *_MORE):
         for letter in map(chr, range(start, end)):

@@ -37,7 +37,7 @@ def script_of(text: str) -> str:
 def lang_of(name: str, language: str = "") -> str:
     """Return the `lang` attribute for a name: its stored language, or its script.
 
-    It is "" for a name in Latin letters, to which the language of the surrounding text applies.
+    It is "" for a name in Latin letters: the language of the surrounding text applies to it.
     """
     if language:
         return language

@@ -10,8 +10,8 @@ from people.names.entries import Name
 from people.names.forms import parts_of
 from people.names.normalise import key
 
-ALIKE = 85  # of 100: editors are asked about names that are at least so similar
-MAX_SHARING = 5_000  # names that share a word; a word of more names is no hint
+ALIKE = 85  # of 100: editors are asked about names that are at least this similar
+MAX_SHARING = 5_000  # a word that more names share is no hint
 MAX_TYPED = 200  # characters of a search
 
 
@@ -21,7 +21,7 @@ class NameSearch:
     def __init__(self) -> None:
         self._searched: dict[UUID, tuple[str, ...]] = {}  # names in the form for searches
         self._spaced: dict[UUID, tuple[str, ...]] = {}
-        self._bearers: dict[str, set[UUID]] = {}
+        self._people: dict[str, set[UUID]] = {}
         self._with: dict[str, set[str]] = {}  # spaced names by each of their words
 
     def add(self, person: UUID, names: Iterable[Name]) -> None:
@@ -35,7 +35,7 @@ class NameSearch:
                 spaced.append(" ".join(word for part in parts for word in part))
         self._spaced[person] = tuple(dict.fromkeys(spaced))
         for way in self._spaced[person]:
-            self._bearers.setdefault(way, set()).add(person)
+            self._people.setdefault(way, set()).add(person)
             for word in way.split(" "):
                 self._with.setdefault(word, set()).add(way)
 
@@ -43,10 +43,10 @@ class NameSearch:
         """Remove a person, if known."""
         self._searched.pop(person, None)
         for way in self._spaced.pop(person, ()):
-            bearers = self._bearers.get(way, set())
-            bearers.discard(person)
-            if not bearers:
-                self._bearers.pop(way, None)
+            people = self._people.get(way, set())
+            people.discard(person)
+            if not people:
+                self._people.pop(way, None)
                 for word in way.split(" "):
                     if ways := self._with.get(word):
                         ways.discard(way)
@@ -86,7 +86,7 @@ class NameSearch:
                         if sorted(way.split(" ")) != sorted(wanted.split(" ")) and (
                             abs(len(way) - len(wanted)) <= 3
                         ):
-                            near.update(self._bearers.get(way, ()))
+                            near.update(self._people.get(way, ()))
         return near
 
 

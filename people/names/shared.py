@@ -28,7 +28,7 @@ class _Stamp:
 
 
 class _Newest(NamedTuple):
-    """The newest version of a model, the number of RECENT versions, and the number of rows."""
+    """A model's newest version, its versions among the last RECENT numbers, its rows."""
 
     version: int | None
     at: datetime | None
@@ -90,10 +90,10 @@ def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
         versions = model.history.all()
         if was.version and not versions.filter(history_id=was.version, history_date=was.at):
             return None
-        before_it = versions.filter(
+        recent = versions.filter(
             history_id__gt=(was.version or 0) - RECENT, history_id__lte=was.version or 0
         )
-        if before_it.count() != was.recent:
+        if recent.count() != was.recent:
             return None  # a slow transaction took its number early and committed late
         newer = versions.filter(history_id__gt=was.version or 0)
         rows = list(newer.values_list(of, "history_type")[: MAX_CHANGED + 1])

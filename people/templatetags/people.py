@@ -65,7 +65,7 @@ def time_in_detention(case: Case, day: date) -> str:
 
 @register.filter
 def designation_on(case: Case, day: date) -> Designation | None:
-    """Return the designation that holds on a day."""
+    """Return the designation that is valid on a day."""
     return case.designation_on(day)
 
 

@@ -150,7 +150,7 @@ def _level_headings(blocks: Iterable[Block]) -> None:
 
 
 def _flow(node: Element, marks: Marks) -> list[Block]:
-    """Return the content of a node as blocks of our schema. Text outside blocks gets paragraphs."""
+    """Return the content of a node as blocks of our schema. Loose text becomes paragraphs."""
     blocks: list[Block] = []
     run: list[Piece] = []
 
@@ -347,7 +347,7 @@ def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
 
 
 def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[Block]:
-    """Return blocks without unknown pictures, and without sections that are empty then."""
+    """Return blocks without unknown pictures, and without sections that become empty."""
     kept = []
     for block in blocks:
         if block.tag == "section":
@@ -359,7 +359,7 @@ def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[
 
 
 def _mark_first(paragraph: Block, name: str, person: UUID) -> bool:
-    """Mark the first occurrence of a name outside existing names. Return whether there is one.
+    """Mark the first occurrence of a name outside existing marks. Return whether it was found.
 
     A part of the name may be bold, for example. Each footnote is searched as a separate text.
     """

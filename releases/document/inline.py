@@ -35,7 +35,7 @@ class Marks(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A text with the same marks; a newline is a line break."""
+    """A text whose characters all have the same marks. A newline is a line break."""
 
     text: str
     marks: Marks
@@ -107,13 +107,13 @@ def text_of(pieces: Iterable[Piece]) -> str:
 
 
 def plain_text_of(pieces: Iterable[Piece]) -> str:
-    """Return pieces as plain text prints them, footnotes left out.
+    """Return pieces as plain text, without footnotes.
 
     Superscript and subscript digits are kept, and struck-out text is put between “~~”. Otherwise
     10⁶ would become 106, and a struck-out “not” would be read as part of the text.
     """
-    drawn = [_drawn(piece) for piece in pieces if not piece.marks.note]
-    return text_of(_with_struck_marked(drawn))
+    found = [_with_raised_characters(piece) for piece in pieces if not piece.marks.note]
+    return text_of(_with_struck_marked(found))
 
 
 def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
@@ -218,7 +218,8 @@ def _without_marked_blanks(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-def _drawn(piece: Piece) -> Piece:
+def _with_raised_characters(piece: Piece) -> Piece:
+    """Return a piece with Unicode's superscript or subscript characters if it has such a mark."""
     if piece.marks.sup:
         return Piece(piece.text.translate(_RAISED), piece.marks)
     return Piece(piece.text.translate(_LOWERED), piece.marks) if piece.marks.sub else piece

@@ -80,7 +80,7 @@ def render_for_feeds(
 
 @dataclass
 class _Plain:
-    """Prints a document without pictures or links to people and footnotes. Base of all printers."""
+    """The base of all printers: prints no pictures, and no links to people or footnotes."""
 
     attributions: Mapping[int, Attribution] = field(default_factory=dict)
     people: "Mapping[UUID, Person]" = field(default_factory=dict)

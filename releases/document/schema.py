@@ -54,8 +54,8 @@ MAX_NOTES = 50_000  # the same for notes to editors
 MAX_PARTS = 5_000
 MAX_LINES = 2_000  # characters of a standfirst or a pull quote
 MAX_LEVELS = 100  # levels of nested elements
-# Levels of nested links, bold text and so on. More levels have no effect, and an HTML parser
-# repeats each element that is not closed in every following paragraph.
+# Levels of nested links, bold text and so on. More levels have no effect. In every following
+# paragraph, an HTML parser repeats each such element that is not closed.
 MAX_INLINE_LEVELS = 12
 MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
 MAX_MARKUP = 2_000_000  # characters of pasted HTML, without the removed parts

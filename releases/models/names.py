@@ -47,7 +47,7 @@ class NameException(models.Model):
     objects = NameExceptionQuerySet.as_manager()
 
     class Meta:
-        db_table = "releases_clearance"  # its first name
+        db_table = "releases_clearance"  # an earlier name of the model
         verbose_name = _("name exception")
         verbose_name_plural = _("name exceptions")
         ordering = ["at", "pk"]
@@ -89,7 +89,7 @@ class NameDisclosure(models.Model):
     )
 
     class Meta:
-        db_table = "releases_namefind"  # its first name
+        db_table = "releases_namefind"  # an earlier name of the model
         verbose_name = _("name disclosure")
         verbose_name_plural = _("name disclosures")
         ordering = ["-at", "-pk"]

@@ -41,7 +41,7 @@ class EditConflict(Exception):
     """Someone saved the release since this copy of it was read."""
 
 
-# A release becomes public only if it contains no protected name at that moment.
+# A release becomes public only if it contains no protected name at that time.
 NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
 
 
@@ -60,8 +60,8 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
 
         They do not become public at `publish_at`. Releases on hold are not included.
         """
-        waits = self.filter(status=Release.Status.APPROVED, held_at=None)
-        return waits.filter(names_allowed_until__lte=F("publish_at"))
+        approved = self.filter(status=Release.Status.APPROVED, held_at=None)
+        return approved.filter(names_allowed_until__lte=F("publish_at"))
 
     def tombstones(self, at: datetime | None = None) -> Self:
         """Return the withdrawn releases that were public: only a notice is shown in their place.
@@ -81,11 +81,11 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
 
         Releases on hold or blocked by a name are not included.
         """
-        ahead = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
-        return ahead.filter(NAMES_ALLOWED, held_at=None)
+        upcoming = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
+        return upcoming.filter(NAMES_ALLOWED, held_at=None)
 
     def upcoming(self, at: datetime | None = None) -> Self:
-        """Return the approved releases whose time has not come, with those on hold or blocked."""
+        """Return the approved releases whose time has not come, even if on hold or blocked."""
         return self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
 
     def approved(self) -> Self:
@@ -103,12 +103,12 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         return self.approved().exclude(pk__in=Release.objects.published(at).values("pk"))
 
     def hidden(self, at: datetime | None = None) -> Self:
-        """Return the releases that nobody outside the newsroom may see: not public or withdrawn."""
+        """Return the releases that nobody outside may see: neither public nor withdrawn."""
         public = Release.objects.public(at).values("pk")
         return self.exclude(status=Release.Status.WITHDRAWN).exclude(pk__in=public)
 
     def on_hold(self) -> Self:
-        """Return the releases that are offline until their hold ends or they are withdrawn."""
+        """Return the releases on hold: offline until the hold ends or they are withdrawn."""
         return self.exclude(held_at=None).exclude(status=Release.Status.WITHDRAWN)
 
     def editable_by(self, user: Any) -> Self:

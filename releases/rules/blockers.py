@@ -1,7 +1,8 @@
-"""Why something cannot be done to a release now, and what its approver should know.
+"""Blockers of actions on a release, and warnings for its approver.
 
-A blocker is a sentence, or a find of a protected name. `releases.rules.name_finds` converts finds
-to sentences for one user. An empty list means that nothing blocks.
+A blocker is a sentence that says why something is not possible now, or a find of a protected name.
+`releases.rules.name_finds` converts finds to sentences for one user. An empty list means that
+nothing blocks.
 """
 
 from datetime import datetime
@@ -44,7 +45,7 @@ def edit_blockers(release: Release, user: User, at: datetime | None = None) -> l
 
 
 def ownership_blockers(release: Release, user: User) -> list[str]:
-    """Return why a user cannot change the text of a release, whatever its status."""
+    """Return why a user cannot change the text of a release in any status."""
     if release.is_editable_by(user):
         return []
     if release.created_by is None:

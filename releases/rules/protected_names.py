@@ -225,7 +225,7 @@ def _titles(release: Release, document: Document, at: datetime | None) -> list[F
 
 def _sentence(text: str, start: int, end: int) -> str:
     """Return the sentence that contains a name, cut if it is long."""
-    # Search only near the name: a long text may contain many names, each searched from here.
+    # Search only the part that can be shown, because a long text may contain many names.
     left, right = max(start - 2 * MAX_SENTENCE, 0), min(end + 2 * MAX_SENTENCE, len(text))
     first = max((m.end() for m in _SENTENCE_ENDS.finditer(text, left, start)), default=left)
     after = _SENTENCE_ENDS.search(text, end, right)
@@ -269,7 +269,7 @@ def check_page(person: Person, at: datetime | None = None) -> None:
         raise ActionBlocked(*found)
 
 
-# --- Until when a release may print its names ----------------------------------------------------
+# --- The time until which a release may print its names ------------------------------------------
 
 
 def names_allowed_until(release: Release) -> datetime | None:
@@ -406,8 +406,8 @@ def _candidate_pages(person: Person, at: datetime) -> list[Person]:
     for table, ids in rows.items():
         if table.startswith("people."):
             for row in model_of(table)._default_manager.filter(pk__in=ids):
-                if (bearer := person_of(row)) is not None:
-                    people.add(bearer.pk)
+                if (page := person_of(row)) is not None:
+                    people.add(page.pk)
     portraits = _uuids(rows.get("assets.mediaasset", ()))
     public = Person.objects.with_page(timezone.localdate(at)).exclude(pk=person.pk)
     return list(public.filter(Q(pk__in=people) | Q(portrait__in=portraits)).distinct())

@@ -343,7 +343,7 @@ def pictures_of(release: Release, document: Document) -> list[MediaAsset]:
 
 
 def person_of(row: Model) -> Person | None:
-    """Return the person whose page prints a row, if any."""
+    """Return the person whose page prints a row, or None."""
     if isinstance(row, Person):
         return row
     if person := getattr(row, "person", None):
@@ -353,7 +353,7 @@ def person_of(row: Model) -> Person | None:
 
 
 def printed_by(person: Person) -> list[Model]:
-    """Return every row whose texts a person's page prints, portrait included."""
+    """Return every row whose texts a person's page prints, including the portrait."""
     rows: list[Model] = [person, *person.names.all(), *person.roles.all()]
     for case in person.cases.all():
         rows.append(case)
@@ -375,8 +375,8 @@ def releases_printing(row: Model) -> Q:
         case Topic():
             return Q(pk__in=Release.topics.through.objects.filter(topic=row.pk).values("release"))
         case Contact():
-            those = Release.contacts.through.objects.filter(contact=row.pk)
-            return Q(pk__in=those.values("release"))
+            used = Release.contacts.through.objects.filter(contact=row.pk)
+            return Q(pk__in=used.values("release"))
         case _ if release := getattr(row, "release_id", None):
             return Q(pk=release)
         case _:

@@ -71,9 +71,9 @@ def unindexed_rows() -> dict[str, set[str]]:
     for table in INDEXED_TABLES:
         model: Any = model_of(table)
         if model.objects.count() != kept.get(table, 0):
-            there = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
+            existing = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
             known = FoldedText.objects.filter(table=table).values_list("row", flat=True)
-            unindexed[table] = there - set(known)
+            unindexed[table] = existing - set(known)
     return unindexed
 
 
@@ -110,8 +110,8 @@ def _remove_deleted(table: str) -> None:
     model: Any = model_of(table)
     kept, last = FoldedText.objects.filter(table=table).order_by("pk"), 0
     while batch := dict(kept.filter(pk__gt=last).values_list("pk", "row")[:BATCH]):
-        there = model.objects.filter(pk__in=batch.values()).values_list("pk", flat=True)
-        known = {str(pk) for pk in there}
+        existing = model.objects.filter(pk__in=batch.values()).values_list("pk", flat=True)
+        known = {str(pk) for pk in existing}
         deleted = [pk for pk, row in batch.items() if row not in known]
         FoldedText.objects.filter(pk__in=deleted).delete()
         last = max(batch)

@@ -18,10 +18,10 @@ def public_assets(at: datetime | None = None) -> QuerySet[MediaAsset]:
     never included.
     """
     at = at or timezone.now()
-    shown, this = Release.objects.public(at), OuterRef("pk")
+    shown, asset = Release.objects.public(at), OuterRef("pk")
     # EXISTS checks each picture by index. With IN, the database would collect all public rows.
     return MediaAsset.objects.usable(at).filter(
-        Exists(shown.filter(poster=this))
-        | Exists(Illustration.objects.filter(asset=this, release__in=shown))
-        | Exists(Person.objects.with_page(timezone.localdate(at)).filter(portrait=this))
+        Exists(shown.filter(poster=asset))
+        | Exists(Illustration.objects.filter(asset=asset, release__in=shown))
+        | Exists(Person.objects.with_page(timezone.localdate(at)).filter(portrait=asset))
     )

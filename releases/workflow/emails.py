@@ -19,5 +19,5 @@ def email_responsible(release: Release, subject: str, text: str, but: User | Non
 def _responsible_users(release: Release) -> set[User]:
     """Return the author of a release and those who approved, published or rescheduled it."""
     approvals = [Event.Verb.APPROVED, Event.Verb.PUBLISHED, Event.Verb.RESCHEDULED]
-    acted = release.events.filter(verb__in=approvals).select_related("actor")
-    return {user for user in (release.created_by, *(event.actor for event in acted)) if user}
+    events = release.events.filter(verb__in=approvals).select_related("actor")
+    return {user for user in (release.created_by, *(event.actor for event in events)) if user}

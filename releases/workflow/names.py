@@ -46,8 +46,8 @@ def allow_name(
             )
         release = fresh if isinstance(fresh, Release) else None
         where = {"table": table_of(fresh), "row": "" if release else str(fresh.pk)}
-        given = NameException.objects.standing().filter(release=release, **where)
-        if letters(name) in map(letters, given.values_list("name", flat=True)):
+        existing = NameException.objects.standing().filter(release=release, **where)
+        if letters(name) in map(letters, existing.values_list("name", flat=True)):
             raise ActionBlocked(_("This name is already allowed here."))
         exception = NameException.objects.create(
             release=release, name=name, reason=reason, by=by, at=at, **where
@@ -59,7 +59,7 @@ def allow_name(
 def end_name_exception(
     exception: NameException, *, by: User, at: datetime | None = None
 ) -> NameException:
-    """End a name exception. It may block releases that are not public yet."""
+    """End a name exception. The name may then block releases that are not public yet."""
     at = at or timezone.now()
     with transaction.atomic():
         lock_names_for_change()
