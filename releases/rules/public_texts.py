@@ -375,8 +375,8 @@ def releases_printing(row: Model) -> Q:
         case Topic():
             return Q(pk__in=Release.topics.through.objects.filter(topic=row.pk).values("release"))
         case Contact():
-            used = Release.contacts.through.objects.filter(contact=row.pk)
-            return Q(pk__in=used.values("release"))
+            links = Release.contacts.through.objects.filter(contact=row.pk)
+            return Q(pk__in=links.values("release"))
         case _ if release := getattr(row, "release_id", None):
             return Q(pk=release)
         case _:
