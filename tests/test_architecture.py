@@ -198,7 +198,7 @@ def test_documents_are_read_and_cleaned_without_django():
 
 
 def test_visibility_is_decided_once():
-    """Whether a release may be seen is decided by `public` and its twins, and nowhere else."""
+    """Only `Release.objects.public` and its methods for one row decide what is visible."""
     decides = re.compile(r"publish_at__(?:lte?|gte?)\b|publish_at\s*[<>]=?|Status\.APPROVED")
     keepers = ("releases/models", "releases/workflow/", "releases/rules/blockers.py")
     found = {
