@@ -4,7 +4,7 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashe
 
 FROM python:3.11-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# pg_dump and pg_restore, for manage.py backup and restore: as new as the server, or newer.
+# pg_dump and pg_restore, for manage.py backup and restore; they must not be older than the server.
 # poppler-utils reads the text of PDFs, for manage.py namecheck.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-client poppler-utils && rm -rf /var/lib/apt/lists/*
 ARG REVISION=
@@ -14,9 +14,9 @@ RUN useradd --system --uid 10001 --home-dir /app pressroom \
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
-# Static files are part of the image; the key is only needed to start Django, and not stored. Files
-# keep the permissions of the checkout: without chmod, a strict umask there would make an image that
-# its own user cannot read.
+# Static files are part of the image; Django needs the key only to start, and does not store it. COPY
+# keeps the permissions of the checkout: without chmod, after a strict umask the image's own user
+# could not read the files.
 RUN chmod -R a+rX . \
     && SECRET_KEY=only-to-collect-static-files-while-the-image-is-built \
     python manage.py collectstatic --no-input --verbosity 0

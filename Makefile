@@ -15,7 +15,7 @@ VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 
 .PHONY: help setup demo test check soak vnu lint format messages bench pictures lock
 
-help: ## list these commands
+help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 		while IFS="$$(printf '\t')" read -r name help; do printf '  make %-8s %s\n' "$$name" "$$help"; done
 
@@ -26,7 +26,7 @@ setup: .venv/runtime .env var/.static-built ## make .venv, install, migrate, col
 $(DEMO): export DEBUG := 1
 $(DEMO): export NEWSROOM_NAME ?= Demonstration Newsroom
 $(DEMO): export NEWSROOM_EMAIL ?= press@lanternwatch.example
-$(DEMO): export SITE_NOTICE ?= A demonstration of Pressroom. Lantern Watch, its people and the countries it writes of are invented; one release is real, and says whose it is.
+$(DEMO): export SITE_NOTICE ?= A demonstration of Pressroom. Lantern Watch, its people and the countries that it writes about are invented; one release is real and names its publisher.
 $(DEMO): export TIME_ZONE ?= Europe/London
 $(DEMO): export EXTRA_COUNTRIES ?= XK=Kosovo,XV=Valdria (invented),XO=Onderlys (invented),XT=Tamsin Islands (invented)
 demo: preflight-port setup ## load the demo newsroom (only if empty) and serve it on $PORT (8000)
@@ -37,7 +37,7 @@ demo: preflight-port setup ## load the demo newsroom (only if empty) and serve i
 test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)
 	@$(PY) -m pytest -n auto $(ARGS)
 
-check: lint setup ## check style and types, and run the tests that matter for your changes
+check: lint setup ## check style and types, and run the tests that your changes affect
 	@$(PY) tests/affected.py $(ARGS)
 
 soak: .venv/dev setup ## run the tests that take minutes: restarts under load, slow clients, memory (up to an hour)
