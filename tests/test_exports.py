@@ -26,7 +26,7 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-GONE = "{http://purl.org/atompub/tombstones/1.0}"
+TOMBSTONES = "{http://purl.org/atompub/tombstones/1.0}"
 
 
 def get(client, release, form):
@@ -199,10 +199,10 @@ def test_a_withdrawn_release_has_only_the_notice_in_every_format(client, full):
         "A source & asked us to.",
     )
     feed = client.get("/releases/feed.atom").content
-    (notice,) = etree.fromstring(feed).findall(f"{GONE}deleted-entry")
+    (notice,) = etree.fromstring(feed).findall(f"{TOMBSTONES}deleted-entry")
     assert notice.get("ref") == f"urn:uuid:{full.pk}"
     assert datetime.fromisoformat(notice.get("when")).tzinfo
-    assert notice.findtext(f"{GONE}comment") == "A source & asked us to."
+    assert notice.findtext(f"{TOMBSTONES}comment") == "A source & asked us to."
     assert other.title.encode() in feed
     for answer in (text.content, data.content, feed):
         assert b"newspapers" not in answer

@@ -25,7 +25,7 @@ COLUMNS = ("pk", "at", "seen_at", "embargo_ends", "version", "before")
 
 @pytest.fixture
 def created_at(client):
-    """Store a row for each retention rule, and two preview links, one revoked; return the time."""
+    """Store rows of several kinds, and two preview links, one revoked; return their time."""
     release = make_release("scheduled", publish_at=timezone.now() + 2000 * DAY)
     for name in ("closed", "open"):
         accept(client, make_link(release, name=name))

@@ -278,14 +278,14 @@ def test_the_first_sentence_is_offered_as_a_missing_title_and_stays_in_the_text(
 
 # --- The stored text ---------------------------------------------------------------------------
 
-EVERYTHING = SAMPLES + sorted(
+ALL_SAMPLES = SAMPLES + sorted(
     path
     for path in (DATA / "gold" / "samples").rglob("*.*")
     if path.suffix not in (".json", ".xml")
 )
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ALL_SAMPLES, ids=lambda path: path.name)
 def test_no_word_of_a_sample_is_lost_and_none_is_doubled(path):
     understood = understand(path.read_bytes(), path.name)
     assert "Words: " in preview(understood)

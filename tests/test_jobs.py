@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def declared(monkeypatch):
-    """The decorator for jobs; those of a test are removed after it."""
+    """The decorator that declares a job. Jobs of a test are removed after it."""
     monkeypatch.setattr(queue, "TASKS", dict(queue.TASKS))
     return queue.job
 

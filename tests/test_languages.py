@@ -124,7 +124,7 @@ def test_any_text_becomes_a_canonical_tag_or_is_refused(text):
         ("UG-LATN", "ug-Latn"), ("kmr", "ku"), (" cs ", "cs"),
     ],
 )  # fmt: skip
-def test_a_tag_is_brought_into_its_canonical_form(typed, tag):
+def test_a_tag_is_converted_to_its_canonical_form(typed, tag):
     assert languages.canonical(typed) == tag
 
 

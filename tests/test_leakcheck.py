@@ -97,13 +97,13 @@ def quick(monkeypatch):
     """Make checks in this process fast: no watchdog starts, and all canaries share one picture."""
 
     @contextmanager
-    def nobody(names):
+    def no_watchdog(names):
         reads, writes = os.pipe()
         yield writes, lambda: None
         os.close(writes)
         os.close(reads)
 
-    monkeypatch.setattr(canary, "_watchdog", nobody)
+    monkeypatch.setattr(canary, "_watchdog", no_watchdog)
     picture = canary.title_card("Leak check", "of the suite")
     monkeypatch.setattr(canary, "title_card", lambda *words: picture)
 

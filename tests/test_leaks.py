@@ -75,7 +75,7 @@ def public_patterns() -> list[URLPattern]:
 
 
 def fixed_addresses() -> list[str]:
-    """Every address without a parameter, with each filter and without."""
+    """Return every address without a parameter, with each filter and without."""
     plain = [reverse(p.name) for p in public_patterns() if not p.pattern.converters]
     tried = {
         "kind": ["statement", "nonsense"],
@@ -98,7 +98,7 @@ def fixed_addresses() -> list[str]:
 
 
 def guesses_at(thing, way="get") -> list[tuple[str, str]]:
-    """Every address where a stranger may look for a thing, each with one that never existed."""
+    """Return addresses where a stranger may look for a thing, each with one that never existed."""
     guesses = []
     names = [thing.slug, "zaunkonigin", str(thing.pk)] if hasattr(thing, "slug") else []
     files = FILES if way == "get" else FEW_FILES
@@ -148,15 +148,15 @@ def answer(client, path, way="get", **more):
 
 
 def work_of(client, path, way) -> tuple[list[str], tuple]:
-    """The queries of an answer in order, without their values, and the answer."""
+    """Return the queries of an answer in order, without their values, and the answer."""
     reset_queries()  # Django keeps the last 9,000
     with CaptureQueriesContext(connection) as queries:
         got = answer(client, path, way)
     return [re.sub(r"'[^']*'|\b[0-9a-f]{32}\b|\d+", "?", q["sql"]) for q in queries], got
 
 
-def the_site(client, *more) -> dict:
-    """All answers to a stranger: every address, every filter, every kind of request."""
+def public_answers(client, *more) -> dict:
+    """Return all answers to a stranger: every address, every filter, every kind of request."""
     plain = {reverse(p.name) for p in public_patterns() if not p.pattern.converters}
     cells = [(path, "get") for path in fixed_addresses()]
     cells += product([*sorted(plain), *more], WAYS)
@@ -164,13 +164,13 @@ def the_site(client, *more) -> dict:
 
 
 def each_alone(kinds):
-    """Parametrize with all kinds in one site, and with each alone, which shows which one fails."""
+    """Return parameters: all kinds together, and each kind alone to show which one fails."""
     together = pytest.param(kinds, id="together")
     return [together, *(pytest.param([one], id=str(one), marks=pytest.mark.soak) for one in kinds)]
 
 
 def guesses_in_turn(things_of: dict) -> Iterator[tuple]:
-    """Guesses at the things of each kind of hidden thing, with the kind and the way to ask.
+    """Yield kind, way, address, and an address that never existed, for all hidden things.
 
     A plain GET asks for things of all kinds, in a few formats of each file. In addition, each way
     asks for all guesses, each at one kind in turn. There are at least as many ways as kinds, so
@@ -206,12 +206,12 @@ def count(request):
 
 @pytest.fixture
 def public_things(client):
-    """Public rows beside the hidden ones."""
+    """Make public rows beside the hidden ones; return the addresses of two pages."""
     topic = Topic.objects.create(name="Open topic")
     speaker = make_person(title="Director", speaks=True)
     make_prisoner()
     # Random padding decides whether a short page is compressed, so the pages must be long.
-    for _ in range(8):  # the sitemap of people
+    for _ in range(8):  # so that the sitemap of people is long
         make_person(title="Director", speaks=True)
     models.QuerySet(Case).update(call="Release him now, and all others who are held with him. " * 9)
     for _ in range(22):
@@ -224,7 +224,7 @@ def public_things(client):
 
 
 def canary_release(state, **more):
-    """A release with the canary in every text, name and picture."""
+    """Make a release with the canary in every text, name and picture."""
     speaker = make_person(f"{CANARY} Speaker", title=CANARY)
     speaker.level = 2
     speaker.save()
@@ -253,7 +253,7 @@ def canary_release(state, **more):
 
 
 def hide(state):
-    """A canary in a hidden state, and everything that belongs to it."""
+    """Make a canary in a hidden state; return it and everything that belongs to it."""
     release, things = canary_release("draft" if state == "deleted" else state)
     if state == "deleted":
         workflow.discard(release, by=make_chief())
@@ -269,7 +269,7 @@ NOTICES = re.compile(
 
 
 def without_tombstones(got: dict) -> dict:
-    """The answers without the notices of withdrawal."""
+    """Return the answers without the notices of withdrawal."""
     kept = {}
     for (path, way), (status, headers, body) in got.items():
         left = NOTICES.sub(b"", body)
@@ -284,14 +284,14 @@ def without_tombstones(got: dict) -> dict:
 
 @pytest.mark.parametrize("states", each_alone(STATES))
 def test_a_hidden_release_changes_nothing_in_public(client, public_things, states, count):
-    before = the_site(client, *public_things)
+    before = public_answers(client, *public_things)
     # “Withdrawn” comes last: it has a public notice, which the comparison leaves out.
     for hidden in ([one for one in states if one != "withdrawn"], {"withdrawn"} & {*states}):
         if not hidden:
             continue
         for state in hidden:
             hide(state)
-        after = the_site(client, *public_things)
+        after = public_answers(client, *public_things)
         assert_no_canary(after)
         if "withdrawn" in hidden:
             before, after = without_tombstones(before), without_tombstones(after)
@@ -309,7 +309,7 @@ def test_a_hidden_release_changes_nothing_in_public(client, public_things, state
 
 
 def unpacked(body: bytes) -> bytes:
-    """The content of a file, with that of every file in it."""
+    """Return the content of a file, or of all files in a ZIP."""
     if not body.startswith(b"PK"):
         return body
     with zipfile.ZipFile(BytesIO(body)) as archive:
@@ -370,14 +370,14 @@ def test_a_person_without_a_page_is_on_no_public_page(client, public_things, lev
     # At level 2 a person may be shown; pictures of the others are hidden too.
     withheld.hidden_from = timezone.now()
     withheld.save(update_fields=["hidden_from"])
-    before = the_site(client, *pages)
+    before = public_answers(client, *pages)
     things_of, nothing = {}, {}
     for number, level in enumerate(levels):
         # The names differ, because a text may not contain the protected name of someone else.
         person = hidden_person(level, CANARY + "x" * number)
         person.depicted_in.add(shown if level == 2 else withheld)
         things_of[level] = [person, person.portrait]
-    after = the_site(client, *pages)
+    after = public_answers(client, *pages)
     assert_no_canary(after)
     for level, way, guess, never in guesses_in_turn(things_of):
         if (never, way) not in nothing:
@@ -388,7 +388,7 @@ def test_a_person_without_a_page_is_on_no_public_page(client, public_things, lev
 
 
 def hidden_person(level, words):
-    """A person without a page: by the level, or because the consent has ended."""
+    """Make a person without a page: because of the level, or because the consent has ended."""
     lapsed = level == "lapsed"
     person = make_person(
         words, level=3 if lapsed else level, level_basis="x", title=words, speaks=True,
@@ -426,7 +426,7 @@ def test_internal_facts_about_a_public_person_are_on_no_public_page(client, publ
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]
     pages += [reverse(each.name, args=[release.slug]) for each in RELEASE_FORMATS]
-    got = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
+    got = public_answers(client, *pages, f"{speaker.get_absolute_url()}?q=a")
     assert_no_canary(got)
     shown = got[speaker.get_absolute_url(), "get"][2].decode()
     assert "Open words." in shown
@@ -443,13 +443,13 @@ def test_a_public_page_reveals_no_related_hidden_release(client, public_things):
     )
     pages = [shown.get_absolute_url(), person.get_absolute_url(), "/releases/?topic=shared-topic",
              "/releases/?person=open-person", "/releases/feed.atom?person=open-person"]  # fmt: skip
-    before = the_site(client, *pages)
+    before = public_answers(client, *pages)
     for state in HIDDEN:
         make_release(
             state, title=f"{CANARY} {state}", topics=[topic], translation_of=shown, language="cy",
             body=quotation(person, f"“{CANARY}.”"),
         )  # fmt: skip
-    after = the_site(client, *pages)
+    after = public_answers(client, *pages)
     assert_no_canary(after)
     assert without_tombstones(before) == without_tombstones(after)
 
@@ -476,7 +476,7 @@ def test_a_picture_whose_licence_has_ended_is_not_shown_anywhere(client):
     assert CANARY.encode() in client.get(page).content
     picture.licence_expires = timezone.now() - timedelta(seconds=1)
     picture.save()
-    assert_no_canary(the_site(client, page))
+    assert_no_canary(public_answers(client, page))
     address = picture.public_url("poster", "jpg")
     assert answer(client, address) == answer(client, f"/media/{NEVER}/poster.jpg")
 
@@ -511,7 +511,7 @@ def test_every_public_answer_must_be_revalidated(client, public_things):
 def test_the_public_site_sets_no_cookie_and_is_the_same_for_an_editor(
     client, at_desk, publisher, public_things
 ):
-    for_a_stranger = the_site(client, *public_things)
+    for_a_stranger = public_answers(client, *public_things)
     at_desk(publisher)
     for (path, way), got in for_a_stranger.items():
         assert answer(client, path, way) == got
@@ -526,7 +526,7 @@ def test_the_correction_of_a_withdrawn_release_is_hidden_too(client):
     assert CANARY.encode() in client.get(release.get_absolute_url()).content
     release = Release.objects.get(pk=release.pk)
     workflow.withdraw(release, by=make_chief(), reason="It was wrong.")
-    assert_no_canary(the_site(client, release.get_absolute_url()))
+    assert_no_canary(public_answers(client, release.get_absolute_url()))
     assert Person.objects.count() == 0
 
 

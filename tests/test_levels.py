@@ -532,7 +532,7 @@ def test_a_picture_of_several_people_is_shown_if_all_may_be_shown():
     other.level = Level.STAFF
     other.save()
     assert not shown()
-    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # again: nothing changes
+    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # adding it again changes nothing
     assert not shown()
     other.depicted_in.clear()
     assert shown()

@@ -54,7 +54,7 @@ def text(response) -> str:
 
 
 def typed(**changes) -> dict:
-    """The fields that the form of a picture sends, with some changes."""
+    """Return the fields that the form of a picture sends, with some changes."""
     return {
         "original_name": "", "alt_text": "A field", "caption": "", "credit_line": "Somebody",
         "creator": "", "copyright_notice": "", "usage_terms": "", "licence_expires_0": "",
@@ -64,7 +64,7 @@ def typed(**changes) -> dict:
 
 
 def read_in(response) -> str:
-    """The versions of the selected pictures, from the form that changes many."""
+    """Return the versions of the selected pictures, from the form that changes many."""
     return unescape(re.search(r'name="read" value="([^"]*)"', response.content.decode())[1])
 
 

@@ -72,7 +72,7 @@ def test_the_limit_applies_to_a_day(at_desk, author, editor, protected, settings
 
 
 @pytest.mark.parametrize("way", ["publish", "approve"])
-def test_a_blocked_approval_counts_too(at_desk, publisher, protected, settings, way):
+def test_a_blocked_approval_counts_towards_the_limit(at_desk, publisher, protected, settings, way):
     settings.PROTECTED_NAMES_A_DAY = 1
     first, second = (draft_naming([f"Ilka {family}"]) for family in FAMILIES[:2])
     form = {"publish_at_0": "2030-01-01", "publish_at_1": "12:00"}
