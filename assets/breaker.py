@@ -109,7 +109,7 @@ class Call:
 
 
 class Bulkhead:
-    """Limits the number of concurrent calls, and so of threads that a hanging service blocks."""
+    """Limits the number of concurrent calls, so that a hanging service blocks few threads."""
 
     def __init__(self, name: str, slots: Callable[[], int]) -> None:
         self.name = name

@@ -114,7 +114,7 @@ class FetchedFile(File):
     """A stored file that is downloaded completely before it is read.
 
     Up to 1 MB is in memory, a larger file on disk. If the bucket fails during the download, there
-    is an error and no incomplete picture. A slow reader occupies no connection to the bucket.
+    is an error and no incomplete picture. A slow reader does not occupy a connection.
     """
 
     def __init__(self, bucket: "Bucket", name: str) -> None:

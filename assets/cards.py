@@ -1,4 +1,4 @@
-"""Draws cards for releases without a picture: text on plain colour, never a fake photograph."""
+"""Draws cards for releases without a picture: text on a plain background, no fake photograph."""
 
 import io
 import unicodedata

@@ -99,7 +99,7 @@ class Comparison:
         *,
         digests: bool = False,
         older_than: timedelta = ORPHAN_AGE,
-        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+        progress: Callable[[str, int, int], None] = lambda label, done, total: None,
     ) -> None:
         self.digests = digests
         self.progress = progress

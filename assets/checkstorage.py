@@ -35,7 +35,7 @@ class Check:
     place: str
 
     def __init__(self) -> None:
-        # In both folders of pictures, because only one of them may have been made public.
+        # Use both folders of pictures, because only one of them may be public by mistake.
         self.names = [f"{top}/{uuid4()}/{uuid4().hex}" for top in ("originals", "renditions")]
         self.written: list[str] = []
 

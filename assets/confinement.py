@@ -73,7 +73,7 @@ def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
 
 
 def own_folders() -> list[str]:
-    """Return the paths that Python reads: its own, those of two rooms, and shared libraries.
+    """Return the paths that the process reads: Python's, two of our rooms, and shared libraries.
 
     `/dev/urandom` is for qpdf, which reads it when it checks whether a PDF may be changed.
     """

@@ -133,7 +133,7 @@ def _in_tiff(data: Data) -> Iterator[tuple[str, Data]]:
 
 def _in_gif(data: Data) -> Iterator[tuple[str, Data]]:
     # The packet is stored without sub-blocks, before or after the pictures. A trailer of descending
-    # bytes lets readers skip it that do not support XMP.
+    # bytes allows readers without support for XMP to skip it.
     for begin, end in ((0, MAX_BLOCK), (max(0, len(data) - MAX_BLOCK), len(data))):
         at = data.find(b"\x0bXMP DataXMP", begin, end)
         if at >= 0:

@@ -172,7 +172,7 @@ _SERIALS_IN_XMP = (
 
 
 def _place_in_xmp(xmp: Resource) -> str:
-    """Return the most detailed place; of equal ones, the camera's and not the scene's."""
+    """Return the most detailed place; if several are equal, prefer the place of the camera."""
     core = ("Iptc4xmpCore:Location", "photoshop:City", "photoshop:State", "photoshop:Country")
     places = [_place(map(xmp.text, core))]
     for number, name in enumerate(("LocationCreated", "LocationShown")):
@@ -228,7 +228,7 @@ def _from_exif(blocks: list[Data]) -> dict[str, Any]:
     comment = embedded.user_comment(tags.get(0x9286, b""), order)
     comment = re.sub(r"^charset=\S*\s*", "", comment, flags=re.IGNORECASE)
     # In a WebP, ComfyUI writes its graph into the tags for the camera's maker and model.
-    generated = _is_of_a_generator("parameters", comment) or any(
+    generated = _is_from_generator("parameters", comment) or any(
         text(tag).startswith(("prompt:{", "workflow:{")) for tag in (0x010F, 0x0110)
     )
     # The photographer's copyright notice, then the editor's.
@@ -261,7 +261,7 @@ def _from_png_texts(blocks: list[Data]) -> dict[str, Any]:
     for block in blocks:
         keyword, _, value = block[:].partition(b"\0")
         texts.setdefault(keyword.decode("latin-1"), embedded.decoder([value])(value))
-    if any(_is_of_a_generator(keyword, text) for keyword, text in texts.items()):
+    if any(_is_from_generator(keyword, text) for keyword, text in texts.items()):
         return {"ai_evidence": _GENERATED}  # without its description, which is the prompt
     return {
         "caption": texts.get("Description"),
@@ -285,7 +285,7 @@ _GENERATORS = {
 }
 
 
-def _is_of_a_generator(keyword: str, text: str) -> bool:
+def _is_from_generator(keyword: str, text: str) -> bool:
     pattern = _GENERATORS.get(keyword)
     return pattern is not None and bool(re.search(pattern, text, re.DOTALL))
 
@@ -293,7 +293,7 @@ def _is_of_a_generator(keyword: str, text: str) -> bool:
 def _from_c2pa(blocks: list[Data]) -> dict[str, Any]:
     """Find the digital source types in a manifest; its signatures are not checked.
 
-    It also contains the manifests of the picture's parts, which are included.
+    A manifest also contains those of the picture's parts. Their types are included.
     """
     matches = (match for block in blocks for match in _TYPE_IN_C2PA.finditer(block))
     codes = [_source_type(match[1].decode("ascii")) for match in islice(matches, 500)]
@@ -363,12 +363,12 @@ def _clean_text(text: str, limit: int, *, lines: bool = False) -> str:
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text[: limit * 4]))
     text = re.sub(r"[ \t]+" if lines else r"[ \t\n]+", " ", text)
     text = re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text)).strip()[:limit].strip()
-    # Rows of dashes are not a text, nor are rows of “?” from a program that could not encode it.
+    # Rows of dashes, or of “?” from a program that could not encode the letters, are not a text.
     return text if re.search(r"\w", text) else ""
 
 
 def _date(text: str) -> str:
-    """Return the date at the start of a text in ISO 8601 with its precision, "" if none."""
+    """Return the date at the start of a text in ISO 8601 with its precision, or ""."""
     match = _DATE.match(text)
     year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     # There are no photographs from before 1800, and a licence until 9999 has no end.

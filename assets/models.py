@@ -406,7 +406,7 @@ class MediaAsset(Renditions, Guarded):
         return [(label, text) for label, text in facts if text.strip()]
 
     def warnings(self) -> list[str]:
-        """Return the warnings about its present texts."""
+        """Return the warnings about its current texts."""
         labels = [
             str(self._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
             for name in self.TEXT_FIELDS

@@ -50,7 +50,7 @@ def make_renditions(pk: str) -> None:
 
 @job("assets.find_pictures", every=FIND_EVERY)
 def enqueue_unprocessed() -> None:
-    """Add waiting pictures to the queue that are missing in it, such as those of an old version."""
+    """Add waiting pictures that are missing in the queue, such as those of an older version."""
     queued = set(Job.objects.filter(name=make_renditions.name).values_list("key", flat=True))
     for picture in MediaAsset.objects.to_process().only("pk", "renditions"):
         if str(picture.pk) not in queued:
@@ -85,7 +85,7 @@ def _enqueue(picture: MediaAsset) -> None:
 
 
 def regenerate(picture: MediaAsset) -> None:
-    """Request the processing of a picture again; its old renditions stay until then."""
+    """Request that a picture is processed again; its old renditions stay until then."""
     if picture.original:
         MediaAsset.objects.filter(pk=picture.pk).update_derived(
             state=MediaAsset.State.WAITING, error="", claimed_at=None

@@ -7,9 +7,9 @@ and the one file that it gets (assets.confinement). Its memory and processor tim
     sandbox.renditions(file, limits, …)     its renditions, one after the other
     sandbox.watermarked(file, limits, …)    a rendition with a text on it
     sandbox.clean(file, limits)             a document without metadata about its makers
-    sandbox.search(file, limits, …)         which patterns match in its text
+    sandbox.search(file, limits, …)         the matches of patterns in its text
     sandbox.texts(file, limits, …)          the texts in a Word file or a picture
-    sandbox.pdf_text(file, limits, …)       what a program of poppler writes about a PDF
+    sandbox.pdf_text(file, limits, …)       the output of a poppler program for a PDF
 
 All raise BadFileError with a message to the editor, or ProcessDiedError if the process died.
 """
@@ -97,7 +97,7 @@ def inspect(file: IO[bytes], limits: Limits) -> FileFacts:
 
 
 def _is_credible(facts: FileFacts) -> bool:
-    """Return whether a process reports a kind of file that we accept, and storable values."""
+    """Return whether the facts name a kind of file that we accept, and fit into a row."""
     pictured = {opening.EXTENSIONS.get(each, each.lower()) for each in PICTURES}
     known = documents.KINDS | dict.fromkeys(pictured, "image")
     return (
@@ -136,7 +136,7 @@ def _is_text(value: object, max_characters: int = metadata.MAX_TEXT) -> bool:
 def renditions(
     file: IO[bytes], limits: Limits, rights: Rights, focus: tuple[float, float]
 ) -> Iterator[Rendition]:
-    """Yield what `pictures.renditions` yields."""
+    """Yield the renditions of a picture; see `pictures.renditions`."""
     order = {"task": "renditions", "rights": asdict(rights), "focus": focus}
     missing = {(name, each) for name, style in STYLES.items() for each in style.formats}
     with _request(file, limits, order) as answers:
@@ -157,7 +157,7 @@ def renditions(
 def watermarked(
     file: IO[bytes], limits: Limits, extension: str, text: str, rights: Rights
 ) -> bytes:
-    """Return what `pictures.watermarked` returns."""
+    """Return a rendition with a text on it; see `pictures.watermarked`."""
     order = {"task": "watermarked", "extension": extension, "text": text, "rights": asdict(rights)}
     with _request(file, limits, order) as answers:
         return _first(answers)[1]
@@ -290,7 +290,7 @@ class Process(subprocess.Popen[bytes]):
     _over: threading.Event
 
     def limit(self, seconds: float) -> None:
-        """Stop the process after we have waited for it for `seconds`."""
+        """Stop the process after a total waiting time of `seconds`."""
         self._since, self._over = time.monotonic(), threading.Event()
         threading.Thread(target=self._watch, args=[seconds], daemon=True).start()
 
@@ -354,7 +354,7 @@ def _first(answers: Iterator[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, A
 
 
 def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Yield the answers of the process, with limits: a file can make it write anything."""
+    """Yield the answers of the process, with limits because a file can make it write anything."""
     output, room = cast(IO[bytes], process.stdout), MAX_TOTAL_BYTES
     while line := output.readline(MAX_ANSWER_BYTES):
         try:

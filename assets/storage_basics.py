@@ -37,7 +37,7 @@ class StoredFile:
 
 @contextmanager
 def in_background() -> Iterator[None]:
-    """Mark work that no reader waits for. It uses no slots of the calls for readers."""
+    """Mark work that no reader waits for. Its calls use a separate slot, not those for readers."""
     before = _in_background.set(True)
     try:
         yield

@@ -36,7 +36,7 @@ SCHEDULED = "schedule"  # the key of all rows that are on the schedule
 
 
 class JobPostponed(Exception):
-    """The job can't run now, for an outside reason. This doesn't count as an attempt."""
+    """The job can't run now, for an external reason. This doesn't count as an attempt."""
 
 
 class JobFailed(Exception):
@@ -44,7 +44,7 @@ class JobFailed(Exception):
 
 
 class JobRetry(Exception):
-    """The job failed, and may succeed soon. This counts as an attempt. The text says why."""
+    """The job failed and may succeed soon. This counts as an attempt. The text gives the reason."""
 
 
 class LeaseLostError(Exception):

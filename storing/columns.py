@@ -1,8 +1,8 @@
-"""Clean the texts in every text column, for every way to write a row.
+"""Cleans the texts in every text column, for save(), update() and bulk_create() alike.
 
 Models of other packages (users, sessions, the desk's log) also store texts that people typed.
-Therefore this patches Django's own model fields, which save(), update() and bulk_create() share. It
-also patches the form fields, so that forms validate the text that will be stored.
+Therefore this patches Django's own model fields, which these methods share. It also patches the
+form fields, so that forms validate the text that will be stored.
 """
 
 from collections.abc import Callable
@@ -31,9 +31,9 @@ def install() -> None:
     """Make Django's fields for text and JSON clean what they store."""
     for kind in (models.CharField, models.TextField, models.JSONField):
         if not hasattr(kind, "stores_clean_texts"):
-            _clean_in(kind)
+            _patch_model_field(kind)
     if not hasattr(forms.CharField, "takes_clean_texts"):
-        _clean_what_is_typed()
+        _patch_form_field()
 
 
 def cleaned(field: Any, value: Any) -> Any:
@@ -52,7 +52,7 @@ def cleaned(field: Any, value: Any) -> Any:
     return "" if is_blank(text) else text
 
 
-def _clean_in(kind: Any) -> None:
+def _patch_model_field(kind: Any) -> None:
     kind.stores_clean_texts = True
     clean: Callable[..., Any] = kind.clean
     prepare: Callable[..., Any] = kind.get_prep_value
@@ -88,7 +88,7 @@ def _clean_in(kind: Any) -> None:
     kind.get_db_prep_save = to_database_cleaned
 
 
-def _clean_what_is_typed() -> None:
+def _patch_form_field() -> None:
     """Make forms validate and compare a text as it will be stored.
 
     NFC makes some texts longer, so it must come before a form counts the characters. Browsers end
@@ -100,16 +100,16 @@ def _clean_what_is_typed() -> None:
     has_changed: Callable[..., Any] = field.has_changed
 
     def to_python_cleaned(self: Any, value: Any) -> Any:
-        return to_python(self, _typed(self, value))
+        return to_python(self, _cleaned_input(self, value))
 
     def has_changed_cleaned(self: Any, initial: Any, data: Any) -> bool:
-        return has_changed(self, _typed(self, initial), data)
+        return has_changed(self, _cleaned_input(self, initial), data)
 
     field.to_python = to_python_cleaned
     field.has_changed = has_changed_cleaned
 
 
-def _typed(field: forms.CharField, value: Any) -> Any:
+def _cleaned_input(field: forms.CharField, value: Any) -> Any:
     """Return a typed text as a column stores it; with `strip=False` only line ends change."""
     if not isinstance(value, str):
         return value

@@ -44,9 +44,9 @@ class GuardedQuerySet(models.QuerySet[Row]):
             )
         return super().update(**values)
 
-    def _refusal(self, what: str) -> BulkChangeError:
+    def _refusal(self, method: str) -> BulkChangeError:
         return BulkChangeError(
-            f"{what} would skip cleaning, version, history and index of {self.model.__name__}. "
+            f"{method} would skip cleaning, version, history and index of {self.model.__name__}. "
             "Save each row, a release with releases.workflow. Use update_derived() for columns "
             "that are derived from other rows."
         )

@@ -145,7 +145,7 @@ def _is_only_frames(file: IO[bytes], begin: int, end: int) -> bool:
     while at < end:
         length = _frame_length(read(file, at, 4))
         if not length:
-            if not count and (after := _first_that_is_not_zero(file, at, end)) > at:
+            if not count and (after := _skip_zeros(file, at, end)) > at:
                 at = after
                 continue
             return bool(count) and is_empty(file, at, end)
@@ -154,7 +154,7 @@ def _is_only_frames(file: IO[bytes], begin: int, end: int) -> bool:
     return bool(count)
 
 
-def _first_that_is_not_zero(file: IO[bytes], at: int, end: int) -> int:
+def _skip_zeros(file: IO[bytes], at: int, end: int) -> int:
     part = read(file, at, min(end - at, 1_000_000))
     return at + len(part) - len(part.lstrip(b"\0"))
 

@@ -33,7 +33,7 @@ _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
 # Parts by the last word of their relationship type. These are used even if no text refers to them.
 _ALWAYS = {"styles", "numbering", "settings", "fontTable", "theme", "footnotes", "endnotes"}
-_IF_NAMED = {
+_IF_REFERENCED = {
     "header", "footer", "image", "hyperlink", "chart", "chartUserShapes", "diagramData",
     "diagramLayout", "diagramQuickStyle", "diagramColors", "font",
 }  # fmt: skip
@@ -122,7 +122,7 @@ class _Cleaning:
                 self.report.problem("unknown_part", relation.word)
         if not roots:
             raise BadFileError(_("The file is damaged or incomplete. Save or download it again."))
-        self._drop_notes_without_a_place()
+        self._drop_unreferenced_notes()
         return self.report.cleaned(self._packed(roots))
 
     # --- What is kept --------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class _Cleaning:
             if relation.word == "hyperlink" and (address := allowed_link(relation.target)):
                 part.relations.append(Relation(relation.id, relation.type, address, True))
             return
-        if relation.word not in _ALWAYS | _IF_NAMED | _WITH_A_CHART:
+        if relation.word not in _ALWAYS | _IF_REFERENCED | _WITH_A_CHART:
             self.report.problem("unknown_part", relation.word)
             return
         target = _absolute(name, relation.target)
@@ -194,7 +194,7 @@ class _Cleaning:
         mime = {"emf": "image/x-emf", "wmf": "image/x-wmf"}.get(extension, f"image/{extension}")
         self.parts[name] = _Part(content, mime)
 
-    def _drop_notes_without_a_place(self) -> None:
+    def _drop_unreferenced_notes(self) -> None:
         """Remove the footnotes and endnotes whose number was removed from the text."""
         trees = {name: _parsed(part.content) for name, part in self.parts.items()
                  if part.type.endswith("+xml")}  # fmt: skip

@@ -38,7 +38,7 @@ _SILENT = {
     "chartTrackingRefBased", "printerSettings", "printSettings", "pivotSource", "pivotFmts",
 }  # fmt: skip
 _SESSION_IDS = {"paraId", "textId", "editId", "anchorId", "durableId", "dateUtc"}
-_OF_A_SDT = {"tag", "alias", "placeholder"}
+_ONLY_IN_SDT = {"tag", "alias", "placeholder"}
 _SETTINGS = {"docVars": "variables", "attachedTemplate": "template", "mailMerge": "mail_merge"}
 _NOT_SHOWN = re.compile(
     r"visibility\s*:\s*hidden|display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE
@@ -59,7 +59,7 @@ def clean_text(
     `outside` has the external addresses of its relations by id, and `hiding` the ids of styles
     whose text is hidden. `has_even` means that even pages have their own headers.
     """
-    _take_out(tree, report)
+    _remove_unwanted_elements(tree, report)
     _accept_changes(tree, report)
     _remove_hidden(tree, report, hiding)
     _remove_unused_headers(tree, report, has_even)
@@ -94,7 +94,7 @@ def relations_in(tree: Any) -> set[str]:
     }
 
 
-def _take_out(tree: Any, report: Report) -> None:
+def _remove_unwanted_elements(tree: Any, report: Report) -> None:
     for element in elements_of(tree):
         local = local_name(element)
         if not _KNOWN.match(etree.QName(element).namespace or ""):
@@ -109,7 +109,7 @@ def _take_out(tree: Any, report: Report) -> None:
             report.problem("embedded")
         elif local in ("docPr", "cNvPr") and element.get("hidden") in _ON:
             report.removed("hidden", str(element.get("name") or ""))
-            remove(_drawn(element))
+            remove(_drawing_with(element))
         elif _NOT_SHOWN.search(element.get("style", "")):  # VML
             _hide(element, report)
         elif local == "signatureline":
@@ -124,7 +124,7 @@ def _take_out(tree: Any, report: Report) -> None:
             report.removed(_SETTINGS[local], ", ".join(names))
             remove(element)
         elif local in _SILENT:
-            if local not in _OF_A_SDT or local_name(element.getparent()) == "sdtPr":
+            if local not in _ONLY_IN_SDT or local_name(element.getparent()) == "sdtPr":
                 remove(element)
         elif (local in ("smartTag", "customXml") and is_word_element(element)) or (
             local == "externalData" and element.getparent() is not None
@@ -135,7 +135,7 @@ def _take_out(tree: Any, report: Report) -> None:
                 unwrap(element)
 
 
-def _drawn(properties: Any) -> Any:
+def _drawing_with(properties: Any) -> Any:
     """Return the element with the given properties: a shape of a group, or a drawing."""
     shape = properties.getparent()
     if local_name(shape).startswith("nv"):
@@ -325,10 +325,10 @@ def _clean_forms(tree: Any, report: Report) -> None:
             if local_name(one) not in ("checkBox", "ddList"):
                 remove(one)
         for choices in data.iterchildren("{*}ddList"):
-            _keep_the_chosen(choices, report)
+            _keep_chosen_entry(choices, report)
 
 
-def _keep_the_chosen(choices: Any, report: Report) -> None:
+def _keep_chosen_entry(choices: Any, report: Report) -> None:
     entries = list(choices.iterchildren("{*}listEntry"))
     marks = [*choices.iterchildren("{*}result"), *choices.iterchildren("{*}default")]
     number = (attribute(marks[0], "val") if marks else None) or "0"

@@ -20,7 +20,7 @@ from fontTools.ttLib import TTFont
 HERE = Path(__file__).resolve().parent
 # Characters that a title in another script takes from its own font, to match the letters.
 COMMON = " \xa0!%./:«»‹›–—‘’“”…"
-# In the Chinese font, characters as wide as a Chinese one. Letters and digits are in the serif.
+# Characters as wide as a Chinese one in that font. Letters and digits come from the serif.
 WIDE = "·—―‘’“”…‥※℃№"
 BLOCKS = [(0x3000, 0x303F), (0x3041, 0x30FF), (0x3105, 0x312F), (0xFF01, 0xFF5E), (0xFFE0, 0xFFE6)]
 
