@@ -1,4 +1,4 @@
-"""The cases we follow as a table for spreadsheets."""
+"""The cases we follow as a CSV file for spreadsheets."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from people.dates import UncertainDate
 from people.models import CaseQuerySet, PersonName
 from storing.texts import clean_text
 
-# Other programs read the file by these names: add columns, rename none.
+# Other programs use these names: you may add columns, but do not rename any.
 COLUMNS = [
     "name", "name in own script", "country", "country code", "group", "custody status",
     "legal status", "as of", "designation", "designation by", "designation since",
@@ -25,16 +25,17 @@ COLUMNS = [
     "held until", "held until in words", "held until EDTF",
     "days held", "call", "call quoted from", "source", "source address", "address",
 ]  # fmt: skip
-BATCH_SIZE = 250  # cases that are read at once
-# OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
+BATCH_SIZE = 250  # cases per query
+# OWASP, “CSV Injection”. With East Asian settings, spreadsheets accept the full-width forms too.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
-    """Yield the lines of the table (RFC 4180, with a byte order mark, so that they know UTF-8).
+    """Yield the CSV file in blocks of lines (RFC 4180).
 
-    It has every case, so it is read and written in batches; each batch asks again who may be
-    named. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    A byte order mark shows spreadsheets that it is UTF-8. The file may have very many cases, so
+    they are read in batches, and each batch checks again who may be named. An apostrophe precedes
+    each cell that a spreadsheet would read as a formula.
     """
     on, named = timezone.localdate(at), dict(countries)
     pks = list(cases.values_list("pk", flat=True))
@@ -77,7 +78,7 @@ def _cells(entry: CaseEntry, origin: str, on: date, named: Mapping[str, str]) ->
 
 
 def _date_cells(known: UncertainDate | None) -> tuple[str, str, str]:
-    """Return a date as ISO 8601 if its day is certain, in words, and in EDTF."""
+    """Return a date in three forms: ISO 8601 (empty if the day is uncertain), words, and EDTF."""
     if known is None:
         return "", "", ""
     return (known.earliest.isoformat() if known.is_certain else "", known.label, known.text)
