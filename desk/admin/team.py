@@ -12,7 +12,7 @@ from desk.admin.base import QuietAdmin
 
 
 class AddUserForm(UserCreationForm):
-    """A new user, with the right to sign in to the desk and with the permissions of a group."""
+    """Form of a new user, with the right to sign in to the desk and with groups."""
 
     is_staff = forms.BooleanField(
         label=_("Can sign in to the desk"),
@@ -66,7 +66,7 @@ class NewsroomUserAdmin(QuietAdmin, UserAdmin):
     )
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Name Django's fields as the rest of the desk does."""
+        """Return a form field with the labels and help texts of the desk instead of Django's."""
         return super().formfield_for_dbfield(
             db_field, request, **kwargs | FIELDS.get(db_field.name, {})
         )
