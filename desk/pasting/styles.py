@@ -1,4 +1,4 @@
-"""Styles of a clipboard: the look of a text, for which HTML has elements, and what is hidden."""
+"""CSS of a clipboard: formatting for which a document has elements, and hidden text."""
 
 import re
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ _CLEAR = re.compile(
     r"transparent|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
     rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_NO_SIZE}\)"
 )
-# Tables and their parts grow with their text, whatever size they state.
+# Tables and their parts grow with their text, even if their declared size is zero.
 _GROWING = {"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}
-_FAR_AWAY = -350  # points, which is off the screen
+_FAR_AWAY = -350  # points; text at this offset is off the screen
 _STRUCK = {"s", "strike", "del"}
 _NO_DECLARATIONS: Style = {}
 
 
 def declarations(style: str) -> Style:
-    """Return what a style attribute declares, in lower case; the last of each name counts."""
+    """Return the declarations of a style attribute in lower case. The last of each name wins."""
     if not style:
         return _NO_DECLARATIONS
     found = {}
@@ -36,7 +36,7 @@ def declarations(style: str) -> Style:
 
 
 def points(value: str) -> float | None:
-    """Return a length in points, None if it is not a length or depends on the size of its box."""
+    """Return a length in points, None if it is not a length or is relative to its box."""
     found = _LENGTH.fullmatch(value)
     if not found or (found[2] not in _POINTS and float(found[1])):
         return None
@@ -44,7 +44,7 @@ def points(value: str) -> float | None:
 
 
 class StyleSheet:
-    """The rules of the style elements for tags and classes; other selectors are not read."""
+    """The rules of the style elements for tags and classes. Other selectors are ignored."""
 
     def __init__(self) -> None:
         self._rules: dict[tuple[str, str], dict[str, str]] = {}
@@ -58,12 +58,12 @@ class StyleSheet:
                 outer.append(text.strip())
             elif outer:
                 selectors = outer.pop()
-                # A rule for print or one screen width is not how the text looked.
+                # Rules inside @media and the like may not have applied to the copied text.
                 if not any(rule.startswith("@") for rule in (*outer, selectors)):
                     self._add(selectors, declarations(text))
 
     def style(self, tag: str, classes: str, own: str) -> Style:
-        """Return what holds for an element: the rules of its tag, of its classes, its own."""
+        """Return the declarations of an element, from its tag, its classes and its attribute."""
         if not self._rules:
             return declarations(own)
         found = dict(self._rules.get((tag, ""), _NO_DECLARATIONS))
@@ -81,17 +81,17 @@ class StyleSheet:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a piece of text looks, from all elements around it."""
+    """The formatting of a piece of text, from all elements around it."""
 
     bold: bool = False
     italic: bool = False
     shift: str = ""  # "sub", "sup" or nothing
     struck: bool = False
-    gone: bool = False  # not displayed, off the screen or transparent, with all that is inside
-    invisible: bool = False  # what is inside may be made visible again
-    tiny: bool = False  # of no size; what is inside may have a size of its own
-    marker: bool = False  # the number or bullet that Word typed before an item
-    preformatted: bool = False  # line ends are line ends
+    gone: bool = False  # hidden with all elements inside: not displayed, off-screen, transparent
+    invisible: bool = False  # `visibility`: an element inside can be visible again
+    tiny: bool = False  # font size zero: an element inside can have another size
+    marker: bool = False  # the number or bullet that Word wrote before a list item
+    preformatted: bool = False  # newlines are line breaks
     href: str = ""
 
     @property
@@ -99,7 +99,7 @@ class Look:
         return self.gone or self.invisible or self.tiny
 
     def inside(self, tag: str, attributes: Mapping[str, str], style: Style) -> "Look":
-        """Return how text looks inside an element."""
+        """Return the formatting of text inside an element."""
         if not style and tag not in _TAGS_WITH_A_LOOK and "hidden" not in attributes:
             return self
         weight, slant = style.get("font-weight", ""), style.get("font-style", "")
@@ -124,9 +124,11 @@ _TAGS_WITH_A_LOOK = {*_STRUCK, *_HEADINGS, "b", "strong", "em", "i", "sub", "sup
 
 
 def _bold(tag: str, weight: str, around: bool) -> bool:
-    """Google Docs wraps everything in `<b style="font-weight:normal">`; a heading is bold anyway.
+    """Return whether text is bold. Headings and header cells do not count, as they always are.
 
-    Word writes `mso-bidi-font-weight:normal` on text that is bold.
+    The style comes before the tag, because Google Docs wraps everything in
+    `<b style="font-weight:normal">`. Word's `mso-bidi-font-weight:normal` means nothing: bold text
+    has it too.
     """
     if tag in _HEADINGS or tag == "th":
         return False
@@ -156,7 +158,7 @@ def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     if "line-through" in decoration or style.get("text-line-through", "none") != "none":
         return True
     if tag in ("s", "strike") and decoration:
-        return False  # as Google Docs takes back its own bold
+        return False  # the style overrides the tag, as for bold
     return tag in _STRUCK or "msodel" in attributes.get("class", "").lower().split()
 
 
@@ -183,7 +185,7 @@ def _is_hidden(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
             return True
     if any((points(value or "") or 0) < _FAR_AWAY for value in far):
         return True
-    if tag in _GROWING:  # Google Sheets writes a width of nought
+    if tag in _GROWING:  # Google Sheets declares a width of 0
         return False
     sides = (style.get(name, "") for name in ("height", "max-height", "width", "max-width"))
     cut = "hidden" in (style.get("overflow"), style.get("overflow-x"), style.get("overflow-y"))
@@ -200,7 +202,7 @@ def _is_tiny(size: str, around: bool) -> bool:
         return around and size in ("", "inherit", "smaller", "larger", "unset")
     if not float(found[1]):
         return True
-    if found[2] in ("em", "%", "ex", "ch"):  # a share of nothing
+    if found[2] in ("em", "%", "ex", "ch"):  # relative to the size around it
         return around
     return (points(size) or 12) <= 1
 
