@@ -65,10 +65,11 @@ class NewsroomSite(admin.AdminSite):
         return super().each_context(request) | {"version": settings.VERSION}
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Return status 404 for an impossible key in the URL, because Django's pages fail there.
+        """Wrap an admin view with two fixes of Django's views.
 
+        If a part of the URL can't be a primary key, Django's views fail; this returns status 404.
         If a form fails with an IntegrityError, because someone else saved the same row between
-        validation and save, run the view once more.
+        validation and save, the view runs once more.
         """
         model = getattr(getattr(view, "__self__", None), "model", None)
 

@@ -141,8 +141,8 @@ class Filters(BaseFilters[ReleaseQuerySet]):
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
         """Read the filters. The case of country codes and language tags is ignored."""
-        asked = super(Filters, cls).from_query(query)
-        return replace(asked, country=asked.country.upper(), language=_tag(asked.language))
+        filters = super(Filters, cls).from_query(query)
+        return replace(filters, country=filters.country.upper(), language=_tag(filters.language))
 
 
 def _tag(text: str) -> str:

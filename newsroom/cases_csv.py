@@ -33,11 +33,11 @@ _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
     """Yield the CSV file in blocks of lines (RFC 4180).
 
-    A byte order mark shows spreadsheets that it is UTF-8. The file may have very many cases, so
-    they are read in batches, and each batch checks again who may be named. An apostrophe precedes
-    each cell that a spreadsheet would read as a formula.
+    The file begins with a byte order mark, so that spreadsheets read it as UTF-8. It may have very
+    many cases, so they are read in batches, and each batch checks again who may be named. An
+    apostrophe is added before each cell that a spreadsheet would read as a formula.
     """
-    on, named = timezone.localdate(at), dict(countries)
+    on, country_names = timezone.localdate(at), dict(countries)
     pks = list(cases.values_list("pk", flat=True))
     yield "\ufeff" + _lines([COLUMNS])
     for start in range(0, len(pks), BATCH_SIZE):
@@ -45,7 +45,8 @@ def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
         rows = current_cases(on).filter(pk__in=batch).select_related("person")
         found = {case.pk: case for case in rows.prefetch_related("person__names", "designations")}
         known = [found[pk] for pk in batch if pk in found]
-        yield _lines(map(partial(_cells, origin=origin, on=on, named=named), entries(known, at)))
+        cells = partial(_cells, origin=origin, on=on, country_names=country_names)
+        yield _lines(map(cells, entries(known, at)))
 
 
 def _lines(rows: Iterable[list[Any]]) -> str:
@@ -54,17 +55,17 @@ def _lines(rows: Iterable[list[Any]]) -> str:
     return out.getvalue()
 
 
-def _cells(entry: CaseEntry, origin: str, on: date, named: Mapping[str, str]) -> list[Any]:
+def _cells(entry: CaseEntry, origin: str, on: date, country_names: Mapping[str, str]) -> list[Any]:
     case = entry.case
     person, code, days = case.person, country_of(case).code or "", case.days_in_detention(on)
     designation = case.designation_on(on)
-    own = [
+    native_names = [
         name.text
         for name in person.names.all()
         if name.printed and name.kind == PersonName.Kind.NATIVE
     ]
     return [
-        person.display_name, " · ".join(own), named.get(code, ""), code,
+        person.display_name, " · ".join(native_names), country_names.get(code, ""), code,
         case.group.label, case.get_custody_status_display(),
         case.get_legal_status_display() if case.legal_status else "",
         case.as_of.isoformat(),

@@ -55,17 +55,17 @@ class DetentionChart:
 
 
 def detention_chart(cases: Iterable[Case], on: date) -> DetentionChart | None:
-    """Return the chart of the detentions with a known start, None if they are under MIN_BARS."""
+    """Return the chart of the detentions with a known start, None for fewer than MIN_BARS."""
     known = [case for case in cases if case.since_earliest and case.since_latest]
     if len(known) < MIN_BARS:
         return None
     known.sort(key=lambda case: (case.since_earliest, case.person.sort_name))
     first = date(min(case.since_earliest for case in known if case.since_earliest).year, 1, 1)
-    whole = max((on - first).days, 1)
+    total_days = max((on - first).days, 1)
 
     def at(day: date) -> float:
-        part = min(max((day - first).days / whole, 0), 1)
-        return round(DetentionChart.LEFT + part * (DetentionChart.WIDTH - DetentionChart.LEFT), 1)
+        share = min(max((day - first).days / total_days, 0), 1)
+        return round(DetentionChart.LEFT + share * (DetentionChart.WIDTH - DetentionChart.LEFT), 1)
 
     bars = []
     for row, case in enumerate(known):

@@ -32,9 +32,9 @@ def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
         *(line for _style, line in header_lines(page, publisher)),
         page.text,
     ]
-    for heading, below in footer_sections(page, origin):
+    for heading, content in footer_sections(page, origin):
         parts.append(heading)
-        parts.append(_as_plain(below) if isinstance(below, Document) else "\n".join(below))
+        parts.append(_as_plain(content) if isinstance(content, Document) else "\n".join(content))
     return clean_text("\n\n".join(filter(None, parts)), multiline=True) + "\n"
 
 

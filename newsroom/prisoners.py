@@ -144,8 +144,8 @@ class Filters(BaseFilters[CaseQuerySet]):
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
         """Read the filters and the sort order. An unknown sort order is ignored."""
-        asked = super(Filters, cls).from_query(query)
-        return asked if asked.sort.removeprefix("-") in SORTS else replace(asked, sort="")
+        filters = super(Filters, cls).from_query(query)
+        return filters if filters.sort.removeprefix("-") in SORTS else replace(filters, sort="")
 
     def order(self, cases: CaseQuerySet, on: date) -> CaseQuerySet:
         """Return the cases in the chosen order. Unknown values come last in either direction."""

@@ -34,7 +34,7 @@ from storing.texts import clean_text
 _INDENT = 360  # twentieths of a point for each level of a list
 _MAX_DEPTH = 8  # Word has nine levels, counted from 0
 _BULLETS, _NUMBERS = 9001, 9002  # ids of our two list styles
-_FIRST_LIST = 100  # lower ids are used by the template of python-docx
+_FIRST_LIST = 100  # our ids are higher; the template of python-docx has lists with lower ids
 _RAISED_PIECE = Piece("", PLAIN._replace(sup="sup"))
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _FIRST_FOOTNOTES = (
@@ -51,13 +51,13 @@ def as_docx(page: ReleasePage, origin: str, publisher: str) -> bytes:
     for style, line in header_lines(page, publisher):
         writer.line(style, line)
     writer.document(page.document)
-    for heading, below in footer_sections(page, origin):
+    for heading, content in footer_sections(page, origin):
         if heading:
             writer.line("Heading 1", heading)
-        if isinstance(below, Document):
-            writer.document(below)
+        if isinstance(content, Document):
+            writer.document(content)
         else:
-            for line in below:
+            for line in content:
                 writer.line("Normal", line)
     return writer.packed()
 
@@ -73,7 +73,7 @@ class _Writer:
         self.styles = {style.name: style.style_id for style in self.word.styles}
         self.pictures = {picture.pk: picture for picture in page.pictures}
         self.notes: XmlPart | None = None
-        self.noted = self.lists = 0
+        self.note_count = self.list_count = 0
         self.links: dict[str, str] = {}
         self._set_language(page.release.language, page.release.direction == "rtl")
 
@@ -149,13 +149,13 @@ class _Writer:
         _child(numbering, "w:numId", val=str(number))
 
     def _numbering(self, block: Block, level: int) -> int:
-        self.lists += 1
+        self.list_count += 1
         kind = _NUMBERS if block.tag == "ol" else _BULLETS
-        number = _FIRST_LIST + self.lists
-        made = _child(self.word.part.numbering_part.element, "w:num", numId=str(number))
-        _child(made, "w:abstractNumId", val=str(kind))
+        number = _FIRST_LIST + self.list_count
+        num = _child(self.word.part.numbering_part.element, "w:num", numId=str(number))
+        _child(num, "w:abstractNumId", val=str(kind))
         if block.tag == "ol":
-            override = _child(made, "w:lvlOverride", ilvl=str(level))
+            override = _child(num, "w:lvlOverride", ilvl=str(level))
             _child(override, "w:startOverride", val=str(block.number("start")))
         return number
 
@@ -171,35 +171,34 @@ class _Writer:
         grid = _child(table, "w:tblGrid")
         open_cells: dict[int, tuple[int, int]] = {}  # column: (remaining rows, width in columns)
         rows = [row for group in block.held for row in group.held]
-        heads = head_rows(rows)
+        header_rows = head_rows(rows)
         for number, row in enumerate(rows):
-            written = _child(table, "w:tr")
+            table_row = _child(table, "w:tr")
             cells = row.held[::-1]
-            if number < heads:
-                _child(_child(written, "w:trPr"), "w:tblHeader")
+            if number < header_rows:
+                _child(_child(table_row, "w:trPr"), "w:tblHeader")
             column = 0
             while cells or column in open_cells:
                 if column in open_cells:
-                    left, wide = open_cells.pop(column)
-                    self._cell(written, None, wide, "continue")
-                    deep = left
+                    height, width = open_cells.pop(column)
+                    self._cell(table_row, None, width, "continue")
                 else:
                     cell = cells.pop()
-                    wide, deep = cell.number("colspan"), cell.number("rowspan")
-                    self._cell(written, cell, wide, "restart" if deep > 1 else "")
-                if deep > 1:
-                    open_cells[column] = (deep - 1, wide)
-                column += wide
+                    width, height = cell.number("colspan"), cell.number("rowspan")
+                    self._cell(table_row, cell, width, "restart" if height > 1 else "")
+                if height > 1:
+                    open_cells[column] = (height - 1, width)
+                column += width
             while len(grid) < column:
                 _child(grid, "w:gridCol")
         self.end.addprevious(table)
         self._paragraph("Normal")  # without it, Word joins this table with one that follows
 
-    def _cell(self, row: Any, block: Block | None, wide: int, merge: str) -> None:
+    def _cell(self, row: Any, block: Block | None, width: int, merge: str) -> None:
         cell = _child(row, "w:tc")
         properties = _child(cell, "w:tcPr")
-        if wide > 1:
-            _child(properties, "w:gridSpan", val=str(wide))
+        if width > 1:
+            _child(properties, "w:gridSpan", val=str(width))
         if merge:
             _child(properties, "w:vMerge", val=merge)
         for held in block.held if block else ():
@@ -250,13 +249,13 @@ class _Writer:
                 cast(Any, self.word.part.package),
             )
             self.word.part.relate_to(self.notes, RELATIONSHIP_TYPE.FOOTNOTES)
-        self.noted += 1
-        _child(_run(paragraph, _RAISED_PIECE), "w:footnoteReference", id=str(self.noted))
-        note = _child(self.notes.element, "w:footnote", id=str(self.noted))
-        below = self._paragraph("Normal", note.append)
-        _child(_run(below, _RAISED_PIECE), "w:footnoteRef")
+        self.note_count += 1
+        _child(_run(paragraph, _RAISED_PIECE), "w:footnoteReference", id=str(self.note_count))
+        note = _child(self.notes.element, "w:footnote", id=str(self.note_count))
+        paragraph_below = self._paragraph("Normal", note.append)
+        _child(_run(paragraph_below, _RAISED_PIECE), "w:footnoteRef")
         text = [Piece(" ", PLAIN), *(piece.with_marks(note="") for piece in pieces)]
-        self._pieces(below, text, self.notes)
+        self._pieces(paragraph_below, text, self.notes)
 
     def _set_language(self, tag: str, rtl: bool) -> None:
         normal = self.word.styles["Normal"].element
@@ -295,7 +294,7 @@ def _template() -> bytes:
     written = BytesIO()
     word.save(written)
     cleaned = cleaning.clean(written)
-    pieces = cast("list[bytes]", cleaned.pieces)  # the Word cleaner only returns bytes
+    pieces = cast("list[bytes]", cleaned.pieces)  # the Word cleaner writes all parts anew
     return b"".join(pieces)
 
 

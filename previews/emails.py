@@ -20,7 +20,8 @@ from previews.models import LinkState, PreviewLink
 from previews.tokens import token_of
 from releases.models import Release
 
-# Editors can change these messages before they are sent. `fields_for` has the fields in braces.
+# Editors can change these messages before they are sent. `fields_for` returns the values of the
+# fields in braces.
 INVITATION = {
     PreviewLink.Kind.PRESS: gettext_lazy("""\
 Dear {name},

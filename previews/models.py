@@ -95,7 +95,7 @@ class PreviewLink(models.Model):
         related_name="+",
     )
 
-    # The e-mail with the URL. Only set by the desk page that lists links.
+    # The e-mail with the URL. Set by the template tag `preview_links`.
     invitation: "Email | None" = None
 
     objects = PreviewLinkQuerySet.as_manager()

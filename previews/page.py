@@ -24,7 +24,7 @@ from storing.texts import clean_text
 
 
 def page_at_the_desk(release: Release, at: datetime) -> ReleasePage:
-    """Return the page of a release for users of the desk, in any state, at a moment."""
+    """Return the page of a release in any state, as the public would see it at a moment."""
     return ReleasePage(release, at=at, preview=True)
 
 
@@ -52,7 +52,7 @@ class ReaderPage(ReleasePage):
     def download_url(self, asset: MediaAsset) -> str:
         """Return the URL of a watermarked picture, "" for a document.
 
-        Readers can't download documents, because they can't have a watermark.
+        Readers can't download documents, because documents can't have a watermark.
         """
         return self.picture_url(asset, *asset.download_rendition) if asset.is_picture else ""
 

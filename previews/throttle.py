@@ -1,8 +1,8 @@
 """Counts of requests for wrong preview URLs, by network address, shared by all processes.
 
 The counts are in the database, because a cache in memory would be separate in each process. The
-number of rows is limited to MAX_BUCKETS, and no network address is stored. A response “not found”
-needs one or two more short statements.
+number of rows is limited to MAX_BUCKETS, and no network address is stored. Counting adds only one
+or two short statements to a response “not found”.
 """
 
 import ipaddress

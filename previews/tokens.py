@@ -29,7 +29,7 @@ def token_of(pk: UUID, token_hash: str) -> str | None:
 
 
 def hash_of(token: str) -> str:
-    """Return the hash of a token that is stored. A token has 256 bits, so it needs no salt."""
+    """Return the hash of a token, as it is stored. A token has 256 bits, so it needs no salt."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 

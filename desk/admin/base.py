@@ -56,7 +56,11 @@ class QuietAdmin(ModelAdmin):
         return names, counts, missing, _blocking_kinds(rows)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Forbid filters by rows that refer to this row: the number of results discloses them."""
+        """Return whether users may filter by a lookup.
+
+        They may not filter by rows that refer to these rows, because the number of results would
+        disclose them.
+        """
         try:
             field = self.model._meta.get_field(lookup.split("__")[0])
         except FieldDoesNotExist:

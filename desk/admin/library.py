@@ -107,7 +107,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: MediaAsset | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        # Accept a form even if its row was locked since: it shows the blocker and keeps the text.
+        # Accept a form even if its row was locked since then: it shows why and keeps the text.
         is_form = request.method == "POST"
         return allowed and (obj is None or is_form or not edit_blockers(obj, User.of(request)))
 

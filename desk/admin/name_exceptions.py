@@ -61,7 +61,10 @@ class NameExceptionAdmin(admin.ModelAdmin):
                 messages.success(request, done % {"name": exception.name})
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Remove the link “Add” of the index, because an exception is added from its text."""
+        """Return no permission to add, so that the index has no link “Add”.
+
+        Exceptions are added from the page of their text.
+        """
         return super().get_model_perms(request) | {"add": False}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

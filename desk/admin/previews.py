@@ -129,11 +129,11 @@ class PreviewLinkAdmin(QuietAdmin):
                     origin=site_url(request),
                     **values,
                 )
-            except ActionBlocked as refusal:
+            except ActionBlocked as blocked:
                 # After a double click, a parallel request may have issued the links.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["blockers"] = sentences(refusal.blockers, by)
+                context["blockers"] = sentences(blocked.blockers, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)
@@ -142,8 +142,8 @@ class PreviewLinkAdmin(QuietAdmin):
         """Show the URLs of new links to the user who issued them."""
         try:
             issued = links.shown_again(batch, by=User.of(request))
-        except ActionBlocked as refusal:
-            raise PermissionDenied from refusal
+        except ActionBlocked as blocked:
+            raise PermissionDenied from blocked
         if not issued:
             raise Http404
         origin = site_url(request)
@@ -181,8 +181,8 @@ class PreviewLinkAdmin(QuietAdmin):
     ) -> HttpResponse:
         try:
             revoke(User.of(request))
-        except ActionBlocked as refusal:
-            messages.error(request, str(refusal))
+        except ActionBlocked as blocked:
+            messages.error(request, str(blocked))
         else:
             messages.success(request, done)
         if release is None:

@@ -94,7 +94,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        # Accept a form even if its row was locked since: it shows the blocker and keeps the text.
+        # Accept a form even if its row was locked since then: it shows why and keeps the text.
         is_form = obj is None or request.method == "POST"
         return allowed and (is_form or not topics_and_contacts.edit_blockers(obj, User.of(request)))
 

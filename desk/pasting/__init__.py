@@ -55,7 +55,7 @@ def read_plain(text: str, *, notes: bool = False) -> Pasted:
 
 
 def clean_pasted(html: str) -> str:
-    """Return pasted HTML as the HTML of a clean document. Raises UnreadableTextError."""
+    """Return pasted HTML as a clean document. Raises UnreadableTextError as `clean` does."""
     return read_clipboard(html).html
 
 

@@ -31,7 +31,7 @@ _LETTERS = {
 _NOTE = re.compile(r"(?:ftn|edn|sdfootnote|sdendnote)[0-9]{1,4}")
 _MAX_LIST_DEPTH = 9  # levels, as in Word
 _STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")  # struck out by a combining character
-_UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -173,7 +173,7 @@ class _Reader:
         """Write the buffered text with the formatting of the element around it."""
         if not self._buffer:
             return
-        text = _UNWRITABLE.sub("", "".join(self._buffer))
+        text = _FORBIDDEN_IN_XML.sub("", "".join(self._buffer))
         self._buffer.clear()
         look = frame.look
         if look.marker:
@@ -248,17 +248,17 @@ class _Reader:
         if tag == "table" and (caption := attributes.get("data-caption", "")[:MAX_ATTRIBUTE]):
             self._words += len(caption)
             self._count(len(caption))
-            SubElement(node, "caption").text = _UNWRITABLE.sub("", caption)
+            SubElement(node, "caption").text = _FORBIDDEN_IN_XML.sub("", caption)
         for name in _KEPT_ATTRIBUTES:
             value = attributes.get(name, "")
             if value.isascii() and value.isalnum() and len(value) <= 5:
                 node.set(name, value)
         if node.tag in ("ol", "li") and (letter := _LETTERS.get(style.get("list-style-type", ""))):
             node.set("type", letter)
-        self._state(node, attributes, style)
+        self._add_facts(node, attributes, style)
         return node
 
-    def _state(self, node: Element, attributes: Mapping[str, str], style: Style) -> None:
+    def _add_facts(self, node: Element, attributes: Mapping[str, str], style: Style) -> None:
         if node.tag == "tr" and style.get("mso-yfti-firstrow") == "yes":
             self._clipboard.facts_of(node).first_row = True
         if node.tag == "div" and (

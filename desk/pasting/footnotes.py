@@ -48,7 +48,7 @@ def make_footnotes(clipboard: Clipboard) -> None:
         if anchor not in made:
             # A second mark of a note must stay superscript, or its number would join the word.
             place = clipboard.places.get(anchor.target)
-            _unlink(anchor, clipboard, again=place is not None and lines.of(place) in notes)
+            _unlink(anchor, clipboard, is_repeated=place is not None and lines.of(place) in notes)
 
 
 class _Lines:
@@ -77,8 +77,8 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
         mark.remove(child)
     mark.text = None
     around = note.getparent()
-    whole = around if around is not None and _is_a_note(around, clipboard) else note
-    for part in [node for node in whole.iter() if node.tag in BLOCKS]:
+    container = around if around is not None and _is_a_note(around, clipboard) else note
+    for part in [node for node in container.iter() if node.tag in BLOCKS]:
         inline = [child for child in part if child.tag not in BLOCKS]
         texts = [part.text or "", *(_text(each) + (each.tail or "") for each in inline)]
         if not any(map(str.strip, texts)):
@@ -89,7 +89,7 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
         for child in inline:
             mark.append(child)
     _strip(mark)
-    _empty(whole)
+    _empty(container)
 
 
 def _is_a_note(node: Element, clipboard: Clipboard) -> bool:
@@ -98,12 +98,12 @@ def _is_a_note(node: Element, clipboard: Clipboard) -> bool:
     return node.tag == "li" or bool(facts and facts.note)
 
 
-def _unlink(anchor: Anchor, clipboard: Clipboard, *, again: bool) -> None:
+def _unlink(anchor: Anchor, clipboard: Clipboard, *, is_repeated: bool) -> None:
     """Replace an inner link by its text. The mark of a footnote becomes superscript."""
     text = _text(anchor.element).strip()
     is_a_mark = bool(_MARK.fullmatch(text))
-    if is_a_mark and (again or _PLACE_OF_A_NOTE.fullmatch(anchor.target)):
-        if again:
+    if is_a_mark and (is_repeated or _PLACE_OF_A_NOTE.fullmatch(anchor.target)):
+        if is_repeated:
             clipboard.left_out.places += 1
         else:
             clipboard.left_out.loose_notes += 1

@@ -12,7 +12,7 @@ from desk.pasting.clipboard import Clipboard, Facts
 _MAX_NUMBER = 9999
 _LETTERED = re.compile(r"[(\[]?([^\W\d_]{1,8})[.)\]:、．]")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-_SAME = 1.5  # points; margins with a smaller difference are equal
+_MARGIN_TOLERANCE = 1.5  # points; margins with a smaller difference are equal
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Open:
 
 def make_lists(clipboard: Clipboard) -> None:
     """Turn Word's list paragraphs (`mso-list:l0 level1 lfo1`) into nested lists."""
-    _take_items_out_of_boxes(clipboard)
+    _unwrap_items(clipboard)
     parents = {
         parent: None
         for node, facts in clipboard.facts.items()
@@ -40,7 +40,7 @@ def make_lists(clipboard: Clipboard) -> None:
         _count_as_shown(node, clipboard)
 
 
-def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
+def _unwrap_items(clipboard: Clipboard) -> None:
     """Turn the list items of Word for the web into list paragraphs.
 
     Word for the web writes each item as a separate list inside a `div`.
@@ -53,8 +53,8 @@ def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
             continue
         if outside is None or box.tag != "div":
             continue
-        around_it = (box.text, around.text, item.tail, around.tail, box.tail)
-        if any(text and text.strip() for text in around_it):
+        other_texts = (box.text, around.text, item.tail, around.tail, box.tail)
+        if any(text and text.strip() for text in other_texts):
             continue  # the `div` also contains other text
         if len(box) != 1 or len(around) != 1:
             continue
@@ -170,7 +170,7 @@ def _item_of(facts: Facts | None, stack: list[_Open]) -> int:
     if facts is None or not (facts.in_a_list or facts.margin > 0):
         return 0
     for each in reversed(stack):
-        if abs(each.margin - facts.margin) <= _SAME:
+        if abs(each.margin - facts.margin) <= _MARGIN_TOLERANCE:
             return each.level
     return 0
 

@@ -10,15 +10,15 @@ _POINTS = {"pt": 1, "px": 0.75, "in": 72, "cm": 28.35, "mm": 2.835, "pc": 12, "e
 _LENGTH = re.compile(r"(-?[0-9]{0,9}\.?[0-9]{1,9})\.?([a-z]*|%)")
 _SELECTOR = re.compile(r"([a-z][a-z0-9:]{0,20})?(?:\.([\w-]+))?")
 _STYLE_PIECE = re.compile(r"([^{}]*)([{}])")
-_NO_SIZE = r"(?:0{1,9}\.?0{0,9}|\.0{1,9})%?"
-_NOUGHT = re.compile(_NO_SIZE)
+_ZERO_PATTERN = r"(?:0{1,9}\.?0{0,9}|\.0{1,9})%?"
+_ZERO = re.compile(_ZERO_PATTERN)
 _CLEAR = re.compile(
     r"transparent|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
-    rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_NO_SIZE}\)"
+    rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_ZERO_PATTERN}\)"
 )
 # Tables and their parts grow with their text, even if their declared size is zero.
 _GROWING = {"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}
-_FAR_AWAY = -350  # points; text at this offset is off the screen
+_OFF_SCREEN = -350  # points; text at this offset is off the screen
 _STRUCK = {"s", "strike", "del"}
 _NO_DECLARATIONS: Style = {}
 
@@ -119,7 +119,7 @@ class Look:
 
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TAGS_WITH_A_LOOK = {*_STRUCK, *_HEADINGS, "b", "strong", "em", "i", "sub", "sup", "pre", "th"} | {
-    "span"  # for its class
+    "span"  # for the styles of its class
 }
 
 
@@ -173,17 +173,17 @@ def _is_hidden(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
         or style.get("mso-element", "").startswith("comment")
         or style.get("mso-special-character") == "comment"
         or _CLEAR.fullmatch(style.get("color", "").replace(" ", ""))
-        or _NOUGHT.fullmatch(style.get("opacity", ""))
+        or _ZERO.fullmatch(style.get("opacity", ""))
         or style.get("transform", "").replace(" ", "").startswith("scale(0)")
     ):
         return True
-    far = [style.get("text-indent"), style.get("margin-left"), style.get("margin-top")]
+    offsets = [style.get("text-indent"), style.get("margin-left"), style.get("margin-top")]
     if style.get("position") in ("absolute", "fixed"):
-        far += [style.get(side) for side in ("left", "top", "right", "bottom")]
+        offsets += [style.get(side) for side in ("left", "top", "right", "bottom")]
         clip = style.get("clip", "").replace(" ", "")
         if clip.startswith(("rect(0", "rect(1px")) or "inset(" in style.get("clip-path", ""):
             return True
-    if any((points(value or "") or 0) < _FAR_AWAY for value in far):
+    if any((points(value or "") or 0) < _OFF_SCREEN for value in offsets):
         return True
     if tag in _GROWING:  # Google Sheets declares a width of 0
         return False
