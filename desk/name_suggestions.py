@@ -121,9 +121,9 @@ def _hints(
     for number, paragraph in enumerate(paragraphs):
         for start, end in _capitalised(paragraph, inside.get(number, [])):
             places.setdefault(paragraph[start:end], (number, start))
-    alike = {name: index.alike(name) for name in islice(places, MAX_CANDIDATES)}
-    visible = _visible_people({pk for people in alike.values() for pk in people}, user)
-    for candidate, people in alike.items():
+    similar = {name: index.alike(name) for name in islice(places, MAX_CANDIDATES)}
+    visible = _visible_people({pk for people in similar.values() for pk in people}, user)
+    for candidate, people in similar.items():
         like = [visible[pk] for pk in people if pk in visible]
         if like and key(candidate) not in used:
             used.add(key(candidate))

@@ -109,7 +109,7 @@ def _designations(cases: CaseQuerySet, on: date) -> Counted:
 
 def _years(cases: CaseQuerySet, on: date) -> Counted:
     dated = cases.annotate(first=ExtractYear("since_earliest"), last=ExtractYear("since_latest"))
-    began = [
+    ranges = [
         (first, last, count)
         for first, last, count in dated.order_by()
         .values("first", "last")
@@ -117,9 +117,9 @@ def _years(cases: CaseQuerySet, on: date) -> Counted:
         .values_list("first", "last", "count")
         if first and last
     ]
-    years = sorted({first for first, last, _count in began if first == last}, reverse=True)
+    years = sorted({first for first, last, _count in ranges if first == last}, reverse=True)
     return [
-        (str(year), str(year), sum(count for first, last, count in began if first <= year <= last))
+        (str(year), str(year), sum(count for first, last, count in ranges if first <= year <= last))
         for year in years
     ]
 

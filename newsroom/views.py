@@ -361,7 +361,7 @@ def _paged_people(at: datetime) -> "QuerySet[Person, tuple[str]]":
 
 
 def _paged(at: datetime) -> "QuerySet[Release, tuple[str, datetime]]":
-    """Return the public releases, oldest first, so that a full sitemap seldom changes."""
+    """Return the public releases, oldest first, so that a full sitemap rarely changes."""
     releases = Release.objects.public(at).order_by("publish_at", "pk")
     return releases.values_list("slug", "updated_at")
 

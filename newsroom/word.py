@@ -294,7 +294,7 @@ def _template() -> bytes:
     written = BytesIO()
     word.save(written)
     cleaned = cleaning.clean(written)
-    pieces = cast("list[bytes]", cleaned.pieces)  # the Word cleaner writes all parts anew
+    pieces = cast("list[bytes]", cleaned.pieces)  # bytes only: the Word cleaner copies no ranges
     return b"".join(pieces)
 
 

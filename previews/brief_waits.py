@@ -21,10 +21,10 @@ def brief_wait(milliseconds: int = DEFAULT_MILLISECONDS) -> Iterator[None]:
             cursor.execute(f"SET LOCAL lock_timeout = {int(milliseconds)}")
             yield
         return
-    usual = settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5) * 1000
+    default = settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5) * 1000
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
+            cursor.execute(f"PRAGMA busy_timeout = {int(default)}")

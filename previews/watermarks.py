@@ -111,7 +111,7 @@ def with_watermark(text: str, reference: str, paragraphs: Iterable[str]) -> str:
 
 
 def html_with_watermark(html: str, reference: str) -> SafeString:
-    """Return HTML with the watermark in its long paragraphs and nowhere else."""
+    """Return HTML with the watermark in its long paragraphs and in no other text."""
     root = lxml.html.fragment_fromstring(html, create_parent="div")
     for block in list(root.iter(*PARAGRAPHS)):
         if not any(map(_is_unmarked, block.iterancestors())):

@@ -212,8 +212,8 @@ class ReleaseForm(forms.ModelForm):
         reasons += [find for find in added if find.blocks]
         for sentence in sentences(reasons, self.user):
             self.add_error(None, sentence)
-        own = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
-        if own and workflow.ACTIONS["allow_name"].is_permitted(self.user):
+        own_finds = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
+        if own_finds and workflow.ACTIONS["allow_name"].is_permitted(self.user):
             url = reverse("admin:releases_release_allow_name", args=[self.instance.pk])
             sentence = _('You can <a href="{}">allow a name</a>, then save this again.')
             self.add_error(None, format_html(sentence, url))

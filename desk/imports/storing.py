@@ -68,7 +68,7 @@ class Copies:
 
 
 def copies_of(understood: Understood) -> Copies:
-    """Return the copies that were made from the same words, whatever state they have now."""
+    """Return the copies that were made from the same words, in any state."""
     digests = {_digest(understood, n): n for n in range(1, MAX_COPIES + 1)}
     made = {
         digests[release.import_digest]: release

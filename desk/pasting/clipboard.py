@@ -99,38 +99,38 @@ class _Reader:
         self._skipped = self._levels = self._words = self._length = 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        around = self._frames[-1]
+        outer = self._frames[-1]
         if self._skipped or tag in _INVISIBLE or tag in _EMBEDDED:
-            self._skip(tag, around)
+            self._skip(tag, outer)
             return
         if attributes.get("role") == "heading" and tag in ("p", "div"):  # Word for the web
             level = attributes.get("aria-level", "")
             tag = f"h{level}" if level in ("1", "2", "3", "4", "5", "6") else "h6"
         style = self._sheet.style(tag, attributes.get("class", ""), attributes.get("style", ""))
-        look = around.look.inside(tag, attributes, style)
+        look = outer.look.inside(tag, attributes, style)
         note = attributes.get("data-footnote", "") if tag == "span" else ""
-        if look != around.look or tag in BLOCKS or tag in ("a", "br", "img") or note:
+        if look != outer.look or tag in BLOCKS or tag in ("a", "br", "img") or note:
             self._write()
-        frame = _Frame(look, around.node)
+        frame = _Frame(look, outer.node)
         self._frames.append(frame)
         if look.hidden:
             self._buffer += " " if tag in BLOCKS or tag == "br" else ""
             return
         if tag == "a":
-            frame.look, frame.node = self._link(attributes, look, around.node)
+            frame.look, frame.node = self._link(attributes, look, outer.node)
         elif tag in BLOCKS:
-            frame.node = self._block(tag, attributes, style, around.node)
+            frame.node = self._block(tag, attributes, style, outer.node)
         elif tag == "br":
             if not look.struck:
                 self._count(4)
-                SubElement(around.node, "br")
+                SubElement(outer.node, "br")
         elif tag == "img":
             self._picture(attributes, look)
         elif tag == "q":
             frame.quote = True
             self.data("“")
         elif note:
-            frame.node = self._note(note, around.node)
+            frame.node = self._note(note, outer.node)
         if name := attributes.get("id"):
             self._clipboard.places.setdefault(name, frame.node)
 
@@ -147,10 +147,10 @@ class _Reader:
                 self._sheet.read("".join(self._css))
                 self._css = None
             return
-        around = self._frames[-1]
-        if frame.node is not around.node or frame.look != around.look:
+        outer = self._frames[-1]
+        if frame.node is not outer.node or frame.look != outer.look:
             self._buffer_to(frame)
-        if frame.node is not around.node:
+        if frame.node is not outer.node:
             self._levels -= frame.node.tag in BLOCKS
             self._left_out.pause()
 
@@ -224,22 +224,22 @@ class _Reader:
 
     # --- Elements ------------------------------------------------------------------------------
 
-    def _skip(self, tag: str, around: _Frame) -> None:
+    def _skip(self, tag: str, outer: _Frame) -> None:
         self._write()
-        if tag in _EMBEDDED and not self._skipped and not around.look.hidden:
+        if tag in _EMBEDDED and not self._skipped and not outer.look.hidden:
             self._left_out.embedded += 1
         if tag == "style" and not self._skipped:
             self._css = []
         self._skipped += 1
-        self._frames.append(_Frame(around.look, around.node, skipped=True))
+        self._frames.append(_Frame(outer.look, outer.node, skipped=True))
 
     def _block(
-        self, tag: str, attributes: Mapping[str, str], style: Style, around: Element
+        self, tag: str, attributes: Mapping[str, str], style: Style, parent: Element
     ) -> Element:
-        around = self._paragraph(around)  # an inner link or a note may contain blocks
+        parent = self._paragraph(parent)  # an inner link or a note may contain blocks
         self._left_out.pause()
         self._count(2 * len(tag) + 5)
-        node = SubElement(around, tag)
+        node = SubElement(parent, tag)
         self._levels += 1
         if self._levels > MAX_LEVELS:
             raise UnreadableTextError("too_deep")
@@ -319,15 +319,15 @@ class _Reader:
         if not look.hidden and not look.marker and not size <= {"0", "1"}:
             self._left_out.pictures.append(" ".join(attributes.get("alt", "").split())[:200])
 
-    def _note(self, number: str, around: Element) -> Element:
+    def _note(self, number: str, parent: Element) -> Element:
         """Return the node of a footnote that was copied from our editor, with its text inside."""
-        if around.tag == "span":  # a note can't contain another note
-            return around
+        if parent.tag == "span":  # a note can't contain another note
+            return parent
         self._left_out.pause()
         self._count(40)
         # The prefix avoids conflicts with the numbers of notes that are made from links.
         key = "".join(char for char in number[:20] if char.isalnum())
-        return SubElement(around, "span", {"data-footnote": f"own-{key}"})
+        return SubElement(parent, "span", {"data-footnote": f"own-{key}"})
 
     def _paragraph(self, node: Element) -> Element:
         """Return the nearest node that is not an inner link or a note."""

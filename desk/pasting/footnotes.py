@@ -76,8 +76,8 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
     for child in list(mark):
         mark.remove(child)
     mark.text = None
-    around = note.getparent()
-    container = around if around is not None and _is_a_note(around, clipboard) else note
+    parent = note.getparent()
+    container = parent if parent is not None and _is_a_note(parent, clipboard) else note
     for part in [node for node in container.iter() if node.tag in BLOCKS]:
         inline = [child for child in part if child.tag not in BLOCKS]
         texts = [part.text or "", *(_text(each) + (each.tail or "") for each in inline)]

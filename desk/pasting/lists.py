@@ -46,28 +46,28 @@ def _unwrap_items(clipboard: Clipboard) -> None:
     Word for the web writes each item as a separate list inside a `div`.
     """
     for item, facts in clipboard.facts.items():
-        around = item.getparent()
-        box = around.getparent() if around is not None else None
-        outside = box.getparent() if box is not None else None
-        if item.tag != "li" or not facts.level or around is None or box is None:
+        web_list = item.getparent()
+        wrapper = web_list.getparent() if web_list is not None else None
+        parent = wrapper.getparent() if wrapper is not None else None
+        if item.tag != "li" or not facts.level or web_list is None or wrapper is None:
             continue
-        if outside is None or box.tag != "div":
+        if parent is None or wrapper.tag != "div":
             continue
-        other_texts = (box.text, around.text, item.tail, around.tail, box.tail)
+        other_texts = (wrapper.text, web_list.text, item.tail, web_list.tail, wrapper.tail)
         if any(text and text.strip() for text in other_texts):
             continue  # the `div` also contains other text
-        if len(box) != 1 or len(around) != 1:
+        if len(wrapper) != 1 or len(web_list) != 1:
             continue
-        start = _whole(around.get("start", ""))
-        if around.tag == "ul":
+        start = _whole(web_list.get("start", ""))
+        if web_list.tag == "ul":
             facts.marker = "·"
         elif start is not None:
             facts.marker = f"{start}."
         item.tag = "div"
         item.attrib.clear()
-        box.addprevious(item)
+        wrapper.addprevious(item)
         item.tail = None
-        outside.remove(box)
+        parent.remove(wrapper)
 
 
 def read_marker(marker: str, expected: int) -> int | None:
@@ -156,8 +156,8 @@ def _open_list(facts: Facts, number: int | None, stack: list[_Open], holder: Ele
     if stack and stack[-1].level == facts.level and stack[-1].next != (number or 0):
         stack.pop()
     if not stack or stack[-1].level < facts.level:
-        around = stack[-1].element[-1] if stack else holder
-        made = SubElement(around, "ol" if number is not None else "ul")
+        parent = stack[-1].element[-1] if stack else holder
+        made = SubElement(parent, "ol" if number is not None else "ul")
         if number is not None and number != 1:
             made.set("start", str(number))
         stack.append(_Open(facts.level, made, facts.margin))

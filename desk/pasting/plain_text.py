@@ -39,8 +39,8 @@ def _with_cells_separated(lines: list[str], left_out: LeftOut) -> list[str]:
     alone = sum(1 for line in lines if line.strip()) == 1
     separated = []
     for number, line in enumerate(lines):
-        beside = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
-        if tabs[number] and line.strip() and (alone or tabs[number] in beside):
+        neighbours = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
+        if tabs[number] and line.strip() and (alone or tabs[number] in neighbours):
             cells = " | ".join(cell.strip() for cell in line.split("\t"))
             left_out.rows += 1
             separated += ["", cells.strip(), ""]  # the blank lines keep rows from being joined

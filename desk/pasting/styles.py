@@ -123,7 +123,7 @@ _TAGS_WITH_A_LOOK = {*_STRUCK, *_HEADINGS, "b", "strong", "em", "i", "sub", "sup
 }
 
 
-def _bold(tag: str, weight: str, around: bool) -> bool:
+def _bold(tag: str, weight: str, inherited: bool) -> bool:
     """Return whether text is bold. Headings and header cells do not count, as they always are.
 
     The style comes before the tag, because Google Docs wraps everything in
@@ -136,19 +136,19 @@ def _bold(tag: str, weight: str, around: bool) -> bool:
         return int(weight[:5]) >= 600
     if weight in ("bold", "bolder", "normal", "lighter"):
         return weight in ("bold", "bolder")
-    return around or tag in ("b", "strong")
+    return inherited or tag in ("b", "strong")
 
 
-def _shift(tag: str, style: Style, around: str) -> str:
+def _shift(tag: str, style: Style, inherited: str) -> str:
     if tag in ("sub", "sup"):
-        around = tag
+        inherited = tag
     place = style.get("vertical-align", "")
     if place in ("sub", "super"):
         return "sup" if place == "super" else "sub"
     if place == "baseline":
         return ""
     raised = points(style.get("mso-text-raise", "")) or 0
-    return around if abs(raised) < 2 else "sup" if raised > 0 else "sub"
+    return inherited if abs(raised) < 2 else "sup" if raised > 0 else "sub"
 
 
 def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
@@ -192,18 +192,18 @@ def _is_hidden(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     return cut and any((size := points(side)) is not None and size < 1 for side in sides)
 
 
-def _is_invisible(visibility: str, around: bool) -> bool:
-    return visibility in ("hidden", "collapse") if visibility else around
+def _is_invisible(visibility: str, inherited: bool) -> bool:
+    return visibility in ("hidden", "collapse") if visibility else inherited
 
 
-def _is_tiny(size: str, around: bool) -> bool:
+def _is_tiny(size: str, inherited: bool) -> bool:
     found = _LENGTH.fullmatch(size)
     if not found:
-        return around and size in ("", "inherit", "smaller", "larger", "unset")
+        return inherited and size in ("", "inherit", "smaller", "larger", "unset")
     if not float(found[1]):
         return True
     if found[2] in ("em", "%", "ex", "ch"):  # relative to the size around it
-        return around
+        return inherited
     return (points(size) or 12) <= 1
 
 
