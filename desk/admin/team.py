@@ -66,7 +66,7 @@ class NewsroomUserAdmin(QuietAdmin, UserAdmin):
     )
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Return a form field with the labels and help texts of the desk instead of Django's."""
+        """Name Django's fields as the rest of the desk does."""
         return super().formfield_for_dbfield(
             db_field, request, **kwargs | FIELDS.get(db_field.name, {})
         )
