@@ -1,4 +1,4 @@
-"""Reads plain text into blocks: which line ends and which wide gaps end a paragraph."""
+"""Reads plain text into blocks, and decides which line ends and wide gaps end a paragraph."""
 
 import re
 from collections import Counter
@@ -17,14 +17,14 @@ _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\
 _PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _LETTERED = re.compile(r"\(?(?:[A-Za-z]|[ivxIVX]{1,5}|\d{1,3})[.)]\s")
 _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
-# Lines that were wrapped by hand or by a mail program are nearly full. Shorter lines count as
-# wrapped only where their words show it.
+# Lines that were wrapped by hand or by a mail program are nearly full. In narrower texts, lines
+# count as wrapped only if their words show it.
 _WRAPPED = range(50, 101)
-_FULL = range(60, 101)  # a line this full was wrapped if the next begins in small letters
+_FULL = range(60, 101)  # a line this long was wrapped if the next one begins in lower case
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
 _MAX_QUOTE_CHARACTERS = 3_000  # the lines of a quotation are joined until it closes
-# A longer line may be a page that lost its line ends, with blanks in their places.
+# A longer line may be a page whose line ends became spaces.
 _PAGE_LINE = 200
 _GAP = re.compile(r"[ \t\xa0]{3,}")
 _WIDE = 6
@@ -39,7 +39,7 @@ def _goes_on_small(text: str) -> bool:
     return bool(begins and begins[1].islower())
 
 
-# Two lines of a wrapped text that belong together: “the first line, a line end, the second”.
+# Two lines of a wrapped text that belong together. A rule gets both, with a line end between.
 JOINS = (
     Rule(
         "goes on in small letters",
@@ -69,7 +69,7 @@ JOINS = (
         ("We know who he is\nFour are free", "A letter A\nSecond"),
     ),
 )
-# The hyphen at the end of a line belongs to the word: “words before-, a line end, the rest”.
+# The hyphen at the end of a line belongs to the word. A rule gets both lines, as above.
 KEEPS_HYPHEN = (
     Rule(
         "given name after a family name",
@@ -109,7 +109,7 @@ _WORD_AT_END = re.compile(r"[^\W\d_]{1,40}[-\u2010]$")
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line without the blanks and mail marks around it: its place and its indent."""
+    """A line without the spaces and mail marks around it: its position and its indent."""
 
     start: int
     end: int
@@ -120,14 +120,14 @@ class _Line:
         return self.end - self.start
 
 
-# A paragraph of a text: its lines, and the joint before each.
+# The lines of a paragraph, each with the text that joins it to the line before.
 _Paragraph = list[tuple[str, _Line]]
 
 
 def read_text(source: Source, filename: str, flowed: bool = False) -> None:
-    """Fill a source with the blocks of plain text: each line that was not wrapped is a paragraph.
+    """Fill a source with the blocks of plain text. Each line that was not wrapped is a paragraph.
 
-    `flowed` is a mail whose wrapped lines end in a blank (RFC 3676).
+    `flowed` is set for a mail whose wrapped lines end in a space (RFC 3676).
     """
     source.is_plain = True
     breaks = 0
@@ -155,7 +155,7 @@ def paragraphs_of(text: str) -> list[str]:
 
 
 def split_pictures(block: Block) -> list[Block]:
-    """Return a block and the pictures `![alt](address)` that were in it."""
+    """Split a block at the pictures `![alt](address)` in it."""
     raw = block.raw
     pictures = list(_PICTURE.finditer(raw))
     if not pictures:
@@ -174,9 +174,9 @@ def split_pictures(block: Block) -> list[Block]:
 
 
 def _lines(source: Source, flowed: bool) -> list[_Line]:
-    """Return the lines without the blanks around them.
+    """Return the lines without the spaces around them.
 
-    Marks of quoted mail are removed where at least two lines have them.
+    Marks of quoted mail are removed if at least two lines have them.
     """
     text = source.text
     found = [match.span() for match in re.finditer(r"^.*$", text, re.M)]
@@ -265,7 +265,7 @@ _QUOTES = '“„«"'
 
 
 def _first_word(text: str, line: _Line) -> int:
-    """Return the length of a line's first word, for which the line before had no room."""
+    """Return the length of a line's first word, for which the previous line may lack room."""
     if _WITHOUT_SPACES.match(text, line.start):
         return 1
     return len(text[line.start : line.end].split(None, 1)[0])
@@ -283,7 +283,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
         for a, b in pairwise(lines)
         if len(a) and len(b) and not BULLET.match(text[b.start : b.end])
     ]
-    # An address is never wrapped.
+    # A line without spaces does not count: it may be a web address, which cannot be wrapped.
     width = max(
         (
             len(a)
@@ -321,7 +321,7 @@ def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
 
 
 def _goes_on(text: str, a: _Line, b: _Line) -> bool:
-    """Whether a full line continues in small letters, in a text without a known width."""
+    """Whether a full line continues in lower case, in a text without a known width."""
     return len(a) in _FULL and bool(JOINS[0].matches(_two(text, a, b)))
 
 
@@ -349,25 +349,25 @@ def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, st
 
 
 def _split_page(text: str, line: _Line) -> list[_Line]:
-    """Return a line, or the paragraphs that a very long line seems to contain."""
+    """Split a very long line into the paragraphs that it seems to contain."""
     start, end = line.start, line.end
     if end - start < _PAGE_LINE:
         return [line]
     gaps = list(_GAP.finditer(text, start, end))
     wide = [gap for gap in gaps if len(gap[0]) >= _WIDE]
-    amid = sum(1 for gap in wide if text[gap.end()].islower())
-    wrapped = len(wide) >= 5 and amid > len(wide) / 2
+    in_sentences = sum(1 for gap in wide if text[gap.end()].islower())
+    wrapped = len(wide) >= 5 and in_sentences > len(wide) / 2
     pieces: list[_Line] = []
     for gap in gaps:
         if gap.start() <= start:
             continue
-        if _parts(text, start, gap, wrapped):
+        if _separates(text, start, gap, wrapped):
             pieces.append(_Line(start, gap.start()))
             start = gap.end()
     return [*pieces, _Line(start, end)] if pieces else [line]
 
 
-def _parts(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
+def _separates(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
     """Whether a gap in a long line separates two paragraphs."""
     if wrapped:
         # Gaps of the usual width are the line ends of an indented page; paragraphs are separated

@@ -1,4 +1,4 @@
-"""Furniture, hidden and struck-out text of a saved page: tables of rules with examples."""
+"""Rules with examples for page furniture, hidden and struck-out text of a saved page."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ FURNITURE = (
         ("related", "related-cases", "unrelated-newspapers", "post"),
     ),
 )  # fmt: skip
-# Styles of text that the page does not show.
+# Styles that hide text.
 HIDDEN = (
     Rule(
         "not displayed",

@@ -36,7 +36,7 @@ _CLOSES = {
     **{name: ({"p"}, {"td", "th", "li", "div", "blockquote", "section"}) for name in _BLOCKS},
 }
 _NOTHING: tuple[set[str], set[str]] = (set(), set())
-_MAX_OPEN_TAGS = 50  # that are searched outwards
+_MAX_OPEN_TAGS = 50  # ancestors that are searched
 _SIDE_ROLES = frozenset(
     [
         "navigation", "banner", "contentinfo", "search", "complementary", "form", "dialog",
@@ -45,7 +45,7 @@ _SIDE_ROLES = frozenset(
 )  # fmt: skip
 _SIDE_TAGS = frozenset(["nav", "footer", "aside", "form", "header", "button"])
 _MIN_WORDS = 8  # of an article that counts as the release
-_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page; so large a part is never furniture
+_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page; a part this large is never furniture
 _MAX_NOTE_WORDS = 300  # of a footnote
 _MAX_DATE_LINE_WORDS = 8
 _MAX_NOTES = 500
@@ -65,7 +65,7 @@ _STATED_DAYS = {
 
 @dataclass(slots=True)
 class Element:
-    """An element of the page: its place with and without its tags, and its parent."""
+    """An element of the page: its positions with and without its tags, and its parent."""
 
     name: str
     start: int
@@ -79,7 +79,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A part of the page that is left out; `part` is its name in the ledger."""
+    """A part of the page that is left out. `part` is its name in the ledger."""
 
     start: int
     end: int
@@ -89,7 +89,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """The mark of a footnote, and the place of its text."""
+    """A reference to a footnote, and the position of the footnote’s text."""
 
     start: int
     end: int
@@ -99,7 +99,7 @@ class Footnote:
 
 @dataclass(slots=True)
 class Page:
-    """What the reader of the HTML must know, by places in the text."""
+    """Special parts of a page for the HTML reader, by positions in the text."""
 
     skips: dict[int, Skip] = field(default_factory=dict)
     footnotes: dict[int, Footnote] = field(default_factory=dict)
@@ -107,12 +107,12 @@ class Page:
     word_markers: dict[int, str] = field(default_factory=dict)
 
     def places(self) -> list[int]:
-        """Return the places in order."""
+        """Return the positions in order, without `word_markers`."""
         return sorted({*self.skips, *self.footnotes, *self.tables})
 
 
 def look_through(source: Source, text: str, start: int, end: int) -> Page:
-    """Return what to leave out of some HTML, and set the fields that it states."""
+    """Return the parts to leave out or to treat specially, and set the fields that HTML states."""
     return _PageReader(source, text, start, end).page
 
 
@@ -201,7 +201,7 @@ class _PageReader:
         return plain(html.unescape(self.bare[start - self.first : end - self.first]))
 
     def _inside(self, element: Element) -> str:
-        """Return the text of a short element without blanks."""
+        """Return the text of a short element without spaces."""
         if element.inner_end - element.inner > 500:
             return ""
         return re.sub(r"\s+", "", self._visible_text(element.inner, element.inner_end))
@@ -241,7 +241,7 @@ class _PageReader:
             fields.setdefault("page title", Field(value, ((shared.start, shared.end),)))
         if title and (value := self._visible_text(title.inner, title.inner_end)):
             span = (title.inner, title.inner_end)
-            self.source.apart.append(("page title", span, ""))
+            self.source.excluded.append(("page title", span, ""))
             fields.setdefault("page title", Field(value, (span,)))
         for _, day in sorted(days, key=lambda found: found[0]):
             if match := _ISO_DAY.match(day.strip()):
@@ -249,7 +249,7 @@ class _PageReader:
                 break
 
     def _stands_alone(self, time: Element) -> bool:
-        """Whether a time is outside sentences and so belongs to the page."""
+        """Whether a time is outside sentences, so that it is probably the page’s date."""
         holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
         return holder is None or self._words(holder.start, holder.end) <= _MAX_DATE_LINE_WORDS
 
@@ -284,13 +284,13 @@ class _PageReader:
 
     def _holds_the_release(self, element: Element, is_main_part: bool) -> bool:
         """Whether a hidden element contains the release, for example behind a dialog."""
-        for_now = element.name in ("html", "body") or "aria-hidden" in element.attributes
-        return (for_now and is_main_part) or _any_between(
+        is_temporary = element.name in ("html", "body") or "aria-hidden" in element.attributes
+        return (is_temporary and is_main_part) or _any_between(
             self.heads, element.inner, element.inner_end
         )
 
     def _region(self) -> Element | None:
-        """Return the element that the page marks as its main text, if it has most of the text."""
+        """Return the element that the page marks as its main text, if it has most of the words."""
         sides = [e for e in self.elements if e.closed and e.name in ("nav", "footer")]
         total = self._words(self.first, self.last)
         total -= sum(self._words(e.start, e.end) for e in sides if not self._in_side(e))
@@ -362,7 +362,7 @@ class _PageReader:
         return None
 
     def _set_skips(self) -> None:
-        """Set what is skipped (the outermost of nested parts), and quote it."""
+        """Set the parts to skip (the outermost of nested ones), and report their texts."""
         quotes: dict[str, list[str]] = {}
         notes = sorted(note.words for note in self.page.footnotes.values())
         reached = self.first
@@ -377,7 +377,7 @@ class _PageReader:
             if skip.part == "footnotes":
                 text = ""
             if skip.part != "markup":
-                self.source.apart.append((skip.part, (skip.start, skip.end), text))
+                self.source.excluded.append((skip.part, (skip.start, skip.end), text))
             if text and skip.part != "markup":
                 quotes.setdefault(skip.part, []).append(text)
         self.source.notes += notes_of_left_out(quotes)
@@ -396,7 +396,7 @@ class _PageReader:
     # --- Footnotes ---
 
     def _footnotes(self) -> None:
-        """Find the marks that refer to a footnote, and give each footnote to its first mark."""
+        """Find the references to footnotes, and assign each footnote to its first reference."""
         named: dict[str, Element] = {}
         for element in self.elements:
             for key in (element.attributes.get("id"), element.attributes.get("name")):
@@ -471,7 +471,7 @@ class _PageReader:
     # --- Tables ---
 
     def _tables(self) -> None:
-        """Find the tables with data; tables for layout are ignored."""
+        """Find the tables with data. Layout tables are ignored."""
         for table in self.elements:
             if (
                 table.name != "table"
@@ -504,11 +504,11 @@ def _any_between(places: list[int], start: int, end: int) -> bool:
     return place < len(places) and places[place] < end
 
 
-def _within(what: "Element | Footnote | Skip", spans: list[Span]) -> bool:
-    place = bisect_left(spans, (what.start, 1 << 40))
+def _within(part: "Element | Footnote | Skip", spans: list[Span]) -> bool:
+    place = bisect_left(spans, (part.start, 1 << 40))
     # Spans are nested or separate, so only the last few can contain it.
     return any(
-        start <= what.start < end for start, end in spans[max(0, place - _MAX_OPEN_TAGS) : place]
+        start <= part.start < end for start, end in spans[max(0, place - _MAX_OPEN_TAGS) : place]
     )
 
 
