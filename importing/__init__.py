@@ -61,7 +61,7 @@ __all__ = [
 
 # A text with fewer words has no sentence to publish.
 _MIN_WORDS = 8
-# Error pages of servers are shorter. A longer text with such a title may be a release.
+# Error pages of servers have fewer words. A longer text with such a title may be a release.
 _MAX_ERROR_WORDS = 60
 # The desk looks up each person and asks the editor about all of them on one page.
 _MAX_PEOPLE = 200
@@ -200,7 +200,7 @@ def _people(
 
 
 def _texts_of(block: Block) -> Iterator[str]:
-    """Yield the text of a block, then its footnotes. Of a table: the caption, then each cell."""
+    """Yield the text of a block, then its footnotes. For a table: the caption, then each cell."""
     if block.kind == "table":
         yield block.caption
         for row in block.rows:

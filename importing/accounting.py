@@ -101,7 +101,7 @@ def _quoted(words: Sequence[str], wanted: Counter[str]) -> tuple[str, ...]:
 
 
 class _Spaces(dict[int, str]):
-    """A table for str.translate: other characters than letters, digits and marks become spaces."""
+    """A table for str.translate: all but letters, digits and combining marks become spaces."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)

@@ -115,7 +115,7 @@ class Block:
 
     @property
     def notes(self) -> list[str]:
-        """The text of each of its footnotes."""
+        """The texts of its footnotes."""
         texts: dict[int, list[str]] = {}
         for run in self.runs:
             if run.note:
@@ -172,7 +172,7 @@ class Block:
             while shared < min(len(marks), len(opened)) and marks[shared] == opened[shared]:
                 shared += 1
             if not text.strip():
-                # A run of spaces opens no mark.
+                # Spaces alone do not open a mark.
                 marks = marks[:shared]
             pieces += [closing for _, closing in reversed(opened[shared:])]
             pieces += [opening for opening, _ in marks[shared:]]

@@ -284,7 +284,7 @@ class Builder:
 
 
 def credit_of(quote: Block) -> Block:
-    """Return a block that names a speaker as a credit line: a paragraph that begins with a dash."""
+    """Return a block that names a speaker as a credit line, which begins with a dash."""
     runs = quote.runs
     if runs and not _DASH.match(quote.raw):
         runs = [Run("– ", runs[0].start, runs[0].start), *runs]

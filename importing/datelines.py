@@ -18,7 +18,7 @@ MAX_DATELINE_CHARACTERS = 200
 _MAX_PLACE_WORDS = 5
 
 
-# In wrongly converted texts, a lone “â” is what is left of “–”.
+# In wrongly converted texts, “–” may have become a lone “â”.
 _DATELINE = re.compile(
     r"\s*+\(?(?P<place>[^\W\d_][\w.’'/-]*(?:(?:,?[ \t]++|[ \t]++/[ \t]++)[^\W\d_][\w.’'/-]*)"
     rf"{{0,{_MAX_PLACE_WORDS - 1}}}?)\)?"
@@ -121,7 +121,7 @@ def dateline(text: str) -> Dateline | None:
     place, stated = plain(match["place"]), (match["date"] or "").strip(" ,:()—–-\t")
     if not _is_capitalised(place):
         return None
-    # If only spaces separate place and text, the place must be a known one.
+    # If only spaces separate the place from the text, it must be a known place.
     rules = PLACE[:1] if match["mark"].isspace() else PLACE
     if not matching(rules, place) and not (stated and matching(PLACE_WITH_DATE, place)):
         return None

@@ -174,7 +174,7 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: l
             notes.append(Note("day_without_year", {"words": day.text}))
         return
     path, year, month = months[0]
-    # Pictures are often uploaded weeks before the day of the release, but hardly ever long after.
+    # Pictures are often uploaded weeks before the day of the release, and rarely long after it.
     candidates = [found for y in (year, year + 1) if (found := day.on(y))]
     upload = date(year, month, 1)
     near = [d for d in candidates if timedelta(-31) <= d - upload <= timedelta(100)]

@@ -26,7 +26,7 @@ def _rule(words: str, example: str, other: str) -> Rule:
     )
 
 
-# Words before the phrase, at most two words away: the person is not designated.
+# Words before the phrase, at most two words away, that rule out a designation.
 NOT_BEFORE = (
     _rule("former ex once", "We met the former prisoner of conscience Ana Brask.",
           "We met the prisoner of conscience Ana Brask."),
@@ -35,7 +35,7 @@ NOT_BEFORE = (
     _rule("alleged supposed so-called", "The so-called prisoner of conscience Ana Brask.",
           "The prisoner of conscience Ana Brask."),
 )  # fmt: skip
-# Words between the phrase and a name: they end the list of names.
+# Words between the phrase and a name that end the list of names.
 ENDS_LIST = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
           "Free all prisoners of conscience, said Ana Brask.",

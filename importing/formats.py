@@ -13,7 +13,7 @@ from importing.notes import Note
 from importing.understood import refusal
 
 FORMATS = ("text", "markdown", "html", "mail")
-# No release has this many paragraphs. A longer table or log would only take time.
+# No release has this many paragraphs. Parsing a longer table or log would only take time.
 MAX_BLOCKS = 20_000
 
 _MARKDOWN_NAME = re.compile(r"\.(?:md|markdown|mdown)$", re.I)

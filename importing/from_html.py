@@ -28,12 +28,12 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
 _WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
-# A command of WML with its continued lines, and the title in it.
+# A WML command with its continuation lines, and the title in it.
 _WML_COMMAND = re.compile(
     r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
 )
 _WML_TITLE = re.compile(r"\btitle[ \t]*=[ \t]*\"((?:[^\"\\]|\\.)*+)\"", re.I | re.S)
-_MAX_COMMAND_CHARACTERS = 5_000  # searched for its title
+_MAX_COMMAND_CHARACTERS = 5_000  # of a command that are searched for its title
 _MAX_SPANNED_CELLS = 100  # columns or rows that one cell spans
 
 # Numbers and bullets that word processors put before the text of a heading.

@@ -22,7 +22,7 @@ from importing.vocabulary import KICKERS
 _MAX_PARTS = 500
 # Maximum number of parts that contain parts: the library takes quadratic time in the depth.
 _MAX_HOLDERS = 20
-_MAX_HEADER_CHARACTERS = 2_000  # read of each header
+_MAX_HEADER_CHARACTERS = 2_000  # of each header that are read
 _MIN_WORDS = 8  # with fewer words, an attached mail is read instead
 _MAX_NAMES = 20
 _MAX_SIGNATURE_LINES = 15
@@ -59,7 +59,7 @@ _LIBRARY_FAILS = (
     AttributeError,
     RecursionError,  # on nested comments
 )
-# Codecs of Python that no mail uses; the first two take quadratic time.
+# Python codecs that no mail uses. The first two take quadratic time.
 _NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 

@@ -87,7 +87,7 @@ def _careless_link(state: StateInline, silent: bool) -> bool:
 
 
 def _parse_inline(state: StateCore) -> None:
-    """Parse the text of paragraphs, up to _MAX_WORK. More paragraphs stay as they are."""
+    """Parse the text of paragraphs, up to _MAX_WORK. The rest becomes plain text."""
     work = 0
     for token in state.tokens:
         if token.type != "inline":
@@ -434,8 +434,8 @@ class _Reader:
                 for token in self.notes[label]
                 if token.type == "inline"
             )
-        # The builder appends the numbered footnote to its open paragraph. Use an empty one here,
-        # and move its runs to this place.
+        # The builder numbers the footnote and appends it to its open paragraph. Use an empty
+        # paragraph for this, and move its runs to the end of `runs`.
         before, self.builder.at.runs = self.builder.at.runs, []
         self.builder.add_footnote(found)
         runs += self.builder.at.runs

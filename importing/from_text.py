@@ -370,8 +370,8 @@ def _split_page(text: str, line: _Line) -> list[_Line]:
 def _separates(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
     """Whether a gap in a long line separates two paragraphs."""
     if wrapped:
-        # Gaps of the usual width are the line ends of an indented page; paragraphs are separated
-        # by narrower or much wider ones.
+        # Gaps of the usual width are the line ends of an indented page. Narrower or much wider gaps
+        # separate paragraphs.
         enough = len(text[start : min(gap.start(), start + 2_000)].split(None, 20)) > 20
         return len(gap[0]) >= _PARTING or (
             len(gap[0]) < _WIDE and enough and text[gap.end()].isupper()

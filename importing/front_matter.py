@@ -30,7 +30,7 @@ _FIELDS = {
     "type": "kicker",
     "category": "kicker",
 }
-_MAX_TOML_CHARACTERS = 20_000  # searched for its second fence
+_MAX_TOML_CHARACTERS = 20_000  # that are searched for the second fence
 _MAX_HEAD_CHARACTERS = 5_000  # of keys and values without fences
 
 

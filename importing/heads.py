@@ -1,4 +1,4 @@
-"""Titles, lines above a text and page furniture: tables of rules with examples."""
+"""Rules with examples for titles, lines above a text and page furniture."""
 
 import re
 from collections.abc import Callable
@@ -299,7 +299,7 @@ _NUMBER_OF_RELEASE = re.compile(
 )
 # The person who published the page, named after its date.
 _BYLINE = re.compile(r"\s(?:by|par|von|por|di|door|av|af)(?:\s+[^\W\d][\w.’'@-]*){1,3}\s*$", re.I)
-# Without “for release”, which also begins sentences.
+# “for release” is left out here, because sentences can begin with it.
 _LONG_RELEASE_LINES = sorted(RELEASE_LINES - {"for release"}, key=len, reverse=True)
 _LEADING_RELEASE_LINE = re.compile(
     rf"\s*(?i:{'|'.join(map(re.escape, _LONG_RELEASE_LINES))})"

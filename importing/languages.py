@@ -51,7 +51,7 @@ _TRADITIONAL = frozenset("們這國為說時來對發會經過還進後沒與長
 
 
 def _share(pattern: str, least: float) -> Any:
-    """Return a test whether the matches of a pattern reach a share of the words or syllables."""
+    """Return a test: do the matches of a pattern reach a share of the words or syllables?"""
     found, between = re.compile(pattern), re.compile(r"[\s་፡]+")
     return lambda text: len(found.findall(text)) >= least * (len(between.findall(text)) + 1)
 
@@ -148,7 +148,7 @@ def detect(text: str) -> LanguageGuess:
         found, fewest = _chinese(text), _MIN_OWN_LETTERS
     else:
         found, fewest = _by_model(text, script), _MIN_LETTERS
-    # Text in several scripts, and a text with few letters, make the guess less certain.
+    # Several scripts or few letters make the guess less certain.
     weight = min(1.0, share / SURE) * min(1.0, count / fewest)
     ranked = sorted(((tag, round(part * weight, 3)) for tag, part in found.items()), key=_order)
     (tag, certainty), *others = ranked[:_MAX_CANDIDATES] or [("", 0.0)]
@@ -215,7 +215,7 @@ def _read(stated: str) -> str:
 def _from_name(filename: str) -> str:
     """Return the language in the name of a file, "" for none."""
     for part in reversed(filename.split(".")[1:-1][-3:]):
-        # A part of three letters is rarely a tag: com, org, min.
+        # Parts of three letters are rarely language tags: com, org, min.
         if found := languages.from_name(part) or (_read(part) if _IN_NAMES.fullmatch(part) else ""):
             return found
     return ""

@@ -22,7 +22,7 @@ _REMOVED_TAG = re.compile(rf"<({_REMOVED_ELEMENTS.replace(' ', '|')})\b", re.I)
 
 
 def blank_out(text: str, macros: bool = False) -> str:
-    """Replace comments, scripts, styles and the like by spaces. All positions stay the same.
+    """Replace comments, scripts, styles and the like with spaces. Positions stay the same.
 
     With `macros`, lines of WML that begin with a hash are replaced too. The replaced text is
     reported to the editor as left out.
@@ -86,7 +86,7 @@ def attributes(written: str) -> dict[str, str]:
 
 
 def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
-    """Yield the runs of text without tags; each character reference is a separate run."""
+    """Yield the runs of text without tags. Each character reference is a separate run."""
     place = start
     for match in _ENTITY.finditer(text, start, end):
         decoded = html.unescape(match[0])

@@ -1,4 +1,4 @@
-"""Finds runs of capitalised words that may be names, and decides which are likely people."""
+"""Finds capitalised words that may be names, and decides which of them are likely people."""
 
 import re
 import sys
@@ -99,7 +99,7 @@ def _weigh(candidate: Candidate, text: str) -> None:
     described = phrase < candidate.start
     candidate.plural = is_plural_role(role_in(text[phrase : candidate.start]))
     if len(candidate.words) == 1:
-        # “Senators Warner and Graham” are two people, “Scientists Submission” is no person.
+        # “Senators Warner and Graham” are two people, “Scientists Submission” is not a person.
         listed = re.match(r",| and\b| &", text[candidate.end : candidate.end + 5])
         candidate.certain = candidate.addressed and described
         # “St. Petersburg” is a place.

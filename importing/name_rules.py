@@ -23,8 +23,8 @@ from importing.vocabulary import (
     SPEECH_VERBS_BESIDE_A_QUOTE,
 )
 
-PERSON = "§"  # the sign for a name in the rules
-_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters around a name that the rules see
+PERSON = "§"  # stands for the name in the rules
+_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters around a name that the rules examine
 SPEECH_VERB_AFTER = re.compile(
     rf"{BRACKETS_PATTERN}(?:,\s(?P<title>{TITLE_PATTERN}),)?\s"
     rf"(?:(?:has|have|had|also|later|today|then|further|recently|a|ha|hat)\s)*(?P<verb>[^\W\d_]+)"
@@ -133,7 +133,7 @@ def _is_named_after_role(around: str) -> bool:
     return bool(found and is_role(found[1]) and around.partition(PERSON)[2][:1] in (",", ")", ":"))
 
 
-# One strong rule is enough for a person. A weak one is enough if the name is not doubtful.
+# One strong rule is enough. One weak rule is enough only if the name is not doubtful.
 STRONG = (
     Rule("a role before the name", _has_role_before,
          ("human rights lawyer §", "China's Foreign Minister §", "Secretary of State §",

@@ -122,7 +122,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def capitalised_runs(text: str) -> Iterator[list[tuple[int, int]]]:
-    """Yield runs of neighbouring capitalised words."""
+    """Yield runs of adjacent capitalised words."""
     run: list[tuple[int, int]] = []
     for match in CAPITALISED_WORD.finditer(text):
         start, end = match.span()
@@ -170,7 +170,7 @@ def start_without_places(words: list[str], first: int) -> int:
 
 
 def is_doubtful_name(words: list[str], addressed: bool) -> bool | None:
-    """Return whether a name is doubtful (it ends in a common noun), or None if it is no name."""
+    """Return whether a name is doubtful (it ends in a common noun), or None for no name."""
     full = [word for word in words if not re.fullmatch(r"(?:[^\W\d_]\.)+", word)]
     if not 0 < len(words) <= 5 or len(full) < min(len(words), 2) or len(words[0]) < 2:
         return None

@@ -38,10 +38,10 @@ from importing.vocabulary import (
     SUFFIXES,
 )
 
-# Characters that are searched for people. Releases are shorter.
+# Maximum number of characters that are searched for people. Releases are shorter.
 MAX_TEXT_FOR_NAMES = 100_000
 _MAX_DESCRIPTIONS = 20  # titles or descriptions of one person
-# Titles that are part of a name of one word: King Charles, Pope Francis.
+# Titles that are kept with a name of one word: King Charles, Pope Francis.
 _PART_OF_NAME = frozenset(
     [
         "pope",

@@ -7,7 +7,7 @@ from importing.markup import quoted
 from importing.notes import Note
 from importing.rules import Rule
 
-# Classes and ids of elements that are never part of the text.
+# Classes and IDs of elements that are never part of the text.
 FURNITURE = (
     Rule(
         "cookie box",

@@ -7,7 +7,7 @@ _WORD_BEGINS = re.compile(r"(?<!\w)\w++")
 
 
 class Phrases:
-    """A set of phrases. Their number does not slow down the search."""
+    """A set of phrases. The time of a search does not depend on their number."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[int]] = {}

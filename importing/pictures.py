@@ -11,7 +11,7 @@ from importing.understood import Poster
 from importing.vocabulary import PICTURE_AGENCIES
 from storing.texts import UNWANTED
 
-# At the end of a picture's name; only these are searched for a credit.
+# At the end of a picture's name. Only these are searched for a credit.
 _MAX_CREDIT_CHARACTERS = 300
 _VIA = re.compile(r"((?:[A-Z][\w.’'-]*\s){0,3}?)via\s+(\S.*)$")
 
@@ -29,7 +29,7 @@ def poster_of(block: Block, occurrences: int) -> Poster:
     if source.startswith("data:"):
         return Poster("", "", source.partition(",")[0][:60], occurrences)
     path = urlsplit(source).path if is_address(source) else source
-    # Codes such as “%00” give control characters.
+    # “%00” and similar codes are control characters.
     path = UNWANTED.sub("", unquote(path))
     name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
     credit = picture_credit(name) or picture_credit(block.alt)

@@ -167,7 +167,7 @@ class _ReleaseParser:
     def _note(self, code: str, **values: Value) -> None:
         self.result.notes.append(Note(code, values))
 
-    # --- What the file states ---
+    # --- Stated fields and pictures ---
 
     def _fields(self) -> None:
         for name, part in (("title", "title"), ("date", "front matter"), ("kicker", "kicker")):
@@ -517,7 +517,7 @@ class _ReleaseParser:
             self._claim_field("standfirst", stated)
             self.result.standfirst = stated.value
 
-    # --- What an editor should know ---
+    # --- Notes for the editor ---
 
     def _check(self) -> None:
         result = self.result

@@ -99,7 +99,7 @@ BEFORE = (
          ("§: ", "§, Head of Aid: "),
          ("We met §: ", "§ was freed: ")),
 )  # fmt: skip
-# A pronoun or a role refers to a speaker who was named before.
+# A pronoun or a role that refers to a speaker who was named before.
 PRONOUN_AFTER = (
     Rule("he said",
          _after(rf"(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS})\b").search,
@@ -117,7 +117,7 @@ PRONOUN_BEFORE = (
          re.compile(rf"\b(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("She added: ", "Later he told reporters, "), ("They said: ", "He left. ")),
 )  # fmt: skip
-# Another subject, or several people, say the quotation: no single person is its speaker.
+# Another subject or several people say the quotation, so it has no speaker.
 SOMEBODY_ELSE = (
     Rule("another subject said",
          _after(rf"(?:[^\s.!?]+\s){{0,14}}?(?i:{_VERBS})\b").search,

@@ -1,4 +1,4 @@
-"""The result of an import: the release that was read, or the reason why the file is none."""
+"""The result of an import: the release that was read, or the reason why there is none."""
 
 import datetime
 from dataclasses import dataclass

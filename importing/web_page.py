@@ -206,7 +206,7 @@ class _PageReader:
             return ""
         return re.sub(r"\s+", "", self._visible_text(element.inner, element.inner_end))
 
-    # --- What the page states ---
+    # --- Stated fields ---
 
     def _fields(self) -> None:
         fields = self.source.fields
@@ -230,7 +230,7 @@ class _PageReader:
                 lang := found.get("lang", "").strip()
             ):
                 fields.setdefault("language", Field(lang, ()))
-        # Scripts are blanked out in our text, so the source is searched.
+        # `self.text` has no scripts, so the source is searched.
         days += [
             (2, match[1])
             for match in _JSON_LD_DAY.finditer(self.source.text, self.first, self.last)
@@ -253,7 +253,7 @@ class _PageReader:
         holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
         return holder is None or self._words(holder.start, holder.end) <= _MAX_DATE_LINE_WORDS
 
-    # --- What is left out ---
+    # --- Left-out parts ---
 
     def _find_skips(self) -> None:
         total = self._words(self.first, self.last)

@@ -257,7 +257,7 @@ def plant(canary: Canary) -> Canary:
 
 
 def _without_a_job(name: str, act: Callable[[], object]) -> None:
-    """Call a function and delete the background job that it adds. Jobs that wait already stay."""
+    """Call a function and delete the job that it adds. Jobs that were already waiting stay."""
     waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
     act()
     Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
@@ -307,9 +307,10 @@ def known_session(names: Names) -> Iterator[str]:
 
 
 def sweep(names: Names | None = None) -> int:
-    """Remove one canary, or all, with all rows and files of it; return their number.
+    """Remove one canary, or all, with their rows and files.
 
-    Rows that editors created and linked to a canary stay, without the link.
+    Returns the number of removed rows and files. Rows that editors created and linked to a canary
+    stay, without the link.
     """
     with transaction.atomic():
         # Lock the release: the site records probes in the background, and must add none now.

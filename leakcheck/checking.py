@@ -30,7 +30,7 @@ __all__ = [
 
 MINUTES = 10.0
 MAX_MINUTES = 40.0  # the watchdog removes the canary after 50
-CLEANUP_SHARE = 0.07  # of the time: to remove the canary and to repeat requests that differed
+CLEANUP_SHARE = 0.07  # of the time, to remove the canary and to repeat requests that differed
 
 
 def check(

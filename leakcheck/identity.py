@@ -86,7 +86,7 @@ def _same_sessions(site: Site, names: Names) -> str:
         ours = is_known(key)
     none = is_known(canaries.SESSIONS + Names.new().word)
     if ours is None or none is None or none:
-        return ""  # the sign-in page is blocked, or something in front drops cookies
+        return ""  # the sign-in page is blocked, or a proxy drops cookies
     if not ours:
         raise CheckError(
             _(

@@ -486,7 +486,7 @@ class NameCheck:
                 find = Found(person, surface, address, kind, place, warned=not blocks)
                 found.setdefault((person, letters(surface), kind, place), find)
 
-    # --- Whose text it is ----------------------------------------------------------------------
+    # --- Attribution of finds ------------------------------------------------------------------
 
     def _attributed(self, address: Address, found: Iterable[Found]) -> Iterator[Found]:
         """Yield each find with the field that contains the name, and whether it is allowed."""
@@ -626,7 +626,7 @@ def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
             yield kind, place, text
 
 
-# --- What changed --------------------------------------------------------------------------------
+# --- Recent changes ------------------------------------------------------------------------------
 
 
 def moment(text: str, at: datetime) -> datetime:

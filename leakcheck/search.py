@@ -34,7 +34,7 @@ _TEXT = re.compile("text/|xml|json|javascript")
 T = TypeVar("T")
 
 CHECK_CANARY_EVERY = 10  # seconds
-MAX_MOMENTS = 20  # publication times of scheduled releases that are looked for in headers
+MAX_MOMENTS = 20  # publication times of scheduled releases that headers are searched for
 
 
 class Asked(NamedTuple):
@@ -270,7 +270,7 @@ class Search:
         self._compare_and_look("switches", until, hidden)
 
     def _compare_and_look(self, kind: str, until: float, hidden: list[Asked]) -> None:
-        """Compare lists with before, in turns with hidden addresses and ones that never existed."""
+        """Compare lists with before, and look at hidden addresses, in turns."""
         todo = list(_mixed(hidden, list(self.before[kind])))
         for asked in self._in_time(until, kind, todo):
             before = self.before[kind].get(asked)
@@ -346,7 +346,7 @@ class Search:
         return time.monotonic() < until
 
     def _in_time(self, until: float, kind: str, todo: list[T]) -> Iterator[T]:
-        """Yield items until the time is over; count those that are left out."""
+        """Yield items until the time is over. Count the items that are left out."""
         for number, each in enumerate(todo):
             if not self._is_time(until):
                 what = _("requests of the kind “%(kind)s”") % {"kind": kind}
@@ -392,7 +392,7 @@ class Search:
             return False
         name, value, moment = one
         if (name, moment) not in self.counting:
-            time.sleep(4.5)  # a number that matched by chance does not count down
+            time.sleep(4.5)  # a number that matched by chance does not match again
             other = counts_down_to(self._ask(asked), self.moments)
             if not other or (name, moment) != (other[0], other[2]):
                 return False
@@ -405,7 +405,7 @@ class Search:
         return True
 
     def _still_there(self) -> None:
-        """Make sure that the canary could be seen all the time."""
+        """Make sure that the canary is still in place. Raises CheckError if not."""
         if not canaries.is_in_place(self.canary):
             raise CheckError(
                 _(

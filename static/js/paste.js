@@ -10,7 +10,7 @@ const { TextSelection } = pm.state;
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
 
 // Content that is copied from this editor has an attribute with a secret, and is not cleaned again. The
-// attribute data-pm-slice is no proof: other ProseMirror editors (wikis, ticket systems) write it too,
+// attribute data-pm-slice is not enough: other ProseMirror editors (wikis, ticket systems) write it too,
 // and their content may have hidden words.
 const MARK = "data-newsroom-slice";
 const secret = (() => {
