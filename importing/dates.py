@@ -166,7 +166,7 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: l
         for path in evidence.pictures
         if (match := _MONTH_IN_PATH.search(unquote(path)))
     ]
-    day = _today(evidence.lead)
+    day = _day_of_lead(evidence.lead)
     if day is None:
         return
     if not months:
@@ -199,7 +199,7 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: l
         why.append(Note("text_says_weekday", {"words": day.text, "day": found}))
 
 
-def _today(lead: str) -> Day | None:
+def _day_of_lead(lead: str) -> Day | None:
     """Return the day that the lead calls “today”, or else the first day with a weekday."""
     days = list(days_in(lead[:3000]))
     for day in days:

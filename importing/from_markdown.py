@@ -117,7 +117,7 @@ def read_markdown(source: Source, filename: str) -> None:
 
 
 @dataclass(slots=True)
-class _Look:
+class _OpenMarks:
     """The open marks at a position in a paragraph, and the reasons why its text is left out."""
 
     strong: int = 0
@@ -144,7 +144,7 @@ class _Reader:
         self.notes: dict[str, list[Token]] = {}
         self.used: set[str] = set()
         self.in_note = False
-        self.again = 0
+        self.repeated_notes = 0
         self.raw_tags: dict[str, None] = {}
         self.unclosed = 0
         self.dropped: dict[str, list[str]] = {}
@@ -297,7 +297,7 @@ class _Reader:
     def _runs(self, tokens: Sequence[Token], content: str, places: list[int]) -> list[Run]:
         """Return the runs of a block. `places` has a position per character and one for the end."""
         runs: list[Run] = []
-        look = _Look()
+        open_marks = _OpenMarks()
         at = 0
         for token in tokens:
             first, last, at = _located(token, content, at)
@@ -311,66 +311,66 @@ class _Reader:
                 span = (places[mark.end()], span[1])
             if token.type == "footnote_ref" and token.meta.get("label") is None:
                 at = first + 3 + len(self.env["footnotes"]["list"][token.meta["id"]]["content"])
-            self._piece(token, span, runs, look, content, places, first)
+            self._piece(token, span, runs, open_marks, content, places, first)
             if token.type == "link_close" or token.nesting or token.type == "image":
                 self.source.markup.append((places[first], places[min(at, len(places) - 1)]))
         return runs
 
     def _piece(
-        self, token: Token, span: Span, runs: list[Run], look: _Look,
+        self, token: Token, span: Span, runs: list[Run], open_marks: _OpenMarks,
         content: str, places: list[int], first: int,
     ) -> None:  # fmt: skip
         kind = token.type
         step = token.nesting
         if kind in ("text", "text_special", "code_inline"):
             visible = "" if token.content in SOFT else token.content
-            self._add_run(Run(visible, *span), runs, look)
+            self._add_run(Run(visible, *span), runs, open_marks)
         elif kind == "softbreak":
             runs.append(Run("\n", span[1], span[1]))
         elif kind == "hardbreak":
             runs.append(Run(BREAK, span[1], span[1]))
         elif kind in ("strong_open", "strong_close"):
-            look.strong += step
+            open_marks.strong += step
         elif kind in ("em_open", "em_close"):
-            look.em += step
+            open_marks.em += step
         elif kind == "s_open":
-            look.dropped.append("struck-out words")
+            open_marks.dropped.append("struck-out words")
         elif kind == "s_close":
-            del look.dropped[-1:]
+            del open_marks.dropped[-1:]
         elif kind == "link_open":
-            look.hrefs.append(self.links.safe(str(token.attrs.get("href", ""))))
+            open_marks.hrefs.append(self.links.safe(str(token.attrs.get("href", ""))))
         elif kind == "link_close":
-            del look.hrefs[-1:]
+            del open_marks.hrefs[-1:]
         elif kind == "image":
             self._picture(str(token.attrs.get("src", "")), token.content, span)
         elif kind == "html_inline":
-            self._tag(token.content, span, runs, look)
+            self._tag(token.content, span, runs, open_marks)
         elif kind == "footnote_ref":
             self.source.markup.append(span)
-            if not look.dropped:
+            if not open_marks.dropped:
                 self._footnote(token, runs, content, places, first)
 
-    def _add_run(self, run: Run, runs: list[Run], look: _Look) -> None:
-        if look.dropped:
-            self.source.excluded.append((look.dropped[-1], (run.start, run.end), run.text))
+    def _add_run(self, run: Run, runs: list[Run], open_marks: _OpenMarks) -> None:
+        if open_marks.dropped:
+            self.source.excluded.append((open_marks.dropped[-1], (run.start, run.end), run.text))
             if plain(run.text):
-                self.dropped.setdefault(look.dropped[-1], []).append(plain(run.text))
+                self.dropped.setdefault(open_marks.dropped[-1], []).append(plain(run.text))
             return
         runs.append(
             replace(
                 run,
-                strong=look.strong > 0,
-                em=look.em > 0,
-                sub=look.sub > 0,
-                sup=look.sup > 0,
-                href=next((href for href in reversed(look.hrefs) if href), ""),
+                strong=open_marks.strong > 0,
+                em=open_marks.em > 0,
+                sub=open_marks.sub > 0,
+                sup=open_marks.sup > 0,
+                href=next((href for href in reversed(open_marks.hrefs) if href), ""),
             )
         )
 
     def _picture(self, address: str, alt: str, span: Span) -> None:
         self.source.blocks.append(Block("picture", [Run("", *span)], source=address, alt=alt))
 
-    def _tag(self, written: str, span: Span, runs: list[Run], look: _Look) -> None:
+    def _tag(self, written: str, span: Span, runs: list[Run], open_marks: _OpenMarks) -> None:
         self.source.markup.append(span)
         tag = tag_at(written, 0)
         if not tag:
@@ -384,10 +384,10 @@ class _Reader:
             self._picture(found.get("src", ""), found.get("alt", ""), span)
             return
         if closing:
-            for place, (opened, effect) in reversed(list(enumerate(look.tags))):
+            for place, (opened, effect) in reversed(list(enumerate(open_marks.tags))):
                 if opened == name:
-                    del look.tags[place]
-                    self._effect(effect, -1, look)
+                    del open_marks.tags[place]
+                    self._effect(effect, -1, open_marks)
                     break
             return
         if name in ("s", "strike", "del"):
@@ -400,18 +400,18 @@ class _Reader:
                 self.links.safe(found.get("href", ""))
             effect = ""
         if not written.endswith("/>"):
-            look.tags.append((name, effect))
-            del look.tags[:-_MAX_DEPTH]
-            self._effect(effect, 1, look)
+            open_marks.tags.append((name, effect))
+            del open_marks.tags[:-_MAX_DEPTH]
+            self._effect(effect, 1, open_marks)
 
-    def _effect(self, effect: str, step: int, look: _Look) -> None:
+    def _effect(self, effect: str, step: int, open_marks: _OpenMarks) -> None:
         if effect.endswith("words"):
             if step > 0:
-                look.dropped.append(effect)
-            elif effect in look.dropped:
-                look.dropped.remove(effect)
+                open_marks.dropped.append(effect)
+            elif effect in open_marks.dropped:
+                open_marks.dropped.remove(effect)
         elif effect:
-            setattr(look, effect, getattr(look, effect) + step)
+            setattr(open_marks, effect, getattr(open_marks, effect) + step)
 
     def _footnote(
         self, token: Token, runs: list[Run], content: str, places: list[int], first: int
@@ -425,7 +425,7 @@ class _Reader:
                 runs += found
                 return
         elif label in self.used or self.in_note or not self.notes.get(label):
-            self.again += 1
+            self.repeated_notes += 1
             return
         else:
             self.used.add(label)
@@ -481,8 +481,8 @@ class _Reader:
             notes.append(Note("raw_html", {"tags": tuple(list(self.raw_tags)[:12])}))
         if self.unclosed:
             notes.append(Note("emphasis_never_closed", {"count": self.unclosed}))
-        if self.again:
-            notes.append(Note("footnote_again", {"count": self.again}))
+        if self.repeated_notes:
+            notes.append(Note("footnote_again", {"count": self.repeated_notes}))
         if self.env.get("not_parsed"):
             notes.append(Note("too_many_marks", {"count": self.env["not_parsed"]}))
         return [*notes, *notes_of_left_out(self.dropped)]

@@ -34,7 +34,7 @@ _SENTENCE_BEGINS = re.compile(r"[“\"‘'(]?[A-ZÀ-Þ0-9]")
 _DATELINE_BEGINS = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*)?, [A-Z][\w.]+ ?(?:--|[—–-])")
 
 
-def _goes_on_small(text: str) -> bool:
+def _continues_in_lower_case(text: str) -> bool:
     begins = re.search(r"\n[“\"‘'«(]?([^\W\d_])", text)
     return bool(begins and begins[1].islower())
 
@@ -43,7 +43,7 @@ def _goes_on_small(text: str) -> bool:
 JOINS = (
     Rule(
         "goes on in small letters",
-        _goes_on_small,
+        _continues_in_lower_case,
         ("Court must free\nfour lantern makers", "He said:\n“we know"),
         ("Court must free\nFour lantern makers", "Court must free\n4 makers", "ENDS\n囚犯"),
     ),
@@ -216,7 +216,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
     previous: _Line | None = None
     quote = ""  # the open quotation so far
     hanging = 0  # the indent of the text of the open item
-    alone = 0  # characters of the longest line that continues in the next
+    longest = 0  # characters of the longest line that continues in the next
     for line in lines:
         if not len(line):
             previous, quote, hanging = None, "", 0
@@ -229,7 +229,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
                 previous.flowed
                 or (0 < hanging == line.indent and not _LETTERED.match(line_text))
                 or (width and _joined(text, previous, line, width, quote))
-                or (not width and _goes_on(text, previous, line))
+                or (not width and _continues(text, previous, line))
             )
             and not bullet
         )
@@ -239,7 +239,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
             quote = line_text if line_text[0] in _QUOTES else ""
         elif previous is not None:
             if not width and not previous.flowed and not hanging:
-                alone = max(alone, len(previous))
+                longest = max(longest, len(previous))
             joint = "\n"
             if _is_divided(text, previous, line):
                 known = known or Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text.casefold()))
@@ -254,8 +254,8 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
             paragraphs[-1].append((joint, line))
             quote = f"{quote} {line_text}" if quote and len(quote) < _MAX_QUOTE_CHARACTERS else ""
         previous = line
-    if width or alone:
-        source.notes.append(Note("lines_joined", {"width": width or alone}))
+    if width or longest:
+        source.notes.append(Note("lines_joined", {"width": width or longest}))
     if hyphens:
         source.notes.append(Note("hyphens_joined", {"words": tuple(hyphens[:20])}))
     return paragraphs
@@ -271,7 +271,7 @@ def _first_word(text: str, line: _Line) -> int:
     return len(text[line.start : line.end].split(None, 1)[0])
 
 
-def _two(text: str, a: _Line, b: _Line) -> str:
+def _at_line_end(text: str, a: _Line, b: _Line) -> str:
     """Return the end of one line and the start of the next, for the rules."""
     return f"{text[max(a.start, a.end - 80) : a.end]}\n{text[b.start : min(b.end, b.start + 40)]}"
 
@@ -294,11 +294,13 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
     )
     if width not in _WRAPPED and width not in _NARROW:
         return 0
-    go_on = [any(rule.matches(_two(text, a, b)) for rule in JOINS[:2]) for a, b in pairs]
-    shown = sum(go_on)
+    continued = [
+        any(rule.matches(_at_line_end(text, a, b)) for rule in JOINS[:2]) for a, b in pairs
+    ]
+    shown = sum(continued)
     if width in _WRAPPED or _WITHOUT_SPACES.search(text[:2_000]):
         full = [len(a) + 1 + _first_word(text, b) > width for a, b in pairs]
-        shown_or_full = sum(first or second for first, second in zip(go_on, full, strict=True))
+        shown_or_full = sum(first or second for first, second in zip(continued, full, strict=True))
     else:
         shown_or_full = shown
     enough = shown_or_full >= 3 or shown >= 2 or (shown and 2 <= shown_or_full == len(pairs))
@@ -308,7 +310,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
 def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
     """Whether a line of a wrapped text continues in the next."""
     line = text[a.start : a.end]
-    if any(rule.matches(_two(text, a, b)) for rule in JOINS):
+    if any(rule.matches(_at_line_end(text, a, b)) for rule in JOINS):
         return not head_line(line)
     if len(a) + 1 + _first_word(text, b) > width:
         return True
@@ -320,23 +322,26 @@ def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
     return room > _NEARLY_FULL * width and width in _WRAPPED and not line.endswith(":")
 
 
-def _goes_on(text: str, a: _Line, b: _Line) -> bool:
+def _continues(text: str, a: _Line, b: _Line) -> bool:
     """Whether a full line continues in lower case, in a text without a known width."""
-    return len(a) in _FULL and bool(JOINS[0].matches(_two(text, a, b)))
+    return len(a) in _FULL and bool(JOINS[0].matches(_at_line_end(text, a, b)))
 
 
 def _is_divided(text: str, a: _Line, b: _Line) -> bool:
-    return bool(JOINS[1].matches(_two(text, a, b)) or re.search(r"\w-\n\d", _two(text, a, b)))
+    return bool(
+        JOINS[1].matches(_at_line_end(text, a, b))
+        or re.search(r"\w-\n\d", _at_line_end(text, a, b))
+    )
 
 
 def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, str, bool]:
     """Return the joint of a divided word, the word, and whether its hyphen is dropped."""
-    two = _two(text, a, b)
+    line_end = _at_line_end(text, a, b)
     end = _WORD_AT_END.search(text, max(a.start, a.end - 60), a.end)
     first = end[0][:-1] if end else ""
     rest = re.match(r"[^\W\d_]*", text[b.start : b.end])
     second = rest[0] if rest else ""
-    if _SUSPENDED.search(two):
+    if _SUSPENDED.search(line_end):
         return "\n", f"{first}- {second}", False
     whole = f"{first}{second}"
     if not first or (not known[whole.casefold()] and known[f"{first}-{second}".casefold()]):
@@ -344,7 +349,7 @@ def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, st
     elif known[whole.casefold()]:
         keeps = False
     else:
-        keeps = any(rule.matches(two) for rule in KEEPS_HYPHEN)
+        keeps = any(rule.matches(line_end) for rule in KEEPS_HYPHEN)
     return "", f"“{first}-{second}”" if keeps else f"“{whole}”", not keeps
 
 

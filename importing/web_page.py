@@ -200,7 +200,7 @@ class _PageReader:
         end = min(end, start + most)
         return plain(html.unescape(self.bare[start - self.first : end - self.first]))
 
-    def _inside(self, element: Element) -> str:
+    def _compact_text(self, element: Element) -> str:
         """Return the text of a short element without spaces."""
         if element.inner_end - element.inner > 500:
             return ""
@@ -259,7 +259,7 @@ class _PageReader:
         total = self._words(self.first, self.last)
         region = self._region()
         if region:
-            self._outside(region)
+            self._skip_outside(region)
         for element in self.elements:
             if element.inner == element.end or not element.closed:
                 continue
@@ -271,7 +271,7 @@ class _PageReader:
                 if element.parent:
                     holder = self._ancestor(element, {"p", "h1", "h2", "h3", "h4", "h5", "h6"})
                     if holder:
-                        self.page.word_markers[holder.start] = self._inside(element)
+                        self.page.word_markers[holder.start] = self._compact_text(element)
                 self.skips.append(Skip(*span, "markup", False))
             elif is_hidden(found) and not self._holds_the_release(element, is_main_part):
                 self.skips.append(Skip(*span, "hidden words", block))
@@ -306,7 +306,7 @@ class _PageReader:
     def _in_side(self, element: Element) -> bool:
         return self._ancestor(element, {"nav", "footer"}) is not None
 
-    def _outside(self, region: Element) -> None:
+    def _skip_outside(self, region: Element) -> None:
         kept = self._title_outside(region)
         head = next((e for e in self.elements if e.name == "head" and e.end <= region.start), None)
         edges = [head.end if head else self.first]
@@ -347,7 +347,7 @@ class _PageReader:
             return False
         return not _any_between(self.heads, element.inner, element.inner_end)
 
-    def _below(self, element: Element, most: int) -> list[Element]:
+    def _elements_inside(self, element: Element, most: int) -> list[Element]:
         """Return the first elements inside an element."""
         first = bisect_left(self.places, element.inner)
         last = bisect_left(self.places, element.inner_end)
@@ -373,7 +373,7 @@ class _PageReader:
             self.page.skips[skip.start] = skip
             if not in_note:
                 reached = skip.end
-            text = self._without(skip, notes)
+            text = self._text_without_notes(skip, notes)
             if skip.part == "footnotes":
                 text = ""
             if skip.part != "markup":
@@ -382,7 +382,7 @@ class _PageReader:
                 quotes.setdefault(skip.part, []).append(text)
         self.source.notes += notes_of_left_out(quotes)
 
-    def _without(self, skip: Skip, notes: list[Span]) -> str:
+    def _text_without_notes(self, skip: Skip, notes: list[Span]) -> str:
         pieces: list[str] = []
         place = skip.start
         for start, end in notes[bisect_left(notes, (skip.start, 0)) :]:
@@ -416,16 +416,16 @@ class _PageReader:
                 continue
             taken[holder.start] = holder
             self.page.footnotes[mark.start] = Footnote(
-                mark.start, mark.end, self._inside(link), (holder.inner, holder.inner_end)
+                mark.start, mark.end, self._compact_text(link), (holder.inner, holder.inner_end)
             )
             self.skips.append(Skip(holder.start, holder.end, "footnotes", True))
-            for inner in self._below(holder, 200):
+            for inner in self._elements_inside(holder, 200):
                 if inner.name == "a" and inner.attributes.get("href", "#")[:1] == "#":
                     back = self._whole_mark(inner)
-                    if _BACK.fullmatch(self._inside(back)):
+                    if _BACK.fullmatch(self._compact_text(back)):
                         self.page.skips[back.start] = Skip(back.start, back.end, "markup", False)
-        held = sorted((e.start, e.end) for e in taken.values())
-        for start in [s for s, note in self.page.footnotes.items() if _within(note, held)]:
+        note_spans = sorted((e.start, e.end) for e in taken.values())
+        for start in [s for s, note in self.page.footnotes.items() if _within(note, note_spans)]:
             # A footnote inside a footnote stays where it is.
             words = self.page.footnotes.pop(start).words
             self.skips = [
@@ -437,15 +437,16 @@ class _PageReader:
     def _whole_mark(self, link: Element) -> Element:
         mark = link
         while mark.parent and mark.parent.name in ("sup", "span", "small"):
-            if not re.fullmatch(r"[\[(]?.{0,8}[\])]?", self._inside(mark.parent)) or (
-                self._inside(mark.parent).strip("[]()") != self._inside(link).strip("[]()")
+            if not re.fullmatch(r"[\[(]?.{0,8}[\])]?", self._compact_text(mark.parent)) or (
+                self._compact_text(mark.parent).strip("[]()")
+                != self._compact_text(link).strip("[]()")
             ):
                 break
             mark = mark.parent
         return mark
 
     def _note_of(self, mark: Element, link: Element, target: Element) -> Element | None:
-        if not _MARKER.fullmatch(self._inside(link)) or target.start < mark.end:
+        if not _MARKER.fullmatch(self._compact_text(link)) or target.start < mark.end:
             return None
         holder = target if target.name in _NOTE_BLOCKS else self._ancestor(target, _NOTE_BLOCKS)
         if not holder or not holder.closed or holder.start < mark.end:
@@ -456,10 +457,10 @@ class _PageReader:
             and re.fullmatch(r"_?(?:ftn|edn)\d+", holder.parent.attributes.get("id", ""))
         ):
             holder = holder.parent
-        raised = mark.name == "sup" or any(e.name == "sup" for e in self._below(link, 5))
+        raised = mark.name == "sup" or any(e.name == "sup" for e in self._elements_inside(link, 5))
         back = any(
             e.name == "a" and e.attributes.get("href", "").startswith("#")
-            for e in self._below(holder, 20)
+            for e in self._elements_inside(holder, 20)
         )
         if not (raised or back or _NOTE_NAME.search(link.attributes["href"])):
             return None
@@ -479,7 +480,7 @@ class _PageReader:
                 or _any_between(self.table_places, table.inner, table.inner_end)
             ):
                 continue
-            below = self._below(table, 100_000)
+            below = self._elements_inside(table, 100_000)
             names = Counter(e.name for e in below)
             cells = [e for e in below if e.name in ("td", "th")]
             longest = max((self._words(e.inner, e.inner_end) for e in cells), default=0)

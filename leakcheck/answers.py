@@ -45,7 +45,7 @@ class Comparable:
         raw = answer.body.lower()
         self.body = self._plain(raw)
         # A page that repeats the request differs for each name, and so does its ETag.
-        left_out = _IGNORED_HEADERS | ({"etag"} if any(self._in(raw)) else set())
+        left_out = _IGNORED_HEADERS | ({"etag"} if any(self._contains(raw)) else set())
         is_packed = answer.header("content-encoding") == "gzip"
         sent = [(key.lower(), value) for key, value in answer.headers]
         self.headers = sorted(
@@ -85,7 +85,7 @@ class Comparable:
             fields[name] = fields[name] + b", " + value if name in fields else value
         return fields
 
-    def _in(self, text: bytes) -> Iterator[bool]:
+    def _contains(self, text: bytes) -> Iterator[bool]:
         yield from (part.encode() in text for part in self.names.replaceable)
 
     def _plain(self, text: bytes) -> bytes:

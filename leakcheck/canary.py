@@ -351,18 +351,18 @@ def _rows_of_canaries(
         for relation in model._meta.get_fields(include_hidden=True):
             if not (relation.auto_created and (relation.one_to_many or relation.one_to_one)):
                 continue
-            pointing: type[models.Model] = relation.related_model  # type: ignore[assignment]
+            referring: type[models.Model] = relation.related_model  # type: ignore[assignment]
             name = relation.field.name  # type: ignore[union-attr]
             found = set(
-                _rows(pointing)
+                _rows(referring)
                 .filter(**{f"{name}__in": to_delete[model]})
                 .values_list("pk", flat=True)
-            ) - to_delete.get(pointing, set())
-            if found and _is_editors_own(pointing):
-                linked.append((pointing, name, found))
+            ) - to_delete.get(referring, set())
+            if found and _is_editors_own(referring):
+                linked.append((referring, name, found))
             elif found:
-                to_delete.setdefault(pointing, set()).update(found)
-                todo.append(pointing)
+                to_delete.setdefault(referring, set()).update(found)
+                todo.append(referring)
     return to_delete, linked
 
 

@@ -379,9 +379,9 @@ class NameCheck:
         people = Person.objects.protected(timezone.localdate(at)).values_list("pk", flat=True)
         self.protected = set(people)
         self.allowed: dict[tuple[str, str], set[str]] = {}
-        for given in NameException.objects.standing():
-            key = (given.table, str(given.release_id or given.row))
-            self.allowed.setdefault(key, set()).add(letters(given.name))
+        for exception in NameException.objects.standing():
+            key = (exception.table, str(exception.release_id or exception.row))
+            self.allowed.setdefault(key, set()).add(letters(exception.name))
         self._allowed_in_lists: set[str] | None = None
         self._known: dict[str, tuple[tuple[UUID, str, bool], ...]] = {}
         self._site_texts: list[str] = []
@@ -457,8 +457,10 @@ class NameCheck:
         elif answer.status_code != 404:  # it is no longer public
             found: dict[tuple[UUID, str, Kind, str], Found] = {}
             try:
-                self._collect(address, _in_headers(answer), found)
-                self._collect(address, _in_asset(asset) if asset else _in(answer, address), found)
+                self._collect(address, _texts_in_headers(answer), found)
+                self._collect(
+                    address, _texts_in_asset(asset) if asset else _texts_in(answer, address), found
+                )
             except PdfReaderMissingError:
                 self.report.unread_pdfs += 1
             except (UnreadableFileError, OSError, ValueError) as problem:
@@ -537,7 +539,7 @@ class NameCheck:
                 read = [*self._read, *since.former_addresses()]
                 for start in range(0, len(read), BATCH):
                     finds.filter(address__in=read[start : start + BATCH]).delete()
-            there = set(Person.objects.filter(pk__in={f.person for f in self.report.found})
+            existing = set(Person.objects.filter(pk__in={f.person for f in self.report.found})
                         .values_list("pk", flat=True))  # fmt: skip
             NameCheckFind.objects.bulk_create(
                 [
@@ -546,7 +548,7 @@ class NameCheck:
                         place=find.place[:120], table=find.table, row=find.row,
                         accepted=find.accepted, warned=find.warned, at=self.at,
                     )
-                    for find in self.report.found if find.person in there
+                    for find in self.report.found if find.person in existing
                 ],
                 batch_size=BATCH,
             )  # fmt: skip
@@ -572,12 +574,12 @@ def _is_printed(table: str, row: str, at: datetime) -> bool:
     return found is not None and is_printed(found, at)
 
 
-def _in_headers(answer: Any) -> Iterator[Piece]:
+def _texts_in_headers(answer: Any) -> Iterator[Piece]:
     for name in ("Content-Disposition", "Location"):
         yield Kind.FILE_NAME, "the name of the download", answer.headers.get(name, "")
 
 
-def _in(answer: Any, address: Address) -> Iterator[Piece]:
+def _texts_in(answer: Any, address: Address) -> Iterator[Piece]:
     """Yield the texts of an answer. Raises UnreadableFileError and OSError."""
     kind, form = address.kind, answer.headers.get("Content-Type", "").partition(";")[0]
     with _content(answer) as file:
@@ -590,12 +592,12 @@ def _in(answer: Any, address: Address) -> Iterator[Piece]:
                 yield kind, "text", address.source.title  # the card shows it
             texts = printed_texts.picture(file)
         else:
-            texts = _of_form(form, file.read())
+            texts = _texts_of_form(form, file.read())
         for place, text in texts:
             yield kind, place, text
 
 
-def _of_form(form: str, content: bytes) -> Iterator[tuple[str, str]]:
+def _texts_of_form(form: str, content: bytes) -> Iterator[tuple[str, str]]:
     if form == "text/html":
         return printed_texts.html(content)
     if form.endswith("xml"):
@@ -612,7 +614,7 @@ _READERS: dict[str, Callable[[IO[bytes]], Iterator[tuple[str, str]]]] = {
 }
 
 
-def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
+def _texts_in_asset(asset: MediaAsset) -> Iterator[Piece]:
     """Yield the texts of a file as the public gets it. Raises UnreadableFileError and OSError."""
     style, extension = asset.download_rendition
     yield Kind.FILE_NAME, "the name of the download", asset.download_name(extension)
@@ -735,8 +737,8 @@ class Changes:
     def _exceptions(self) -> None:
         """Add the records that print a row with a name exception that began or ended since then."""
         changed = NameException.objects.filter(Q(at__gte=self.since) | Q(ended_at__gte=self.since))
-        for given in changed.select_related("release"):
-            row = given.release or row_of(given.table, given.row)
+        for exception in changed.select_related("release"):
+            row = exception.release or row_of(exception.table, exception.row)
             if row is None:
                 continue
             self._add_releases(releases_printing(row))
