@@ -146,7 +146,7 @@ def execute(where, *statements) -> None:
 
 def sign(made: Path, **changes) -> None:
     """Write the manifest of a changed backup with the right checksum, as a forger would."""
-    manifest = numbers(made) | changes
+    manifest = manifest_of(made) | changes
     digest = hashlib.sha256((made / "SHA256SUMS").read_bytes()).hexdigest()
     manifest["files"]["sums"] = digest
     (made / "manifest.json").write_text(json.dumps(manifest))
@@ -158,7 +158,7 @@ def report(**where) -> dict:
     return json.loads(done.stdout)
 
 
-def numbers(path: Path) -> dict:
+def manifest_of(path: Path) -> dict:
     return json.loads((path / "manifest.json").read_text())
 
 
@@ -362,7 +362,7 @@ def test_a_backup_made_while_editors_work_is_restored_completely_elsewhere(
         assert seen["lost"] == []
         assert seen["halves"] == []
         assert seen["held"] == ["Not yet"]
-        rows = numbers(made)["rows"]
+        rows = manifest_of(made)["rows"]
         assert seen["releases"] == rows["releases_release"]
         assert seen["pictures"] == rows["assets_mediaasset"]
 
@@ -411,7 +411,7 @@ def test_a_backup_contains_only_files_that_rows_name(folder):
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=made, capture_output=True
     )
     assert listed.returncode == 0, listed.stdout
-    manifest = numbers(made)
+    manifest = manifest_of(made)
     assert manifest["rows"]["assets_mediaasset"] == 1
     assert manifest["files"]["number"] == len(held)
     assert manifest["verified"]
@@ -579,7 +579,9 @@ def test_a_backup_of_an_older_version_is_migrated(folder, elsewhere):
     done = manage("createsuperuser", "--no-input", "--username=old", "--email=", **before, **user)
     assert done.returncode == 0, done.stderr
     made = backup(folder, **before)
-    assert not any("0004" in name for app, name in numbers(made)["migrations"] if app == "releases")
+    assert not any(
+        "0004" in name for app, name in manifest_of(made)["migrations"] if app == "releases"
+    )
     assert "Next: manage.py migrate, manage.py makerenditions" in restored(made, **after)
     assert manage("migrate", "--check", **after).returncode == 0
     code = "from accounts.models import User; print(User.objects.get())"
@@ -629,7 +631,7 @@ def test_a_name_that_leads_out_of_the_storage_is_refused(folder):
 
 def test_a_backup_that_does_not_fit_this_newsroom_is_refused(folder):
     made = backup(folder)
-    whole = numbers(made)
+    whole = manifest_of(made)
 
     def error(**changes):
         (made / "manifest.json").write_text(json.dumps(whole | changes))
@@ -738,7 +740,7 @@ def test_the_error_names_a_stored_file_that_cannot_be_read(folder):
     path.chmod(0)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "backup", folder], env=environment(),
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=as_any_owner,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=without_access_to_all_files,
     )  # fmt: skip
     assert done.returncode == 1
     assert f"The stored file {path} cannot be read: Permission denied" in done.stderr
@@ -750,7 +752,7 @@ def test_the_error_names_a_stored_file_that_cannot_be_read(folder):
     assert list(folder.iterdir()) == []
 
 
-def as_any_owner() -> None:
+def without_access_to_all_files() -> None:
     """Drop the capabilities with which root reads every file, from the next exec on."""
     if os.geteuid() == 0:
         dropped, override, search = 24, 1, 2  # PR_CAPBSET_DROP of CAP_DAC_…
@@ -818,7 +820,7 @@ SHAPES = {
 
 def test_a_manifest_of_the_wrong_shape_is_reported_as_damage(folder):
     made = backup(folder, "--no-verify")
-    path, whole = made / "manifest.json", numbers(made)
+    path, whole = made / "manifest.json", manifest_of(made)
     contents = {"nested": b"[" * 200_000, "no text": b'{"format": "\xff"}', "empty": b""}
     for name, change in SHAPES.items():
         if isinstance(change, tuple):
@@ -993,11 +995,11 @@ def test_a_user_who_may_not_create_databases_gets_advice(folder, elsewhere):
         assert "--no-verify" in output
         assert not folder.exists()
         made = backup(folder, "--no-verify", DATABASE_URL=address)
-        assert not numbers(made)["verified"]
+        assert not manifest_of(made)["verified"]
         scratch = elsewhere()["DATABASE_URL"]
         for _ in range(2):
             made = backup(folder, DATABASE_URL=address, SCRATCH_DATABASE_URL=scratch)
-            assert numbers(made)["verified"]
+            assert manifest_of(made)["verified"]
         output = refusal("backup", folder, SCRATCH_DATABASE_URL=environment()["DATABASE_URL"])
         assert "is not empty" in output
     finally:

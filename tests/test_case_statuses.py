@@ -388,14 +388,14 @@ def test_cases_that_have_not_ended_are_still_reviewed():
 
 
 @pytest.fixture
-def two(db):
+def two_people(db):
     """Two people, one with a designation."""
     ana, bo = make_case("Ana Brask"), make_case("Bo Corvin")
     ana.designations.create(by="The Board", since="2026-04", source="Minutes")
     return ana, bo
 
 
-def test_a_designation_is_on_the_card_in_the_table_and_in_the_csv_file(client, two):
+def test_a_designation_is_on_the_card_in_the_table_and_in_the_csv_file(client, two_people):
     root = page(client, "/prisoners/")
     (card,) = root.xpath("//ul[@class='roll']/li[.//*[@class='label']]")
     assert "Ana Brask" in words(card)
@@ -409,7 +409,7 @@ def test_a_designation_is_on_the_card_in_the_table_and_in_the_csv_file(client, t
     assert [second[name] for name in names] == ["", "", ""]
 
 
-def test_the_title_says_what_is_listed(client, two):
+def test_the_title_says_what_is_listed(client, two_people):
     everybody = page(client, "/prisoners/")
     assert words(everybody.find(".//h1")) == "Cases we follow"
     assert "Prisoners of conscience" not in words(everybody.find(".//title"))
@@ -425,8 +425,8 @@ def test_the_title_says_what_is_listed(client, two):
     ]
 
 
-def test_another_designation_has_its_own_title(client, two):
-    two[1].designations.create(by="The Board", since="2026", source="M.", label="Hostage")
+def test_another_designation_has_its_own_title(client, two_people):
+    two_people[1].designations.create(by="The Board", since="2026", source="M.", label="Hostage")
     assert words(page(client, "/prisoners/?designation=hostage").find(".//h1")) == "Hostage"
 
 
