@@ -740,7 +740,7 @@ def test_the_error_names_a_stored_file_that_cannot_be_read(folder):
     path.chmod(0)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "backup", folder], env=environment(),
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=without_access_to_all_files,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=drop_root_access,
     )  # fmt: skip
     assert done.returncode == 1
     assert f"The stored file {path} cannot be read: Permission denied" in done.stderr
@@ -752,7 +752,7 @@ def test_the_error_names_a_stored_file_that_cannot_be_read(folder):
     assert list(folder.iterdir()) == []
 
 
-def without_access_to_all_files() -> None:
+def drop_root_access() -> None:
     """Drop the capabilities with which root reads every file, from the next exec on."""
     if os.geteuid() == 0:
         dropped, override, search = 24, 1, 2  # PR_CAPBSET_DROP of CAP_DAC_…
