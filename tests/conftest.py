@@ -138,7 +138,6 @@ def _newsroom(settings, monkeypatch, tmp_path_factory):
     """Every test has a folder of its own for files, and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    monkeypatch.setattr("pressroom.health._logged_at", None)
     monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
 
