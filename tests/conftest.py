@@ -1,6 +1,8 @@
+import contextlib
 import copy
 import gc
 import hashlib
+import logging.config
 import time
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from django.test.utils import _TestState, instrumented_test_render
 
 from assets import sandbox
 from jobs.buffer import Buffer
+from pressroom import logs
 from releases import probes
 from tests import cpu, databases, s3_server, sandbox_forks
 
@@ -134,11 +137,10 @@ WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(autouse=True)
-def _newsroom(settings, monkeypatch, tmp_path_factory):
+def _newsroom(settings, tmp_path_factory):
     """Every test has a folder of its own for files, and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
 
 
@@ -200,6 +202,22 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 
     monkeypatch.setattr(sandbox, "inspect", once(sandbox.inspect, lambda seen: seen))
     monkeypatch.setattr(sandbox, "renditions", once(sandbox.renditions, list))
+
+
+@pytest.fixture
+def new_log(caplog, monkeypatch):
+    """caplog with the lines that a process writes to its log, from the start of the process.
+
+    Its filters are new: they count lines, and have not seen those of earlier tests.
+    """
+    # The first handler decides whether a line is logged, so there must be no other one.
+    monkeypatch.setattr(logging.root, "handlers", [caplog.handler])
+    configured = logs.configuration("text", report_errors=False)
+    new_filter = logging.config.DictConfigurator(configured).configure_filter
+    with contextlib.ExitStack() as filters:
+        for name in configured["handlers"]["console"]["filters"]:
+            filters.enter_context(caplog.filtering(new_filter(configured["filters"][name])))
+        yield caplog
 
 
 @pytest.fixture
