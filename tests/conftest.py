@@ -1,6 +1,8 @@
+import contextlib
 import copy
 import gc
 import hashlib
+import logging.config
 import time
 from uuid import uuid4
 
@@ -15,7 +17,8 @@ from django.test import override_settings
 from django.test.utils import _TestState, instrumented_test_render
 
 from assets import sandbox
-from jobs.buffer import Buffer
+from jobs.models import Job
+from pressroom import logs
 from releases import probes
 from tests import cpu, databases, s3_server, sandbox_forks
 
@@ -137,12 +140,10 @@ WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(autouse=True)
-def _newsroom(settings, monkeypatch, tmp_path_factory):
-    """Give each test its own folder for files, an empty cache, and no state of earlier tests."""
+def _newsroom(settings, tmp_path_factory):
+    """Give each test its own folder for files and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    monkeypatch.setattr("pressroom.health._logged_at", None)
-    monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
 
 
@@ -207,10 +208,26 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 
 
 @pytest.fixture
-def waiting(monkeypatch):
-    """The buffer of attempts to reach hidden pages, with only those of this test."""
-    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue_counts, 100))
-    return probes.waiting
+def new_log(caplog, monkeypatch):
+    """caplog with the lines that a process writes to its log, from the start of the process.
+
+    Its filters are new: they count lines, and have not seen those of earlier tests.
+    """
+    # The first handler decides whether a line is logged, so there must be no other one.
+    monkeypatch.setattr(logging.root, "handlers", [caplog.handler])
+    configured = logs.configuration("text", report_errors=False)
+    new_filter = logging.config.DictConfigurator(configured).configure_filter
+    with contextlib.ExitStack() as filters:
+        for name in configured["handlers"]["console"]["filters"]:
+            filters.enter_context(caplog.filtering(new_filter(configured["filters"][name])))
+        yield caplog
+
+
+@pytest.fixture
+def no_waiting_probes(db):
+    """Remove what earlier tests requested, so that only requests of this test are counted."""
+    probes.waiting.flush()
+    Job.objects.filter(name=probes.count_probes.name).delete()
 
 
 @pytest.fixture

@@ -239,7 +239,7 @@ def test_a_picture_is_not_replaced_while_a_release_is_approved(whole, publisher)
         other.join(1)
         assert other.is_alive()
     other.join(20)
-    assert "which is approved as it stands" in refused[0]
+    assert "It is used in the approved release" in refused[0]
     picture.refresh_from_db()
     assert picture.caption == "A gate"
 

@@ -980,6 +980,24 @@ def test_no_process_has_the_password_among_its_arguments(folder):
 
 
 @on_postgres
+def test_only_a_scratch_database_of_a_backup_is_dropped(folder):
+    """A backup that was killed between CREATE DATABASE and COMMENT leaves an empty one."""
+    name = f"{connection.settings_dict['NAME'][:40]}_backup_scratch"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    backup(folder)
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    try:
+        here = environment()["DATABASE_URL"]
+        execute(urlsplit(here)._replace(path=f"/{name}").geturl(), "CREATE TABLE of_others (a int)")
+        assert f"a database {name} that no backup created" in refusal("backup", folder)
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}"')
+
+
+@on_postgres
 def test_a_user_who_may_not_create_databases_gets_advice(folder, elsewhere):
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")

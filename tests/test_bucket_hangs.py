@@ -234,7 +234,7 @@ def test_after_two_failures_the_bucket_is_not_asked_until_one_call_succeeds(
     stand_in.broken = False
     time.sleep(0.6)
     assert opened("originals/a") == "FileNotFoundError"
-    assert caplog.text.count("it is asked again later") == 1
+    assert caplog.text.count("is asked again later") == 1
     assert caplog.text.count("answers again") == 1
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site
-from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import models, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from django.utils.html import escape
 
@@ -35,15 +34,12 @@ def media(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup, django_db_blocker, media):
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.conf.settings.MEDIA_ROOT", media)
-        patch.setattr("django.conf.settings.PASSWORD_HASHERS", [FAST])
-        storages._storages = {}
+    fast = override_settings(MEDIA_ROOT=media, PASSWORD_HASHERS=[FAST])
+    with django_db_blocker.unblock(), fast:
         out = io.StringIO()
         call_command("demo", yes_public_passwords=True, stdout=out)
         yield out.getvalue()
         django_db_setup()  # restores the database
-        storages._storages = {}
 
 
 @pytest.fixture
