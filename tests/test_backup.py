@@ -983,18 +983,21 @@ def test_no_process_has_the_password_among_its_arguments(folder):
 def test_only_a_scratch_database_of_a_backup_is_dropped(folder):
     """A backup that was killed between CREATE DATABASE and COMMENT leaves an empty one."""
     name = f"{connection.settings_dict['NAME'][:40]}_backup_scratch"
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+    address = urlsplit(environment()["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+    def execute_beside(*statements):
+        with connection._nodb_cursor() as cursor:
+            for statement in statements:
+                cursor.execute(f'{statement} "{name}"')
+
+    execute_beside("DROP DATABASE IF EXISTS", "CREATE DATABASE")
     backup(folder)
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+    execute_beside("CREATE DATABASE")
+    execute({"DATABASE_URL": address}, "CREATE TABLE of_others (a int)")
     try:
-        here = environment()["DATABASE_URL"]
-        execute(urlsplit(here)._replace(path=f"/{name}").geturl(), "CREATE TABLE of_others (a int)")
         assert f"a database {name} that no backup created" in refusal("backup", folder)
     finally:
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE "{name}"')
+        execute_beside("DROP DATABASE")
 
 
 @on_postgres
