@@ -1,4 +1,4 @@
-"""Language tags that people type: checked, with a sentence where one is wrong."""
+"""Validation of language tags that users type, with a message for each error."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def canonical(tag: str) -> str:
 
 
 def read(text: str) -> str:
-    """Return the tag that a person means by a tag or by a name. Raises ValidationError."""
+    """Return the canonical tag of a typed tag or language name. Raises ValidationError."""
     return _checked(languages.read, text)
 
 

@@ -12,7 +12,7 @@ from desk.admin.base import QuietAdmin
 
 
 class AddUserForm(UserCreationForm):
-    """A new user, with the right to sign in to the desk and with the permissions of a group."""
+    """Form of a new user, with the right to sign in to the desk and with groups."""
 
     is_staff = forms.BooleanField(
         label=_("Can sign in to the desk"),

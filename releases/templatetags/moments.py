@@ -1,4 +1,4 @@
-"""Moments in templates."""
+"""Times in templates."""
 
 from datetime import datetime
 
@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.filter
 def moment(at: datetime) -> str:
-    """Return a moment in the newsroom's zone for `<time datetime>`: HTML takes no microseconds."""
+    """Return a time in the newsroom's zone for `<time datetime>`. HTML allows no microseconds."""
     return timezone.localtime(at).isoformat(timespec="seconds")
