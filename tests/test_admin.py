@@ -10,6 +10,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from people.models import Level
 from releases import approval, workflow
@@ -438,11 +439,14 @@ def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
 def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk, editor):
     case = make_prisoner("Teodor Brask").cases.get()
     case.custody_status, case.as_of = "released", date(2026, 5, 2)
+    case.call_types, case.country = ["medical_care", "quash_conviction"], "GB"
     case.save()
     page = text(at_desk(editor).get(f"/admin/people/case/{case.pk}/history/"))
     assert "Released" in page
     assert "→ 2 May 2026" in page
     assert "→ released" not in page
+    assert "– → Medical care, Quash the conviction" in page
+    assert "→ United Kingdom" in page
     assert "<td>Command</td>" in page
 
 
@@ -484,6 +488,21 @@ def test_two_versions_are_compared_and_the_earlier_one_restored(at_desk, editor)
     assert restored.body == "<p>One door.</p>"
     assert restored.version == 3
     assert verbs_of(release)[-1] == "restored"
+
+
+def test_two_versions_are_compared_by_labels_and_not_by_codes(at_desk, editor):
+    release = make_release("draft", kind="press_release", language="en", countries=["GB"])
+    release.kind, release.language, release.countries = "statement", "sv", ["GB", "CN"]
+    release.save()
+    page = text(at_desk(editor).get(f"{LIST}{release.pk}/history/"))
+    changes = [
+        strip_tags(each) for each in re.findall(r'<section class="change">.*?(<p.*?)</p>', page)
+    ]
+    assert changes == [
+        "Press release Statement",
+        "English Swedish",
+        "China, United Kingdom",
+    ]
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "999999", "-1"])

@@ -23,6 +23,7 @@ from django_countries.fields import Country
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 
+from people.models import Case
 from releases.moments import local_time
 
 
@@ -68,7 +69,8 @@ class ChangesAsShown(HistoricalRecordContextHelper):
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
         prepared = super().prepare_delta_change_value(change, value)
-        labels = dict(getattr(self.model._meta.get_field(change.field), "flatchoices", ()))
+        field = self.model._meta.get_field(change.field)
+        labels = dict(getattr(field, "flatchoices", ()))
         if isinstance(prepared, bool):
             return _("Yes") if prepared else _("No")
         if isinstance(prepared, datetime):
@@ -79,6 +81,8 @@ class ChangesAsShown(HistoricalRecordContextHelper):
             return "–"
         if isinstance(prepared, Country):
             return prepared.name
+        if field.name == "call_types" and isinstance(value, list):
+            return ", ".join(Case.call_labels(value)) or "–"
         return labels.get(prepared, prepared) if isinstance(prepared, str | int) else prepared
 
 

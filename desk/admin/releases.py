@@ -29,7 +29,7 @@ from desk.forms.editor import editor_context
 from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
 from desk.forms.release import FIELDSETS, PICTURES, TEXT, ReleaseForm
 from previews.page import page_at_the_desk
-from releases import languages, workflow
+from releases import language_tags, languages, workflow
 from releases.models import Release
 
 # The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
@@ -71,9 +71,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return sorted(
-            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
-        )
+        return sorted(((tag, language_tags.name(tag)) for tag in used), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -251,7 +249,7 @@ class ReleaseAdmin(
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
     def in_language(self, release: Release) -> str:
-        return languages.english_name(release.language)
+        return language_tags.name(release.language)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, release: Release) -> str:

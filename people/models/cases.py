@@ -1,6 +1,7 @@
 """Detentions as we know them: dated, sourced, and never overwritten."""
 
 import contextlib
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
@@ -234,7 +235,12 @@ class Case(Sourced):
     @property
     def calls(self) -> list[str]:
         """The labels of the kinds of call."""
-        return [str(self.Call(kind).label) for kind in self.call_types if kind in self.Call]
+        return self.call_labels(self.call_types)
+
+    @classmethod
+    def call_labels(cls, kinds: Iterable[str]) -> list[str]:
+        """Return the labels of kinds of call."""
+        return [str(cls.Call(kind).label) for kind in kinds if kind in cls.Call]
 
     def sentence(self) -> str:
         """Return the status as it is printed, never without its day."""
