@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import date, timedelta
+from html import unescape
 
 import lxml.html
 import pytest
@@ -448,6 +449,23 @@ def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk,
     assert "– → Medical care, Quash the conviction" in page
     assert "→ United Kingdom" in page
     assert "<td>Command</td>" in page
+
+
+def test_a_link_that_adds_a_row_is_in_sentence_case(at_desk, editor):
+    page = text(at_desk(editor).get(f"/admin/people/person/{make_person().pk}/change/"))
+    assert "Add role" in page
+    assert "Add another Role" not in page
+
+
+@pytest.mark.parametrize("path", ["change/", "history/", "delete/", "history/1/"])
+def test_the_way_back_begins_at_the_desk_and_names_no_app(at_desk, path):
+    user = make_user("admin", is_superuser=True)
+    person = make_person("Ansa Verel")
+    path = path.replace("1", str(person.history.get().pk))
+    page = text(at_desk(user).get(f"/admin/people/person/{person.pk}/{path}"))
+    crumbs = re.search(r'<div class="breadcrumbs">(.*?)</div>', page, re.S)[1]
+    assert unescape(strip_tags(crumbs)).split("›")[:2] == ["\nDesk ", " People "]
+    assert 'href="/admin/people/person/"' in crumbs
 
 
 def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
