@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import UTC, datetime
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from django.utils import translation
 from django.utils.translation import to_locale
 
 from pressroom import errors
+from releases.moments import to_the_second
 from tests.make import make_release, make_user
 
 pytestmark = pytest.mark.once
@@ -119,6 +121,16 @@ def test_a_page_says_the_language_of_its_own_text(settings, client, at_desk, lan
         assert f"<html {attributes}>" in answer.content.decode()
     desk = at_desk(make_user("editor", "Editor")).get("/admin/").content.decode()
     assert re.search(rf'<html lang="{language}"\s+dir="{direction}"', desk)
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en-gb", "3 May 2026, 14:05:09 UTC"), ("de", "3. Mai 2026 14:05:09"),
+     ("fi", "3. toukokuuta 2026 kello 14.05.09")],
+)  # fmt: skip
+def test_a_time_to_the_second_has_the_format_of_the_screens(language, shown):
+    with translation.override(language):
+        assert to_the_second(datetime(2026, 5, 3, 14, 5, 9, tzinfo=UTC)) == shown
 
 
 @pytest.mark.django_db

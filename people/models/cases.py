@@ -24,8 +24,6 @@ from people.models.persons import Person
 from people.models.sourced import Sourced
 from storing.rows import GuardedQuerySet
 
-DATE_FORMAT = "j F Y"  # of sentences that the public reads
-
 
 class CaseQuerySet(GuardedQuerySet["Case"]):
     def in_group(self, *groups: Group) -> Self:
@@ -249,7 +247,7 @@ class Case(Sourced):
             parts.append(self.get_legal_status_display())
         return gettext("%(status)s, as of %(day)s") % {
             "status": " · ".join(parts),
-            "day": date_format(self.as_of, DATE_FORMAT),
+            "day": date_format(self.as_of, "DATE_FORMAT"),
         }
 
     def designation_on(self, day: date) -> Designation | None:
@@ -294,7 +292,7 @@ class Case(Sourced):
         """Return what an editor is asked before this status is saved beside what is known."""
         questions = []
         known = [] if self._state.adding else self.valid_statuses()
-        day = date_format(self.as_of, DATE_FORMAT)
+        day = date_format(self.as_of, "DATE_FORMAT")
         for status in known:
             if status.as_of == self.as_of and (status.custody_status, status.legal_status) != (
                 self.custody_status,
@@ -312,7 +310,7 @@ class Case(Sourced):
         if newest and self.as_of < newest:
             questions.append(
                 gettext("The newest status is from %(newest)s. Is %(day)s correct?")
-                % {"newest": date_format(newest, DATE_FORMAT), "day": day}
+                % {"newest": date_format(newest, "DATE_FORMAT"), "day": day}
             )
         last = max(known, key=lambda status: status.pk, default=None)
         before = last and GROUPS[self.Custody(last.custody_status)]
@@ -356,5 +354,5 @@ class Case(Sourced):
         known = [status for status in self.valid_statuses() if status.as_of <= day]
         ended_then = known and known[-1].custody_status in DETENTION_ENDINGS
         if self.as_of > day and not ended_then:
-            return str(with_status) % {"day": date_format(self.as_of, DATE_FORMAT)}
+            return str(with_status) % {"day": date_format(self.as_of, "DATE_FORMAT")}
         return ""

@@ -5,7 +5,10 @@ from datetime import datetime
 from django import template
 from django.utils import timezone
 
+from releases import moments
+
 register = template.Library()
+register.filter(moments.to_the_second)
 
 
 @register.filter
