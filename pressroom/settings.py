@@ -423,6 +423,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "pressroom.middleware.OutageMiddleware",
+    "pressroom.middleware.MethodNotAllowedMiddleware",
     "pressroom.middleware.UniformNotFoundMiddleware",
 ]
 

@@ -474,6 +474,17 @@ def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
     assert "quality time" not in page
 
 
+def test_the_address_of_a_button_says_what_it_is_and_links_back(at_desk, publisher):
+    person, client = make_person(), at_desk(publisher)
+    for path in (f"/admin/people/person/{person.pk}/lower/", "/admin/logout/"):
+        answer = client.get(path)
+        assert answer.status_code == 405
+        assert "POST" in answer["Allow"]
+        assert "works only as a button" in text(answer)
+        assert '<a href="/admin/">Go to the desk</a>' in text(answer)
+    assert "works only" not in text(Client().get(f"/admin/people/person/{person.pk}/lower/"))
+
+
 # --- Preview, versions, deletion ---------------------------------------------------------------
 
 
