@@ -7,6 +7,7 @@ from html import unescape
 
 import lxml.html
 import pytest
+import time_machine
 from django.db import models
 from django.test import Client
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.utils.html import strip_tags
 from people.models import Level
 from releases import approval, workflow
 from releases.models import Correction, Event, Quote, Release
+from releases.topics_and_contacts import Use
 from tests.make import (
     STATES,
     make_chief,
@@ -449,6 +451,36 @@ def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk,
     assert "– → Medical care, Quash the conviction" in page
     assert "→ United Kingdom" in page
     assert "<td>Command</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [((8, 0, 0), "8 public releases"), ((1, 0, 2), "1 public release, 2 other releases"),
+     ((0, 1, 0), "1 approved release"), ((0, 0, 0), "No releases")],
+)  # fmt: skip
+def test_where_a_topic_is_used_has_no_zeros(counts, shown):
+    assert str(Use(*counts)) == shown
+
+
+def test_a_page_for_reading_shows_labels_and_not_codes(at_desk, author):
+    client = at_desk(author)
+    release = make_release("published", language="sv")
+    page = text(client.get(f"{LIST}{release.pk}/change/"))
+    assert re.search(r'<div class="readonly">Swedish</div>', page)
+    case = make_prisoner("Teodor Brask").cases.get()
+    case.call_types = ["medical_care"]
+    case.save()
+    page = text(client.get(f"/admin/people/case/{case.pk}/change/"))
+    assert '<div class="readonly">Medical care</div>' in page
+    assert "None</div>" not in page
+
+
+@pytest.mark.parametrize(("ago", "shown"), [(20, "less than a minute"), (61, "1\xa0minute")])
+def test_a_release_never_waits_for_zero_minutes(at_desk, publisher, ago, shown):
+    release = make_release("in_review")
+    with time_machine.travel(release.updated_at + timedelta(seconds=ago), tick=False):
+        page = text(at_desk(publisher).get("/admin/"))
+    assert f"waiting for {shown}" in page
 
 
 def test_a_link_that_adds_a_row_is_in_sentence_case(at_desk, editor):

@@ -153,6 +153,7 @@ class ReleaseAdmin(
                 fieldsets.append((_("Correction"), correction))
             return fieldsets
         read_only = {
+            None: [("kind", "in_language"), "title", "standfirst", "dateline_place"],
             TEXT: ["body_as_printed", "pull_quote", "notes_as_printed"],
             PICTURES: ["poster", "attached_as_offered"],
         }
