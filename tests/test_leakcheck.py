@@ -389,7 +389,7 @@ def leaks_of_time(behind, monkeypatch):
     monkeypatch.setattr(search.addresses, "first_of_each", lambda c: few(c)[:2])
     monkeypatch.setattr(search.timing, "MAX_PAIRS", 30)
     return {
-        "40 ms": rf"^GET timed {RELEASE}: takes \d+\.\d ms longer than an address that "
+        "40 ms": rf"^GET timed {RELEASE}: is \d+\.\d ms slower than an address that "
         r"never existed \(.* in \d+ pairs\)"
     }
 

@@ -93,7 +93,7 @@ BUCKET = {
 UNSAFE = {
     "no key": ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
     "a short key": ({"SECRET_KEY": KEY[:49]}, "shorter than 50"),
-    "an even key": ({"SECRET_KEY": "abcd" * 20}, "less than five different"),
+    "an even key": ({"SECRET_KEY": "abcd" * 20}, "fewer than five different"),
     "debugging in public": (
         {"DEBUG": "on"},
         "DEBUG is on while ALLOWED_HOSTS admits news.example.org",
@@ -101,8 +101,14 @@ UNSAFE = {
     "any host": ({"ALLOWED_HOSTS": "news.example.org,*"}, "ALLOWED_HOSTS is *"),
     "no host": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is empty"),
     "plain HTTP": ({"HTTPS": "off"}, "HTTPS is off for a public host"),
-    "another database": ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL names neither"),
-    "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL names neither"),
+    "another database": (
+        {"DATABASE_URL": "mysql://u:p@h/n"},
+        "DATABASE_URL is not the address",
+    ),
+    "no database": (
+        {"DATABASE_URL": "nonsense"},
+        "DATABASE_URL is not the address",
+    ),
     "a weak former key": (
         {"SECRET_KEY_FALLBACKS": f"{KEY[::-1]},{KEY[:49]}"},
         "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters",
@@ -111,14 +117,14 @@ UNSAFE = {
         {"SECRET_KEY_FALLBACKS": "ab" * 40},
         "SECRET_KEY_FALLBACKS has a key",
     ),
-    "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL names no mail server"),
+    "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL has no host"),
     "a mail password that is cut short": (
         {"EMAIL_URL": "smtp+tls://press:pa#ss@smtp.example.org"},
-        "EMAIL_URL names no mail server, or cannot be read",
+        "EMAIL_URL has no host, or cannot be read",
     ),
     "another way of mail": (
         {"EMAIL_URL": "pigeon://loft"},
-        "EMAIL_URL begins with pigeon, which Pressroom cannot send e-mail with",
+        "EMAIL_URL begins with pigeon, so Pressroom cannot send e-mail",
     ),
     "a mail server that may take all day": (
         {"EMAIL_TIMEOUT": "86400"},
@@ -143,11 +149,11 @@ UNSAFE = {
     ),
     "a bucket at half an address": (
         BUCKET | {"S3_ENDPOINT_URL": "s3.example.org"},
-        "S3_ENDPOINT_URL is s3.example.org, which is no address",
+        "S3_ENDPOINT_URL is s3.example.org, which is not an address",
     ),
     "a bucket over plain HTTP": (
         BUCKET | {"S3_ENDPOINT_URL": "http://s3.example.org:9000"},
-        "S3_ENDPOINT_URL is http://s3.example.org:9000: originals would travel readable",
+        "S3_ENDPOINT_URL is http://s3.example.org:9000: originals and addresses of",
     ),
     "an address for days": (BUCKET | {"S3_URL_SECONDS": "86400"}, "S3_URL_SECONDS is 86400"),
     "an address for no time": (BUCKET | {"S3_URL_SECONDS": "0"}, "S3_URL_SECONDS is 0"),
@@ -164,7 +170,7 @@ UNSAFE = {
         {"ERROR_REPORTER": "pressroom.settings.VERSION"},
         "ERROR_REPORTER is pressroom.settings.VERSION, which cannot be used (it is not a function)",
     ),
-    "a revision that is none": ({"REVISION": "the newest"}, "REVISION is the newest, which names"),
+    "a revision that is none": ({"REVISION": "the newest"}, "REVISION is the newest, which is not"),
     "an address for a word": (BUCKET | {"S3_URL_SECONDS": "a day"}, "S3_URL_SECONDS is a day"),
 }
 
@@ -208,7 +214,7 @@ WRONG = {
     "LOG_FORMAT": (["xml"], "choose text, or json", {}),
     "METRICS_TOKEN": ([HIDDEN], "Set a long random text", {}),
     "ERROR_REPORTER": (["no.such.reporter"], "Name a function", {}),
-    "REVISION": (["the newest"], "take letters, digits", {}),
+    "REVISION": (["the newest"], "64 letters, digits", {}),
     "NEWSROOM_NAME": (["Our\nNewsroom"], "write one line of text", {}),
     "NEWSROOM_EMAIL": (
         ["press", "press@", "press@a.org\nBcc: x@b.org", "a@b.org, c@d.org"],
@@ -325,7 +331,7 @@ def test_a_wrong_value_stops_the_start_in_one_sentence_that_names_it(installed, 
 )
 def test_an_unescaped_password_is_reported_without_being_quoted(installed, name, value):
     output = run(installed, "-c", START, **PRODUCTION | {name: value}).stderr
-    assert "has to be written as its percent code, %23 for #." in output
+    assert "as their percent codes, such as %23 for #." in output
     assert value[value.index("ss/") :] not in output
     assert "ss" not in output.replace("password", "").replace("Pressroom", "")
 
@@ -348,7 +354,9 @@ def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(installed, where
         else:
             done = run(installed, "manage.py", "check", **given | {name: HIDDEN})
         assert done.returncode == 1, name
-        assert done.stderr.startswith(f"{name} is set, and Pressroom has no such setting. If you ")
+        assert done.stderr.startswith(
+            f"{name} is set, but Pressroom has no setting with this name. If "
+        )
         assert f"If you mean {meant}, rename it" in done.stderr
         assert done.stderr.count("\n") == 1
         assert HIDDEN not in done.stderr
