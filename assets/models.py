@@ -22,6 +22,7 @@ from simple_history.models import HistoricalRecords
 from assets import cleaned, metadata_warnings, opening
 from assets.file_names import safe_name
 from assets.renditions import CONTENT_TYPES, Renditions
+from assets.translation import translated_json
 from assets.uploads import check_upload, inspect, is_stored
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import is_blank
@@ -451,6 +452,11 @@ class MediaAsset(Renditions, Guarded):
     def cleaning_problems(self) -> list[str]:
         """Return why its file can't be cleaned, a sentence each."""
         return cleaned.problem_sentences(self.renditions)
+
+    @property
+    def file_warning_texts(self) -> list[str]:
+        """The warnings about the file as sentences, in the language of the editor."""
+        return [translated_json(each) for each in self.file_warnings]
 
     @property
     def removed_metadata(self) -> list[str]:

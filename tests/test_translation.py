@@ -21,7 +21,7 @@ from django.utils.translation import to_locale
 
 from pressroom import errors
 from releases.moments import to_the_second
-from tests.make import make_release, make_user
+from tests.make import make_picture, make_release, make_user, picture_bytes
 
 pytestmark = pytest.mark.once
 
@@ -131,6 +131,18 @@ def test_a_page_says_the_language_of_its_own_text(settings, client, at_desk, lan
 def test_a_time_to_the_second_has_the_format_of_the_screens(language, shown):
     with translation.override(language):
         assert to_the_second(datetime(2026, 5, 3, 14, 5, 9, tzinfo=UTC)) == shown
+
+
+@pytest.mark.django_db
+def test_a_warning_about_a_file_is_in_the_language_of_its_reader(settings, tmp_path):
+    picture = make_picture(content=picture_bytes((64, 96)))
+    english = picture.file_warning_texts
+    assert len(english) == 1
+    picture.refresh_from_db()
+    speak_in_guillemets(settings, tmp_path)
+    assert picture.file_warning_texts == [f"«{english[0]}»"]
+    picture.file_warnings = ["A sentence of an older row."]
+    assert picture.file_warning_texts == picture.file_warnings
 
 
 @pytest.mark.django_db
