@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.text import format_lazy
@@ -19,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.desk_addresses import desk_address
 from assets import cleaned, metadata_warnings, opening
 from assets.file_names import safe_name
 from assets.renditions import CONTENT_TYPES, Renditions
@@ -350,7 +350,7 @@ class MediaAsset(Renditions, Guarded):
 
     def duplicate_message(self) -> str:
         """Return the message to an editor who uploads this file again, with a link."""
-        url = reverse("admin:assets_mediaasset_change", args=[self.pk])
+        url = desk_address(self)
         day = formats.date_format(timezone.localtime(self.uploaded_at), "DATE_FORMAT")
         return format_html(
             gettext("You already have this file: {file}, since {day}. Nothing was added."),

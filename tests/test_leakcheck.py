@@ -462,7 +462,7 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
 
 
 def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
-    with served() as url, pytest.raises(checking.CheckError, match="before the search began"):
+    with served() as url, pytest.raises(checking.CheckError, match="no time left for the search"):
         checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 

@@ -40,7 +40,7 @@ class ReleaseActionPages(ReleasePages):
             "lang": release.language,
             "dir": release.direction,
         }
-        return render(request, "newsroom/preview.html", context)
+        return render(request, "previews/editors.html", context)
 
     def action_view(self, request: HttpRequest, pk: Any, name: str) -> HttpResponse:
         """Ask what an action needs, then carry it out or show its blockers."""
