@@ -295,7 +295,7 @@ def test_each_user_sees_only_the_buttons_of_their_permissions(request, at_desk, 
     release = make_release(state)
     models.QuerySet(Release).update(created_by=user)
     page = text(at_desk(user).get(form_of(release)))
-    seen = set(re.findall(rf'class="button verb-(\w+)" href="{LIST}{release.pk}/', page))
+    seen = set(re.findall(rf'class="button action-(\w+)" href="{LIST}{release.pk}/', page))
     assert seen == BUTTONS[who, state]
 
 
