@@ -1,12 +1,13 @@
-"""The exception that every action raises if it cannot be carried out."""
+"""The exception that an action raises if it is blocked."""
 
 from typing import Any
 
 
 class ActionBlocked(Exception):
-    """An action that cannot be carried out; `blockers` are sentences for the editor.
+    """An action is blocked. `blockers` are sentences for the editor.
 
-    A blocker may be an object whose text is its sentence, for a user who may see more.
+    A blocker may also be an object whose `str()` is the sentence, such as a find of a protected
+    name. It has more details, for users who may see them.
     """
 
     def __init__(self, *blockers: Any) -> None:

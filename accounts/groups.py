@@ -1,7 +1,7 @@
-"""The three groups of a newsroom, and what each may do.
+"""The three groups of a newsroom, and their permissions.
 
-`migrate` updates them from this table, so that a new right reaches the people who need it.
-A newsroom that wants other rights creates a group of its own.
+`migrate` updates the groups from these tables, so that their members get new permissions.
+A newsroom that needs other permissions creates another group.
 """
 
 from typing import Any
@@ -49,14 +49,14 @@ GROUPS = {
 
 
 def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
-    """Give the three groups exactly the rights of the table, as far as those exist yet.
+    """Give the three groups exactly the permissions in `GROUPS`. Skip those that do not exist yet.
 
-    A migration passes its own state of the apps; `manage.py flush` passes none.
+    `migrate` passes its historical `apps`; `manage.py flush` passes none.
     """
     try:
         Group = apps.get_model("auth", "Group")
         Permission = apps.get_model("auth", "Permission")
-    except LookupError:  # a migration of another app only, before the tables exist
+    except LookupError:  # only another app was migrated, and the tables do not exist yet
         return
     known = {
         (app, codename): pk
@@ -78,14 +78,14 @@ def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
 def rename_permissions(
     app_config: AppConfig, *, using: str, apps: Apps = installed, **signal: Any
 ) -> None:
-    """Give the permissions of an app the names that its models declare, in English.
+    """Rename the permissions of an app to the names that its models declare, in English.
 
-    Django creates missing permissions and leaves the names of the others as they were.
+    Django creates missing permissions, but does not rename existing ones.
     """
     try:
         Permission = apps.get_model("auth", "Permission")
         models = apps.get_app_config(app_config.label).get_models()
-    except LookupError:  # a migration of another app only, before the tables exist
+    except LookupError:  # only another app was migrated, and the tables do not exist yet
         return
     stored = Permission.objects.using(using).filter(content_type__app_label=app_config.label)
     names = {

@@ -9,16 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
-    """A person who works in the newsroom; the groups in `accounts.groups` give the rights."""
+    """A person who works in the newsroom. The groups in `accounts.groups` give permissions."""
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()
 
     def clean(self) -> None:
-        """Refuse the address of another user, in small letters or capitals.
+        """Refuse an e-mail address that another user has, ignoring case.
 
-        An address that an older version accepted twice stays, so that such a user can be
-        deactivated.
+        A duplicate address that an older version of Pressroom accepted is allowed if it does not
+        change, so that such a user can still be deactivated.
         """
         super().clean()
         if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
@@ -29,5 +29,5 @@ class User(AbstractUser):
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
-        """Return the signed-in user of a request that has passed the checks of the admin."""
+        """Return the signed-in user of a request to the admin, typed as `User`."""
         return cast(Self, request.user)

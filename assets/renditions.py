@@ -59,7 +59,7 @@ class Renditions:
         known = self._stored(style).get("formats", {}).get(extension)
         if known != 0:
             return known or 0
-        # Made before sizes were stored, and not again since: ask the storage.
+        # 0 means that the rendition was made before sizes were stored. Ask the storage.
         try:
             return default_storage.size(self.rendition_path(style, extension))
         except FileNotFoundError:
@@ -118,7 +118,7 @@ class Renditions:
         )
 
     def watermarked_rendition(self, style: str, extension: str, text: str) -> bytes:
-        """Return a rendition with a text across its foot and in its metadata.
+        """Return a rendition with a text on a strip at the bottom and in its metadata.
 
         Raises Http404 if there is no such rendition.
         """

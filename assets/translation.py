@@ -1,4 +1,4 @@
-"""Translates the sentences that a process without Django wrote."""
+"""Translates messages from a process without Django."""
 
 import re
 from datetime import date

@@ -34,11 +34,11 @@ _TEXT = re.compile("text/|xml|json|javascript")
 T = TypeVar("T")
 
 CHECK_CANARY_EVERY = 10  # seconds
-MAX_MOMENTS = 20  # publication times of scheduled releases that are looked for in headers
+MAX_MOMENTS = 20  # publication times of scheduled releases that headers are searched for
 
 
 class Asked(NamedTuple):
-    """One way to ask for one address."""
+    """One request for one address."""
 
     path: str
     method: str = "GET"
@@ -55,9 +55,9 @@ def ask_by_header(path: str, method: str, headers: dict[str, str]) -> Asked:
 
 
 class Search:
-    """One search, of some kinds.
+    """One search, with some of the KINDS of checks.
 
-    It looks for the canary until a time, and ends at another (both of time.monotonic).
+    It looks for the canary until `until`, and stops at `ends` (both are values of time.monotonic).
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Search:
         }
         self.before = {kind: {} for kind in kinds}
         mine = [[(kind, each) for each in kinds[kind]] for kind in kinds if kind in self.kinds]
-        if "lists" in self.kinds:  # without them, the others say little
+        if "lists" in self.kinds:  # lists first: without them, the other kinds show little
             mine = [mine[0], [pair for pairs in zip_longest(*mine[1:]) for pair in pairs if pair]]
         for kind, asked in self._in_time(until, "lists, before", [*chain(*mine)]):
             self.before[kind][asked] = self._ask(asked)
@@ -133,7 +133,7 @@ class Search:
         todo = list(self.changed)
         for number in range(3):
             if number:
-                time.sleep(1.1)  # so that a page that prints the present second changes
+                time.sleep(1.1)  # so that a page that prints the time in seconds changes
             until = time.monotonic() + (self.ends - time.monotonic()) / (3 - number)
             for asked in self._in_time(until, "lists, after", todo):
                 after[asked].append(self._ask(asked))
@@ -163,7 +163,7 @@ class Search:
     def _lists(self) -> list[Asked]:
         paths = [
             *addresses.fixed_addresses(),
-            *self._company(),
+            *self._linked_pages(),
             *addresses.narrowed(self.canary),
             *self._parts_of_the_sitemap(),
         ]
@@ -204,7 +204,7 @@ class Search:
             self.changed[asked] = before, now
 
     def _follow_links(self, until: float) -> None:
-        """Follow every link, each kind of address in turn, so that none crowds out others."""
+        """Follow every link. Kinds of addresses take turns, so that none uses up the time."""
         queue: dict[str, list[str]] = defaultdict(list)
         turns: Counter[str] = Counter()
         known: set[str] = set()
@@ -272,7 +272,7 @@ class Search:
         self._compare_and_look("switches", until, hidden)
 
     def _compare_and_look(self, kind: str, until: float, hidden: list[Asked]) -> None:
-        """Compare lists with before, and in turn hidden addresses with ones that never existed."""
+        """Compare lists with before, and look at hidden addresses, in turns."""
         todo = list(_mixed(hidden, list(self.before[kind])))
         for asked in self._in_time(until, kind, todo):
             before = self.before[kind].get(asked)
@@ -348,7 +348,7 @@ class Search:
         return time.monotonic() < until
 
     def _in_time(self, until: float, kind: str, todo: list[T]) -> Iterator[T]:
-        """Yield items until the time is over; count those that are left out."""
+        """Yield items until the time is over. Count the items that are left out."""
         for number, each in enumerate(todo):
             if not self._is_time(until):
                 what = _("requests of the kind “%(kind)s”") % {"kind": kind}
@@ -368,8 +368,8 @@ class Search:
     def look(self, asked: Asked) -> Answer:
         """Request an address and note where the canary is in the answer.
 
-        An answer may repeat the request. So if the address has the canary's name, the answer is
-        compared with that for a name of the same length which never existed.
+        An answer may repeat the request. So if the request contains a name of the canary, the
+        answer is compared with the answer for a name of the same length that never existed.
         """
         if time.monotonic() > self.seen_at + CHECK_CANARY_EVERY:
             self._still_there()
@@ -395,7 +395,7 @@ class Search:
             return False
         name, value, moment = one
         if (name, moment) not in self.counting:
-            time.sleep(4.5)  # a number that does not change was near the moment by chance
+            time.sleep(4.5)  # a number that matched by chance does not match again
             other = counts_down_to(self._ask(asked), self.moments)
             if not other or (name, moment) != (other[0], other[2]):
                 return False
@@ -409,7 +409,7 @@ class Search:
         return True
 
     def _still_there(self) -> None:
-        """Make sure that the canary could be seen all the time."""
+        """Make sure that the canary is still in place. Raises CheckError if not."""
         if not canaries.is_in_place(self.canary):
             raise CheckError(
                 _(
@@ -429,7 +429,7 @@ class Search:
     def _note(self, asked: Asked, where: str) -> None:
         self.report.sightings.append(Sighting(asked.path, asked.way, where))
 
-    def _company(self) -> list[str]:
+    def _linked_pages(self) -> list[str]:
         """Return the pages of the public release and person that the canary is linked with."""
         beside = Release.objects.public().first()
         named = Person.objects.with_page().first()
@@ -448,7 +448,7 @@ class Search:
         return [*parts[:10], *parts[-1:]]
 
     def _differs(self, asked: Asked, answer: Answer) -> str:
-        """Compare with an address that never existed; three times, since editors may be working."""
+        """Compare with an address that never existed, up to three times: editors may be working."""
         mine = Comparable(answer, self.canary.names)
         for _attempt in range(3):
             other = self._never(self.never, asked)

@@ -15,7 +15,9 @@ from statistics import median
 from django.utils.translation import gettext as _
 
 MIN_SECONDS = 0.002  # a smaller difference can hardly be measured over a network
-LEVEL = 0.001  # of one measurement; a leak must be seen in all ROUNDS, with the same sign
+LEVEL = (
+    0.001  # error probability of one measurement; a leak must be seen in all ROUNDS, with one sign
+)
 ROUNDS = 3
 MIN_PAIRS, MAX_PAIRS = 20, 200
 
@@ -58,19 +60,20 @@ class Difference:
 
 
 def difference(differences: list[float]) -> Difference:
-    """Return the median of differences with its interval at LEVEL; needs MIN_PAIRS of them."""
+    """Return the median of differences with its interval at LEVEL. Needs MIN_PAIRS of them."""
     inside = sorted(differences)
     count = len(inside)
     left_out, chance = 0, 0.0
     while (chance := chance + comb(count, left_out) / 2**count) <= LEVEL / 2:
         left_out += 1
-    # The interval from the n-th smallest to the n-th largest misses the median with at most LEVEL.
+    # The interval from the n-th smallest to the n-th largest misses the true median with a
+    # probability of at most LEVEL.
     at = max(left_out - 1, 0)
     return Difference(count, median(inside), inside[at], inside[-1 - at])
 
 
 def pair(hidden: Callable[[], float], never: Callable[[], float]) -> float:
-    """Time both in random order; return by how many seconds the first took longer."""
+    """Time both in random order. Return how many seconds longer the first one took."""
     if random.random() < 0.5:  # noqa: S311
         took = hidden()
         return took - never()

@@ -7,4 +7,4 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        import people.depicted  # noqa: F401  # it listens to the models
+        import people.depicted  # noqa: F401  # connects signal receivers

@@ -1,4 +1,4 @@
-"""Dates that are not certain, in the notation of EDTF (Library of Congress, levels 0 and 1)."""
+"""Uncertain dates, in the notation of EDTF (Library of Congress, levels 0 and 1)."""
 
 import re
 import warnings
@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.dates import MONTHS, MONTHS_ALT
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
-with warnings.catch_warnings():  # its grammar uses names that pyparsing has deprecated
+with warnings.catch_warnings():  # edtf uses names that pyparsing has deprecated
     warnings.simplefilter("ignore")
     from edtf import parse_edtf
     from edtf.parser.edtf_exceptions import EDTFParseException
@@ -29,9 +29,9 @@ HELP = gettext_lazy(
 
 @dataclass(frozen=True, slots=True)
 class UncertainDate:
-    """A date as it is known: its first and last possible day, and how it is written.
+    """A date that may be uncertain: its EDTF text, its first and last possible day, its labels.
 
-    `label_with_preposition` follows what happened: “on 3 May 2026”, “in May 2026”, “about 2026”.
+    `label_with_preposition` is for use in a sentence: “on 3 May 2026”, “in May 2026”, “about 2026”.
     """
 
     text: str
@@ -42,15 +42,15 @@ class UncertainDate:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is one day, without a doubt."""
+        """Whether it is exactly one day, and not marked as uncertain."""
         return self.earliest == self.latest and self.text[-1].isdigit()
 
 
 def read(text: str) -> UncertainDate:
-    """Return a date of EDTF: a day, month, year, decade or century, perhaps uncertain.
+    """Parse an EDTF date: a day, month, year, decade or century, which may be uncertain.
 
-    Intervals are refused: a start and an end have fields of their own. Raises ValidationError
-    with a sentence for the editor.
+    Intervals are refused, because start and end are separate fields. Raises ValidationError with a
+    sentence for the editor.
     """
     shape = _SHAPE.fullmatch(text)
     try:
@@ -69,10 +69,10 @@ def read(text: str) -> UncertainDate:
 
 
 def stored(text: str, earliest: date | None, latest: date | None) -> UncertainDate | None:
-    """Return a date with the days that were stored with it, None if there is no date.
+    """Return a date from its text and its stored days, or None if there is no date.
 
-    The grammar takes milliseconds for a date, so it runs when a date is stored, not when it is
-    printed. It runs here only for a row that was never saved and so has no days.
+    Parsing takes milliseconds, so a date is parsed when it is saved, not when it is printed. Only
+    a row that was never saved is parsed here, because it has no days yet.
     """
     if not text:
         return None
@@ -82,14 +82,14 @@ def stored(text: str, earliest: date | None, latest: date | None) -> UncertainDa
     return UncertainDate(text, earliest, latest, *_labels(shape))
 
 
-@lru_cache(maxsize=10_000)  # an import stores many, and the grammar takes 10 ms for each
+@lru_cache(maxsize=10_000)  # an import saves many dates, and parsing takes 10 ms for each
 def _first_and_last_day(text: str) -> tuple[date, date]:
     found = parse_edtf(text)
     return date(*found.lower_strict()[:3]), date(*found.upper_strict()[:3])
 
 
 def _labels(shape: re.Match[str]) -> tuple[str, str]:
-    """Return how a date is written, alone and after what happened."""
+    """Return the label of a date, without and with a preposition."""
     year, month, day, mark = shape["year"], shape["month"], shape["day"], shape["mark"]
     if year.endswith("XX"):
         years = {"first": f"{year[:2]}00", "last": f"{year[:2]}99"}
@@ -123,7 +123,10 @@ def _is_a_date(text: str) -> None:
 
 
 class UncertainDateField(models.CharField):
-    """A date of EDTF as text. `<name>_earliest` and `<name>_latest`, declared below it, follow."""
+    """An EDTF date as text.
+
+    When a row is saved, it sets the fields `<name>_earliest` and `<name>_latest` of the model.
+    """
 
     default_validators = [_is_a_date]
 

@@ -1,8 +1,8 @@
-"""Pictures of people: from when one may not be shown because of a person in it.
+"""Pictures of people: the time from which a picture may not be shown because of a person in it.
 
-The rule about people is applied here, and its result is written to the pictures, whose own rule
-(`MediaAsset.objects.usable`) every public path asks. It runs at each change of a person, of a
-consent, and of who is in a picture.
+This time is stored as `MediaAsset.hidden_from`. `MediaAsset.objects.usable`, which all public pages
+use, reads it. It is updated when a person or a consent changes, and when the people shown in a
+picture change.
 """
 
 from collections.abc import Iterable
@@ -23,13 +23,13 @@ ALWAYS_HIDDEN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def pictures_of(person: Person) -> set[UUID]:
-    """Return the pictures that show a person, the portrait included."""
+    """Return the keys of the pictures that show a person, including the portrait."""
     portrait = {person.portrait_id} if person.portrait_id else set()
     return {*person.depicted_in.values_list("pk", flat=True), *portrait}
 
 
 def update_hidden_from(pictures: Iterable[UUID]) -> None:
-    """Write to each picture from when it is hidden."""
+    """Update `hidden_from` of each picture."""
     assets = MediaAsset.objects.filter(pk__in=set(pictures)).only("pk", "hidden_from")
     for asset in lock_rows(assets):
         people = {*asset.depicts.all(), *asset.portrait_of.all()}
@@ -40,7 +40,7 @@ def update_hidden_from(pictures: Iterable[UUID]) -> None:
 
 
 def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None:
-    """Lock a person, or everyone in a picture, and `more`, before who is in it changes."""
+    """Lock a person, or the people in a picture and in `more`, before the people in it change."""
     if isinstance(instance, Person):
         shown = Q(pk=instance.pk)
     else:
@@ -49,7 +49,7 @@ def lock_people(instance: Person | MediaAsset, more: Iterable[Any] = ()) -> None
 
 
 def start_of_day(day: date) -> datetime:
-    """Return when a day begins in the newsroom's zone; `date.min` means always."""
+    """Return the start of a day in the newsroom's time zone, or ALWAYS_HIDDEN for `date.min`."""
     if day == date.min:
         return ALWAYS_HIDDEN
     return timezone.make_aware(datetime.combine(day, time()))
@@ -75,7 +75,7 @@ def _depicted_changed(
     instance: Person | MediaAsset, action: str, reverse: bool, pk_set: Any, **signal: Any
 ) -> None:
     if action.startswith("pre_"):
-        # A level that is lowered at this moment would miss a picture that is being added here.
+        # Without this lock, lowering a level at the same time would miss a picture that is added.
         lock_people(instance, pk_set or () if reverse else ())
     if isinstance(instance, Person) and action == "pre_clear":
         _remember(instance)

@@ -1,7 +1,7 @@
-"""How far a person may be named: two people raise it, one lowers it at once.
+"""Publication levels: two people raise a level, one person lowers it at once.
 
-Each action locks the person, checks who acts, changes, and records a LevelChange, in one
-transaction. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
+In one transaction, each action locks the person, checks the user, changes the level and records a
+LevelChange. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from people.models import Level, LevelChange, Person
 def request_level(
     person: Person, *, to: Level, basis: str, by: User, at: datetime | None = None
 ) -> LevelChange:
-    """Ask a second person to approve a higher level, on a recorded basis."""
+    """Request a higher level, and record the basis. A second person must approve it."""
     with transaction.atomic():
         fresh = lock_record(person, by)
         if to <= fresh.level:
@@ -45,7 +45,7 @@ def request_level(
 
 
 def approve_level(change: LevelChange, *, by: User, at: datetime | None = None) -> Person:
-    """Raise the level as another person requested. It takes effect at once, everywhere."""
+    """Raise the level, as another person requested. It takes effect at once, everywhere."""
     with transaction.atomic():
         person, change = _lock_request(change, by)
         if blockers := approval_blockers(change, by):
@@ -59,7 +59,7 @@ def approve_level(change: LevelChange, *, by: User, at: datetime | None = None) 
 def reject_level(
     change: LevelChange, *, by: User, note: str = "", at: datetime | None = None
 ) -> Person:
-    """Leave the level as it is. The person who made the request may take it back this way."""
+    """Reject a request. The user who made it can also take it back this way."""
     with transaction.atomic():
         person, change = _lock_request(change, by)
         if by != change.requested_by and not by.has_perm("people.set_level"):
@@ -74,9 +74,9 @@ def reject_level(
 def lower_level(
     person: Person, *, to: Level, by: User, note: str = "", at: datetime | None = None
 ) -> Person:
-    """Lower how far a person may be named, at once, everywhere.
+    """Lower the level of a person. It takes effect at once, everywhere.
 
-    One person is enough, and no reason is needed. A user who lowers to level 0 becomes a case
+    One user is enough, and no reason is needed. A user who lowers a level to 0 becomes a case
     officer, so that at least one user still sees the record. An open request is rejected.
     """
     at = at or timezone.now()
@@ -107,12 +107,12 @@ def lower_level(
 
 
 def open_request(person: Person) -> LevelChange | None:
-    """Return the request that waits for a second person, None if there is none."""
+    """Return the request that waits for a second person, or None if there is none."""
     return person.level_changes.filter(outcome=LevelChange.Outcome.REQUESTED).first()
 
 
 def approval_blockers(change: LevelChange, user: User) -> list[str]:
-    """Return why a user cannot approve a higher level, a sentence each."""
+    """Return why a user cannot approve a higher level, one sentence for each reason."""
     blockers = []
     if not user.has_perm("people.set_level"):
         blockers.append(
@@ -134,7 +134,7 @@ def approval_blockers(change: LevelChange, user: User) -> list[str]:
 
 
 def lock_record(person: Person, by: User) -> Person:
-    """Return a record as it is now, locked; refuse a user who may not change it."""
+    """Return the current record, locked. Raises ActionBlocked if the user may not change it."""
     lock_names_for_change()
     if not by.has_perm("people.change_person"):
         raise ActionBlocked(
@@ -151,7 +151,7 @@ def lock_record(person: Person, by: User) -> Person:
 
 def _lock_request(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
     person = lock_record(change.person, by)
-    fresh = LevelChange.objects.get(pk=change.pk)  # written only under the lock of the person
+    fresh = LevelChange.objects.get(pk=change.pk)  # only changed while the person is locked
     if fresh.outcome != LevelChange.Outcome.REQUESTED or fresh.before != person.level:
         raise ActionBlocked(_("This was decided in the meantime. Check the record."))
     return person, fresh

@@ -1,14 +1,15 @@
-"""Locks: a column that is derived from other rows is written under a lock on its parent row.
+"""Locks for values that are derived from other rows. Lock the parent row before writing one.
 
-PostgreSQL lets two transactions read the same rows and then write what they derived from them; the
-second would overwrite the first without having seen it. SQLite needs no locks: each transaction
-begins as a writer there (`transaction_mode` in the settings), so there is only one.
+On PostgreSQL, two transactions can read the same rows and then write values derived from them. The
+second would overwrite the value of the first without having read its changes. SQLite needs no
+locks: each transaction begins as a writer (`transaction_mode` in the settings), so there is only
+one at a time.
 
-Every transaction takes its locks in this order, so that two never wait for each other:
+Every transaction takes its locks in this order, to avoid deadlocks:
 
 1. names (`lock_names_for_change`, `lock_names_for_read`),
 2. people, 3. cases, 4. pictures, 5. releases; several rows of a kind by primary key,
-6. addresses (`lock_slug_choice`).
+6. slugs (`lock_slug_choice`).
 """
 
 from typing import TypeVar
@@ -17,24 +18,24 @@ from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
 
-# The first key of our advisory locks on PostgreSQL; `migrate` and `backup` have others.
+# The first key of our advisory locks on PostgreSQL. `migrate` and `backup` use other keys.
 LOCK_NAMESPACE = 0x50525350
 NAMES = 0
 ADDRESSES = {"release": 1, "topic": 2}
 
 
 class NoTransactionError(Exception):
-    """A lock was requested outside of a transaction, which would hold it."""
+    """A lock was requested outside a transaction. Without one, it would be released at once."""
 
     def __init__(self) -> None:
         super().__init__("A lock lasts as long as its transaction: begin one first.")
 
 
 def lock_row(row: Row) -> Row:
-    """Return a row as it is now, locked until the transaction ends.
+    """Return the current row, locked until the transaction ends.
 
-    For the order of locks see the head of this module: person before case before picture. Raises
-    NoTransactionError outside of a transaction, and DoesNotExist if the row was deleted meanwhile.
+    For the order of locks, see the docstring of this module. Raises NoTransactionError outside a
+    transaction, and DoesNotExist if the row has been deleted.
     """
     rows = lock_rows(type(row)._base_manager.filter(pk=row.pk))
     if not rows:
@@ -43,39 +44,41 @@ def lock_row(row: Row) -> Row:
 
 
 def lock_rows(rows: "models.QuerySet[Row]") -> list[Row]:
-    """Return rows of one kind as they are now, locked until the transaction ends, by primary key.
+    """Return the current rows of one model by primary key, locked until the transaction ends.
 
-    Raises NoTransactionError outside of a transaction.
+    Raises NoTransactionError outside a transaction.
     """
     _need_transaction()
-    # Other transactions may still add rows that point here: a key stays as it is.
+    # no_key: the primary keys do not change, so others may still add rows that refer to them.
     return list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 def lock_names_for_change() -> None:
-    """Keep others from reading and changing who may be named, until the transaction ends.
+    """Block other transactions from reading or changing who may be named, until this one ends.
 
-    Comes first in every transaction that changes a level, a consent or a name, before any lock on
-    a row, and never after `lock_names_for_read`. Raises NoTransactionError outside of a
+    Call it first in every transaction that changes a level, a consent or a name, before any lock
+    on a row, and never after `lock_names_for_read`. Raises NoTransactionError outside a
     transaction.
     """
     _advisory_lock("pg_advisory_xact_lock", NAMES)
 
 
 def lock_names_for_read() -> None:
-    """Keep others from changing who may be named, until the transaction ends; they may read it.
+    """Block other transactions from changing who may be named, until this one ends.
 
-    Comes first in every transaction that checks a text for protected names and publishes it,
-    before any lock on a row. Raises NoTransactionError outside of a transaction.
+    Others may still read it. Call it first in every transaction that checks a text for protected
+    names and publishes it, before any lock on a row. Raises NoTransactionError outside a
+    transaction.
     """
     _advisory_lock("pg_advisory_xact_lock_shared", NAMES)
 
 
 def lock_slug_choice(kind: str) -> None:
-    """Keep others from choosing an address for a `release` or `topic` until the transaction ends.
+    """Block other transactions from choosing a slug for a `release` or `topic`.
 
-    Comes last, before the query for free addresses. (People need none: their addresses
-    are chosen under `lock_names_for_change`.) Raises NoTransactionError outside of a transaction.
+    The lock is held until this transaction ends. Call it last, before the query for unused slugs.
+    People do not need it: their slugs are chosen under `lock_names_for_change`. Raises
+    NoTransactionError outside a transaction.
     """
     _advisory_lock("pg_advisory_xact_lock", ADDRESSES[kind])
 

@@ -1,7 +1,7 @@
-"""The mark “under eighteen”: everyone who may edit a record can set it, two people remove it.
+"""The mark “under eighteen”: any user who may edit a record can set it, two people remove it.
 
-Each action locks the person, checks who acts, changes, and records what was done, in one
-transaction. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
+In one transaction, each action locks the person, checks the user, changes the mark and records the
+change. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from people.models import Level, MinorMarkRemoval, Person
 
 
 def mark(person: Person, *, by: User, at: datetime | None = None) -> Person:
-    """Mark a person as under eighteen; a level that allows to name the person is lowered to 1."""
+    """Mark a person as under eighteen. A level above 1 is lowered to 1."""
     with transaction.atomic():
         fresh = levels.lock_record(person, by)
         if fresh.under_18:
@@ -33,7 +33,7 @@ def mark(person: Person, *, by: User, at: datetime | None = None) -> Person:
 def request_removal(
     person: Person, *, reason: str, by: User, at: datetime | None = None
 ) -> MinorMarkRemoval:
-    """Request that the mark is removed; a second person must approve it."""
+    """Request the removal of the mark. A second person must approve it."""
     with transaction.atomic():
         fresh = levels.lock_record(person, by)
         if not fresh.under_18:
@@ -53,7 +53,7 @@ def request_removal(
 
 
 def approve_removal(removal: MinorMarkRemoval, *, by: User, at: datetime | None = None) -> Person:
-    """Remove the mark as another person requested. The level stays as it is."""
+    """Remove the mark, as another person requested. The level does not change."""
     with transaction.atomic():
         person, removal = _lock_request(removal, by)
         if found := blockers(removal, by):
@@ -67,7 +67,7 @@ def approve_removal(removal: MinorMarkRemoval, *, by: User, at: datetime | None 
 def reject_removal(
     removal: MinorMarkRemoval, *, by: User, note: str = "", at: datetime | None = None
 ) -> Person:
-    """Keep the mark. The person who requested the removal may take the request back this way."""
+    """Reject a request. The user who made it can also take it back this way."""
     with transaction.atomic():
         person, removal = _lock_request(removal, by)
         if by != removal.requested_by and not by.has_perm("people.name_minor"):
@@ -78,12 +78,12 @@ def reject_removal(
 
 
 def open_request(person: Person) -> MinorMarkRemoval | None:
-    """Return the request that waits for a second person, None if there is none."""
+    """Return the request that waits for a second person, or None if there is none."""
     return person.minor_mark_removals.filter(outcome=MinorMarkRemoval.Outcome.REQUESTED).first()
 
 
 def blockers(removal: MinorMarkRemoval, user: User) -> list[str]:
-    """Return why a user cannot approve a removal, a sentence each."""
+    """Return why a user cannot approve a removal, one sentence for each reason."""
     found = []
     if not user.has_perm("people.name_minor"):
         found.append(_("Only users with the “name minors” permission can approve this."))

@@ -1,4 +1,4 @@
-"""Statuses and designations that were recorded in error: marked, hidden, never deleted."""
+"""Mark statuses and designations as recorded in error. They are hidden, and never deleted."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ Row = CaseStatus | Designation
 def mark_in_error(row: Row, *, by: User, note: str, at: datetime | None = None) -> None:
     """Mark a status or designation as recorded in error.
 
-    If it is the newest status, the case falls back to the row before it. Raises ActionBlocked.
+    If it is the newest status, the case gets the status before it again. Raises ActionBlocked.
     """
     with transaction.atomic():
         case = Case.objects.select_for_update(of=("self",)).get(pk=row.case_id)

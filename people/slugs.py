@@ -1,4 +1,4 @@
-"""Addresses from names and titles, in any script."""
+"""Slugs from names and titles, in any script."""
 
 import unicodedata
 
@@ -6,11 +6,11 @@ from people.names.normalise import fold
 
 
 def slug_for(text: str, fallback: str, length: int = 80) -> str:
-    """Return `text` as part of an address: lower case, words joined by hyphens, any script.
+    """Return `text` as a slug in any script: in lower case, with hyphens between the words.
 
-    Latin letters lose their accents, other scripts keep their marks (Django's `slugify` drops
-    Tibetan vowels). A longer text is cut between words at `length` characters. Returns `fallback`
-    if nothing is left.
+    Accents of Latin letters are removed. Marks that belong to the letters of other scripts are kept
+    (Django's `slugify` removes Tibetan vowels). A longer text is cut between words at `length`
+    characters. Returns `fallback` if nothing is left.
     """
     kept = ""
     for char in fold(text).replace("'", ""):

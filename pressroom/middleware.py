@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
 from pressroom import logs, outages
-from pressroom.health import may_probe
+from pressroom.health import ReadinessLog, may_probe
 from releases import probes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -84,7 +85,11 @@ class HealthCheckMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.probes = {reverse(name): resolve(reverse(name)).func for name in ("healthz", "readyz")}
+        healthz, readyz = reverse("healthz"), reverse("readyz")
+        self.probes: dict[str, GetResponse] = {
+            healthz: resolve(healthz).func,
+            readyz: partial(resolve(readyz).func, readiness_log=ReadinessLog()),
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = self.probes.get(request.path_info)

@@ -16,6 +16,7 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
+from django.db.migrations.operations import SeparateDatabaseAndState
 from django.db.migrations.state import ProjectState
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -96,7 +97,7 @@ class LiveMigrationExecutor(MigrationExecutor):
         def in_batches() -> ProjectState:
             """Run a migration that is safe to repeat after it was interrupted."""
             with connection.schema_editor(atomic=False) as editor:
-                after = run(state.clone(), editor)
+                after = run(_copy_for(migration, state), editor)
             record()
             return after
 
@@ -104,7 +105,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             # SQLite can stop checking foreign keys only before a transaction.
             with connection.constraint_checks_disabled(), transaction.atomic(connection.alias):
                 with connection.schema_editor() as editor:
-                    after = run(state.clone(), editor)
+                    after = run(_copy_for(migration, state), editor)
                 record()
             return after
 
@@ -114,7 +115,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             return self._until_free(str(migration), partial(self._impatiently, in_batches))
 
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-            after = run(state.clone(), editor, collect_sql=True)
+            after = run(_copy_for(migration, state), editor, collect_sql=True)
         statements = [sql for sql in editor.collected_sql or [] if not sql.startswith("--")]
         tables = table_locks.needed(connection.alias, statements)
         is_sql_alone = all(operation.reduces_to_sql for operation in migration.operations)
@@ -206,6 +207,22 @@ class LiveMigrationExecutor(MigrationExecutor):
     def _report(self, action: str, migration: Migration) -> None:
         if self.progress_callback:
             self.progress_callback(action, migration, False)
+
+
+def _copy_for(migration: Migration, state: ProjectState) -> ProjectState:
+    """Return a copy of a state for a migration to change.
+
+    A migration without database operations needs no model classes. Without them, Django does not
+    render every related model again for each new label, which takes half the time of a new
+    database.
+    """
+    copy = state.clone()
+    if all(
+        isinstance(operation, SeparateDatabaseAndState) and not operation.database_operations
+        for operation in migration.operations
+    ):
+        copy.__dict__.pop("apps", None)  # the cached property, rendered again by its next reader
+    return copy
 
 
 def _gave_up(name: str, table: str, users: str, seconds: float) -> str:

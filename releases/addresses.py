@@ -1,9 +1,9 @@
-"""Absolute addresses, for everything that is read elsewhere: feeds, cards, structured data."""
+"""Absolute URLs for content that is read on other sites: feeds, share cards, structured data."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def site_url(request: HttpRequest) -> str:
-    """Return the site's origin without a slash at its end: SITE_URL, else the one asked for."""
+    """Return the site's origin without a trailing slash: SITE_URL, or the host of the request."""
     return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"

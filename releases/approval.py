@@ -1,9 +1,9 @@
 """What an approval covers: everything that the page of a release prints.
 
 A release prints rows that others can change: pictures, documents, topics, contacts, the roles of
-its speakers. Each has a fingerprint of its printed values. The approver's form has the fingerprints
-of what was read, and the events of submission and approval keep them: a difference is blocked or
-shown.
+its speakers. Each row has a fingerprint of its printed values. The approver's form contains the
+fingerprints of what the approver read, and the submission and approval events store them. A
+difference blocks the approval, or is shown to the approver.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from releases.models import Contact, Event, Release, Topic
 from releases.rules.public_texts import TABLES, pictures_of, row_or_none, table_of
 from releases.versions import RESTORED_FIELDS, Change, compare, marked
 
-# Printed of a picture, beside its texts.
+# Fields of a picture that change what a page shows, in addition to its texts.
 _OF_A_PICTURE = ("sha256", "ai_made", "focus_x", "focus_y", "licence_expires", "withdrawn_at")
 _OF_A_CONTACT = ("hidden_at",)
 
@@ -34,7 +34,7 @@ Fingerprints = dict[str, str]  # by the key of a row: see `key_of`
 
 
 def key_of(row: Model) -> str:
-    """Return the key of a row among those that a release prints: its table and primary key."""
+    """Return the key that identifies a printed row: its table and primary key."""
     return f"{table_of(row)}:{row.pk}"
 
 
@@ -73,10 +73,11 @@ def changes_since_read(read_fingerprints: Mapping[str, str], release: Release) -
 
 
 def unread_changes(release: Release, user: User) -> tuple[str, list[Change]]:
-    """Return changes that an approver may not have read: their label, and those a user may see.
+    """Return a label, and the changes that an approver may not have read.
 
     In review, these are the changes since the release was submitted. A draft can be approved
-    without a submission: there, they are the changes of printed rows since its text was saved.
+    without a submission. For a draft, they are the changes of printed rows since its text was
+    last saved. Details that the user may not see are left out.
     """
     if release.status == Release.Status.DRAFT:
         changes = [
@@ -89,7 +90,7 @@ def unread_changes(release: Release, user: User) -> tuple[str, list[Change]]:
     event = release.events.filter(verb=Event.Verb.SUBMITTED).order_by("-at", "-pk").first()
     if release.status != Release.Status.IN_REVIEW or event is None:
         return "", []
-    # The event has the version before the one that the submission saved.
+    # The submission saved a new version. `event.version` is the one before it.
     older = release.history.filter(version=event.version).order_by("-history_id").first()
     newer = release.history.order_by("-version", "-history_id").first()
     changes = list(compare(older, newer, user)) if older and newer else []
@@ -105,7 +106,7 @@ def unread_changes(release: Release, user: User) -> tuple[str, list[Change]]:
 def coverage(page: Mapping[str, str]) -> str:
     """Return what an approval covered: the text, and the number of rows of each kind.
 
-    "" for an event without fingerprints.
+    Return "" for an event without fingerprints.
     """
     if not page:
         return ""
@@ -124,7 +125,7 @@ def coverage(page: Mapping[str, str]) -> str:
     return ", ".join([_("the text"), *(part % number for number, part in parts if number)])
 
 
-# --- Inside --------------------------------------------------------------------------------------
+# --- Private functions ---------------------------------------------------------------------------
 
 
 def _rows(release: Release) -> list[Model]:
@@ -169,7 +170,7 @@ def _row_changes(
         yield Change(_("Other content"), _sentence(_("It was changed or deleted.")))
         return
     if key not in now or key not in before:
-        return  # rows that were added or removed are among the changes of the text
+        return  # the changes of the text include added and removed rows
     if isinstance(row, Person):
         yield _speaker_change(row, at)
     else:
@@ -194,7 +195,8 @@ def _with_titles(name: str, roles: Iterable[Role]) -> str:
 
 
 def _field_changes(row: MediaAsset | Topic | Contact, label: str, at: datetime) -> Iterator[Change]:
-    # The newest is first. A row whose history begins later is compared with its first version.
+    # History rows are ordered newest first. If the history begins after `at`, compare with its
+    # first version.
     older = row.history.filter(history_date__lte=at).first() or row.history.last()
     if older is None:
         yield Change(label, _sentence(_("It was changed. The earlier text is not known.")))

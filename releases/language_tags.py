@@ -1,4 +1,4 @@
-"""Languages at the desk: their names, and the tags that people type."""
+"""Names of languages at the desk, and validation of language tags that users type."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ def canonical(tag: str) -> str:
 
 
 def read(text: str) -> str:
-    """Return the tag that a person means by a tag or by a name. Raises ValidationError."""
+    """Return the canonical tag of a typed tag or language name. Raises ValidationError."""
     return _checked(lambda typed: languages.read(typed, _screen()), text)
 
 

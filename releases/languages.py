@@ -1,6 +1,6 @@
-"""The languages of releases: tags of BCP 47, what they are called, script, direction, territory.
+"""The languages of releases: BCP 47 tags, with their names, scripts, directions and territories.
 
-Names, likely scripts and likely territories come from CLDR, by way of Babel.
+Names, likely scripts and likely territories come from CLDR, through Babel.
 """
 
 import re
@@ -14,17 +14,18 @@ from babel.core import get_global
 from people.names.scripts import letters_by_script
 from people.names.scripts import script_of as script_of_text
 
-MAX_TAG_CHARACTERS = 35  # of a tag; RFC 5646, 4.4.1
+MAX_TAG_CHARACTERS = 35  # RFC 5646, 4.4.1
 UNDETERMINED = "und"  # ISO 639-3: the language is not known
 
-# What the desk offers first; every other tag can be typed.
+# The languages that the desk offers first. Users can type any other tag.
 COMMON = (
     "am", "ar", "be", "bn", "bo", "ckb", "cs", "cy", "da", "de", "el", "en", "es", "fa", "fi",
     "fr", "he", "hi", "hu", "id", "it", "ja", "kk", "ko", "ku", "my", "nb", "nl", "pl", "ps",
     "pt", "ro", "ru", "sd", "so", "sv", "sw", "ta", "th", "ti", "tr", "ug", "uk", "ur", "uz",
     "vi", "yi", "zh-Hans", "zh-Hant",
 )  # fmt: skip
-# CLDR has “Chinese (Simplified)”, and the language and the script of the name in itself apart.
+# Names that replace those of CLDR, such as “Chinese (Simplified)”. CLDR has separate native names
+# for the language and the script.
 _NAMES = {
     "zh-Hans": ("Chinese, simplified", "简体中文"),
     "zh-Hant": ("Chinese, traditional", "繁體中文"),
@@ -33,11 +34,11 @@ _NAMES = {
 }
 # CLDR's keys of these, for their names in other languages than English.
 _CLDR_KEYS = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "prs": "fa_AF"}
-# What files call a language, where it is not the English name of CLDR.
+# Further names of languages that occur in files and differ from CLDR's English names.
 _ALSO = {"farsi": "fa", "bengali": "bn", "kurmanji": "ku", "sorani": "ckb", "dari": "prs"}
 
-# RFC 5646, 2.1, without the tags that it keeps for the sake of older software, and without
-# languages of 4 to 8 letters: none was ever registered, and a name that is typed looks like one.
+# RFC 5646, 2.1, without the grandfathered tags, and without language subtags of 4 to 8 letters:
+# none was ever registered, and a typed language name would match.
 _WELL_FORMED = re.compile(
     r"""
     (?P<language>[a-z]{2,3}(?:-[a-z]{3}){0,3})
@@ -51,13 +52,14 @@ _WELL_FORMED = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
-# ISO 15924 has names for scripts together; those of single letters are on the right.
+# ISO 15924 has codes for combinations and variants of scripts. On the right are the scripts of
+# their single letters.
 _ALSO_WRITTEN_IN = {
     "Hans": ("Hani",), "Hant": ("Hani",), "Aran": ("Arab",),
     "Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"),
 }  # fmt: skip
 
-# ISO 15924, of the scripts whose letters Unicode directs from right to left.
+# ISO 15924 codes of the scripts whose letters run from right to left in Unicode.
 RIGHT_TO_LEFT = frozenset({
     "Adlm", "Arab", "Aran", "Armi", "Avst", "Chrs", "Cprt", "Elym", "Gara", "Hatr", "Hebr",
     "Hung", "Khar", "Lydi", "Mand", "Mani", "Mend", "Merc", "Mero", "Narb", "Nbat", "Nkoo",
@@ -67,7 +69,7 @@ RIGHT_TO_LEFT = frozenset({
 
 
 class LanguageTagError(ValueError):
-    """A text that is no language tag: `code` is "not_a_tag" or "no_language"."""
+    """A text that is not a language tag. `code` is "not_a_tag" or "no_language"."""
 
     def __init__(self, code: str, tag: str) -> None:
         super().__init__(f"{tag} is not a language tag ({code})")
@@ -85,7 +87,7 @@ def canonical(tag: str) -> str:
     language = found["language"]
     if "-" not in language:
         language = _replaced(language)
-    # CLDR names every code of two letters (ISO 639-1); those of three are too many.
+    # CLDR has a name for every two-letter code (ISO 639-1), but not for every three-letter code.
     first = language.partition("-")[0]
     if len(first) == 2 and first not in Locale("en").languages:
         raise LanguageTagError("no_language", tag)
@@ -96,50 +98,55 @@ def canonical(tag: str) -> str:
 
 
 def read(text: str, screen: str = "en") -> str:
-    """Return the tag that a person means by a tag or by the name of a language.
+    """Return the canonical tag of a typed tag or language name. Raises LanguageTagError.
 
-    The name may also be in the language of the screens. Raises LanguageTagError.
+    `screen` is the language of the screens, in which a name may be typed too.
     """
     return from_name(text, screen) or canonical(text)
 
 
 def from_name(name: str, screen: str = "en") -> str | None:
-    """Return the tag of a language by its name in English, in itself or in that of the screens."""
+    """Return the tag of a language, or None if the name is unknown.
+
+    The name may be English, native, or in the language of the screens.
+    """
     typed = " ".join(name.split()).casefold()[:60]
     return _by_name().get(typed) or _names_on_screen(screen).get(typed)
 
 
 def direction(tag: str) -> str:
-    """Return "rtl" or "ltr", as HTML's `dir` wants it."""
+    """Return "rtl" or "ltr", for HTML's `dir` attribute."""
     return "rtl" if script_of(tag) in RIGHT_TO_LEFT else "ltr"
 
 
 def script_of(tag: str) -> str:
-    """Return the script that a language is written in as ISO 15924 has it, "" if not known."""
+    """Return the ISO 15924 code of a language's script, or "" if it is not known."""
     return _maximal(tag)[0]
 
 
 def lang_of_name(name: str, tag: str) -> str:
-    """Return what HTML's `lang` says of a name in a text of a language.
+    """Return HTML's `lang` attribute for a name inside a text of a language.
 
-    It is empty where the text itself is written in the script of the name, or in one not known.
+    It is "" if the name is written in the script of the text, or if a script is not known.
     """
-    script, around = script_of_text(name), script_of(tag)
-    if not script or not around or script in (around, *_ALSO_WRITTEN_IN.get(around, ())):
+    script, text_script = script_of_text(name), script_of(tag)
+    if not script or not text_script:
+        return ""
+    if script in (text_script, *_ALSO_WRITTEN_IN.get(text_script, ())):
         return ""
     return f"und-{script}"
 
 
 def og_locale(tag: str) -> str:
-    """Return a tag as Open Graph wants it, language_TERRITORY, "" where no country is likely."""
+    """Return a tag in Open Graph's form, language_TERRITORY, or "" if no country is likely."""
     language, territory = tag.partition("-")[0], _maximal(tag)[1]
     return f"{language}_{territory}" if len(territory) == 2 and len(language) > 1 else ""
 
 
 def without_the_likely(tag: str) -> str:
-    """Return language and script alone, the script only where the language has another too.
+    """Return the language of a tag, with the script if it is not the usual one of the language.
 
-    Chinese keeps it always, since neither way to write it is the usual one.
+    Chinese always keeps its script, because neither of its two scripts is the usual one.
     """
     language = tag.partition("-")[0]
     if language == "x":
@@ -152,13 +159,13 @@ def without_the_likely(tag: str) -> str:
 
 @lru_cache(maxsize=1024)
 def english_name(tag: str) -> str:
-    """Return a language's name in English, or its tag where CLDR has none."""
+    """Return a language's name in English, or its tag if CLDR has no name."""
     return _NAMES[tag][0] if tag in _NAMES else _name_in(Locale("en"), tag) or tag
 
 
 @lru_cache(maxsize=1024)
 def screen_name(tag: str, screen: str) -> str:
-    """Return a language's name in the language of the screens, else in English, else its tag."""
+    """Return a language's name in the language of the screens, or its English name, or its tag."""
     locale = _screen_locale(screen)
     if locale.language == "en":
         return english_name(tag)
@@ -169,7 +176,7 @@ def screen_name(tag: str, screen: str) -> str:
 
 @lru_cache(maxsize=1024)
 def native_name(tag: str) -> str:
-    """Return a language's name in itself, else in English, else its tag."""
+    """Return a language's native name, or its English name, or its tag."""
     if tag in _NAMES:
         return _NAMES[tag][1]
     locale = _locale(tag)
@@ -177,9 +184,9 @@ def native_name(tag: str) -> str:
 
 
 def scripts_in(text: str) -> Counter[str]:
-    """Count the letters of each script in a text; "" counts those of scripts not known here.
+    """Return the number of letters of each script in a text. The key "" is for unknown scripts.
 
-    Japanese counts as one script (Jpan) where some of it is in kana.
+    If the text contains kana, its kana and Han letters count as one script (Jpan).
     """
     counts = letters_by_script(text)
     if kana := counts.pop("Hira", 0) + counts.pop("Kana", 0):
@@ -188,21 +195,21 @@ def scripts_in(text: str) -> Counter[str]:
 
 
 def _repeats(found: re.Match[str]) -> bool:
-    """Whether a variant, or the letter of an extension, is there twice (RFC 5646, 2.2.5, 2.2.6)."""
+    """Return whether a variant or an extension's letter occurs twice (RFC 5646, 2.2.5, 2.2.6)."""
     variants = found["variants"].split("-")[1:] if found["variants"] else []
     singles = [part for part in (found["extensions"] or "").split("-") if len(part) == 1]
     return len(set(variants)) < len(variants) or len(set(singles)) < len(singles)
 
 
 def _replaced(language: str) -> str:
-    """Return the subtag that stands for an older or longer one: he for iw, en for eng."""
+    """Return the subtag that replaces an older or longer one: he for iw, en for eng."""
     better = get_global("language_aliases").get(language, language)
     return better if better.isalpha() else language
 
 
 @lru_cache(maxsize=1024)
 def _maximal(tag: str) -> tuple[str, str]:
-    """Return the likely script and territory of a tag, "" for what is not known."""
+    """Return the likely script and territory of a tag, each "" if it is not known."""
     found = _WELL_FORMED.fullmatch(tag.lower())
     if not found or found["only_private"]:
         return "", ""
@@ -219,7 +226,7 @@ def _maximal(tag: str) -> tuple[str, str]:
     ):
         if known := likely.get(key.strip("_").replace("__", "_")):
             parts = known.split("_")
-            # CLDR's own guess for what it knows nothing of is English.
+            # For “und”, CLDR guesses a language, such as English.
             if parts[0] not in (language, usual):
                 continue
             return script or parts[1], region or country or parts[2]
@@ -227,7 +234,7 @@ def _maximal(tag: str) -> tuple[str, str]:
 
 
 def _name_in(locale: Locale, tag: str) -> str | None:
-    """Return what a language calls another one, with script and country in brackets."""
+    """Return the name of a language in another language, with script and country in brackets."""
     found = _WELL_FORMED.fullmatch(tag.lower())
     if not found or not found["language"]:
         return None
@@ -243,7 +250,7 @@ def _name_in(locale: Locale, tag: str) -> str | None:
 
 
 def _locale(tag: str) -> Locale | None:
-    """Return CLDR's data on a language and its script, or on the language alone, if it has any."""
+    """Return Babel's locale for a language and its script, or for the language alone, or None."""
     language, script = tag.partition("-")[0], script_of(tag)
     for name in (f"{language}_{script}", language):
         try:
@@ -264,7 +271,7 @@ def _screen_locale(screen: str) -> Locale:
 
 @cache
 def _names_on_screen(screen: str) -> dict[str, str]:
-    """Map the names of languages in the language of the screens to their tags."""
+    """Return the tags of languages by casefolded name in the language of the screens."""
     return {
         name.casefold(): tag
         for tag, name in _screen_locale(screen).languages.items()
@@ -274,6 +281,6 @@ def _names_on_screen(screen: str) -> dict[str, str]:
 
 @cache
 def _by_name() -> dict[str, str]:
-    """Map the names of languages, in English and in themselves, to their tags."""
+    """Return the tags of languages by casefolded English name, and of COMMON by native name too."""
     own = {name.casefold(): tag for tag in COMMON for name in (english_name(tag), native_name(tag))}
     return {**_names_on_screen("en"), **own, **_ALSO, "chinese": "zh-Hans"}

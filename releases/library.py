@@ -1,6 +1,6 @@
 """The library of pictures and documents: uploads, changes, where each is used, file metadata.
 
-It is here, above people and releases, because it uses both.
+The module is in `releases`, not in `assets`, because it uses people and releases.
 """
 
 import logging
@@ -44,14 +44,14 @@ OFFERED_FIELDS = (
 
 
 def with_use(assets: QuerySet[MediaAsset]) -> QuerySet[Any]:
-    """Add to each whether anything uses it: `in_use`."""
+    """Annotate each picture or document with `in_use`: whether anything uses it."""
     used = Exists(IN_RELEASES) | Exists(AS_POSTER) | Exists(AS_PORTRAIT)
     return assets.annotate(in_use=used)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One place where a picture or document is used; `url` is "" if the user may not see it."""
+    """One use of a picture or document. `url` is "" if the user may not see the page."""
 
     label: str
     name: str
@@ -59,7 +59,10 @@ class Use:
 
 
 def uses_of(asset: MediaAsset, user: User) -> list[Use]:
-    """Return where something is used, in any state, as a user may see it."""
+    """Return the uses of a picture or document, as a user may see them.
+
+    Releases in any state count.
+    """
     releases = Release.objects.filter(Q(poster=asset) | Q(illustrations__asset=asset)).distinct()
     uses = [
         Use(
@@ -85,16 +88,16 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
 
 
 def releases_with(asset: MediaAsset) -> ReleaseQuerySet:
-    """Return the releases that show or offer something, each once."""
+    """Return the releases that show a picture or offer a document."""
     return Release.objects.filter(releases_printing(asset))
 
 
 def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[str]:
-    """Return why a user may not change something, or replace its `file`.
+    """Return why a user may not change a picture or document, or replace its file (`file`).
 
     It is approved together with the releases that show it. Once one of them is public, a change
     is a correction. If a person's page shows it, a publisher can replace the file, and an editor
-    can change the text.
+    can change its texts.
     """
     edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
     shown_in = releases_with(asset)
@@ -123,21 +126,23 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
 
 
 def reads_original(asset: MediaAsset, user: User) -> bool:
-    """Whether a user may download the original of something, which is never public."""
+    """Return whether a user may download the original. An original is never public."""
     return user.has_perm("releases.edit_any_release") or not edit_blockers(asset, user)
 
 
-# Written by actions only: a form that was opened before must not overwrite it.
+# Only actions write these fields. A form that was opened before an action must not overwrite them.
 _OF_ACTIONS = ("withdrawn_at", "as_is_reason", "as_is_by_id", "as_is_at")
 
 
 def save_asset(
     asset: MediaAsset, *, by: User, correction: str = "", at: datetime | None = None
 ) -> None:
-    """Save a changed picture or document; on public pages that is a correction or a minor edit.
+    """Save a changed picture or document. On public pages, this is a correction or a minor edit.
 
-    A `correction` is printed on each public release that shows it; without one, the change is only
-    recorded there. Raises ActionBlocked for each of `edit_blockers`, or if nothing is corrected.
+    A `correction` is printed on each public release that shows the row. Without one, the change is
+    only recorded in the history of these releases. Raises ActionBlocked with the `edit_blockers`,
+    if the correction contains a protected name, or if there is a correction but nothing public was
+    changed.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -148,7 +153,7 @@ def save_asset(
 
 
 def _save(asset: MediaAsset, by: User) -> bool:
-    """Save; return whether something printed was changed."""
+    """Save the row, and return whether a printed value was changed."""
     stored = locking.lock_row(asset)
     if blockers := edit_blockers(stored, by, file=asset.original.name != stored.original.name):
         raise ActionBlocked(*blockers)
@@ -168,7 +173,7 @@ def _raise_if_protected(text: str, at: datetime) -> None:
 def _record_correction(
     changed: list[MediaAsset], *, by: User, correction: str, at: datetime
 ) -> None:
-    """Record the change once for each public release that shows one of them."""
+    """Record the change once for each public release that shows a changed row."""
     names: dict[Release, list[str]] = {}
     for asset in changed:
         for release in releases_with(asset).published(at):
@@ -187,13 +192,13 @@ def _record_correction(
 
 
 def needs_correction(asset: MediaAsset) -> bool:
-    """Whether a change is a correction, since a public release shows it."""
+    """Return whether a change is a correction, because a public release shows the row."""
     return releases_with(asset).published().exists()
 
 
 @dataclass(slots=True)
 class BulkResult:
-    """The result of a change of many: how many were changed, and which were not, and why."""
+    """The result of a bulk change: the number of changed rows, and the others with the reason."""
 
     changed: int = 0
     unchanged: list[tuple[MediaAsset, str]] = field(default_factory=list)
@@ -204,8 +209,8 @@ def edit_many(
 ) -> BulkResult:
     """Set some fields of many pictures or documents, in one transaction.
 
-    `read` has the version of each that the user saw (`version_of`): one that was changed since, or
-    has blockers, is not changed. If it raises ActionBlocked, nothing was changed.
+    `read` maps each key to the version that the user saw (`version_of`). A row that was changed
+    since then, or has blockers, is not changed. If ActionBlocked is raised, nothing is changed.
     """
     result, at, changed = BulkResult(), timezone.now(), []
     with transaction.atomic():
@@ -228,7 +233,7 @@ def edit_many(
 
 
 def version_of(asset: MediaAsset) -> int:
-    """Return the number of the newest version, 0 if there is none."""
+    """Return the `history_id` of the newest version, or 0 if there is none."""
     newest = asset.history.order_by("-history_id").values_list("history_id", flat=True).first()
     return newest or 0
 
@@ -251,9 +256,10 @@ def end_withdrawal(asset: MediaAsset, *, by: User, at: datetime | None = None) -
 
 
 def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None:
-    """Publish a document as it is that can't be cleaned. Raises ActionBlocked.
+    """Accept that a document that can't be cleaned is published as it is. Raises ActionBlocked.
 
-    `read` is the `sha256` of the file that the user saw: a replaced file is refused.
+    `read` is the `sha256` of the file that the user saw. A file that was replaced since then is
+    refused.
     """
     reason = reason.strip()
     if not by.has_perm("assets.accept_as_is"):
@@ -298,7 +304,7 @@ class UploadResult:
 
     @property
     def offers(self) -> list[tuple[str, str]]:
-        """Metadata of its file that its record does not have: label and value of each field."""
+        """File metadata that the record does not have: the label and value of each field."""
         values = metadata_offers(self.asset) if self.asset and not self.is_duplicate else {}
         return [(verbose_name(name), value) for name, value in values.items()]
 
@@ -306,11 +312,11 @@ class UploadResult:
 def add_upload(upload: Any, *, by: User, into: MediaAsset | None = None) -> UploadResult:
     """Add an upload to the library, or use it as the file of an existing record.
 
-    A file that is already in the library is not added again: its record is returned.
+    A file that is already in the library is not added again. Its existing record is returned.
     """
     asset = into or MediaAsset(uploaded_by=by)
     try:
-        _size = upload.size  # raises if there was no room for it
+        _size = upload.size  # raises ValidationError if the upload could not be stored
         asset.original = upload
         asset.clean_fields(exclude=[f.name for f in asset._meta.fields if f.name != "original"])
     except ValidationError as error:
@@ -335,23 +341,23 @@ def add_upload(upload: Any, *, by: User, into: MediaAsset | None = None) -> Uplo
 
 
 def metadata_offers(asset: MediaAsset) -> dict[str, str]:
-    """Return metadata of the file that its record does not have yet, by field.
+    """Return file metadata that the record does not have yet, by field.
 
-    A licence includes its last day: for the last day of 2026 it ends at `2027-01-01 00:00:00` in
-    the newsroom's time zone.
+    A licence includes its last day: if the last day is 2026-12-31, it ends at
+    `2027-01-01 00:00:00` in the newsroom's time zone.
     """
     found = asset.embedded_metadata
     values = {name: str(found.get(name) or "") for name in OFFERED_FIELDS}
     last_day = parse_date(found.get("licence_ends") or "")
-    if last_day and last_day.year < MAXYEAR:  # the day after the last possible date is not a date
+    if last_day and last_day.year < MAXYEAR:  # the day after 9999-12-31 would overflow
         values["licence_expires"] = f"{last_day + timedelta(days=1)} 00:00:00"
     return {name: value for name, value in values.items() if value and not getattr(asset, name)}
 
 
 def apply_metadata(asset: MediaAsset, *, by: User) -> list[str]:
-    """Fill the empty fields from the metadata of the file; return which were filled.
+    """Fill the empty fields from the metadata of the file, and return the names of these fields.
 
-    Raises ActionBlocked for each of `edit_blockers`.
+    Raises ActionBlocked with the `edit_blockers`.
     """
     with transaction.atomic():
         lock_names_for_read()
@@ -380,7 +386,7 @@ def _apply_metadata(asset: MediaAsset, by: User) -> list[str]:
 
 
 def versions_of(asset: MediaAsset) -> list[Any]:
-    """Return the first version with each of its originals, the newest first."""
+    """Return the first version with each original file, the newest file first."""
     rows = asset.history.select_related("history_user").exclude(original="").order_by("history_id")
     return list({row.original: row for row in reversed(rows)}.values())
 
@@ -391,5 +397,5 @@ def verbose_name(name: str) -> str:
 
 
 def _max_length(name: str) -> int | None:
-    """Return how many characters a field can have, None for any number."""
+    """Return the maximum number of characters of a field, or None if it has no limit."""
     return getattr(MediaAsset._meta.get_field(name), "max_length", None)

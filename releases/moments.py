@@ -1,4 +1,4 @@
-"""Moments as people read them, in the newsroom's zone."""
+"""Times as users read them, in the newsroom's time zone."""
 
 import re
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.utils.formats import date_format, get_format
 
 
 def local_time(moment: datetime) -> str:
-    """Return a moment in the newsroom's zone with the zone's name: “3 May 2026, 14:05 CEST”."""
+    """Return a time in the newsroom's zone, with the zone's name: “3 May 2026, 14:05 CEST”."""
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 

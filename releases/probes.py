@@ -1,8 +1,9 @@
 """Probes: requests for releases that are not public, counted for the newsroom.
 
-The sender gets the answer for what does not exist, at the same cost: a 404 only adds its address
-to the memory of this process. About once a second, these addresses become a job, which finds out
-whether they meant a hidden release, counts, and notifies the publisher.
+The sender gets the same 404 as for a release that does not exist, and it takes the same time: each
+404 only adds its address to a buffer in the memory of this process. About once a second, the
+buffered addresses become a job. The job finds out which of them meant a hidden release, counts
+these, and notifies the publisher.
 """
 
 import ipaddress
@@ -34,13 +35,13 @@ from releases.rules.visibility import public_assets
 
 log = logging.getLogger(__name__)
 
-MAX_BUFFERED = 50_000  # requests in the memory of a process; a flood beyond is not counted
-MAX_JOBS = 1_000  # that wait to be counted; there are more only if no worker runs
+MAX_BUFFERED = 50_000  # requests in the memory of a process; further ones are not counted
+MAX_JOBS = 1_000  # waiting jobs; more wait only if no worker runs
 JOB_SIZE = 1_000  # addresses that one job counts
-MAX_SLUG_CHARACTERS = 200  # of an address; no release has a longer one
+MAX_SLUG_CHARACTERS = 200  # no release has a longer slug
 MAX_COUNTED_NETWORKS = 500  # rows of one release; other senders share one more row
 NOTIFY_AT = (1, 10, 100, 1_000, 10_000, 100_000)
-# What changes in an address from one time to the next.
+# Words that differ between the addresses of recurring releases: dates, seasons, issue numbers.
 DATES = {
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep",
@@ -50,7 +51,7 @@ DATES = {
 
 @dataclass(frozen=True, slots=True)
 class FailedRequest:
-    """A request that got a 404: the parts of its address that could name something, and its sender.
+    """A request that got a 404: the slug and picture in its address, and its sender.
 
     `sender` is a keyed hash of the network address.
     """
@@ -72,7 +73,7 @@ class ProbeCount:
 
 
 def record_miss(request: HttpRequest) -> None:
-    """Remember a public request that got a 404. It costs the same whatever was requested."""
+    """Buffer a public request that got a 404. The cost is the same for every address."""
     match = request.resolver_match
     if match is None or not (match.url_name or "").startswith(("release", "rendition")):
         return
@@ -87,7 +88,7 @@ def record_miss(request: HttpRequest) -> None:
 def address_of(request: HttpRequest) -> str:
     """Return the network address that a request came from.
 
-    Behind our proxy it is the last one in X-Forwarded-For: the client may send anything before it.
+    Behind our proxy, it is the last one in X-Forwarded-For. Clients can forge the earlier ones.
     """
     stated = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY:
@@ -96,12 +97,15 @@ def address_of(request: HttpRequest) -> str:
         address = ipaddress.ip_address(stated)
     except ValueError:
         return ""
-    # A server that listens on IPv6 names IPv4 addresses like this: ::ffff:203.0.113.7
+    # A server that listens on IPv6 writes IPv4 addresses like this: ::ffff:203.0.113.7
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def network_of(address: str) -> str:
-    """Return an address without its last part: enough to see a pattern, not a person."""
+    """Return the network of an address: its first 24 (IPv4) or 48 bits (IPv6).
+
+    This shows a pattern, but does not identify a person.
+    """
     if not address:
         return "unknown"
     bits = 24 if ipaddress.ip_address(address).version == 4 else 48
@@ -109,7 +113,7 @@ def network_of(address: str) -> str:
 
 
 def _enqueue_counts(requests: Counter[FailedRequest]) -> None:
-    """Put requests into the queue to be counted."""
+    """Add jobs that count these requests to the queue."""
     if Job.objects.filter(name=count_probes.name).count() >= MAX_JOBS:
         log.error("Probes are not counted: %s jobs wait. Is a worker running?", MAX_JOBS)
         return
@@ -124,9 +128,10 @@ waiting: Buffer[FailedRequest] = Buffer("Probes", _enqueue_counts, MAX_BUFFERED)
 
 @job("releases.count_guesses", atomic=True)  # the name is stored in the queue
 def count_probes(rows: list[list[Any]], at: str) -> None:
-    """Count the requests that meant a hidden release; notify at the first, tenth, … one.
+    """Count the requests that meant a hidden release. Notify at the first, tenth, … one.
 
-    A row is a FailedRequest and its number; `at` is when, in ISO 8601.
+    A row has the fields of a FailedRequest and the number of such requests. `at` is the time in
+    ISO 8601.
     """
     moment = datetime.fromisoformat(at)
     counts: dict[UUID, Counter[tuple[str, str, str]]] = {}
@@ -149,7 +154,7 @@ def count_probes(rows: list[list[Any]], at: str) -> None:
 
 
 def probes_of(release: Release) -> ProbeCount | None:
-    """Return how often a release was requested while it was hidden; None for never."""
+    """Return how often a release was requested while it was hidden, or None if never."""
     total = release.probes.aggregate(times=Sum("times"), first=Min("first_at"), last=Max("last_at"))
     if not total["times"]:
         return None
@@ -158,12 +163,12 @@ def probes_of(release: Release) -> ProbeCount | None:
 
 
 def expired(before: datetime) -> QuerySet[Probe]:
-    """Return the probes of which the last was before a time."""
+    """Return the probes whose last request was before a time."""
     return Probe.objects.filter(last_at__lt=before)
 
 
 def address_pattern(slug: str) -> str:
-    """Return an address without its date and numbers; "" if too little is left."""
+    """Return a slug without words for dates and numbers, or "" if the rest is too short."""
     words = [word for word in re.split(r"[-_\d]+", slug.casefold()) if word]
     kept = [word for word in words if word not in DATES]
     return "-".join(kept) if len(kept) > 1 and len("".join(kept)) >= 10 else ""
@@ -175,7 +180,7 @@ def address_pattern(slug: str) -> str:
 def _probed_releases(
     hidden: ReleaseQuerySet, slugs: set[str], pictures: set[UUID]
 ) -> tuple[Any, Any, Any]:
-    """Return the hidden releases by address, by the pattern of an address, and by picture."""
+    """Return the hidden releases by slug, by the pattern of a slug, and by picture."""
     by_slug: dict[str, set[UUID]] = {}
     by_pattern: dict[str, set[UUID]] = {}
     by_picture: dict[UUID, set[UUID]] = {}
@@ -196,7 +201,7 @@ def _probed_releases(
 
 
 def _never_public(at: datetime) -> ReleaseQuerySet:
-    """Return the releases that are hidden and never were public: readers know the others."""
+    """Return the hidden releases that were never public. Readers already know the others."""
     hidden = Release.objects.hidden(at)
     seen = [
         release.pk
@@ -212,13 +217,13 @@ def _addresses(pk: UUID, slug: str, title: str) -> set[str]:
     return {slug, slug_for(title, fallback=""), str(pk), pk.hex} - {""}
 
 
-def _count(pk: UUID, mine: Counter[tuple[str, str, str]], at: datetime) -> None:
+def _count(pk: UUID, counts: Counter[tuple[str, str, str]], at: datetime) -> None:
     with transaction.atomic():
         release = Release.objects.select_for_update(of=("self",)).filter(pk=pk).first()
         if release is None:
             return
         before = probes_of(release)
-        for (what, sender, network), times in mine.items():
+        for (what, sender, network), times in counts.items():
             full = release.probes.count() >= MAX_COUNTED_NETWORKS
             if full and not release.probes.filter(what=what, sender_hash=sender).exists():
                 sender, network = "", network_of("")
@@ -237,7 +242,7 @@ def _count(pk: UUID, mine: Counter[tuple[str, str, str]], at: datetime) -> None:
 
 
 def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
-    """Record the probes with the release, and write to the publisher who approved it."""
+    """Record the probes in the history of the release, and e-mail its approver or author."""
     approval = (
         release.events.filter(verb=Event.Verb.APPROVED).exclude(actor=None).order_by("-at").first()
     )

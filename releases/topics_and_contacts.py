@@ -1,8 +1,9 @@
 """Topics and press contacts: rows that many releases print.
 
-A change appears on all of them at once. Once an approved release uses one, only a publisher can
-change it, after seeing on how many releases it is used. Approvals stay, and it is no correction;
-those responsible for releases that are not public yet get an e-mail. Everything has its versions.
+A change appears on all of them at once. Once an approved release uses a row, only a publisher can
+change it, after seeing how many releases use it. Such a change keeps the approvals, and is not a
+correction. The people responsible for releases that are not public yet get an e-mail. Every change
+saves a version of the row.
 """
 
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ Shared = Topic | Contact
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """On how many releases a topic or contact is used."""
+    """The number of releases that use a topic or contact."""
 
-    published: int  # public, or on hold since they were
+    published: int  # public, or on hold after they were public
     awaiting_publication: int  # approved and not public yet
     drafts: int  # not approved, or withdrawn
 
@@ -46,7 +47,7 @@ class Use:
 
 
 def use_of(row: Shared, at: datetime | None = None) -> Use:
-    """Return on how many releases a row is used."""
+    """Return the number of releases that use a row."""
     using = Release.objects.filter(releases_printing(row))
     published, awaiting = using.published(at).count(), using.awaiting_publication(at).count()
     return Use(published, awaiting, using.count() - published - awaiting)
@@ -62,7 +63,7 @@ def edit_blockers(row: Shared, user: User) -> list[str]:
 
 
 def delete_blockers(row: Shared) -> list[str]:
-    """Return why a row cannot be deleted: no release loses a topic or contact."""
+    """Return why a row cannot be deleted. A row that a release uses is never deleted."""
     use = use_of(row)
     if not (use.in_approved or use.drafts):
         return []
@@ -83,7 +84,7 @@ def store(row: Shared, *, by: User, at: datetime | None = None) -> None:
         if stored and (blockers := edit_blockers(stored, by)):
             raise ActionBlocked(*blockers)
         if isinstance(row, Contact) and isinstance(stored, Contact):
-            row.hidden_at = stored.hidden_at  # not in the form, which may be older
+            row.hidden_at = stored.hidden_at  # not a field of the form, which may be older
         row.save()
         if stored and approval.fingerprint(stored) != approval.fingerprint(row):
             _record(row, _("“%s” was changed.") % row, by, at)

@@ -1,4 +1,4 @@
-"""Every version of a release: shown, compared, restored."""
+"""Compare and restore the versions of a release."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _EDITABLE = [field.attname for field in Release._meta.concrete_fields if field.e
 RESTORED_FIELDS = tuple(
     dict.fromkeys([*(text.field for text in _TEXTS if text.field in _EDITABLE), *_EDITABLE])
 )
-# Seen by readers of the release.
+# Readers of the release see these fields.
 PRINTED_FIELDS = (*(text.field for text in _TEXTS if text.printed), "poster_id", "attached")
 DOCUMENT_FIELDS = {"body", "notes_to_editors"}
 CONTEXT_WORDS = 12  # shown on each side of a change
@@ -41,7 +41,7 @@ TEXT_NOT_SHOWN = gettext_lazy("Changed. The earlier text is not shown.")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that differs; `del` and `ins` mark the text that was removed and added."""
+    """One changed field. In `html`, `<del>` and `<ins>` mark removed and added text."""
 
     label: str
     html: SafeString
@@ -82,7 +82,7 @@ def _compare(
 
 
 def compare_printed(release: Release, since: int) -> list[Change]:
-    """Return what the release prints differently since a version, for readers outside.
+    """Return the changes since a version that are printed, for readers outside the newsroom.
 
     The text of a change that contains a protected name is not shown.
     """
@@ -110,8 +110,7 @@ def compare_printed(release: Release, since: int) -> list[Change]:
 def restore_text(release: Release, version: Any) -> None:
     """Copy the text of a version to a release in memory.
 
-    A reference to a row that was deleted stays empty, and so does an address that another release
-    has now.
+    A reference to a deleted row stays empty. So does the slug if another release uses it now.
     """
     for name in RESTORED_FIELDS:
         setattr(release, name, getattr(version, name))
@@ -125,7 +124,7 @@ def restore_text(release: Release, version: Any) -> None:
 
 
 def _names_in(*versions: Any) -> dict[UUID | None, str]:
-    """Return what to call the people, pictures and releases that versions point to."""
+    """Return the names of the people, pictures and releases that versions refer to, by key."""
     documents = [Document(version.body) for version in versions]
     people = {quote.speaker for document in documents for quote in document.quotations}
     pictures = {asset for document in documents for asset in document.pictures}
@@ -180,8 +179,8 @@ def marked(before: list[str], after: list[str]) -> SafeString:
 def _differences(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
     """Return the differences between two lists of words, as operations of `difflib`.
 
-    Equal words at both ends are set aside first. If more than MAX_COMPARED words are left, all of
-    them are replaced at once: the time of a comparison grows with the square of their number.
+    Equal words at both ends are skipped first. If more than MAX_COMPARED words are left, they count
+    as one replacement, because the time of a comparison grows with the square of their number.
     """
     first, shorter = 0, min(len(before), len(after))
     while first < shorter and before[first] == after[first]:
@@ -202,7 +201,7 @@ def _differences(before: list[str], after: list[str]) -> list[tuple[str, int, in
 
 
 def _shortened(words: list[str]) -> str:
-    """Leave out words that are far from any change."""
+    """Return unchanged words as text, without those that are far from any change."""
     if len(words) <= 2 * CONTEXT_WORDS + 5:
         return " ".join(words)
     return " ".join([*words[:CONTEXT_WORDS], "…", *words[-CONTEXT_WORDS:]])

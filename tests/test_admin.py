@@ -93,13 +93,13 @@ def test_the_dashboard_lists_each_release_in_its_place(at_desk, publisher):
     assert "Out" in piles["published"]
 
 
-def test_an_empty_dashboard_says_so(at_desk, author):
+def test_an_empty_dashboard_says_that_there_are_no_drafts(at_desk, author):
     desk = text(at_desk(author).get(DESK))
     assert "You have no drafts." in desk
     assert "Write a release" in desk
 
 
-def test_strangers_and_people_without_a_desk_are_sent_to_the_sign_in(client):
+def test_anonymous_and_non_staff_users_are_redirected_to_the_login_page(client):
     release = make_release("scheduled", title="Zaunkönig")
     outsider = make_user("outsider", "Publisher")
     outsider.is_staff = False
@@ -261,7 +261,7 @@ def test_a_minor_edit_is_not_announced(at_desk, publisher):
     assert verbs_of(release)[-1] == "amended"
 
 
-def test_an_editor_does_not_change_what_is_public(at_desk, editor):
+def test_an_editor_cannot_change_a_public_release(at_desk, editor):
     release = make_release("published")
     page = text(at_desk(editor).get(form_of(release)))
     assert "This release is public. A publisher can correct it." in page
@@ -313,7 +313,7 @@ def test_a_release_goes_from_its_author_to_the_public(at_desk, author, publisher
     assert actors == [author, author, publisher]
 
 
-def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings):
+def test_a_time_is_entered_in_the_newsrooms_time_zone(at_desk, publisher, settings):
     settings.TIME_ZONE = "Europe/Berlin"
     release = make_release("in_review")
     client = at_desk(publisher)
@@ -342,7 +342,9 @@ def test_a_time_that_does_not_exist_is_an_error(at_desk, publisher, settings, da
 
 
 @pytest.mark.parametrize(("which", "hour"), [("0", "00:30"), ("1", "01:30")])
-def test_a_time_that_happens_twice_is_asked_about(at_desk, publisher, settings, which, hour):
+def test_the_desk_asks_which_time_is_meant_if_it_happens_twice(
+    at_desk, publisher, settings, which, hour
+):
     settings.TIME_ZONE = "Europe/London"
     release, client = make_release("in_review"), at_desk(publisher)
     typed = {"publish_at_0": "2031-10-26", "publish_at_1": "01:30"}
@@ -403,7 +405,7 @@ def test_blockers_of_an_approval_are_shown_before_and_after_the_button(at_desk, 
     assert verbs_of(release) == ["created"]
 
 
-def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
+def test_a_version_that_was_not_read_cannot_be_approved(at_desk, publisher, editor):
     release = make_release("in_review")
     read, page = release.version, json.dumps(approval.printed_fingerprints(release))
     at_desk(editor).post(form_of(release), written(read_version=read, title="Changed since"))
@@ -414,7 +416,7 @@ def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
     assert not Release.objects.public().exists()
 
 
-def test_an_action_without_permission_has_no_address_either(at_desk, author):
+def test_an_action_without_permission_is_refused(at_desk, author):
     release = make_release("in_review")
     answer = press(at_desk(author), release, "publish")
     assert "You don’t have permission to publish releases." in text(answer)
@@ -431,7 +433,7 @@ def test_a_withdrawal_needs_a_public_reason(at_desk, publisher):
     assert "A source asked us to." in text(response)
 
 
-def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
+def test_the_page_of_an_app_lists_only_its_models(at_desk, publisher):
     make_release("in_review", title="Waiting to be read")
     page = text(at_desk(publisher).get("/admin/releases/"))
     assert 'href="/admin/releases/release/"' in page
@@ -590,7 +592,7 @@ def test_only_drafts_can_be_deleted(at_desk, editor):
 # --- Searching ---------------------------------------------------------------------------------
 
 
-def looked_for(client, term) -> list[dict]:
+def results_for(client, term) -> list[dict]:
     relation = {"app_label": "releases", "model_name": "quote", "field_name": "speaker"}
     return client.get("/admin/autocomplete/", relation | {"term": term}).json()["results"]
 
@@ -600,11 +602,11 @@ def test_people_are_found_by_any_spelling_with_a_detail_of_each(at_desk, author)
     person.names.create(text="رباب النورسي")
     namesake = make_person("Rabab Nawrasi", level=Level.STAFF)
     client = at_desk(author)
-    found = {result["id"]: result["detail"] for result in looked_for(client, "nawrasi")}
+    found = {result["id"]: result["detail"] for result in results_for(client, "nawrasi")}
     assert found[str(person.pk)] == "Editor of The Tideline"
     assert "may not be named" in found[str(namesake.pk)]
-    assert [result["id"] for result in looked_for(client, "النورسي")] == [str(person.pk)]
-    assert looked_for(client, "nobody at all") == []
+    assert [result["id"] for result in results_for(client, "النورسي")] == [str(person.pk)]
+    assert results_for(client, "nobody at all") == []
 
 
 def test_the_list_is_filtered_by_state(at_desk, editor):
@@ -630,9 +632,9 @@ def test_every_list_and_form_of_the_admin_opens_for_a_publisher(at_desk, publish
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_desk_leads_to_a_public_page_where_there_is_one(at_desk, publisher, client, state):
+def test_the_desk_links_to_the_public_page_if_there_is_one(at_desk, publisher, client, state):
     """A release that was withdrawn before it was public had a button that led to 404."""
     release = make_release(state)
-    there = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
+    exists = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
     panel = text(at_desk(publisher).get(form_of(release)))
-    assert (">View public page</a>" in panel) == there
+    assert (">View public page</a>" in panel) == exists

@@ -50,6 +50,7 @@ NEVER = uuid4()
 PAST = "Mon, 03 Jan 2000 00:00:00 GMT"
 A_FEW = [("press", "jpg"), ("teaser", "webp"), ("file", "pdf"), ("original", "jpg")]
 STATES = [*HIDDEN, "deleted"]
+PAGE_SIZE = 3  # rows; lists have a second page without many rows to render
 LEVELS = ["lapsed", 0, 1, 2]
 FILES = [(name, extension) for name, style in STYLES.items() for extension in style.formats]
 FILES += [
@@ -65,6 +66,8 @@ FILES += [
 def _nothing_but_the_planted_thing(monkeypatch):
     """Stop the clock and the throttle, so that only the hidden thing can change an answer."""
     monkeypatch.setattr("previews.throttle.THROTTLE_LIMIT", 1_000_000)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", PAGE_SIZE)
+    monkeypatch.setattr("newsroom.views.PAGE_SIZE", PAGE_SIZE)
     with time_machine.travel(timezone.now(), tick=False):
         yield
 
@@ -213,8 +216,8 @@ def public_things(client):
     for _ in range(8):  # the sitemap of people
         make_person(title="Director", speaks=True)
     models.QuerySet(Case).update(call="Release him now, and all others who are held with him. " * 9)
-    for _ in range(22):
-        make_release(topics=[topic], countries=["GB"])
+    for _ in range(PAGE_SIZE + 1):
+        make_release(topics=[topic], countries=["GB"], standfirst="Hello. " * 99)
     release = make_release(
         title="An open one", body=f"<p>Hello {mark(speaker)}</p>{quotation(speaker)}",
         poster=make_picture(), topics=[topic],

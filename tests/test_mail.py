@@ -295,7 +295,7 @@ def test_the_desk_is_quiet_where_email_is_on(at_desk, editor, release):
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("waiting")
+@pytest.mark.usefixtures("no_waiting_probes")
 def test_probes_are_counted_and_nobody_is_written_to_where_email_is_off(off, client, caplog):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     client.get(make_release("scheduled", by=approver).get_absolute_url())
@@ -476,7 +476,7 @@ def test_an_editor_sees_who_was_not_notified_of_a_moved_embargo(client, at_desk,
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("waiting")
+@pytest.mark.usefixtures("no_waiting_probes")
 def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_probes(client):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     release = make_release("scheduled", by=approver)

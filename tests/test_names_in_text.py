@@ -1,4 +1,4 @@
-"""While a release is written, the names in it are offered; the editor decides, once for each."""
+"""The form of a release offers people for the names in its text; the editor accepts or rejects."""
 
 import json
 from datetime import timedelta
@@ -48,7 +48,7 @@ def hinted(client, *paragraphs, **more):
     return [(hint["name"], [person["text"] for person in hint["people"]]) for hint in hints]
 
 
-def test_recorded_people_are_offered_with_their_place_and_a_detail(at_desk, author):
+def test_recorded_people_are_offered_with_their_position_and_a_detail(at_desk, author):
     make_person("Jimmy Lai", title="Publisher")
     text = "It was Jimmy Lai. Later Lai spoke."
     answer = ask(at_desk(author), "Nothing here.", text).json()
@@ -59,7 +59,7 @@ def test_recorded_people_are_offered_with_their_place_and_a_detail(at_desk, auth
     assert answer["hints"] == []
 
 
-def test_a_place_is_counted_as_in_a_browser(at_desk, author):
+def test_a_position_is_counted_as_in_a_browser(at_desk, author):
     make_person("Jimmy Lai")
     answer = ask(
         at_desk(author), None, "𝐀 😀\ud800 Jimmy Lai, and human rights lawyer Ana Rey said so."
@@ -99,7 +99,7 @@ def test_people_who_are_marked_or_speak_are_not_offered_again(at_desk, author):
     assert offered(at_desk(author), "Jimmy Lai.") == [("Jimmy Lai", ["Jimmy Lai"], 1)]
 
 
-def test_a_confirmed_name_is_a_mention_links_and_fills_the_page(at_desk, editor, client):
+def test_a_confirmed_name_becomes_a_mention_and_links_both_pages(at_desk, editor, client):
     lai = make_person("Jimmy Lai")
     release = make_release("draft", body="<p>It was Jimmy Lai.</p>")
     body = f"<p>It was {mark(lai)}. Again, {mark(lai)}.</p>"
@@ -133,16 +133,16 @@ def test_a_rejection_needs_no_correction_of_a_public_release(at_desk):
     lai = make_person("Jimmy Lai")
     release = make_release(body="<p>Jimmy Lai.</p>")
     rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
-    as_it_is = {"title": release.title, "body": release.body, "slug": release.slug}
-    form = written(**as_it_is, read_version=release.version, rejected_names=rejected)
+    unchanged = {"title": release.title, "body": release.body, "slug": release.slug}
+    form = written(**unchanged, read_version=release.version, rejected_names=rejected)
     chief = at_desk(make_user("publisher", "Publisher"))
     assert chief.post(form_of(release), form).status_code == 302
     assert RejectedName.objects.get().person == lai
-    form = written(**as_it_is | {"title": "T"}, read_version=release.version + 1)
+    form = written(**unchanged | {"title": "T"}, read_version=release.version + 1)
     assert "Enter a correction notice" in chief.post(form_of(release), form).content.decode()
 
 
-def test_before_saving_a_rejection_applies_only_in_the_form(at_desk, editor):
+def test_an_unsaved_rejection_applies_only_in_the_form(at_desk, editor):
     lai = make_person("Jimmy Lai")
     release = make_release("draft")
     client = at_desk(editor)
@@ -151,7 +151,8 @@ def test_before_saving_a_rejection_applies_only_in_the_form(at_desk, editor):
     rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
     page = client.post(form_of(release), written(title="", slug="!!", rejected_names=rejected))
     assert page.status_code == 200
-    assert str(lai.pk) in page.content.decode()  # refused for its address, it is still there
+    # The address is refused; the rejection is still in the form.
+    assert str(lai.pk) in page.content.decode()
     assert not RejectedName.objects.exists()
 
 
@@ -197,7 +198,7 @@ def test_a_hidden_record_does_not_change_the_answer(at_desk, author):
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_no_text_takes_long(at_desk, author, number):
+def test_hostile_texts_are_searched_in_time(at_desk, author, number):
     make_person("Jimmy Lai")
     make_person("毛泽东")
     assert ask(at_desk(author), HOSTILE[number]).status_code == 200
@@ -224,7 +225,7 @@ def test_a_request_without_text_is_answered_with_a_sentence(at_desk, author, bod
     assert "The text cannot be read" in answer.content.decode()
 
 
-def test_odd_parts_of_a_text_are_ignored(at_desk, author):
+def test_invalid_parts_of_a_request_are_ignored(at_desk, author):
     make_person("Jimmy Lai")
     sent = {
         "paragraphs": [None, 5, "Jimmy Lai \ud800", ""], "people": [None, "x", {}],
@@ -243,7 +244,7 @@ def test_a_text_that_is_too_long_is_answered_with_a_sentence(at_desk, author):
 
 
 @pytest.mark.parametrize("value", ["x", "5", '{"a": 1}', "[[1, 2]]", '[["", ""]]', "null"])
-def test_an_invalid_rejection_blocks_no_save(at_desk, editor, value):
+def test_an_invalid_rejection_is_never_stored(at_desk, editor, value):
     release = make_release("draft", title="Before")
     answer = at_desk(editor).post(form_of(release), written(title="After", rejected_names=value))
     if answer.status_code == 302:

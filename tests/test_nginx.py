@@ -1,4 +1,4 @@
-"""The example of nginx in front: it keeps what may be kept, and nothing else."""
+"""nginx with docs/nginx.conf in front of a server: it caches static files and no pages."""
 
 import contextlib
 import re
@@ -35,7 +35,7 @@ def front(request, transactional_db, tmp_path):
             nginx.stop()
 
 
-def test_nginx_keeps_static_files_and_no_page(front):
+def test_nginx_caches_static_files_but_no_pages(front):
     status, headers, page = front.ask("/")
     assert status == 200
     assert "max-age=31536000" in headers["Strict-Transport-Security"]
@@ -55,7 +55,7 @@ def test_nginx_keeps_static_files_and_no_page(front):
     assert front.ask("/", **{"If-None-Match": tag})[0] == 304
 
 
-def test_what_a_stranger_says_of_himself_does_not_arrive(front):
+def test_forwarded_headers_of_a_client_are_ignored(front):
     asked = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example.org"}
     status, _, page = front.ask("/", **asked, Forwarded="host=evil.example.org;proto=http")
     assert status == 200
@@ -85,7 +85,7 @@ def test_a_forged_host_is_refused_and_changes_nothing(front, account):
     assert not Session.objects.exists()
 
 
-def test_a_client_that_names_no_host_gets_this_site(front):
+def test_a_request_without_a_host_header_gets_this_site(front):
     with ssl.create_default_context(cafile=str(front.certificate)).wrap_socket(
         socket.create_connection(("localhost", front.port)), server_hostname="localhost"
     ) as plain:
@@ -95,7 +95,7 @@ def test_a_client_that_names_no_host_gets_this_site(front):
     assert b'"https://localhost/"' in answer
 
 
-def test_a_reader_is_asked_to_come_back_where_no_node_answers(front):
+def test_nginx_asks_readers_to_try_again_while_no_node_answers(front):
     front.node.stop()
     status, headers, page = front.ask("/")
     assert status == 503
@@ -106,7 +106,7 @@ def test_a_reader_is_asked_to_come_back_where_no_node_answers(front):
     assert front.ask("/")[0] == 200
 
 
-def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(front, account):
+def test_an_upload_of_the_maximum_size_passes_and_a_larger_one_is_refused(front, account):
     megabyte = 1024 * 1024
     _, cookies = front.sign_in(account, PASSWORD)
     upload = {
@@ -119,8 +119,8 @@ def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(fro
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
     largest = head + b"x" * settings.MAX_DOCUMENT_MEGABYTES * megabyte + b"\r\n--x--\r\n"
     status, _, answer = front.ask(path, "POST", largest, **upload)
-    assert (status, b"a.pdf" in answer) == (400, True)  # Pressroom has read it: it is no PDF
-    # Nobody need read to the end of what is refused.
+    assert (status, b"a.pdf" in answer) == (400, True)  # Pressroom has read it and found no PDF
+    # nginx may close the connection before it has read all of a refused body.
     for where, body, sent in [
         (path, largest + b"x" * 6 * megabyte, upload),
         ("/admin/login/", b"x" * megabyte, {}),
@@ -130,7 +130,7 @@ def test_a_file_as_large_as_pressroom_takes_passes_and_a_larger_one_does_not(fro
             assert front.ask(where, "POST", body, **sent)[0] == 413
 
 
-def test_an_upload_without_a_session_does_not_get_to_pressroom(front):
+def test_an_upload_without_a_session_does_not_reach_pressroom(front):
     path = "/admin/assets/mediaasset/upload/"
     with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
         status, headers, _ = front.ask(path, "POST", b"x" * 5_000_000)
@@ -139,7 +139,7 @@ def test_an_upload_without_a_session_does_not_get_to_pressroom(front):
         assert path not in log.read_text()
 
 
-def test_a_preview_is_in_no_cache_and_its_token_in_no_log(front):
+def test_a_preview_is_not_cached_and_its_token_is_not_logged(front):
     for path in ("/preview/a-secret-token/", "/admin/login/"):
         for _ in range(2):
             assert "X-Cache-Status" not in front.ask(path, Referer=f"{front.url}/preview/a-secret")
@@ -151,11 +151,11 @@ def test_a_preview_is_in_no_cache_and_its_token_in_no_log(front):
     assert not [path for path in kept if b"preview" in path.read_bytes()]
 
 
-def test_a_request_has_the_same_id_in_both_logs_and_nobody_else_chooses_it(front):
+def test_a_request_has_the_same_id_in_both_logs_and_clients_cannot_choose_it(front):
     number = front.ask("/people/", **{"X-Request-ID": "chosen-by-a-stranger"})[1]["X-Request-ID"]
     assert re.fullmatch("[0-9a-f]{32}", number)
     for log in (front.folder / "pressroom.log", front.folder.parent / "log"):
-        for _ in range(100):  # each writes its line when the answer has gone out
+        for _ in range(100):  # each server logs a request after it has sent the answer
             if lines := [line for line in log.read_text().splitlines() if number in line]:
                 break
             time.sleep(0.05)
@@ -163,7 +163,7 @@ def test_a_request_has_the_same_id_in_both_logs_and_nobody_else_chooses_it(front
 
 
 @pytest.mark.parametrize("front", [True], indirect=True)
-def test_no_page_is_kept_where_the_cache_stands_before_all(front):
+def test_no_page_is_cached_if_every_address_uses_the_cache(front):
     release = Release.objects.get()
     pages = ["/", "/releases/", "/releases/feed.atom", "/sitemap-releases.xml", "/releases/none/",
              release.get_absolute_url(), release.poster.public_url("teaser", "jpg")]  # fmt: skip
@@ -177,8 +177,8 @@ def test_no_page_is_kept_where_the_cache_stands_before_all(front):
 
 @pytest.mark.parametrize("minutes", ["0.6", pytest.param("4", marks=pytest.mark.soak)])
 @pytest.mark.parametrize("front", [True], indirect=True)
-def test_leakcheck_sees_nothing_through_an_nginx_that_would_keep_everything(front, minutes):
-    """Its cache before every address, the desk's too: what is safe then is safe as documented."""
+def test_leakcheck_finds_no_leak_if_every_address_uses_the_cache(front, minutes):
+    """Every address uses the cache, the desk too. docs/nginx.conf uses it for fewer addresses."""
     before = rows(), files()
     trust = {"SSL_CERT_FILE": str(front.certificate)}
     process = start("leakcheck", "--url", front.url, "--minutes", minutes, **trust)

@@ -1,4 +1,4 @@
-"""Two servers on one database and one bucket: what happens on one holds on the other at once."""
+"""Two servers on one database and one bucket: a change on one applies on the other at once."""
 
 import http.client
 import io
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def nodes(bucket, settings, tmp_path):
-    """Two nodes; each has a temporary folder of its own, as two machines have."""
+    """Two nodes with separate temporary folders, like two machines."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     with ExitStack() as running:
         started = []
@@ -72,7 +72,7 @@ def form(node, path, cookies, values):
     )  # fmt: skip
 
 
-def test_a_session_of_one_node_holds_a_release_on_both_at_once(nodes):
+def test_a_hold_on_one_node_hides_a_release_on_both_at_once(nodes):
     a, b = nodes
     release = make_release(poster=make_picture())
     scheduled = make_release("scheduled")
@@ -83,7 +83,7 @@ def test_a_session_of_one_node_holds_a_release_on_both_at_once(nodes):
         assert ask(node, picture)[0] == 200
         assert ask(node, link)[0] == 200
     cookies = signed_in(a)
-    assert ask(b, "/admin/", cookies=cookies)[0] == 200  # the session of A is known to B
+    assert ask(b, "/admin/", cookies=cookies)[0] == 200  # B accepts the session of A
     for held in (release, scheduled):
         status, _ = form(
             a, f"/admin/releases/release/{held.pk}/hold/", cookies, {"version": held.version}
@@ -96,14 +96,14 @@ def test_a_session_of_one_node_holds_a_release_on_both_at_once(nodes):
         assert release.slug.encode() not in ask(node, "/releases/feed.atom")[1]
 
 
-def test_wrong_preview_addresses_are_counted_once_for_both_nodes(nodes):
+def test_wrong_preview_addresses_on_both_nodes_are_counted_together(nodes):
     statuses = [
         ask(nodes[turn % 2], f"/preview/{'x' * 40}{turn}/")[0] for turn in range(THROTTLE_LIMIT + 4)
     ]
     assert statuses == [404] * THROTTLE_LIMIT + [429] * 4
 
 
-def test_a_node_that_dies_in_an_upload_leaves_nothing_and_the_other_takes_the_file(nodes):
+def test_a_node_killed_during_an_upload_cleans_up_and_the_other_accepts_the_file(nodes):
     a, b = nodes
     cookies = signed_in(a)
     image = io.BytesIO()
@@ -115,8 +115,8 @@ def test_a_node_that_dies_in_an_upload_leaves_nothing_and_the_other_takes_the_fi
         connection.putheader(name, value)
     connection.endheaders()
     connection.send(body[: len(body) - 1000])
-    waited = time.monotonic()
-    while not list(a.temporary.rglob("*.upload*")) and time.monotonic() - waited < 20:
+    begun = time.monotonic()
+    while not list(a.temporary.rglob("*.upload*")) and time.monotonic() - begun < 20:
         time.sleep(0.05)
     left = list(a.temporary.rglob("*.upload*"))
     assert left
@@ -124,14 +124,14 @@ def test_a_node_that_dies_in_an_upload_leaves_nothing_and_the_other_takes_the_fi
     connection.close()
     assert not MediaAsset.objects.exists()
     assert not list(storage.listed("originals/"))
-    # As the machine has it three hours later: the next start of the node clears it.
+    # A start removes files that are hours old, so age these by three hours.
     for path in left:
         os.utime(path, (time.time() - 3 * 60 * 60,) * 2)
     a.start()
     a.wait_until_ready()
     ask(a, "/")
-    waited = time.monotonic()
-    while list(a.temporary.rglob("*.upload*")) and time.monotonic() - waited < 20:
+    begun = time.monotonic()
+    while list(a.temporary.rglob("*.upload*")) and time.monotonic() - begun < 20:
         time.sleep(0.1)
     assert not list(a.temporary.rglob("*.upload*"))
     head, body = multipart(b, cookies, image.getvalue())
@@ -165,7 +165,7 @@ def multipart(node, cookies, content):
     return headers, body
 
 
-def test_one_server_counts_probes_and_sends_their_e_mail_without_a_second_process(tmp_path):
+def test_a_server_counts_probes_and_sends_their_e_mail_without_a_worker_process(tmp_path):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     hidden = make_release("scheduled", by=approver)
     with smtp_server.running() as mail:

@@ -1,4 +1,4 @@
-"""Every opening of a preview is recorded, in few rows, and never delays the reader."""
+"""Openings of a preview are recorded in few rows and never delay the reader."""
 
 import logging
 import time
@@ -51,16 +51,15 @@ def opened(client, release):
     path = make_link(release)
     terms = client.get(path, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
     assert terms.status_code == 200
-    assert (
-        recorded() == []
-    )  # a scanner or a chat program that requests the terms page has opened nothing
+    # Scanners and chat programs request the terms page too, so it is no opening.
+    assert recorded() == []
     sent = {"embargo_ends": PreviewLink.objects.get().embargo_ends.isoformat()}
     client.post(path, sent, headers={"User-Agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
     return path
 
 
-def test_a_link_that_is_used_from_five_places_shows_all_five(client, opened):
-    """The cookie can be shared together with the address, and the newsroom must see it."""
+def test_openings_from_five_networks_are_recorded_separately(client, opened):
+    """A reader can share the cookie together with the address, and the newsroom must see that."""
     for number in range(5):
         assert look(client, opened, f"198.51.{number}.9", SAFARI).status_code == 200
     assert recorded() == [("page", f"198.51.{number}.0/24", "Safari", 1) for number in range(5)]
@@ -68,7 +67,7 @@ def test_a_link_that_is_used_from_five_places_shows_all_five(client, opened):
     assert (visit.network, visit.agent) == ("203.0.113.0/24", "Firefox")
 
 
-def test_the_page_its_text_and_its_pictures_count_each(client, release, opened):
+def test_page_text_and_pictures_are_counted_separately(client, release, opened):
     for _ in range(3):
         look(client, opened, "203.0.113.7", FIREFOX)
     look(client, f"{opened}release.txt", "2001:db8:1:2::3", CHROME)
@@ -118,8 +117,9 @@ def test_a_stranger_with_the_address_cannot_fill_the_table(client, opened, monke
     assert ("page", "198.51.3.0/24", "Safari", 2) in recorded()
 
 
-def test_no_whole_address_and_no_whole_browser_is_stored(client, opened):
-    look(client, opened, "::ffff:198.51.100.77", CHROME)  # as a server on IPv6 names IPv4
+def test_only_networks_and_browser_families_are_stored(client, opened):
+    # An IPv4 address as a server on IPv6 reports it.
+    look(client, opened, "::ffff:198.51.100.77", CHROME)
     look(client, opened, "2001:db8:1:2:3:4:5:6", "x" * 5000)
     look(client, f"{opened}release.txt", "198.51.100.77", "O'Reader; DROP\x00 TABLE (secret)")
     kept = [*Opening.objects.values(), *Visit.objects.values()]
@@ -144,7 +144,7 @@ def test_a_browser_is_stored_as_its_family(agent, family):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_a_locked_database_the_page_is_shown_and_not_counted(
+def test_a_preview_is_shown_but_not_counted_while_the_database_is_locked(
     client, release, caplog, monkeypatch
 ):
     path = make_link(release)
@@ -181,7 +181,7 @@ def test_a_reader_sees_nothing_if_the_acceptance_cannot_be_recorded(
     assert Visit.objects.count() == 1
 
 
-def test_two_processes_that_count_at_once_lose_nothing(client, release):
+def test_two_processes_that_count_at_the_same_time_lose_no_opening(client, release):
     make_link(release)
     link, at = PreviewLink.objects.get(), timezone.now()
     origin = openings.Origin("203.0.113.0/24", "Firefox")
@@ -190,14 +190,14 @@ def test_two_processes_that_count_at_once_lose_nothing(client, release):
         link=link, what="page", network=origin.network, browser=origin.browser,
         hour=openings._hour(at), times=1, first_at=at, last_at=at,
     )  # fmt: skip
-    real, asked = openings._add, []
+    real, calls = openings._add, []
 
-    def too_early(*arguments):
-        asked.append(arguments)
-        return 0 if len(asked) == 1 else real(*arguments)
+    def add_after_first_call(*arguments):
+        calls.append(arguments)
+        return 0 if len(calls) == 1 else real(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(openings, "_add", too_early)
+        patch.setattr(openings, "_add", add_after_first_call)
         openings.count(link, Opening.What.PAGE, origin, at)
     assert Opening.objects.get().times == 2
 
@@ -232,10 +232,10 @@ def test_a_user_without_access_to_links_sees_no_openings(client, at_desk, releas
     assert client.get(f"/admin/releases/release/{release.pk}/seen/").status_code in (302, 403, 404)
 
 
-# --- What was stored before --------------------------------------------------------------------
+# --- Rows of older versions --------------------------------------------------------------------
 
 
-def test_whole_browser_names_and_addresses_of_older_versions_are_trimmed(client, release):
+def test_full_browser_names_and_addresses_of_older_versions_are_trimmed(client, release):
     accept(client, make_link(release))
     whole = {"whole": (FIREFOX, "198.51.100.77"), "odd": ("My own reader", "2001:db8:1:2::/64"),
              "kept": ("Chrome", "unknown")}  # fmt: skip
@@ -252,7 +252,7 @@ def test_whole_browser_names_and_addresses_of_older_versions_are_trimmed(client,
     assert (after["whole"].agent, after["whole"].network) == ("Firefox", "198.51.100.0/24")
     assert (after["odd"].agent, after["odd"].network) == ("another", "2001:db8:1::/48")
     assert (after["kept"].agent, after["kept"].network) == ("Chrome", "unknown")
-    # The old code runs on for a while; a family that a later version knows stays.
+    # Old code still writes full names during an upgrade. A family of a later version stays.
     Visit.objects.filter(pk=rows["whole"]).update(agent=SAFARI)
     Visit.objects.filter(pk=rows["kept"]).update(agent="New Family")
     migration.trim_old(apps, editor)

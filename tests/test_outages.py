@@ -1,4 +1,4 @@
-"""The database or a disk is away: a plain page and one line, and all is well when it is back."""
+"""While the database is unavailable, pages answer 503 and the log gets one line per minute."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ ADD, TOPIC = "/admin/releases/topic/add/", {"name": "The words of a minute.", "s
 
 @contextlib.contextmanager
 def elsewhere(**changes):
-    """Let every connection that is opened from now on lead somewhere else."""
+    """Close the connection, and open new ones with changed settings."""
     before = dict(connection.settings_dict)
     connection.close()
     connection.settings_dict.update(changes)
@@ -45,20 +45,20 @@ def elsewhere(**changes):
         connection.settings_dict.update(before)
 
 
-def nowhere(tmp_path):
-    """Return the settings of a database that is away."""
+def unreachable(tmp_path):
+    """Return the settings of a database that cannot be reached."""
     return {"PORT": "1"} if POSTGRESQL else {"NAME": str(tmp_path / "no-folder" / "x.sqlite3")}
 
 
-def lines(caplog):
-    return [record for record in caplog.records if record.name != "previews.views"]
+def lines(log):
+    return [record for record in log.records if record.name != "previews.views"]
 
 
-# --- Away ---------------------------------------------------------------------------------------
+# --- Outages ------------------------------------------------------------------------------------
 
 
 def paths(release):
-    """Return what readers and editors ask for, on every path that needs the database."""
+    """Return addresses for readers and editors that need the database."""
     page = release.get_absolute_url()
     return [
         "/", "/releases/", "/releases/?q=word", page, f"{page}release.txt", f"{page}release.json",
@@ -70,12 +70,10 @@ def paths(release):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_page_says_that_the_database_is_away_in_one_line_of_the_log(
-    at_desk, editor, tmp_path, caplog
-):
+def test_every_page_answers_503_and_the_log_gets_one_line(at_desk, editor, tmp_path, new_log):
     release = make_release()
     desk, reader = at_desk(editor), at_desk(editor).__class__()
-    with elsewhere(**nowhere(tmp_path)):
+    with elsewhere(**unreachable(tmp_path)):
         for method in ("get", "head"):
             for path in paths(release):
                 client = desk if path.startswith("/admin/") else reader
@@ -88,13 +86,13 @@ def test_every_page_says_that_the_database_is_away_in_one_line_of_the_log(
         signed_in = reader.post("/admin/login/", {"username": "a", "password": PASSWORD})
         assert signed_in.status_code == 503
         assert PASSWORD not in signed_in.content.decode()
-        # What needs no database is there, and so is what is not.
+        # Addresses that need no database answer as usual.
         sheet = reader.get("/static/css/site.css")
         assert b"".join(sheet.streaming_content)
         assert reader.get("/robots.txt").status_code == 200
         for nothing in ("/static/css/nothing.css", "/nothing/", "/favicon.ico"):
             assert reader.get(nothing).status_code == 404
-    (line,) = lines(caplog)
+    (line,) = lines(new_log)
     assert line.getMessage().startswith("The database does not answer: ")
     assert (line.levelname, line.exc_info) == ("ERROR", None)
     assert desk.get("/admin/").status_code == 200
@@ -103,11 +101,11 @@ def test_every_page_says_that_the_database_is_away_in_one_line_of_the_log(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_typed_is_on_the_page_and_is_sent_again(at_desk, editor, tmp_path):
+def test_typed_text_is_kept_on_the_page_and_can_be_sent_again(at_desk, editor, tmp_path):
     client, release = at_desk(editor), make_release()
     path = f"/admin/releases/release/{release.pk}/change/"
     words = {"title": 'The words of "an hour"', "body": "<p>First.</p>\n<p>Second.</p>"}
-    with elsewhere(**nowhere(tmp_path)):
+    with elsewhere(**unreachable(tmp_path)):
         client.raise_request_exception = False
         answer = client.post(path, words)
     page = answer.content.decode()
@@ -120,9 +118,9 @@ def test_what_was_typed_is_on_the_page_and_is_sent_again(at_desk, editor, tmp_pa
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", [UPLOAD, "/admin/releases/topic/add/"])
-def test_no_large_body_is_read_while_nobody_can_be_asked_who_sends_it(client, tmp_path, path):
+def test_a_large_body_is_not_read_while_its_sender_cannot_be_identified(client, tmp_path, path):
     client.cookies["sessionid"] = "b" * 32
-    with elsewhere(**nowhere(tmp_path)):
+    with elsewhere(**unreachable(tmp_path)):
         client.raise_request_exception = False
         assert send_unread(client, path, 60 * MEGABYTE).status_code in (413, 503)
 
@@ -130,7 +128,7 @@ def test_no_large_body_is_read_while_nobody_can_be_asked_who_sends_it(client, tm
 @pytest.mark.django_db(transaction=True)
 def test_a_form_with_a_file_says_that_the_file_is_not_kept(at_desk, editor, tmp_path):
     client = at_desk(editor)
-    with elsewhere(**nowhere(tmp_path)):
+    with elsewhere(**unreachable(tmp_path)):
         client.raise_request_exception = False
         sent = {"caption": "Words", "file": SimpleUploadedFile("a.jpg", b"x" * 100_000)}
         page = client.post(UPLOAD, sent).content.decode()
@@ -139,9 +137,9 @@ def test_a_form_with_a_file_says_that_the_file_is_not_kept(at_desk, editor, tmp_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_password_is_given_back(at_desk, editor, tmp_path):
+def test_passwords_are_not_kept_on_the_page(at_desk, editor, tmp_path):
     client = at_desk(editor)
-    with elsewhere(**nowhere(tmp_path)):
+    with elsewhere(**unreachable(tmp_path)):
         client.raise_request_exception = False
         sent = {"old_password": PASSWORD, "new_password1": PASSWORD, "new_password2": PASSWORD}
         answer = client.post("/admin/password_change/", sent)
@@ -150,26 +148,26 @@ def test_no_password_is_given_back(at_desk, editor, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_is_logged_again_in_the_next_minute(client, tmp_path, caplog, monkeypatch):
-    with elsewhere(**nowhere(tmp_path)):
+def test_an_outage_is_logged_again_in_the_next_minute(client, tmp_path, new_log, monkeypatch):
+    with elsewhere(**unreachable(tmp_path)):
         for minute in (0.0, 59.0, 61.0):
             monkeypatch.setattr(outages, "monotonic", lambda now=minute: now)
             assert client.get("/").status_code == 503
-    first, second = (line.getMessage() for line in lines(caplog))
+    first, second = (line.getMessage() for line in lines(new_log))
     assert second == f"{first} (1 more since the last line.)"
 
 
 @ON_SQLITE
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100, None])
-def test_a_file_that_is_no_database_is_an_outage(client, tmp_path, caplog, content):
-    file = tmp_path / "newsroom.sqlite3"  # None: it is gone, and SQLite makes an empty one
+def test_a_file_that_is_no_database_is_an_outage(client, tmp_path, new_log, content):
+    file = tmp_path / "newsroom.sqlite3"  # None: there is no file, and SQLite creates an empty one
     if content is not None:
         file.write_bytes(content)
     with elsewhere(NAME=str(file)):
         assert client.get("/").status_code == 503
     assert client.get("/").status_code == 200
-    assert len(lines(caplog)) == 1
+    assert len(lines(new_log)) == 1
 
 
 @ON_SQLITE
@@ -189,7 +187,7 @@ def test_a_damaged_file_is_an_outage(client, tmp_path):
 
 @ON_SQLITE
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_somebody_else_has_locked_is_an_outage(at_desk, editor):
+def test_a_database_locked_by_another_connection_is_an_outage(at_desk, editor):
     client = at_desk(editor)
     name = connection.settings_dict["NAME"]
     options = connection.settings_dict["OPTIONS"] | {"timeout": 0.05}
@@ -203,7 +201,7 @@ def test_a_database_that_somebody_else_has_locked_is_an_outage(at_desk, editor):
 
 @ON_POSTGRESQL
 @pytest.mark.django_db(transaction=True)
-def test_a_server_without_a_connection_to_give_is_an_outage(client, caplog):
+def test_a_server_without_free_connections_is_an_outage(client, new_log):
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone()[0]:
@@ -221,21 +219,21 @@ def test_a_server_without_a_connection_to_give_is_an_outage(client, caplog):
     finally:
         allow(-1)
     assert client.get("/").status_code == 200
-    (line,) = lines(caplog)
+    (line,) = lines(new_log)
     assert "too many connections" in line.getMessage()
 
 
 @ON_POSTGRESQL
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("query", [1, 6])
-def test_a_connection_that_drops_in_the_middle_is_an_outage(at_desk, editor, query, caplog):
+def test_a_connection_that_drops_during_a_request_is_an_outage(at_desk, editor, query, new_log):
     """The session is read with the first query; a later one fails inside a transaction."""
-    client, asked = at_desk(editor), 0
+    client, executed = at_desk(editor), 0
 
     def drop(execute, sql, params, many, context):
-        nonlocal asked
-        asked += 1
-        if asked == query:
+        nonlocal executed
+        executed += 1
+        if executed == query:
             pid = connection.connection.info.backend_pid
             other = connection.copy()
             with other.cursor() as cursor:
@@ -247,16 +245,16 @@ def test_a_connection_that_drops_in_the_middle_is_an_outage(at_desk, editor, que
     with connection.execute_wrapper(drop):
         answer = client.post(ADD, TOPIC)
     close_old_connections()  # as at the end of a request; the test client keeps its connection
-    assert asked >= query
+    assert executed >= query
     assert answer.status_code == 503
-    assert len(lines(caplog)) == 1
+    assert len(lines(new_log)) == 1
     assert not Topic.objects.exists()
     assert client.post(ADD, TOPIC).status_code == 302
 
 
 @ON_POSTGRESQL
 @pytest.mark.django_db(transaction=True)
-def test_a_standby_is_read_and_says_that_nothing_is_stored(at_desk, editor):
+def test_a_standby_shows_pages_and_explains_that_it_is_read_only(at_desk, editor):
     client, release = at_desk(editor), make_release()
     with elsewhere(OPTIONS={"options": "-c default_transaction_read_only=on"}):
         assert client.get(release.get_absolute_url()).status_code == 200
@@ -267,7 +265,7 @@ def test_a_standby_is_read_and_says_that_nothing_is_stored(at_desk, editor):
     assert (ready.status_code, ready.content.splitlines()[0]) == (200, b"ready, degraded: database")
 
 
-# --- What is none -------------------------------------------------------------------------------
+# --- Errors that are no outage ------------------------------------------------------------------
 
 
 def run(sql):
@@ -275,11 +273,11 @@ def run(sql):
         cursor.execute(sql)
 
 
-def of_sql(sql):
+def running(sql):
     return lambda: run(sql)
 
 
-def twice():
+def insert_a_row_twice():
     with transaction.atomic():
         release = make_release()
         models.QuerySet(Release).bulk_create([Release(pk=release.pk, title="x")])
@@ -289,20 +287,20 @@ def twice():
 @pytest.mark.parametrize(
     ("wrong", "kind"),
     [
-        (of_sql("SELECT nothing FROM releases_release"), (ProgrammingError, OperationalError)),
-        (of_sql("SELECT 1 FROM no_such_table"), (ProgrammingError, OperationalError)),
-        (of_sql("SELEC 1"), (ProgrammingError, OperationalError)),
-        (twice, IntegrityError),
-        (of_sql("SELECT 1/0"), DataError),
+        (running("SELECT nothing FROM releases_release"), (ProgrammingError, OperationalError)),
+        (running("SELECT 1 FROM no_such_table"), (ProgrammingError, OperationalError)),
+        (running("SELEC 1"), (ProgrammingError, OperationalError)),
+        (insert_a_row_twice, IntegrityError),
+        (running("SELECT 1/0"), DataError),
     ],
 )
-def test_an_error_of_our_own_is_no_outage(client, monkeypatch, caplog, wrong, kind):
+def test_an_error_of_our_code_is_no_outage(client, monkeypatch, new_log, wrong, kind):
     if kind is DataError and not POSTGRESQL:
         pytest.skip("SQLite divides by zero")
     monkeypatch.setattr(views, "listed", lambda now: wrong())
     client.raise_request_exception = False
     assert client.get("/releases/").status_code == 500
-    (line,) = lines(caplog)
+    (line,) = lines(new_log)
     assert issubclass(line.exc_info[0], kind)
     assert "Traceback" in line.exc_text
 

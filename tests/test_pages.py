@@ -165,7 +165,7 @@ def test_a_filter_with_an_unknown_value_finds_nothing(client, archive, path, que
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
-def test_the_first_and_last_dates_are_an_error_in_no_zone(client, archive, settings, zone):
+def test_the_first_and_last_dates_are_valid_in_every_zone(client, archive, settings, zone):
     settings.TIME_ZONE = zone
     ends = ["0001-01-01", "9999-12-31"]
     for query in [f"{name}={end}" for name in ("from", "to") for end in ends]:
@@ -201,7 +201,7 @@ def test_the_archive_is_paged_and_keeps_its_filters(client):
 
 
 def test_releases_of_the_same_second_keep_their_order_from_page_to_page(client):
-    """Without an order, PostgreSQL returns a row that was written again last."""
+    """Without an order, PostgreSQL returns an updated row last."""
     with time_machine.travel(timezone.now(), tick=False):
         releases = [make_release() for _ in range(25)]
         before = [titles(page(client, f"/releases/?page={number}")) for number in (1, 2)]
@@ -219,8 +219,8 @@ def test_every_list_has_a_complete_order():
         if model._meta.app_label in ours and ordering:
             last = str(ordering[-1]).lstrip("-")
             within_one_parent = last == "position"
-            settled = last in ("pk", "history_id") or model._meta.get_field(last).unique
-            assert settled or within_one_parent, f"{model.__name__} is ordered by {ordering}"
+            is_unique = last in ("pk", "history_id") or model._meta.get_field(last).unique
+            assert is_unique or within_one_parent, f"{model.__name__} is ordered by {ordering}"
 
 
 # --- People ------------------------------------------------------------------------------------
@@ -304,9 +304,9 @@ def test_a_release_in_arabic_states_its_language_and_direction(client):
 
 def test_times_have_a_zone_and_days_have_none(client, settings):
     settings.TIME_ZONE = "Europe/London"
-    lift = timezone.make_aware(timezone.datetime(2024, 7, 1, 9, 30))
+    moment = timezone.make_aware(timezone.datetime(2024, 7, 1, 9, 30))
     release = make_release("in_review")
-    release = workflow.approve(release, by=make_chief(), publish_at=lift, backdated=True)
+    release = workflow.approve(release, by=make_chief(), publish_at=moment, backdated=True)
     assert "1 July 2024, 09:30 BST" in words(page(client, release.get_absolute_url()))
     day = timezone.make_aware(timezone.datetime(2024, 7, 1))
     other = workflow.approve(
@@ -364,11 +364,11 @@ def test_an_unchanged_page_is_not_sent_again(client):
 PAGES = ["/", "/releases/", "/sitemap-releases.xml"]
 
 
-def test_a_release_reaches_conditional_requests_when_its_embargo_ends(client):
-    lift = timezone.now() + timedelta(hours=1)
-    make_release("scheduled", title="Lifted", publish_at=lift)
+def test_conditional_requests_see_a_release_when_its_embargo_ends(client):
+    embargo_ends = timezone.now() + timedelta(hours=1)
+    make_release("scheduled", title="Lifted", publish_at=embargo_ends)
     tags = {path: client.get(path)["ETag"] for path in PAGES}
-    for moment, status in [(lift - timedelta(seconds=1), 304), (lift, 200)]:
+    for moment, status in [(embargo_ends - timedelta(seconds=1), 304), (embargo_ends, 200)]:
         with time_machine.travel(moment, tick=False):
             for path, tag in tags.items():
                 assert client.get(path, headers={"If-None-Match": tag}).status_code == status
@@ -390,7 +390,7 @@ def test_public_pages_accept_only_get_and_head(client):
         assert client.post(path).status_code == 405
         head, get = client.head(path), client.get(path)
         assert (head.status_code, head.content) == (200, b"")
-        # The ETag is a digest of the body, which HEAD does not need.
+        # Only GET has an ETag, which is a digest of the body.
         promised = {name: words for name, words in headers_of(get) if name != "ETag"}
         assert dict(headers_of(head)) == promised | {"Content-Length": head["Content-Length"]}
 
@@ -422,7 +422,7 @@ def test_the_cookies_of_an_editor_are_for_the_desk_only(client, publisher):
         assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
 
 
-def test_every_answer_states_which_features_and_sites_may_use_it(client):
+def test_every_answer_restricts_browser_features_and_other_sites(client):
     """Other sites may embed pictures and feeds, but not the desk and previews."""
     picture = make_picture()
     release = make_release(poster=picture)
@@ -440,7 +440,7 @@ def test_every_answer_states_which_features_and_sites_may_use_it(client):
         assert b"".join(response)  # reading the last byte closes the file
 
 
-# --- For machines ------------------------------------------------------------------------------
+# --- For programs ------------------------------------------------------------------------------
 
 
 def test_the_feed_is_valid_atom_and_newest_first(client):
@@ -518,7 +518,7 @@ def test_the_sitemap_is_valid_and_lists_every_public_page(client):
     assert "Sitemap: http://testserver/sitemap.xml" in client.get("/robots.txt").content.decode()
 
 
-def test_an_empty_newsroom_has_all_its_pages(client):
+def test_every_page_of_an_empty_newsroom_is_shown(client):
     for path in ["/", "/releases/", "/people/", "/prisoners/", "/releases/feed.atom",
                  "/sitemap.xml", "/robots.txt"]:  # fmt: skip
         assert client.get(path).status_code == 200
@@ -560,7 +560,7 @@ def test_pages_link_only_to_pages_that_exist(client):
 
 
 def test_a_short_page_is_compressed_always_or_never(client):
-    """Django's padding is random: whether a short page is compressed must not depend on it."""
+    """Django adds random padding, which must not decide whether a short page is compressed."""
     make_person(title="Director", speaks=True)
     path, packed = "/sitemap-people.xml", {"Accept-Encoding": "gzip"}
     seen = {client.get(path, headers=packed).headers.get("Content-Encoding") for _ in range(40)}
@@ -568,7 +568,7 @@ def test_a_short_page_is_compressed_always_or_never(client):
 
 
 def test_a_summary_keeps_superscript_digits_and_struck_out_text(client):
-    """In lists, descriptions, feeds and quotations of a person: 10⁶ is not 106."""
+    """Pages and feeds print 10⁶ as 10⁶, not as 106."""
     release = make_release(
         body="<h2>A heading</h2><p>We count 10<sup>6</sup> people and do <s>not</s> stop.</p>"
     )

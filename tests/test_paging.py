@@ -1,4 +1,4 @@
-"""Pages of lists: lists that grow are read page by page, and no page reveals hidden rows."""
+"""Long lists are paged, and no page reveals hidden rows."""
 
 import csv
 import io
@@ -66,7 +66,7 @@ def add_releases(number, **values) -> list[Release]:
     )  # fmt: skip
 
 
-def say(releases, speaker, text="Words {}.") -> None:
+def add_quotations(releases, speaker, text="Words {}.") -> None:
     Quote.objects.bulk_create(
         Quote(
             release=release, speaker=speaker, position=1, text=text.format(n),
@@ -76,7 +76,7 @@ def say(releases, speaker, text="Words {}.") -> None:
     )  # fmt: skip
 
 
-def put_under(topic, releases) -> None:
+def add_topic(topic, releases) -> None:
     through = Release.topics.through
     through.objects.bulk_create(through(release=release, topic=topic) for release in releases)
 
@@ -93,7 +93,7 @@ def cases(db):
     )  # fmt: skip
 
 
-# --- Dates are read when they are stored ---------------------------------------------------------
+# --- Dates are parsed when they are saved --------------------------------------------------------
 
 
 def test_no_page_parses_stored_dates(client, monkeypatch):
@@ -102,8 +102,7 @@ def test_no_page_parses_stored_dates(client, monkeypatch):
     def refuse(text):
         raise AssertionError(f"{text} was parsed while a page was rendered.")
 
-    monkeypatch.setattr(dates, "parse_edtf", refuse)
-    dates._first_and_last_day.cache_clear()
+    monkeypatch.setattr(dates, "_first_and_last_day", refuse)  # parse_edtf is cached
     page = words(root_of(client, "/people/ana-brask/"))
     assert "6 May 2024" in page
     assert "about 2024" in page
@@ -113,7 +112,7 @@ def test_no_page_parses_stored_dates(client, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["2024-02-29", "2021", "2021-09-XX", "20XX", "202X?", "2021-XX%"])
-def test_a_stored_date_reads_as_it_was_typed(text):
+def test_a_stored_date_equals_the_typed_date(text):
     case = Case.objects.create(person=make_person(), as_of=date(2026, 1, 1), since=text)
     case.refresh_from_db()
     assert case.detained_since == dates.read(text)
@@ -179,7 +178,7 @@ def test_a_page_number_that_does_not_exist_answers_404(client, cases, path, numb
     assert response.content == client.get("/releases/no-such-release/").content
 
 
-def test_pages_need_the_same_queries_for_many_cases_as_for_few(client, cases):
+def test_pages_need_no_more_queries_for_many_cases_than_for_few(client, cases):
     paths = ["/prisoners/", "/prisoners/?designation=x&sort=country&year=2000", "/people/person-0/"]
 
     def cost(path):
@@ -213,9 +212,9 @@ def test_counts_stop_at_their_maximum(client, monkeypatch):
     speaker = make_person("Ann Verel", speaks=True)
     topic, rare = Topic.objects.create(name="Courts"), Topic.objects.create(name="Rare")
     releases = add_releases(5)
-    say(releases, speaker)
-    put_under(topic, releases)
-    put_under(rare, releases[:3])
+    add_quotations(releases, speaker)
+    add_topic(topic, releases)
+    add_topic(rare, releases[:3])
     assert "more than 3 quotations" in words(root_of(client, "/people/"))
     listed = [words(row) for row in root_of(client, "/").xpath("//section[h2[.='Topics']]//li")]
     assert listed == ["Courts 3+", "Rare 3"]
@@ -225,13 +224,13 @@ def test_counts_stop_at_their_maximum(client, monkeypatch):
 
 def test_quotations_are_paged_and_the_search_reads_all_of_them(client):
     speaker = make_person("Ann Verel")
-    say(add_releases(45), speaker, "The café number {} is closed.")
+    add_quotations(add_releases(45), speaker, "The café number {} is closed.")
     first = root_of(client, "/people/ann-verel/")
-    said = first.xpath("//figure[@class='quotation']/blockquote")
-    assert [words(each) for each in said][:2] == [
+    quotations = first.xpath("//figure[@class='quotation']/blockquote")
+    assert [words(each) for each in quotations][:2] == [
         "The café number 44 is closed.", "The café number 43 is closed.",
     ]  # fmt: skip
-    assert len(said) == 20
+    assert len(quotations) == 20
     second = root_of(client, f"/people/ann-verel/{address_of(first, 'next')}")
     assert address_of(second, "next") == "?page=3#quotations"
     assert second.xpath("//link[@rel='canonical']/@href")[0].endswith("/ann-verel/?page=2")
@@ -245,13 +244,13 @@ def test_quotations_are_paged_and_the_search_reads_all_of_them(client):
 
 def test_a_search_reads_no_more_quotations_than_it_prints(client):
     speaker = make_person("Ann Verel")
-    say(add_releases(45), speaker)
+    add_quotations(add_releases(45), speaker)
     with CaptureQueriesContext(connection) as queries:
         client.get("/people/ann-verel/?q=words")
     read = [q["sql"] for q in queries if "attribution_title" in q["sql"]]
     assert len(read) == 1
-    (these,) = re.findall(r'"releases_quote"."id" IN \(([^()]*)\)', read[0])
-    assert len(these.split(",")) == 20
+    (ids,) = re.findall(r'"releases_quote"."id" IN \(([^()]*)\)', read[0])
+    assert len(ids.split(",")) == 20
 
 
 def test_the_page_of_a_person_lists_the_newest_releases_and_links_to_all(client):
@@ -275,7 +274,7 @@ def test_the_page_of_a_person_lists_the_newest_releases_and_links_to_all(client)
 )  # fmt: skip
 def test_a_search_ignores_case_and_accents(term, text):
     speaker = make_person("Ann Verel")
-    say(add_releases(2), speaker, f"x {text} y")
+    add_quotations(add_releases(2), speaker, f"x {text} y")
     assert fold(term) in fold(text)
     assert Quote.objects.filter(text__regex=pattern(term)).count() == 2
     assert not Quote.objects.filter(text__regex=pattern(f"{term}q")).exists()
@@ -328,23 +327,23 @@ def test_hidden_releases_add_no_page(client, monkeypatch, state):
     paths = ["/sitemap.xml", *lists, *(f"{path}?page=2" for path in lists)]
     paths += ["/people/ann-verel/?q=seen", "/prisoners/prisoners.csv"]
 
-    def answered():
+    def current_answers():
         answers = {path: client.get(path) for path in paths}
         return {path: (answer.status_code, answer.getvalue()) for path, answer in answers.items()}
 
-    before = answered()
+    before = current_answers()
     assert [before[path][0] for path in paths if path.endswith("page=2")] == [404] * len(lists)
     make_release(state, body=quotation(speaker, "“Not seen.”"))
     hidden = make_person("Hidden One", level=2, speaks=True)
     Case.objects.create(person=hidden, as_of=date(2026, 1, 1))
-    assert answered() == before
+    assert current_answers() == before
 
 
 # --- Query plans ---------------------------------------------------------------------------------
 
 
-def grow() -> MediaAsset:
-    """Make so many rows that reading a whole table costs more than an index; return a picture."""
+def fill_tables() -> MediaAsset:
+    """Create enough rows for the planner to prefer an index, and return a document."""
     releases = add_releases(1_500)
     assets = models.QuerySet(MediaAsset).bulk_create(
         MediaAsset(kind="document", original=f"{n}.pdf", renditions={"styles": {}})
@@ -361,11 +360,11 @@ def grow() -> MediaAsset:
 
 
 def test_the_query_for_one_picture_uses_an_index(client, django_assert_num_queries):
-    asset = grow()
+    asset = fill_tables()
     plan = public_assets().filter(pk=asset.pk).explain()
-    whole = "Seq Scan" if connection.vendor == "postgresql" else "SCAN"
-    read = [line for line in plan.splitlines() if whole in line]
-    assert not [line for line in read if "releases" in line or "mediaasset" in line], plan
+    full_scan = "Seq Scan" if connection.vendor == "postgresql" else "SCAN"
+    scans = [line for line in plan.splitlines() if full_scan in line]
+    assert not [line for line in scans if "releases" in line or "mediaasset" in line], plan
     assert "hashed" not in plan
     assert public_assets().filter(pk=asset.pk).exists()
     with django_assert_num_queries(1):
@@ -373,10 +372,10 @@ def test_the_query_for_one_picture_uses_an_index(client, django_assert_num_queri
 
 
 def test_a_release_and_its_related_ones_are_read_without_a_table_scan():
-    grow()
+    fill_tables()
     release = Release.objects.get(slug="release-700")
     topic = Topic.objects.create(name="Courts")
-    put_under(topic, [release, *Release.objects.filter(slug__startswith="release-10")])
+    add_topic(topic, [release, *Release.objects.filter(slug__startswith="release-10")])
     page = ReleasePage(release, at=timezone.now())
     with CaptureQueriesContext(connection) as queries:
         assert page.related[0].slug == "release-1099"
@@ -394,14 +393,14 @@ def test_the_query_for_the_newest_case_uses_an_index():
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     plan = current_cases(timezone.localdate()).explain()
-    if connection.vendor == "postgresql":  # one pass over two tables, or a look-up for each
+    if connection.vendor == "postgresql":  # one pass over both tables, not a look-up for each row
         assert "Anti Join" in plan, plan
         assert "SubPlan" not in plan, plan
     else:
         assert "SEARCH U0 USING INDEX people_case_person_id" in plan, plan
 
 
-def test_one_picture_and_many_have_the_same_rule_of_visibility():
+def test_one_picture_and_all_pictures_follow_the_same_rule_of_visibility():
     shown, hidden = make_picture(), make_picture()
     make_release(poster=shown)
     make_release("draft", poster=hidden)

@@ -1,4 +1,4 @@
-"""Pasted text is kept, and what is left out is named in a sentence."""
+"""Pasted text is kept, and messages name what was left out."""
 
 import contextlib
 import re
@@ -88,12 +88,12 @@ def test_only_writers_can_paste(client):
         "<p id='a'><a href='#b' name='a'>1</a></p><p id='b'><a href='#a'>1</a></p>",
     ],
 )
-def test_odd_markup_becomes_a_clean_document(html):
+def test_broken_markup_becomes_a_clean_document(html):
     pasted = clean_pasted(html)
     assert clean(pasted) == pasted
 
 
-def test_nothing_that_was_pasted_runs():
+def test_pasted_scripts_are_removed():
     html = (
         "<p onclick=x()>a<script>x()</script><a href='javascript:x()'>b</a>"
         "<img src=x onerror=x()><svg onload=x()></svg><style>p{}</style></p>"
@@ -173,7 +173,7 @@ def test_struck_out_words_are_left_out_and_quoted(struck):
     assert pasted.messages == ["1 struck-out word was left out: “never”."]
 
 
-def test_words_are_kept_where_a_style_removes_the_strikethrough():
+def test_words_are_kept_if_a_style_removes_the_strikethrough():
     pasted = read_clipboard("<p>A <s style='text-decoration:none'>plain</s> word</p>")
     assert (pasted.html, pasted.messages) == ("<p>A plain word</p>", [])
 
@@ -330,7 +330,7 @@ def test_bold_italic_superscript_and_subscript_are_kept_in_every_notation():
 
 
 def words_shown(html):
-    """Return the words that the program showed, as lxml reads them, without markers."""
+    """Count the words that lxml reads in a sample, without the markers of lists."""
     root = lxml.html.fromstring(html.replace("<li", " <li"))
     for node in root.xpath("//style | //xml | //head | //hr"):
         node.drop_tree()
@@ -498,7 +498,7 @@ def test_lists_of_google_docs_keep_their_levels_and_letters_are_quoted():
         ("", 1, None),
     ],
 )
-def test_the_number_that_word_showed_is_read(marker, expected, number):
+def test_the_number_of_a_list_item_is_read_from_its_marker(marker, expected, number):
     assert read_marker(marker, expected) == number
 
 
@@ -593,7 +593,7 @@ OWN_FOOTNOTE = (
 
 
 def test_footnotes_and_captions_of_our_own_editor_are_kept():
-    """Without storage, a browser pastes from another window as from another page."""
+    """Without localStorage, a paste from another window of our editor is read as foreign HTML."""
     pasted = clean_pasted(f'{OWN_FOOTNOTE}<table data-caption="In 2024"><tr><td>a<td>b</table>')
     noted, other, table = pasted.replace("\u00a0", " ").split("\n")
     assert noted == (

@@ -1,4 +1,4 @@
-"""People: a name is kept as it is, found in any spelling, printed only where it is allowed."""
+"""Names of people are kept as typed, found in any spelling, and printed only where allowed."""
 
 import json
 from datetime import date, timedelta
@@ -101,7 +101,7 @@ def names_in(text, names):
         ("Jimmy Lai", "Jimmy\u200b Lai and Ji\u00admmy"),
     ],
 )
-def test_a_name_is_found_however_it_is_written(name, text):
+def test_a_name_is_found_in_any_spelling(name, text):
     assert names_in(text, [name, "Somebody Else"]) == {name}
 
 
@@ -123,7 +123,7 @@ def test_a_part_of_another_word_is_not_found_as_a_name(name, text):
 
 
 @pytest.mark.django_db
-def test_a_title_is_that_of_the_day():
+def test_the_title_of_a_person_depends_on_the_day():
     person = make_person()
     for title, start, end in [
         ("Researcher", None, date(2019, 12, 31)),
@@ -131,20 +131,20 @@ def test_a_title_is_that_of_the_day():
         ("Acting Director", date(2024, 5, 1), None),
     ]:
         Role.objects.create(person=person, title=title, start=start, end=end)
-    held = {
+    titles = {
         date(1990, 1, 1): "Researcher",
         date(2019, 12, 31): "Researcher",
         date(2020, 1, 1): "Deputy Director",
         date(2024, 6, 30): "Acting Director",
         date(2030, 1, 1): "Acting Director",
     }
-    assert {day: person.title_on(day) for day in held} == held
+    assert {day: person.title_on(day) for day in titles} == titles
     assert make_person("Nobody In Particular").title_on(date(2024, 1, 1)) == ""
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("level", Level)
-def test_row_and_set_agree_on_how_far_a_person_may_be_named(level):
+def test_method_and_queryset_agree_on_how_far_a_person_may_be_named(level):
     person = make_person(level=level)
     assert Person.objects.with_page().contains(person) == person.has_page()
     assert Person.objects.protected().contains(person) == person.is_protected()
@@ -167,7 +167,9 @@ def test_a_person_with_a_page_needs_a_recorded_basis():
         ("the notes to editors", "notes_to_editors", "<p>ask for T. Braskovic</p>"),
     ],
 )
-def test_a_protected_name_blocks_the_approval_which_states_where_it_is(level, place, field, words):
+def test_a_protected_name_blocks_the_approval_and_the_reason_names_its_place(
+    level, place, field, words
+):
     person = make_person("Teodor Brask", level=level)
     PersonName.objects.create(person=person, text="T. Braskovic", match_exactly=True)
     release = make_release("in_review", **{field: words})

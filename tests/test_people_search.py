@@ -1,4 +1,4 @@
-"""The desk finds a person by any spelling of the name that the check of texts finds."""
+"""The desk finds a person by every spelling of a name that the protected-name check finds."""
 
 import json
 import unicodedata
@@ -43,7 +43,7 @@ def _spellings(name: str) -> set[str]:
 
 
 def test_a_name_is_found_by_every_spelling_and_every_part() -> None:
-    """All of them, without the desk: requesting each page takes too long."""
+    """Search the index and not the desk: a request for every spelling takes too long."""
     missed = []
     for name in NAMES:
         index = NameIndex()
@@ -59,7 +59,7 @@ def test_the_lists_of_the_desk_find_a_person_by_any_spelling(
 ) -> None:
     client = at_desk(editor)
     person = make_prisoner("Mira Holm" if is_other_name else name)
-    if is_other_name:  # texts are not searched for it, but it is a name of the record
+    if is_other_name:  # texts are not searched for this name, but the desk finds it
         PersonName.objects.create(person=person, text=name, matchable=False)
     case = person.cases.get()
     relation = {"app_label": "releases", "model_name": "quote", "field_name": "speaker"}
@@ -71,7 +71,7 @@ def test_the_lists_of_the_desk_find_a_person_by_any_spelling(
         assert [row["id"] for row in offered["results"]] == [str(person.pk)], typed
 
 
-def test_a_search_does_not_show_a_person_that_only_case_officers_know(at_desk, editor) -> None:
+def test_a_search_does_not_show_a_person_that_only_case_officers_may_see(at_desk, editor) -> None:
     client = at_desk(editor)
     hidden = make_prisoner("Zoë Åström", level=Level.CASE_OFFICERS)
     for typed in _spellings("Zoë Åström"):

@@ -1,4 +1,4 @@
-"""A name passes through the desk as it was typed: form, list, search and editor."""
+"""The desk saves, lists and finds a name as it was typed."""
 
 import json
 
@@ -17,7 +17,7 @@ NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
 
 
 def row(names=(), **values):
-    """Return what the form of a person sends."""
+    """Return the form data of a person."""
     form = {"sort_name": "", "pronouns": "", "level": "1"}
     for inline in ("roles", "consents", "cases"):
         form |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
@@ -35,7 +35,7 @@ def searched(client, term) -> set[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_of_any_kind_is_typed_listed_and_searched(at_desk, editor, name):
+def test_a_name_of_any_kind_is_saved_listed_and_found(at_desk, editor, name):
     client = at_desk(editor)
     answer = client.post(f"{PEOPLE}add/", row(display_name=name))
     assert answer.status_code == 302
@@ -49,11 +49,11 @@ def test_a_name_of_any_kind_is_typed_listed_and_searched(at_desk, editor, name):
     assert searched(client, name) == {name, "Somebody Else"}
 
 
-def test_any_string_is_kept_as_it_is_cleaned_or_refused_with_a_sentence(at_desk, editor):
+def test_any_string_is_stored_cleaned_or_refused_with_a_sentence(at_desk, editor):
     """The Big List of Naughty Strings as other names of one person."""
     client = at_desk(editor)
     refused = 0
-    # Some of them are stored as the same name, and one person has each name once.
+    # Some strings are cleaned to the same name, and a person cannot have one name twice.
     texts = list({clean_text(text, multiline=False): text.strip() for text in NAUGHTY}.values())
     for start in range(0, len(texts), 60):
         some = texts[start : start + 60]
@@ -83,7 +83,7 @@ def test_a_search_at_the_desk_accepts_any_string(at_desk, editor, text):
 
 
 def test_two_names_that_are_stored_as_one_are_refused_with_a_sentence(at_desk, editor):
-    """The form accepted both, and the database refused the second with an error page."""
+    """The form once accepted both names, and the unique constraint caused an error page."""
     names = ["Ansa Verel", "\u202bAnsa Verel\u202b"]
     answer = at_desk(editor).post(f"{PEOPLE}add/", row(names, display_name="Somebody"))
     assert answer.status_code == 200
@@ -91,7 +91,7 @@ def test_two_names_that_are_stored_as_one_are_refused_with_a_sentence(at_desk, e
     assert not Person.objects.exists()
 
 
-def test_no_record_has_a_place_for_ethnicity_religion_orientation_or_politics():
+def test_no_record_has_a_field_for_ethnicity_religion_orientation_or_politics():
     forbidden = ("ethnic", "religio", "orientation", "politic", "race", "caste", "sexual", "faith")
     for model in apps.get_app_config("people").get_models():
         for field in model._meta.get_fields():

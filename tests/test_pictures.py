@@ -1,4 +1,4 @@
-"""Pictures: checked by what they are, cut to size, clean of all but their rights.
+"""Uploaded pictures are checked by content; renditions keep only metadata about rights.
 
 The files of `tests/data/images` are real or published test data; see the README there.
 """
@@ -77,7 +77,7 @@ def sentences(error: ValidationError) -> str:
     return " ".join(error.message_dict["original"])
 
 
-# --- What is taken, and what is refused --------------------------------------------------------
+# --- Accepted and refused files ----------------------------------------------------------------
 
 DAMAGED = "damaged or incomplete"
 NO_PICTURE = "can’t be (used|read)"
@@ -104,17 +104,17 @@ EXPECTED = {
 }
 
 
-def test_every_sample_has_been_tried():
+def test_every_sample_has_an_expected_result():
     assert {path.name for path in IMAGES.iterdir()} - {"README.md"} == EXPECTED.keys()
 
 
 @pytest.mark.parametrize(
-    ("sample", "called"),
-    # Good ones under a bad name, bad ones under a good name.
+    ("sample", "file_name"),
+    # Good files get a bad name, and bad files a good name.
     [(name, "x.jpg" if isinstance(what, str) else "x.svg") for name, what in EXPECTED.items()],
 )
-def test_an_upload_is_judged_by_its_content_whatever_it_is_called(at_desk, author, sample, called):
-    answer = upload(at_desk(author), read(sample), name=called)
+def test_an_upload_is_judged_by_its_content_and_not_by_its_name(at_desk, author, sample, file_name):
+    answer = upload(at_desk(author), read(sample), name=file_name)
     expected = EXPECTED[sample]
     if isinstance(expected, str):
         page = answer.content.decode()
@@ -131,7 +131,7 @@ def test_an_upload_is_judged_by_its_content_whatever_it_is_called(at_desk, autho
     assert picture.sha256 == hashlib.sha256(read(sample)).hexdigest()
     with closing(default_storage.open(picture.original.name)) as original:
         assert original.read() == read(sample)
-    assert called not in picture.original.name
+    assert file_name not in picture.original.name
 
 
 def png_that_claims(width: int, height: int) -> bytes:
@@ -175,20 +175,20 @@ def halved(format: str) -> bytes:
         (halved("AVIF"), f"{DAMAGED}|{NO_PICTURE}"),
     ],
 )
-def test_what_is_no_picture_is_refused_in_a_sentence_that_names_the_file(content, why):
+def test_a_file_that_is_no_picture_is_refused_with_a_reason_and_its_name(content, why):
     picture = MediaAsset(original=ContentFile(content, name="holiday.jpg"))
     with pytest.raises(ValidationError) as refused:
         picture.full_clean()
     assert re.search(why, sentences(refused.value))
     assert "holiday.jpg" in sentences(refused.value)
-    # A path that does not ask first is stopped as well, before anything is stored.
+    # Saving without full_clean() is refused too, before anything is stored.
     with pytest.raises(BadFileError):
         picture.save()
     assert default_storage.listdir("") == ([], [])
     assert not MediaAsset.objects.exists()
 
 
-def test_a_file_that_is_too_heavy_is_refused_with_the_limit(settings):
+def test_a_file_that_is_too_large_is_refused_with_the_limit(settings):
     settings.MAX_PICTURE_MEGABYTES = 1
     heavy = MediaAsset(
         original=ContentFile(picture_bytes((1200, 800), format="TIFF"), name="heavy.tif")
@@ -198,7 +198,7 @@ def test_a_file_that_is_too_heavy_is_refused_with_the_limit(settings):
     assert "The limit is 1 MB" in sentences(refused.value)
 
 
-def test_a_phones_jpeg_with_other_pictures_in_it_is_accepted():
+def test_a_jpeg_of_a_phone_that_contains_other_pictures_is_accepted():
     first, second = Image.new("RGB", (400, 300), "red"), Image.new("RGB", (40, 30), "blue")
     out = io.BytesIO()
     first.save(out, "MPO", save_all=True, append_images=[second])
@@ -210,14 +210,14 @@ def test_a_phones_jpeg_with_other_pictures_in_it_is_accepted():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, MAX_SIDE), (MAX_SIDE, 1), (3, 2)])
-def test_the_oddest_shapes_are_cut_to_something(size):
+def test_extreme_shapes_get_renditions_of_the_expected_size(size):
     picture = make_picture(content=picture_bytes(size, format="PNG"))
     for style, extension, content in every_rendition(picture):
         assert opened(content).size == picture.size(style), (style, extension)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "F", "CMYK", "LAB", "YCbCr"])
-def test_every_pixel_format_keeps_its_look(mode):
+def test_every_pixel_format_keeps_its_brightness(mode):
     ramp = Image.linear_gradient("L")  # black at the top, white at the bottom
     if mode == "I;16":
         image = Image.frombytes(mode, ramp.size, bytes(b for v in ramp.tobytes() for b in (v, v)))
@@ -243,7 +243,7 @@ PIXELS = [(200, 60, 40), (60, 180, 90), (128, 128, 128), (250, 250, 250), (30, 6
     [("RGB", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("P", "PNG"), ("RGB", "TIFF"),
      ("RGB", "WEBP"), ("RGB", "AVIF")],
 )  # fmt: skip
-def test_colours_of_other_spaces_look_as_they_were_meant(space, mode, format):
+def test_colours_of_other_spaces_are_converted_to_srgb(space, mode, format):
     image = Image.new("RGB", (len(PIXELS) * 40, 40))
     for number, pixel in enumerate(PIXELS):
         image.paste(pixel, (number * 40, 0, number * 40 + 40, 40))
@@ -251,10 +251,10 @@ def test_colours_of_other_spaces_look_as_they_were_meant(space, mode, format):
         image.putalpha(200)
     elif mode == "P":
         image = image.quantize(8, dither=Image.Dither.NONE)
-    how = {"quality": 98, "subsampling": 0} if format == "JPEG" else {}
-    how |= {"quality": 100} if format in ("WEBP", "AVIF") else {}
+    options = {"quality": 98, "subsampling": 0} if format == "JPEG" else {}
+    options |= {"quality": 100} if format in ("WEBP", "AVIF") else {}
     out = io.BytesIO()
-    image.save(out, format, icc_profile=profile(space), **how)
+    image.save(out, format, icc_profile=profile(space), **options)
     made = opened(rendition(make_picture(content=out.getvalue()), "column", "webp"))
     for number, pixel in enumerate(PIXELS):
         seen = made.convert("RGB").getpixel((number * 40 + 20, 20))
@@ -304,24 +304,24 @@ def test_a_small_picture_is_never_enlarged(size):
         assert (width, height) == picture.size(style)
 
 
-def test_a_cut_is_taken_from_the_middle_and_keeps_its_proportions():
+def test_a_crop_is_taken_from_the_middle_and_keeps_its_proportions():
     image = Image.new("RGB", (1000, 3000), "red")
     image.paste("blue", (0, 1350, 1000, 1650))
     image.paste("green", (400, 1450, 600, 1550))
     out = io.BytesIO()
     image.save(out, "PNG")
-    cut = opened(rendition(make_picture(content=out.getvalue()), "poster"))
-    assert cut.size == (1000, 562)
-    red, green, blue = cut.getpixel((500, 281))
+    crop = opened(rendition(make_picture(content=out.getvalue()), "poster"))
+    assert crop.size == (1000, 562)
+    red, green, blue = crop.getpixel((500, 281))
     assert (green > 100, red < 40, blue < 40) == (True, True, True)
-    assert cut.getpixel((300, 281))[2] > 200
-    assert cut.getpixel((500, 30))[0] > 200
-    assert cut.getpixel((500, 530))[0] > 200
+    assert crop.getpixel((300, 281))[2] > 200
+    assert crop.getpixel((500, 30))[0] > 200
+    assert crop.getpixel((500, 530))[0] > 200
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
-def test_a_picture_stands_upright_however_the_camera_was_held(orientation, format):
+def test_a_rendition_is_upright_for_every_orientation_of_the_camera(orientation, format):
     image = Image.new("RGB", (64, 32), "white")
     image.paste("red", (0, 0, 32, 16))
     image.paste("blue", (32, 16, 64, 32))
@@ -343,7 +343,7 @@ def colour(pixel: tuple[int, int, int]) -> str:
 
 
 @pytest.mark.parametrize("number", [3, 6, 8])
-def test_the_same_scene_held_differently_looks_the_same(number):
+def test_photos_of_one_scene_in_different_orientations_look_the_same(number):
     scenes = [
         opened(rendition(make_picture(content=read(f"landscape_{n}.jpg")))).convert("L")
         for n in (1, number)
@@ -351,11 +351,11 @@ def test_the_same_scene_held_differently_looks_the_same(number):
     upright, other = (scene.resize((12, 9)).tobytes() for scene in scenes)
     upside_down = scenes[1].transpose(Image.Transpose.ROTATE_180).resize((12, 9)).tobytes()
 
-    def apart(left, right):
+    def difference(left, right):
         return sum(abs(a - b) for a, b in zip(left, right, strict=True)) / len(left)
 
-    assert apart(upright, other) < 8
-    assert apart(upright, upside_down) > 30
+    assert difference(upright, other) < 8
+    assert difference(upright, upside_down) > 30
 
 
 def test_transparent_areas_are_white_in_a_jpeg():
@@ -370,15 +370,15 @@ def test_transparent_areas_are_white_in_a_jpeg():
     assert opened(rendition(picture, "column", "webp")).getpixel((52, 20))[3] == 0
 
 
-# --- What a rendition must not tell ------------------------------------------------------------
+# --- Metadata that a rendition must not contain ------------------------------------------------
 
-TELLTALES = [
+PRIVATE_METADATA = [
     b"Exif", b"GPS", b"NIKON", b"COOLPIX", b"8BIM", b"ICC_PROFILE", b"<?php", b"phpinfo",
     b"Secret remark", b"Photoshop", b"iptc-staff", b"Stockphoto",
 ]  # fmt: skip
 
 
-def with_everything(format: str) -> bytes:
+def with_metadata(format: str) -> bytes:
     exif = Image.Exif()
     exif[0x010F], exif[0x9286] = "NIKON", "Secret remark"
     exif.get_ifd(0x8825)[1] = "N"
@@ -396,23 +396,23 @@ def with_everything(format: str) -> bytes:
             "DSCN0010.jpg", "iptc-staff-photographer-example.jpg",
             "POC_phpinfo-metadata.gif", "landscape_6.jpg",
         )),
-        *(with_everything(format) for format in ("JPEG", "PNG", "WEBP")),
+        *(with_metadata(format) for format in ("JPEG", "PNG", "WEBP")),
     ],
     ids=["gps", "iptc", "php", "orientation", "made jpeg", "made png", "made webp"],
 )  # fmt: skip
-def test_no_rendition_carries_what_the_camera_or_the_sender_put_into_the_file(content):
-    assert any(word in content for word in TELLTALES)
+def test_no_rendition_contains_metadata_of_the_camera_or_the_sender(content):
+    assert any(word in content for word in PRIVATE_METADATA)
     picture = make_picture(content=content, credit_line="Ours")
     for style, extension, made in every_rendition(picture):
         where = (style, extension)
-        assert not [word for word in TELLTALES if word in made], where
+        assert not [word for word in PRIVATE_METADATA if word in made], where
         image = opened(made)
         assert not image.getexif(), where
         assert image.info.keys() <= {
             "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive",
             "progression", "xmp", "loop", "background", "timestamp", "duration",
         }, where  # fmt: skip
-        # The pixels, and one packet with the rights.
+        # Only the pixels and one packet with the rights.
         if extension == "jpg":
             assert jpeg_parts(made) == {"JFIF", "http://ns.adobe.com/xap/1.0/"}
         elif extension == "webp":
@@ -420,7 +420,7 @@ def test_no_rendition_carries_what_the_camera_or_the_sender_put_into_the_file(co
 
 
 def jpeg_parts(content: bytes) -> set[str]:
-    """The names of the application segments and comments before the pixels of a JPEG."""
+    """Return the names of the application segments and comments before the pixels of a JPEG."""
     found, at = set(), 2
     while content[at + 1] != 0xDA:
         marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
@@ -441,7 +441,7 @@ def webp_parts(content: bytes) -> set[str]:
     return found
 
 
-# --- Rights travel with the picture ------------------------------------------------------------
+# --- Rights in renditions ----------------------------------------------------------------------
 
 XMP = {
     "credit_line": "{http://ns.adobe.com/photoshop/1.0/}Credit",
@@ -460,7 +460,7 @@ def rights_in(content: bytes) -> dict[str, str]:
     }
 
 
-def test_every_rendition_carries_the_rights_in_the_fields_of_the_trade():
+def test_every_rendition_contains_the_rights_in_standard_xmp_fields():
     rights = {
         "credit_line": "AFP via Getty Images <&> “quoted” ]]>",
         "creator": "إلهام 刘晓波 Ñandú 🙂",
@@ -470,17 +470,17 @@ def test_every_rendition_carries_the_rights_in_the_fields_of_the_trade():
     picture = make_picture(**rights)
     for _, _, content in every_rendition(picture):
         assert rights_in(content) == rights
-    # Pillow's own reader finds them too.
+    # Pillow's own reader finds the rights too.
     found = opened(rendition(picture)).getxmp()["xmpmeta"]["RDF"]["Description"]
     assert found["Credit"] == rights["credit_line"]
 
 
-def test_rights_that_nobody_stated_are_not_made_up():
+def test_blank_rights_stay_blank_in_renditions():
     picture = make_picture(credit_line="", creator="", copyright_notice="", usage_terms=" ")
     assert not any(value.strip() for value in rights_in(rendition(picture)).values())
 
 
-def test_no_rights_can_break_the_file_that_carries_them():
+def test_invalid_characters_in_rights_do_not_break_a_rendition():
     terms = "&<\x00\x0b\x1f\ud800\uffff" * 40_000
     rights = Rights(credit_line="A\x02B", creator="\x0c", usage_terms=terms)
     for made in renditions(io.BytesIO(picture_bytes((640, 480))), rights):
@@ -490,7 +490,7 @@ def test_no_rights_can_break_the_file_that_carries_them():
         assert set(found["usage_terms"]) == set("&<")
 
 
-def test_a_new_credit_makes_the_renditions_anew_and_a_new_caption_does_not():
+def test_a_new_credit_regenerates_the_renditions_and_a_new_caption_does_not():
     picture = make_picture(credit_line="Old credit")
     made = dict(picture.renditions)
     picture = MediaAsset.objects.get()
@@ -500,7 +500,7 @@ def test_a_new_credit_makes_the_renditions_anew_and_a_new_caption_does_not():
     picture = MediaAsset.objects.get()
     picture.credit_line = "New credit"
     picture.save()
-    # Until the new ones are there, the old ones stand.
+    # The old renditions are used until the new ones are ready.
     assert (picture.state, picture.renditions) == ("waiting", made)
     processing.process(picture)
     assert picture.renditions != made
@@ -508,12 +508,12 @@ def test_a_new_credit_makes_the_renditions_anew_and_a_new_caption_does_not():
         assert rights_in(content)["credit_line"] == "New credit"
 
 
-def test_a_new_file_takes_the_place_of_the_old_one_everywhere(at_desk, author):
+def test_a_new_file_replaces_the_old_one_in_every_rendition(at_desk, author):
     picture = make_picture(content=picture_bytes((900, 600), "red"), caption="Kept")
     change = f"/admin/assets/mediaasset/{picture.pk}/change/"
     file = SimpleUploadedFile("other.png", picture_bytes((400, 500), "blue", "PNG"))
     assert at_desk(author).post(change, WORDS | {"original": file}).status_code == 302
-    # The picture before may have been the wrong one: it is gone at once, whatever the next needs.
+    # The old picture may be the wrong one, so it is not shown while the new one is processed.
     picture = MediaAsset.objects.get()
     assert not picture.is_usable()
     processing.process(picture)
@@ -523,7 +523,7 @@ def test_a_new_file_takes_the_place_of_the_old_one_everywhere(at_desk, author):
         assert opened(content).size == picture.size(style)
 
 
-def test_words_are_changed_without_sending_the_file_again(at_desk, author):
+def test_the_caption_can_be_changed_without_sending_the_file_again(at_desk, author):
     picture = make_picture(caption="Old")
     before = (picture.original.name, picture.sha256)
     change = f"/admin/assets/mediaasset/{picture.pk}/change/"
@@ -533,7 +533,7 @@ def test_words_are_changed_without_sending_the_file_again(at_desk, author):
     assert (picture.original.name, picture.sha256) == before
 
 
-# --- From wherever the file comes --------------------------------------------------------------
+# --- Sources of files --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wrapper", [File, ImageFile])
@@ -549,7 +549,9 @@ def test_a_picture_is_stored_from_a_file_on_disk(wrapper):
 
 
 @pytest.mark.parametrize("in_memory", [0, 10_000_000])
-def test_a_picture_is_stored_from_an_upload_of_any_weight(at_desk, author, settings, in_memory):
+def test_an_upload_is_stored_from_memory_or_from_a_temporary_file(
+    at_desk, author, settings, in_memory
+):
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = in_memory
     content = read("DSCN0010.jpg")
     assert upload(at_desk(author), content, "DSCN0010.jpg").status_code == 302
@@ -573,7 +575,7 @@ def test_a_picture_without_its_file_lists_what_is_missing():
     assert picture.original_name == "poster.jpg"
 
 
-def test_row_and_set_agree_on_the_second_in_which_a_licence_ends():
+def test_method_and_queryset_agree_on_the_second_in_which_a_licence_ends():
     end = timezone.now() + timedelta(days=1)
     picture = make_picture(licence_expires=end)
     for shift in (-1, 0, 1):

@@ -64,7 +64,7 @@ def text(response) -> str:
 
 
 def plain(response) -> str:
-    """What a reader reads: the page without its tags and its invisible watermark."""
+    """Return the visible text of a page, without tags and without the invisible code."""
     shown = re.sub(r"<[^>]+>", " ", text(response))
     return " ".join(re.sub(f"[{watermarks.CODE_ALPHABET}]", "", shown).split())
 
@@ -122,7 +122,7 @@ def test_unfurlers_scanners_and_prefetchers_see_nothing_and_use_no_visit(
 @pytest.mark.parametrize(
     "posted", [{}, *({"embargo_ends": value} for value in ("", "x", "2001-01-01"))]
 )
-def test_a_post_that_accepts_no_embargo_opens_nothing(client, release, posted):
+def test_a_post_without_a_valid_embargo_shows_the_terms_again(client, release, posted):
     path = make_link(release)
     answer = client.post(path, posted, follow=True)
     assert CANARY not in text(answer)
@@ -144,7 +144,7 @@ def test_after_accepting_a_reader_sees_the_release_with_its_pictures(client, rel
     assert "/media/" not in text(page)
 
 
-def test_the_address_alone_opens_nothing(client, release):
+def test_the_address_alone_does_not_show_the_release(client, release):
     path = make_link(release)
     accept(client, path)
     client.cookies.clear()
@@ -212,14 +212,14 @@ def test_a_picture_shows_the_reference(client, release):
     path = make_link(release)
     accept(client, path)
     for style in ("press", "poster", "share", "teaser", "column", "portrait"):
-        given = client.get(f"{path}{release.poster_id}/{style}.jpg").content
-        marked = Image.open(io.BytesIO(given))
+        shown = client.get(f"{path}{release.poster_id}/{style}.jpg").content
+        marked = Image.open(io.BytesIO(shown))
         with release.poster.open_rendition(style, "jpg") as stored:
             clean = Image.open(io.BytesIO(stored.read()))
         assert marked.size == clean.size
-        foot = marked.crop((0, marked.height - 10, marked.width, marked.height))
-        was = clean.crop((0, clean.height - 10, clean.width, clean.height))
-        assert foot.tobytes() != was.tobytes()
+        marked_strip = marked.crop((0, marked.height - 10, marked.width, marked.height))
+        clean_strip = clean.crop((0, clean.height - 10, clean.width, clean.height))
+        assert marked_strip.tobytes() != clean_strip.tobytes()
 
 
 def test_one_paragraph_copied_from_a_preview_is_traced(client, release, tmp_path, capsys):
@@ -239,7 +239,7 @@ def test_one_paragraph_copied_from_a_preview_is_traced(client, release, tmp_path
 
 
 def leaks(page, picture, reference):
-    """The same copy in the forms in which it may be found."""
+    """Return one copy in every form in which it may leak."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as docx:
         docx.writestr("word/document.xml", page)
@@ -263,11 +263,11 @@ def test_a_leaked_copy_is_traced_in_every_form(client, release):
     assert links.trace(watermarks.invisible_code("ZZZZZZZZ")) == []
 
 
-def test_a_leaked_print_is_traced(client, release, tmp_path):
+def test_traceleak_reports_a_damaged_pdf(client, release, tmp_path):
     path = make_link(release)
     accept(client, path)
     reference = PreviewLink.objects.get().printed_reference
-    # test_browser prints a PDF with a browser; this one cannot be read.
+    # test_browser traces a PDF that a browser printed; this one cannot be read.
     damaged = tmp_path / "damaged.pdf"
     damaged.write_bytes(b"%PDF-1.7 damaged " + reference.encode())
     with pytest.raises(CommandError, match=r"pdftotext"):
@@ -284,11 +284,11 @@ def test_traceleak_reports_an_unreadable_file_and_a_missing_watermark(tmp_path, 
     assert "No watermark found." in capsys.readouterr().out
 
 
-# --- How it ends -------------------------------------------------------------------------------
+# --- Ends of links -----------------------------------------------------------------------------
 
 
 def endings(release, client):
-    """Every way in which a link ends, each with a path."""
+    """Return the path of a link for each way in which a link ends."""
     chief, now = make_chief(), timezone.now()
     ended = make_link(release, expires_at=now + HOUR / 4)
     revoked = make_link(release)
@@ -299,7 +299,7 @@ def endings(release, client):
     return {"ended": ended, "revoked": revoked, "used up": used, "wrong": f"/preview/{'x' * 43}/"}
 
 
-def test_however_a_link_ends_the_page_is_the_same(client, release):
+def test_every_ended_link_shows_the_same_page(client, release):
     paths = endings(release, client)
     later = timezone.now() + HOUR / 2
     with time_machine.travel(later, tick=False):
@@ -346,7 +346,7 @@ def test_a_revoked_link_closes_at_once_in_an_open_browser(client, release):
     assert CANARY not in text(client.get(path))
 
 
-def test_after_the_embargo_the_link_leads_to_the_public_page(client, release):
+def test_a_link_redirects_to_the_public_page_after_the_embargo(client, release):
     path = make_link(release, max_visits=1)
     with time_machine.travel(release.publish_at, tick=False):
         answer = client.get(path)
@@ -371,7 +371,7 @@ def test_the_maximum_of_visits_counts_acceptances_and_not_pages(client, release)
     assert Visit.objects.count() == 2
 
 
-def test_while_the_release_is_being_changed_the_link_is_paused(client, release):
+def test_a_link_is_paused_while_its_release_is_being_changed(client, release):
     path = make_link(release)
     accept(client, path)
     workflow.send_back(release, by=make_chief())
@@ -407,7 +407,7 @@ def test_a_reader_sees_that_the_text_has_changed_and_how(client, release):
     assert "has changed since" not in text(accept(client, path))
 
 
-def test_a_change_of_what_is_not_printed_is_not_shown(client, release):
+def test_a_change_that_is_not_printed_is_not_shown(client, release):
     path = make_link(release)
     accept(client, path)
     edited(release, slug="another-address", translation_of=make_release("draft", title="Secret"))
@@ -417,12 +417,12 @@ def test_a_change_of_what_is_not_printed_is_not_shown(client, release):
 
 
 def test_a_name_that_was_removed_is_not_in_the_notice(client, release):
-    bound = make_person("Iven Sorrel", level=Level.NAMEABLE)
+    person = make_person("Iven Sorrel", level=Level.NAMEABLE)
     release = edited(release, body=f"{release.body}<p>Iven Sorrel saw it.</p>")
     path = make_link(release)
     accept(client, path)
-    bound.level = Level.STAFF
-    bound.save()
+    person.level = Level.STAFF
+    person.save()
     edited(release, body=release.body.replace("Iven Sorrel", "A neighbour"))
     page = text(accept(client, path))
     assert "has changed since" in page
@@ -456,7 +456,7 @@ def test_a_link_that_ends_before_a_changed_embargo_is_marked(at_desk, editor, re
     assert "(before the embargo ends)" in text(client.get(form))
 
 
-def test_accepting_an_earlier_embargo_opens_nothing(client, release):
+def test_accepting_an_outdated_embargo_shows_the_new_terms(client, release):
     path = make_link(release)
     shown = re.search(r'name="embargo_ends" value="([^"]*)"', text(client.get(path)))[1]
     move(release, 5)
@@ -469,9 +469,9 @@ def test_accepting_an_earlier_embargo_opens_nothing(client, release):
 def test_no_reader_is_notified_unless_the_editor_chooses_it(client, at_desk, publisher, release):
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))
     desk, form = at_desk(publisher), f"/admin/releases/release/{release.pk}/reschedule/"
-    asked = text(desk.get(form))
-    assert "Notify recipients who accepted the embargo" in asked
-    assert "Rita" in asked
+    page = text(desk.get(form))
+    assert "Notify recipients who accepted the embargo" in page
+    assert "Rita" in page
     typed = {"publish_at_0": "2031-07-01", "publish_at_1": "09:00", "version": release.version}
     desk.post(form, typed)
     outbox.send_due()
@@ -509,8 +509,8 @@ def test_only_a_publisher_can_share_a_draft_with_a_protected_name(editor, publis
 
 
 def test_a_protected_speaker_is_not_named_to_a_colleague(client, publisher):
-    bound = make_person("Iven Sorrel", level=Level.STAFF, title="Witness")
-    draft = make_release("draft", body=quotation(bound, "“I saw it.”"))
+    speaker = make_person("Iven Sorrel", level=Level.STAFF, title="Witness")
+    draft = make_release("draft", body=quotation(speaker, "“I saw it.”"))
     page = text(accept(client, make_link(draft, by=publisher, kind="colleague")))
     assert "Iven" not in page
     assert "Name withheld" in page
@@ -604,7 +604,7 @@ def test_the_addresses_are_sent_with_the_message_of_the_editor(client, at_desk, 
     assert CANARY not in letter.body + letter.subject
 
 
-def test_the_end_of_the_embargo_is_filled_in_by_its_earlier_name_too(at_desk, editor, release):
+def test_the_earlier_placeholder_for_the_end_of_the_embargo_still_works(at_desk, editor, release):
     """Editors keep messages that they wrote for older versions."""
     message = "{embargo_ends} = {lift}: {link}"
     issue(
@@ -616,7 +616,7 @@ def test_the_end_of_the_embargo_is_filled_in_by_its_earlier_name_too(at_desk, ed
     assert " UTC" in before
 
 
-def test_an_email_that_could_not_be_sent_is_shown_and_the_address_is_there(
+def test_an_email_that_could_not_be_sent_is_shown_with_the_address_of_its_link(
     client, at_desk, editor, release, settings
 ):
     settings.EMAIL_BACKEND = "jobs.mail.Backend"
@@ -741,7 +741,7 @@ def test_a_user_without_the_permission_sees_no_button_and_no_form(at_desk, autho
     assert PreviewLink.objects.get().revoked_at is None
 
 
-def test_one_click_revokes_one_and_another_all(at_desk, editor, release):
+def test_one_button_revokes_one_link_and_another_all_links(at_desk, editor, release):
     for name in ("Rita", "Omar", "Ines"):
         make_link(release, name=name)
     client, first = at_desk(editor), PreviewLink.objects.get(name="Rita")
@@ -810,7 +810,7 @@ def test_a_leaked_copy_is_traced_at_the_desk(client, at_desk, editor, release):
     "token",
     ["x", "x" * 43, "x" * 5000, "%00", "%ff%fe", "…", "../../admin", "' OR 1=1 --", "a/b", "a b"],
 )
-def test_a_token_of_any_length_and_bytes_gets_the_same_page(client, token):
+def test_any_wrong_token_gets_the_same_page(client, token):
     answer = client.get(f"/preview/{token}/")
     assert answer.status_code == 404
     assert "This preview link isn’t valid" in text(answer)

@@ -1,4 +1,4 @@
-"""The cases we follow: the list, its filters and order, the table for spreadsheets."""
+"""The public list of cases: its filters, its order, its chart and its CSV file."""
 
 import csv
 import io
@@ -81,7 +81,7 @@ def table(client, query="") -> list[dict[str, str]]:
 # --- The list ----------------------------------------------------------------------------------
 
 
-def test_the_list_has_portrait_status_and_date_and_free_people_apart(client, cases):
+def test_the_list_shows_portrait_status_and_date_and_free_people_separately(client, cases):
     cases[0].person.portrait = make_picture(alt_text="Ana Brask")
     cases[0].person.save()
     root = page(client)
@@ -169,15 +169,17 @@ def test_the_list_and_the_csv_file_have_the_same_filters(client, cases, query, f
      "sort=person__level", "sort=name,country", "country=IS&country=zz", "level=0", "q=x"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/prisoners/", "/prisoners/prisoners.csv"])
-def test_an_unknown_value_finds_nothing_and_breaks_nothing(client, cases, path, query):
+def test_an_unknown_filter_value_finds_nothing_and_an_unknown_order_is_ignored(
+    client, cases, path, query
+):
     response = client.get(f"{path}?{query}")
     assert response.status_code == 200
     everybody = query.startswith(("sort=", "level=", "q=")) or query == "status="
     content = response.getvalue()
     assert (b"Ana Brask" in content) == everybody
     if path == "/prisoners/":
-        said = b"6 people" if everybody else b"No cases match."
-        assert said in content
+        summary = b"6 people" if everybody else b"No cases match."
+        assert summary in content
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_an_unknown_value_finds_nothing_and_breaks_nothing(client, cases, path, 
         ("-name", "Fil Ena Dov Caro Bo Ana"),
         ("", "Ana Bo Caro Dov Ena Fil"),
         ("nonsense", "Ana Bo Caro Dov Ena Fil"),
-        # what is not known comes last, in either order
+        # unknown values come last in both orders
         ("country", "Ana Caro Fil Bo Ena Dov"),
         ("-country", "Bo Ena Ana Caro Fil Dov"),
         ("status", "Caro Ana Bo Ena Dov Fil"),
@@ -224,7 +226,7 @@ def test_a_column_head_shows_the_order_and_reverses_it(client, cases):
     )
 
 
-def test_filters_are_links_with_a_number_that_clear_themselves(client, cases):
+def test_filters_are_links_with_counts_and_a_chosen_filter_clears_itself(client, cases):
     links = {
         words(link): link for link in page(client, "?sort=-since").xpath("//nav[@id='filters']//a")
     }
@@ -237,7 +239,7 @@ def test_filters_are_links_with_a_number_that_clear_themselves(client, cases):
     assert (words(chosen).split()[0], chosen.get("href")) == ("Iceland", "/prisoners/")
 
 
-def test_the_csv_file_takes_the_filters_and_the_order(client, cases):
+def test_the_link_to_the_csv_file_keeps_filters_and_order(client, cases):
     (link,) = page(client, "?country=IS&sort=-since").xpath("//a[contains(@href, '.csv')]")
     query = link.get("href").removeprefix("/prisoners/prisoners.csv")
     assert [row["name"] for row in table(client, query)] == ["Ana Brask", "Caro Dahl", "Fil Garo"]
@@ -258,7 +260,7 @@ def test_the_csv_file_has_a_column_for_every_public_fact(client):
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="prisoners.csv"'
     content = response.getvalue()
-    assert content.startswith(b"\xef\xbb\xbf")  # shows spreadsheets that it is UTF-8
+    assert content.startswith(b"\xef\xbb\xbf")  # spreadsheets need this mark to read UTF-8
     first, second = table(client)
     assert list(first) == COLUMNS
     assert list(first.values()) == [
@@ -312,7 +314,7 @@ def test_any_name_is_the_same_on_the_page_in_lists_in_the_table_and_in_the_feed(
     assert [title.text for title in feed.findall("{*}entry/{*}title")] == [release.title]
 
 
-def test_strange_names_break_neither_page_nor_table_nor_feed(client):
+def test_strange_names_break_no_page_csv_file_or_feed(client):
     """The Big List of Naughty Strings, in every field that is printed."""
     stored = (clean_text(text, multiline=False) for text in NAUGHTY)
     texts = [text for text in stored if not is_blank(text)]
@@ -350,11 +352,11 @@ def test_strange_names_break_neither_page_nor_table_nor_feed(client):
 
 
 @pytest.mark.parametrize("text", [text for text in NAUGHTY if text.strip()][::9])
-def test_a_search_and_a_filter_take_any_string(client, cases, text):
-    asked = quote(text, errors="replace")
+def test_searches_and_filters_accept_any_string(client, cases, text):
+    value = quote(text, errors="replace")
     for path in (
-        f"/prisoners/?country={asked}", f"/prisoners/?year={asked}&sort={asked}",
-        f"/prisoners/prisoners.csv?status={asked}", f"/people/ana-brask/?q={asked}",
+        f"/prisoners/?country={value}", f"/prisoners/?year={value}&sort={value}",
+        f"/prisoners/prisoners.csv?status={value}", f"/people/ana-brask/?q={value}",
     ):  # fmt: skip
         assert client.get(path).status_code == 200
 
@@ -363,7 +365,7 @@ def test_a_search_and_a_filter_take_any_string(client, cases, text):
 
 
 def bars(root) -> dict[str, tuple[list[float], list[float]]]:
-    """The longest and the certain part of each detention in the chart."""
+    """Return the longest possible and the certain part of each detention in the chart."""
     found = {}
     for group in root.xpath("//svg[@role='img']//g"):
         unsure, sure = (
@@ -400,7 +402,7 @@ def test_an_uncertain_end_is_lighter_in_the_chart(client, cases):
     assert unsure[1] > sure[1] + 10
 
 
-def test_two_people_are_too_few_for_the_chart(client, cases):
+def test_two_people_are_too_few_for_a_chart(client, cases):
     root = page(client, "?country=GB")
     assert len(in_the_table(root)) == 2
     assert not root.xpath("//svg[@role='img']")

@@ -1,6 +1,5 @@
-"""A person who requests hidden releases is noticed, and sees no difference."""
+"""Requests for hidden releases are counted and reported, and their answers reveal nothing."""
 
-import queue
 import threading
 import time
 from datetime import timedelta
@@ -10,6 +9,7 @@ from django.core import mail
 from django.db import OperationalError
 
 from jobs import outbox
+from jobs.buffer import Buffer
 from jobs.models import Job
 from releases import probes, workflow
 from releases.models import Event, Probe, Release
@@ -17,7 +17,7 @@ from tests import forks
 from tests.deployment import environment
 from tests.make import count_probes, make_chief, make_picture, make_release, make_user, work_off
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_waiting_probes")]
 
 HOUR = timedelta(hours=1)
 
@@ -36,7 +36,7 @@ def counted():
     return sorted(Probe.objects.values_list("what", "times", "network"))
 
 
-def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approver):
+def test_requests_for_the_address_a_similar_address_and_a_file_are_counted(client, approver):
     picture = make_picture()
     release = hidden(approver, poster=picture)
     assert release.slug == "budget-forecast-november-2026"
@@ -53,8 +53,8 @@ def test_the_exact_address_the_pattern_and_the_files_are_counted(client, approve
         ("file", 1, "198.51.100.0/24"),
         ("near", 1, "203.0.113.0/24"),
     ]
-    tries = probes.probes_of(release)
-    assert (tries.times, tries.networks) == (6, 3)
+    summary = probes.probes_of(release)
+    assert (summary.times, summary.networks) == (6, 3)
 
 
 def test_addresses_that_were_public_before_are_not_counted(client, at_desk, approver):
@@ -110,7 +110,7 @@ def test_the_publisher_is_notified_at_the_first_and_the_tenth_request(client, ap
     assert Event.objects.filter(verb="guessed", release=release).count() == 2
 
 
-def test_a_mail_server_that_refuses_loses_no_count(client, approver, settings):
+def test_requests_are_counted_while_no_mail_server_answers(client, approver, settings):
     settings.EMAIL_BACKEND = "jobs.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     client.get(hidden(approver).get_absolute_url())
@@ -150,7 +150,7 @@ def test_a_forged_header_is_ignored(client, approver, settings, trusted, header,
     assert counted() == [("address", 1, network)]
 
 
-def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
+def test_a_flood_of_requests_creates_few_rows(client, approver, monkeypatch):
     monkeypatch.setattr(probes, "MAX_COUNTED_NETWORKS", 20)
     release = hidden(approver)
     for number in range(60):
@@ -160,19 +160,20 @@ def test_a_flood_costs_a_few_rows(client, approver, monkeypatch):
     assert Probe.objects.count() == 21
 
 
-def test_a_flood_does_not_fill_the_memory(client, monkeypatch):
-    monkeypatch.setattr(probes.waiting, "_waiting", queue.Queue(5))
+def test_a_flood_of_requests_does_not_fill_the_memory(client, approver, monkeypatch):
+    monkeypatch.setattr(probes, "waiting", Buffer("Probes", probes.waiting.write, max_items=5))
+    release = hidden(approver)
     for _ in range(9):
-        assert client.get("/releases/nothing/").status_code == 404
-    assert probes.waiting._waiting.qsize() == 5
+        assert client.get(release.get_absolute_url()).status_code == 404
+    assert counted() == [("address", 5, "127.0.0.0/24")]
 
 
-def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
-    """What waits goes on waiting, and is counted with what comes meanwhile."""
+def test_no_request_is_lost_while_the_database_is_locked(client, approver, monkeypatch):
+    """Requests that could not be written stay in memory and are counted with later ones."""
     release = hidden(approver)
     real = probes.waiting.write
 
-    def locked(tried):
+    def locked(requests):
         raise OperationalError("database is locked")
 
     client.get(release.get_absolute_url())
@@ -185,7 +186,9 @@ def test_a_locked_database_loses_no_count(client, approver, monkeypatch):
     assert counted() == [("address", 2, "127.0.0.0/24")]
 
 
-def test_without_a_worker_probes_fill_no_table(client, approver, monkeypatch, caplog):
+def test_without_a_worker_probes_do_not_fill_the_table_of_jobs(
+    client, approver, monkeypatch, caplog
+):
     monkeypatch.setattr(probes, "MAX_JOBS", 2)
     release = hidden(approver)
     for _ in range(4):
@@ -196,12 +199,15 @@ def test_without_a_worker_probes_fill_no_table(client, approver, monkeypatch, ca
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_without_being_asked(client, approver, waiting):
+def test_a_thread_of_the_server_counts_in_the_background(client, approver, monkeypatch):
+    # A buffer of this test, because its thread runs until the process ends.
+    buffer = Buffer("Probes", probes.waiting.write, max_items=100)
+    monkeypatch.setattr(probes, "waiting", buffer)
     release = hidden(approver)
-    waiting.serve()
+    buffer.serve()
     client.get(release.get_absolute_url())
-    assert waiting._thread in threading.enumerate()
-    assert waiting._thread.daemon
+    assert buffer._thread in threading.enumerate()
+    assert buffer._thread.daemon
     for _ in range(200):
         time.sleep(0.1)
         if Job.objects.filter(name="releases.count_guesses").exists():
@@ -211,7 +217,7 @@ def test_a_thread_of_the_server_counts_without_being_asked(client, approver, wai
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_web_server_counts_in_the_background():
+def test_a_web_server_turns_on_counting_in_the_background():
     code = "import pressroom.wsgi; from releases import probes; print(probes.waiting.serves)"
     more = {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "JOBS_IN_WEB": "off"}
     done = forks.run("-c", code, env=environment(**more))

@@ -68,7 +68,7 @@ def break_original(picture, content=b"no picture") -> None:
 def test_saving_a_picture_does_not_wait_for_its_renditions(client):
     picture = waiting_picture()
     assert (picture.state, picture.renditions) == ("waiting", {})
-    # Nothing public shows it meanwhile, and nothing breaks.
+    # Until then, public pages work without it.
     release = make_release()
     models.QuerySet(Release).filter(pk=release.pk).update(poster=picture)
     page = client.get(release.get_absolute_url())
@@ -114,7 +114,7 @@ def test_a_failure_is_shown_with_its_reason_and_can_be_retried(at_desk, author):
     assert (picture.state, picture.error) == ("made", "")
 
 
-def test_a_fault_of_the_code_is_shown_and_stops_no_other_picture(monkeypatch):
+def test_an_unexpected_error_is_shown_and_does_not_stop_other_pictures(monkeypatch):
     broken, other = waiting_picture(), waiting_picture(picture_bytes(colour="#123456"))
     default_storage.delete(str(broken.original.name))
     assert work_off(Lane.FILES) == 2
@@ -124,8 +124,8 @@ def test_a_fault_of_the_code_is_shown_and_stops_no_other_picture(monkeypatch):
     assert "See the log." in broken.error
 
 
-def kill_what_opens_files(stop) -> int:
-    """Kill each process of ours that opens a file, as the kernel does when memory runs out."""
+def kill_sandboxes(stop) -> int:
+    """Kill each sandbox until `stop`, as the kernel does when memory runs out; return how many."""
     killed = set()
     while not stop.wait(0.05):
         for tasks in Path("/proc/self/task").iterdir():
@@ -137,11 +137,11 @@ def kill_what_opens_files(stop) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="it looks for children in /proc")
-def test_a_process_that_is_killed_is_tried_again_soon_and_given_up_with_a_reason():
+def test_a_killed_process_is_retried_soon_and_given_up_with_a_reason():
     picture = waiting_picture()
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        killed = pool.submit(kill_what_opens_files, stop)
+        killed = pool.submit(kill_sandboxes, stop)
         try:
             for attempt in (1, 2, 3):
                 with time_machine.travel(
@@ -158,14 +158,14 @@ def test_a_process_that_is_killed_is_tried_again_soon_and_given_up_with_a_reason
     assert (job.state, picture.state) == ("failed", "failed")
     assert job.reason == picture.error
     assert "Processing stopped each time" in picture.error
-    # Nothing is wrong with it, so it can be processed again.
+    # The file is not damaged, so it can be processed again.
     processing.regenerate(picture)
     work_off(Lane.FILES)
     picture.refresh_from_db()
     assert (picture.state, picture.error) == ("made", "")
 
 
-def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
+def test_old_renditions_are_served_until_the_new_ones_exist(client):
     picture = make_picture()
     make_release(poster=picture)
     before = stored(picture)
@@ -176,12 +176,12 @@ def test_the_old_renditions_stand_until_the_new_ones_are_there(client):
     work_off(Lane.FILES)
     picture.refresh_from_db()
     assert picture.state == "made"
-    # What nobody is led to any more is not kept.
+    # The files of the old renditions are deleted.
     assert len(files_below(f"renditions/{picture.pk}")) == 23
 
 
-def made_by_the_first_version(picture) -> None:
-    """Leave a picture as the first version left one: flat names, and no sizes of files."""
+def store_as_the_first_version_did(picture) -> None:
+    """Store a picture as the first version did: flat file names, and no file sizes."""
     styles = {}
     for style, made in picture.renditions["styles"].items():
         styles[style] = made | {"formats": list(made["formats"])}
@@ -193,22 +193,22 @@ def made_by_the_first_version(picture) -> None:
     models.QuerySet(MediaAsset).filter(pk=picture.pk).update(renditions=old, state="")
 
 
-def follow_up() -> int:
-    """Change rows as the migration does, and as `migrate` does again."""
+def run_migration() -> int:
+    """Convert rows as the migration does, and as each `migrate` repeats; return how many."""
     migration = import_module("assets.migrations.0003_what_was_made_before")
     return migration.make_again(historical_apps(), SimpleNamespace(connection=connection))
 
 
-@pytest.mark.parametrize("is_followed", [False, True])
-def test_a_picture_of_the_first_version_works_until_it_is_processed_again(client, is_followed):
-    """Its row may be written by the old code while an upgrade is under way."""
+@pytest.mark.parametrize("is_migrated", [False, True])
+def test_a_picture_of_the_first_version_works_until_it_is_processed_again(client, is_migrated):
+    """Old code can still write such a row during an upgrade."""
     picture = make_picture()
     before = stored(picture, "press")
     release = make_release(poster=picture)
-    made_by_the_first_version(picture)
-    if is_followed:
-        assert follow_up() == 1
-        assert follow_up() == 0
+    store_as_the_first_version_did(picture)
+    if is_migrated:
+        assert run_migration() == 1
+        assert run_migration() == 0
         assert MediaAsset.objects.get().state == "waiting"
     address = release.get_absolute_url()
     assert b"0 bytes" not in client.get(address).content
@@ -220,26 +220,26 @@ def test_a_picture_of_the_first_version_works_until_it_is_processed_again(client
         assert archive.read(name) == before
     draft = make_release("draft", poster=MediaAsset.objects.get())
     assert not any("picture" in words for words in workflow.blockers(draft))
-    follow_up()
+    run_migration()
     assert work_off(Lane.FILES) == 1
     assert MediaAsset.objects.get().state == "made"
     assert client.get(address).status_code == 200
 
 
 def test_a_new_picture_does_not_wait_while_the_library_is_processed_again():
-    """After an upgrade that would be hours, in which no release with it could be approved."""
-    shown = [
+    """It could wait for hours after an upgrade, and no release with it could be approved."""
+    older = [
         make_picture(content=picture_bytes(colour=colour)) for colour in ("#111111", "#222222")
     ]
-    models.QuerySet(MediaAsset).update(state="waiting")  # as an old version leaves them
+    models.QuerySet(MediaAsset).update(state="waiting")  # as an old version stores them
     processing.enqueue_unprocessed()
     new = waiting_picture(picture_bytes(colour="#333333"))
     queue._do(queue._claim(lane=Lane.FILES))
     assert MediaAsset.objects.get(pk=new.pk).state == "made"
-    assert {MediaAsset.objects.get(pk=one.pk).state for one in shown} == {"waiting"}
+    assert {MediaAsset.objects.get(pk=picture.pk).state for picture in older} == {"waiting"}
 
 
-def test_a_form_that_was_open_meanwhile_does_not_undo_the_processing():
+def test_saving_a_row_read_before_processing_does_not_undo_it():
     picture = waiting_picture()
     opened = MediaAsset.objects.get()
     work_off(Lane.FILES)
@@ -250,13 +250,13 @@ def test_a_form_that_was_open_meanwhile_does_not_undo_the_processing():
     assert picture.is_usable()
 
 
-def test_one_process_makes_a_picture_and_no_other():
+def test_only_one_worker_processes_a_picture():
     waiting_picture()
     job = queue._claim(lane=Lane.FILES)
     mine = processing._claim(job.key)
     assert mine.state == "making"
     assert work_off(Lane.FILES) == 0
-    # The first worker is gone: another takes over, and what the first brings late is dropped.
+    # When the lease has ended, another worker does the job, and a late result is dropped.
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
         assert work_off(Lane.FILES) == 1
     before = MediaAsset.objects.get().renditions
@@ -282,7 +282,7 @@ def test_renditions_of_an_older_state_are_dropped():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_processes_waiting_pictures_of_any_origin(tmp_path):
+def test_a_server_processes_pictures_that_waited_before_its_start(tmp_path):
     picture = waiting_picture()
     with gunicorn(tmp_path / "log", 2, 2):
         for _ in range(100):
@@ -294,7 +294,7 @@ def test_a_server_processes_waiting_pictures_of_any_origin(tmp_path):
     assert stored(picture)
 
 
-def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys):
+def test_makerenditions_processes_pictures_and_prints_the_progress(capsys):
     waiting_picture()
     call_command("makerenditions")
     assert "field.jpg: Ready" in capsys.readouterr().out
@@ -311,48 +311,48 @@ def test_an_operator_processes_pictures_by_command_and_sees_the_progress(capsys)
 # --- The process that opens files --------------------------------------------------------------
 
 
-def refused(content: bytes) -> str:
+def refusal_of(content: bytes) -> str:
     with pytest.raises(ValidationError) as refusal:
         MediaAsset(original=ContentFile(content, name="photo.jpg")).full_clean()
     return " ".join(refusal.value.message_dict["original"])
 
 
-def test_a_picture_that_wants_more_memory_than_is_allowed_is_refused_and_the_next_is_taken(
+def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_is_accepted(
     settings,
 ):
     large = picture_bytes((4000, 3000), format="PNG")
     settings.MAX_PICTURE_MEMORY_MEGABYTES = 60
-    assert "photo.jpg: Opening it needs more than 60 MB of memory" in refused(large)
+    assert "photo.jpg: Opening it needs more than 60 MB of memory" in refusal_of(large)
     settings.MAX_PICTURE_MEMORY_MEGABYTES = 300
     assert waiting_picture(large).width == 4000
 
 
-def test_a_picture_that_takes_too_long_is_ended(monkeypatch):
+def test_opening_a_picture_is_stopped_if_it_takes_too_long(monkeypatch):
     monkeypatch.setattr(sandbox, "TIMEOUT_FACTOR", 0)
-    assert "Opening it takes more than 2 seconds" in refused(picture_bytes())
+    assert "Opening it takes more than 2 seconds" in refusal_of(picture_bytes())
 
 
 def test_a_broken_decoder_only_causes_a_message(monkeypatch):
-    # /bin/false stands for a decoder that takes its process with it.
+    # /bin/false exits as a process does whose decoder crashes.
     monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
-    assert "The file could not be opened" in refused(picture_bytes())
+    assert "The file could not be opened" in refusal_of(picture_bytes())
 
 
 @pytest.mark.parametrize(
-    "says",
+    "output",
     [
         "x", "[]", "{}", '{"kind": "image"}', '{"length": -1}', '{"length": 999999999999}',
         '{"length": "x"}', '{"style": "../../originals/x", "extension": "jpg", "length": 0}',
         '{"style": "poster", "extension": "php", "length": 0}', '"' + "x" * 3_000_000,
     ],
 )  # fmt: skip
-def test_a_process_that_a_file_controls_is_not_trusted(monkeypatch, tmp_path, says):
-    """What it says is bounded; what it makes is taken only under the names that we asked for."""
-    taken_over = tmp_path / "python"
-    taken_over.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{says}\nEND\n")
-    taken_over.chmod(0o700)
-    monkeypatch.setattr(sandbox.sys, "executable", str(taken_over))
-    assert "The file could not be opened" in refused(picture_bytes())
+def test_a_process_that_a_file_controls_is_not_trusted(monkeypatch, tmp_path, output):
+    """Its output is limited, and renditions are accepted only under the names that we requested."""
+    hostile_python = tmp_path / "python"
+    hostile_python.write_text(f"#!/bin/sh\ncat >/dev/null\ncat <<'END'\n{output}\nEND\n")
+    hostile_python.chmod(0o700)
+    monkeypatch.setattr(sandbox.sys, "executable", str(hostile_python))
+    assert "The file could not be opened" in refusal_of(picture_bytes())
     limits = sandbox.Limits(10, 2, 300)
     with pytest.raises(BadFileError):
         list(sandbox.renditions(io.BytesIO(picture_bytes()), limits, pictures.Rights(), (0.5, 0.5)))
@@ -360,11 +360,11 @@ def test_a_process_that_a_file_controls_is_not_trusted(monkeypatch, tmp_path, sa
 
 def test_a_picture_with_more_pixels_than_is_allowed_is_refused(settings):
     settings.MAX_PICTURE_MEGAPIXELS = 1
-    assert "1 megapixels" in refused(picture_bytes((1200, 1000)))
+    assert "1 megapixels" in refusal_of(picture_bytes((1200, 1000)))
 
 
-def test_the_process_that_opens_files_knows_no_secret_of_ours():
-    """It is started with an environment of its own: a broken decoder finds no key in it."""
+def test_the_sandbox_has_no_secrets_in_its_environment():
+    """A decoder that an attacker controls must not find a key."""
     order = {"task": "inspect"}
     limits = sandbox.Limits(10, 2, 300)
     with sandbox._request(io.BytesIO(picture_bytes()), limits, order) as answers:

@@ -1,4 +1,4 @@
-"""A protected name stops a release, wherever it stands, until somebody entitled lets it pass."""
+"""A protected name anywhere in a release blocks it until a publisher allows the name."""
 
 import pytest
 
@@ -93,13 +93,13 @@ ROW = "<table><tr><td>{}</td><td>{}</td></tr></table>".format
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["body", "notes_to_editors"])
-def test_it_is_found_in_every_construction(field, body):
+def test_a_protected_name_is_found_in_every_construction(field, body):
     release = make_release("draft", **{field: body})
     found = [
         reason for reason in as_shown(workflow.blockers(release)) if "protected name" in reason
     ]
     assert len(found) == 1
-    # In a correction of a public release it is found before it is stored.
+    # A correction of a public release is refused too.
     release = make_release()
     setattr(release, field, body)
     with pytest.raises(workflow.ActionBlocked):
@@ -132,20 +132,20 @@ def test_a_protected_name_blocks_a_correction_and_a_withdrawal():
     assert release.is_public()
 
 
-# --- Letting it through ----------------------------------------------------------------------
+# --- Allowing a name -------------------------------------------------------------------------
 
 
 def test_a_namesake_is_allowed_with_a_reason_that_is_recorded(at_desk, publisher, client):
     release = make_release("in_review", title="Iven Sorrel, the footballer")
     desk = at_desk(publisher)
     assert "Allow a protected name" in text(desk.get(f"{LIST}{release.pk}/change/"))
-    way = f"{LIST}{release.pk}/allow_name/"
-    assert f"Protected names in this release: “{NAME}”" in text(desk.get(way))
+    address = f"{LIST}{release.pk}/allow_name/"
+    assert f"Protected names in this release: “{NAME}”" in text(desk.get(address))
     reason = "A footballer of the same name, a well-known one."
     form = {"version": release.version, "name": NAME, "reason": reason}
-    assert desk.post(way, form).status_code == 302
-    clearance = NameException.objects.get()
-    assert (clearance.name, clearance.by, clearance.reason) == (NAME, publisher, reason)
+    assert desk.post(address, form).status_code == 302
+    exception = NameException.objects.get()
+    assert (exception.name, exception.by, exception.reason) == (NAME, publisher, reason)
     event = release.events.filter(verb=Event.Verb.NAME_ALLOWED).get()
     assert (event.actor, event.detail) == (publisher, {"name": NAME, "reason": reason})
     assert as_shown(workflow.blockers(release)) == []
@@ -199,14 +199,14 @@ def test_allowing_a_name_needs_the_permission(at_desk, editor):
         workflow.allow_name(release, by=editor, name=NAME, reason="x")
 
 
-def test_a_person_who_is_marked_or_shown_cannot_be_allowed(publisher, sorrel):
+def test_an_exception_cannot_allow_a_protected_speaker(publisher, sorrel):
     release = make_release("draft", body=quotation(sorrel))
     with pytest.raises(workflow.ActionBlocked, match="is not in the text"):
         workflow.allow_name(release, by=publisher, name=NAME, reason="x")
 
 
-def test_the_name_of_an_exception_is_counted_as_it_is_stored(at_desk, publisher):
-    """PostgreSQL refused a name that NFC had made longer than the form had counted."""
+def test_the_length_of_an_allowed_name_is_checked_in_its_stored_form(at_desk, publisher):
+    """NFC can make a name longer than it was typed, and PostgreSQL refuses it."""
     release = make_release("in_review", title="Iven Sorrel, the footballer")
     form = {"version": release.version, "name": "\u0958" * 200, "reason": "A namesake."}
     answer = at_desk(publisher).post(f"{LIST}{release.pk}/allow_name/", form)

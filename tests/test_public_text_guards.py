@@ -1,6 +1,6 @@
-"""Every text that the public can read blocks a new protected name, in every way it can be saved.
+"""Every public text refuses a new protected name, from the forms of the desk and from models.
 
-The table of public texts says what there is; a text that is added to it is tried here at once.
+The tests read the table of public texts, so that they cover each text that is added to it.
 """
 
 import re
@@ -32,19 +32,19 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 NAME = "Iven Sorrel"
-OTHER = "Anna Otherwise"  # nobody's name: what is typed where nothing is to be refused
+OTHER = "Anna Otherwise"  # not a person's name, so it is never refused
 ROLES = ["Author", "Editor", "Publisher", "superuser"]
 
-# Why these are not saved by themselves.
+# Tables whose rows are not saved separately, with the reason.
 NOT_SAVED = {
     "releases.quote": "derived from the text of its release, where the attribution is checked",
 }
-# The parts of a person's and of a case's form.
+# The prefixes of inline forms of a person and of a case.
 PARTS = {
     "people.personname": "names", "people.role": "roles", "people.designation": "designations",
     "people.charge": "charges", "people.sentence": "sentences", "people.caseevent": "events",
 }  # fmt: skip
-# No form takes a name here: dates have a format of their own, the others are made by actions.
+# No form accepts a name here: a date has its own format, and actions write the other texts.
 WITHOUT_FORM = {
     ("assets.mediaasset", "date_created"),
     ("releases.release", "withdrawal_reason"),
@@ -53,7 +53,7 @@ WITHOUT_FORM = {
     ("people.casestatus", "source_url"),
 }
 SAVED = [text for text in TEXTS if text.table not in NOT_SAVED]
-# A body holds its text and its attributions.
+# A field can have several texts, such as a body and its attributions: test each field once.
 FIELDS = list({(text.table, text.field): text for text in reversed(SAVED)}.values())[::-1]
 
 
@@ -88,7 +88,7 @@ class Newsroom:
         self.forms = {}
 
     def row(self, text):
-        """The stored row of a text, as it is now."""
+        """Return the row of a text, read from the database."""
         row = self.rows[text.table]
         return type(row)._default_manager.get(pk=row.pk)
 
@@ -99,7 +99,7 @@ def newsroom():
 
 
 def with_name(text, name=NAME) -> str:
-    """A value of a field that contains a name."""
+    """Return a value for the field of a text that contains a name."""
     hyphened = name.lower().replace(" ", "-")
     if text.field.endswith("_url"):
         return f"https://source.example/{hyphened}"
@@ -117,7 +117,7 @@ def stored(newsroom, text) -> str:
 
 
 def plant(row, text, value):
-    """Store past every guard."""
+    """Store a value without any check."""
     models.QuerySet(type(row)).filter(pk=row.pk).update(**{text.field: value})
 
 
@@ -140,14 +140,14 @@ def form_path(row) -> str:
 
 
 def form_in(response):
-    """The form of a page, as a browser has it; None where there is none to change the row."""
+    """Return the form of a page, or None if the page has none to change a row."""
     page = lxml.html.fromstring(response.content.decode())
     found = page.xpath('//form[contains(@id, "_form")]')
     return found[0] if found else None
 
 
 def input_of(form, row, text) -> str:
-    """The name of the input of a text, "" where the form has none."""
+    """Return the name of the input of a text, or "" if the form has none."""
     name = text.field
     if prefix := PARTS.get(text.table):
         numbers = [
@@ -162,7 +162,7 @@ def input_of(form, row, text) -> str:
 
 
 def sent(form, **changes) -> dict:
-    """What a browser sends, with some of it changed."""
+    """Return the data that a browser sends from a form, with changes."""
     data: dict = {}
     for key, value in form.form_values():
         data.setdefault(key, []).append(value)
@@ -172,7 +172,7 @@ def sent(form, **changes) -> dict:
 
 
 def opened_form(client, newsroom, path):
-    """The form of a row, opened once: what a test sends from it is refused, or rolled back."""
+    """Return the form of a row. It is requested once: no test changes the row for the next."""
     if path not in newsroom.forms:
         response = client.get(path)
         newsroom.forms[path] = form_in(response) if response.status_code == 200 else None
@@ -180,7 +180,7 @@ def opened_form(client, newsroom, path):
 
 
 def try_at_desk(client, newsroom, text, value):
-    """Send a value for a text from its form; return (input, answer), None where none is there."""
+    """Send a value for a text; return its input and the answer, or None if no form has it."""
     row = newsroom.row(text)
     form = opened_form(client, newsroom, form_path(row))
     if form is None or not (name := input_of(form, row, text)):
@@ -192,8 +192,8 @@ def try_at_desk(client, newsroom, text, value):
         key.endswith("confirmed") or (key == "asked" and value)
         for key, value in again.form_values()
     ):
-        # A status and a designation are shown as they will be printed, and confirmed; a topic and
-        # a contact are asked about with the number of releases.
+        # The desk asks for a confirmation: of a status and a designation with the printed text,
+        # of a topic and a contact with the number of releases.
         answer = client.post(form_path(row), sent(again, **typed))
     return name, answer
 
@@ -204,7 +204,7 @@ def signed_in(client, role):
     return client
 
 
-def at_the_desk():
+def texts_with_a_form():
     return [text for text in FIELDS if (text.table, text.field) not in WITHOUT_FORM]
 
 
@@ -212,7 +212,7 @@ def at_the_desk():
 def test_the_desk_refuses_a_name_in_every_text_with_its_place(role, newsroom, client, capsys):
     signed_in(client, role)
     wrong, tried, without = [], 0, []
-    for text in at_the_desk():
+    for text in texts_with_a_form():
         before, value = stored(newsroom, text), with_name(text)
         answer = try_at_desk(client, newsroom, text, value)
         label = f"{text.table}.{text.field}"
@@ -237,9 +237,9 @@ def test_the_desk_refuses_a_name_in_every_text_with_its_place(role, newsroom, cl
         print(f"\n{role}: {tried} texts tried at the desk, {len(without)} not theirs to change")
     assert wrong == []
     may_all = role in ("Publisher", "superuser")
-    assert without == [] if may_all else tried + len(without) == len(at_the_desk())
-    # An author may change drafts only: what is public is locked. What a public release prints, a
-    # publisher corrects; an editor changes the records of people.
+    assert without == [] if may_all else tried + len(without) == len(texts_with_a_form())
+    # Authors can change only drafts, editors also the records of people, and publishers also
+    # everything that a public release prints.
     assert (tried == 0) if role == "Author" else (tried > 25)
     if role == "Editor":
         assert {label.rpartition(".")[0] for label in without} == {
@@ -248,9 +248,9 @@ def test_the_desk_refuses_a_name_in_every_text_with_its_place(role, newsroom, cl
 
 
 def test_a_user_who_may_not_change_a_text_cannot_post_it(newsroom, client):
-    """An author posts what a publisher's form would send: nothing is stored."""
+    """An author posts the data of a publisher's form, and nothing is stored."""
     signed_in(client, "Author")
-    for text in at_the_desk():
+    for text in texts_with_a_form():
         row, before = newsroom.row(text), stored(newsroom, text)
         if try_at_desk(client, newsroom, text, with_name(text)) is None:
             client.post(form_path(row), {text.field: with_name(text), "minor": "on"})
@@ -258,7 +258,7 @@ def test_a_user_who_may_not_change_a_text_cannot_post_it(newsroom, client):
 
 
 @pytest.mark.parametrize("field", ["title", "standfirst", "body", "notes_to_editors", "slug"])
-def test_the_desk_takes_a_name_in_a_draft(field, newsroom, client):
+def test_the_desk_accepts_a_name_in_a_draft(field, newsroom, client):
     author = make_user("author", "Author")
     client.force_login(author)
     newsroom.rows["releases.release"] = make_release("draft", by=author)
@@ -268,11 +268,11 @@ def test_the_desk_takes_a_name_in_a_draft(field, newsroom, client):
     assert re.search("iven.sorrel", stored(newsroom, text), re.IGNORECASE)
 
 
-def test_the_desk_takes_a_name_once_it_is_allowed(newsroom, client, publisher):
+def test_the_desk_accepts_a_name_that_is_allowed(newsroom, client, publisher):
     client.force_login(publisher)
-    for text in at_the_desk():
+    for text in texts_with_a_form():
         if text.field == "pull_quote":
-            continue  # it must be copied from a quotation: the models' save is tried below
+            continue  # it must repeat a quotation; a test below saves it by its model
         row, value = newsroom.row(text), with_name(text)
         with transaction.atomic():
             workflow.allow_name(row, by=publisher, name=NAME, reason="A footballer.")
@@ -329,12 +329,12 @@ def test_a_save_that_only_removes_a_name_is_accepted(newsroom):
         assert stored(newsroom, text) == before, text
 
 
-def test_a_save_with_an_exception_is_accepted_and_blocked_once_it_ends(newsroom, publisher):
+def test_a_save_with_an_exception_is_accepted(newsroom, publisher):
     for text in changeable():
         with transaction.atomic():
             row = newsroom.row(text)
             workflow.allow_name(row, by=publisher, name=NAME, reason="A footballer.")
-            if text.field == "date_created":  # too long for its column: the check comes first
+            if text.field == "date_created":  # the name is too long for its column
                 transaction.set_rollback(True)
                 continue
             set_value(newsroom.row(text), text, with_name(text)).save()
@@ -343,7 +343,7 @@ def test_a_save_with_an_exception_is_accepted_and_blocked_once_it_ends(newsroom,
     assert not NameException.objects.exists()
 
 
-# Another text of each table, to be changed while a name stands there already.
+# Fields of each table to change while another field already contains the name.
 ANOTHER = {
     "releases.release": ("standfirst", "title"), "assets.mediaasset": ("credit_line", "creator"),
     "releases.topic": ("name", "slug"), "releases.contact": ("hours", "phone"),
@@ -355,7 +355,7 @@ ANOTHER = {
 }  # fmt: skip
 
 
-def test_a_save_of_another_text_is_accepted_while_the_name_is_there_already(newsroom):
+def test_a_change_of_another_text_is_accepted_if_the_name_is_already_stored(newsroom):
     for text in changeable():
         if text.field == "date_created":
             continue
@@ -370,7 +370,7 @@ def test_a_save_of_another_text_is_accepted_while_the_name_is_there_already(news
             transaction.set_rollback(True)
 
 
-def test_a_draft_is_never_refused(newsroom):
+def test_texts_that_are_not_public_are_never_refused(newsroom):
     draft = make_release("draft", by=newsroom.chief)
     for text in FIELDS:
         if text.table == "releases.release" and text.field != "withdrawal_reason":
@@ -387,7 +387,7 @@ def test_a_draft_is_never_refused(newsroom):
     assert Person.objects.filter(display_name="Not Public").exists()
 
 
-def test_every_table_is_tried_or_excused():
+def test_every_table_is_tested_or_excluded_with_a_reason():
     tried = {text.table for text in FIELDS}
     assert tried | NOT_SAVED.keys() == {text.table for text in TEXTS}
     assert set(ANOTHER) == tried - {"releases.correction"}

@@ -1,7 +1,7 @@
-"""Django prints rows by itself, and no page of the desk names a person at level 0 that way.
+"""No page of Django's admin names a person at level 0 to users who are not case officers.
 
-Every address of the admin is read from its URLconf and opened, and what it confirms is confirmed,
-by those who are no case officers. An address that takes something new fails until it is added.
+The tests read every address from the URLconf of the admin, request it and post a confirmation to
+it. They fail at an address with a new kind of argument until a value for it is added here.
 """
 
 import re
@@ -38,10 +38,10 @@ pytestmark = pytest.mark.django_db
 
 CANARY = "Zaunkönigin"
 SURFACE = "the woman"
-DESK = "the-desk"  # the admin as a whole, in the answers that are compared
+DESK = "the-desk"
 
 
-def sentences(response) -> str:
+def text_of(response) -> str:
     if response.streaming:
         for _part in response.streaming_content:  # a file, which is closed at its end
             pass
@@ -50,16 +50,16 @@ def sentences(response) -> str:
 
 
 def names_the_canary(response) -> bool:
-    answer = sentences(response) + "".join(f"{key}: {value}" for key, value in response.items())
+    answer = text_of(response) + "".join(f"{key}: {value}" for key, value in response.items())
     return bool(re.search("zaunk(ö|o|%C3%B6)nig", answer, re.IGNORECASE))
 
 
 class Scene:
-    """A person at level 0 in every place where a person can be, and the rows around."""
+    """A person at level 0 in every place where a person can be, with related rows."""
 
     def __init__(self, client, editor):
         self.person = make_prisoner(CANARY, level=Level.STAFF, title=CANARY)
-        # The editor knew of the record once: it is in the log of what the editor did.
+        # The editor once had access to the record, so the editor's log contains it.
         client.force_login(editor)
         name, role = self.person.names.create(text=f"{CANARY} too"), self.person.roles.get()
         typed = row(display_name=f"{CANARY} the first", level="")
@@ -78,14 +78,14 @@ class Scene:
         }  # fmt: skip
         answer = client.post(reverse("admin:people_person_change", args=[self.person.pk]), typed)
         assert answer.status_code == 302
-        client.get("/admin/")  # the message is read
+        client.get("/admin/")  # shows the message of success, which no later page shows then
         self.officer = make_chief()
-        LogEntry.objects.create(  # as Django wrote it before
+        LogEntry.objects.create(  # as Django writes it without our code
             user=self.officer, object_repr=CANARY, action_flag=CHANGE, change_message=CANARY,
             content_type=ContentType.objects.get_for_model(Person), object_id=str(uuid4()),
         )  # fmt: skip
         self.person.refresh_from_db()
-        self.person.slug = "zaunkonigin"  # had a page once
+        self.person.slug = "zaunkonigin"  # the person once had a page
         self.portrait, self.picture = make_picture(), make_picture(alt_text="A gate")
         self.person.portrait = self.portrait
         self.person.save()
@@ -112,7 +112,7 @@ class Scene:
         self.release.topics.add(self.topic)
         self.release.body += "<p>More.</p>"
         self.release.save()
-        self.theirs = make_release("draft", body=quotation(self.person), by=editor)
+        self.editors_release = make_release("draft", body=quotation(self.person), by=editor)
         RejectedName.objects.create(release=self.release, name="anybody", person=self.person)
         make_link(self.release, by=self.officer, kind="colleague")
         self.link = self.release.preview_links.get()
@@ -123,7 +123,7 @@ class Scene:
         """Return the rows of each model for the addresses that take a key."""
         return {
             "people_person": [self.person], "people_case": [self.case],
-            "releases_release": [self.release, self.theirs],
+            "releases_release": [self.release, self.editors_release],
             "assets_mediaasset": [self.picture, self.portrait, self.unused],
             "releases_topic": [self.topic], "releases_contact": [self.contact],
             "previews_previewlink": [self.link], "accounts_user": [self.officer],
@@ -175,7 +175,7 @@ def addresses(scene) -> list[str]:
             "row": [f"{content}/{scene.person.pk}"],
         }
         names = re.findall(r"<(?:\w+:)?(\w+)>", route)
-        if "(?P<" in route:  # one expression of Django's own: the lists of the apps
+        if "(?P<" in route:  # a regular expression of Django, for the lists of the apps
             names = ["app_label"] if "app_label" in route else ["url"]
         values = [possible[name] for name in names]
         assert all(values), (route, "has no row to stand there")
@@ -189,7 +189,7 @@ def addresses(scene) -> list[str]:
 
 
 def queries(scene) -> list[str]:
-    """Return what anybody can add to the address of a list or of a search."""
+    """Return the addresses of lists and searches with the queries that a user can add."""
     found = []
     for model in admin.site._registry:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
@@ -226,22 +226,22 @@ def paths_to_people(model, depth=3) -> list[str]:
     for field in model._meta.get_fields():
         if not field.is_relation or not field.related_model or getattr(field, "hidden", False):
             continue
-        way = field.name  # of a relation that points here: its name in a filter
+        name = field.name  # of a reverse relation: its name in a filter
         if field.related_model is Person:
-            found.append(way)
+            found.append(name)
         elif field.related_model._meta.app_label in ("releases", "people", "assets"):
-            found += [f"{way}__{more}" for more in paths_to_people(field.related_model, depth - 1)]
+            found += [f"{name}__{more}" for more in paths_to_people(field.related_model, depth - 1)]
     return found
 
 
 def lookups(model) -> list[str]:
-    ways = ["", *(f"{way}__" for way in paths_to_people(model))]
-    own = ways if model is not Person else [""]
-    return [f"{way}display_name__startswith=Zaun" for way in own]
+    prefixes = ["", *(f"{prefix}__" for prefix in paths_to_people(model))]
+    own = prefixes if model is not Person else [""]
+    return [f"{prefix}display_name__startswith=Zaun" for prefix in own]
 
 
 def confirmed(scene) -> dict:
-    """Return the values that a form of the admin may need when it asks once more."""
+    """Return the values that confirmation pages of the admin may need."""
     return {
         "post": "yes", "version": scene.release.version, "reason": "So.", "words": "So.",
         "to": "0", "action": "edit_many", "_selected_action": [str(scene.unused.pk)],
@@ -256,7 +256,7 @@ def scene(client, editor):
 
 @pytest.mark.parametrize("who", ["author", "editor", "operator of users"])
 def test_no_page_of_the_admin_names_a_person_at_level_0(who, request, client, editor, scene):
-    if who == "operator of users":  # a role that a newsroom may make: every right on every row
+    if who == "operator of users":  # a role that a newsroom can create, with every permission
         user = make_user("operator", "Publisher")
         user.user_permissions.set(Permission.objects.all())
     else:
@@ -291,27 +291,27 @@ def test_a_case_officer_finds_the_name_on_the_pages_of_the_record(client, editor
 def test_a_delete_page_lists_what_is_deleted_without_related_rows(client, editor, scene):
     client.force_login(editor)
     delete = reverse("admin:releases_release_delete", args=[scene.release.pk])
-    page = sentences(client.get(delete))
+    page = text_of(client.get(delete))
     assert f"Release: {scene.release}" in page
     assert "Quot" not in page
     picture = reverse("admin:assets_mediaasset_delete", args=[scene.unused.pk])
-    with_somebody = sentences(client.get(picture))
+    with_somebody = text_of(client.get(picture))
     assert "MediaAsset_depicts" not in with_somebody
     assert "elationship" not in with_somebody
     scene.unused.depicts.clear()
-    assert without_tokens(with_somebody) == without_tokens(sentences(client.get(picture)))
+    assert without_tokens(with_somebody) == without_tokens(text_of(client.get(picture)))
     assert client.post(delete, {"post": "yes"}).status_code == 302
     assert client.post(picture, {"post": "yes"}).status_code == 302
 
 
-def test_the_log_of_the_admin_keeps_a_key_and_no_name(client, editor, scene):
+def test_the_log_of_the_admin_stores_a_key_and_no_name(client, editor, scene):
     kept = LogEntry.objects.filter(object_id=str(scene.person.pk)).get()
     assert kept.object_repr == f"person {scene.person.pk}"
     assert CANARY not in kept.change_message
 
 
 def without_tokens(page: str) -> str:
-    page = re.sub('_changelist_filters=[^"]*', "", page)  # what was asked, in each link
+    page = re.sub('_changelist_filters=[^"]*', "", page)  # each link repeats the query
     return re.sub(r'<input type="hidden"[^>]*>|nonce="[^"]*"', "", page)
 
 
@@ -321,21 +321,21 @@ def without_tokens(page: str) -> str:
      "previews_previewlink", "releases_topic"],
 )  # fmt: skip
 def test_a_filter_in_an_address_does_not_disclose_hidden_people(client, editor, scene, model):
-    """A list that is shorter with the right name, or the right key, would disclose it."""
+    """A list that is shorter for the right name or the right key would disclose the person."""
     client.force_login(editor)
     address = reverse(f"admin:{model}_changelist")
     key, nobody = str(scene.person.pk), str(uuid4())
-    found = next(one for one in admin.site._registry if one._meta.label_lower ==
+    listed_model = next(one for one in admin.site._registry if one._meta.label_lower ==
                  model.replace("_", ".", 1))  # fmt: skip
-    asked = [(f"{lookup}", lookup.replace("Zaun", "Qqqq")) for lookup in lookups(found)]
-    ways = paths_to_people(found) if found is not Person else []
-    asked += [(f"{way}={key}", f"{way}={nobody}") for way in ways]
-    asked += [(f"{way}__in={key}", f"{way}__in={nobody}") for way in ways]
-    if found is not Person:
-        asked += [(f"{way}__isnull=False", f"{way}__exact={nobody}") for way in ways]
-    for one, other in asked:
+    pairs = [(f"{lookup}", lookup.replace("Zaun", "Qqqq")) for lookup in lookups(listed_model)]
+    paths = paths_to_people(listed_model) if listed_model is not Person else []
+    pairs += [(f"{path}={key}", f"{path}={nobody}") for path in paths]
+    pairs += [(f"{path}__in={key}", f"{path}__in={nobody}") for path in paths]
+    if listed_model is not Person:
+        pairs += [(f"{path}__isnull=False", f"{path}__exact={nobody}") for path in paths]
+    for one, other in pairs:
         answers = [client.get(f"{address}?{query}") for query in (one, other)]
-        pages = [without_tokens(sentences(answer)).replace(one, "").replace(other, "")
+        pages = [without_tokens(text_of(answer)).replace(one, "").replace(other, "")
                  .replace(key, "").replace(nobody, "") for answer in answers]  # fmt: skip
         assert answers[0].status_code == answers[1].status_code, one
         assert pages[0] == pages[1], one
@@ -346,6 +346,6 @@ def test_the_delete_page_of_a_visible_person_lists_related_rows(client):
     user.user_permissions.set(Permission.objects.all())
     client.force_login(user)
     person = make_person("Ansa Verel", title="Director")
-    page = sentences(client.get(reverse("admin:people_person_delete", args=[person.pk])))
+    page = text_of(client.get(reverse("admin:people_person_delete", args=[person.pk])))
     assert "Ansa Verel" in page
     assert "Director" in page

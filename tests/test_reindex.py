@@ -1,4 +1,4 @@
-"""`manage.py reindex`: every public text is read again, beside a working site."""
+"""`manage.py reindex` reads every public text again while the site runs."""
 
 import io
 
@@ -34,7 +34,7 @@ def stored():
     return set(FoldedText.objects.values_list("table", "row", "letters"))
 
 
-def test_it_indexes_what_saves_index_and_prints_the_number_of_rows(newsroom):
+def test_reindex_restores_the_index_and_prints_the_number_of_rows(newsroom):
     before = stored()
     FoldedText.objects.all().delete()
     assert reindex() == f"{text_index.count():,} rows read. Every public text is indexed.\n"

@@ -1,4 +1,4 @@
-"""Two nodes behind the documented nginx are restarted one by one, and nobody notices."""
+"""Two nodes behind nginx are restarted one after the other, and no request fails."""
 
 import time
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), needs_nginx]
 
 @pytest.fixture
 def deployment(transactional_db, tmp_path, account):
-    """Two nodes on one database behind nginx, and people who read and sign in."""
+    """Two nodes on one database behind nginx, and a load of readers and editors."""
     speaker = make_person(title="Director", speaks=True)
     make_release(body=f"<p>Hello</p>{quotation(speaker)}", poster=make_picture())
     release = Release.objects.get()
@@ -33,7 +33,7 @@ def deployment(transactional_db, tmp_path, account):
         yield nodes, Load(front, pages, account, PASSWORD)
 
 
-def rolled(deployment, rounds: int, seconds_apart: float) -> Load:
+def restart_under_load(deployment, rounds: int, seconds_apart: float) -> Load:
     nodes, load = deployment
     with load.running():
         time.sleep(2)
@@ -48,7 +48,7 @@ def rolled(deployment, rounds: int, seconds_apart: float) -> Load:
 
 
 def test_nobody_gets_an_error_while_two_nodes_restart_four_seconds_apart(deployment):
-    load = rolled(deployment, rounds=1, seconds_apart=4)
+    load = restart_under_load(deployment, rounds=1, seconds_apart=4)
     assert load.wrong() == {}
     assert min(load.total("read"), load.total("post"), load.total("sign-in")) > 0
 
@@ -56,6 +56,6 @@ def test_nobody_gets_an_error_while_two_nodes_restart_four_seconds_apart(deploym
 @pytest.mark.soak
 @pytest.mark.parametrize(("rounds", "seconds_apart"), [(6, 13), (15, 4)])
 def test_nobody_gets_an_error_over_minutes_of_restarts(deployment, rounds, seconds_apart):
-    load = rolled(deployment, rounds, seconds_apart)
+    load = restart_under_load(deployment, rounds, seconds_apart)
     assert load.wrong() == {}
     assert load.total() > 1_000

@@ -1,4 +1,4 @@
-"""What must never be in the database, tried against the database itself."""
+"""The constraints of the database refuse invalid rows."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -47,12 +47,12 @@ pytestmark = pytest.mark.django_db
 
 
 def change(state="published", **values):
-    """Change a release behind the workflow's back."""
+    """Create a release, and change it without the workflow."""
     release = make_release(state)
     models.QuerySet(Release).filter(pk=release.pk).update(**values)
 
 
-def two(model, **values):
+def create_twice(model, **values):
     models.QuerySet(model).bulk_create([model(**values), model(**values)])
 
 
@@ -62,12 +62,12 @@ def a_quote(**values):
     Quote.objects.create(release=release, speaker=person, **words)
 
 
-def two_current_slugs_alike():
+def two_releases_with_one_slug():
     make_release(title="The same")
     change(slug="the-same")
 
 
-def two_of_one_import():
+def two_releases_of_one_import():
     make_release("draft", import_digest="abc")
     make_release("draft", import_digest="abc")
 
@@ -80,11 +80,11 @@ def two_quotes_in_one_place():
 
 
 def one_person_mentioned_twice():
-    two(Mention, release=make_release("draft"), person=make_person(), surface="x")
+    create_twice(Mention, release=make_release("draft"), person=make_person(), surface="x")
 
 
 def two_pictures_in_one_place():
-    two(Illustration, release=make_release("draft"), asset=make_picture(), position=1)
+    create_twice(Illustration, release=make_release("draft"), asset=make_picture(), position=1)
 
 
 def translation_of_itself():
@@ -92,9 +92,9 @@ def translation_of_itself():
     models.QuerySet(Release).filter(pk=release.pk).update(translation_of=release)
 
 
-def two_guesses_for_one():
+def two_rows_for_one_probe():
     now = timezone.now()
-    two(
+    create_twice(
         Probe,
         release=make_release("draft"),
         what="near",
@@ -115,7 +115,7 @@ def a_level_change(**values):
     LevelChange.objects.create(person=make_person(), **row | {"decided_by": make_chief()} | values)
 
 
-def agreed_with_oneself():
+def level_approved_by_its_requester():
     chief = make_chief()
     a_level_change(requested_by=chief, decided_by=chief)
 
@@ -125,19 +125,19 @@ def a_removal(**values):
     MinorMarkRemoval.objects.create(**row)
 
 
-def approved_by_oneself():
+def removal_approved_by_its_requester():
     chief = make_chief()
     a_removal(outcome="approved", requested_by=chief, decided_by=chief)
 
 
-def two_requests_for_one_person():
+def two_removals_for_one_person():
     person = make_person()
     a_removal(person=person)
     a_removal(person=person)
 
 
-def two_questions_about_one_person():
-    two(
+def two_level_requests_for_one_person():
+    create_twice(
         LevelChange,
     person=make_person(), before=1, after=3, outcome="asked", requested_by=make_chief(),
     )  # fmt: skip
@@ -160,10 +160,10 @@ def a_link(**values):
     PreviewLink.objects.create(release=make_release("draft"), issued_by=make_chief(), **row)
 
 
-def two_openings_for_one():
+def two_rows_for_one_opening():
     now = timezone.now()
     a_link()
-    two(
+    create_twice(
         Opening, link=PreviewLink.objects.get(), what="page", network="x", browser="x", hour=now,
         first_at=now, last_at=now,
     )  # fmt: skip
@@ -182,12 +182,12 @@ def an_email(**values):
     Email.objects.create(**{"message_id": str(uuid4()), "to": "a@b.example"} | values)
 
 
-def two_jobs_of_one_key():
-    two(Job, name="x", key="y")
+def two_jobs_with_one_key():
+    create_twice(Job, name="x", key="y")
 
 
-NEVER = {
-    "job_once_for_a_key": [two_jobs_of_one_key],
+INVALID = {
+    "job_once_for_a_key": [two_jobs_with_one_key],
     "job_running_has_a_lease": [
         lambda: a_job(state="running"),
         lambda: a_job(lease=uuid4()),
@@ -217,8 +217,8 @@ NEVER = {
         lambda: change("published", withdrawn_at=timezone.now()),
     ],
     "release_status_known": [lambda: change("published", status="public")],
-    "release_slug_unique": [two_current_slugs_alike],
-    "release_imported_once": [two_of_one_import],
+    "release_slug_unique": [two_releases_with_one_slug],
+    "release_imported_once": [two_releases_of_one_import],
     "release_translates_another": [translation_of_itself],
     "quote_has_its_place": [two_quotes_in_one_place],
     "quote_has_words_and_a_speaker": [
@@ -236,16 +236,16 @@ NEVER = {
         lambda: models.QuerySet(Person).filter(pk=make_person(level=3).pk).update(level_basis=""),
     ],
     "personname_once_a_person": [
-        lambda: two(PersonName, person=make_person(), text="The same", language="en")
+        lambda: create_twice(PersonName, person=make_person(), text="The same", language="en")
     ],
     "mediaasset_focus_is_inside": [
         lambda: MediaAsset.objects.create(focus_x=1.5),
         lambda: MediaAsset.objects.create(focus_y=-0.1),
     ],
-    "guess_one_row_for_each": [two_guesses_for_one],
+    "guess_one_row_for_each": [two_rows_for_one_probe],
     "previewlink_has_a_reader": [lambda: a_link(name="")],
     "previewlink_for_one_visit_at_least": [lambda: a_link(max_visits=0)],
-    "opening_one_row_for_each": [two_openings_for_one],
+    "opening_one_row_for_each": [two_rows_for_one_opening],
     "role_ends_after_it_starts": [a_role_that_ends_before_it_begins],
     "consent_covers_something": [lambda: a_consent(covers_name=False)],
     "consent_ends_after_it_was_given": [
@@ -253,14 +253,17 @@ NEVER = {
         lambda: a_consent(withdrawn=date(2026, 1, 1)),
     ],
     "levelchange_two_people_and_a_basis": [
-        agreed_with_oneself,
+        level_approved_by_its_requester,
         lambda: a_level_change(decided_by=None),
         lambda: a_level_change(basis=""),
     ],
-    "levelchange_one_question": [two_questions_about_one_person],
+    "levelchange_one_question": [two_level_requests_for_one_person],
     "minormarkremoval_has_a_reason": [lambda: a_removal(reason="")],
-    "minormarkremoval_two_people": [approved_by_oneself, lambda: a_removal(outcome="approved")],
-    "minormarkremoval_one_request": [two_requests_for_one_person],
+    "minormarkremoval_two_people": [
+        removal_approved_by_its_requester,
+        lambda: a_removal(outcome="approved"),
+    ],
+    "minormarkremoval_one_request": [two_removals_for_one_person],
     "designation_has_a_source": [
         lambda: Designation.objects.create(
             case=make_prisoner().cases.get(), by="x", since="2024", source=""
@@ -279,7 +282,7 @@ NEVER = {
         lambda: two_exceptions_of_a_name(release=None, table="releases.topic", row="1")
     ],
     "namefind_once_a_day": [
-        lambda: two(
+        lambda: create_twice(
             NameDisclosure,
             person=make_person(),
             user=make_chief(),
@@ -288,31 +291,35 @@ NEVER = {
             day=date(2026, 1, 1),
         )
     ],
-    "foldedtext_once_a_row": [lambda: two(FoldedText, table="x", row="1", letters="x")],
+    "foldedtext_once_a_row": [lambda: create_twice(FoldedText, table="x", row="1", letters="x")],
     "clearance_has_a_reason": [
         lambda: an_exception(reason="").save(),
         lambda: an_exception(name="").save(),
     ],
     "rejected_once_a_person": [
-        lambda: two(RejectedName, release=make_release("draft"), name="x", person=make_person())
+        lambda: create_twice(
+            RejectedName, release=make_release("draft"), name="x", person=make_person()
+        )
     ],
-    "rejected_once_as_new": [lambda: two(RejectedName, release=make_release("draft"), name="x")],
+    "rejected_once_as_new": [
+        lambda: create_twice(RejectedName, release=make_release("draft"), name="x")
+    ],
 }
 
 
 @pytest.mark.parametrize(
     ("name", "attempt"),
-    [(name, attempt) for name, attempts in NEVER.items() for attempt in attempts],
+    [(name, attempt) for name, attempts in INVALID.items() for attempt in attempts],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_database_itself_refuses_impossible_rows(name, attempt):
+def test_the_database_refuses_invalid_rows(name, attempt):
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         attempt()
     # SQLite names the columns of a unique index, and not the index.
     assert name in str(refused.value) or "UNIQUE" in str(refused.value)
 
 
-def test_every_constraint_has_been_tried():
+def test_every_constraint_is_tested():
     declared = {
         constraint.name
         for model in apps.get_models()
@@ -320,7 +327,7 @@ def test_every_constraint_has_been_tried():
         in {"accounts", "assets", "jobs", "people", "previews", "releases"}
         for constraint in model._meta.constraints
     }
-    assert declared == NEVER.keys()
+    assert declared == INVALID.keys()
 
 
 @pytest.mark.parametrize("model", [Quote, Mention, PersonName, Role, Case])
@@ -330,7 +337,7 @@ def test_a_row_that_belongs_to_a_person_cannot_be_without_one(model):
     assert not field.null
 
 
-def test_a_person_with_a_case_needs_its_day():
+def test_a_case_needs_the_day_of_its_status():
     with pytest.raises(IntegrityError), transaction.atomic():
         Case.objects.create(person=make_person(), custody_status="imprisoned", as_of=None)
     Case.objects.create(person=make_person(), custody_status="imprisoned", as_of=date(2024, 1, 1))

@@ -1,4 +1,4 @@
-"""The one schema of a document: its normal form, and every construction on every path out."""
+"""The schema of a document: the normal form of its blocks, marks and tables, and its text."""
 
 import re
 from uuid import UUID
@@ -21,7 +21,7 @@ from tests.test_admin import written
 
 
 def table(*rows: str, caption: str = "") -> str:
-    """Return a table in its normal form; each row is words parted by “|”, “!” before a heading."""
+    """Return a table in its normal form. “|” separates the cells of a row; “!” marks a header."""
     inner = "".join(
         "<tr>"
         + "".join(
@@ -36,7 +36,7 @@ def table(*rows: str, caption: str = "") -> str:
 
 
 def rectangle(html: str) -> list[list[int]]:
-    """Return which cell covers each place of a table; fails where a place is covered twice."""
+    """Return the number of the cell at each place of a table; fail if two cells overlap."""
     rows = lxml.html.fragment_fromstring(html).findall(".//tr")
     covered: dict[tuple[int, int], int] = {}
     number = 0
@@ -56,7 +56,7 @@ def rectangle(html: str) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("name", CONSTRUCTIONS)
-def test_every_construction_is_kept_as_it_is(name):
+def test_every_construction_is_kept_unchanged(name):
     html = CONSTRUCTIONS[name]
     assert clean(html) == html
     known = {UUID(PERSON), UUID(OTHER)}
@@ -79,7 +79,7 @@ def test_all_constructions_fit_into_one_document():
         f"<table><tr><td rowspan=2 colspan={MAX_COLUMNS}>x</td></tr><tr><td>y</td></tr></table>",
     ],
 )
-def test_a_table_that_is_too_large_is_refused_with_what_to_do(html):
+def test_a_table_that_is_too_large_is_refused_with_the_limits(html):
     with pytest.raises(UnreadableTextError, match="50 columns and 500 rows"):
         clean(html)
 
@@ -92,7 +92,7 @@ def test_the_largest_table_is_accepted():
 
 
 @pytest.mark.parametrize("start", ["-3", "x", "10000", "1e3", "٣", "9" * 5_000, "", "1"])
-def test_a_first_number_that_is_none_is_one(start):
+def test_an_invalid_first_number_of_a_list_becomes_one(start):
     assert clean(f'<ol start="{start}"><li>A</li></ol>') == "<ol><li><p>A</p></li></ol>"
 
 
@@ -101,7 +101,7 @@ def test_a_first_number_that_is_none_is_one(start):
     [
         # Ragged rows get empty cells.
         ("<tr><td>A</td></tr><tr><td>B</td><td>C</td></tr>", [[1, 2], [3, 4]]),
-        # A span that runs out of the table is cut.
+        # A span that is larger than the table is cut.
         ("<tr><td rowspan=9>A</td><td>B</td></tr><tr><td>C</td></tr>", [[1, 2], [1, 3]]),
         ("<tr><td colspan=100>A</td></tr><tr><td>B</td><td>C</td></tr>", [[1, 1], [2, 3]]),
         ("<tr><td colspan=100>A</td></tr>", [[1]]),
@@ -111,15 +111,15 @@ def test_a_first_number_that_is_none_is_one(start):
             "<tr><td>A</td><td rowspan=2>B</td></tr><tr><td colspan=2>C</td></tr>",
             [[1, 2], [3, 2]],
         ),
-        # A row and a column in which no cell begins are none.
+        # Rows and columns in which no cell begins are removed.
         ("<tr><td rowspan=2>A</td><td rowspan=2>B</td></tr><tr></tr>", [[1, 2]]),
         ("<tr><td colspan=2>A</td></tr><tr><td colspan=2>B</td></tr>", [[1], [2]]),
-        # No span leaves its group of rows.
+        # A span ends with its group of rows.
         (
             "<thead><tr><th rowspan=2>A</th></tr></thead><tr><td>B</td></tr>",
             [[1], [2]],
         ),
-        # The foot stands below, wherever it is written.
+        # The footer becomes the last row.
         ("<tfoot><tr><td>Sum</td></tr></tfoot><tr><td>B</td></tr>", [[1], [2]]),
         ("<tr><td colspan=-1 rowspan=x>A</td><td colspan=1.5>B</td></tr>", [[1, 2]]),
         (f"<tr><td colspan={'9' * 999}>A</td></tr><tr><td>B<td>C</tr>", [[1, 1], [2, 3]]),
@@ -137,7 +137,7 @@ def test_a_table_becomes_a_rectangle(html, rows):
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [
-        # What stands in no cell stands before the table, pictures behind it.
+        # A caption loses its marks or, if too long, becomes a paragraph. Pictures move below.
         (
             f"<table><caption>Held <b>so far</b></caption><tr><td>A<figure data-asset={PICTURE}>"
             "</figure></td></tr></table>",
@@ -151,12 +151,12 @@ def test_a_table_becomes_a_rectangle(html, rows):
             f"<table><caption>{'Long words ' * 60}</caption><tr><td>A</table>",
             f"<p>{('Long words ' * 60).strip()}</p>\n" + table("A"),
         ),
-        # A table in a cell is its words.
+        # A table in a cell becomes paragraphs.
         (
             "<table><tr><td>A<table><caption>B</caption><tr><td>C<td><h2>D</h2></table>E</table>",
             table("A</p><p>B</p><p>C</p><p>D</p><p>E"),
         ),
-        # A quotation, a heading and a section in a cell are paragraphs.
+        # A quotation, a heading and a section in a cell become paragraphs.
         (
             "<table><tr><td><blockquote data-name=x>A</blockquote><h3>B</h3>"
             "<section data-kind=background><p>C</p></section></table>",
@@ -164,7 +164,7 @@ def test_a_table_becomes_a_rectangle(html, rows):
         ),
         ("<table><tr><td></td><td> </td></tr></table><p>x</p>", "<p>x</p>"),
         ("<table data-caption='Words alone'></table>", "<p>Words alone</p>"),
-        # What no item can hold parts a list, whose numbers go on.
+        # A table in an item divides the list, and the numbers continue.
         (
             "<ol start=4><li>A</li><li>B<table><tr><td>x</table>C</li><li>D</li></ol>",
             '<ol start="4"><li><p>A</p></li><li><p>B</p></li></ol>\n' + table("x") + "\n"
@@ -178,7 +178,7 @@ def test_a_table_becomes_a_rectangle(html, rows):
             "<section data-kind=background><h3>A</h3></section>",
             '<section data-kind="background"><h2>A</h2></section>',
         ),
-        # Only a section that somebody chose is one.
+        # Only sections of a known kind are kept.
         ("<section><p>A</p></section>", "<p>A</p>"),
         ("<section data-kind=aside><p>A</p></section>", "<p>A</p>"),
         (
@@ -198,7 +198,7 @@ def test_blocks_get_their_normal_form(typed, stored):
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [
-        # Marks are nested in one order, and neighbours share them.
+        # Marks are nested in one order, and equal neighbours are joined.
         ("<em><strong>a</strong></em>", "<strong><em>a</em></strong>"),
         ("<b>a</b><b>b</b>", "<strong>ab</strong>"),
         ("<i><b>a</b></i><b>b</b>", "<strong><em>a</em>b</strong>"),
@@ -215,7 +215,7 @@ def test_blocks_get_their_normal_form(typed, stored):
         ("<b><br>a</b>", "<strong>a</strong>"),
         ("<strike>a</strike><del>b</del><s>c</s>", "<s>abc</s>"),
         ("<sup>a<sub>b</sub></sup>", "<sup>a</sup><sub><sup>b</sup></sub>"),
-        # Footnotes are numbered in their order.
+        # Footnotes are numbered in the order of the text.
         ("a<span data-footnote=9>b</span> c<span data-footnote=2>d</span>",
          'a<span data-footnote="1">b</span> c<span data-footnote="2">d</span>'),
         ("a<span data-footnote=x>b</span><span data-footnote=x>c</span>",
@@ -226,7 +226,7 @@ def test_blocks_get_their_normal_form(typed, stored):
          'a<span data-footnote="1"><strong>b</strong></span>'),
         ("a<span data-footnote=1> </span>b", "a b"),
         ("a<span data-footnote>b</span>", "ab"),
-        # A footnote of no sentence is one.
+        # A footnote without text before it becomes text.
         ("<span data-footnote=1>a</span>", "a"),
         ("<span data-footnote=1>a</span><br><span data-footnote=2>b</span>", "a<br>b"),
     ],
@@ -236,7 +236,7 @@ def test_marks_get_their_normal_form(typed, stored):
     assert clean(f"<p>{stored}</p>") == f"<p>{stored}</p>"
 
 
-def test_a_mark_around_paragraphs_is_one_of_each():
+def test_a_mark_around_paragraphs_is_applied_to_each():
     html = "<b><div>a</div><ul><li>b</ul></b><a href=https://a.example/><div>c</div></a>"
     assert clean(html) == (
         "<p><strong>a</strong></p>\n<ul><li><p><strong>b</strong></p></li></ul>\n"
@@ -257,7 +257,7 @@ def test_notes_to_editors_hold_only_text_lists_and_headings():
     )
 
 
-# --- Read ----------------------------------------------------------------------------------------
+# --- Reading a document --------------------------------------------------------------------------
 
 
 def test_the_text_of_captions_cells_and_footnotes_is_read():
@@ -299,7 +299,7 @@ def test_an_import_finds_a_name_through_marks_and_in_footnotes():
     "piece",
     ["<p>a</p>", "<ul><li><p>a</p></li></ul>", '<p>a<span data-footnote="1">b</span></p>'],
 )
-def test_a_text_of_far_too_many_parts_is_refused_and_stays_in_the_form(at_desk, author, piece):
+def test_a_text_with_too_many_parts_is_refused_and_stays_in_the_form(at_desk, author, piece):
     desk = at_desk(author)
     body = piece * (160_000 // len(piece))
     answer = desk.post("/admin/releases/release/add/", written(body=body))

@@ -43,7 +43,7 @@ HARMLESS = re.compile(r"^(https?:|mailto:|tel:|/|#|\?|\.|$)", re.IGNORECASE)
 
 
 def assert_is_our_blur(svg) -> None:
-    """Twelve colours as a placeholder for a picture, and nothing else: no script fits in."""
+    """Check the placeholder of a picture: twelve coloured rectangles and nothing else."""
     assert dict(svg.attrib).keys() == {"class", "viewbox", "preserveaspectratio", "aria-hidden"}
     assert len(svg) == 12
     for cell in svg:
@@ -53,8 +53,8 @@ def assert_is_our_blur(svg) -> None:
         assert dict(cell.attrib).keys() == {"x", "y", "width", "height"}
 
 
-def assert_is_our_picture(svg) -> None:
-    """Bars over the years: only numbers, and names as text."""
+def assert_is_our_chart(svg) -> None:
+    """Check the chart of detentions: bars with numeric attributes, and names as text."""
     assert dict(svg.attrib).keys() == {"viewbox", "role", "aria-label"}
     for node in svg.iterdescendants():
         assert node.tag in {"g", "title", "rect", "line", "text"}
@@ -64,7 +64,7 @@ def assert_is_our_picture(svg) -> None:
 
 
 def assert_is_our_search(node) -> None:
-    """The only form of a public page: a search of quotations at the page's own address."""
+    """Check the only form of a public page: the search for quotations of a person."""
     form = next(node.iterancestors("form"), node)
     assert form.tag == "form"
     assert dict(form.attrib).keys() == {"class", "action", "role"}
@@ -92,7 +92,7 @@ def assert_nothing_runs(html: bytes, admin: bool = False) -> None:
             if tag in {"form", "button", "input", "select", "textarea"}:
                 assert_is_our_search(node)
             if tag == "svg" and node.get("role") == "img":
-                assert_is_our_picture(node)
+                assert_is_our_chart(node)
             elif tag == "svg":
                 assert_is_our_blur(node)
         if tag == "meta":
@@ -158,19 +158,19 @@ def plant(payloads) -> list[Release]:
     return releases
 
 
-def test_no_page_runs_what_was_typed(client, at_desk, publisher, settings):
-    """The desk and the public site with the same payloads, which take long to create."""
+def test_no_page_runs_a_typed_script(client, at_desk, publisher, settings):
+    """One test for the desk and the public site: the payloads take long to create."""
     planted = plant(PAYLOADS)
     at_desk(publisher)
     workflow.send_back(planted[1], by=publisher, reason="\n".join(PAYLOADS))
-    assert_no_page_of_the_desk_runs_it(client, planted)
+    assert_no_page_of_the_desk_runs_a_script(client, planted)
     client.logout()
     planted[1] = workflow.submit(Release.objects.get(pk=planted[1].pk), by=publisher)
     settings.NEWSROOM_NAME = settings.SITE_NOTICE = OURS[1]
-    assert_no_public_page_runs_it(client, planted)
+    assert_no_public_page_runs_a_script(client, planted)
 
 
-def assert_no_public_page_runs_it(client, planted):
+def assert_no_public_page_runs_a_script(client, planted):
     chief, pages = make_chief(), ["/", "/releases/", "/people/", "/prisoners/", "/releases/none/"]
     for release in planted:
         release = workflow.publish(release, by=chief)
@@ -194,7 +194,7 @@ def assert_no_public_page_runs_it(client, planted):
             assert_nothing_runs(f"<div>{summary.text}</div>".encode())
 
 
-def test_no_tombstone_runs_what_was_typed(client):
+def test_no_tombstone_runs_a_typed_script(client):
     chief = make_chief()
     (planted,) = plant(PAYLOADS[:1])
     release = workflow.publish(planted, by=chief)
@@ -204,7 +204,7 @@ def test_no_tombstone_runs_what_was_typed(client):
     assert_nothing_runs(response.content)
 
 
-def assert_no_page_of_the_desk_runs_it(client, planted):
+def assert_no_page_of_the_desk_runs_a_script(client, planted):
     pages = [
         "/admin/",
         "/admin/releases/release/",

@@ -1,4 +1,4 @@
-"""An operator's environment: what is safe without a word, what is refused, and in which words."""
+"""The settings of an operator: safe defaults, refused values, and what the messages say."""
 
 import compileall
 import json
@@ -49,7 +49,7 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture
 def installed(compiled):
-    """The same for each test, which may add files to it beside those of the product."""
+    """The installed product, without the files that earlier tests added to it."""
     yield compiled
     for path in compiled.iterdir():
         if path.name not in PRODUCT:
@@ -57,7 +57,7 @@ def installed(compiled):
 
 
 def process(installed, *command, **environment):
-    """Start a process in the ordinary way, with the libraries that it finds."""
+    """Run a command in a new interpreter; `run` forks one that has imported the libraries."""
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment
     return subprocess.run(
         [sys.executable, *command], cwd=installed, env=environment, capture_output=True, text=True
@@ -74,11 +74,11 @@ def check(installed, *options, start=run, **environment):
 
 
 def setting(installed, *names, **environment) -> list:
-    shown = "import json, sys; from django.conf import settings as s; " + (
+    code = "import json, sys; from django.conf import settings as s; " + (
         "print(json.dumps([getattr(s, name) for name in sys.argv[1:]]))"
     )
     environment["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
-    done = run(installed, "-c", shown, *names, **environment)
+    done = run(installed, "-c", code, *names, **environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -93,45 +93,45 @@ BUCKET = {
 UNSAFE = {
     "no key": ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
     "a short key": ({"SECRET_KEY": KEY[:49]}, "shorter than 50"),
-    "an even key": ({"SECRET_KEY": "abcd" * 20}, "fewer than five different"),
-    "debugging in public": (
+    "a key of few characters": ({"SECRET_KEY": "abcd" * 20}, "fewer than five different"),
+    "debugging on a public host": (
         {"DEBUG": "on"},
         "DEBUG is on while ALLOWED_HOSTS admits news.example.org",
     ),
     "any host": ({"ALLOWED_HOSTS": "news.example.org,*"}, "ALLOWED_HOSTS is *"),
     "no host": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is empty"),
     "plain HTTP": ({"HTTPS": "off"}, "HTTPS is off for a public host"),
-    "another database": (
+    "an unsupported database": (
         {"DATABASE_URL": "mysql://u:p@h/n"},
         "DATABASE_URL is not the address",
     ),
-    "no database": (
-        {"DATABASE_URL": "nonsense"},
-        "DATABASE_URL is not the address",
-    ),
+    "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not the address"),
     "a weak former key": (
         {"SECRET_KEY_FALLBACKS": f"{KEY[::-1]},{KEY[:49]}"},
         "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters",
     ),
-    "an even former key": (
+    "a former key of few characters": (
         {"SECRET_KEY_FALLBACKS": "ab" * 40},
         "SECRET_KEY_FALLBACKS has a key",
     ),
     "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL has no host"),
-    "a mail password that is cut short": (
+    "a mail password with a hash sign": (
         {"EMAIL_URL": "smtp+tls://press:pa#ss@smtp.example.org"},
         "EMAIL_URL has no host, or cannot be read",
     ),
-    "another way of mail": (
+    "an unknown scheme of mail": (
         {"EMAIL_URL": "pigeon://loft"},
         "EMAIL_URL begins with pigeon, so Pressroom cannot send e-mail",
     ),
-    "a mail server that may take all day": (
+    "a mail timeout of a day": (
         {"EMAIL_TIMEOUT": "86400"},
         "EMAIL_TIMEOUT is 86400: set the seconds to wait",
     ),
-    "half an address": ({"SITE_URL": "news.example.org"}, "SITE_URL is news.example.org"),
-    "no name for a bucket": (
+    "a site address without a scheme": (
+        {"SITE_URL": "news.example.org"},
+        "SITE_URL is news.example.org",
+    ),
+    "an invalid name of a bucket": (
         BUCKET | {"S3_BUCKET": "https://s3.example.org/newsroom"},
         "S3_BUCKET is https://s3.example.org/newsroom, which is not a valid name of a bucket",
     ),
@@ -143,11 +143,11 @@ UNSAFE = {
         BUCKET | {"S3_SECRET_ACCESS_KEY": ""},
         "S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing",
     ),
-    "a bucket nowhere": (
+    "a bucket without an endpoint": (
         BUCKET | {"S3_ENDPOINT_URL": ""},
         "S3_BUCKET is set without S3_ENDPOINT_URL or S3_REGION",
     ),
-    "a bucket at half an address": (
+    "a bucket endpoint without a scheme": (
         BUCKET | {"S3_ENDPOINT_URL": "s3.example.org"},
         "S3_ENDPOINT_URL is s3.example.org, which is not an address",
     ),
@@ -155,14 +155,17 @@ UNSAFE = {
         BUCKET | {"S3_ENDPOINT_URL": "http://s3.example.org:9000"},
         "S3_ENDPOINT_URL is http://s3.example.org:9000: originals and addresses of",
     ),
-    "an address for days": (BUCKET | {"S3_URL_SECONDS": "86400"}, "S3_URL_SECONDS is 86400"),
-    "an address for no time": (BUCKET | {"S3_URL_SECONDS": "0"}, "S3_URL_SECONDS is 0"),
-    "another format of the log": ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is xml: choose text, or json"),
+    "download addresses for a day": (
+        BUCKET | {"S3_URL_SECONDS": "86400"},
+        "S3_URL_SECONDS is 86400",
+    ),
+    "download addresses for no time": (BUCKET | {"S3_URL_SECONDS": "0"}, "S3_URL_SECONDS is 0"),
+    "an unknown log format": ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is xml: choose text, or json"),
     "a short token for metrics": (
         {"METRICS_TOKEN": "prometheus"},
         "METRICS_TOKEN is shorter than 32 characters",
     ),
-    "a reporter that is nowhere": (
+    "a reporter that does not exist": (
         {"ERROR_REPORTER": "no.such.reporter"},
         "ERROR_REPORTER is no.such.reporter, which cannot be used (ModuleNotFoundError",
     ),
@@ -170,13 +173,16 @@ UNSAFE = {
         {"ERROR_REPORTER": "pressroom.settings.VERSION"},
         "ERROR_REPORTER is pressroom.settings.VERSION, which cannot be used (it is not a function)",
     ),
-    "a revision that is none": ({"REVISION": "the newest"}, "REVISION is the newest, which is not"),
-    "an address for a word": (BUCKET | {"S3_URL_SECONDS": "a day"}, "S3_URL_SECONDS is a day"),
+    "an invalid revision": ({"REVISION": "the newest"}, "REVISION is the newest, which is not"),
+    "download addresses for a text": (
+        BUCKET | {"S3_URL_SECONDS": "a day"},
+        "S3_URL_SECONDS is a day",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", UNSAFE)
-def test_an_unsafe_setting_is_refused_in_a_sentence(installed, case):
+def test_an_unsafe_setting_is_refused_with_a_sentence(installed, case):
     unsafe, sentence = UNSAFE[case]
     done = check(installed, **PRODUCTION | unsafe)
     assert done.returncode != 0
@@ -190,7 +196,7 @@ def test_an_unsafe_setting_is_refused_in_a_sentence(installed, case):
 
 PARTS = {"DATABASE_URL": "", "POSTGRES_HOST": "db.example.org"}
 HIDDEN = "hunter2hunter2"
-# By setting: wrong values, a part of the sentence about them, and what else must be set for it.
+# For each setting: wrong values, a part of the message, and other settings that it needs.
 WRONG = {
     "SECRET_KEY": (["", HIDDEN], "Set what this prints: python3 -c", {}),
     "SECRET_KEY_FALLBACKS": ([HIDDEN], "Remove it.", {}),
@@ -306,7 +312,7 @@ def test_every_setting_has_a_wrong_value_or_a_reason_for_none():
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_value_stops_the_start_in_one_sentence_that_names_it(installed, name):
+def test_a_wrong_value_stops_the_start_with_a_sentence_that_names_the_setting(installed, name):
     wrong, sentence, more = WRONG[name]
     for value in wrong:
         done = run(installed, "-c", START, **PRODUCTION | more | {name: value})
@@ -345,7 +351,7 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize("where", ["file", "environment"])
-def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(installed, where):
+def test_a_misspelt_setting_is_reported_with_the_correct_name(installed, where):
     for name, meant in MISSPELT:
         given = {key: value for key, value in PRODUCTION.items() if key != meant}
         if where == "file":
@@ -362,7 +368,7 @@ def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(installed, where
         assert HIDDEN not in done.stderr
 
 
-def test_a_misspelt_setting_stops_the_server_in_a_sentence(installed):
+def test_a_misspelt_setting_stops_the_server_with_a_sentence(installed):
     given = {key: value for key, value in PRODUCTION.items() if key != "ALLOWED_HOSTS"}
     command = ["-m", "gunicorn", "--check-config", "-c", str(ROOT / "gunicorn.conf.py")]
     done = process(ROOT, *command, "pressroom.wsgi", **given | {"ALOWED_HOSTS": "x"})
@@ -371,20 +377,20 @@ def test_a_misspelt_setting_stops_the_server_in_a_sentence(installed):
     assert "Traceback" not in done.stderr
 
 
-def test_variables_of_other_programs_are_left_alone(installed):
+def test_variables_of_other_programs_are_ignored(installed):
     others = {
         "HTTP_PROXY": "x", "https_proxy": "x", "PORTS": "1", "HOST": "x", "EMAIL": "x", "TZ": "UTC",
         "PGPASSWORD": "x", "POSTGRES_PASSWORD_FILE": "/x", "GPG_KEY": "x", "REDIS_URL": "x",
         "NEWSROOM_SERVICE_HOST": "x", "NEWSROOM_PORT": "tcp://10.0.0.1:80", "AWS_REGION": "x",
         "DJANGO_SETTINGS_MODULE": "pressroom.settings", "WEB_CONCURRENCY": "2", "DATABASE": "x",
-        # Another program's, beside our own of nearly the same name.
+        # Names of other programs that are similar to our own, which are set too.
         "ALLOWED_HOST": "x", "TIMEZONE": "x", "TIME_ZONE": "UTC",
     }  # fmt: skip
     done = run(installed, "manage.py", "check", **PRODUCTION | others)
     assert done.returncode == 0, done.stderr
 
 
-RIGHT = [
+VALID = [
     {"DATABASE_URL": "postgres://u:p@[::1]:5432/news"},
     {"DATABASE_URL": "postgres://u:a,b@db1.example.org,db2.example.org/news"},
     {"DATABASE_URL": "postgres:///news?host=/var/run/postgresql"},
@@ -408,10 +414,10 @@ RIGHT = [
 ]
 
 
-def test_what_is_right_is_not_refused(installed):
-    for right in RIGHT:
-        done = run(installed, "-c", START, **PRODUCTION | right)
-        assert done.returncode == 0, (right, done.stderr)
+def test_valid_settings_are_accepted(installed):
+    for valid in VALID:
+        done = run(installed, "-c", START, **PRODUCTION | valid)
+        assert done.returncode == 0, (valid, done.stderr)
 
 
 def test_a_name_may_begin_with_a_dollar(installed):
@@ -420,22 +426,22 @@ def test_a_name_may_begin_with_a_dollar(installed):
     ]
 
 
-def test_a_folder_for_files_is_the_same_from_wherever_a_command_is_run(installed):
-    shown = "from django.conf import settings as s; print(s.MEDIA_ROOT)"
+def test_a_relative_media_root_does_not_depend_on_the_current_directory(installed):
+    code = "from django.conf import settings as s; print(s.MEDIA_ROOT)"
     environment = PRODUCTION | {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "MEDIA_ROOT": "up"}
     environment |= {"PYTHONPATH": str(installed)}
     for place in (installed, installed / "pressroom"):
-        assert run(place, "-c", shown, **environment).stdout == f"{installed}/up\n"
+        assert run(place, "-c", code, **environment).stdout == f"{installed}/up\n"
 
 
-def test_a_file_of_settings_that_is_not_utf_8_is_named(installed):
+def test_a_file_of_settings_that_is_not_utf_8_is_reported(installed):
     (installed / ".env").write_bytes("NEWSROOM_NAME=Café".encode("latin-1"))
     done = check(installed, **PRODUCTION)
     assert (done.returncode, "is not in UTF-8. Save it as UTF-8." in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
 
 
-def test_the_command_that_makes_a_key_is_the_same_everywhere_and_its_key_is_taken(installed):
+def test_the_command_for_a_key_is_the_same_everywhere_and_its_key_is_accepted(installed):
     output = check(installed, SECRET_KEY="").stderr
     (command,) = re.findall(r"Set what this prints: python3 (-c '.+')$", output, re.MULTILINE)
     for place in (".env.example", "docs/operating.md"):
@@ -445,8 +451,8 @@ def test_the_command_that_makes_a_key_is_the_same_everywhere_and_its_key_is_take
     assert check(installed, SECRET_KEY=key).returncode == 0
 
 
-def test_a_copied_example_leaves_alone_what_the_image_sets(installed):
-    """Docker Compose hands .env over, empty lines too, and they go over the image."""
+def test_a_copied_example_does_not_override_variables_of_the_image(installed):
+    """Docker Compose passes all variables of .env, even empty ones, which override the image's."""
     dockerfile = (ROOT / "Dockerfile").read_text()
     dockerfile = dockerfile[dockerfile.rindex("FROM ") :]
     by_image = {
@@ -462,13 +468,13 @@ def test_a_copied_example_leaves_alone_what_the_image_sets(installed):
     assert version.endswith("+3f2a1b9")
 
 
-def test_all_that_is_unsafe_is_named_at_once(installed):
+def test_all_unsafe_settings_are_reported_together(installed):
     done = check(installed, SECRET_KEY="", ALLOWED_HOSTS="*", HTTPS="off", start=process)
     for sentence in ("SECRET_KEY is missing", "ALLOWED_HOSTS is *", "HTTPS is off"):
         assert sentence in done.stderr
 
 
-def test_the_server_itself_does_not_start_with_an_unsafe_setting(installed):
+def test_the_server_does_not_start_with_an_unsafe_setting(installed):
     done = process(
         installed, "-c", "import pressroom.wsgi", **PRODUCTION | {"SECRET_KEY": "secret"}
     )
@@ -476,11 +482,11 @@ def test_the_server_itself_does_not_start_with_an_unsafe_setting(installed):
     assert "Pressroom will not start with these settings" in done.stderr
 
 
-def test_a_production_passes_the_deployment_check(installed):
+def test_production_settings_pass_the_deployment_check(installed):
     done = check(installed, "--deploy", "--fail-level", "WARNING", start=process, **PRODUCTION)
     assert done.returncode == 0, done.stderr
-    # Silenced: what a whole domain promises about HTTPS is not a newsroom's to say, and the folder
-    # for uploads is made with the first upload.
+    # W005 and W021 ask for HSTS on the whole domain, which a newsroom cannot decide. E001 asks for
+    # the folder for uploads, which the first upload creates.
     assert setting(installed, "SILENCED_SYSTEM_CHECKS", **PRODUCTION) == [
         ["security.W005", "security.W021", "files.E001"]
     ]
@@ -501,7 +507,7 @@ def test_a_production_passes_the_deployment_check(installed):
         ({"TRUST_PROXY": "off"}, ["pressroom.W005"]),
     ],
 )
-def test_the_deployment_check_warns_of_what_a_newsroom_needs(installed, changed, warned):
+def test_the_deployment_check_warns_of_settings_that_a_newsroom_needs(installed, changed, warned):
     done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION | changed)
     assert done.returncode != 0
     assert re.findall(r"pressroom\.W\d+", done.stderr) == warned
@@ -520,7 +526,7 @@ def test_the_deployment_check_warns_of_what_a_newsroom_needs(installed, changed,
         {"TRUST_PROXY": "off", "HTTPS": "off", "ALLOWED_HOSTS": "localhost"},
     ],
 )  # fmt: skip
-def test_the_deployment_check_is_quiet_where_nothing_travels_readable(installed, changed):
+def test_the_deployment_check_does_not_warn_if_no_secret_is_sent_unencrypted(installed, changed):
     done = check(installed, "--deploy", **PRODUCTION | changed)
     assert done.returncode == 0, done.stderr
     assert "pressroom.W" not in done.stderr
@@ -536,19 +542,19 @@ def test_the_deployment_check_is_quiet_where_nothing_travels_readable(installed,
         ("consolemail://", ["", 25, "", False, False, False]),
     ],
 )
-def test_a_mail_server_is_taken_from_its_address(installed, url, found):
+def test_a_mail_server_is_read_from_its_url(installed, url, found):
     names = ["EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL"]
     shown = setting(installed, *names, "EMAIL_IS_ON", **PRODUCTION | {"EMAIL_URL": url})
     assert shown == found
 
 
-def test_letters_are_printed_while_debugging(installed):
+def test_emails_are_printed_while_debugging(installed):
     assert setting(installed, "EMAIL_BACKEND", "EMAIL_IS_ON", DEBUG="on") == [
         "django.core.mail.backends.console.EmailBackend", True
     ]  # fmt: skip
 
 
-def test_a_production_with_a_bucket_passes_the_deployment_check(installed):
+def test_production_settings_with_a_bucket_pass_the_deployment_check(installed):
     done = check(installed, "--deploy", "--fail-level", "WARNING", **PRODUCTION | BUCKET)
     assert done.returncode == 0, done.stderr
     names = ["S3_URL_SECONDS", "STORAGES"]
@@ -564,14 +570,14 @@ def test_a_bucket_on_this_machine_needs_no_https(installed, place):
     assert check(installed, **PRODUCTION | BUCKET | {"S3_ENDPOINT_URL": place}).returncode == 0
 
 
-def test_amazon_needs_a_region_and_no_address(installed):
+def test_amazon_needs_a_region_and_no_endpoint(installed):
     amazon = {"S3_ENDPOINT_URL": "", "S3_REGION": "eu-central-1"}
     assert check(installed, **PRODUCTION | BUCKET | amazon).returncode == 0
 
 
 @pytest.mark.parametrize("package", ["storages", "boto3"])
-def test_a_bucket_without_what_speaks_with_it_is_refused_and_a_folder_is_not(installed, package):
-    # As Python itself keeps a module from being found, since this suite has both installed.
+def test_a_bucket_without_its_library_is_refused_and_a_folder_is_not(installed, package):
+    # This suite has both installed. None in sys.modules makes an import fail.
     (installed / "sitecustomize.py").write_text(f"import sys; sys.modules[{package!r}] = None\n")
     environment = PRODUCTION | {"PYTHONPATH": str(installed)}
     done = check(installed, start=process, **environment | BUCKET)
@@ -581,7 +587,7 @@ def test_a_bucket_without_what_speaks_with_it_is_refused_and_a_folder_is_not(ins
     assert check(installed, start=process, **environment).returncode == 0
 
 
-def test_with_a_key_alone_everything_is_at_its_safest(installed):
+def test_defaults_are_safe_if_only_a_key_is_set(installed):
     names = [
         "DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE",
         "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_HTTPONLY", "SECURE_PROXY_SSL_HEADER",
@@ -597,7 +603,7 @@ def test_debugging_needs_no_key_and_stays_on_this_machine(installed):
     assert setting(installed, "DEBUG", "SECURE_SSL_REDIRECT", DEBUG="on") == [True, False]
 
 
-def test_postgresql_is_taken_from_its_address_with_any_password(installed):
+def test_postgresql_is_read_from_its_url_with_any_password(installed):
     (databases,) = setting(installed, "DATABASES", **PRODUCTION)
     found = databases["default"]
     assert [found[name] for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")] == [
@@ -621,7 +627,7 @@ PASSWORDS = [
 
 @pytest.mark.parametrize("password", PASSWORDS)
 @pytest.mark.parametrize("where", ["file", "environment"])
-def test_any_password_is_taken_as_it_is(installed, password, where):
+def test_any_password_is_used_unchanged(installed, password, where):
     environment = PRODUCTION | {"DATABASE_URL": "", "POSTGRES_HOST": "db.example.org"}
     if where == "file":
         quoted = "'" + password.replace("'", "\\'") + "'"
@@ -637,7 +643,7 @@ def test_any_password_is_taken_as_it_is(installed, password, where):
     assert found["CONN_HEALTH_CHECKS"]
 
 
-def test_an_address_of_the_database_goes_before_its_parts(installed):
+def test_database_url_overrides_the_postgres_settings(installed):
     environment = PRODUCTION | {"POSTGRES_HOST": "elsewhere.example.org"}
     (databases,) = setting(installed, "DATABASES", **environment)
     assert databases["default"]["HOST"] == "db.example.org"
@@ -649,13 +655,13 @@ def test_a_key_may_begin_with_a_dollar(installed):
     assert setting(installed, "SECRET_KEY") == [f"${KEY}"]
 
 
-def test_former_keys_are_taken_from_a_list(installed):
+def test_former_keys_are_read_from_a_list(installed):
     keys = f" {KEY[::-1]}, {KEY[::-1]}x,"
     shown = setting(installed, "SECRET_KEY_FALLBACKS", **PRODUCTION, SECRET_KEY_FALLBACKS=keys)
     assert shown == [[KEY[::-1], f"{KEY[::-1]}x"]]
 
 
-def test_a_copied_example_needs_a_key_and_nothing_else(installed):
+def test_a_copied_example_needs_only_a_key(installed):
     example = (installed / ".env.example").read_text()
     (installed / ".env").write_text(example)
     assert "SECRET_KEY is missing" in check(installed).stderr
@@ -671,7 +677,7 @@ def test_a_copied_example_needs_a_key_and_nothing_else(installed):
     assert copied == setting(installed, *as_if_unset, SECRET_KEY=KEY)
 
 
-def test_the_environment_has_the_last_word_over_the_file(installed):
+def test_the_environment_overrides_the_file(installed):
     (installed / ".env").write_text(f"SECRET_KEY={KEY}\nNEWSROOM_NAME=From the file\n")
     assert setting(installed, "NEWSROOM_NAME") == ["From the file"]
     assert setting(installed, "NEWSROOM_NAME", NEWSROOM_NAME="Mine") == ["Mine"]
@@ -690,7 +696,7 @@ print(answer.status_code)
 
 
 @pytest.mark.parametrize("trusted", ["on", "off"])
-def test_https_is_asked_for_and_a_strangers_header_does_not_pass_for_it(installed, trusted):
+def test_http_redirects_to_https_and_an_untrusted_header_is_ignored(installed, trusted):
     environment = PRODUCTION | {"TRUST_PROXY": trusted, "DATABASE_URL": ""}
     environment["DJANGO_SETTINGS_MODULE"] = "pressroom.settings"
     done = run(installed, "-c", ASK, **environment)

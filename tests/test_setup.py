@@ -1,4 +1,4 @@
-"""What an operator relies on before there is a page: make, the image, the server in it."""
+"""Installation: make, the container image, and the server in it."""
 
 import ast
 import json
@@ -24,17 +24,17 @@ from tests.image import Image, compose, folder, free_port, instructions, needs_r
 
 pytestmark = pytest.mark.once
 ROOT = Path(settings.BASE_DIR)
-KEPT_HERE = shutil.ignore_patterns(
+NOT_COPIED = shutil.ignore_patterns(
     ".*_cache", "__pycache__", ".venv", ".git", ".env", "var", "tests"
 )
-# What make would install or build is taken as done: the packages are those of this suite.
+# Targets that make must treat as built: the packages are those of this suite.
 DONE = ["-o", ".venv/runtime", "-o", ".venv/dev", "-o", "var/.static-built", f"PY={sys.executable}"]
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """The repository as it is cloned, in a folder with a blank in its name."""
-    return Path(shutil.copytree(ROOT, tmp_path / "our newsroom", ignore=KEPT_HERE))
+    """A copy of the repository like a fresh clone, in a folder with a blank in its name."""
+    return Path(shutil.copytree(ROOT, tmp_path / "our newsroom", ignore=NOT_COPIED))
 
 
 def run(checkout, *command, **environment):
@@ -47,21 +47,21 @@ def run(checkout, *command, **environment):
 # --- make --------------------------------------------------------------------------------------
 
 
-def test_make_alone_says_what_it_can_do(checkout):
+def test_make_without_a_target_lists_the_targets(checkout):
     for command in (["make"], ["make", "help"]):
         shown = run(checkout, *command).stdout
         for target in ("setup", "demo", "test", "lint", "bench"):
             assert re.search(rf"^  make {target} +\w", shown, re.MULTILINE)
 
 
-def test_make_without_a_python_says_which_to_install(checkout):
+def test_make_without_a_python_names_the_version_to_install(checkout):
     done = run(checkout, "make", "demo", "PYTHON=")
     assert done.returncode != 0
     assert "Pressroom needs Python 3.11 or newer" in done.stderr
     assert not (checkout / ".venv").exists()
 
 
-def test_a_port_that_cannot_be_had_is_named_before_anything_is_installed(checkout):
+def test_an_unavailable_port_is_reported_before_anything_is_installed(checkout):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -78,7 +78,7 @@ def test_a_port_that_cannot_be_had_is_named_before_anything_is_installed(checkou
     assert not (checkout / ".env").exists()
 
 
-def test_the_demo_is_served_on_the_port_that_was_asked_for_and_to_this_machine_only(checkout):
+def test_the_demo_is_served_on_the_chosen_port_of_this_machine_only(checkout):
     port = free_port()
     steps = run(checkout, "make", "-n", "demo", f"PORT={port}").stdout
     assert re.search(rf"runserver .*\b127\.0\.0\.1:{port}$", steps, re.MULTILINE)
@@ -87,13 +87,13 @@ def test_the_demo_is_served_on_the_port_that_was_asked_for_and_to_this_machine_o
     assert len(re.findall(r"pip install", steps)) == len(re.findall(r"--require-hashes", steps))
 
 
-def test_an_old_python_can_read_the_sentence_that_refuses_it():
+def test_an_old_python_can_parse_the_module_that_refuses_it():
     tree = ast.parse((ROOT / "pressroom/preflight.py").read_text(), feature_version=(3, 4))
     newer = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Match)
     assert not [node for node in ast.walk(tree) if isinstance(node, newer)]
 
 
-def test_make_writes_a_key_that_production_takes_and_keeps_it(checkout):
+def test_make_writes_a_valid_key_and_does_not_replace_it(checkout):
     assert run(checkout, "make", *DONE, ".env").returncode == 0
     written = (checkout / ".env").read_text()
     assert (checkout / ".env").stat().st_mode & 0o077 == 0
@@ -102,7 +102,7 @@ def test_make_writes_a_key_that_production_takes_and_keeps_it(checkout):
     assert (checkout / ".env").read_text() == written
 
 
-def test_make_test_fails_with_the_suite_and_says_what_it_skipped(checkout):
+def test_make_test_fails_if_a_test_fails_and_lists_skipped_tests(checkout):
     (checkout / "tests").mkdir()
     (checkout / "tests/test_it.py").write_text(
         "import pytest\n\ndef test_a():\n    pass\n\ndef test_b():\n    assert False\n\n"
@@ -121,21 +121,21 @@ def dockerfile() -> str:
     return (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 
 
-def test_the_image_leaves_secrets_and_history_outside():
+def test_the_image_contains_no_secrets_and_no_history():
     left_out = (ROOT / ".dockerignore").read_text().split()
     assert {".git", ".env", ".venv", "var"} <= set(left_out)
     assert "USER pressroom" in dockerfile()
     assert "--require-hashes" in dockerfile()
 
 
-def test_no_container_is_reachable_but_through_this_machine():
+def test_containers_are_reachable_only_from_this_machine():
     compose = (ROOT / "docker-compose.yml").read_text()
     opened = re.findall(r"ports:\n((?:\s+- .*\n)+)", compose)
     assert opened
     for ports in opened:
         for port in re.findall(r"- (.*)", ports):
             assert port.startswith('"127.0.0.1:')
-    # A password that nobody set stops the start instead of being empty.
+    # A missing password stops the start.
     assert "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?" in compose
 
 
@@ -174,7 +174,7 @@ def built():
 
 @contextmanager
 def serving(image, environment):
-    """Serve with the command of the image; yield the port, once the image's own check passes."""
+    """Run the command of the image; yield the port once the health check of the image passes."""
     port = free_port()
     written = image.root / "log"
     written.unlink(missing_ok=True)
@@ -198,7 +198,7 @@ def serving(image, environment):
 
 @pytest.fixture
 def served(built):
-    """The server of the image, started as the image starts it, on a fresh database."""
+    """The port of a running server of the image, with a fresh database."""
     with folder() as place:
         os.chown(place, built.user, built.user)
         environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{place}/newsroom.sqlite3"}
@@ -235,25 +235,25 @@ def test_the_server_of_the_image_serves_the_newsroom_behind_a_proxy(served):
 
 
 @needs_root
-def test_the_image_runs_as_a_user_who_can_change_nothing_of_it(built):
+def test_the_image_runs_as_an_ordinary_user_who_can_write_to_its_volume(built):
     assert built.user == 10001
     done = built.run(["python", "manage.py", "check"], **PRODUCTION)
     assert done.returncode == 0, done.stderr
-    held = {
+    contents = {
         path.relative_to(built.root / "app").parts[0] for path in (built.root / "app").iterdir()
     }
-    assert not held & {".git", ".env", ".venv", ".ci", "tests", "docs"}
-    assert {"manage.py", ".env.example", "templates", "var"} <= held
+    assert not contents & {".git", ".env", ".venv", ".ci", "tests", "docs"}
+    assert {"manage.py", ".env.example", "templates", "var"} <= contents
     (media,) = built.volumes
     assert built.run(["touch", str(media / "upload")]).returncode == 0
 
 
-# A password that an address, a shell, Compose and django-environ would each read in their own way.
+# A password with characters that are special in a URL, a shell, Compose and django-environ.
 NASTY = """$HOME @/#?%41"' \\ $$é:&=+"""
 
 
 def in_env_file(value: str) -> str:
-    """Quote a value as .env.example says."""
+    """Quote a value as .env.example explains."""
     return "'" + value.replace("'", "\\'") + "'"
 
 
@@ -305,7 +305,7 @@ def signed_in(port, name, password) -> bytes:
     return ask(port, "/admin/", **PROXIED, Cookie=session)[2]
 
 
-def test_compose_lets_a_request_end_keeps_its_logs_small_and_writes_only_where_it_must(tmp_path):
+def test_compose_waits_for_requests_limits_logs_and_makes_containers_read_only(tmp_path):
     (tmp_path / ".env").write_text("POSTGRES_PASSWORD=secret\n")
     found = compose(tmp_path)
     services = found["services"]
@@ -319,8 +319,8 @@ def test_compose_lets_a_request_end_keeps_its_logs_small_and_writes_only_where_i
         assert "media" in str(service["volumes"])
     for service in services.values():
         assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
-    # Once, whatever number of web services there is: all of them wait for this one.
-    # Before the web service starts, and again after it: what the old code wrote follows.
+    # migrate runs once before all web services, which wait for it, and once after them, to convert
+    # rows that old code still wrote.
     migrates, again = [
         name for name, one in services.items() if "migrate" in str(one.get("command"))
     ]
@@ -345,7 +345,7 @@ def seconds(text: str) -> int:
 # --- Without Docker ----------------------------------------------------------------------------
 
 
-def test_without_docker_gunicorn_listens_to_this_machine_alone_and_in_the_image_to_all(checkout):
+def test_gunicorn_listens_on_localhost_without_docker_and_everywhere_in_the_image(checkout):
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     for command, place in [
         (["gunicorn", "pressroom.wsgi"], "127.0.0.1:8000"),
@@ -357,11 +357,11 @@ def test_without_docker_gunicorn_listens_to_this_machine_alone_and_in_the_image_
     assert dict(instructions())["EXPOSE"] == "8000"
 
 
-def test_what_one_user_collects_another_can_serve_whatever_the_umask(checkout):
-    # As an older version left it.
+def test_collected_static_files_can_be_read_by_other_users_with_any_umask(checkout):
+    # A folder as an older version created it.
     (checkout / "var/static/css").mkdir(mode=0o700, parents=True)
     (checkout / "var/static").chmod(0o700)
-    # Our own files are enough, and the libraries' take half a minute to compress.
+    # Our own files are enough. Compressing those of libraries takes half a minute.
     (checkout / "few_files.py").write_text(
         "from pressroom.settings import *\n"
         "STATICFILES_FINDERS = ['django.contrib.staticfiles.finders.FileSystemFinder']\n"
@@ -380,7 +380,7 @@ def test_what_one_user_collects_another_can_serve_whatever_the_umask(checkout):
 
 
 @needs_root
-def test_an_env_file_that_the_server_may_not_read_is_named(built):
+def test_an_env_file_that_the_server_cannot_read_is_reported(built):
     file = built.root / "app/.env"
     file.write_text(f"SECRET_KEY={PRODUCTION['SECRET_KEY']}\n")
     try:
@@ -388,7 +388,7 @@ def test_an_env_file_that_the_server_may_not_read_is_named(built):
         done = built.run(["python", "manage.py", "check"])
         assert done.returncode != 0
         assert "cannot read it" in done.stderr
-        # A platform that sets everything itself may keep the file to itself.
+        # The file need not be readable if the environment has all settings.
         assert built.run(["python", "manage.py", "check"], **PRODUCTION).returncode == 0
         file.chmod(0o640)
         os.chown(file, 0, built.user)
@@ -399,7 +399,7 @@ def test_an_env_file_that_the_server_may_not_read_is_named(built):
 
 @pytest.mark.parametrize("name", ["WEB_WORKERS", "WEB_THREADS"])
 @pytest.mark.parametrize("value", ["many", "0", "-1", "1.5", "65", "９"])
-def test_a_number_of_workers_that_is_none_stops_the_start_in_one_sentence(checkout, name, value):
+def test_an_invalid_number_of_workers_stops_the_start_with_one_sentence(checkout, name, value):
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     done = run(checkout, gunicorn, "pressroom.wsgi", **PRODUCTION, **{name: value})
     assert done.returncode == 1
@@ -409,7 +409,7 @@ def test_a_number_of_workers_that_is_none_stops_the_start_in_one_sentence(checko
 
 
 @pytest.mark.parametrize("where", ["environment", "file", "neither"])
-def test_the_number_of_workers_is_taken_from_the_environment_and_from_the_file(checkout, where):
+def test_the_number_of_workers_is_read_from_the_environment_or_the_file(checkout, where):
     values = {"WEB_WORKERS": "5", "WEB_THREADS": "7"}
     if where == "file":
         (checkout / ".env").write_text("".join(f"{name}={n}\n" for name, n in values.items()))

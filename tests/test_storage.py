@@ -1,4 +1,4 @@
-"""Files in a bucket, on a real S3 server: shut to strangers, lent for a minute where we sign."""
+"""Files in a bucket of a real S3 server: private, but for addresses that we sign for a minute."""
 
 import http.client
 import io
@@ -61,7 +61,7 @@ class Answer(NamedTuple):
 
 
 def fetch(address: str, method="GET") -> Answer:
-    """What the storage itself answers to anybody who has an address."""
+    """Return the answer to a request without credentials."""
     host = urlsplit(address).netloc
     with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
         connection.request(method, address.partition(host)[2])
@@ -70,7 +70,7 @@ def fetch(address: str, method="GET") -> Answer:
 
 
 def stored(bucket, top="") -> list[str]:
-    """The names of all files in the bucket, with those in its folders."""
+    """Return the names of all files in the bucket, including those in its folders."""
     folders, names = bucket.listdir(top)
     within = f"{top}/" if top else ""
     return [within + name for name in names] + [
@@ -95,7 +95,7 @@ def versions(bucket, name: str) -> list[str]:
 # --- Where files are ---------------------------------------------------------------------------
 
 
-def test_a_picture_lies_in_the_bucket_and_nothing_of_it_in_the_folder(bucket, at_desk, author):
+def test_a_picture_is_stored_in_the_bucket_and_not_in_the_folder(bucket, at_desk, author):
     uploaded = picture_bytes()
     words = {
         "original": SimpleUploadedFile("Brask.jpg", uploaded, content_type="text/html"),
@@ -118,13 +118,13 @@ def test_a_picture_lies_in_the_bucket_and_nothing_of_it_in_the_folder(bucket, at
     assert files() == set()
 
 
-def test_a_file_that_is_deleted_is_gone(bucket):
+def test_a_deleted_file_does_not_exist_any_more(bucket):
     name = make_picture(content=JPEG).original.name
     default_storage.delete(name)
     assert not default_storage.exists(name)
     with pytest.raises(FileNotFoundError):
         default_storage.open(name)
-    default_storage.delete(name)  # that it is gone already is no error, as in a folder
+    default_storage.delete(name)  # deleting a missing file is no error, as in a folder
 
 
 def test_a_file_that_was_closed_can_be_opened_again(bucket):
@@ -136,14 +136,14 @@ def test_a_file_that_was_closed_can_be_opened_again(bucket):
             assert file.read() == JPEG
 
 
-def test_a_name_that_is_taken_is_not_written_over(bucket):
+def test_an_existing_file_is_not_overwritten(bucket):
     first = default_storage.save("originals/a", ContentFile(b"one"))
     second = default_storage.save("originals/a", ContentFile(b"two"))
     assert first != second
     assert (content(first), content(second)) == (b"one", b"two")
 
 
-def test_a_new_credit_makes_the_renditions_anew_and_the_bucket_keeps_the_old_ones(bucket):
+def test_a_new_credit_regenerates_the_renditions_and_the_bucket_keeps_the_old_ones(bucket):
     picture = make_picture(content=JPEG)
     name = picture.rendition_path("press", "jpg")
     before = content(name)
@@ -157,7 +157,7 @@ def test_a_new_credit_makes_the_renditions_anew_and_the_bucket_keeps_the_old_one
     assert bucket.ask("get_object", Key=name, VersionId=kept)["Body"].read() == before
 
 
-def test_a_file_put_in_place_of_another_leaves_that_as_a_version(bucket):
+def test_a_replaced_file_is_kept_as_a_version(bucket):
     for words in (b"one", b"two"):
         replace("renditions/a", ContentFile(words))
     found = bucket.ask("list_object_versions")
@@ -168,14 +168,14 @@ def test_a_file_put_in_place_of_another_leaves_that_as_a_version(bucket):
 
 def test_a_deleted_file_can_be_restored(bucket):
     name = make_picture(content=JPEG).original.name
-    was = content(name)
+    before = content(name)
     default_storage.delete(name)
     (version,) = versions(bucket, name)
-    assert bucket.ask("get_object", Key=name, VersionId=version)["Body"].read() == was
+    assert bucket.ask("get_object", Key=name, VersionId=version)["Body"].read() == before
 
 
-def test_many_readers_at_once_get_each_their_own_file(bucket, monkeypatch):
-    # As a server with many threads: on a busy machine, a turn among few is not to be had in time.
+def test_many_readers_at_the_same_time_get_the_files_they_request(bucket, monkeypatch):
+    # Many threads, because readers on a busy machine would wait too long for one of a few turns.
     monkeypatch.setattr(storage_basics, "web_threads", 16)
     names = [
         default_storage.save("renditions/a", ContentFile(bytes([number]) * 5000))
@@ -189,7 +189,7 @@ def test_many_readers_at_once_get_each_their_own_file(bucket, monkeypatch):
 def test_a_large_file_is_never_held_in_memory(bucket, tmp_path):
     megabyte, size = 1024 * 1024, 48
     (tmp_path / "large").write_bytes(b"0123456789abcdef" * (size * megabyte // 16))
-    check_reachable()  # what boto needs is loaded by now
+    check_reachable()  # loads what boto needs before memory is measured
     tracemalloc.start()
     with (tmp_path / "large").open("rb") as source:
         name = default_storage.save("originals/large", File(source))
@@ -200,7 +200,7 @@ def test_a_large_file_is_never_held_in_memory(bucket, tmp_path):
     assert peak < 8 * megabyte
 
 
-def test_a_canary_is_swept_out_of_a_bucket_as_out_of_a_folder(bucket):
+def test_a_canary_is_removed_from_a_bucket(bucket):
     make_release(poster=make_picture(content=JPEG))
     before = sorted(stored(bucket))
     canary.plant(canary.choose())
@@ -209,11 +209,11 @@ def test_a_canary_is_swept_out_of_a_bucket_as_out_of_a_folder(bucket):
     assert sorted(stored(bucket)) == before
 
 
-# --- Who reads them ----------------------------------------------------------------------------
+# --- Access ------------------------------------------------------------------------------------
 
 
-def test_nobody_reads_or_lists_anything_without_a_signature(bucket, client):
-    make_release(poster=make_picture(content=JPEG))  # public, and still only through our gate
+def test_files_cannot_be_read_or_listed_without_a_signature(bucket, client):
+    make_release(poster=make_picture(content=JPEG))  # public, but served only through our site
     names = stored(bucket)
     assert {name.partition("/")[0] for name in names} == {"originals", "renditions"}
     for name in names:
@@ -231,7 +231,7 @@ def test_the_address_that_django_would_print_for_a_file_does_not_work(bucket, cl
         assert client.get(address).status_code == 404
 
 
-def test_a_signed_address_gives_the_file_as_a_download_that_nobody_keeps(bucket):
+def test_a_signed_address_sends_the_file_as_a_download_that_is_not_cached(bucket):
     picture = make_picture(content=JPEG)
     address = signed_address(
         picture.original.name, filename="Brask, 2026.jpg", content_type="image/jpeg"
@@ -245,7 +245,7 @@ def test_a_signed_address_gives_the_file_as_a_download_that_nobody_keeps(bucket)
 
 
 @pytest.mark.parametrize(
-    ("called", "saved_as"),
+    ("requested", "saved_as"),
     [
         ("المؤتمر الصحفي.jpg", "المؤتمر الصحفي.jpg"),
         ("释放 tous les prisonniers – été.jpg", "释放 tous les prisonniers – été.jpg"),
@@ -259,17 +259,17 @@ def test_a_signed_address_gives_the_file_as_a_download_that_nobody_keeps(bucket)
         ("", "file"),
     ],
 )
-def test_a_download_is_saved_under_any_name_and_under_no_other(bucket, called, saved_as):
+def test_a_download_is_saved_under_its_name_without_unsafe_characters(bucket, requested, saved_as):
     name = default_storage.save("originals/a", ContentFile(b"content"))
-    answer = fetch(signed_address(name, filename=called, content_type="text/plain"))
+    answer = fetch(signed_address(name, filename=requested, content_type="text/plain"))
     kind, given = parse_header_parameters(answer.headers["Content-Disposition"])
     assert (answer.content, kind) == (b"content", "attachment")
-    # A quoted text has its quotes behind a backslash (RFC 9110, 5.6.4).
+    # In a quoted string, a backslash precedes each quote (RFC 9110, 5.6.4).
     assert re.sub(r"\\(.)", r"\1", given["filename"]) == saved_as
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_signed_address_ends(bucket, settings):
+def test_a_signed_address_expires(bucket, settings):
     settings.S3_URL_SECONDS = 2
     name = default_storage.save("originals/a", ContentFile(JPEG))
     address = signed_address(name, filename="a.jpg", content_type="image/jpeg")
@@ -280,25 +280,25 @@ def test_a_signed_address_ends(bucket, settings):
     assert b"expired" in answer.content
 
 
-def last_character(address):
+def with_another_last_character(address):
     return address[:-1] + ("0" if address[-1] != "0" else "1")
 
 
 FORGED = {
-    "another signature": last_character,
+    "another signature": with_another_last_character,
     "another file": lambda address: address.replace("/poster.jpg", "/press.jpg"),
     "more time": lambda address: re.sub(r"(X-Amz-Expires=)\d+", r"\g<1>3600", address),
     "a later start": lambda address: re.sub(r"(X-Amz-Date=\d{8}T)\d{6}", r"\g<1>235959", address),
-    "shown, not saved": lambda address: address.replace("=attachment", "=inline"),
-    "shown as a page": lambda address: address.replace("=image%2Fjpeg", "=text%2Fhtml"),
-    "kept by a cache": lambda address: address.replace("no-store", "max-age=9"),
-    "one word more": lambda address: f"{address}&versionId=null",
+    "shown instead of saved": lambda address: address.replace("=attachment", "=inline"),
+    "shown as HTML": lambda address: address.replace("=image%2Fjpeg", "=text%2Fhtml"),
+    "cached": lambda address: address.replace("no-store", "max-age=9"),
+    "another parameter": lambda address: f"{address}&versionId=null",
     "no signature": lambda address: re.sub(r"&X-Amz-Signature=\w+", "", address),
 }
 
 
 @pytest.mark.parametrize("change", FORGED)
-def test_a_signed_address_is_good_for_what_was_signed_and_nothing_else(bucket, change):
+def test_a_signed_address_is_refused_after_any_change(bucket, change):
     for style in ("poster", "press"):
         default_storage.save(f"renditions/a/{style}.jpg", ContentFile(JPEG))
     address = signed_address("renditions/a/poster.jpg", filename="a.jpg", content_type="image/jpeg")
@@ -311,35 +311,35 @@ def test_a_signed_address_is_good_for_what_was_signed_and_nothing_else(bucket, c
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
-def test_a_signed_address_changes_nothing(bucket, method):
+def test_a_signed_address_cannot_change_a_file(bucket, method):
     name = default_storage.save("originals/a", ContentFile(JPEG))
     address = signed_address(name, filename="a.jpg", content_type="image/jpeg")
     assert fetch(address, method).status >= 400
     assert content(name) == JPEG
 
 
-def test_a_file_in_a_folder_has_no_address_of_its_own(db):
+def test_a_file_in_a_folder_has_no_signed_address(db):
     picture = make_picture(content=JPEG)
     assert signed_address(picture.original.name, filename="a.jpg", content_type="a/b") is None
 
 
-# --- Through the gate --------------------------------------------------------------------------
+# --- Through our site --------------------------------------------------------------------------
 
 
 def test_a_public_rendition_is_served_from_the_bucket(bucket, client):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
     answer = client.get(picture.public_url("poster", "jpg"))
-    given = b"".join(answer.streaming_content)
+    body = b"".join(answer.streaming_content)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "image/jpeg"
-    assert int(answer["Content-Length"]) == len(given)
-    assert given == content(picture.rendition_path("poster", "jpg"))
+    assert int(answer["Content-Length"]) == len(body)
+    assert body == content(picture.rendition_path("poster", "jpg"))
     assert bucket.bucket_name not in str(answer.headers)
 
 
 def environment_of(bucket) -> dict[str, str]:
-    """What an operator sets, so that another process uses the bucket of the test."""
+    """Return the settings with which another process uses the bucket of the test."""
     return {
         "S3_BUCKET": bucket.bucket_name,
         "S3_ENDPOINT_URL": bucket.endpoint_url,
@@ -350,7 +350,7 @@ def environment_of(bucket) -> dict[str, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_server_that_operators_run_gives_a_picture_out_of_the_bucket(bucket, tmp_path):
+def test_gunicorn_serves_a_picture_from_the_bucket(bucket, tmp_path):
     picture = make_picture()
     make_release(poster=picture)
     with gunicorn(tmp_path / "log", 1, 2, **environment_of(bucket)) as port:
@@ -360,22 +360,22 @@ def test_the_server_that_operators_run_gives_a_picture_out_of_the_bucket(bucket,
     assert s3_server.SECRET_KEY not in (tmp_path / "log").read_text()
 
 
-def test_what_is_taken_along_comes_from_the_bucket_for_a_minute_behind_the_gate(bucket, client):
+def test_a_download_redirects_to_a_signed_address_while_the_release_is_public(bucket, client):
     picture = make_picture(content=JPEG, caption="At the gate, عند البوابة")
     report = make_document(caption="The report")
     for asset in (picture, report):
         assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
     release = make_release(poster=picture, attached=[str(report.pk)])
     for asset, mime in ((picture, "image/jpeg"), (report, "application/pdf")):
-        away = client.get(asset.public_url(*asset.download_rendition))
-        assert away.status_code == 302
-        # Nobody keeps the way there: it ends, and the gate is asked anew each time.
-        assert away["Cache-Control"] == "private, no-store"
-        given = fetch(away["Location"])
-        assert given.status == 200
-        assert given.content == content(asset.stored_name(*asset.download_rendition))
-        assert given.headers["Content-Type"] == mime
-        assert given.headers["Content-Disposition"].startswith("attachment; filename")
+        redirect = client.get(asset.public_url(*asset.download_rendition))
+        assert redirect.status_code == 302
+        # The redirect is not cached: its target expires, and we check every request.
+        assert redirect["Cache-Control"] == "private, no-store"
+        download = fetch(redirect["Location"])
+        assert download.status == 200
+        assert download.content == content(asset.stored_name(*asset.download_rendition))
+        assert download.headers["Content-Type"] == mime
+        assert download.headers["Content-Disposition"].startswith("attachment; filename")
     workflow.hold(release, by=make_chief())
     for asset in (picture, report):
         assert client.get(asset.public_url(*asset.download_rendition)).status_code == 404
@@ -406,7 +406,7 @@ def test_a_replaced_original_is_kept_in_the_bucket_and_can_be_restored(bucket, a
 
 
 @pytest.mark.parametrize("state", HIDDEN)
-def test_a_hidden_rendition_in_a_bucket_answers_as_one_that_never_was(bucket, client, state):
+def test_a_hidden_rendition_in_a_bucket_answers_like_one_that_never_existed(bucket, client, state):
     picture = make_picture(content=JPEG)
     make_release(state, poster=picture)
     hidden = client.get(picture.public_url("poster", "jpg"))
@@ -416,14 +416,14 @@ def test_a_hidden_rendition_in_a_bucket_answers_as_one_that_never_was(bucket, cl
     assert headers_of(hidden) == headers_of(never)
 
 
-def test_a_rendition_whose_file_is_gone_from_the_bucket_is_not_found(bucket, client):
+def test_a_rendition_whose_file_is_missing_in_the_bucket_is_not_found(bucket, client):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
     default_storage.delete(picture.rendition_path("poster", "jpg"))
     assert client.get(picture.public_url("poster", "jpg")).status_code == 404
 
 
-def test_the_reader_of_a_preview_sees_a_marked_picture_out_of_the_bucket(bucket, client):
+def test_the_reader_of_a_preview_sees_a_marked_picture_from_the_bucket(bucket, client):
     picture = make_picture(content=JPEG)
     path = make_link(make_release("scheduled", poster=picture))
     accept(client, path)
@@ -433,14 +433,14 @@ def test_the_reader_of_a_preview_sees_a_marked_picture_out_of_the_bucket(bucket,
         assert shown.format == "JPEG"
 
 
-# --- A bucket that is away, or says no ---------------------------------------------------------
+# --- A bucket that is unavailable or denies access ---------------------------------------------
 
 
 def elsewhere(settings, **changes):
     """Use another bucket, address or key from now on."""
     for name, value in changes.items():
         setattr(settings, name, value)
-    settings.STORAGES = dict(settings.STORAGES)  # so that Django makes its storages anew
+    settings.STORAGES = dict(settings.STORAGES)  # so that Django creates its storages again
 
 
 AWAY = "does not answer (EndpointConnectionError). Check S3_ENDPOINT_URL"
@@ -464,7 +464,7 @@ def test_a_site_whose_bucket_is_unavailable_is_up_and_not_ready(bucket, client, 
         ({"S3_REGION": "mars-north-1"}, "Check S3_REGION"),
     ],
 )
-def test_a_site_that_its_bucket_does_not_know_is_not_ready(
+def test_a_site_with_wrong_settings_of_its_bucket_is_not_ready(
     bucket, client, settings, caplog, change, sentence
 ):
     elsewhere(settings, **change)
@@ -473,17 +473,17 @@ def test_a_site_that_its_bucket_does_not_know_is_not_ready(
     assert sentence in caplog.text
 
 
-def test_a_probe_asks_the_bucket_one_small_question(bucket, client):
-    asked = []
+def test_a_health_check_sends_one_small_request_to_the_bucket(bucket, client):
+    requests = []
     bucket.connection.meta.client.meta.events.register(
-        "before-send.s3", lambda request, **_: asked.append((request.method, request.url))
+        "before-send.s3", lambda request, **_: requests.append((request.method, request.url))
     )
     assert client.get("/readyz").status_code == 200
-    assert asked == [("HEAD", plain_address(bucket, "").rstrip("/"))]
+    assert requests == [("HEAD", plain_address(bucket, "").rstrip("/"))]
 
 
-def test_a_picture_in_an_unavailable_bucket_is_an_error_that_the_operator_sees(
-    bucket, client, settings, caplog
+def test_a_picture_in_an_unavailable_bucket_answers_503_and_is_logged(
+    bucket, client, settings, new_log
 ):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
@@ -493,9 +493,9 @@ def test_a_picture_in_an_unavailable_bucket_is_an_error_that_the_operator_sees(
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
     assert b"Our files are not available" in answer.content
-    assert AWAY in caplog.text
+    assert AWAY in new_log.text
     for secret in (s3_server.SECRET_KEY, "Signature="):
-        assert secret not in caplog.text
+        assert secret not in new_log.text
         assert secret.encode() not in answer.content
 
 
@@ -520,7 +520,7 @@ def test_the_form_of_a_picture_keeps_its_text_while_the_bucket_is_unavailable(
 
 
 class HalfAFile(StreamRequestHandler):
-    """A storage that breaks off in the middle of a file."""
+    """A storage that closes the connection in the middle of a file."""
 
     def handle(self):
         while self.rfile.readline().strip():
@@ -542,7 +542,7 @@ def test_a_reader_never_gets_half_a_picture(bucket, client, settings, caplog):
     assert "does not answer" in caplog.text
 
 
-def test_an_upload_that_the_bucket_does_not_take_changes_nothing(bucket, settings, caplog):
+def test_an_upload_that_the_bucket_cannot_store_changes_nothing(bucket, settings, caplog):
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(StorageError, match="does not answer"), transaction.atomic():
         make_picture()
@@ -553,21 +553,21 @@ def test_an_upload_that_the_bucket_does_not_take_changes_nothing(bucket, setting
 
 
 def checkstorage(capsys, **options) -> tuple[dict[str, str], bool]:
-    """Run the command; return what is results of each claim, and whether all was well."""
+    """Run the command; return the problem of each claim, "" without one, and whether all passed."""
     try:
         call_command("checkstorage", **options)
-        well = True
+        passed = True
     except CommandError:
-        well = False
+        passed = False
     results = {}
     for line in capsys.readouterr().out.splitlines()[1:]:
         found = re.fullmatch(r"(?:ok    |WRONG ) ([^.]+\.) ?(.*)", line)
         assert line.startswith("WRONG") == bool(found[2])
         results[found[1]] = found[2]
-    return results, well
+    return results, passed
 
 
-def everything(bucket) -> dict[str, list]:
+def all_versions(bucket) -> dict[str, list]:
     found = bucket.ask("list_object_versions")
     return {kind: found.get(kind, []) for kind in ("Versions", "DeleteMarkers")}
 
@@ -579,20 +579,20 @@ BACK = "Overwritten and deleted files can be restored."
 LEFT = "This check leaves nothing behind."
 
 
-def test_checkstorage_passes_a_good_bucket_and_leaves_it_as_it_was(bucket, capsys):
+def test_checkstorage_passes_a_good_bucket_and_does_not_change_it(bucket, capsys):
     make_picture(content=JPEG)
-    before = everything(bucket)
-    results, well = checkstorage(capsys)
-    assert well
+    before = all_versions(bucket)
+    results, passed = checkstorage(capsys)
+    assert passed
     assert {CLOSED, KEPT, BACK, LEFT} < set(results)
     assert set(results.values()) == {""}
-    assert everything(bucket) == before
+    assert all_versions(bucket) == before
 
 
 def test_checkstorage_creates_a_bucket_if_asked(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert "does not exist. Run manage.py checkstorage --prepare" in results["The storage answers."]
     assert set(results) == {"The storage answers.", LEFT}
     assert checkstorage(capsys, prepare=True)[1]
@@ -601,29 +601,29 @@ def test_checkstorage_creates_a_bucket_if_asked(bucket, settings, capsys):
 def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
     storages["default"].ask("create_bucket")
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert {claim for claim in results if results[claim]} == {KEPT, BACK}
     assert results[KEPT] == "It does not. Run manage.py checkstorage --prepare"
-    assert everything(storages["default"]) == NOTHING
+    assert all_versions(storages["default"]) == NOTHING
     assert checkstorage(capsys, prepare=True)[1]
 
 
 def test_checkstorage_reports_a_public_bucket(bucket, capsys):
     bucket.ask("put_bucket_acl", ACL="public-read")
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert {claim for claim in results if results[claim]} == {CLOSED}
     for top in ("originals", "renditions"):
         assert f"Anyone can read {plain_address(bucket, top)}/" in results[CLOSED]
         assert f"Anyone can list {top}/" in results[CLOSED]
-    assert everything(bucket) == NOTHING
+    assert all_versions(bucket) == NOTHING
 
 
 def test_checkstorage_reports_a_server_that_ignores_signatures(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"careless-{uuid4()}")
-    results, well = checkstorage(capsys, prepare=True)
-    assert not well
+    results, passed = checkstorage(capsys, prepare=True)
+    assert not passed
     assert {claim for claim in results if results[claim]} == {
         "A forged signature is refused.",
         "A signed address is refused after it has expired.",
@@ -640,8 +640,8 @@ def test_checkstorage_reports_a_server_that_ignores_signatures(bucket, settings,
 )
 def test_checkstorage_shows_why_access_is_denied(bucket, settings, capsys, change, sentence):
     elsewhere(settings, **change)
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert sentence in results["The storage answers."]
     assert "The other checks were skipped." in results["The storage answers."]
     assert set(results) == {"The storage answers.", LEFT}
@@ -650,8 +650,8 @@ def test_checkstorage_shows_why_access_is_denied(bucket, settings, capsys, chang
 
 
 def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, capsys):
-    results, well = checkstorage(capsys)
-    assert well
+    results, passed = checkstorage(capsys)
+    assert passed
     assert set(results.values()) == {""}
     assert files() == set()
     make_picture()
@@ -660,10 +660,10 @@ def test_checkstorage_passes_a_good_folder_and_leaves_nothing_behind(settings, c
     assert files() == before
 
 
-def test_checkstorage_reports_a_folder_that_is_not_there(settings, tmp_path, capsys):
+def test_checkstorage_reports_a_missing_folder(settings, tmp_path, capsys):
     settings.MEDIA_ROOT = tmp_path / "unmounted"
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert "Create or mount it." in results["The storage answers."]
     assert not settings.MEDIA_ROOT.exists()
 
@@ -671,8 +671,8 @@ def test_checkstorage_reports_a_folder_that_is_not_there(settings, tmp_path, cap
 def test_checkstorage_reports_a_folder_that_cannot_be_written(settings, tmp_path, capsys):
     (tmp_path / "originals").write_text("a file where a folder has to be")
     settings.MEDIA_ROOT = tmp_path
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert "originals" in results["Written files are read back unchanged."]
     assert results[LEFT] == ""
 
@@ -682,8 +682,8 @@ def test_checkstorage_reports_a_folder_that_others_can_read(settings, capsys):
     root = Path(settings.MEDIA_ROOT)
     for path in (root, root / "renditions"):
         path.chmod(0o755)
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     claim = "Other users of this machine can’t read it."
     assert results[claim] == f"They can. Run: chmod -R go-rwx {root}"
     root.chmod(0o700)
@@ -694,8 +694,8 @@ def test_checkstorage_reports_a_folder_among_the_static_files(settings, tmp_path
     settings.STATIC_ROOT = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MEDIA_ROOT.mkdir()
-    results, well = checkstorage(capsys)
-    assert not well
+    results, passed = checkstorage(capsys)
+    assert not passed
     assert "is public" in results["It is not inside the static files."]
 
 
@@ -710,6 +710,6 @@ def test_checkstorage_has_an_exit_status_and_prints_no_key(bucket, secret, statu
     assert "Traceback" not in printed
 
 
-def test_there_is_no_folder_to_prepare():
+def test_checkstorage_cannot_prepare_a_folder():
     with pytest.raises(CommandError, match="S3_BUCKET is empty"):
         call_command("checkstorage", prepare=True)

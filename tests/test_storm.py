@@ -1,4 +1,4 @@
-"""Slow strangers, as many as they like: readers go on reading, and the desk goes on working."""
+"""Hundreds of slow clients do not stop the public site or the desk."""
 
 import http.client
 import ssl
@@ -20,7 +20,7 @@ UPLOAD = "/admin/assets/mediaasset/upload/"
 
 @pytest.fixture
 def deployment(transactional_db, tmp_path, account):
-    """nginx as documented before three pools, as docker-compose.yml starts them."""
+    """nginx with docs/nginx.conf in front of the three pools that docker-compose.yml starts."""
     speaker = make_person(title="Director", speaks=True)
     make_release(body=f"<p>Hello</p>{quotation(speaker)}", poster=make_picture())
     (tmp_path / "nginx").mkdir()
@@ -41,7 +41,7 @@ def deployment(transactional_db, tmp_path, account):
 
 
 def measured(front: Front, session: str, seconds: float) -> tuple[Readers, Readers]:
-    """Read as the public and as an editor do, from addresses of their own."""
+    """Read the public site and the desk for some seconds, each from its own network address."""
     release = Release.objects.get()
     pages = ["/", "/releases/", release.get_absolute_url(), "/healthz", "/readyz",
              release.poster.public_url("teaser", "jpg")]  # fmt: skip
@@ -72,21 +72,21 @@ def row(path: str, mode: str, readers: dict[str, Readers]) -> str:
     return f"{path:45} {mode:14} " + " | ".join(cells)
 
 
-def test_slow_strangers_at_the_sign_in_and_at_uploads_stop_nobody(deployment):
-    """The short form. 30 such sockets at the sign-in once stopped every page."""
+def test_slow_clients_at_the_sign_in_and_at_uploads_do_not_stop_the_site(deployment):
+    """A short form of the soak test. 30 such sockets at the sign-in once stopped every page."""
     front, session = deployment
-    measured(front, session, seconds=0.1)  # nobody has to wait for the first page of a process
+    measured(front, session, seconds=0.1)  # the first page of a process is slow
     with storm(front.port, "/admin/login/", 150), storm(front.port, UPLOAD, 150, addresses=50):
         public, desk = measured(front, session, seconds=3)
     print(row("sign-in and uploads", "300 sockets", {"public": public, "desk": desk}))
     assert public.wrong == desk.wrong == []
-    # The machine of a test may be busy: the table of the soak test has the second.
+    # The test machine may be busy. The soak test requires one second.
     assert public.within(5) >= 0.99
     assert desk.within(5) >= 0.99
 
 
 @pytest.mark.soak
-def test_five_hundred_slow_sockets_on_any_path_stop_nobody(deployment):
+def test_five_hundred_slow_sockets_on_any_path_do_not_stop_the_site(deployment):
     front, session = deployment
     release = Release.objects.get()
     address = release.get_absolute_url()
@@ -116,10 +116,10 @@ def without_nginx(node: Node, seconds: float) -> Readers:
     return readers
 
 
-def test_slow_strangers_stop_no_gunicorn_that_has_no_nginx_in_front(transactional_db, tmp_path):
+def test_slow_clients_do_not_stop_gunicorn_without_nginx(transactional_db, tmp_path):
     make_release()
     with Node(tmp_path / "log", 1, 4) as node:
-        without_nginx(node, seconds=0.1)  # nobody has to wait for the first page of a process
+        without_nginx(node, seconds=0.1)  # the first page of a process is slow
         with (
             storm(node.port, "/admin/login/", 150, plain=True),
             storm(node.port, UPLOAD, 150, addresses=50, plain=True),

@@ -1,4 +1,4 @@
-"""Users: how the first one is added, and the others."""
+"""Adding users by command and at the desk, and changing the secret key."""
 
 import os
 import pty
@@ -70,7 +70,8 @@ class TestAddUser:
     def _groups(self, transactional_db, settings):
         # The command uses the real hasher, not the quick one of this suite.
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-        call_command("migrate", verbosity=0)  # what an earlier test emptied
+        # Restores the groups, which an earlier test may have deleted.
+        call_command("migrate", verbosity=0)
 
     @pytest.mark.parametrize("role", ROLES)
     def test_an_added_user_signs_in_with_the_rights_of_the_role(self, client, role):
@@ -209,7 +210,7 @@ def test_a_user_added_at_the_desk_can_sign_in(chief, client):
         ({"email": "bo@"}, "Enter a valid email address."),
     ],
 )
-def test_a_user_who_cannot_be_added_gets_a_sentence_and_keeps_the_typed_text(
+def test_the_form_of_an_invalid_user_has_a_sentence_and_keeps_the_typed_text(
     chief, typed, sentence
 ):
     User.objects.create_user("chief")
@@ -239,24 +240,24 @@ def test_sessions_and_previews_stay_open_while_the_old_key_is_a_fallback(
     settings, at_desk, editor, former, stays
 ):
     settings.SECRET_KEY = OLD
-    at_work = at_desk(editor)
+    desk = at_desk(editor)
     reader = Client()
     path = make_link(make_release("scheduled", title="Zaunkönigin speaks"))
     assert "Zaunkönigin" in accept(reader, path).content.decode()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, former
     for _ in range(2):
-        assert at_work.get("/admin/").status_code == (200 if stays else 302)
+        assert desk.get("/admin/").status_code == (200 if stays else 302)
         assert ("Zaunkönigin" in reader.get(path).content.decode()) == stays
     # A session is signed with the new key when it is used, so it outlives the old key.
     settings.SECRET_KEY_FALLBACKS = []
-    assert at_work.get("/admin/").status_code == (200 if stays else 302)
+    assert desk.get("/admin/").status_code == (200 if stays else 302)
 
 
 @pytest.mark.django_db
-def test_the_desk_refuses_the_address_of_another_user_and_keeps_an_old_double(at_desk):
+def test_the_desk_refuses_the_address_of_another_user_and_accepts_an_old_duplicate(at_desk):
     User.objects.create_user("jane", "jane@example.org")
     joe = User.objects.create_user("joe", "joe@example.org")
-    double = User.objects.create_user("double", "Jane@example.org")
+    duplicate = User.objects.create_user("double", "Jane@example.org")
     desk = at_desk(make_chief())
     group = Group.objects.get(name="Editor").pk
     typed = {"username": "ann", "email": "JANE@example.org", "groups": group, "is_staff": "on",
@@ -267,7 +268,7 @@ def test_the_desk_refuses_the_address_of_another_user_and_keeps_an_old_double(at
     for user, email, status in [
         (joe, "jane@example.org", 200),
         (joe, "JOE@example.org", 302),
-        (double, "Jane@example.org", 302),  # only deactivated, as after a theft
+        (duplicate, "Jane@example.org", 302),  # deactivating a user with an old duplicate must work
         (joe, "", 302),
     ]:
         typed = form | {"username": user.username, "email": email}
@@ -287,15 +288,15 @@ def test_permissions_get_the_names_that_the_models_declare():
 
 
 @pytest.mark.django_db
-def test_permissions_of_renamed_models_stay_with_those_who_have_them(editor):
-    """As releases.0015 finds them in a database from before the models had other names."""
+def test_users_keep_their_permissions_of_renamed_models(editor):
+    """The rows are those of a database in which the models have their old names."""
     migration = import_module("releases.migrations.0015_permissions_of_renamed_models")
-    right = Permission.objects.get(codename="view_probe")
-    editor.user_permissions.add(right)
-    Permission.objects.filter(pk=right.pk).update(codename="view_guess", name="Can view guess")
-    ContentType.objects.filter(pk=right.content_type_id).update(model="guess")
+    permission = Permission.objects.get(codename="view_probe")
+    editor.user_permissions.add(permission)
+    Permission.objects.filter(pk=permission.pk).update(codename="view_guess", name="Can view guess")
+    ContentType.objects.filter(pk=permission.content_type_id).update(model="guess")
     for _ in range(2):
         migration.follow(apps, SimpleNamespace(connection=connection))
-    right.refresh_from_db()
-    assert (right.codename, right.name) == ("view_probe", "Can view probe")
-    assert (right.content_type.model, right.user_set.get()) == ("probe", editor)
+    permission.refresh_from_db()
+    assert (permission.codename, permission.name) == ("view_probe", "Can view probe")
+    assert (permission.content_type.model, permission.user_set.get()) == ("probe", editor)

@@ -1,4 +1,4 @@
-"""The text of a release: typed or pasted, and the rows that follow it on every save."""
+"""The text of a release, typed or pasted, and the rows that every save derives from it."""
 
 import re
 from datetime import date, timedelta
@@ -30,7 +30,7 @@ from tests.make import (
 PASTE = DATA / "paste"
 
 
-# --- What comes in -----------------------------------------------------------------------------
+# --- Cleaning ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ PASTE = DATA / "paste"
         ("<p>A\x00B\x0b</p>", "<p>AB </p>".replace(" <", "<")),
     ],
 )
-def test_whatever_is_typed_becomes_a_document_of_few_kinds_of_blocks(typed, stored):
+def test_typed_html_becomes_a_document_of_few_kinds_of_blocks(typed, stored):
     assert clean(typed) == stored
     assert clean(stored) == stored
 
@@ -72,7 +72,7 @@ SCHEMA = {
     "section", "table", "tbody", "tr", "td", "th", "s", "sub", "sup",
 }  # fmt: skip
 TAGS = sorted(SCHEMA | {"div", "b", "i", "h1", "caption", "thead", "strike", "del"})
-# Some with attributes, as a closing tag cannot have.
+# Attributes that the opening tag of an element can have.
 OPENING = {
     "section": ["", ' data-kind="background"'], "ol": ["", " start=7"],
     "td": ["", " colspan=2", " rowspan=2"], "th": ["", " rowspan=0"],
@@ -105,13 +105,13 @@ def test_cleaning_again_changes_nothing_and_no_word_is_lost(html):
     captions = re.findall('data-caption="([^"]*)"', html)
     stored = re.sub("<[^>]*>", "", html) + "".join(captions)
     assert letters(document.text) == letters(stored)
-    # What is printed has the same words; “²” is as good as a raised “2”.
+    # The printed page has the same letters. “²” counts as “2”.
     page = render_text(document, attributions={}, pictures={})
     assert set(letters(stored)) <= set(letters(page))
 
 
 def letters(text: str) -> list[str]:
-    # Without their marks: a letter and its mark may stand in two tags.
+    # Drop combining marks: a letter and its mark can be in different tags.
     return sorted(char for char in normalize("NFKD", text) if char.isalnum())
 
 
@@ -163,7 +163,7 @@ def test_the_styles_of_a_clipboard_are_read(pasted, clean_text):
 
 
 @pytest.mark.django_db
-def test_the_desk_cleans_a_paste_and_refuses_what_it_cannot_read(at_desk, author):
+def test_the_desk_cleans_a_paste_and_refuses_unreadable_markup(at_desk, author):
     client, address = at_desk(author), "/admin/releases/release/paste/"
     answer = client.post(address, "<h1>x</h1><script>1</script>", content_type="text/html")
     assert (answer.status_code, answer.json()["html"]) == (200, "<h2>x</h2>")
@@ -173,11 +173,11 @@ def test_the_desk_cleans_a_paste_and_refuses_what_it_cannot_read(at_desk, author
     assert deep.status_code == 400
 
 
-# --- The rows that follow ----------------------------------------------------------------------
+# --- Rows derived from the text ----------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_quotes_mentions_and_pictures_follow_the_text_on_every_save():
+def test_quotes_mentions_and_pictures_are_derived_from_the_text_on_every_save():
     ann, ben = make_person("Ann"), make_person("Ben")
     first, second = make_picture(), make_picture()
     figure = '<figure data-asset="{}"></figure>'.format
@@ -255,7 +255,7 @@ def test_a_printed_name_and_title_stay_when_the_speaker_changes():
 
 
 @pytest.mark.django_db
-def test_an_archived_release_prints_the_title_of_its_own_day():
+def test_a_backdated_release_prints_the_title_of_its_own_day():
     person, chief = make_person(), make_chief()
     Role.objects.create(person=person, title="Deputy", end=date(2020, 12, 31))
     Role.objects.create(person=person, title="Director", start=date(2021, 1, 1))
@@ -293,6 +293,6 @@ def test_a_pull_quote_is_part_of_a_quotation_and_has_its_speaker(pull_quote, fou
     person = make_person("Ann")
     body = f"<p>The lead.</p>{quotation(person, '“And so.', '“We ask for it.”')}"
     release = make_release("draft", body=body, pull_quote=pull_quote)
-    lifted = release.document.find_pull_quote(release.pull_quote)
-    assert bool(lifted) == found
+    match = release.document.find_pull_quote(release.pull_quote)
+    assert bool(match) == found
     assert any("pull quote" in reason for reason in workflow.blockers(release)) != found

@@ -19,18 +19,18 @@ from tests.make import make_link, make_release
 pytestmark = pytest.mark.django_db
 
 
-def guess(client, number=0, address="203.0.113.7"):
+def request_wrong_link(client, number=0, address="203.0.113.7"):
     return client.get(f"/preview/{number:043}/", REMOTE_ADDR=address)
 
 
 def test_the_wait_ends_with_its_window_and_another_address_does_not_wait(client):
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        assert [guess(client, n).status_code for n in range(31)] == [404] * 30 + [429]
-        assert guess(client, address="198.51.100.9").status_code == 404
+        assert [request_wrong_link(client, n).status_code for n in range(31)] == [404] * 30 + [429]
+        assert request_wrong_link(client, address="198.51.100.9").status_code == 404
         clock.shift(timedelta(minutes=9, seconds=59))
-        assert guess(client).status_code == 429
+        assert request_wrong_link(client).status_code == 429
         clock.shift(timedelta(seconds=2))
-        assert guess(client).status_code == 404
+        assert request_wrong_link(client).status_code == 404
 
 
 def test_a_link_that_has_ended_is_answered_like_one_that_never_existed(client):
@@ -47,16 +47,16 @@ def test_a_link_that_has_ended_is_answered_like_one_that_never_existed(client):
 
 def test_one_ipv6_subscriber_counts_once(client):
     for number in range(30):
-        assert guess(client, address=f"2001:db8:1:2::{number:x}").status_code == 404
-    assert guess(client, address="2001:db8:1:2:ffff::1").status_code == 429
-    assert guess(client, address="2001:db8:1:3::1").status_code == 404
+        assert request_wrong_link(client, address=f"2001:db8:1:2::{number:x}").status_code == 404
+    assert request_wrong_link(client, address="2001:db8:1:2:ffff::1").status_code == 429
+    assert request_wrong_link(client, address="2001:db8:1:3::1").status_code == 404
 
 
 def test_no_address_is_stored_and_a_flood_stays_within_the_buckets(client, monkeypatch):
     monkeypatch.setattr(throttle, "MAX_BUCKETS", 8)
     monkeypatch.setattr(throttle, "THROTTLE_LIMIT", 5)
     for number in range(100):
-        guess(client, number, f"203.0.113.{number}")
+        request_wrong_link(client, number, f"203.0.113.{number}")
     kept = list(ThrottleBucket.objects.values_list("bucket", "misses"))
     assert 0 < len(kept) <= 8
     assert all(misses <= 6 for _, misses in kept)
@@ -89,32 +89,32 @@ def locked(table="previews_throttlebucket"):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_a_locked_database_the_page_is_shown_and_not_counted(client, caplog):
+def test_a_wrong_link_is_answered_but_not_counted_while_the_database_is_locked(client, caplog):
     open_link = make_link(make_release("scheduled"))
     with locked(), caplog.at_level(logging.ERROR, "previews"):
         begun = time.monotonic()
-        assert guess(client).status_code == 404
+        assert request_wrong_link(client).status_code == 404
         assert time.monotonic() - begun < 5
         assert client.get(open_link).status_code == 200
     assert len(caplog.records) == 1
     assert "could not be counted" in caplog.text
     assert not ThrottleBucket.objects.exists()
-    assert [guess(client, n).status_code for n in range(31)] == [404] * 30 + [429]
-    if connection.vendor == "sqlite":  # a save at the desk waits for its turn as long as before
+    assert [request_wrong_link(client, n).status_code for n in range(31)] == [404] * 30 + [429]
+    if connection.vendor == "sqlite":  # saves at the desk still wait for a lock for 20 seconds
         with connection.cursor() as cursor:
             assert cursor.execute("PRAGMA busy_timeout").fetchone() == (20_000,)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_table_the_page_is_shown_and_not_counted(client, caplog):
-    """New code on the schema of the release before, in the middle of an upgrade."""
+def test_a_wrong_link_is_answered_but_not_counted_without_the_table(client, caplog):
+    """New code runs on the schema of the previous version during an upgrade."""
     table = ThrottleBucket._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} RENAME TO away")
     try:
-        assert guess(client).status_code == 404
+        assert request_wrong_link(client).status_code == 404
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE away RENAME TO {table}")
     assert "could not be counted" in caplog.text
-    assert guess(client).status_code == 404
+    assert request_wrong_link(client).status_code == 404

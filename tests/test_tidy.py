@@ -1,4 +1,4 @@
-"""Expired data is cleared by command and by schedule; nothing else is touched."""
+"""Expired data is removed by command and by schedule; nothing else is changed."""
 
 import os
 import signal
@@ -35,8 +35,8 @@ def session() -> None:
     store.create()
 
 
-def leave(name="tmpa.upload.jpg", at=LONG_AGO) -> Path:
-    """Leave a file in the folder for uploads, last written at a time."""
+def leave_upload(name="tmpa.upload.jpg", at=LONG_AGO) -> Path:
+    """Write a file to the folder for uploads, with a time of its last change."""
     uploads.prepare_folder()
     path = uploads.folder() / name
     path.write_bytes(b"an embargoed picture")
@@ -49,7 +49,7 @@ def tidy(capsys, *arguments) -> str:
     return capsys.readouterr().out
 
 
-def test_what_expired_is_cleared_and_what_counts_stays(capsys, client):
+def test_expired_data_is_removed_and_other_data_stays(capsys, client):
     release = make_release("scheduled")
     accept(client, make_link(release))
     kept = rows()
@@ -58,7 +58,7 @@ def test_what_expired_is_cleared_and_what_counts_stays(capsys, client):
     with time_machine.travel(timezone.now() + timedelta(hours=13), tick=False):
         session()
         throttle.count_miss("198.51.100.9", timezone.now())
-        old, young = leave(), leave("tmpb.upload.jpg", at=time.time() - 60)
+        old, young = leave_upload(), leave_upload("tmpb.upload.jpg", at=time.time() - 60)
         output = tidy(capsys, "--dry-run")
         assert "interrupted uploads: 1 would be removed" in output
         assert "expired sessions: 1 would be removed" in output
@@ -78,7 +78,7 @@ def test_what_expired_is_cleared_and_what_counts_stays(capsys, client):
 
 
 def test_a_file_that_a_process_has_open_stays_until_it_ends(capsys):
-    path = leave()
+    path = leave_upload()
     with path.open("rb") as file, subprocess.Popen(["sleep", "60"], stdin=file) as holder:
         file.close()
         assert "interrupted uploads: 0 removed" in tidy(capsys)
@@ -87,8 +87,8 @@ def test_a_file_that_a_process_has_open_stays_until_it_ends(capsys):
     assert not path.exists()
 
 
-def test_files_of_others_are_never_touched(capsys):
-    path = leave()
+def test_files_of_other_programs_are_never_removed(capsys):
+    path = leave_upload()
     beside = uploads.folder().parent / "tmpx.upload.jpg"
     beside.write_bytes(b"of another program")
     target = uploads.folder().parent / "target"
@@ -126,12 +126,12 @@ def test_a_folder_open_to_other_users_stores_no_upload(kind, capsys, caplog, tmp
     assert "set TMPDIR" in caplog.text
 
 
-def test_the_folder_for_uploads_is_private_and_made_again_when_it_is_missing(at_desk, author):
+def test_the_folder_for_uploads_is_private_and_created_if_it_is_missing(at_desk, author):
     large = SimpleUploadedFile("report.pdf", pdf_bytes(3_000_000))
     answer = at_desk(author).post("/admin/assets/mediaasset/upload/?part=upload", {"file": large})
     assert answer.status_code == 200
     assert uploads.folder().stat().st_mode & 0o777 == 0o700
-    # Only the lock files of an account are left, which are always empty.
+    # Only the empty lock files of accounts are left.
     assert all(path.name.startswith(".place-") for path in uploads.folder().iterdir())
 
 
@@ -181,7 +181,7 @@ def settings_folder_of(child: subprocess.Popen) -> Path:
     return found
 
 
-def test_a_failing_task_is_only_one_line_in_the_log(caplog):
+def test_a_failing_task_writes_one_line_to_the_log(caplog):
     housekeeping._quietly(housekeeping.clear_uploads_if_due)
     assert not caplog.records
     uploads.folder().chmod(0o755)
@@ -191,8 +191,8 @@ def test_a_failing_task_is_only_one_line_in_the_log(caplog):
     assert "\n" not in caplog.records[0].getMessage()
 
 
-def test_a_node_clears_what_a_killed_one_left_when_it_starts(tmp_path):
-    """As after `docker compose restart` with a /tmp that outlives the process."""
+def test_a_node_removes_the_uploads_of_a_killed_one_when_it_starts(tmp_path):
+    """They can remain after `docker compose restart` if /tmp is kept."""
     session()
     Session.objects.update(expire_date=timezone.now() - timedelta(hours=1))
     with Node(tmp_path / "log", 2, 2) as node:
@@ -209,11 +209,11 @@ def test_a_node_clears_what_a_killed_one_left_when_it_starts(tmp_path):
         assert not left.exists()
     assert not Session.objects.exists()
     log = (tmp_path / "log").read_text()
-    assert log.count("1 expired sessions") == 1  # by one of the two workers
+    assert log.count("1 expired sessions") == 1  # only one of the two workers removes them
     assert "Housekeeping failed" not in log
 
 
-def test_an_open_page_is_served_while_housekeeping_fails(tmp_path):
+def test_pages_are_served_while_housekeeping_fails(tmp_path):
     release = make_release()
     with Node(tmp_path / "log", 1, 2) as node:
         (folder,) = settings.FILE_UPLOAD_TEMP_DIR.parent.glob("pressroom-*")

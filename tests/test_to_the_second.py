@@ -1,4 +1,4 @@
-"""Public to the second: asked by many, of three processes, right up to the moment and past it."""
+"""Under load, every page of three processes shows a release from its exact second."""
 
 import contextlib
 import http.client
@@ -22,8 +22,8 @@ from tests.make import make_chief, make_person, make_picture, make_release, mark
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TITLE = "Released at its second"
-# Where the time of a release changes nothing, so that there is nothing to wait for.
-ELSEWHERE = {
+# Names of URLs whose pages do not depend on the time of a release.
+UNAFFECTED = {
     "sitemap",
     "sitemap_pages",
     "sitemap_people",
@@ -38,28 +38,28 @@ ELSEWHERE = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One answer: when it was asked for and had, as seconds of this machine's clock."""
+    """One answer; `sent` and `received` are seconds of this machine's clock."""
 
     path: str
     sent: float
-    had: float
-    seen: bool
-    kept: str
+    received: float
+    is_shown: bool
+    cache_control: str
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An address, and how an answer there shows the release."""
+    """An address, and a function that tests if an answer shows the release."""
 
     path: str
     shows: Callable[[int, dict[str, str], bytes], bool]
 
 
-def words(status, headers, body) -> bool:
+def has_title(status, headers, body) -> bool:
     return TITLE.encode() in body
 
 
-def says(text: str):
+def has_text(text: str):
     return lambda status, headers, body: text.encode() in body
 
 
@@ -77,9 +77,12 @@ def pages_of(release: Release, former: str) -> list[Page]:
         for query in ("kind=statement", f"topic={topic.slug}", f"person={speaker.slug}")
     ]
     known = {
-        "newsroom": [Page(reverse("newsroom"), words)],
-        "archive": [Page(reverse("archive"), words), *(Page(path, words) for path in narrowed)],
-        "feed": [Page(reverse("feed"), words)],
+        "newsroom": [Page(reverse("newsroom"), has_title)],
+        "archive": [
+            Page(reverse("archive"), has_title),
+            *(Page(path, has_title) for path in narrowed),
+        ],
+        "feed": [Page(reverse("feed"), has_title)],
         "release": [
             Page(release.get_absolute_url(), is_ok),
             Page(
@@ -87,19 +90,21 @@ def pages_of(release: Release, former: str) -> list[Page]:
                 lambda status, headers, body: headers.get("location") == release.get_absolute_url(),
             ),
         ],
-        "person": [Page(speaker.get_absolute_url(), words)],
+        "person": [Page(speaker.get_absolute_url(), has_title)],
         "rendition": [Page(release.poster.public_url("teaser", "jpg"), is_ok)],
-        "sitemap_releases": [Page(reverse("sitemap_releases"), says(release.get_absolute_url()))],
+        "sitemap_releases": [
+            Page(reverse("sitemap_releases"), has_text(release.get_absolute_url()))
+        ],
     }
     found = [page for pages in known.values() for page in pages]
     for pattern in get_resolver().url_patterns:
-        if not isinstance(pattern, URLPattern) or pattern.name in {*known, *ELSEWHERE}:
+        if not isinstance(pattern, URLPattern) or pattern.name in {*known, *UNAFFECTED}:
             continue
-        # A page that came after this test: a list, or something of one release.
-        taken = set(pattern.pattern.converters)
-        if not taken:
-            found.append(Page(reverse(pattern.name), says(release.slug)))
-        elif taken == {"slug"}:
+        # A page that is newer than this test: a list, or a page of one release.
+        parameters = set(pattern.pattern.converters)
+        if not parameters:
+            found.append(Page(reverse(pattern.name), has_text(release.slug)))
+        elif parameters == {"slug"}:
             found.append(Page(reverse(pattern.name, args=[release.slug]), is_ok))
     return found
 
@@ -109,15 +114,15 @@ def ask(connection: http.client.HTTPConnection, page: Page) -> Sighting:
     connection.request("GET", page.path)
     response = connection.getresponse()
     body = response.read()
-    had = time.time()
+    received = time.time()
     headers = {name.lower(): value for name, value in response.getheaders()}
     assert response.status < 500, f"{page.path} answers {response.status}"
-    seen = page.shows(response.status, headers, body)
-    return Sighting(page.path, sent, had, seen, headers.get("cache-control", ""))
+    is_shown = page.shows(response.status, headers, body)
+    return Sighting(page.path, sent, received, is_shown, headers.get("cache-control", ""))
 
 
 class Crowd:
-    """Readers who ask for pages again and again, each over a connection that is kept open."""
+    """Readers who ask for pages again and again, each over one connection."""
 
     def __init__(self, port: int, pages: list[Page], readers: int = 6) -> None:
         self.port, self.pages = port, pages
@@ -150,17 +155,17 @@ class Crowd:
         for thread in self.threads:
             thread.join(30)
 
-    def has_asked_for_all(self, since: float) -> bool:
-        """Whether every page was asked for after a moment, or a reader gave up."""
-        asked = {shown.path for shown in self.shown if shown.sent >= since}
-        return bool(self.failed) or asked >= {page.path for page in self.pages}
+    def has_requested_all(self, since: float) -> bool:
+        """Return whether every page was requested after a moment, or a reader failed."""
+        requested = {shown.path for shown in self.shown if shown.sent >= since}
+        return bool(self.failed) or requested >= {page.path for page in self.pages}
 
 
 @contextmanager
-def hammered(port: int, pages: list[Page]) -> Iterator[Crowd]:
+def under_load(port: int, pages: list[Page]) -> Iterator[Crowd]:
     with Crowd(port, pages) as crowd:
         began = time.time()
-        wait_for(lambda: crowd.has_asked_for_all(began))
+        wait_for(lambda: crowd.has_requested_all(began))
         yield crowd
     if crowd.failed:
         raise crowd.failed[0]
@@ -173,32 +178,36 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def assert_turned(
+def assert_switched(
     shown: list[Sighting], pages: list[Page], off: float, on: float, to: bool
 ) -> None:
-    """Assert that what was had by `off` is the old state and what was sent from `on` the new."""
-    before = [one for one in shown if one.had < off]
+    """Assert the old state in answers received by `off`, and the new one for requests from `on`."""
+    before = [one for one in shown if one.received < off]
     after = [one for one in shown if one.sent >= on]
     for one in before:
-        assert one.seen is not to, f"{one.path}: {(off - one.had) * 1000:.1f} ms early"
+        assert one.is_shown is not to, f"{one.path}: {(off - one.received) * 1000:.1f} ms early"
     for one in after:
-        assert one.seen is to, f"{one.path}: sent {(one.sent - on) * 1000:.1f} ms after, and old"
+        assert one.is_shown is to, (
+            f"{one.path}: sent {(one.sent - on) * 1000:.1f} ms after, and old"
+        )
     paths = {page.path for page in pages}
     assert {one.path for one in before} == paths, "not every page was asked for before"
     assert {one.path for one in after} == paths, "not every page was asked for after"
     for one in shown:
-        assert "no-cache" in one.kept or "no-store" in one.kept, f"{one.path}: {one.kept!r}"
-    turned = min((one.had - on) * 1000 for one in shown if one.seen is to)
+        assert "no-cache" in one.cache_control or "no-store" in one.cache_control, (
+            f"{one.path}: {one.cache_control!r}"
+        )
+    first_ms = min((one.received - on) * 1000 for one in shown if one.is_shown is to)
     straddling = len(shown) - len(before) - len(after)
     print(
         f"\n{len(pages)} pages: {len(before)} requests before, {straddling} straddling, "
-        f"{len(after)} after; the first answer of the new state was had {turned:.1f} ms after"
+        f"{len(after)} after; the first answer of the new state was had {first_ms:.1f} ms after"
     )
 
 
 @pytest.fixture
 def scheduled(transactional_db) -> Callable[..., tuple[Release, list[Page]]]:
-    """Make the release that everybody waits for; return it with the pages where it will appear."""
+    """A function that makes a scheduled release and returns it with the pages that will show it."""
 
     def make(publish_at) -> tuple[Release, list[Page]]:
         for _ in range(3):
@@ -219,19 +228,19 @@ def scheduled(transactional_db) -> Callable[..., tuple[Release, list[Page]]]:
     return make
 
 
-def test_every_page_turns_at_the_second_on_every_process(scheduled, tmp_path):
+def test_every_page_shows_the_release_from_its_second_on_every_process(scheduled, tmp_path):
     release, pages = scheduled(timezone.now() + timedelta(hours=1))
     assert len(pages) >= 14
-    with gunicorn(tmp_path / "log", workers=3, threads=2) as port, hammered(port, pages) as crowd:
-        # Seconds ahead, and in the middle of one: no whole second can hide a rounding.
+    with gunicorn(tmp_path / "log", workers=3, threads=2) as port, under_load(port, pages) as crowd:
+        # In the middle of a second, so that a rounded time would fail.
         embargo_ends = timezone.now() + timedelta(seconds=2.5)
         models.QuerySet(Release).filter(pk=release.pk).update(publish_at=embargo_ends)
-        known = time.time()
-        wait_for(lambda: crowd.has_asked_for_all(max(known, embargo_ends.timestamp())))
-    assert_turned(crowd.shown, pages, embargo_ends.timestamp(), embargo_ends.timestamp(), to=True)
+        updated = time.time()
+        wait_for(lambda: crowd.has_requested_all(max(updated, embargo_ends.timestamp())))
+    assert_switched(crowd.shown, pages, embargo_ends.timestamp(), embargo_ends.timestamp(), to=True)
 
 
-def test_a_time_that_is_moved_and_a_withdrawal_count_from_their_commit(scheduled, tmp_path):
+def test_a_changed_time_and_a_withdrawal_apply_from_their_commit(scheduled, tmp_path):
     release, pages = scheduled(timezone.now() + timedelta(hours=1))
     chief = make_chief()
 
@@ -244,21 +253,21 @@ def test_a_time_that_is_moved_and_a_withdrawal_count_from_their_commit(scheduled
         )
 
     hour = timedelta(hours=1)
-    acts = [
+    changes = [
         ("moved to a time that has passed", lambda: move(timezone.now() - hour), True),
         ("moved away again", lambda: move(timezone.now() + hour), False),
         ("moved to a time that has passed", lambda: move(timezone.now() - hour), True),
         ("withdrawn", withdraw, False),
     ]
     with gunicorn(tmp_path / "log", workers=3, threads=2) as port:
-        for what, act, to in acts:
-            with hammered(port, pages) as crowd:
+        for what, change, to in changes:
+            with under_load(port, pages) as crowd:
                 begun = time.time()
-                act()  # outside of a transaction, so it is committed when it returns
+                change()  # outside of a transaction, so it is committed when it returns
                 committed = time.time()
-                wait_for(lambda crowd=crowd, since=committed: crowd.has_asked_for_all(since))
+                wait_for(lambda crowd=crowd, since=committed: crowd.has_requested_all(since))
             print(f"\n{what}:", end="")
-            assert_turned(crowd.shown, pages, begun, committed, to=to)
+            assert_switched(crowd.shown, pages, begun, committed, to=to)
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as reader:
             reader.request("GET", release.get_absolute_url())
             assert reader.getresponse().status == 410

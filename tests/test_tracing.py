@@ -1,4 +1,4 @@
-"""A leaked file comes from a stranger: it is opened elsewhere, within limits, or refused."""
+"""A leaked file is not trusted: it is opened in another process within limits, or refused."""
 
 import io
 import os
@@ -31,21 +31,21 @@ def zipped(entries, **more) -> bytes:
 
 
 def locked_docx() -> bytes:
-    """A zip marks entries with a password in two places."""
+    """Return a Word file whose zip marks its entry as encrypted, in both headers."""
     content = bytearray(zipped({"word/document.xml": "words"}))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
     return bytes(content)
 
 
-def bent(position=60) -> bytes:
-    """A Word file with a damaged part."""
+def damaged_docx(position=60) -> bytes:
+    """Return a Word file with a damaged part."""
     content = bytearray(zipped({"word/document.xml": os.urandom(400).hex()}))
     content[position : position + 30] = bytes(30)
     return bytes(content)
 
 
-def of_unknown_method() -> bytes:
+def docx_of_unknown_method() -> bytes:
     content = bytearray(zipped({"word/document.xml": "words"}))
     for place in (content.index(b"PK\x03\x04") + 8, content.index(b"PK\x01\x02") + 10):
         content[place] = 99
@@ -53,18 +53,18 @@ def of_unknown_method() -> bytes:
 
 
 BAD = {
-    "damaged": (bent, "The file is damaged or incomplete and can’t be unpacked."),
+    "damaged": (damaged_docx, "The file is damaged or incomplete and can’t be unpacked."),
     "cut off": (lambda: zipped({"a": "b" * 999})[:-3], ""),
     "locked": (locked_docx, "The archive has a password."),
-    "packed in an unknown way": (of_unknown_method, "The file is damaged"),
+    "compressed in an unknown way": (docx_of_unknown_method, "The file is damaged"),
     "old Word, or with a password": (lambda: OLE, "It is an old Office file, or one with a"),
-    "a bomb": (lambda: zipped({str(n): bytes(9_000_000) for n in range(6)}), "more than 50 MB"),
+    "a zip bomb": (lambda: zipped({str(n): bytes(9_000_000) for n in range(6)}), "more than 50 MB"),
     "a broken PDF": (lambda: b"%PDF-1.7 damaged", "The PDF is damaged or locked"),
 }
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(kind, at_desk, editor, tmp_path):
+def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(kind, at_desk, editor, tmp_path):
     content, sentence = BAD[kind][0](), BAD[kind][1]
     upload = SimpleUploadedFile("leak.docx", content)
     answer = at_desk(editor).post(TRACE, {"file": upload})
@@ -76,14 +76,14 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(kind, at_desk, edit
         call_command("traceleak", path)
 
 
-def test_a_bomb_of_sixty_times_49_megabytes_costs_nothing(tmp_path):
-    """From the report: 5.7 MB, 60 s of a worker and 1.15 GB. Measured with another process."""
+def test_a_zip_bomb_of_sixty_times_49_megabytes_is_refused_at_low_cost(tmp_path):
+    """Such a file of 5.7 MB once took 60 s and 1.15 GB. Another process measures it here."""
     piece = zipped({"0": bytes(49_000_000)})
     bomb = tmp_path / "bomb.zip"
-    with zipfile.ZipFile(bomb, "w") as archive:  # sixty entries, packed once
+    with zipfile.ZipFile(bomb, "w") as archive:  # sixty entries, compressed once
         with zipfile.ZipFile(io.BytesIO(piece)) as one:
             info = one.infolist()[0]
-        start = piece.index(b"\0", 30)  # not read: only the sizes that the archive states count
+        start = piece.index(b"\0", 30)  # the stated sizes matter, the content is not read
         assert info.file_size == 49_000_000
         for n in range(60):
             archive.writestr(str(n), piece[start : start + 100])
@@ -111,7 +111,7 @@ def test_a_bomb_of_sixty_times_49_megabytes_costs_nothing(tmp_path):
 
 
 def many_pieces(count: int, size: int) -> bytes:
-    """An archive of many entries that all say to be large, though one piece lies in it."""
+    """Return an archive of many entries of one byte that state another size."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for n in range(count):
@@ -132,9 +132,9 @@ def many_pieces(count: int, size: int) -> bytes:
             "unpacks to more than 20 MB, which",
         ),
     ],
-    ids=["large in sum", "many", "more than fit", "packed too well"],
+    ids=["large in sum", "many files", "needs much memory", "compressed too well"],
 )
-def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
+def test_an_archive_that_would_take_long_is_refused_quickly(content, sentence):
     archive = content()
     begun = time.monotonic()
     with pytest.raises(watermarks.UnreadableFileError, match=sentence):
@@ -142,7 +142,7 @@ def test_an_archive_that_would_take_long_ends_in_a_second(content, sentence):
     assert time.monotonic() - begun < 5
 
 
-def test_a_size_that_lies_is_not_believed():
+def test_a_wrong_size_in_an_archive_is_not_trusted():
     """The stated size is small, the unpacked size large."""
     content = bytearray(zipped({"word/document.xml": bytes(60_000_000)}))
     real = (60_000_000).to_bytes(4, "little")
@@ -160,7 +160,7 @@ def test_a_file_that_is_too_large_is_not_read(monkeypatch, at_desk, editor):
 
 
 def endless_pdf() -> bytes:
-    """A page that draws ten forms, each of which draws ten more, eight levels deep."""
+    """Return a PDF page that draws ten forms, which draw ten more each, eight levels deep."""
     depth = 8
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -182,7 +182,7 @@ def endless_pdf() -> bytes:
     return out + b"trailer << /Root 1 0 R >>\n%%EOF\n"
 
 
-def test_a_pdftotext_that_takes_its_time_is_stopped(monkeypatch):
+def test_pdftotext_is_stopped_if_it_takes_too_long(monkeypatch):
     monkeypatch.setattr(
         watermarks, "LIMITS", sandbox.Limits(megapixels=0, seconds=1, megabytes=200)
     )
@@ -195,7 +195,7 @@ def test_a_pdftotext_that_takes_its_time_is_stopped(monkeypatch):
         watermarks.references_in(io.BytesIO(b"%PDF-1.7"))
 
 
-def test_a_search_that_needs_too_much_is_ended_with_a_sentence(monkeypatch):
+def test_a_search_that_takes_too_long_is_stopped_with_a_sentence(monkeypatch):
     monkeypatch.setattr(sandbox, "TIMEOUT_FACTOR", 0)
     with pytest.raises(watermarks.UnreadableFileError, match="Searching takes more than 5 seconds"):
         watermarks.references_in(io.BytesIO(b"words"))

@@ -1,7 +1,7 @@
 """Every text that the site itself prints can be translated.
 
 A test language puts every message in guillemets: “Releases” becomes “«Releases»”. Each page of the
-site is requested, and every text and label on it must stand in guillemets, or be data.
+site is requested, and every text and label on it must be in guillemets, or be data.
 """
 
 import re
@@ -46,13 +46,13 @@ pytestmark = pytest.mark.once
 
 SEPARATOR = "\0"  # in no page
 LABELS_IN = ("aria-label", "alt", "title", "placeholder", "label")
-# Texts of an answer that nobody has to translate, with the reason.
+# Texts that need no translation, with the reason.
 EXCUSED = {
     "UTC": "the name of a zone",
     "GMT": "the name of a zone",
     "Pressroom": "the name of the product",
     "The Newsroom": "the name of the newsroom in these tests, from its setting",
-    "press@newsroom.example": "its address",
+    "press@newsroom.example": "the address of that newsroom",
     "PDF": "the name of a format",
     "ninjs": "the name of a format",
     "ZIP": "the name of a format",
@@ -62,13 +62,13 @@ EXCUSED = {
     "kB": "a unit",
     "Kosovo": "a country that the setting of these tests adds",
     "English": "the name of a language, which CLDR translates",
-    "Welsh": "another of these",
+    "Welsh": "the name of a language, as above",
     "Cymraeg": "the name of a language in that language",
     "testserver": "the address of the site",
 }
 # Django keeps the names of permissions in the database, in English.
 STORED_IN_ENGLISH = "//select[contains(@name, 'permissions')]"
-# What other projects print without gettext, on pages that are theirs.
+# Texts that other projects print without gettext on their own pages.
 OF_OTHERS = re.compile(
     r"\b(?:(?:User-|Group-)(?:group|permission|user permission) relationships?"
     r"|(?:User_groups|Group_permissions) object|User-permission relationships?|True|False"
@@ -81,7 +81,7 @@ OF_OTHERS = re.compile(
 STOCK_TEXTS = re.compile(
     "«Home»|«Select .{,40} to (?:change|view)»|«Designates .{,40}|«Please enter the correct .{,40}"
 )
-# Addresses that answer with no page: with a file, with JSON, or with a redirect.
+# Names of URLs that answer with a file, JSON or a redirect, not with a page.
 NO_PAGE = {
     "autocomplete", "jsi18n", "logout", "view_on_site", "healthz", "readyz", "rendition",
     "preview_picture", "assets_mediaasset_rendition", "assets_mediaasset_original",
@@ -134,7 +134,7 @@ def patterns(resolver=None) -> list[URLPattern]:
 
 
 def registered(name: str) -> type[models.Model]:
-    """Return the model whose page a URL of the admin is, by the name of the URL."""
+    """Return the model of a page of the admin, by the name of its URL."""
     for model in admin.site._registry:
         if name.startswith(f"{model._meta.label_lower.replace('.', '_')}_"):
             return model
@@ -144,7 +144,7 @@ def registered(name: str) -> type[models.Model]:
 
 
 def values_of(newsroom: Newsroom, name: str, parameter: str) -> list:
-    """Return what a parameter of a URL can be, for every page worth a look."""
+    """Return the values of a parameter of a URL that lead to different pages."""
     if parameter == "token":
         return [*newsroom.tokens, "nobody"]
     if parameter == "slug" and name == "person":
@@ -207,7 +207,7 @@ def _admin_resolver() -> URLResolver:
 
 
 def data_of_rows() -> list[str]:
-    """Return every text that stands in the database: nobody translates it. Longest first."""
+    """Return every text in the database, which needs no translation, longest first."""
     found = set()
     for model in apps.get_models():
         if model in (ContentType, Permission):
@@ -232,7 +232,7 @@ def texts_of(html: bytes) -> list[str]:
         choices.drop_tree()
     for option in root.xpath("//option"):
         if (option.text or "").endswith(f" · {option.get('value')}"):
-            option.drop_tree()  # a language, which CLDR names
+            option.drop_tree()  # a language, with its name from CLDR
     lxml.etree.strip_elements(root, "script", "style", lxml.etree.Comment, with_tail=False)
     found = [str(text) for text in root.itertext()]
     for node in root.iter():
@@ -243,9 +243,9 @@ def texts_of(html: bytes) -> list[str]:
 
 
 def untranslated(html: bytes, data: list[str]) -> list[str]:
-    """Return the texts of a page of which a word is neither translated nor data."""
+    """Return the texts of a page with a word that is neither translated nor data."""
     texts = texts_of(html)
-    # A message may have an element inside, so that its guillemets stand in two texts.
+    # A message can contain an element, so that its guillemets are in two texts.
     rest, before = SEPARATOR.join(texts), None
     while before != rest:
         before = rest
@@ -255,7 +255,7 @@ def untranslated(html: bytes, data: list[str]) -> list[str]:
 
 
 def _without(text: str, data: list[str]) -> str:
-    # django-countries translates its names itself, and keeps those that an earlier test has read.
+    # django-countries translates its names itself, and caches those that an earlier test read.
     if text.strip() in set(dict(countries).values()):
         return ""
     text = OF_OTHERS.sub(" ", text)
@@ -268,7 +268,7 @@ def _without(text: str, data: list[str]) -> str:
 
 
 def report(found: dict[str, list[str]]) -> str:
-    """Return what was found as lines: how many texts each page has, then each text once."""
+    """Return the findings as lines: the number of texts on each page, then each text once."""
     pages: dict[str, set[str]] = defaultdict(set)
     for page, texts in found.items():
         for text in texts:
@@ -283,7 +283,7 @@ def report(found: dict[str, list[str]]) -> str:
 
 def test_every_text_of_every_page_can_be_translated(newsroom, client, settings, tmp_path):
     speak_in_guillemets(settings, tmp_path)
-    found, asked = {}, 0
+    found, checked = {}, 0
     desk, author = Client(), Client()
     desk.force_login(newsroom.chief)
     author.force_login(make_user("author", "Author"))
@@ -303,16 +303,16 @@ def test_every_text_of_every_page_can_be_translated(newsroom, client, settings, 
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if not is_page or response.streaming or not response.content:
             continue
-        asked += 1
+        checked += 1
         stock = STOCK_TEXTS.search(response.content.decode())
         assert not stock, f"{path}: {stock[0]}"
         if left := untranslated(response.content, data):
             found[path] = left
-    assert asked > 150
+    assert checked > 150
     assert not found, report(found)
 
 
-def test_the_check_finds_what_is_not_translated():
+def test_the_check_finds_untranslated_texts():
     page = b"""<html lang="x"><title>\xc2\xabDesk\xc2\xbb</title><p>Plain words
         <b>\xc2\xabin Brask\xc2\xbb</b> Brask, 12:30 UTC</p><script>not text</script>
         <img alt="A picture"><input type="submit" value="Send">

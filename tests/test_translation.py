@@ -1,4 +1,4 @@
-"""The site speaks the language of its setting, and the catalogues list what can be translated."""
+"""The site uses the language of its setting, and the catalogues list every message."""
 
 import re
 import shutil
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(django_settings.BASE_DIR)
 LOCALE = ROOT / "locale"
-# Whose messages are translated by their own projects.
+# Catalogues of other projects, which translate their own messages.
 OTHERS = [
     *(Path(django.__file__).parent / "contrib" / app / "locale/en" for app in ("admin", "auth")),
     Path(django.__file__).parent / "conf/locale/en",
@@ -41,7 +41,7 @@ OTHERS = [
 
 
 def in_guillemets(folder: Path, language: str) -> None:
-    """Write catalogues of a language in which every message stands in guillemets."""
+    """Write catalogues of a language in which every message is in guillemets."""
     target = folder / to_locale(language) / "LC_MESSAGES"
     target.mkdir(parents=True)
     for domain in ("django", "djangojs"):
@@ -68,7 +68,7 @@ def in_guillemets(folder: Path, language: str) -> None:
 
 
 def speak_in_guillemets(settings, folder: Path) -> None:
-    """Speak that language until the end of the test."""
+    """Use the language in guillemets until the end of the test."""
     in_guillemets(folder, settings.LANGUAGE_CODE)
     settings.LOCALE_PATHS = [folder]
     assert translation.gettext("Save") == "«Save»"
@@ -87,7 +87,7 @@ def test_every_text_of_a_script_can_be_translated():
         }
     keys = {"Alt", "Control", "Enter", "Escape", "Meta", "Shift", "Tab"}
     keys |= {"ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp"}
-    of_http = {"Content-Type", "X-CSRFToken", "POST"}
+    http_names = {"Content-Type", "X-CSRFToken", "POST"}
     labels = re.compile(r'\b(?:textContent|title|label|help|placeholder)(?:: | = )"([^"]+)"')
     for path in sorted((ROOT / "static/js").glob("*.js")):
         source = re.sub(r"^\s*//.*$|\s//\s.*$", "", path.read_text("utf-8"), flags=re.MULTILINE)
@@ -99,7 +99,7 @@ def test_every_text_of_a_script_can_be_translated():
             for text in re.findall("`([^`]*)`", source)
             if re.search(r"[a-z] [a-z]", re.sub(r"\$\{[^}]*\}", "", text))
         }
-        assert shown - known - keys - of_http == set(), path.name
+        assert shown - known - keys - http_names == set(), path.name
 
 
 # --- The language of an answer -----------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_every_text_of_a_script_can_be_translated():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("language", "direction"), [("en-gb", "ltr"), ("ar", "rtl")])
-def test_a_page_says_the_language_of_its_own_text(settings, client, at_desk, language, direction):
+def test_a_page_states_the_language_of_its_own_text(settings, client, at_desk, language, direction):
     release = make_release(title="Zzz", language="cy")
     settings.LANGUAGE_CODE = language
     attributes = f'lang="{language}" dir="{direction}"'
@@ -146,7 +146,7 @@ def test_a_warning_about_a_file_is_in_the_language_of_its_reader(settings, tmp_p
 
 
 @pytest.mark.django_db
-def test_a_public_page_depends_on_no_language_of_the_reader(client):
+def test_a_public_page_does_not_depend_on_the_language_of_the_reader(client):
     page = client.get("/", headers={"Accept-Language": "fr"})
     assert "Set-Cookie" not in page
     assert "Accept-Language" not in page.get("Vary", "")
@@ -162,7 +162,7 @@ def test_the_scripts_of_the_desk_get_our_messages(settings, tmp_path, at_desk):
 
 
 def test_every_page_that_loads_a_script_with_messages_loads_the_catalogue_first():
-    """Django's own change form and list load it; so must each page of ours beside them."""
+    """Django's own change form and list load it. Our other pages must load it too."""
     for path in (ROOT / "templates/admin").rglob("*.html"):
         source = path.read_text("utf-8")
         script = re.search(r"{{ media }}|'js/\w+\.js'", source)
@@ -174,7 +174,7 @@ def test_every_page_that_loads_a_script_with_messages_loads_the_catalogue_first(
 
 
 def test_each_language_writes_a_time_with_its_zone():
-    """Django's own formats leave the zone out: a language needs a module in pressroom/formats."""
+    """Django's formats omit the zone, so each language needs a module in pressroom/formats."""
     for catalogue in LOCALE.glob("*/LC_MESSAGES/django.mo"):
         with catalogue.open("rb") as file:
             assert GNUTranslations(file)
@@ -183,8 +183,8 @@ def test_each_language_writes_a_time_with_its_zone():
         assert re.search(r'DATETIME_FORMAT = ".*[Te]"', formats.read_text("utf-8")), locale
 
 
-def test_the_check_of_the_catalogues_names_what_is_missing(settings, tmp_path, monkeypatch):
-    """It changes nothing, and says what to do."""
+def test_the_check_of_the_catalogues_names_missing_messages(settings, tmp_path, monkeypatch):
+    """It changes no file, and names the command to run."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app.py").write_text("from gettext import gettext\ngettext('A new message')\n")
     settings.LOCALE_PATHS, settings.BASE_DIR = [tmp_path / "locale"], tmp_path

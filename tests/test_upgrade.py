@@ -1,8 +1,8 @@
-"""An upgrade while people read and edit: nothing is lost, nobody is turned away.
+"""An upgrade while people read and edit loses no change and causes no error.
 
-The code of two earlier commits runs as it ran then, on a database of its own, while `migrate` of
-this checkout works beside it. With UPGRADE_PEOPLE=20000 the newsroom is a large one; with
-UPGRADE_DEADLOCK_MS=200 the server looks for deadlocks that early (needs a superuser).
+The code of two earlier commits serves a site on its own database while `migrate` of this checkout
+runs. UPGRADE_PEOPLE=20000 makes the newsroom a large one; UPGRADE_DEADLOCK_MS=200 makes the server
+look for deadlocks after 200 ms (needs a superuser).
 """
 
 import os
@@ -22,35 +22,35 @@ COMMITS = [FIRST, SECOND]
 PEOPLE = int(os.environ.get("UPGRADE_PEOPLE", "600"))
 READERS = 3
 PUBLIC = ["/", "/releases/", "/people/", "/prisoners/", "/releases/feed.atom", "/sitemap.xml"]
-# Sessions and sign-ins come and go, and rights follow the table in accounts.groups.
+# Tables that are not compared: sessions, and permissions, which follow accounts.groups.
 OTHERS = {"django_session", "auth_group_permissions"}
 
 
 @pytest.fixture(scope="session")
 def newsrooms(tmp_path_factory):
-    """Begin a newsroom with an old commit once; each test gets a copy."""
+    """A function that creates the newsroom of a commit once; each test gets a copy."""
     old_code.needs_postgresql()
-    begun = {}
+    created = {}
 
-    def of(commit):
-        if commit not in begun:
+    def create(commit):
+        if commit not in created:
             database = f"upgrade_{commit}_{os.getpid()}"
-            begun[commit] = old_code.found(
+            created[commit] = old_code.found(
                 commit, tmp_path_factory.mktemp(commit), database, PEOPLE
             )
-        return begun[commit]
+        return created[commit]
 
-    yield of
-    for newsroom in begun.values():
+    yield create
+    for newsroom in created.values():
         old_code.drop(newsroom.database)
 
 
 @pytest.fixture
 def copy(newsrooms, tmp_path):
-    """Return a copy of the newsroom of a commit, with a database and files of its own."""
+    """A function that copies the newsroom of a commit, with its own database and files."""
     made = []
 
-    def of(commit):
+    def copy_newsroom(commit):
         name = f"upgrade_{commit}_{os.getpid()}_{len(made)}"
         old_code.drop(name)
         folder = tmp_path / name
@@ -58,15 +58,15 @@ def copy(newsrooms, tmp_path):
         made.append(old_code.copied(newsrooms(commit), name, folder))
         return made[-1]
 
-    yield of
+    yield copy_newsroom
     for newsroom in made:
         old_code.drop(newsroom.database)
 
 
 def password(newsroom, username="editor"):
-    # The code of before has the demo in pressroom.
-    room = "demo.loading" if (newsroom.code / "demo/loading.py").exists() else "pressroom.demo"
-    program = f"from {room} import password_of; print('=', password_of('{username}'))"
+    # Old code has the demo in pressroom.
+    module = "demo.loading" if (newsroom.code / "demo/loading.py").exists() else "pressroom.demo"
+    program = f"from {module} import password_of; print('=', password_of('{username}'))"
     output = newsroom.manage("shell", "-c", program)
     return output.rpartition("= ")[2].strip()
 
@@ -76,7 +76,7 @@ def ask(newsroom, question, *values):
         return server.execute(question, values).fetchall()
 
 
-# --- People at work ------------------------------------------------------------------------------
+# --- Readers and editors -------------------------------------------------------------------------
 
 
 def public_addresses(newsroom):
@@ -93,12 +93,12 @@ def public_addresses(newsroom):
 
 
 class Desk:
-    """What editors do for the whole time, and what they were answered: that is saved."""
+    """Editors who save changes all the time, and the changes that the site accepted."""
 
     def __init__(self, newsroom, address):
         self.newsroom = newsroom
         (draft,) = ask(newsroom, "SELECT uuid FROM releases_release WHERE status = 'draft'")
-        # Two of those with and two without a page, whose address the migration changes.
+        # Two people without a page, whose addresses the migration changes, and two with one.
         people = ask(
             newsroom,
             "(SELECT uuid FROM people_person WHERE display_name LIKE 'Invented%%'"
@@ -120,8 +120,8 @@ class Desk:
         for browser in self.browsers:
             browser.sign_in("editor", word)
 
-    def acts(self):
-        return [self.write, self.add, self.know, self.caption]
+    def actions(self):
+        return [self.write, self.add, self.edit_person, self.caption]
 
     def write(self, turn):
         words = f"Standfirst {turn}"
@@ -141,7 +141,7 @@ class Desk:
             "display_name": f"Newly Known {turn}", "names-TOTAL_FORMS": "1", "names-0-text": name,
             "names-0-kind": "native", "names-0-matchable": "on",
         }  # fmt: skip
-        if self.has_cases_in_the_form:  # then an address had to be typed, if names were
+        if self.has_cases_in_the_form:  # that code requires an address if names are typed
             typed["slug"] = f"newly-known-{turn}"
         if self.has_cases_in_the_form:
             typed |= {
@@ -159,7 +159,7 @@ class Desk:
             ("people_person", "display_name", f"Newly Known {turn}"),
         }
 
-    def know(self, turn):
+    def edit_person(self, turn):
         (person,) = self.people[turn % len(self.people)]
         typed = {"pronouns": f"they {turn}"}
         if self.has_cases_in_the_form:
@@ -174,7 +174,7 @@ class Desk:
         self.saved["assets_mediaasset", "caption", picture] = words
 
     def lost(self):
-        """Return what was answered as saved and is not there."""
+        """Return the accepted changes that are not in the database."""
         now = old_code.rows(self.newsroom.database)
         lost = [
             (table, key, words)
@@ -193,7 +193,7 @@ class Desk:
 
 
 def changed(before, after, touched=frozenset()):
-    """Return every old value that is not there any more, but for those of rows touched by hand."""
+    """Return every old value that has changed, except in rows that editors touched."""
     found = []
     for table in sorted(before.keys() - OTHERS):
         for key, row in before[table].items():
@@ -211,7 +211,7 @@ def changed(before, after, touched=frozenset()):
 
 
 def is_renamed(difference):
-    """Whether a row about models and permissions follows a new name of one of them."""
+    """Return whether a row of models and permissions only got the new name of one of them."""
     table, column, was, is_now = difference
     if (table, column) == ("auth_permission", "name"):
         return is_now.startswith("Can ")
@@ -223,7 +223,7 @@ def is_renamed(difference):
 
 
 def is_background(difference):
-    """Whether a text only got the mark of the background that its page had: releases.0011."""
+    """Return whether a text only got a mark around its background, from releases.0011."""
     table, column, was, is_now = difference
     if column != "body" or table not in ("releases_release", "releases_historicalrelease"):
         return False
@@ -231,8 +231,8 @@ def is_background(difference):
     return is_now.count("<section") == 1 and unmarked == was
 
 
-def is_foreseen(difference, before):
-    """Whether a row change of the migrations from the first commit says so."""
+def is_expected(difference, before):
+    """Return whether the migrations since the first commit make this change."""
     if is_background(difference):
         return True
     table, column, was, is_now = difference
@@ -248,8 +248,8 @@ def is_foreseen(difference, before):
     return False
 
 
-def not_followed(newsroom):
-    """Return what the row changes of the migrations would still have to do."""
+def not_converted(newsroom):
+    """Return rows that the migrations still have to convert, by what is missing."""
     questions = {
         "case without its status": """
             SELECT c.id FROM people_case c LEFT JOIN LATERAL (
@@ -257,11 +257,11 @@ def not_followed(newsroom):
             ) s ON true WHERE s.id IS NULL OR s.custody_status <> c.custody_status
                            OR s.as_of <> c.as_of""",
         "name without script": "SELECT text FROM people_personname WHERE script = ''",
-        "telling address": """SELECT slug FROM people_person
+        "address with a name": """SELECT slug FROM people_person
             WHERE level < 3 AND slug <> replace(uuid::text, '-', '')""",
         "old renditions": """SELECT uuid FROM assets_mediaasset, jsonb_each(renditions->'styles') s
             WHERE jsonb_typeof(s.value->'formats') = 'array'""",
-        "picture that nobody makes": """SELECT uuid FROM assets_mediaasset
+        "picture that is not queued": """SELECT uuid FROM assets_mediaasset
             WHERE original <> '' AND kind = 'image' AND state = ''""",
         "picture not withheld": """SELECT a.uuid FROM assets_mediaasset a
             WHERE EXISTS (SELECT FROM people_person p WHERE p.portrait_id = a.uuid AND p.level < 2)
@@ -279,13 +279,15 @@ def not_followed(newsroom):
 
 
 @pytest.mark.parametrize("commit", COMMITS)
-def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_path, capsys):
+def test_an_upgrade_loses_no_save_and_causes_no_error(copy, commit, tmp_path, capsys):
     old = copy(commit)
     new = old_code.with_new_code(old)
-    if early := os.environ.get("UPGRADE_DEADLOCK_MS"):
-        ask_for = f"ALTER DATABASE \"{old.database}\" SET deadlock_timeout = '{int(early)}ms'"
+    if deadlock_ms := os.environ.get("UPGRADE_DEADLOCK_MS"):
+        statement = (
+            f"ALTER DATABASE \"{old.database}\" SET deadlock_timeout = '{int(deadlock_ms)}ms'"
+        )
         with old_code.connect() as server:
-            server.execute(ask_for)
+            server.execute(statement)
     before = old_code.rows(old.database)
     log = tmp_path / "old.log"
     with old.served(log) as address:
@@ -301,15 +303,15 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
                 assert status == 200, f"{path}: {status}"
 
             readers.join(read, pause=0.1)
-        for act in desk.acts():
-            editors.join(act, pause=0.2)
+        for action in desk.actions():
+            editors.join(action, pause=0.2)
         time.sleep(2)
         began = time.monotonic()
         migrate = new.start("migrate", "--no-input")
         output = migrate.communicate(timeout=600)[0]
         lasted = time.monotonic() - began
-        done_meanwhile = readers.done, editors.done
-        time.sleep(3)  # the old code goes on, on the new schema
+        done_during_migrate = readers.done, editors.done
+        time.sleep(3)  # the old code still runs, on the new schema
         readers.go_home()
         editors.go_home()
     tries = output.count("trying again")
@@ -325,7 +327,7 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
     assert editors.failed == []
     assert old_code.deadlocks(old.database) == 0
     assert "deadlock detected" not in output + log.read_text()
-    assert min(done_meanwhile) > 10, "hardly anybody was at work meanwhile"
+    assert min(done_during_migrate) > 10, "hardly anybody was at work meanwhile"
     assert new.manage("migrate", "--check") == ""
 
     assert desk.lost() == []
@@ -335,23 +337,23 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
         if not is_renamed(one)
     ]
     if commit == FIRST:
-        assert [one for one in differences if not is_foreseen(one, before)] == []
+        assert [one for one in differences if not is_expected(one, before)] == []
         assert {one[:2] for one in differences} == {
             ("people_person", "slug"), ("assets_mediaasset", "renditions"),
             ("releases_release", "body"), ("releases_historicalrelease", "body"),
         }  # fmt: skip
     else:
-        # A person with consents of which none covers photographs: see people.0008.
+        # people.0008 sets it for a person whose consents do not cover photographs.
         hidden = ("people_person", "shown_until", None, date.min)
         others = [one for one in differences if one != hidden and not is_background(one)]
         assert others == []
 
-    # The old code has stopped: what it wrote since follows, once, and the new code goes on.
+    # The old code has stopped. The next migrate converts the rows that it wrote, and only once.
     if commit == FIRST:
-        assert not_followed(new)
+        assert not_converted(new)
     new.manage("migrate", "--no-input")
     if commit == FIRST:
-        assert not_followed(new) == {}
+        assert not_converted(new) == {}
     assert "converted" not in new.manage("migrate", "--no-input")
     assert desk.lost() == []
     with new.served(tmp_path / "new.log") as address:
@@ -368,16 +370,15 @@ def test_an_upgrade_loses_no_save_and_turns_no_reader_away(copy, commit, tmp_pat
         for (person,) in desk.people:
             at_desk.submit(f"/admin/people/person/{person}/change/", {"pronouns": "new"})
         at_desk = Browser(address)
-        at_desk.sign_in(
-            "publisher", password(new, "publisher")
-        )  # public releases show these pictures
+        # Public releases show these pictures, so only a publisher can change them.
+        at_desk.sign_in("publisher", password(new, "publisher"))
         for (picture,) in desk.pictures:
             address = f"/admin/assets/mediaasset/{picture}/change/"
             at_desk.submit(address, {"caption": "New", "minor": "on"})
     assert "Traceback" not in (tmp_path / "new.log").read_text()
 
 
-def test_every_way_leads_to_the_same_schema(copy, tmp_path):
+def test_upgrades_and_a_new_database_have_the_same_schema(copy, tmp_path):
     new = [old_code.with_new_code(copy(commit)) for commit in COMMITS]
     fresh = old_code.Newsroom(new[0].code, f"upgrade_fresh_{os.getpid()}", tmp_path)
     old_code.drop(fresh.database)
@@ -394,14 +395,14 @@ def test_every_way_leads_to_the_same_schema(copy, tmp_path):
     assert any("''::character varying" in row for row in schemas[0])
 
 
-# --- What goes wrong -----------------------------------------------------------------------------
+# --- Failures ------------------------------------------------------------------------------------
 
 
 RECORDED = "SELECT app, name FROM django_migrations ORDER BY app, name"
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.soak)])
-def test_a_migration_that_is_killed_at_any_moment_is_not_half_done(copy, capsys, kills):
+def test_a_migration_that_is_killed_at_any_moment_can_be_repeated(copy, capsys, kills):
     undisturbed = old_code.with_new_code(copy(FIRST))
     began = time.monotonic()
     undisturbed.manage("migrate", "--verbosity", "0")
@@ -410,7 +411,7 @@ def test_a_migration_that_is_killed_at_any_moment_is_not_half_done(copy, capsys,
     recorded = []
     for _ in range(kills):
         if recorded and recorded[-1] == len(ask(undisturbed, RECORDED)):
-            killed = old_code.with_new_code(copy(FIRST))  # that one came to its end
+            killed = old_code.with_new_code(copy(FIRST))  # the previous one is complete
         migrate = killed.start("migrate", "--no-input")
         while "Running migrations" not in (line := migrate.stdout.readline()):
             assert line, "migrate ended before it began"
@@ -424,7 +425,7 @@ def test_a_migration_that_is_killed_at_any_moment_is_not_half_done(copy, capsys,
     assert "Traceback" not in output
     assert ask(killed, RECORDED) == ask(undisturbed, RECORDED)
     assert old_code.schema(killed.database) == old_code.schema(undisturbed.database)
-    assert not_followed(killed) == {}
+    assert not_converted(killed) == {}
 
 
 def test_a_table_that_stays_locked_stops_the_upgrade_and_not_the_site(copy, tmp_path):
@@ -439,7 +440,7 @@ def test_a_table_that_stays_locked_stops_the_upgrade_and_not_the_site(copy, tmp_
 
         readers.join(read)
         with other.transaction():
-            other.execute("SELECT count(*) FROM people_person")  # and nobody ends it
+            other.execute("SELECT count(*) FROM people_person")  # in a transaction that stays open
             migrate = new.start("migrate", "--no-input", "--give-up-after", "4")
             output = migrate.communicate(timeout=120)[0]
             assert migrate.returncode == 1
@@ -457,7 +458,7 @@ def test_a_table_that_stays_locked_stops_the_upgrade_and_not_the_site(copy, tmp_
             new,
             "SELECT to_regclass('people_consent') WHERE to_regclass('people_consent') IS NOT NULL",
         )
-        Desk(old, address).know(1)
+        Desk(old, address).edit_person(1)
         readers.go_home()
         assert readers.done > 10
         assert readers.failed == []
@@ -465,7 +466,7 @@ def test_a_table_that_stays_locked_stops_the_upgrade_and_not_the_site(copy, tmp_
     assert "OK" in new.manage("migrate", "--no-input")
 
 
-def test_two_migrations_at_once_follow_one_another(copy):
+def test_two_simultaneous_migrations_run_one_after_the_other(copy):
     new = old_code.with_new_code(copy(FIRST))
     both = [new.start("migrate", "--no-input") for _ in range(2)]
     output = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
@@ -520,8 +521,8 @@ call_command("migrate", verbosity=0)
 """
 
 
-def test_a_migration_locks_nothing_that_it_did_not_lock_at_first(copy):
-    """Else it would wait for a table while it holds others, as deadlocks begin."""
+def test_a_migration_takes_all_its_locks_at_the_start(copy):
+    """To wait for a table while holding others can cause a deadlock."""
     new = old_code.with_new_code(copy(FIRST))
     output = new.manage("shell", "-c", WATCHED)
     assert "LOCKED people.0003_cases_consents_and_levels 7" in output

@@ -1,4 +1,4 @@
-"""Who may send a large body, which is asked before a byte of it is read."""
+"""The permission to send a large request body is checked before the body is read."""
 
 import os
 import re
@@ -23,7 +23,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Untouched(FakePayload):
-    """A body that fails the test where anybody reads it."""
+    """A body that fails the test if it is read."""
 
     def read(self, *arguments):
         raise AssertionError("The body was read.")
@@ -38,7 +38,7 @@ def send_unread(client, path, length=MEGABYTE, kind=MULTIPART_CONTENT):
 
 
 def views(patterns=None, prefix=""):
-    """Yield path and view of everything in the URLconf."""
+    """Yield the path and the view of every pattern in the URLconf."""
     for one in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(one.pattern)
         if isinstance(one, URLPattern):
@@ -47,26 +47,26 @@ def views(patterns=None, prefix=""):
             yield from views(one.url_patterns, path)
 
 
-def marked() -> list[str]:
+def paths_that_accept_files() -> list[str]:
     found = [path for path, view in views() if hasattr(view, "accepts_files")]
     assert len(found) >= 5
     return [re.sub("<[^>]+>", "11111111-2222-3333-4444-555555555555", path) for path in found]
 
 
-def test_nginx_passes_on_unread_what_takes_files_and_nothing_else():
+def test_nginx_streams_requests_only_to_views_that_accept_files():
     conf = (ROOT / "docs/nginx.conf").read_text()
     (block,) = [
         part for part in re.split(r"\n    location ", conf) if "proxy_request_buffering off" in part
     ]
     pattern = re.match(r"~ (\S+) \{", block)[1]
-    takes = {path for path, view in views() if hasattr(view, "accepts_files")}
+    accepting = {path for path, view in views() if hasattr(view, "accepts_files")}
     for path, _ in views():
-        asked = "/" + re.sub("<[^>]+>", "some-key", path)
-        assert bool(re.search(pattern, asked)) == (path in takes), path
+        address = "/" + re.sub("<[^>]+>", "some-key", path)
+        assert bool(re.search(pattern, address)) == (path in accepting), path
 
 
-def test_every_form_of_the_desk_that_has_a_file_takes_it():
-    """A view that nobody marked gets no file at all, so a new one does not work unmarked."""
+def test_every_form_of_the_desk_with_a_file_accepts_files():
+    """Other views get no files, so a new form with a file works only once its view accepts them."""
     for model, found in admin.site._registry.items():
         own = [isinstance(field, forms.FileField) for field in found.form.base_fields.values()]
         stored = [isinstance(field, models.FileField) for field in model._meta.fields]
@@ -76,7 +76,7 @@ def test_every_form_of_the_desk_that_has_a_file_takes_it():
 
 
 @pytest.mark.parametrize("path", ["/", UPLOAD, "/admin/login/", "/preview/x/", "/no-such-page/"])
-def test_of_a_stranger_no_large_body_is_read(path):
+def test_a_large_body_of_a_stranger_is_not_read(path):
     client = Client(enforce_csrf_checks=True)
     client.cookies["csrftoken"] = "a" * 32
     client.cookies["sessionid"] = "b" * 32
@@ -85,7 +85,7 @@ def test_of_a_stranger_no_large_body_is_read(path):
 
 
 def test_an_upload_is_not_read_for_an_account_without_permission(at_desk, author):
-    for path in marked():
+    for path in paths_that_accept_files():
         client = at_desk(make_user("nobody", None))
         assert send_unread(client, f"/{path}").status_code == 403, path
 
@@ -94,18 +94,18 @@ def test_a_file_that_is_too_large_is_not_read(at_desk, author, settings):
     settings.MAX_DOCUMENT_MEGABYTES = settings.MAX_PICTURE_MEGABYTES = 3
     client = at_desk(author)
     assert send_unread(client, UPLOAD, 4 * MEGABYTE + 1).status_code == 413
-    for name, most in (("import", 3), ("add", 6)):
+    for name, limit in (("import", 3), ("add", 6)):
         address = reverse(f"admin:releases_release_{name}")
-        assert send_unread(client, address, most * MEGABYTE + 1).status_code == 413
+        assert send_unread(client, address, limit * MEGABYTE + 1).status_code == 413
 
 
-def test_a_file_goes_to_marked_views_alone(at_desk, editor):
+def test_files_reach_only_views_that_accept_them(at_desk, editor):
     client = at_desk(editor)
     file = {"file": SimpleUploadedFile("a.txt", b"x")}
-    seen = client.post(reverse("admin:releases_contact_add"), {"name": "Desk"} | file)
-    assert seen.wsgi_request.FILES == {}
-    seen = client.post(UPLOAD, {"file": SimpleUploadedFile("a.jpg", b"x")})
-    assert list(seen.wsgi_request.FILES) == ["file"]
+    answer = client.post(reverse("admin:releases_contact_add"), {"name": "Desk"} | file)
+    assert answer.wsgi_request.FILES == {}
+    answer = client.post(UPLOAD, {"file": SimpleUploadedFile("a.jpg", b"x")})
+    assert list(answer.wsgi_request.FILES) == ["file"]
 
 
 def test_an_account_has_two_uploads_at_a_time(at_desk, author, editor):
@@ -119,6 +119,6 @@ def test_an_account_has_two_uploads_at_a_time(at_desk, author, editor):
     assert other.status_code == 200
     os.close(held[0])
     assert at_desk(author).post(UPLOAD, {}).status_code == 200
-    assert at_desk(author).post(UPLOAD, {}).status_code == 200  # each gave its place back
+    assert at_desk(author).post(UPLOAD, {}).status_code == 200  # each upload freed its slot
     os.close(held[1])
     assert uploads.abandoned() == []

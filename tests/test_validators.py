@@ -1,6 +1,6 @@
-"""Everything that goes out, of the demo and of real releases, through its published validator.
+"""Everything that the site publishes, with the demo and real releases, is valid.
 
-`pytest -rP tests/test_validators.py` prints how many documents each validator has read.
+`pytest -rP tests/test_validators.py` prints how many documents each validator has checked.
 """
 
 import io
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import lxml.html
 import pytest
-from django.core.files.storage import storages
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -64,9 +63,9 @@ def samples() -> Iterator[tuple[bytes, str]]:
 
 
 def publish_samples(chief) -> int:
-    """Import each sample and publish it as it came, with speakers whose names may be printed."""
+    """Import and publish each sample with speakers who may be named; return how many."""
     count = 0
-    said = f' data-speaker="{make_person("Nemo Nobody", title="Speaker").pk}"'
+    speaker = f' data-speaker="{make_person("Nemo Nobody", title="Speaker").pk}"'
     for data, filename in samples():
         try:
             understood = understand(data, filename)
@@ -77,13 +76,13 @@ def publish_samples(chief) -> int:
             }
             draft = import_draft(understood, by=chief, people=people)
         except (AlreadyImported, NotAReleaseError):
-            continue  # some files stand in both folders
+            continue  # some files are in both folders
         draft.title = draft.title or "Untitled"
         if draft.language == languages.UNDETERMINED:
             draft.language = "en"
         draft.poster = None  # its file was not imported
-        # Whom the importer did not find: here it only matters that a name is printed.
-        draft.body = re.sub(UNKNOWN_SPEAKER, f"<blockquote{said}", draft.body)
+        # Speakers that the importer did not find. Any name is enough to check the markup.
+        draft.body = re.sub(UNKNOWN_SPEAKER, f"<blockquote{speaker}", draft.body)
         draft.save()
         workflow.publish(draft, by=chief)
         count += 1
@@ -94,8 +93,8 @@ def _known(name: str) -> Person | None:
     return Person.objects.filter(display_name=name).first()
 
 
-def publish_odd_ones(chief) -> None:
-    """What the demo and the samples lack: each was invalid once, or could be."""
+def publish_special_cases(chief) -> None:
+    """Publish releases of kinds that the samples do not have, and that were or could be invalid."""
     speaker = make_person("Ansa Verel", title="Director", speaks=True)
     picture = make_picture(
         caption="A road & a field <here>", credit_line="EPA", alt_text="“Stones”"
@@ -144,36 +143,34 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
     }
     fast = override_settings(MEDIA_ROOT=media, STORAGES=static, PASSWORD_HASHERS=[FAST])
     with django_db_blocker.unblock(), fast:
-        storages._storages = {}
         call_command("demo", yes_public_passwords=True, stdout=io.StringIO())
         chief = make_chief()
         published = publish_samples(chief)
-        publish_odd_ones(chief)
+        publish_special_cases(chief)
         answers = dict(_answers())
         yield {"published": published, "answers": answers}
         django_db_setup()  # restores the database
-        storages._storages = {}
 
 
 def _answers() -> Iterator[tuple[str, tuple[str, int, bytes]]]:
     client, scope = Client(), whole_site(timezone.now())
-    asked = [
+    requests = [
         (name, address.path)
         for name, addresses in COVERED.items()
         if name not in NO_DOCUMENTS
         for address in addresses(scope)
     ]
-    asked += [
+    requests += [
         (name, f"/releases/feed.{form}?{query}")
         for name, form in zip(FEEDS, ("atom", "json", "rss"), strict=True)
         for query in ("language=ar", "kind=none", "country=GB&year=2026", f"language={RARE}")
     ]
-    asked += [("archive", "/releases/?language=ar&kind=statement"), ("nothing", "/nothing/")]
-    asked += [("prisoners", "/prisoners/?status=imprisoned&sort=country")]
+    requests += [("archive", "/releases/?language=ar&kind=statement"), ("nothing", "/nothing/")]
+    requests += [("prisoners", "/prisoners/?status=imprisoned&sort=country")]
     hidden = make_release("scheduled", body=Release.objects.public().first().body)
     link = make_link(hidden)
-    asked += [("preview", link), ("preview", "/preview/nobody/")]
-    for name, path in asked:
+    requests += [("preview", link), ("preview", "/preview/nobody/")]
+    for name, path in requests:
         yield path, _answer(client, name, path)
     accept(client, link)
     yield f"{link}#open", _answer(client, "preview", link)
@@ -184,13 +181,13 @@ def _answer(client: Client, name: str, path: str) -> tuple[str, int, bytes]:
     return name, response.status_code, response.content
 
 
-def of(site, *names: str) -> dict[str, bytes]:
-    """Return the answers under some names of addresses."""
+def answers_of(site, *names: str) -> dict[str, bytes]:
+    """Return the answers for some names of URLs, by path."""
     return {path: body for path, (name, _, body) in site["answers"].items() if name in names}
 
 
 def releases_of(site) -> list[str]:
-    """Return the addresses of the pages of releases that are there."""
+    """Return the addresses of the release pages that answer 200."""
     answers = site["answers"].items()
     return [path for path, (name, status, _) in answers if (name, status) == ("release", 200)]
 
@@ -211,35 +208,35 @@ def test_every_sample_is_published(site):
 
 
 def test_every_ninjs_is_valid(site):
-    documents = of(site, "release_json")
+    documents = answers_of(site, "release_json")
     for path, body in documents.items():
         validators.ninjs(json.loads(body)), path
     report("ninjs 3.1", documents)
 
 
 def test_every_page_of_the_atom_feed_is_valid(site):
-    documents = of(site, "feed")
+    documents = answers_of(site, "feed")
     for body in documents.values():
         validators.atom(body)
     report("Atom", documents)
 
 
 def test_every_page_of_the_rss_feed_is_valid(site):
-    documents = of(site, "feed_rss")
+    documents = answers_of(site, "feed_rss")
     for path, body in documents.items():
         validators.rss(body, ORIGIN + path)
     report("RSS 2.0", documents)
 
 
 def test_every_page_of_the_json_feed_is_valid(site):
-    documents = of(site, "feed_json")
+    documents = answers_of(site, "feed_json")
     for body in documents.values():
         validators.json_feed(json.loads(body))
     report("JSON Feed 1.1", documents)
 
 
 def test_every_word_file_can_be_opened(site):
-    documents = of(site, "release_word")
+    documents = answers_of(site, "release_word")
     written = {path: body for path, body in documents.items() if body[:2] == b"PK"}
     for body in written.values():
         validators.word(body)
@@ -248,13 +245,13 @@ def test_every_word_file_can_be_opened(site):
 
 
 def test_every_sitemap_is_valid(site):
-    documents = of(site, "sitemap", "sitemap_pages", "sitemap_people", "sitemap_releases")
+    documents = answers_of(site, "sitemap", "sitemap_pages", "sitemap_people", "sitemap_releases")
     for body in documents.values():
         validators.sitemap(body)
     report("sitemap", documents)
 
 
-def test_schema_org_knows_every_term(site):
+def test_every_term_of_json_ld_is_in_schema_org(site):
     pages = [lxml.html.document_fromstring(page) for page in pages_of(site).values()]
     documents = [
         json.loads(script.text)
@@ -270,7 +267,7 @@ def test_schema_org_knows_every_term(site):
     report("JSON-LD", documents)
 
 
-def test_open_graph_keeps_to_its_rules(site):
+def test_open_graph_follows_its_rules(site):
     pages = [lxml.html.document_fromstring(page) for page in pages_of(site).values()]
     documents = [page for page in pages if page.xpath("//meta[@property='og:type']")]
     for page in documents:

@@ -1,4 +1,4 @@
-"""What is public, and from which second on."""
+"""What is public, and from which second."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_row_and_set_agree_in_every_state_at_every_moment(state):
+def test_method_and_queryset_agree_in_every_state_at_every_moment(state):
     now = timezone.now()
     release = make_release(state, at=now)
     moments = [now + timedelta(hours=hours) for hours in (-3, -1, 0, 1, 2, 10_000)]
@@ -35,7 +35,7 @@ def test_row_and_set_agree_in_every_state_at_every_moment(state):
     assert Release.objects.blocked_by_name().exists() is release.is_blocked_by_name()
 
 
-def test_time_publishes_to_the_second():
+def test_a_release_is_public_from_its_exact_second():
     embargo_ends = timezone.now() + timedelta(hours=1)
     release = make_release("scheduled", publish_at=embargo_ends)
     assert not Release.objects.public(embargo_ends - SECOND).exists()

@@ -30,17 +30,17 @@ SCRIPTS = {
 }  # fmt: skip
 
 
-def sentence(script, words, chance):
+def sentence(script, words, rng):
     vocabulary, between, end = SCRIPTS[script]
-    return between.join(chance.choices(vocabulary.split(), k=words)) + end
+    return between.join(rng.choices(vocabulary.split(), k=words)) + end
 
 
-def paragraph(script, words, chance):
-    """A paragraph of at least so many words, in sentences of eleven."""
+def paragraph(script, words, rng):
+    """Return a paragraph of at least `words` words, in sentences of eleven."""
     per = 1 if SCRIPTS[script][1] else watermarks.MIN_LETTERS / watermarks.MIN_WORDS
     joined, gap = "", " " if SCRIPTS[script][1] else ""
     while True:
-        joined = f"{joined}{gap}{sentence(script, 11, chance)}".strip()
+        joined = f"{joined}{gap}{sentence(script, 11, rng)}".strip()
         counted = len(re.findall(r"\w+", joined)) if per == 1 else len(joined) / per
         if counted >= words:
             return joined
@@ -55,10 +55,10 @@ def bare(text: str) -> str:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_any_long_paragraph_is_traced_and_the_watermark_is_a_twelfth_at_most(script):
-    chance = random.Random(script)
-    short = sentence(script, 9, chance)
-    long = [paragraph(script, words, chance) for words in (44, 44, 60, 90)]
+def test_any_long_paragraph_is_traced_and_its_watermark_is_8_percent_at_most(script):
+    rng = random.Random(script)
+    short = sentence(script, 9, rng)
+    long = [paragraph(script, words, rng) for words in (44, 44, 60, 90)]
     parts = [short, long[0], short, *long[1:], short]
     text = "\n\n".join(parts)
     html = f"<h2>{short}</h2>" + "".join(f"<p>{part}</p>" for part in parts)
@@ -77,7 +77,7 @@ def test_any_long_paragraph_is_traced_and_the_watermark_is_a_twelfth_at_most(scr
         for piece in pieces:
             assert traced(piece) == ({REFERENCE} if bare(piece) in counted else set()), piece
             assert len(piece) - len(bare(piece)) <= 0.08 * len(piece)
-        assert traced(chance.choice([p for p in pieces if bare(p) in counted])) == {REFERENCE}
+        assert traced(rng.choice([p for p in pieces if bare(p) in counted])) == {REFERENCE}
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_links_names_and_addresses_have_no_watermark(begin, end):
         assert f"org/path{watermarks.JOINER}" not in marked
 
 
-def test_no_word_and_no_name_is_broken_for_a_search():
-    """Journalists search the text, and so does the desk's own check."""
+def test_words_and_names_can_be_searched_in_a_watermarked_text():
+    """Journalists search the text, and so does the protected-name check."""
     text = REAL_RELEASE.read_text()
     marked = watermarks.with_watermark(text, REFERENCE, text.split("\n"))
     assert marked != text
@@ -145,7 +145,7 @@ def test_no_word_and_no_name_is_broken_for_a_search():
         assert marked.count(name) == text.count(name)
     assert unicodedata.normalize("NFC", marked) == marked
     for char in watermarks.invisible_code(REFERENCE):
-        # Unicode: default-ignorable, so that fonts and screen readers pass over it; no space.
+        # Default-ignorable in Unicode, so that fonts and screen readers skip it. No space.
         assert unicodedata.category(char) == "Mn"
         assert unicodedata.combining(char) == 0
         assert not char.isspace()
@@ -184,7 +184,7 @@ def test_any_long_paragraph_of_the_real_release_is_traced(client):
     shown = [unescape(re.sub("<[^>]+>", "", p)).strip() for p in
              re.findall(r"<p\b[^>]*>(.*?)</p>", article, re.S)]  # fmt: skip
     text = client.get(f"{path}release.txt").content.decode()
-    chance = random.Random(14)
+    rng = random.Random(14)
     for whole, parts in ((article, shown), (text, text.split("\n\n"))):
         marked = [part for part in parts if watermarks.JOINER in part]
         assert {bare(part) for part in marked} >= set(long)
@@ -192,6 +192,6 @@ def test_any_long_paragraph_of_the_real_release_is_traced(client):
         assert whole.count(watermarks.JOINER) == len(marked)
         words = unescape(re.sub("<[^>]+>", "", whole))
         assert len(words) - len(bare(words)) <= 0.08 * len(words)
-        pasted = unicodedata.normalize("NFKC", chance.choice(marked))
+        pasted = unicodedata.normalize("NFKC", rng.choice(marked))
         assert links.trace(pasted) == [link]
         assert links.trace(escape(pasted).encode("ascii", "xmlcharrefreplace").decode()) == [link]

@@ -99,7 +99,7 @@ def test_a_list_item_that_begins_with_a_list_keeps_its_number_in_a_word_file(cli
     assert numbered[0].numId.val == numbered[3].numId.val
 
 
-def test_every_header_row_is_one_in_a_word_file(client):
+def test_every_header_row_is_marked_as_one_in_a_word_file(client):
     head = "<tr><th rowspan=2>A<th>B<tr><th>C"
     archive = packed(client, make_release(body=f"<table>{head}<tr><td>D<td>E</table>"))
     assert archive.read("word/document.xml").decode().count("<w:tblHeader/>") == 2
@@ -177,7 +177,7 @@ def test_a_hidden_release_has_no_word_file(client):
         '<p>a<span data-footnote="1">b</span></p>',
     ],
 )
-def test_the_time_for_a_word_file_grows_with_its_length_only(client, piece):
+def test_the_time_to_write_a_word_file_grows_only_with_its_length(client, piece):
     def seconds(times: int) -> float:
         body = "".join(piece.replace("%d", str(number)) for number in range(times))
         release = make_release(body=body)

@@ -1,7 +1,7 @@
-"""Plain words on screens, in commands and in names: what stands in these tables must not return.
+"""Screens, commands and names use plain words: the words of these tables must not return.
 
 The first column is a regular expression, the second the plain replacement. `docs/glossary.md` has
-the terms that are used instead.
+the terms to use instead.
 """
 
 import ast
@@ -23,14 +23,14 @@ from django.core.management import get_commands, load_command_class
 from django.utils.module_loading import import_string
 
 ROOT = Path(settings.BASE_DIR)
-ROOMS = sorted(
+APPS = sorted(
     path.parent.name
     for path in ROOT.glob("*/__init__.py")
     if path.parent.name not in {"tests", "bench"}
 )
 TEMPLATES = sorted(
     path
-    for folder in [ROOT / "templates", *(ROOT / room / "templates" for room in ROOMS)]
+    for folder in [ROOT / "templates", *(ROOT / app / "templates" for app in APPS)]
     for path in folder.rglob("*.*")
     if path.suffix in {".html", ".txt", ".xml"}
 )
@@ -91,7 +91,7 @@ NOT_AGAIN = {
     r"\btakes? (?:it|these words|the words) over\b|\btaken over\b": "use, copied",
 }
 
-# The same kinds in names. A name is compared by its parts: `not_told_yet` has the part `told`.
+# Parts of names: `not_told_yet` has the part `told`.
 NAMES_NOT_AGAIN = {
     "told": "notified, shown",
     "tell": "notify",
@@ -130,7 +130,7 @@ WHOLE_NAMES_NOT_AGAIN = {
     r"Guess|Tries|Tried|tries_at|count_guesses": "probe",
     r"OneNotFound|NothingKept|NothingLent|FilesAway|CompressedWords|ProbesFirst": "…Middleware",
 }
-# Rooms that may use a part: the kernel's filters have an operator “at least”.
+# Parts that an app may use: the kernel's filters have an operator “at least”.
 MAY_SAY = {("assets", "LEAST")}
 
 # Exceptions that name an event instead of an error.
@@ -175,14 +175,14 @@ def complaints(texts: Iterable[Text], table: dict[str, str] = NOT_AGAIN) -> list
     )
 
 
-def complaints_about_name(name: str, room: str = "") -> Iterator[str]:
+def complaints_about_name(name: str, app: str = "") -> Iterator[str]:
     """Yield what is wrong with the name of a function, class, argument or variable."""
     for pattern, plain in WHOLE_NAMES_NOT_AGAIN.items():
         if re.fullmatch(pattern, name):
             yield f"not “{name}” but {plain}"
     parts = set(re.split(r"_+|(?<=[a-z0-9])(?=[A-Z])", name))
     for part, plain in NAMES_NOT_AGAIN.items():
-        if part in parts and (room, part) not in MAY_SAY:
+        if part in parts and (app, part) not in MAY_SAY:
             yield f"“{name}”: not “{part}” but {plain}"
 
 
@@ -203,12 +203,12 @@ def _line(source: str, at: int) -> int:
 
 
 def _blanked(pattern: re.Pattern[str], source: str) -> str:
-    """Return a source with what matches replaced by its line ends, so that lines keep numbers."""
+    """Return a source with each match replaced by its line ends, to keep the line numbers."""
     return pattern.sub(lambda found: "\n" * found[0].count("\n") + " ", source)
 
 
 def template_texts(source: str, place: str) -> Iterator[Text]:
-    """Yield what a template prints of its own: text, read attributes, and strings in its tags."""
+    """Yield the texts of a template: content, attributes that are read, and strings in its tags."""
     source = _blanked(_SCRIPT, _blanked(_COMMENT, source))
     for found in _TEMPLATE_TAG.finditer(source):
         for string in _STRING.finditer(found[0]):
@@ -264,7 +264,7 @@ def script_messages(source: str, place: str) -> Iterator[Text]:
 
 
 def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] in ROOMS
+    return module.partition(".")[0] in APPS
 
 
 def _choices(choices: Any, place: str) -> Iterator[Text]:
@@ -294,9 +294,9 @@ def model_texts() -> Iterator[Text]:
 
 
 def _import_everything() -> None:
-    for room in ROOMS:
-        package = importlib.import_module(room)
-        for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+    for app in APPS:
+        package = importlib.import_module(app)
+        for module in pkgutil.walk_packages(package.__path__, f"{app}."):
             if not re.search(r"\.(?:migrations|commands|fonts|data)\b|\.wsgi$", module.name):
                 importlib.import_module(module.name)
 
@@ -358,12 +358,12 @@ def command_texts() -> Iterator[Text]:
 
 
 def sources() -> Iterator[tuple[str, str, str]]:
-    """Yield room, path and text of every module of ours, migrations apart."""
-    for room in [*ROOMS, "gunicorn.conf.py", "manage.py"]:
-        path = ROOT / room
+    """Yield the app, path and text of every module of ours except migrations."""
+    for app in [*APPS, "gunicorn.conf.py", "manage.py"]:
+        path = ROOT / app
         for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
             if "migrations" not in file.parts:
-                yield room, str(file.relative_to(ROOT)), file.read_text()
+                yield app, str(file.relative_to(ROOT)), file.read_text()
 
 
 def names_in(source: str) -> Iterator[tuple[int, str]]:
@@ -391,7 +391,7 @@ _VALUE = re.compile(r"\bvalue=\"([^\"]*)\"|\bvalue='([^']*)'")
 
 
 def buttons(source: str, place: str) -> Iterator[Text]:
-    """Yield the fixed labels of the buttons in a template; those from variables are not here."""
+    """Yield the fixed labels of the buttons in a template; labels from variables are left out."""
     source = _blanked(_COMMENT, source)
     source = _TRANSLATED.sub(lambda found: f"{{%%}}{found[1] or found[2] or ''}{{%", source)
     source = source.replace("{%%}", "")
@@ -422,7 +422,7 @@ def complaints_about_buttons(labels: Iterable[Text]) -> list[str]:
 
 
 def times_without_zone(source: str, place: str) -> list[str]:
-    """Return where a template prints a time in its own format, which may leave out the zone."""
+    """Return the lines where a template prints a time in its own format, perhaps without zone."""
     return [
         f"{place}:{_line(source, found.start())}: {found[0]}"
         for found in re.finditer(r"\|date:\s*['\"]([^'\"]*)['\"]", source)
@@ -452,7 +452,7 @@ def all_template_texts() -> Iterator[Text]:
 
 
 def all_messages() -> Iterator[Text]:
-    for _room, place, source in sources():
+    for _app, place, source in sources():
         yield from python_messages(source, place)
     for path in SCRIPTS:
         yield from script_messages(path.read_text(), str(path.relative_to(ROOT)))
@@ -462,7 +462,7 @@ def all_messages() -> Iterator[Text]:
     "texts",
     [all_template_texts, all_messages, model_texts, form_texts, admin_texts, command_texts],
 )
-def test_what_people_read_is_in_plain_words(texts):
+def test_texts_for_people_are_in_plain_words(texts):
     found = complaints(texts())
     assert not found, "\n".join(["", *found])
 
@@ -470,9 +470,9 @@ def test_what_people_read_is_in_plain_words(texts):
 def test_names_in_the_code_are_plain():
     found = [
         f"{place}:{line}: {complaint}"
-        for room, place, source in sources()
+        for app, place, source in sources()
         for line, name in names_in(source)
-        for complaint in complaints_about_name(name, room)
+        for complaint in complaints_about_name(name, app)
     ]
     found += [
         f"{path.relative_to(ROOT)}:{line}: {complaint}"
@@ -483,7 +483,7 @@ def test_names_in_the_code_are_plain():
     assert not found, "\n".join(["", *dict.fromkeys(found)])
 
 
-def test_a_middleware_is_called_one():
+def test_the_name_of_a_middleware_ends_in_middleware():
     ours = [path for path in settings.MIDDLEWARE if _is_ours(path)]
     assert len(ours) > 5
     assert all(path.endswith("Middleware") for path in ours), ours
@@ -604,16 +604,16 @@ def test_a_bad_button_and_a_time_without_its_zone_are_found():
         "Minor edit (typo, link, punctuation)",
     ],
 )
-def test_plain_words_are_not_complained_about(text):
+def test_plain_words_are_accepted(text):
     assert not complaints([Text("here", text)])
 
 
 def test_every_source_of_texts_is_read():
-    """A check that reads nothing passes for ever."""
+    """A check that reads no texts always passes."""
     assert len(TEMPLATES) > 80
     assert len(SCRIPTS) > 10
-    for texts, least in [
+    for texts, minimum in [
         (all_template_texts, 500), (all_messages, 300), (model_texts, 300), (form_texts, 200),
         (admin_texts, 30), (command_texts, 40),
     ]:  # fmt: skip
-        assert sum(1 for text in texts() if text.text) > least, texts.__name__
+        assert sum(1 for text in texts() if text.text) > minimum, texts.__name__

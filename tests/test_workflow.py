@@ -1,4 +1,4 @@
-"""The verbs: who may do what to a release in which state, what stands in the way, what is kept."""
+"""Actions on a release: who may do them in which state, what blocks them, what they record."""
 
 import threading
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ HOUR = timedelta(hours=1)
 
 
 def carry_out(verb, release, by):
-    """Do a verb with what it needs beside the release."""
+    """Do an action with the arguments that it needs."""
     now = timezone.now()
     if verb == "correct":
         release.body += "<p>More.</p>"
@@ -47,7 +47,7 @@ def carry_out(verb, release, by):
     return action(verb)(release, by=by, **needs.get(verb, {}))
 
 
-# What may be done in each state, by somebody with every right.
+# The actions that a user with every permission can do in each state.
 POSSIBLE = {
     "draft": {"submit", "approve", "publish", "restore", "discard", "hold"},
     "in_review": {"send_back", "approve", "publish", "restore", "hold"},
@@ -81,7 +81,7 @@ def test_an_action_works_in_its_states_and_changes_nothing_in_the_others(state, 
     assert Event.objects.count() == events
 
 
-def test_every_action_has_its_function_and_is_tried():
+def test_every_action_has_a_function_and_is_tested():
     assert {*VERBS, "allow_name"} == {*workflow.ACTIONS}
     for name, declared in workflow.ACTIONS.items():
         assert declared.name == name
@@ -96,11 +96,13 @@ def test_a_user_without_permissions_is_offered_nothing(state):
         for name, declared in workflow.ACTIONS.items()
         if declared.is_available(release, nobody)
     }
-    assert offered <= {"restore"}  # the text decides: see edit_blockers
+    assert offered <= {
+        "restore"
+    }  # it has no permission of its own: edit_blockers() checks the user
 
 
-# Who may, of the three groups: the owner of the release is an author.
-MAY = {
+# Who may do an action, of the three groups and the author who owns the release.
+ALLOWED = {
     ("submit", "draft"): {"owner", "Editor", "Publisher"},
     ("discard", "draft"): {"Editor", "Publisher"},
     ("approve", "in_review"): {"Publisher"},
@@ -121,7 +123,7 @@ MAY = {
 }
 
 
-@pytest.mark.parametrize(("verb", "state"), MAY)
+@pytest.mark.parametrize(("verb", "state"), ALLOWED)
 @pytest.mark.parametrize("who", ["owner", "Author", "Editor", "Publisher", "nobody"])
 def test_an_action_needs_its_permission(verb, state, who):
     owner = make_user("owner", "Author")
@@ -129,7 +131,7 @@ def test_an_action_needs_its_permission(verb, state, who):
     release = make_release(state)
     models.QuerySet(Release).update(created_by=owner)
     release.refresh_from_db()
-    if who in MAY[verb, state]:
+    if who in ALLOWED[verb, state]:
         carry_out(verb, release, user)
     else:
         with pytest.raises(workflow.ActionBlocked, match=r"permission|own|in review"):
@@ -137,7 +139,7 @@ def test_an_action_needs_its_permission(verb, state, who):
 
 
 def without_page(detail):
-    """What an event keeps beside the fingerprints of the page: see tests/test_approval.py."""
+    """Return the detail of an event without fingerprints, which tests/test_approval.py checks."""
     return {key: value for key, value in detail.items() if key != "page"}
 
 
@@ -167,11 +169,11 @@ def test_events_record_the_user_the_action_the_time_and_the_version():
 
 def test_all_blockers_are_listed_at_once():
     hidden = make_person("Iven Sorrel", level=Level.STAFF)
-    mute = make_person("Ann Verel", level=Level.STAFF)
+    speaker = make_person("Ann Verel", level=Level.STAFF)
     release = make_release(
         "draft", title="", dateline_place="Home of Iven Sorrel", pull_quote="Said by nobody",
         body=f"<p>{mark(hidden)}</p><blockquote data-name='Ann'><p>“Words.”</p></blockquote>"
-        f'{quotation(mute)}<figure data-asset="{MediaAsset.objects.create().pk}"></figure>',
+        f'{quotation(speaker)}<figure data-asset="{MediaAsset.objects.create().pk}"></figure>',
         poster=make_picture(alt_text="", credit_line=""),
     )  # fmt: skip
     with pytest.raises(workflow.ActionBlocked) as refused:
@@ -294,7 +296,7 @@ def test_an_embargo_is_changed_without_a_second_approval():
         workflow.reschedule(release, by=chief, publish_at=now - HOUR)
 
 
-def test_a_hold_works_with_an_old_version_on_the_screen():
+def test_a_hold_works_from_a_page_with_an_old_version():
     release, chief = make_release(), make_chief()
     stale = Release.objects.get(pk=release.pk)
     release.body += "<p>Newer.</p>"
@@ -323,7 +325,7 @@ def test_a_time_that_passes_during_a_hold_publishes_nothing():
     assert Release.objects.public(at=later).exists()
 
 
-def test_a_release_that_was_held_before_its_time_and_withdrawn_leaves_no_trace():
+def test_a_release_that_was_held_before_its_time_and_withdrawn_leaves_no_tombstone():
     now, chief = timezone.now(), make_chief()
     release = make_release("scheduled", publish_at=now + HOUR)
     release = workflow.hold(release, by=chief, at=now)
@@ -353,7 +355,7 @@ def test_an_address_is_made_on_approval_and_the_old_one_is_kept_after_publicatio
     assert third.slug not in ("free-ann-verel-now", twin.slug)
 
 
-def test_an_address_that_leads_to_another_release_is_not_taken_over():
+def test_an_address_that_leads_to_another_release_cannot_be_used():
     first, chief = make_release("published", title="Free her"), make_chief()
     first.slug = "freed"
     first = workflow.correct(first, by=chief, text="")

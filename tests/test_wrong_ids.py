@@ -1,4 +1,4 @@
-"""What is odd in an address or a form is answered at the desk, and never fails."""
+"""The desk answers invalid values in addresses and forms, and never fails."""
 
 import re
 from urllib.parse import quote
@@ -24,17 +24,17 @@ def test_a_search_of_any_length_is_answered(at_desk, publisher):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     ["jobs/email/?text__contains=a", "jobs/job/?arguments__contains=a",
      "previews/previewlink/?token_hash__startswith=a", "previews/previewlink/?batch__isnull=1"],
 )  # fmt: skip
-def test_a_list_is_not_filtered_by_what_it_does_not_show(at_desk, publisher, asked):
-    answer = at_desk(publisher).get(f"/admin/{asked}")
+def test_a_list_cannot_be_filtered_by_fields_that_it_does_not_show(at_desk, publisher, query):
+    answer = at_desk(publisher).get(f"/admin/{query}")
     assert answer.status_code == 400
     assert "Bad request" in answer.content.decode()
 
 
-def test_a_form_has_as_many_rows_as_it_allows(at_desk, publisher):
+def test_a_form_with_too_many_rows_is_refused_with_a_sentence(at_desk, publisher):
     rows = {f"row-{n}": "x" for n in range(15_000)}
     answer = at_desk(publisher).post("/admin/releases/topic/add/", {"name": "", **rows})
     assert answer.status_code == 200
@@ -69,7 +69,7 @@ def chief(client):
 
 
 def filled(path, value):
-    """Fill in every id of an address: a wrong one where its converter lets it pass."""
+    """Replace every id in an address by a wrong value, or by one that its converter accepts."""
 
     def one(match):
         kind = match[1].rpartition(":")[0]
@@ -84,7 +84,7 @@ def test_there_are_addresses_with_an_id_to_try():
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_no_address_of_the_desk_fails_for_an_id_that_is_none(chief, method):
+def test_no_address_of_the_desk_fails_with_an_invalid_id(chief, method):
     failed = {}
     for path in WITH_ID:
         if "(?P" in path:
@@ -100,7 +100,7 @@ def test_no_address_of_the_desk_fails_for_an_id_that_is_none(chief, method):
 LISTS = sorted({re.sub(r"<.*", "", path) for path in WITH_ID if path.endswith("change/")})
 
 
-def test_no_list_or_form_fails_for_a_query_that_is_none(chief):
+def test_no_list_or_form_fails_with_an_invalid_query(chief):
     make_release(), make_person(), make_picture()
     failed = {}
     for at in LISTS:
@@ -136,8 +136,8 @@ ODD_KEYS = [r"\000aaaaaaaaaaaaaaaa", r"\355\240\200aaaaaaaaaaaa", "A_-aaaaaaaaaa
 
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages"])
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_a_cookie_that_we_never_set_is_none(client, name, key):
-    """PostgreSQL fails at a NUL, and the page to sign in was an error page."""
+def test_a_cookie_that_we_never_set_is_ignored(client, name, key):
+    """PostgreSQL refuses a NUL, and the sign-in page once was an error page."""
     client.raise_request_exception = False
     for address in ("/admin/login/", "/admin/", "/"):
         answer = client.get(address, HTTP_COOKIE=f'{name}="{key}"')
@@ -147,7 +147,7 @@ def test_a_cookie_that_we_never_set_is_none(client, name, key):
     assert answer.status_code == 200
 
 
-def test_a_key_that_we_made_is_a_session(client):
+def test_only_a_session_key_that_we_made_is_accepted(client):
     client.force_login(make_chief())
     assert client.get("/admin/").status_code == 200
     client.cookies["sessionid"] = client.cookies["sessionid"].value.upper()
@@ -162,7 +162,7 @@ ODD_JSON = [
 
 
 @pytest.mark.parametrize("sent", ODD_JSON, ids=range(len(ODD_JSON)))
-def test_no_form_fails_for_json_that_is_none(chief, sent):
+def test_no_form_fails_with_invalid_json(chief, sent):
     picture, release = make_picture(), make_release("in_review")
     many = {"action": "edit_many", "_selected_action": [str(picture.pk)], "apply": "1"}
     read = sent.replace("KEY", str(picture.pk))
@@ -181,16 +181,16 @@ def test_no_form_fails_for_json_that_is_none(chief, sent):
     assert chief.post("/admin/releases/release/add/", typed).status_code in (200, 302)
 
 
-def test_json_that_is_none_gets_the_sentence_of_the_form(chief):
+def test_invalid_json_gets_the_sentence_of_the_form(chief):
     release = make_release("in_review")
     sent = {"version": release.version, "read_fingerprints": "[" * 100_000}
     answer = chief.post(f"/admin/releases/release/{release.pk}/publish/", sent)
     assert "The form was incomplete. Reload it and try again." in answer.text
 
 
-def test_every_form_reads_json_by_the_one_rule():
-    def all_forms(of=forms.BaseForm):
-        for form in of.__subclasses__():
+def test_every_form_reads_json_with_our_field():
+    def all_forms(base=forms.BaseForm):
+        for form in base.__subclasses__():
             yield form
             yield from all_forms(form)
 
@@ -212,7 +212,7 @@ DAYS = [
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_a_list_filtered_by_a_day_that_no_calendar_has_says_so(chief, day):
+def test_a_list_filtered_by_an_impossible_day_redirects_to_an_error_message(chief, day):
     make_release("published")
     address = "/admin/releases/release/"
     answer = chief.get(f"{address}?publish_at__year={day}")

@@ -1,4 +1,7 @@
-"""What the published rules say of everything that goes out. Each function fails with the reason."""
+"""Checks of everything that we publish against the published specifications.
+
+Each function raises an error that names the problem.
+"""
 
 import io
 import json
@@ -24,8 +27,8 @@ from referencing import Registry, Resource
 from tests.make import DATA
 
 SCHEMAS = DATA / "schemas"
-VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` brings it
-# BCP 47, as RFC 5646 writes it in 2.1, without registered exceptions.
+VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` downloads it
+# BCP 47 as defined in RFC 5646, section 2.1, without grandfathered tags.
 LANGUAGE = re.compile(
     r"(([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?"
     r"(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*)?"
@@ -40,7 +43,7 @@ WORD = {
     "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
 }
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-OF_RSS = {
+RSS_ELEMENTS = {
     "channel": {
         "title", "link", "description", "language", "copyright", "managingEditor", "webMaster",
         "pubDate", "lastBuildDate", "category", "generator", "docs", "cloud", "ttl", "image",
@@ -58,7 +61,7 @@ OG_TYPES = {"article", "profile", "website"}
 
 
 def ninjs(data: dict) -> None:
-    """Check ninjs 3.1; its dates too, which jsonschema alone lets pass."""
+    """Check ninjs 3.1, and its dates, which jsonschema alone does not check."""
     _ninjs_schema().validate(data)
     for name in ("firstCreated", "versionCreated"):
         if name in data:
@@ -69,7 +72,7 @@ def ninjs(data: dict) -> None:
 
 
 def atom(content: bytes) -> None:
-    """Check Atom (RFC 4287), and its pages (RFC 5005)."""
+    """Check Atom (RFC 4287) and the links between its pages (RFC 5005)."""
     feed = etree.fromstring(content)
     _atom_schema().assertValid(feed)
     links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
@@ -83,12 +86,12 @@ def atom(content: bytes) -> None:
 
 
 def rss(content: bytes, address: str) -> None:
-    """Check RSS by the rules of its specification and of the RSS Advisory Board's profile."""
+    """Check RSS by its specification and the RSS Advisory Board's profile."""
     root = etree.fromstring(content)
     assert (root.tag, root.get("version")) == ("rss", "2.0")
     (channel,) = root
     for one in (channel, *channel.findall("item")):
-        known, names = OF_RSS[one.tag], [node.tag for node in one]
+        known, names = RSS_ELEMENTS[one.tag], [node.tag for node in one]
         assert {name for name in names if "{" not in name} <= known
         for name in {*names} & known - MORE_THAN_ONCE:
             assert names.count(name) == 1, name
@@ -117,7 +120,7 @@ def rss(content: bytes, address: str) -> None:
 
 
 def json_feed(data: dict) -> None:
-    """Check JSON Feed 1.1; its dates and addresses too."""
+    """Check JSON Feed 1.1, its dates and its addresses."""
     _json_feed_schema().validate(data)
     assert data["version"] == "https://jsonfeed.org/version/1.1"
     ids = [item["id"] for item in data["items"]]
@@ -134,7 +137,7 @@ def json_feed(data: dict) -> None:
 
 
 def sitemap(content: bytes) -> None:
-    """Check a file of addresses against its schema; an index of such files by the protocol."""
+    """Check a sitemap against its schema, or a sitemap index by the protocol."""
     root = etree.fromstring(content)
     if root.tag == "{http://www.sitemaps.org/schemas/sitemap/0.9}sitemapindex":
         assert 0 < len(root) <= 50_000
@@ -146,7 +149,7 @@ def sitemap(content: bytes) -> None:
 
 
 def json_ld(data: object) -> None:
-    """Check that schema.org knows every term, and that nothing is empty."""
+    """Check that schema.org defines every term, and that no value is empty."""
     if isinstance(data, list):
         for one in data:
             json_ld(one)
@@ -164,14 +167,14 @@ def json_ld(data: object) -> None:
 
 
 def open_graph(page: lxml.html.HtmlElement) -> None:
-    """Check Open Graph by its rules: a type, a title, whole addresses; an article has it all."""
-    said: dict[str, list[str]] = {}
+    """Check Open Graph: type, title and absolute addresses; an article has more properties."""
+    tags: dict[str, list[str]] = {}
     for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
-        said.setdefault(node.get("property"), []).append(node.get("content"))
-    alternates = said.pop("og:locale:alternate", [])
+        tags.setdefault(node.get("property"), []).append(node.get("content"))
+    alternates = tags.pop("og:locale:alternate", [])
     assert len({*alternates}) == len(alternates), alternates
-    assert all(len(values) == 1 and values[0].strip() for values in said.values()), said
-    given = {name.removeprefix("og:"): values[0] for name, values in said.items()}
+    assert all(len(values) == 1 and values[0].strip() for values in tags.values()), tags
+    given = {name.removeprefix("og:"): values[0] for name, values in tags.items()}
     assert given["type"] in OG_TYPES
     assert given["title"]
     for name in ("url", "image"):
@@ -190,7 +193,7 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
 
 
 def word(content: bytes) -> None:
-    """Check a Word file: what Word itself refuses to open, or repairs with a question."""
+    """Check a Word file for errors because of which Word refuses to open it or offers a repair."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.testzip() is None
     names = archive.namelist()
@@ -227,7 +230,7 @@ def word(content: bytes) -> None:
 
 
 def elsewhere(html: str) -> None:
-    """Check HTML that is shown on other sites: whole addresses, and nothing of our page."""
+    """Check HTML for other sites: absolute addresses, and no scripts, styles or classes."""
     if not html:
         return
     root = lxml.html.fragment_fromstring(html, create_parent="div")
@@ -245,7 +248,7 @@ def absolute(address: str) -> None:
 
 
 def has_vnu() -> bool:
-    """Whether HTML can be checked here. In CI (VNU_REQUIRED) it must be possible."""
+    """Return whether HTML can be checked here. If VNU_REQUIRED is set, as in CI, fail if not."""
     there = VNU.exists() and shutil.which("java") is not None
     if not there and os.environ.get("VNU_REQUIRED"):
         pytest.fail(f"{VNU} or java is missing. `make vnu` and the package default-jre-headless.")
@@ -253,7 +256,7 @@ def has_vnu() -> bool:
 
 
 def html_errors(folder: Path) -> list[str]:
-    """Return what the checker of the W3C objects to in the HTML files of a folder, once for all."""
+    """Return the errors and warnings of the Nu HTML Checker for all HTML files of a folder."""
     command = ["java", "-Xss4m", "-jar", str(VNU), "--format", "json", "--exit-zero-always"]
     done = subprocess.run([*command, str(folder)], capture_output=True, text=True, timeout=300)
     messages = json.loads(done.stderr)["messages"]
@@ -268,7 +271,7 @@ def html_errors(folder: Path) -> list[str]:
 @cache
 def _ninjs_schema() -> jsonschema.Draft202012Validator:
     anything = Resource.from_contents({"$schema": "http://json-schema.org/draft-07/schema#"})
-    registry = Registry(retrieve=lambda uri: anything)  # it points to GeoJSON, which we do not use
+    registry = Registry(retrieve=lambda uri: anything)  # it refers to GeoJSON, which we do not use
     schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text(encoding="utf-8"))
     return jsonschema.Draft202012Validator(schema, registry=registry)
 

@@ -173,7 +173,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         if edited := context.get("original"):
-            # As it is stored: a form with mistakes has changed the other copy.
+            # Read the stored row, because a form with errors has changed the other object.
             case = Case.objects.get(pk=edited.pk)
             may_mark = request.user.has_perm("people.mark_error")
             context |= {
@@ -195,7 +195,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
             "today": timezone.localdate(),
         }
         if to_confirm and not any(_has_mistake(each) for each in [form, *formsets]):
-            context["errors"] = []  # the editor only has to read and confirm
+            context["errors"] = []  # there are no real errors; the editor only has to confirm
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Recorded in error, and sources ----------------------------------------------------------
@@ -240,7 +240,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         )
 
     def review_sources_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Decide which of the sources that were public before an upgrade may be published."""
+        """Choose which sources may be published, of those that were public before an upgrade."""
         case = self._get_or_404(request, pk)
         form = SourcesForm(request.POST or None, rows=case.sources_to_review())
         if request.method == "POST" and form.is_valid():
@@ -277,7 +277,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
 
 
 def _has_mistake(form: Any) -> bool:
-    """Return whether a form or formset has another error than the missing confirmation."""
+    """Return whether a form or formset has errors other than the missing confirmation."""
     if isinstance(form, BaseFormSet):
         return any(form.errors) or (
             bool(form.non_form_errors()) and not getattr(form, "digest", "")
@@ -286,6 +286,6 @@ def _has_mistake(form: Any) -> bool:
 
 
 def _is_public(form: Any) -> bool:
-    """Return whether a case is public as soon as its form is saved."""
+    """Return whether saving the form of a case makes its content public at once."""
     case = getattr(form, "instance", None)
     return bool(case is not None and case.person_id and case.person.has_page())

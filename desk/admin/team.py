@@ -12,7 +12,7 @@ from desk.admin.base import QuietAdmin
 
 
 class AddUserForm(UserCreationForm):
-    """A new user, with the right to sign in to the desk and with the permissions of a group."""
+    """Form of a new user, with the right to sign in to the desk and with groups."""
 
     is_staff = forms.BooleanField(
         label=_("Can sign in to the desk"),
@@ -87,7 +87,7 @@ class GroupForm(forms.ModelForm):
 class WithPermissions(QuietAdmin):
     """An admin of rows that have permissions."""
 
-    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.related_model is Permission:
             kwargs["form_class"] = PermissionField
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -1,4 +1,4 @@
-"""How the desk and the command describe a guess at a language."""
+"""Descriptions of a guessed language, for the desk and the command."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ def language_guess_sentence(guess: "LanguageGuess") -> str:
 
 
 def describe_language(guess: "LanguageGuess") -> str:
-    """Return which language an import seems to be in, on what grounds, and what is still open."""
+    """Return the guessed language, how it was found, and how certain it is."""
     if not guess.tag:
         return _("not known: the text is too short, or in a language that is not recognised")
     if guess.is_sure:

@@ -20,7 +20,7 @@ from people.models.sourced import Dated, ErrorMarked, ErrorMarkedQuerySet, Sourc
 
 
 class CaseStatus(Sourced, ErrorMarked):
-    """What was known of a case at one time; added by every change, never overwritten."""
+    """The status of a case at one time. Every change adds a row; rows are never overwritten."""
 
     case = models.ForeignKey(
         "people.Case", models.CASCADE, related_name="statuses", verbose_name=_("case")
@@ -48,14 +48,17 @@ class CaseStatus(Sourced, ErrorMarked):
 
 def status_with_day(status: str, as_of: date | None) -> str:
     """Return a status with its day, as lists at the desk show it."""
-    if as_of is None:  # in memory, while a form is shown again that left it blank
+    if as_of is None:  # only in memory: the form is shown again because the field was blank
         return status
     return gettext("%(status)s (as of %(day)s)") % {"status": status, "day": date_format(as_of)}
 
 
 class DesignationQuerySet(ErrorMarkedQuerySet):
     def on(self, day: date) -> Self:
-        """Those made by a day and not revoked by then, as far as the dates show."""
+        """Return the designations that were made by a day and not revoked by then.
+
+        For an uncertain date, its earliest possible day counts.
+        """
         return self.filter(
             Q(since_earliest=None) | Q(since_earliest__lte=day),
             Q(until_earliest=None) | Q(until_earliest__gt=day),
@@ -109,12 +112,12 @@ class Designation(Sourced, ErrorMarked):
         return self.label
 
     def is_valid_on(self, day: date) -> bool:
-        """Row twin of `Designation.objects.on`."""
+        """Return whether the designation is in `Designation.objects.on`."""
         begun = self.since_earliest is None or self.since_earliest <= day
         return begun and (self.until_earliest is None or day < self.until_earliest)
 
     def sentence(self) -> str:
-        """Return who decided it and when, as it is printed after the label."""
+        """Return who decided it and when, as printed after the label."""
         decided, revoked = self.decided, self.revoked
         if decided is None:
             return gettext("named by %(by)s") % {"by": self.by}
@@ -147,7 +150,7 @@ class Designation(Sourced, ErrorMarked):
 
 
 class Charge(Sourced, Dated):
-    """What a person is accused of, in our text and in that of the charge."""
+    """What a person is accused of, in our words and in the original wording."""
 
     class Result(models.TextChoices):
         UNKNOWN = "", _("Not known")
@@ -178,7 +181,7 @@ class Charge(Sourced, Dated):
 
 
 class Sentence(Sourced, Dated):
-    """What a court imposed."""
+    """A sentence that a court imposed."""
 
     class Kind(models.TextChoices):
         PRISON = "prison", _("Imprisonment")
@@ -226,7 +229,7 @@ class Sentence(Sourced, Dated):
 
 
 class CaseEvent(Sourced, Dated):
-    """What happened in a case, and when, as far as that is known."""
+    """Something that happened in a case, with a date that may be uncertain."""
 
     class Kind(models.TextChoices):
         ARREST = "arrest", _("Arrest")
@@ -256,7 +259,7 @@ class CaseEvent(Sourced, Dated):
     history = HistoricalRecords()
 
     class Meta:
-        # By the last day: a month with an arrest on its eleventh, and a charge some day after it.
+        # Order by the last possible day: a charge “in May” comes after an arrest on 11 May.
         ordering = ["date_latest", "date_earliest", "pk"]
         verbose_name = _("case event")
         verbose_name_plural = _("case events")
@@ -271,6 +274,6 @@ class CaseEvent(Sourced, Dated):
     def __str__(self) -> str:
         try:
             day = self.day.label if self.day else self.date
-        except ValidationError:  # in memory, while a form is shown again
+        except ValidationError:  # only in memory: the form is shown again with an invalid date
             day = self.date
         return gettext("%(kind)s, %(date)s") % {"kind": self.get_kind_display(), "date": day}

@@ -1,4 +1,4 @@
-"""Detentions as we know them: dated, sourced, and never overwritten."""
+"""Cases: detentions as we know them, with dates and sources. Statuses are never overwritten."""
 
 import contextlib
 from collections.abc import Iterable
@@ -27,12 +27,15 @@ from storing.rows import GuardedQuerySet
 
 class CaseQuerySet(GuardedQuerySet["Case"]):
     def in_group(self, *groups: Group) -> Self:
-        """Those whose status belongs to one of some groups."""
+        """Return the cases whose status belongs to one of these groups."""
         statuses = [status for status, group in GROUPS.items() if group in groups]
         return self.filter(custody_status__in=statuses)
 
     def with_sources_to_review(self) -> Self:
-        """Those with a source that was public before an upgrade, until an editor decides."""
+        """Return the cases with a source that an editor must review.
+
+        It was public before an upgrade that made sources internal.
+        """
         to_review = Q()
         for part in ("", "designations__", "charges__", "sentences__", "events__"):
             has_source = ~Q(**{f"{part}source": ""}) | ~Q(**{f"{part}source_url": ""})
@@ -40,7 +43,7 @@ class CaseQuerySet(GuardedQuerySet["Case"]):
         return self.filter(pk__in=Case.objects.filter(to_review).values("pk"))
 
     def stale(self, on: date | None = None) -> Self:
-        """Those whose review is due, of people who are not yet free or dead."""
+        """Return the cases whose review is due, unless the person is free or dead."""
         on = on or timezone.localdate()
         return self.filter(review_due__lte=on).in_group(
             Group.DETENTION, Group.RESTRICTED, Group.UNKNOWN
@@ -50,8 +53,8 @@ class CaseQuerySet(GuardedQuerySet["Case"]):
 class Case(Sourced):
     """One detention of one person, as we last knew it.
 
-    Status, confidence and their day are the present ones; every change of them is kept as a row
-    of CaseStatus.
+    The status, its confidence and its day are the current ones. Every change of them is kept as a
+    CaseStatus row.
     """
 
     Custody = custody.Custody
@@ -145,8 +148,7 @@ class Case(Sourced):
     objects = CaseQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
-    # What a new row of CaseStatus stores besides the status; if it is None, the source is the
-    # case's own.
+    # Further values for a new CaseStatus row. If this is None, the row gets the source of the case.
     status_source: dict[str, Any] | None = None
 
     class Meta:
@@ -159,7 +161,7 @@ class Case(Sourced):
         return status_with_day(self.get_custody_status_display(), self.as_of)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a new status is kept as a row of its own."""
+        """Save the case. A changed status is also saved as a new CaseStatus row."""
         with transaction.atomic():
             lock_rows(Case.objects.filter(pk=self.pk))
             super().save(*args, **kwargs)
@@ -172,12 +174,12 @@ class Case(Sourced):
             self.status_source = None
 
     def clean(self) -> None:
-        """Refuse a status of a day in the future, and an end before the beginning."""
+        """Refuse a status date in the future, and an end before the start."""
         problems = {}
         if self.as_of and self.as_of > timezone.localdate():
             problems["as_of"] = gettext("This date is in the future.")
         with contextlib.suppress(ValidationError):  # each field reports its own errors
-            # What was just typed has no stored days yet.
+            # Dates that were just typed have no stored days yet.
             since, until = (read(text) if text else None for text in (self.since, self.until))
             if since and until and until.latest < since.earliest:
                 problems["until"] = gettext("The end can’t be before the start.")
@@ -185,18 +187,18 @@ class Case(Sourced):
             raise ValidationError(problems)
 
     def get_custody_status_display(self) -> str:  # type: ignore[no-redef]
-        """Return the label of the status; Django's own way translates every label for one."""
+        """Return the label of the status. Django's version would translate all labels for one."""
         known = self.custody_status in self.Custody.values
         return str(self.Custody(self.custody_status).label) if known else self.custody_status
 
     def get_legal_status_display(self) -> str:  # type: ignore[no-redef]
-        """Return the label of the legal status; see `get_custody_status_display`."""
+        """Return the label of the legal status. See `get_custody_status_display`."""
         known = self.legal_status in self.Legal.values
         return str(self.Legal(self.legal_status).label) if known else self.legal_status
 
     @property
     def group(self) -> Group:
-        """Row twin of `Case.objects.in_group`."""
+        """The group of the status. `Case.objects.in_group` selects by it."""
         return GROUPS[self.Custody(self.custody_status)]
 
     @property
@@ -209,7 +211,7 @@ class Case(Sourced):
         return self.statuses.valid().order_by("-pk").first()
 
     def valid_statuses(self) -> list[CaseStatus]:
-        """Return what was known, in the order of its days. Reads prefetched statuses."""
+        """Return the statuses that are not marked as errors. Reads prefetched statuses."""
         return [status for status in self.statuses.all() if status.is_valid()]
 
     def valid_designations(self) -> list[Designation]:
@@ -217,7 +219,7 @@ class Case(Sourced):
         return [row for row in self.designations.all() if row.is_valid()]
 
     def sources_to_review(self) -> list[Sourced]:
-        """Return the rows whose source was public before an upgrade, until an editor decides."""
+        """Return the rows whose source an editor must review. See `with_sources_to_review`."""
         parts = (self.designations, self.charges, self.sentences, self.events)
         rows = [self, *(row for part in parts for row in part.all())]
         return [row for row in rows if row.source_to_review and (row.source or row.source_url)]
@@ -241,7 +243,7 @@ class Case(Sourced):
         return [str(cls.Call(kind).label) for kind in kinds if kind in cls.Call]
 
     def sentence(self) -> str:
-        """Return the status as it is printed, never without its day."""
+        """Return the status as it is printed, always with its day."""
         parts = [self.get_custody_status_display()]
         if self.legal_status:
             parts.append(self.get_legal_status_display())
@@ -256,7 +258,7 @@ class Case(Sourced):
         return valid[-1] if valid else None
 
     def days_in_detention(self, on: date) -> int | None:
-        """Return how many days the detention lasted, None without certain dates."""
+        """Return the number of days of the detention, or None without certain dates."""
         since, until = self.detained_since, self.detained_until
         if since is None or not since.is_certain:
             return None
@@ -265,7 +267,7 @@ class Case(Sourced):
         return (until.earliest - since.earliest).days if until and until.is_certain else None
 
     def time_in_detention(self, on: date) -> str:
-        """Return since when the person is in detention, with the number of days if it is known."""
+        """Return a text with the start of the detention, and the number of days if it is known."""
         since, until = self.detained_since, self.detained_until
         days = self.days_in_detention(on)
         if since is None:
@@ -289,7 +291,7 @@ class Case(Sourced):
         return gettext("%(detention)s (%(days)s)") % {"detention": text, "days": count}
 
     def status_questions(self) -> list[str]:
-        """Return what an editor is asked before this status is saved beside what is known."""
+        """Return questions for the editor if this status does not fit the recorded ones."""
         questions = []
         known = [] if self._state.adding else self.valid_statuses()
         day = date_format(self.as_of, "DATE_FORMAT")
@@ -336,8 +338,8 @@ class Case(Sourced):
     def outcome_after(self, day: date) -> str:
         """Return how the case ended after a day, such as “released on 3 May 2026”.
 
-        "" if it has not ended, or if the end may be before that day. Reads prefetched events and
-        statuses.
+        Return "" if it has not ended, or if the end may be before that day. Reads prefetched events
+        and statuses.
         """
         ending = DETENTION_ENDINGS.get(self.Custody(self.custody_status))
         if ending is None:

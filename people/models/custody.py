@@ -15,7 +15,7 @@ class Group(models.TextChoices):
 
 
 class Custody(models.TextChoices):
-    """After the vocabularies of RSF, CPJ and HURIDOCS; see docs/decisions/0011."""
+    """Custody statuses, based on those of RSF, CPJ and HURIDOCS. See docs/decisions/0011."""
 
     DETAINED = "detained", _("In detention")
     PRETRIAL = "pretrial", _("In pre-trial detention")
@@ -48,8 +48,8 @@ GROUPS = {
     Custody.DIED: Group.DEAD,
     Custody.UNKNOWN: Group.UNKNOWN,
 }
-# How a detention ended, as it is printed beside the name in an older release: with the date of the
-# end, or with the date of the newest status. `on` is a date with its preposition: “on 3 May 2026”.
+# How a detention ended, as printed next to the name in an older release: with the date of the end,
+# or with the date of the newest status. `on` is a date with its preposition: “on 3 May 2026”.
 DETENTION_ENDINGS = {
     Custody.RELEASED: (_("released %(on)s"), _("released, as of %(day)s")),
     Custody.RELEASED_CONDITIONAL: (
@@ -61,7 +61,7 @@ DETENTION_ENDINGS = {
 
 
 class Legal(models.TextChoices):
-    """After the U.S. Press Freedom Tracker, with two more."""
+    """Legal statuses of the U.S. Press Freedom Tracker, and two more."""
 
     UNKNOWN = "", _("Not known")
     NOT_CHARGED = "not_charged", _("Not charged")
@@ -75,7 +75,7 @@ class Legal(models.TextChoices):
 
 
 class Confidence(models.TextChoices):
-    """HURIDOCS micro-thesaurus 41."""
+    """How sure a status is, from HURIDOCS micro-thesaurus 41."""
 
     UNKNOWN = "", _("Not judged")
     CONFIRMED = "confirmed", _("Confirmed")

@@ -1,4 +1,4 @@
-"""The other names of a person, and the rule for language tags."""
+"""The other names of a person, and the validator for their language tags."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from storing.rows import Guarded, GuardedQuerySet
 language_tag = RegexValidator(
     r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Enter a language tag such as en, ug or zh-Hans.")
 )
-# Labels and help texts that the name as shown and the other names share.
+# Labels and help texts of fields in both Person and PersonName.
 SEARCHED_LABEL = _("search texts for this name")
 SEARCHED_HELP = _(
     "Full names are always searched for. Only users who can set levels can switch this off."
@@ -25,14 +25,14 @@ EXACT_HELP = _("For a single name, initials or a code name. Capitals and full st
 
 class PersonNameQuerySet(GuardedQuerySet["PersonName"]):
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete them while no other transaction reads who may be named."""
+        """Delete the names while no other transaction reads who may be named."""
         with transaction.atomic():
             lock_names_for_change()
             return super().delete()
 
 
 class PersonName(Guarded):
-    """Another script, spelling or name of a person."""
+    """Another name of a person, or the name in another script or spelling."""
 
     class Kind(models.TextChoices):
         NATIVE = "native", _("In the person’s own script")
@@ -92,7 +92,7 @@ class PersonName(Guarded):
         return self.text
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with the script that most of its letters belong to if none was typed."""
+        """Save the name. If no script was typed, it is the script of most of its letters."""
         self.script = self.script or script_of(self.text)
         with transaction.atomic():
             lock_names_for_change()

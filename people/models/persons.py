@@ -1,4 +1,4 @@
-"""People who speak or are imprisoned: names, titles, and how far each may be named."""
+"""People, such as spokespeople and prisoners: names, titles, and how far each may be named."""
 
 import uuid
 from datetime import date, timedelta
@@ -23,60 +23,60 @@ from people.names.forms import is_full_name
 from people.slugs import slug_for
 from storing.rows import Guarded, GuardedQuerySet
 
-EXPIRY_WARNING = timedelta(days=30)  # how long before its end the desk warns of a consent
+EXPIRY_WARNING = timedelta(days=30)  # the desk shows a warning this long before a consent ends
 
 
 class PersonQuerySet(GuardedQuerySet["Person"]):
     def with_page(self, on: date | None = None) -> Self:
-        """Those with a public page on a day (default: today, in the newsroom's zone)."""
+        """Return the people with a public page on a day (default: today in the newsroom's zone)."""
         on = on or timezone.localdate()
         return self.filter(
             Q(name_consent_until=None) | Q(name_consent_until__gte=on), level=Level.PUBLIC
         )
 
     def protected(self, on: date | None = None) -> Self:
-        """Those whose name may not be published on a day: by level, or because a consent ended."""
+        """Return the people whose name may not be published on a day: by level or ended consent."""
         on = on or timezone.localdate()
         return self.filter(Q(level__lt=Level.NAMEABLE) | Q(name_consent_until__lt=on))
 
     def consent_ends_soon(self, on: date | None = None) -> Self:
-        """Those who may be named, with a consent that ends within thirty days or has ended."""
+        """Return the people with level 2 or 3 whose consent ends within 30 days or has ended."""
         soon = (on or timezone.localdate()) + EXPIRY_WARNING
         return self.filter(level__gte=Level.NAMEABLE, name_consent_until__lt=soon)
 
     def not_searched_for(self, on: date | None = None) -> "list[Person]":
-        """Return those who are protected on a day although texts are not searched for them."""
+        """Return the people who are protected on a day, but whose names are not searched for."""
         protected = self.protected(on).prefetch_related("names")
         return [person for person in protected if not person.is_searched_for()]
 
     def lacking_photo_consent(self) -> Self:
-        """Those with recorded consents, none of which covers photographs."""
+        """Return the people who gave consents, but none for photographs."""
         return self.filter(photo_consent_until=Person.NEVER)
 
     def with_pictures(self) -> Self:
-        """Those with a portrait, or in a picture of the library."""
+        """Return the people with a portrait, or in a picture of the library."""
         shown = self.model.depicted_in.through.objects.values("person")
         return self.filter(Q(portrait__isnull=False) | Q(pk__in=shown))
 
     def spokespeople(self, on: date | None = None) -> Self:
-        """Those who speak for us on a day (default: today, in the newsroom's zone)."""
+        """Return the people who speak for us on a day (default: today in the newsroom's zone)."""
         on = on or timezone.localdate()
         speaking = Role.objects.on(on).filter(speaks_for_us=True)
         return self.filter(pk__in=speaking.values("person"))
 
     def prisoners(self) -> Self:
-        """Those with at least one case."""
+        """Return the people with at least one case."""
         return self.exclude(cases=None)
 
     def visible_to(self, user: User) -> Self:
-        """Those that a user of the admin may know of: level 0 is for its case officers."""
+        """Return the people that a user may know of: at level 0, only case officers may."""
         if user.is_superuser:
             return self
         known = self.model.case_officers.through.objects.filter(user=user).values("person")
         return self.filter(Q(level__gt=Level.CASE_OFFICERS) | Q(pk__in=known))
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete them while no other transaction reads who may be named."""
+        """Delete the people while no other transaction reads who may be named."""
         with transaction.atomic():
             lock_names_for_change()
             return super().delete()
@@ -85,7 +85,7 @@ class PersonQuerySet(GuardedQuerySet["Person"]):
 class Person(Guarded):
     """A person that releases mention: a spokesperson, a prisoner of conscience, a minister."""
 
-    NEVER = date.min  # in `photo_consent_until`: consents are recorded, none for photographs
+    NEVER = date.min  # `photo_consent_until` if consents are recorded, but none for photographs
     CONSENT_FIELDS = ("name_consent_until", "photo_consent_until")  # only Consent writes them
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -144,7 +144,7 @@ class Person(Guarded):
             "from level 2. Internal only."
         ),
     )
-    # Derived from the recorded consents: the last day on which they are valid, None without an end.
+    # Derived from the recorded consents: the last day on which they are valid, or None for no end.
     name_consent_until = models.DateField(
         _("consent to be named until"),
         db_column="named_until",
@@ -209,13 +209,13 @@ class Person(Guarded):
         return self.display_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with a sort name and an address of its own if none were typed.
+        """Save the person, with a sort name and a slug if none were typed.
 
-        A person without a page gets an address without the name: an address that is taken would
-        show that another record exists. The dates derived from consents and the mark “under
-        eighteen” stay as they are stored, unless `update_fields` names them.
+        A person without a public page gets a slug without the name, because a slug that is already
+        taken would reveal that another record exists. Unless `update_fields` names them, the dates
+        derived from consents are not changed, and the mark “under eighteen” is not removed.
         """
-        self.pk = self.pk or uuid.uuid4()  # a form with other names takes the default away
+        self.pk = self.pk or uuid.uuid4()  # Django's inline formsets clear the default of the key
         self.sort_name = self.sort_name or self.display_name
         self.slug = slug_for(self.slug, fallback="", length=120) or self.pk.hex
         is_whole = not self._state.adding and kwargs.get("update_fields") is None
@@ -243,26 +243,26 @@ class Person(Guarded):
             return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
-        """Turn what was typed into an address; refuse it if nothing would be left."""
+        """Convert the typed address to a slug. Refuse it if nothing is left."""
         typed, self.slug = self.slug, slug_for(self.slug, fallback="", length=120)
         if typed and not self.slug:
             raise ValidationError({"slug": gettext("Use at least one letter or digit.")})
 
     def has_page(self, on: date | None = None) -> bool:
-        """Row twin of `Person.objects.with_page`."""
+        """Return whether the person is in `Person.objects.with_page`."""
         return self.level == Level.PUBLIC and not self.name_consent_has_ended(on)
 
     def is_protected(self, on: date | None = None) -> bool:
-        """Row twin of `Person.objects.protected`."""
+        """Return whether the person is in `Person.objects.protected`."""
         return self.level < Level.NAMEABLE or self.name_consent_has_ended(on)
 
     def name_consent_has_ended(self, on: date | None = None) -> bool:
-        """Whether every consent to be named has ended or was withdrawn; False without consents."""
+        """Return whether there are consents to be named, and all have ended or were withdrawn."""
         until = self.name_consent_until
         return until is not None and until < (on or timezone.localdate())
 
     def name_protected_from(self) -> date | None:
-        """Return the first day on which the name may not be published, None for never.
+        """Return the first day on which the name may not be published, or None if never.
 
         It is `date.min` if the level protects the name.
         """
@@ -271,10 +271,10 @@ class Person(Guarded):
         return self.name_consent_until + timedelta(days=1) if self.name_consent_until else None
 
     def photos_hidden_from(self) -> date | None:
-        """Return the first day on which pictures of the person may not be shown, None for never.
+        """Return the first day on which pictures of the person may not be shown, or None if never.
 
-        It is `date.min` if the level protects the name, or if the recorded consents leave
-        photographs out.
+        It is `date.min` if the level protects the name, or if the recorded consents do not cover
+        photographs.
         """
         if self.level < Level.NAMEABLE or self.lacks_photo_consent():
             return date.min
@@ -282,31 +282,31 @@ class Person(Guarded):
         return min(ends) + timedelta(days=1) if ends else None
 
     def lacks_photo_consent(self) -> bool:
-        """Row twin of `Person.objects.lacking_photo_consent`."""
+        """Return whether the person is in `Person.objects.lacking_photo_consent`."""
         return self.photo_consent_until == self.NEVER
 
     def has_consent(self, scope: Scope, on: date | None = None) -> bool:
-        """Whether a consent that covers a subject is valid on a day. Reads prefetched consents."""
+        """Return whether a consent covers a subject on a day. Reads prefetched consents."""
         on = on or timezone.localdate()
         return any(
             consent.covers(scope) and consent.is_valid_on(on) for consent in self.consents.all()
         )
 
     def title_on(self, day: date) -> str:
-        """Return the title of the person on a day, "" if none is recorded."""
+        """Return the title of the person on a day, or "" if none is recorded."""
         role = self.role_on(day)
         return role.title if role else ""
 
     def role_on(self, day: date) -> "Role | None":
-        """Return the role of the person on a day, None if none is recorded.
+        """Return the role of the person on a day, or None if none is recorded.
 
-        Of several, the one that began last. Reads prefetched roles.
+        If there are several, return the one that began last. Reads prefetched roles.
         """
         roles = [role for role in self.roles.all() if role.is_held_on(day)]
         return max(roles, key=lambda role: role.start or date.min) if roles else None
 
     def outcome_after(self, day: date) -> str:
-        """Return how the newest case ended after a day, "" if it has not.
+        """Return how the newest case ended after a day, or "" if it has not ended.
 
         Reads prefetched cases, events and statuses.
         """
@@ -326,7 +326,7 @@ class Person(Guarded):
         ]
 
     def is_searched_for(self) -> bool:
-        """Whether public texts are searched for the name as shown."""
+        """Return whether public texts are searched for the name as shown."""
         return self.display_name in self.spellings()
 
     def _unique_slug(self) -> str:
@@ -339,7 +339,7 @@ class Person(Guarded):
 
 class RoleQuerySet(GuardedQuerySet["Role"]):
     def on(self, day: date) -> Self:
-        """Those held on a day; a missing start or end is open."""
+        """Return the roles held on a day. A missing start or end is open."""
         return self.filter(Q(start=None) | Q(start__lte=day), Q(end=None) | Q(end__gte=day))
 
 
@@ -379,5 +379,5 @@ class Role(Guarded):
         return self.title
 
     def is_held_on(self, day: date) -> bool:
-        """Row twin of `Role.objects.on`."""
+        """Return whether the role is in `Role.objects.on`."""
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)

@@ -22,7 +22,7 @@ from storing.rows import Guarded, GuardedQuerySet
 
 class ConsentQuerySet(GuardedQuerySet["Consent"]):
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete one by one: each changes what may be published of its person."""
+        """Delete the consents one by one, because each changes its person's consent dates."""
         with transaction.atomic():
             for consent in self:
                 consent.delete()
@@ -30,9 +30,9 @@ class ConsentQuerySet(GuardedQuerySet["Consent"]):
 
 
 class Consent(Guarded):
-    """Why something may be published of a person: who allowed what, from when, until when.
+    """A consent to publish something about a person: who allowed what, from when, until when.
 
-    It is never public and in no export.
+    It is never public, and in no export.
     """
 
     Scope = publication.Scope
@@ -106,14 +106,14 @@ class Consent(Guarded):
         }
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, and update until when the person may be named and shown."""
+        """Save the consent, and update the consent dates of the person."""
         with transaction.atomic():
             people = self._lock_people()
             super().save(*args, **kwargs)
             _update_consent_dates(people)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete, and update until when the person may be named and shown."""
+        """Delete the consent, and update the consent dates of the person."""
         with transaction.atomic():
             people = self._lock_people()
             deleted = super().delete(*args, **kwargs)
@@ -129,7 +129,7 @@ class Consent(Guarded):
         return bool(getattr(self, f"covers_{scope}"))
 
     def last_day(self) -> date | None:
-        """Return the last day on which it is valid, None without an end."""
+        """Return the last day on which it is valid, or None if it has no end."""
         ends = [self.ends] if self.ends else []
         ends += [self.withdrawn - timedelta(days=1)] if self.withdrawn else []
         return min(ends) if ends else None
@@ -153,17 +153,17 @@ def _update_consent_dates(people: list[Person]) -> None:
 
 
 def _last_day(person: Person, scope: Scope) -> date | None:
-    """Return the last day on which a consent covers a subject; None: no end, or none recorded."""
+    """Return the last day on which a consent covers a subject. None: no end, or no consent."""
     days = [consent.last_day() for consent in person.consents.all() if consent.covers(scope)]
     ends = [day for day in days if day]
     return max(ends) if ends and len(ends) == len(days) else None
 
 
 def _photo_consent_until(person: Person) -> date | None:
-    """Return the last day on which photographs may be shown; None: no end, or none recorded.
+    """Return the last day on which photographs may be shown. None: no end, or no consent.
 
-    Person.NEVER if there is consent to something and none to photographs: a person who was asked
-    only about the name did not allow the face. See docs/decisions/0032.
+    Return Person.NEVER if there are consents, but none covers photographs: a person who was asked
+    only about the name did not allow photographs. See docs/decisions/0032.
     """
     consents = list(person.consents.all())
     asked = any(consent.basis != Consent.Basis.PUBLIC for consent in consents)

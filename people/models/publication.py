@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.IntegerChoices):
-    """How far a person may be named. Every public text asks it."""
+    """How far a person may be named. All public texts are checked against it."""
 
     CASE_OFFICERS = 0, _("0 · Known to named case officers only")
     STAFF = 1, _("1 · Known to staff; may not be named")

@@ -1,4 +1,4 @@
-"""What the rows of a case share: a source, a mark for errors, a date."""
+"""Abstract models for the rows of a case: with a source, an error mark, a date."""
 
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ class Sourced(Guarded):
     """A fact with its source, which is internal unless an editor marks it as publishable."""
 
     class Reliability(models.TextChoices):
-        """After HURIDOCS micro-thesaurus 42."""
+        """The reliability of a source, from HURIDOCS micro-thesaurus 42."""
 
         UNKNOWN = "", _("Not judged")
         COMPLETE = "complete", _("Completely reliable")
@@ -35,8 +35,8 @@ class Sourced(Guarded):
         db_default=False,
         help_text=_("Never for a source who could be harmed."),
     )
-    # The database sets True for a row written by code without this column: that code printed
-    # every source. An editor then decides. Our own code always writes a value.
+    # The database default is for rows from older code, which does not write this column and prints
+    # every source. An editor must decide about these. Current code always writes a value.
     source_to_review = models.BooleanField(default=False, db_default=True, editable=False)
     reliability = models.CharField(
         _("reliability of the source"),
@@ -60,23 +60,23 @@ class Sourced(Guarded):
 
     @property
     def printed_source(self) -> str:
-        """The source as the public may read it, "" if it is internal."""
+        """The source, if the public may read it; "" if it is internal."""
         return (self.source or self.source_url) if self.source_public else ""
 
     @property
     def printed_source_url(self) -> str:
-        """The address of the source as the public may follow it, "" if it is internal."""
+        """The URL of the source, if the public may open it; "" if it is internal."""
         return self.source_url if self.source_public else ""
 
 
 class ErrorMarkedQuerySet(GuardedQuerySet[Any]):
     def valid(self) -> Self:
-        """Those that nobody marked as recorded in error."""
+        """Return the rows that are not marked as recorded in error."""
         return self.filter(error_at=None)
 
 
 class ErrorMarked(models.Model):
-    """A row that is never deleted: a mistake is marked as recorded in error, with a note."""
+    """A row that is never deleted. A wrong row is marked as recorded in error, with a note."""
 
     error_at = models.DateTimeField(null=True, blank=True, editable=False)
     error_by = models.ForeignKey(
@@ -93,12 +93,12 @@ class ErrorMarked(models.Model):
         abstract = True
 
     def is_valid(self) -> bool:
-        """Row twin of `ErrorMarkedQuerySet.valid`."""
+        """Return whether the row is in `ErrorMarkedQuerySet.valid`."""
         return self.error_at is None
 
 
 class Dated(models.Model):
-    """Something that happened on a day, as far as that is known."""
+    """Something with a date that may be uncertain."""
 
     date = UncertainDateField(_("date"))
     date_earliest = models.DateField(null=True, editable=False)

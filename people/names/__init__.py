@@ -1,9 +1,10 @@
-"""Names: how they are compared, in which forms they are found, and who is named in a text.
+"""Names: compare them, find them in texts in several forms, and search people by name.
 
-One engine for the protection of names, the suggestions in the editor, the hints of an import and
-the desk's search. `normalise` folds words, `forms` defines which spellings block, `entries` lists
-the ways to write a name, `finding` and `neighbours` find them in a text, `searching` finds people
-by what was typed, `index` joins both, `shared` keeps the index of all people.
+The protection of names, the suggestions in the editor, the hints of an import and the search at the
+desk all use this package. `normalise` folds words, `forms` defines which spellings block, `entries`
+lists the spellings of a name, `finding` and `neighbours` find them in a text, `searching` finds
+people by typed words, `index` combines finding and searching, `shared` keeps the index of all
+people.
 """
 
 from people.names.entries import Match, Name

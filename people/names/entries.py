@@ -1,4 +1,4 @@
-"""Every way to write a recorded name, as texts are searched for it."""
+"""All spellings of a recorded name that texts are searched for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,15 +20,15 @@ from people.names.forms import (
 )
 from people.names.normalise import Word, first_letter
 
-MIN_PART_LENGTH = 2  # letters of a part that is found alone, in scripts with spaces
-MAX_PARTS = 3  # words of a part that is found alone
+MIN_PART_LENGTH = 2  # letters of a part that is found without the whole name
+MAX_PARTS = 3  # words of a part that is found without the whole name
 
 
 class Name(NamedTuple):
     """A recorded name, and how texts are searched for it.
 
-    `protects`: public texts are searched for it, if it is a full name. `exact`: also exactly as
-    recorded. `suggests`: it is offered to editors.
+    `protects`: public texts are searched for it, if it is a full name. `exact`: texts are searched
+    for its exact spelling, if it is not a full name. `suggests`: it is offered to editors.
     """
 
     text: str
@@ -39,7 +39,7 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A name in a text: its person, the recorded name, the form, start and end."""
+    """A name in a text: the person, the recorded name, its form, and its start and end."""
 
     person: UUID
     name: str
@@ -57,11 +57,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way to write a recorded name.
+    """One spelling of a recorded name.
 
-    `initials` are beside its parts; `middles` are the first letters of parts that this way leaves
-    out; `is_cut`: it leaves out the last part. `short`: no part has more than three letters.
-    `full`: it is a full name.
+    `turned`: the parts are in another order. `initials`: the initials between its parts. `middles`:
+    the first letters of middle parts that are left out. `is_cut`: the last part is left out.
+    `short`: no part has more than three letters. `full`: it is a full name. `needs_gap`: it only
+    matches if something separates its characters.
     """
 
     person: UUID
@@ -76,7 +77,7 @@ class Entry:
     needs_gap: bool = False
 
     def match(self, form: Form, text: str, start: int, end: int) -> Match:
-        """Return a match at a place in a text."""
+        """Return a match at a position in a text."""
         return Match(
             self.person, self.name.text, form, start, end, text[start:end],
             self.full and self.name.protects, self.name.suggests,
@@ -84,10 +85,11 @@ class Entry:
 
 
 def entries_of(person: UUID, name: Name) -> Iterator[tuple[str, Entry]]:
-    """Yield every way to write a name: its letters run together, and the entry."""
+    """Yield every spelling of a name: its joined letters, and the entry."""
     if unspaced_letters(name.text):
         parts = unspaced_parts(name.text)
-        # It is unknown where the given name begins: in the other order, something must be between.
+        # It is not known where the given name begins. In another order, something must separate
+        # the characters.
         unknown = len(parts) == 1 and len(parts[0]) <= MAX_UNKNOWN
         for order, turned in orders_of(tuple(parts[0]) if unknown else parts):
             way = "".join(order)
@@ -105,11 +107,11 @@ def _spaced_entries(person: UUID, name: Name, whole: Parts) -> Iterator[tuple[st
             continue
         for order, turned in orders_of(parts.letters):
             yield "".join(order), replace(entry, turned=turned)
-        # “O Brien” for “O’Brien”: the single letter reads as an initial.
+        # “O Brien” for “O’Brien”: in the text, the single letter looks like an initial.
         singles = "".join(w for part in parts.parts for w in part if len(w) == 1)
         if singles and len(parts.parts) > 1:
-            apart = ("".join(w for w in part if len(w) > 1) for part in parts.parts)
-            yield "".join(apart), replace(entry, initials=singles)
+            without = ("".join(w for w in part if len(w) > 1) for part in parts.parts)
+            yield "".join(without), replace(entry, initials=singles)
         for left, middles in shortened(parts.letters):
             for order, turned in orders_of(left):
                 cut = replace(entry, turned=turned, middles=middles, short=False)
@@ -124,7 +126,7 @@ def _spaced_entries(person: UUID, name: Name, whole: Parts) -> Iterator[tuple[st
 
 
 def last_names_of(person: UUID, name: Name) -> Iterator[tuple[str, Entry]]:
-    """Yield the last name that initials can complete, with the initials of the other parts."""
+    """Yield the last name, with the initials of the other parts: for “J. Smith”."""
     if unspaced_letters(name.text):
         return
     for spelling in spellings_of(name.text):
@@ -153,7 +155,7 @@ def _whole_name(person: UUID, name: Name, whole: Parts) -> Entry:
 
 
 def parts_alone(parts: Parts) -> Iterator[str]:
-    """Yield every run of words that is a part of a name, but not the whole name."""
+    """Yield the joined letters of every run of words in a name, except of the whole name."""
     found = [word for part in parts.parts for word in part]
     for length in range(1, min(MAX_PARTS, len(found) - 1) + 1):
         for first in range(len(found) - length + 1):
@@ -164,10 +166,10 @@ def parts_alone(parts: Parts) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring words run together.
+    """The joined letters of neighbouring words.
 
-    `whole`: all of them; `plain`: without nicknames and titles; `bare`: also without articles;
-    `alike`: in the script that they look like.
+    `whole`: of all words. `plain`: without nicknames and titles. `bare`: also without articles.
+    `alike`: like `plain`, in the script that the words look like.
     """
 
     whole: str = ""

@@ -35,18 +35,18 @@ from people.names.neighbours import (
 from people.names.normalise import PREFIXES, Word, words
 
 MAX_RUN = 24  # letters of a name in a script without spaces
-BEGINNING_LETTERS = 7  # by which it is known whether any name begins so
+BEGINNING_LETTERS = 7  # a search stops if no name begins with the same letters
 MIN_PREFIXED = 3
-# “of”, “the”, “that” as French, Italian and Catalan write them to a name.
+# “of”, “the” and “that”, as French, Italian and Catalan join them to a name.
 _ELIDED = frozenset(
     "c d j l m n s t qu jusqu lorsqu puisqu quoiqu all dall dell nell sull".split()  # noqa: SIM905
 )
 
-Table = dict[str, tuple[Entry, ...]]  # entries by their letters run together
+Table = dict[str, tuple[Entry, ...]]  # entries by their joined letters
 
 
 class NameFinder:
-    """The names of some people by every way to write them. Its owner locks it for threads."""
+    """The names of some people in every spelling. It is not thread-safe: its owner must lock it."""
 
     def __init__(self) -> None:
         self._ways: Table = {}
@@ -55,14 +55,14 @@ class NameFinder:
         self._stored: dict[UUID, list[tuple[Table, str]]] = {}  # where the entries of a person are
         self._first_words: dict[str, int] = {}
         self._last_words: dict[str, int] = {}
-        self._beginnings: Counter[str] = Counter()  # of every way, to give up early
+        self._beginnings: Counter[str] = Counter()  # of every spelling, to stop a search early
         self._max_run = 1
 
     def __len__(self) -> int:
         return len(self._stored)
 
     def add(self, person: UUID, names: Iterable[Name]) -> None:
-        """Find a person by these names; the person is not known yet."""
+        """Add a new person with these names."""
         stored: list[tuple[Table, str]] = []
         exact: list[Name] = []
         for name in names:
@@ -89,7 +89,7 @@ class NameFinder:
             self._exact[person] = tuple(exact)
 
     def remove(self, person: UUID) -> None:
-        """Find a person no longer."""
+        """Remove a person."""
         for table, way in self._stored.pop(person, ()):
             self._beginnings[way[:BEGINNING_LETTERS]] -= 1
             if not self._beginnings[way[:BEGINNING_LETTERS]]:
@@ -101,27 +101,27 @@ class NameFinder:
                 table.pop(way, None)
         self._exact.pop(person, None)
 
-    def in_words(self, text: str, there: list[Word]) -> Iterator[Match]:
-        """Yield every name in the words of a text, namesakes and weaker forms included."""
+    def in_words(self, text: str, tokens: list[Word]) -> Iterator[Match]:
+        """Yield every name in the words of a text, including namesakes and weaker forms."""
         place = 0
-        while place < len(there):
-            if there[place].unspaced:
+        while place < len(tokens):
+            if tokens[place].unspaced:
                 end = place + 1
-                while end < len(there) and continues_run(there[end]):
+                while end < len(tokens) and continues_run(tokens[end]):
                     end += 1
-                yield from self._in_run(text, there[place:end])
+                yield from self._in_run(text, tokens[place:end])
                 place = end
                 continue
-            yield from self._from(text, there, place)
-            yield from self._with_initials(text, there, place)
+            yield from self._from(text, tokens, place)
+            yield from self._with_initials(text, tokens, place)
             place += 1
 
-    def _from(self, text: str, there: list[Word], first: int) -> Iterator[Match]:
+    def _from(self, text: str, tokens: list[Word], first: int) -> Iterator[Match]:
         """Yield the names that begin with a word."""
-        start = there[first]
-        if first and start.is_joined and there[first - 1].key not in _ELIDED:
-            return  # the second half of “O’Neill” begins no name
-        following = there[first + 1] if first + 1 < len(there) else None
+        start = tokens[first]
+        if first and start.is_joined and tokens[first - 1].key not in _ELIDED:
+            return  # no name begins with the second half of “O’Neill”
+        following = tokens[first + 1] if first + 1 < len(tokens) else None
         if start.is_initial and not (following and following.is_joined):
             return
         begins_rarely = start.key in self._first_words or start.alike in self._first_words
@@ -132,16 +132,16 @@ class NameFinder:
         count = 0
         crosses = False
         comma = 0
-        for place in range(first, min(first + MAX_WORDS + MAX_INITIALS, len(there))):
-            word = there[place]
+        for place in range(first, min(first + MAX_WORDS + MAX_INITIALS, len(tokens))):
+            word = tokens[place]
             if place > first:
                 if word.unspaced or len(word.before) > MAX_BETWEEN:
                     break
-                previous = there[place - 1]
+                previous = tokens[place - 1]
                 if not comma and word.before.strip() in (",", "،", "，", "、"):
                     comma = len(used)
                 crosses = crosses or ends_sentence(previous, word)
-            after = there[place + 1] if place + 1 < len(there) else None
+            after = tokens[place + 1] if place + 1 < len(tokens) else None
             if (
                 place > first
                 and word.is_initial
@@ -165,7 +165,7 @@ class NameFinder:
             )
             run = run.plus(word, is_aside=is_aside, is_article=is_article)
             used.append(word)
-            yield from self._look_up(text, there, first, place, run, used, initials, crosses)
+            yield from self._look_up(text, tokens, first, place, run, used, initials, crosses)
             if not (may_go_on or (comma and len(used) < 6) or self._may_begin(run)):
                 break
             if begins_rarely and 2 < len(used) < 6 and not crosses and word.key in self._last_words:
@@ -174,7 +174,7 @@ class NameFinder:
                 yield from self._after_comma(text, used, comma)
 
     def _may_begin(self, run: "Run") -> bool:
-        """Whether a name may begin with some words run together."""
+        """Return whether a name may begin with these words."""
         return any(
             len(way) < BEGINNING_LETTERS or way[:BEGINNING_LETTERS] in self._beginnings
             for way in run.ways()
@@ -183,7 +183,7 @@ class NameFinder:
     def _after_comma(self, text: str, used: list[Word], comma: int) -> Iterator[Match]:
         """Yield the names in directory order with one or two words before the first name.
 
-        These words are a title in any language: “Stockridge, advocate Emmett”.
+        These words may be a title in any language: “Stockridge, advocate Emmett”.
         """
         for skipped in (1, 2):
             left = used[comma + skipped :]
@@ -197,7 +197,7 @@ class NameFinder:
     def _look_up(
         self,
         text: str,
-        there: list[Word],
+        tokens: list[Word],
         first: int,
         last: int,
         run: "Run",
@@ -206,12 +206,12 @@ class NameFinder:
         crosses: bool,
     ) -> Iterator[Match]:
         ways = run.ways()
-        start, end = there[first], there[last]
+        start, end = tokens[first], tokens[last]
         for way in ways:
             for entry in self._ways.get(way, ()):
                 if len(used) == 1 and not start.is_capital and not entry.full:
-                    continue  # a name of one word, written as a word
-                yield self._match(text, there, first, last, entry, used, initials, crosses)
+                    continue  # a one-word name in lower case is an ordinary word
+                yield self._match(text, tokens, first, last, entry, used, initials, crosses)
         for cut in (1, 2):
             if start.key[cut - 1] not in PREFIXES or len(start.key) <= cut + MIN_PREFIXED - 1:
                 break
@@ -223,7 +223,7 @@ class NameFinder:
     @staticmethod
     def _match(
         text: str,
-        there: list[Word],
+        tokens: list[Word],
         first: int,
         last: int,
         entry: Entry,
@@ -231,9 +231,9 @@ class NameFinder:
         initials: str,
         crosses: bool,
     ) -> Match:
-        start, stop = there[first].start, there[last].end
-        lead = initials_before(there, first)
-        trail = initials_after(there, last) if entry.turned else ""
+        start, stop = tokens[first].start, tokens[last].end
+        lead = initials_before(tokens, first)
+        trail = initials_after(tokens, last) if entry.turned else ""
         form = form_of(entry, lead + initials + trail, crosses, used)
         return entry.match(form, text, start, stop)
 
@@ -253,23 +253,26 @@ class NameFinder:
                     form = Form.INITIAL_WRITTEN_OUT if entry.initials else Form.MIDDLE_ADDED
                     yield entry.match(form, text, used[0].start, used[-1].end)
 
-    def _with_initials(self, text: str, there: list[Word], place: int) -> Iterator[Match]:
-        """Yield the last names with only initials: “J. R. Smith”, “Smith, J.”."""
-        word = there[place]
+    def _with_initials(self, text: str, tokens: list[Word], place: int) -> Iterator[Match]:
+        """Yield the last names with initials only: “J. R. Smith”, “Smith, J.”."""
+        word = tokens[place]
         if word.is_initial or word.key not in self._last_names:
             return
-        before, opening = initials_in_front(there, place)
-        after, closing = initials_behind(there, place)
+        before, opening = initials_in_front(tokens, place)
+        after, closing = initials_behind(tokens, place)
         for letters, first, last in ((before, opening, place), (after, place, closing)):
             if not letters:
                 continue
             for entry in self._last_names[word.key]:
                 if entry.initials.startswith(letters) or letters.startswith(entry.initials):
-                    start, end = there[first].start, there[last].end
+                    start, end = tokens[first].start, tokens[last].end
                     yield entry.match(Form.SURNAME_WITH_INITIALS, text, start, end)
 
     def _in_run(self, text: str, run: list[Word]) -> Iterator[Match]:
-        """Yield the names inside a run of a script without spaces, whatever is between."""
+        """Yield the names inside a run of a script without spaces.
+
+        Any characters may separate the letters of a name. `fits` decides.
+        """
         yield from self._in_letters(text, run)
         if (unquoted := [word for word in run if not word.quoted]) != run:
             yield from self._in_letters(text, unquoted)
@@ -301,7 +304,7 @@ class NameFinder:
 
 
 def _characters(text: str, word: Word) -> Iterator[tuple[int, int, str]]:
-    """Yield the characters of a word in a script without spaces, as they are compared."""
+    """Yield the characters of a word in a script without spaces: start, end and compared form."""
     place = word.start
     while place < word.end:
         end = place + 1
@@ -318,7 +321,7 @@ _APOSTROPHE = "['’‘ʼ]"
 
 @lru_cache(maxsize=4096)
 def _belongs_to_letter(char: str) -> bool:
-    """Whether a character only changes the one before it: a mark, or a later part of Hangul."""
+    """Return whether a character belongs to the one before it: a mark, or a later Hangul jamo."""
     return unicodedata.category(char) in ("Mn", "Mc", "Cf") or "\u1160" <= char <= "\u11ff"
 
 

@@ -1,6 +1,6 @@
-"""In which forms a name may be written, and which of them block a public text.
+"""The forms in which a name may be written, and which of them block a public text.
 
-`Form` is the specification: docs/decisions/0030 and bench/names.py read it.
+`Form` is the specification. docs/decisions/0030 and bench/names.py use it.
 """
 
 import re
@@ -64,7 +64,7 @@ class Form(Enum):
         self.label, self.blocks, self.reason = label, blocks, reason
 
 
-# Not a part of the name, if enough parts are left without it.
+# A title is not a part of the name, if enough other parts remain.
 TITLES = frozenset(
     [
         *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord"),
@@ -86,7 +86,7 @@ ALWAYS_TITLES = frozenset(
 SUFFIXES = frozenset("jr sr ii iii iv junior senior esq phd md mba qc kc obe cbe mbe".split())  # noqa: SIM905
 ARTICLES = frozenset("al el ul as ash ad ar an at az es et ed".split())  # noqa: SIM905
 MAX_UNKNOWN = 4  # letters of a name without spaces that is searched for in both orders
-MAX_WORDS = 8  # of a name that is searched for in other orders
+MAX_WORDS = 8  # words of a name that is searched for in other orders
 _SEPARATED = re.compile(r"[\s,;/]+")
 
 
@@ -94,8 +94,8 @@ _SEPARATED = re.compile(r"[\s,;/]+")
 class Parts:
     """The parts of a recorded name.
 
-    `parts`: its whole parts, each the words that hyphens and apostrophes join. `initials`: the
-    single letters between them, each with the number of parts before it.
+    `parts`: each part has the words that hyphens and apostrophes join. `initials`: the single
+    letters between the parts, each with the number of parts before it.
     """
 
     parts: tuple[tuple[str, ...], ...]
@@ -104,13 +104,13 @@ class Parts:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """Return each part as letters."""
+        """Each part as joined letters."""
         return tuple("".join(part) for part in self.parts)
 
 
 @lru_cache(maxsize=65_536)
 def parts_of(name: str) -> Parts:
-    """Return the parts of a recorded name, without titles, suffixes and nickname."""
+    """Return the parts of a recorded name without titles and suffixes, and its nickname."""
     found = words(_in_natural_order(name))
     nickname = tuple(word.key for word in found if word.quoted)
     groups = _groups([word for word in found if not word.quoted] if nickname else found)
@@ -133,14 +133,17 @@ def parts_of(name: str) -> Parts:
 
 
 def is_full_name(name: str) -> bool:
-    """Whether texts are always searched for a name: it has two parts or two unspaced characters."""
+    """Return whether texts are always searched for a name.
+
+    It has two parts of at least two letters, or two characters in a script without spaces.
+    """
     if any(word.unspaced for word in words(name)):
         return sum(len(word.key) for word in words(name)) >= 2
     return sum(len(part) >= 2 for part in parts_of(name).letters) >= 2
 
 
 def unspaced_letters(name: str) -> str:
-    """Return the letters of a name in a script without spaces, "" for any other name."""
+    """Return the letters of a name in a script without spaces, or "" for any other name."""
     found = words(name)
     if found and all(word.unspaced for word in found):
         return "".join(word.key for word in found)
@@ -155,17 +158,17 @@ _SON_OF = re.compile(r"(?<![\w-])(ben|bin|ibn)(?![\w-])", re.IGNORECASE)
 
 
 def spellings_of(name: str) -> tuple[str, ...]:
-    """Return a recorded name as it is, without umlauts, and with each word for “son of”."""
+    """Return a recorded name, and variants: “ae” for “ä” and so on, and “bin”, “ben”, “ibn”."""
     written = unicodedata.normalize("NFC", name)
     sons = (_SON_OF.sub(word, written) for word in ("bin", "ben", "ibn"))
     return tuple(dict.fromkeys((name, written.translate(UMLAUTS), *sons)))
 
 
 def pieces(name: str) -> tuple[tuple[str, ...], ...]:
-    """Return runs of letters by which a database finds the texts that contain a name.
+    """Return runs of letters for a query that finds the texts that may contain a name.
 
-    If a text contains the name in any form that blocks, `letters(text)` contains all runs of one
-    of the alternatives.
+    If a text contains the name in any form that blocks, `letters(text)` contains all runs of at
+    least one of the returned alternatives.
     """
     return tuple(dict.fromkeys(_pieces(spelling) for spelling in spellings_of(name)))
 
@@ -173,7 +176,7 @@ def pieces(name: str) -> tuple[tuple[str, ...], ...]:
 def _pieces(name: str) -> tuple[str, ...]:
     if unspaced := unspaced_letters(name):
         parts = unspaced_parts(name)
-        # In the other order, the letters of a short name are not in their recorded order.
+        # A short name is also found in another order, so only its single letters are certain.
         return tuple(unspaced) if len(parts) == 1 and len(unspaced) <= MAX_UNKNOWN else parts
     whole = parts_of(name)
     wanted = whole.parts
@@ -189,7 +192,7 @@ def unspaced_parts(name: str) -> tuple[str, ...]:
 
 
 def orders_of(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the parts in every order that is searched for, and whether it is another order."""
+    """Yield the parts in every searched order, and whether it differs from the recorded one."""
     yield parts, False
     if 1 < len(parts) <= MAX_WORDS:
         turned = {(*parts[cut:], *parts[:cut]) for cut in range(1, len(parts))}
@@ -225,7 +228,7 @@ def _in_natural_order(name: str) -> str:
 
 
 def _groups(found: list[Word]) -> list[list[Word]]:
-    """Return the words in groups, as hyphens and apostrophes join them."""
+    """Return the words in groups. Hyphens and apostrophes join the words of a group."""
     groups: list[list[Word]] = []
     for word in found:
         joined = groups and word.before and not _SEPARATED.search(word.before)

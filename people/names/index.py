@@ -1,9 +1,9 @@
-"""The index of names: who is named in a text, of thousands of known people, and where.
+"""The index of names: it finds which of thousands of known people a text names, and where.
 
-A dictionary contains the letters of every name, its parts run together, in every order that is
-searched for. Runs of neighbouring words are looked up in it, run together in the same way; in a
-script without spaces, pieces of a run are. What is between words is never compared. There is
-no automaton and no model: a text of a thousand words takes some thousands of lookups.
+The keys of a dictionary are the joined letters of every name, in every searched order. Runs of
+neighbouring words in a text are joined in the same way and looked up. In a script without spaces,
+pieces of a run are looked up. Characters between words are ignored. This needs no automaton and no
+language model: a text of a thousand words takes a few thousand lookups.
 """
 
 import threading
@@ -21,14 +21,14 @@ from people.names.neighbours import is_close
 from people.names.normalise import PREFIXES, Word, words
 from people.names.searching import NameSearch
 
-MAX_REMEMBERED = 8  # texts whose names are remembered
+MAX_REMEMBERED = 8  # texts whose matches are cached
 
 
 @dataclass(frozen=True, slots=True)
 class NameInText:
-    """A name in a text: the paragraph, from where to where, and everyone it may mean.
+    """A name in a text: the paragraph, the start and end, and all people it may mean.
 
-    Not `whole`: a part of a name whose full form appears before.
+    `whole` is False for a part of a name whose full form appears before.
     """
 
     paragraph: int
@@ -43,10 +43,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _whole(
+def _with_lock(
     method: "Callable[Concatenate[NameIndex, P], T]",
 ) -> "Callable[Concatenate[NameIndex, P], T]":
-    """Run a method under the lock of the index, never during a change by another thread."""
+    """Run a method under the lock of the index, so that no other thread changes it."""
 
     @wraps(method)
     def locked(self: "NameIndex", *args: P.args, **kwargs: P.kwargs) -> T:
@@ -57,9 +57,9 @@ def _whole(
 
 
 class NameIndex:
-    """Every way to write the names of some people.
+    """The names of some people in every spelling. It is thread-safe.
 
-    Threads share it. Hold `lock` over several changes that belong together.
+    Hold `lock` during several changes that belong together.
     """
 
     def __init__(self) -> None:
@@ -75,9 +75,9 @@ class NameIndex:
 
     # --- Adding and removing -------------------------------------------------------------------
 
-    @_whole
+    @_with_lock
     def add(self, person: UUID, names: Iterable[Name | str]) -> None:
-        """Know a person by these names, and by no others."""
+        """Set the names of a person. Any earlier names are removed."""
         self.remove(person)
         recorded = [each if isinstance(each, Name) else Name(each) for each in dict.fromkeys(names)]
         used = [name for name in recorded if name.protects or name.exact or name.suggests]
@@ -88,9 +88,9 @@ class NameIndex:
         )
         self._changed()
 
-    @_whole
+    @_with_lock
     def remove(self, person: UUID) -> None:
-        """Know a person no longer."""
+        """Remove a person, if known."""
         self._finder.remove(person)
         self._search.remove(person)
         self._parts.pop(person, None)
@@ -102,22 +102,22 @@ class NameIndex:
 
     # --- Finding -------------------------------------------------------------------------------
 
-    @_whole
+    @_with_lock
     def matches(self, text: str) -> list[Match]:
-        """Return every name in a text that is searched for, in the order of the text.
+        """Return every name in a text that public texts are searched for, in the text's order.
 
-        All namesakes are included. A name found in full is not also returned in a weaker form. One
-        action asks about the same text several times: the last texts are remembered until a person
-        is added or removed.
+        All namesakes are included. If a name is found in a form that blocks, weaker forms at the
+        same place are left out. The matches of the last texts are cached until a person is added or
+        removed, because one action checks the same text several times.
         """
-        asked = (self._changes, text)
+        cache_key = (self._changes, text)
         remembered = self._matched
-        found = remembered.get(asked)
+        found = remembered.get(cache_key)
         if found is None:
             found = self._matches(text)
             if len(remembered) >= MAX_REMEMBERED:
                 remembered.clear()
-            remembered[asked] = found
+            remembered[cache_key] = found
         return list(found)
 
     def _matches(self, text: str) -> list[Match]:
@@ -137,25 +137,25 @@ class NameIndex:
             if match.blocks or not _overlaps(match, blocked.get(match.person, ()))
         ]
 
-    @_whole
+    @_with_lock
     def find(
         self, paragraphs: Sequence[str], *, without: Collection[UUID] = frozenset()
     ) -> list[NameInText]:
-        """Return every name in a text for an editor to confirm.
+        """Return every name in a text, for an editor to confirm.
 
-        A part of a name counts only after the whole name. People in `without` are left out.
+        A part of a name is returned only after its whole name. People in `without` are left out.
         """
         found: list[NameInText] = []
         parts: dict[str, set[UUID]] = {}
         for number, paragraph in enumerate(paragraphs):
-            there = words(paragraph)
+            tokens = words(paragraph)
             whole: dict[int, list[Match]] = {}
-            for match in self._finder.in_words(paragraph, there):
+            for match in self._finder.in_words(paragraph, tokens):
                 if match.blocks and match.person not in without and match.is_suggestion:
                     whole.setdefault(match.start, []).append(match)
             end = 0
             starts: list[int] | None = None
-            for place, word in enumerate(there):
+            for place, word in enumerate(tokens):
                 if word.unspaced or word.start < end:
                     # A name may begin inside a run of a script without spaces.
                     starts = starts if starts is not None else sorted(whole)
@@ -173,19 +173,19 @@ class NameIndex:
                     for person in name.people:
                         for part in self._parts.get(person, ()):
                             parts.setdefault(part, set()).add(person)
-                elif alone := self._part(number, paragraph, there, place, parts):
+                elif alone := self._part(number, paragraph, tokens, place, parts):
                     found.append(alone)
                     end = alone.end
         return found
 
-    @_whole
+    @_with_lock
     def search(self, typed: str) -> set[UUID]:
-        """Return the people with a name that contains every word that was typed."""
+        """Return the people with a name that contains every typed word."""
         return self._search.search(typed)
 
-    @_whole
+    @_with_lock
     def alike(self, name: str) -> set[UUID]:
-        """Return the people whose name is spelled almost like this one: only a hint."""
+        """Return the people whose name has a similar spelling. This is only a hint."""
         return self._search.alike(name)
 
     @staticmethod
@@ -206,22 +206,22 @@ class NameIndex:
         self,
         number: int,
         paragraph: str,
-        there: list[Word],
+        tokens: list[Word],
         place: int,
         parts: dict[str, set[UUID]],
     ) -> NameInText | None:
-        """Return a part of a name that is alone at a place."""
+        """Return the longest part of a name that begins at a word, or None."""
         run = ""
         found = None
-        for word in there[place : place + MAX_PARTS]:
+        for word in tokens[place : place + MAX_PARTS]:
             if run and (not is_close(word) or word.unspaced):
                 break
             run += word.key
-            if len(run) >= MIN_PART_LENGTH and run in parts and there[place].is_capital:
-                surface = paragraph[there[place].start : word.end]
+            if len(run) >= MIN_PART_LENGTH and run in parts and tokens[place].is_capital:
+                surface = paragraph[tokens[place].start : word.end]
                 found = NameInText(
                     number,
-                    there[place].start,
+                    tokens[place].start,
                     word.end,
                     surface,
                     frozenset(parts[run]),
@@ -231,7 +231,7 @@ class NameIndex:
 
 
 def _overlaps(match: Match, places: Sequence[tuple[int, int]]) -> bool:
-    """Whether a match shares letters with one of some places, in the order of their starts."""
+    """Return whether a match overlaps one of some places, which are sorted by their starts."""
     last = bisect_left(places, (match.end, 0))
-    near = places[max(last - MAX_WORDS, 0) : last]  # no name has more words, so none begins before
+    near = places[max(last - MAX_WORDS, 0) : last]  # names have at most MAX_WORDS words
     return any(start < match.end and match.start < end for start, end in near)

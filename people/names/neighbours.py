@@ -1,4 +1,4 @@
-"""What is beside a name in a text: initials, titles, the end of a sentence."""
+"""The text around a name: initials, titles, the end of a sentence."""
 
 import re
 
@@ -8,7 +8,7 @@ from people.names.normalise import Word
 
 MAX_INITIALS = 4
 MAX_BETWEEN = 40  # characters between two parts of one name
-MIN_ACROSS_COMMA = 3  # letters of a name in a script without spaces that a comma may part
+MIN_ACROSS_COMMA = 3  # letters of a name in a script without spaces that a comma may separate
 _SENTENCE_END = re.compile(r"[.!?。！？؟।](?:[\"”’»)\]]*)\s")
 _LIST_OR_END = re.compile(r"[;!?；。！？]")
 _COMMA = re.compile("[,，、]")
@@ -16,7 +16,7 @@ _WORD_BEHIND = re.compile(r"[ \u00a0-]([^\W\d_]+)")
 
 
 def form_of(entry: Entry, initials: str, crosses: bool, used: list[Word]) -> Form:
-    """Return the form of a name in a text, by what is beside its parts."""
+    """Return the form of a name in a text, from its entry and the text around its parts."""
     if crosses:
         return Form.ACROSS_SENTENCES
     if len(used) == 1 and _is_ordinary(used[0], entry):
@@ -40,37 +40,37 @@ def form_of(entry: Entry, initials: str, crosses: bool, used: list[Word]) -> For
 
 
 def _is_ordinary(word: Word, entry: Entry) -> bool:
-    """Whether a word in lower case only looks like the parts of a name run together."""
+    """Return whether a lower-case word only looks like the joined parts of a name."""
     return not word.is_capital and word.before[-1:] not in ("#", "@") and entry.full
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether the longer contains the letters of the shorter in their order."""
+    """Return whether the longer text contains the letters of the shorter one in their order."""
     shorter, longer = sorted((one, other), key=len)
     rest = iter(longer)
     return all(letter in rest for letter in shorter)
 
 
-def initials_before(there: list[Word], place: int) -> str:
+def initials_before(tokens: list[Word], place: int) -> str:
     """Return the initials with a full stop directly before a word: “J. Robert”."""
     found = ""
     while place and len(found) < MAX_INITIALS:
-        word = there[place - 1]
-        if not (word.is_initial and word.is_capital and there[place].before.startswith(".")):
+        word = tokens[place - 1]
+        if not (word.is_initial and word.is_capital and tokens[place].before.startswith(".")):
             break
-        if len(there[place].before) > 2:
+        if len(tokens[place].before) > 2:
             break
         found = word.letter + found
         place -= 1
     return found
 
 
-def initials_after(there: list[Word], place: int) -> str:
+def initials_after(tokens: list[Word], place: int) -> str:
     """Return the capital initials directly after a word: “Smith, John R.”."""
     found = ""
-    while place + 1 < len(there) and len(found) < MAX_INITIALS:
-        word = there[place + 1]
-        after = there[place + 2] if place + 2 < len(there) else None
+    while place + 1 < len(tokens) and len(found) < MAX_INITIALS:
+        word = tokens[place + 1]
+        after = tokens[place + 2] if place + 2 < len(tokens) else None
         if not (word.is_initial and word.is_capital and word.before in (" ", ".", ". ")):
             break
         if after is not None and not after.before.startswith((".", ",", ";", ")")):
@@ -80,36 +80,36 @@ def initials_after(there: list[Word], place: int) -> str:
     return found
 
 
-def initials_in_front(there: list[Word], place: int) -> tuple[str, int]:
+def initials_in_front(tokens: list[Word], place: int) -> tuple[str, int]:
     """Return the initials directly in front of a word and where they begin: “J. R. Smith”."""
     found, start = "", place
     while start and len(found) < MAX_INITIALS:
-        word = there[start - 1]
-        if not (word.is_capital and there[start].before in (" ", ".", ". ", "-", "\u00a0")):
+        word = tokens[start - 1]
+        if not (word.is_capital and tokens[start].before in (" ", ".", ". ", "-", "\u00a0")):
             break
         if word.is_initial:
             found = word.letter + found
-        elif not found and _are_initials(word) and there[start].before in (" ", "\u00a0"):
+        elif not found and _are_initials(word) and tokens[start].before in (" ", "\u00a0"):
             return word.key, start - 1
         else:
             break
         start -= 1
     if start and found:  # “John R. Smith”: the first name is before the initial
-        before, gap = there[start - 1], there[start].before
+        before, gap = tokens[start - 1], tokens[start].before
         if before.is_capital and len(before.key) > 1 and gap in (" ", "\u00a0", "-"):
             return "", place
     return found, start
 
 
-def initials_behind(there: list[Word], place: int) -> tuple[str, int]:
+def initials_behind(tokens: list[Word], place: int) -> tuple[str, int]:
     """Return the initials after a last name and where they end: “Smith, J. R.”."""
     found, end = "", place
-    while end + 1 < len(there) and len(found) < MAX_INITIALS:
-        word = there[end + 1]
+    while end + 1 < len(tokens) and len(found) < MAX_INITIALS:
+        word = tokens[end + 1]
         first = word.before in (", ", ",", " ") if end == place else word.before in (" ", ".", ". ")
         if not (first and word.is_capital and word.is_initial):
             break
-        after = there[end + 2] if end + 2 < len(there) else None
+        after = tokens[end + 2] if end + 2 < len(tokens) else None
         if after is not None and not after.before.startswith((".", ",", ";", ")")):
             break
         found += word.letter
@@ -122,7 +122,7 @@ def _are_initials(word: Word) -> bool:
 
 
 def ends_sentence(word: Word, following: Word) -> bool:
-    """Whether a sentence, or an item of a list, ends between two words."""
+    """Return whether a sentence, or an item of a list, ends between two words."""
     if re.search("[;!?。！？؟।…]", following.before):
         return True
     ends = _SENTENCE_END.match(following.before) is not None
@@ -130,7 +130,7 @@ def ends_sentence(word: Word, following: Word) -> bool:
 
 
 def fits(entry: Entry, surface: str, length: int) -> bool:
-    """Whether a name in a script without spaces may have this between its letters."""
+    """Return whether a name in a script without spaces may be written as `surface`."""
     if length < MIN_ACROSS_COMMA and _COMMA.search(surface):
         return False
     return not entry.needs_gap or re.search(r"[^\w]", surface) is not None
@@ -141,7 +141,7 @@ def is_before_title(word: Word, following: Word) -> bool:
 
 
 def is_close(word: Word) -> bool:
-    """Whether a word belongs to the one before it as a part of a name."""
+    """Return whether a word can be in one part of a name with the word before it."""
     return re.fullmatch(r"[\s’'‐-―·-]{1,3}", word.before) is not None
 
 
@@ -152,7 +152,7 @@ def continues_run(word: Word) -> bool:
 
 
 def is_inside_a_name(text: str, start: int, end: int) -> bool:
-    """Whether capitalised words beside a name make it a part of a longer name."""
+    """Return whether a name is part of a longer name, because a word next to it has a capital."""
     behind = _WORD_BEHIND.match(text, end)
     if behind and behind[1][0].isupper() and not (text[end - 1] == "." and len(behind[1]) > 8):
         return True

@@ -1,4 +1,4 @@
-"""Text as names are compared: words folded to letters, everything between them ignored."""
+"""Normalise text to compare names: fold words to letters, ignore everything between them."""
 
 import itertools
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-# Letters that look like a plain letter but are not that letter with a mark.
+# Letters that look like plain letters, but that Unicode does not decompose.
 LOOKALIKES = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | dict.fromkeys("’‘ʼʻʾʿʹ′`´", "'")
@@ -28,16 +28,16 @@ _CAPITALS = dict(
 )
 _SMALL = dict(zip("аеорсухіјѕԁһԛԝкмтнвοανρικυχτɑɡ", "aeopcyxijsdhqwkmthboavpikuxtag", strict=True))
 _DIGITS = dict(zip("0135", "oles", strict=True))
-# The other way round: Latin letters inside a Cyrillic word.
+# The reverse: Latin letters inside a Cyrillic word.
 _CYRILLIC = dict(
     zip("aeopcyxikmthbjsABEKMHOPCTYXIJS", "аеорсухікмтнвјѕавекмнорстухіјѕ", strict=True)
 )
 # “Abdul Rahman”, “Abdel-Rahman” and “Abdurrahman” are compared as “Abd al-Rahman”.
 _ABD = re.compile(r"^abd[aeou][lrsdnzt](?=$|[a-z]{2})")
-_ESCAPED = re.compile("%2[0-9a-fA-F]")  # a space or a mark as an address writes it
+_ESCAPED = re.compile("%2[0-9a-fA-F]")  # a percent-encoded space or punctuation mark
 _HASHTAG = re.compile(r"(?<=[#@])\w+")
-_SET_WIDE = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
-MIN_SPACED_OUT = 3  # single letters in a row that are one word with spaced letters
+_SPACED_OUT = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
+MIN_SPACED_OUT = 3  # single letters in a row that count as one word, such as “J o h n”
 
 # Scripts that write no spaces between words, or join particles to a name.
 _UNSPACED_RANGES = (
@@ -50,7 +50,7 @@ _APOSTROPHES = "'’ʼ‘ʻʹ′`´ʾʿ"
 
 
 def _class_of(categories: tuple[str, ...]) -> str:
-    """Return the characters of some categories as ranges of a regular expression."""
+    """Return the characters of some Unicode categories, as ranges for a regular expression."""
     found, start, last = [], -1, -2
     for code in [*range(0x10000), *range(0xE0000, 0xE0200)]:
         if unicodedata.category(chr(code)) in categories:
@@ -83,13 +83,13 @@ _QUOTED = re.compile(
 
 
 def fold(text: str) -> str:
-    """Return `text` as names are compared: case, accents, hyphens and apostrophes made alike.
+    """Return `text` folded to compare names: case, accents, hyphens and apostrophes are unified.
 
     Invisible characters (soft hyphens, joiners, direction marks) are removed.
     """
     text = _PERHAPS_MARKS.sub(_without_most_marks, text)
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LOOKALIKES))
-    decomposed = decomposed.casefold()  # mathematical bold letters have a case only now
+    decomposed = decomposed.casefold()  # mathematical bold letters have a case only after NFKD
     folded: list[str] = []
     optional = False
     for char in decomposed:
@@ -105,7 +105,7 @@ def fold(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """Return `text` as names are compared, with letters unified that keyboards confuse."""
+    """Return folded text, with Arabic letters unified that keyboards write differently."""
     return fold(text).translate(_ARABIC_ALIKE)
 
 
@@ -113,9 +113,9 @@ def key(text: str) -> str:
 class Word:
     """A word of a text.
 
-    `key`: its letters as they are compared. `alike`: the same as letters of another script that it
-    looks like, "" for none. `before`: what is between it and the word before. `unspaced`: it is in
-    a script without spaces. `quoted`: it is in quotes or brackets.
+    `key`: its folded letters. `alike`: its letters in another script that it looks like, or "".
+    `before`: the text between the previous word and this one. `unspaced`: it is in a script without
+    spaces. `quoted`: it is in quotes or brackets.
     """
 
     start: int
@@ -129,17 +129,17 @@ class Word:
 
     @property
     def is_initial(self) -> bool:
-        """Whether it is one letter that stands for a name."""
+        """Whether it is a single letter, which may stand for a name."""
         return len(self.key) == 1 and not self.unspaced
 
     @property
     def letter(self) -> str:
-        """Its first letter, as initials are compared."""
+        """Its first letter, to compare initials."""
         return self.alike[:1] or first_letter(self.key)
 
     @property
     def is_joined(self) -> bool:
-        """Whether an apostrophe joins it to the word before."""
+        """Whether an apostrophe joins it to the previous word."""
         return len(self.before) == 1 and self.before in _APOSTROPHES
 
 
@@ -163,11 +163,11 @@ def words(text: str) -> list[Word]:
             capital = not text[start].islower()
             found.append(Word(start, end, folded, alike, before, unspaced, inside, capital))
             last_end = end
-    return _set_close(found)
+    return _with_spaced_out_joined(found)
 
 
 def _humps(text: str) -> set[int]:
-    """Return where a capital begins a word inside a hashtag or an address: “#JohnRSmith”."""
+    """Return where a capital begins a word inside a hashtag or a handle: “#JohnRSmith”."""
     return {
         tag.start() + place
         for tag in _HASHTAG.finditer(text)
@@ -178,28 +178,28 @@ def _humps(text: str) -> set[int]:
 
 
 def _cut(start: int, end: int, humps: set[int]) -> list[tuple[int, int]]:
-    """Return the words that capitals mark inside a hashtag; any other word in one piece."""
+    """Return the start and end of the words inside a hashtag, or of any other word as a whole."""
     if not humps:
         return [(start, end)]
     cuts = [start, *(place for place in range(start + 1, end) if place in humps), end]
     return list(itertools.pairwise(cuts))
 
 
-def _set_close(found: list[Word]) -> list[Word]:
-    """Return the words; letters with spaces between them (“J o h n”) become one word."""
+def _with_spaced_out_joined(found: list[Word]) -> list[Word]:
+    """Return the words, with spaced-out letters (“J o h n”) joined to one word."""
     kept: list[Word] = []
     run: list[Word] = []
     for word in found:
-        if word.is_initial and (not run or _SET_WIDE.fullmatch(word.before)):
+        if word.is_initial and (not run or _SPACED_OUT.fullmatch(word.before)):
             run.append(word)
             continue
-        kept += _closed(run)
+        kept += _joined(run)
         run = [word] if word.is_initial else []
         kept += [] if word.is_initial else [word]
-    return kept + _closed(run)
+    return kept + _joined(run)
 
 
-def _closed(run: list[Word]) -> list[Word]:
+def _joined(run: list[Word]) -> list[Word]:
     if len(run) < MIN_SPACED_OUT:
         return run
     first = run[0]
@@ -209,10 +209,10 @@ def _closed(run: list[Word]) -> list[Word]:
 
 
 def letters(text: str) -> str:
-    """Return the letters of a text without anything between them, for the database to search.
+    """Return the joined letters of a text, for database queries.
 
-    Single letters are left out: they may be initials. If needed, other lines contain words in the
-    script that they look like, and leave out nicknames.
+    Single letters are left out, because they may be initials. If needed, a further line has the
+    words in the script that they look like, and another line leaves out nicknames.
     """
     found = [
         word
@@ -234,7 +234,7 @@ def _with_next(found: list[Word]) -> Iterator[tuple[Word, Word | None]]:
 
 @lru_cache(maxsize=65_536)
 def _folded(word: str) -> tuple[str, str]:
-    """Return the letters of a word as they are compared, and in the script that it looks like."""
+    """Return the folded letters of a word, and its letters in the script that it looks like."""
     folded = "".join(char for char in key(word) if char != "'" and char != " ")
     if folded.isascii():
         folded = _ABD.sub("abd", folded)
@@ -265,7 +265,7 @@ def _as_latin(word: str) -> str:
 
 
 def _as_cyrillic(word: str) -> str:
-    """Return Latin letters among Cyrillic ones as Cyrillic, "" if there is only one script."""
+    """Return a Cyrillic word with its Latin letters as Cyrillic, or "" for other words."""
     if word.isascii() or not any(char.isascii() for char in word):
         return ""
     read = [_CYRILLIC.get(char, "") if char.isascii() else char.lower() for char in word]
@@ -276,12 +276,12 @@ def _as_cyrillic(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def first_letter(folded: str) -> str:
-    """Return the first letter of a folded word as initials are compared, in any script."""
+    """Return the first letter of a folded word, to compare initials. Any script is allowed."""
     return _as_latin(folded[:1]) or folded[:1]
 
 
 def is_unspaced(char: str) -> bool:
-    """Whether a character belongs to a script in which spaces do not separate words."""
+    """Return whether a character belongs to a script in which spaces do not separate words."""
     return _UNSPACED.match(char) is not None
 
 
@@ -321,7 +321,7 @@ PREFIXES = frozenset("وفبلكובלמשהכ")  # “and”, “to”, “of�
 
 
 def find_whole(name: str, text: str) -> int:
-    """Return where `name` first is in `text`, exactly and as a whole word; -1 if it is not."""
+    """Return the position of the first exact `name` in `text` that is a whole word, or -1."""
     start = text.find(name)
     while start >= 0:
         end = start + len(name)
@@ -334,7 +334,7 @@ def find_whole(name: str, text: str) -> int:
 
 
 def _is_one_word(left: str, right: str) -> bool:
-    """Whether two neighbouring characters are in one word; either may be missing."""
+    """Return whether two neighbouring characters are in one word. Either may be missing."""
     return all(
         char and unicodedata.category(char)[0] in "LMN" and not is_unspaced(char)
         for char in (left, right)
@@ -342,6 +342,6 @@ def _is_one_word(left: str, right: str) -> bool:
 
 
 def _is_prefixed(text: str, start: int) -> bool:
-    """Whether only a prefix of one letter is before `start` in its word."""
+    """Return whether only a prefix of one letter is before `start` in its word."""
     before, letter = text[max(start - 2, 0) : start - 1], text[start - 1]
     return letter in PREFIXES and not _is_one_word(before, letter)

@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter
 
-# How Unicode names of letters begin, and the ISO 15924 code of the script.
+# The first word of the Unicode names of letters, and the ISO 15924 code of the script.
 SCRIPTS = {
     "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARABIC": "Arab", "HEBREW": "Hebr",
     "CJK": "Hani", "HIRAGANA": "Hira", "KATAKANA": "Kana", "HANGUL": "Hang", "TIBETAN": "Tibt",
@@ -19,7 +19,7 @@ SCRIPTS = {
 
 
 def letters_by_script(text: str) -> Counter[str]:
-    """Count the letters of each script (ISO 15924) in a text; "" counts those not known here."""
+    """Return the number of letters of each script (ISO 15924). The key "" is for unknown ones."""
     counts: Counter[str] = Counter()
     for char, times in Counter(text).items():
         if char.isalpha():
@@ -28,16 +28,16 @@ def letters_by_script(text: str) -> Counter[str]:
 
 
 def script_of(text: str) -> str:
-    """Return the script of most letters of a text, in ISO 15924; "" without letters."""
+    """Return the ISO 15924 code of the script of most letters in a text, or "" if unknown."""
     counts = letters_by_script(text)
     del counts[""]
     return next((script for script, _times in counts.most_common(1)), "")
 
 
 def lang_of(name: str, language: str = "") -> str:
-    """Return the `lang` attribute for a name: its stored language, else its script.
+    """Return the `lang` attribute for a name: its stored language, or its script.
 
-    It is empty for a name in Latin letters, which is read in the language around it.
+    It is "" for a name in Latin letters: the language of the surrounding text applies to it.
     """
     if language:
         return language

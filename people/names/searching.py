@@ -1,4 +1,4 @@
-"""Search recorded names by what was typed, and find names that are spelled alike."""
+"""Search recorded names by typed words, and find names with similar spellings."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -10,22 +10,22 @@ from people.names.entries import Name
 from people.names.forms import parts_of
 from people.names.normalise import key
 
-ALIKE = 85  # of 100: from here, an editor is asked whether two spellings are the same name
-MAX_SHARING = 5_000  # names with one word in common: more, and it is no hint
+ALIKE = 85  # of 100: editors are asked about names that are at least this similar
+MAX_SHARING = 5_000  # a word that more names share is no hint
 MAX_TYPED = 200  # characters of a search
 
 
 class NameSearch:
-    """The names of some people as they are recorded. Its owner locks it for threads."""
+    """The names of some people, as recorded. It is not thread-safe: its owner must lock it."""
 
     def __init__(self) -> None:
-        self._searched: dict[UUID, tuple[str, ...]] = {}  # names as a search compares them
+        self._searched: dict[UUID, tuple[str, ...]] = {}  # names in the form for searches
         self._spaced: dict[UUID, tuple[str, ...]] = {}
-        self._bearers: dict[str, set[UUID]] = {}
+        self._people: dict[str, set[UUID]] = {}
         self._with: dict[str, set[str]] = {}  # spaced names by each of their words
 
     def add(self, person: UUID, names: Iterable[Name]) -> None:
-        """Add a person who is not known yet."""
+        """Add a new person."""
         names = list(names)
         self._searched[person] = tuple(_to_search(name.text) for name in names)
         spaced = []
@@ -35,7 +35,7 @@ class NameSearch:
                 spaced.append(" ".join(word for part in parts for word in part))
         self._spaced[person] = tuple(dict.fromkeys(spaced))
         for way in self._spaced[person]:
-            self._bearers.setdefault(way, set()).add(person)
+            self._people.setdefault(way, set()).add(person)
             for word in way.split(" "):
                 self._with.setdefault(word, set()).add(way)
 
@@ -43,10 +43,10 @@ class NameSearch:
         """Remove a person, if known."""
         self._searched.pop(person, None)
         for way in self._spaced.pop(person, ()):
-            bearers = self._bearers.get(way, set())
-            bearers.discard(person)
-            if not bearers:
-                self._bearers.pop(way, None)
+            people = self._people.get(way, set())
+            people.discard(person)
+            if not people:
+                self._people.pop(way, None)
                 for word in way.split(" "):
                     if ways := self._with.get(word):
                         ways.discard(way)
@@ -54,10 +54,10 @@ class NameSearch:
                             del self._with[word]
 
     def search(self, typed: str) -> set[UUID]:
-        """Return the people with a name that contains every word that was typed.
+        """Return the people with a name that contains every typed word.
 
-        A word may be a part of one. Order, accents and punctuation are ignored. All names are
-        compared, also those that texts are not searched for.
+        A typed word may be a part of a word. Order, accents and punctuation are ignored. All names
+        are compared, including those that texts are not searched for.
         """
         wanted = _to_search(typed[:MAX_TYPED]).split()
         if not wanted:
@@ -69,9 +69,10 @@ class NameSearch:
         }
 
     def alike(self, name: str) -> set[UUID]:
-        """Return the people whose name is spelled almost like this one: only a hint.
+        """Return the people whose name has a similar spelling. This is only a hint.
 
-        They share a word with it that few others have. No threshold separates two people.
+        Such a name shares a word with this one that few other names have. No threshold can show
+        whether two names mean the same person.
         """
         wanted = key(name)
         near: set[UUID] = set()
@@ -85,10 +86,10 @@ class NameSearch:
                         if sorted(way.split(" ")) != sorted(wanted.split(" ")) and (
                             abs(len(way) - len(wanted)) <= 3
                         ):
-                            near.update(self._bearers.get(way, ()))
+                            near.update(self._people.get(way, ()))
         return near
 
 
 def _to_search(text: str) -> str:
-    """Return a name as searches compare it: decomposed, so that a part of a syllable is found."""
+    """Return a text in the form for searches: decomposed, to find parts of a Hangul syllable."""
     return unicodedata.normalize("NFD", key(text).replace("'", ""))

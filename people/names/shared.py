@@ -1,4 +1,4 @@
-"""The index of all recorded people, one for each process."""
+"""The index of the names of all recorded people, one for each process."""
 
 import threading
 from collections.abc import Iterator
@@ -13,22 +13,22 @@ from people.models import Person, PersonName
 from people.names.entries import Name
 from people.names.index import NameIndex
 
-MAX_CHANGED = 1_000  # people who are read again one by one
-# Versions that are checked for one that was stored late. Saves of people wait for each other
-# (`lock_names_for_change`), so a late one is at most a few numbers behind.
+MAX_CHANGED = 1_000  # if more versions are new, the whole index is built again
+# The last versions, which are checked for one that was committed late. Saves of people run one
+# after the other (`lock_names_for_change`), so a late version is at most a few numbers behind.
 RECENT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What shows whether records were changed."""
+    """Values that differ if records were changed."""
 
     person: "_Newest"
     name: "_Newest"
 
 
 class _Newest(NamedTuple):
-    """The newest version of a table, how many of the last numbers are taken, how many rows."""
+    """A model's newest version, its versions among the last RECENT numbers, its rows."""
 
     version: int | None
     at: datetime | None
@@ -42,10 +42,10 @@ _one_at_a_time = threading.Lock()
 
 
 def people_index() -> NameIndex:
-    """Return the index of all people, current, kept by this process.
+    """Return this process's index of all people, brought up to date.
 
-    It includes the people that a user may not know of: ask `Person.objects.visible_to` before
-    showing what it finds.
+    It includes people that a user may not know of: check with `Person.objects.visible_to` before
+    showing results.
     """
     global _index, _stamp
     with _one_at_a_time:
@@ -58,7 +58,7 @@ def people_index() -> NameIndex:
                 Person.objects.all() if changed is None else Person.objects.filter(pk__in=changed)
             )
             names_now = list(_names_of(people))
-            # No reader finds the index without a person who is only renamed.
+            # The lock prevents other threads from using the index while a person is missing.
             with _index.lock:
                 for pk in changed or ():
                     _index.remove(pk)
@@ -71,7 +71,7 @@ def people_index() -> NameIndex:
 def _newest(model: Any) -> _Newest:
     newest = Subquery(model.history.order_by("-history_id").values("history_id")[:1])
     last = ExpressionWrapper(newest - RECENT, BigIntegerField())
-    # It runs at each pause in typing: by index, so that not all versions are counted.
+    # This runs at each pause in typing, so it must use the index and not count all versions.
     found = model.history.filter(history_id__gt=last).aggregate(
         version=Max("history_id"), at=Max("history_date"), recent=Count("history_id")
     )
@@ -79,7 +79,7 @@ def _newest(model: Any) -> _Newest:
 
 
 def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
-    """Return who was changed since a stamp; None if the versions do not show it."""
+    """Return the people who were changed since a stamp, or None if the versions do not show it."""
     if before is None:
         return None
     changed: set[UUID] = set()
@@ -90,15 +90,15 @@ def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
         versions = model.history.all()
         if was.version and not versions.filter(history_id=was.version, history_date=was.at):
             return None
-        before_it = versions.filter(
+        recent = versions.filter(
             history_id__gt=(was.version or 0) - RECENT, history_id__lte=was.version or 0
         )
-        if before_it.count() != was.recent:
-            return None  # a slow transaction took its number early and stored it late
+        if recent.count() != was.recent:
+            return None  # a slow transaction took its number early and committed late
         newer = versions.filter(history_id__gt=was.version or 0)
         rows = list(newer.values_list(of, "history_type")[: MAX_CHANGED + 1])
         kinds = [kind for _, kind in rows]
-        # A row that was stored in bulk has no version.
+        # Rows that were saved in bulk have no versions.
         if len(rows) > MAX_CHANGED or kinds.count("+") - kinds.count("-") != is_now.rows - was.rows:
             return None
         changed |= {pk for pk, _ in rows}

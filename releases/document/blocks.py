@@ -1,4 +1,4 @@
-"""A document as blocks, and how they are written down."""
+"""A document as blocks, and their HTML as it is stored."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from releases.document.schema import PARAGRAPHS, TextTooLongError
 
 @dataclass(slots=True)
 class Block:
-    """A block of the schema: a paragraph or heading has pieces, everything else holds blocks."""
+    """A block of the schema: a paragraph or heading has pieces, every other block has blocks."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class Block:
     held: "list[Block]" = field(default_factory=list)
 
     def paragraphs(self) -> "Iterator[Block]":
-        """Yield what it says as paragraphs."""
+        """Yield the texts of the block as paragraphs."""
         if self.tag in PARAGRAPHS:
             yield Block("p", pieces=self.pieces)
             return
@@ -29,7 +29,7 @@ class Block:
             yield from (p for p in block.paragraphs() if p.pieces)
 
     def number(self, name: str, otherwise: int = 1) -> int:
-        """Return an attribute that is a number."""
+        """Return the value of a numeric attribute, or `otherwise` if it is not a number."""
         value = self.attributes.get(name, "")
         return int(value) if value.isascii() and value.isdigit() else otherwise
 
@@ -40,14 +40,14 @@ def plain(text: str) -> Block:
 
 
 def walk(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield every block in the order of the document, each before what it holds."""
+    """Yield every block in the order of the document, each before its inner blocks."""
     for block in blocks:
         yield block
         yield from walk(block.held)
 
 
 def flat(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield blocks with what is in a section instead of the section."""
+    """Yield blocks, with the content of each section in place of the section."""
     for block in blocks:
         if block.tag == "section":
             yield from flat(block.held)
@@ -56,7 +56,7 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def running(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield the paragraphs of running text: those of lists and quotations too, not of tables."""
+    """Yield the paragraphs of running text, including lists and quotations but not tables."""
     for block in blocks:
         if block.tag == "p":
             yield block
@@ -76,13 +76,13 @@ def number_notes(blocks: Iterable[Block]) -> None:
 
 
 def written(blocks: Iterable[Block], max_characters: int) -> str:
-    """Return blocks as they are stored. Raises TextTooLongError beyond `max_characters`."""
+    """Return the stored HTML of blocks. Raises TextTooLongError beyond `max_characters`."""
     pieces: list[str] = []
     length = 0
     for piece in _written(blocks, "\n"):
         length += len(piece)
         if length > max_characters:
-            raise TextTooLongError(0, max_characters)  # the rest was not written
+            raise TextTooLongError(0, max_characters)  # 0: the rest was not counted
         pieces.append(piece)
     return "".join(pieces)
 

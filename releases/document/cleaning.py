@@ -1,4 +1,4 @@
-"""Brings any HTML into the form of the schema."""
+"""Convert any HTML to a document of the schema."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -47,21 +47,23 @@ _cleaner = Cleaner(ATTRIBUTES)
 
 
 def clean(html: str, max_characters: int = MAX_TEXT) -> str:
-    """Return any HTML as a document of our schema; all its text stays, in its order.
+    """Convert any HTML to a document of our schema, and keep its text in order.
 
-    Headings come down to two levels and skip none, what only groups or decorates falls away,
-    tables become rectangles, footnotes are numbered, empty blocks go. A reference that is no uuid
-    goes too; `drop_unknown_refs` decides whether a uuid exists. Raises UnreadableTextError if the
-    nesting is too deep, a table is too large, or the document has more than `max_characters`.
+    Headings are reduced to two levels without gaps. Elements that only group or decorate are
+    replaced by their content. Tables become rectangles, footnotes are numbered, and empty blocks
+    are removed. So are references that are not UUIDs; `drop_unknown_refs` removes UUIDs that do not
+    exist. `UNWANTED_WITH_CONTENT` elements, such as scripts, are removed with their text. Raises
+    UnreadableTextError if the nesting is too deep, a table is too large, or the document has more
+    than `max_characters`.
     """
     return _cleaned(blocks_in(_cleaner.clean(html, max_characters)), max_characters)
 
 
 def clean_notes(html: str, max_characters: int = MAX_NOTES) -> str:
-    """Return any HTML as notes to editors: paragraphs, headings, lists and bare quotations.
+    """Convert any HTML to notes to editors: paragraphs, headings, lists, and plain quotations.
 
-    The text of tables, footnotes and sections stays; pictures are removed. Raises what `clean`
-    raises.
+    Quotations have no speakers. The text of tables, footnotes and sections is kept. Pictures are
+    removed. Raises the errors of `clean`.
     """
     blocks = []
     for block in flat(blocks_in(_cleaner.clean(html, max_characters))):
@@ -77,7 +79,7 @@ def clean_notes(html: str, max_characters: int = MAX_NOTES) -> str:
 
 
 def blocks_in(html: str) -> list[Block]:
-    """Return the blocks of a text whose tags are all known; footnotes are numbered."""
+    """Return the blocks of HTML that has only known tags, and number its footnotes."""
     blocks = _flow(parsed(html), PLAIN)
     number_notes(blocks)
     return blocks
@@ -86,7 +88,7 @@ def blocks_in(html: str) -> list[Block]:
 def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UUID]) -> str:
     """Return a clean document without references to people or pictures that do not exist.
 
-    The text of a quotation or a name stays; an unknown picture leaves nothing.
+    The text of a quotation or a name is kept. An unknown picture is removed.
     """
     blocks = _without_pictures(blocks_in(html), assets)
     unknown: dict[str, bool] = {}
@@ -109,10 +111,10 @@ def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UU
 
 
 def link_people(html: str, people: Mapping[str, UUID]) -> str:
-    """Return a clean document in which people are linked to their names, as an import needs it.
+    """Return a clean document with names linked to people, for an import.
 
-    A quotation whose `data-name` is one of the names becomes that person's, and the first
-    occurrence of each name in running text is marked.
+    A quotation whose `data-name` is a key of `people` gets that person as its speaker. The first
+    occurrence of each name in a paragraph is marked.
     """
     blocks = blocks_in(html)
     for block in walk(blocks):
@@ -125,12 +127,12 @@ def link_people(html: str, people: Mapping[str, UUID]) -> str:
     return written(blocks, sys.maxsize)
 
 
-# --- Inside --------------------------------------------------------------------------------------
+# --- Private functions ---------------------------------------------------------------------------
 
 
 def _cleaned(blocks: list[Block], max_characters: int) -> str:
     _level_headings(blocks)
-    # Joined texts may compose, and lines have ended elsewhere.
+    # Clean again: characters of joined texts may compose, and the line ends have moved.
     cleaned = clean_text(written(blocks, max_characters), multiline=True)
     if len(cleaned) > max_characters:
         raise TextTooLongError(len(cleaned), max_characters)
@@ -139,7 +141,7 @@ def _cleaned(blocks: list[Block], max_characters: int) -> str:
 
 
 def _level_headings(blocks: Iterable[Block]) -> None:
-    """Raise the headings of the second level before any of the first."""
+    """If an h3 comes before the first h2, make it an h2, so that no level is skipped."""
     is_below = False
     for block in walk(blocks):
         is_below = is_below or block.tag == "h2"
@@ -148,7 +150,7 @@ def _level_headings(blocks: Iterable[Block]) -> None:
 
 
 def _flow(node: Element, marks: Marks) -> list[Block]:
-    """Return the content of a node as blocks of our schema; loose text becomes paragraphs."""
+    """Return the content of a node as blocks of our schema. Loose text becomes paragraphs."""
     blocks: list[Block] = []
     run: list[Piece] = []
 
@@ -173,7 +175,7 @@ def _holds_blocks(node: Element) -> bool:
 
 
 def _block(node: Element, marks: Marks) -> list[Block]:
-    # A link or an emphasis that holds whole paragraphs is one of each of them.
+    # A link or an emphasis around whole paragraphs applies to each of them.
     tag, marks = node.tag, with_mark(node, marks)
     if tag in HEADINGS and _holds_blocks(node):
         inner = _flow(node, marks)
@@ -201,7 +203,7 @@ def _block(node: Element, marks: Marks) -> list[Block]:
 def _paragraph(tag: str, pieces: Iterable[Piece]) -> list[Block]:
     pieces = normal(pieces)
     if is_blank(text_of(pieces)):
-        # A footnote of no sentence is one.
+        # A footnote in an otherwise empty paragraph becomes its text.
         pieces = normal(piece.with_marks(note="") for piece in pieces)
         if is_blank(text_of(pieces)):
             return []
@@ -209,7 +211,10 @@ def _paragraph(tag: str, pieces: Iterable[Piece]) -> list[Block]:
 
 
 def _list(node: Element, marks: Marks) -> list[Block]:
-    """Return a list; what no item can hold parts it in two, and its numbers go on."""
+    """Return a list as blocks.
+
+    A block that an item cannot contain splits the list, and the numbering continues after it.
+    """
     blocks: list[Block] = []
     items: list[Block] = []
     number = _start(node) if node.tag == "ol" else 1
@@ -223,10 +228,10 @@ def _list(node: Element, marks: Marks) -> list[Block]:
         items = []
 
     for child in _with_loose_text_in_items(node):
-        # Google Docs puts a list into a list beside the item it belongs to.
+        # Google Docs puts a nested list after its item, instead of inside it.
         inner = _flow(child, marks) if child.tag == "li" else _block(child, marks)
-        for parts_it, group in groupby(flat(inner), lambda block: block.tag in _NOT_IN_LIST_ITEM):
-            if parts_it:
+        for is_outside, group in groupby(flat(inner), lambda block: block.tag in _NOT_IN_LIST_ITEM):
+            if is_outside:
                 end_list()
                 blocks.extend(group)
             elif child.tag in LISTS and items:
@@ -259,7 +264,7 @@ def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
 
 
 def _lists_and_paragraphs(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield blocks as an item or a cell holds them."""
+    """Yield blocks as lists and paragraphs, which an item or a cell can contain."""
     for block in flat(blocks):
         if block.tag in LISTS:
             yield block
@@ -322,7 +327,7 @@ def _table(node: Element, marks: Marks) -> list[Block]:
 
 
 def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
-    """Return the cells of a row; pictures, which no cell can hold, are `moved`."""
+    """Return the cells of a row. Append blocks that a cell cannot contain to `moved`."""
     cells = []
     for child in node:
         if child.tag not in ("td", "th"):
@@ -342,7 +347,7 @@ def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
 
 
 def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[Block]:
-    """Return blocks without pictures that are not known; an empty section is removed too."""
+    """Return blocks without unknown pictures, and without sections that become empty."""
     kept = []
     for block in blocks:
         if block.tag == "section":
@@ -354,13 +359,13 @@ def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[
 
 
 def _mark_first(paragraph: Block, name: str, person: UUID) -> bool:
-    """Mark the first occurrence of a name outside of any mark; return whether there is one.
+    """Mark the first occurrence of a name outside existing marks. Return whether it was found.
 
-    A name is found through bold and the like; a footnote is a text of its own.
+    A part of the name may be bold, for example. Each footnote is searched as a separate text.
     """
     pieces = paragraph.pieces
     for note in dict.fromkeys(piece.marks.note for piece in pieces):
-        # A newline for each marked character: a name does not reach across a mark.
+        # A newline replaces each marked character, so that no match includes a marked name.
         text = "".join(
             "\n" * len(piece.text) if piece.marks.person else piece.text
             for piece in pieces
@@ -375,7 +380,11 @@ def _mark_first(paragraph: Block, name: str, person: UUID) -> bool:
 def _marked(
     pieces: Iterable[Piece], note: str, start: int, end: int, person: UUID
 ) -> Iterator[Piece]:
-    """Yield pieces with a mark from one place to another of the text with one footnote, or none."""
+    """Yield pieces with a person mark from `start` to `end`.
+
+    These are positions in the text of the footnote `note`, or in the text without footnotes if
+    `note` is "".
+    """
     at = 0
     for piece in pieces:
         if piece.marks.note != note:

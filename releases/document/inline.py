@@ -1,7 +1,7 @@
 """The text of a paragraph: pieces, each with its marks, in one normal form.
 
-Marks are always nested in the order of `Marks` from the outside in, and neighbours share the outer
-marks that are equal. ProseMirror, and so the editor, writes them in the same way.
+Marks are always nested in the order of `Marks`, the outermost first, and neighbouring pieces share
+outer marks that are equal. The editor (ProseMirror) writes them in the same way.
 """
 
 import re
@@ -22,7 +22,7 @@ _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊�
 
 
 class Marks(NamedTuple):
-    """The marks of a piece from the outside in, empty where it has none of a kind."""
+    """The marks of a piece, the outermost first. A mark that the piece does not have is ""."""
 
     note: str = ""  # the number of its footnote, or any other key in foreign HTML
     href: str = ""
@@ -35,7 +35,7 @@ class Marks(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A text with the same marks; a newline is a line break."""
+    """A text whose characters all have the same marks. A newline is a line break."""
 
     text: str
     marks: Marks
@@ -48,7 +48,10 @@ PLAIN = Marks()
 
 
 def with_mark(node: Element, marks: Marks) -> Marks:
-    """Return some marks with those of a node; of a link, a name or a note the outermost counts."""
+    """Return marks with those of a node added.
+
+    Of nested links, names or notes, the outermost is kept.
+    """
     if tag := MARKS.get(node.tag):
         return marks._replace(**{tag: tag})
     if node.tag == "a" and not marks.href:
@@ -61,7 +64,7 @@ def with_mark(node: Element, marks: Marks) -> Marks:
 
 
 def pieces_in(node: Element, marks: Marks) -> Iterator[Piece]:
-    """Yield the content of a node, the node's own mark left out."""
+    """Yield the content of a node as pieces, without the node's own mark."""
     yield from words(node.text, marks)
     for child in node:
         yield from pieces_of(child, marks)
@@ -69,7 +72,7 @@ def pieces_in(node: Element, marks: Marks) -> Iterator[Piece]:
 
 
 def pieces_of(node: Element, marks: Marks) -> Iterator[Piece]:
-    """Yield a node with its own mark."""
+    """Yield a node as pieces, with the node's own mark."""
     if node.tag == "br":
         yield Piece("\n", marks)
     else:
@@ -77,19 +80,19 @@ def pieces_of(node: Element, marks: Marks) -> Iterator[Piece]:
 
 
 def words(text: str | None, marks: Marks) -> Iterator[Piece]:
-    """Yield a text of HTML, where a line end is a space."""
+    """Yield a text of HTML as a piece, with each run of white space as one space."""
     if text:
         yield Piece(_SPACES.sub(" ", text), marks)
 
 
 def normal(pieces: Iterable[Piece]) -> list[Piece]:
-    """Return pieces in their normal form: no blanks at the ends, none twice, neighbours joined."""
+    """Return pieces in normal form: no outer blanks, no double spaces, equal neighbours joined."""
     found = _without_outer_blanks(_without_double_spaces(pieces))
     return joined(_without_marked_blanks(found))
 
 
 def joined(pieces: Iterable[Piece]) -> list[Piece]:
-    """Return pieces with those in one that have the same marks."""
+    """Return pieces, with neighbours that have the same marks joined."""
     return [
         Piece("".join(piece.text for piece in same), marks)
         for marks, same in groupby(pieces, key=lambda piece: piece.marks)
@@ -98,19 +101,19 @@ def joined(pieces: Iterable[Piece]) -> list[Piece]:
 
 def text_of(pieces: Iterable[Piece]) -> str:
     """Return the text of pieces without footnotes, with its line breaks."""
-    # A note that stood between two spaces leaves one.
+    # Without a note that stood between two spaces, only one of them is kept.
     kept = _without_double_spaces(piece for piece in pieces if not piece.marks.note)
     return "".join(piece.text for piece in kept).strip()
 
 
 def plain_text_of(pieces: Iterable[Piece]) -> str:
-    """Return pieces as plain text prints them, footnotes left out.
+    """Return pieces as plain text, without footnotes.
 
-    Superscript and subscript digits are kept, and a struck text is put between “~~”: otherwise 10⁶
-    would read 106, and a struck “not” would count.
+    Superscript and subscript digits are kept, and struck-out text is put between “~~”. Otherwise
+    10⁶ would become 106, and a struck-out “not” would be read as part of the text.
     """
-    drawn = [_drawn(piece) for piece in pieces if not piece.marks.note]
-    return text_of(_with_struck_marked(drawn))
+    found = [_with_raised_characters(piece) for piece in pieces if not piece.marks.note]
+    return text_of(_with_struck_marked(found))
 
 
 def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
@@ -123,7 +126,7 @@ def notes_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 
 def with_notes_behind(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield pieces without footnotes, whose text follows in brackets."""
+    """Yield the pieces outside footnotes, then the text of each footnote in brackets."""
     pieces = list(pieces)
     yield from (piece for piece in pieces if not piece.marks.note)
     for note in notes_of(pieces):
@@ -133,7 +136,10 @@ def with_notes_behind(pieces: Iterable[Piece]) -> Iterator[Piece]:
 def html_of(
     pieces: Iterable[Piece], tags: Callable[[Marks], list[tuple[str, str]]] | None = None
 ) -> str:
-    """Return pieces as HTML; `tags` says which tags marks open and close, from the outside in."""
+    """Return pieces as HTML.
+
+    `tags` returns the opening and closing tags of marks, the outermost first.
+    """
     tags, written = tags or stored_tags, []
     opened: list[tuple[str, str]] = []
     for piece in pieces:
@@ -150,7 +156,7 @@ def html_of(
 
 
 def stored_tags(marks: Marks) -> list[tuple[str, str]]:
-    """Return the tags of marks as a document is stored."""
+    """Return the tags of marks in a stored document."""
     tags = []
     if marks.note:
         tags.append((f'<span data-footnote="{escape(marks.note)}">', "</span>"))
@@ -167,7 +173,7 @@ def emphasis_tags(marks: Marks) -> list[tuple[str, str]]:
 
 
 def _without_double_spaces(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield pieces without spaces behind a space or a line break, as browsers draw them."""
+    """Yield pieces without spaces after a space or a line break, which browsers do not show."""
     after_space = False
     for piece in pieces:
         text = re.sub(r"(?<=[ \n]) +", "", piece.text)
@@ -193,7 +199,7 @@ def _without_outer_blanks(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def _without_marked_blanks(pieces: list[Piece]) -> list[Piece]:
-    """Take marks from blanks that no neighbour has: a bold space is invisible."""
+    """Remove marks from blanks if no neighbour has the mark: a bold space is invisible."""
     before, after = PLAIN, [PLAIN] * len(pieces)
     for at in range(len(pieces) - 1, 0, -1):
         is_blank = not pieces[at].text.strip(_BLANK)
@@ -212,7 +218,8 @@ def _without_marked_blanks(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-def _drawn(piece: Piece) -> Piece:
+def _with_raised_characters(piece: Piece) -> Piece:
+    """Return a piece with Unicode's superscript or subscript characters if it has such a mark."""
     if piece.marks.sup:
         return Piece(piece.text.translate(_RAISED), piece.marks)
     return Piece(piece.text.translate(_LOWERED), piece.marks) if piece.marks.sub else piece

@@ -1,4 +1,7 @@
-"""Sentences for a text that cannot be read; the other modules know no Django."""
+"""Messages about a text that cannot be read.
+
+They are separate because the modules that raise the errors do not need Django.
+"""
 
 from django.utils.translation import gettext as _
 
@@ -24,7 +27,7 @@ def sentence(error: UnreadableTextError) -> str:
 
 
 def too_long(length: int = 0, max_characters: int = MAX_TEXT) -> str:
-    """Return why a text of a length is too long; 0 is a length that was not counted to the end."""
+    """Return why a text is too long. `length` is 0 if it was not counted to the end."""
     values = {"most": f"{max_characters:,}", "length": f"{length:,}"}
     if length <= max_characters:
         sentence = _(

@@ -27,14 +27,14 @@ _NO_ATTRIBUTION = Attribution("", "")
 
 
 class Page(Protocol):
-    """What a document needs to know of the page it is printed on: see newsroom.page.ReleasePage."""
+    """What a document needs from the page that prints it. See newsroom.page.ReleasePage."""
 
     @property
     def language(self) -> str: ...
 
     @property
     def expired_pictures(self) -> Collection[UUID]:
-        """The pictures that may not be shown any more, by key."""
+        """The keys of the pictures that may no longer be shown."""
         ...
 
     def picture_url(self, picture: "MediaAsset", style: str, extension: str) -> str: ...
@@ -52,10 +52,10 @@ def render(
 ) -> SafeString:
     """Return a document as the public page prints it.
 
-    `attributions` are by position of the quotation; only `people` (those with a page) are linked,
-    each at the first mention, with the news about them `since`; only `pictures` (those that may be
-    shown now) are shown. Footnotes follow the text; `prefix` begins their ids, which are unique on
-    a page.
+    `attributions` has the position of the quotation as key. Only `people` (those with a page) are
+    linked, each at the first mention. What happened to them after the release follows the link, if
+    it is in `since`. Only `pictures` (those that may be shown now) are shown. Footnotes follow the
+    text. Their ids begin with `prefix`, so that they are unique on a page.
     """
     return _OnPage(attributions, people, since, pictures, page, prefix).print(document)
 
@@ -74,13 +74,13 @@ def render_for_feeds(
     page: Page,
     origin: str,
 ) -> SafeString:
-    """Return a document as HTML for other sites: nothing of our pages, full addresses only."""
+    """Return a document as HTML for other sites: only absolute URLs, no classes of our pages."""
     return _ForFeeds(attributions, people, {}, pictures, page, origin=origin).print(document)
 
 
 @dataclass
 class _Plain:
-    """Prints a document without people, pictures and footnotes' links: what each printer shares."""
+    """The base of all printers: prints no pictures, and no links to people or footnotes."""
 
     attributions: Mapping[int, Attribution] = field(default_factory=dict)
     people: "Mapping[UUID, Person]" = field(default_factory=dict)
@@ -172,7 +172,7 @@ class _Plain:
     # --- Text
 
     def inline(self, pieces: list[Piece]) -> SafeString:
-        """Return pieces as HTML; each footnote becomes its number, and its text comes later."""
+        """Return pieces as HTML. Each footnote becomes its number; `footnotes` prints its text."""
         parts = []
         for note, same in groupby(pieces, key=lambda piece: piece.marks.note):
             if note:
@@ -183,7 +183,7 @@ class _Plain:
         return mark_safe("".join(parts))
 
     def named(self, pieces: list[Piece]) -> str:
-        """Return pieces without footnotes, the people in them linked that are not linked yet."""
+        """Return pieces without footnotes as HTML. People who are not linked yet are linked."""
         parts = []
         for person, run in self.by_link(pieces):
             name = html_of(run, self.tags)
@@ -196,13 +196,13 @@ class _Plain:
         return "".join(parts)
 
     def by_link(self, pieces: list[Piece]) -> "Iterator[tuple[Person | None, list[Piece]]]":
-        """Yield pieces in runs: those of a name that becomes a link, and those in between."""
+        """Yield runs of pieces: each name that becomes a link, and the text between the names."""
         run: list[Piece] = []
         for marked, same in groupby(pieces, key=lambda piece: piece.marks.person):
             name = list(same)
             key = uuid_in(marked)
             person = self.people.get(key) if key else None
-            # A link can be in no link, and contain none.
+            # HTML allows no link inside another link.
             in_a_link = any(piece.marks.href for piece in name)
             if person is None or person.pk in self.linked or in_a_link:
                 run += name
@@ -216,7 +216,7 @@ class _Plain:
             yield None, run
 
     def tags(self, marks: Marks) -> list[tuple[str, str]]:
-        # A text that was stored before a rule for links prints no link against it either.
+        # Texts stored before a rule for links was added must not print forbidden links either.
         href = allowed_link(marks.href) if marks.href else ""
         link = [(f'<a href="{escape(href)}">', "</a>")] if href else []
         return link + emphasis_tags(marks)
@@ -233,7 +233,7 @@ class _Plain:
         return f"<sup>{number}</sup>"
 
     def footnotes(self) -> str:
-        # A note cannot have notes of its own, so nothing is added while they are printed.
+        # A note cannot contain notes, so `self.notes` does not grow while they are printed.
         items = "".join(f"<li>{self.named(note)}</li>" for note in self.notes)
         return f"<ol>{items}</ol>"
 
@@ -261,10 +261,11 @@ class _OnPage(_Plain):
         return render_to_string("document/_figure.html", context)
 
     def table(self, block: Block) -> str:
-        # It scrolls in a box of its own, by keys too: the box can be reached and has a name.
+        # A wide table scrolls in a labelled box. The box can get the focus, so that it also
+        # scrolls by keyboard.
         name = block.attributes.get("data-caption") or _("Table")
         self.boxes[name] = self.boxes.get(name, 0) + 1
-        if (number := self.boxes[name]) > 1:  # each region needs a name of its own
+        if (number := self.boxes[name]) > 1:  # each region needs a unique name
             name = f"{name} ({number})"
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{escape(name)}">'
@@ -275,7 +276,7 @@ class _OnPage(_Plain):
         return f'<a class="person" href="{escape(person.get_absolute_url())}"{lang}>{name}</a>'
 
     def update_about(self, person: "Person") -> str:
-        # An update was not part of the release: it is set off, and not copied with a quotation.
+        # An update is not part of the release: it is set off, and is not copied with the text.
         since = self.since.get(person.pk)
         return f' <span class="since" lang="en" dir="ltr">({escape(since)})</span>' if since else ""
 

@@ -1,4 +1,4 @@
-"""Reads foreign HTML in linear time, and keeps what the schema knows."""
+"""Parse foreign HTML in linear time, and keep the elements of the schema."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -26,24 +26,27 @@ from releases.document.schema import (
 from storing.links import SCHEMES, allowed_link
 from storing.texts import clean_text
 
-# Characters that no text may use. nh3 writes “&” and the space that does not break in quadratic
-# time, so these two stand for them there.
-_STANDS_FOR = {0xFDD0: None, 0xFDD1: None, ord("\u00a0"): "\ufdd0", ord("&"): "\ufdd1"}
-_STOOD_FOR = {0xFDD0: "\u00a0", 0xFDD1: "&amp;"}
+# nh3 needs quadratic time to write “&” and no-break spaces. These two noncharacters, which no text
+# may contain, replace them while nh3 runs.
+_TO_PLACEHOLDERS = {0xFDD0: None, 0xFDD1: None, ord("\u00a0"): "\ufdd0", ord("&"): "\ufdd1"}
+_FROM_PLACEHOLDERS = {0xFDD0: "\u00a0", 0xFDD1: "&amp;"}
 
 
 class Cleaner:
-    """Lets in some tags and attributes of any HTML, and reads it in linear time.
+    """Keeps the allowed tags and attributes of any HTML, in linear time.
 
-    A browser's way to read HTML takes the square of the depth, and repeats what is not closed.
-    The text is therefore read first by a parser that only counts, and is written down anew with
-    each element closed, before it is read as a browser would.
+    Parsing HTML as browsers do takes quadratic time in the depth of nesting, and repeats elements
+    that are not closed. Therefore, a simpler parser comes first: it checks the limits and writes
+    the HTML again with each element closed. Then the result is parsed as in a browser.
     """
 
     def __init__(
         self, attributes: Mapping[str, set[str]], unwanted: Collection[str] = UNWANTED_WITH_CONTENT
     ) -> None:
-        """Take the attributes by tag, “*” for each, and the tags that go with their content."""
+        """Take the allowed attributes by tag (“*” for every tag).
+
+        Elements with `unwanted` tags are removed with their content.
+        """
         self.unwanted = frozenset(unwanted)
         self.tags = (BLOCKS | INLINE | {"br"}) - self.unwanted
         self.attributes = attributes
@@ -56,26 +59,27 @@ class Cleaner:
         )
 
     def clean(self, html: str, max_characters: int = MAX_TEXT) -> str:
-        """Return the allowed HTML, of at most so many characters of text.
+        """Return the allowed part of the HTML.
 
-        Raises UnreadableTextError where it is too long or too deep.
+        Raises UnreadableTextError if it is nested too deeply or its text has more than
+        `max_characters`.
         """
         reader = _Reader(self, max_characters)
         parser = HTMLParser(target=cast(Any, reader))
         plain = clean_text(html, multiline=True)
         closed = cast(str, lxml.etree.fromstring(f"<html><body>{plain}</body></html>", parser))
-        # Once more: a character reference may mean a character that no text may contain.
-        cleaned = self._as_a_browser.clean(closed).translate(_STOOD_FOR)
+        # Clean again: a character reference may stand for a character that no text may contain.
+        cleaned = self._as_a_browser.clean(closed).translate(_FROM_PLACEHOLDERS)
         return clean_text(cleaned, multiline=True)
 
 
 class _Reader:
-    """Writes down the tags that are let in as lxml comes to them, each of them closed."""
+    """A parser target for lxml that writes the allowed tags, each of them closed."""
 
     def __init__(self, cleaner: Cleaner, max_characters: int) -> None:
         self._cleaner, self._max_characters = cleaner, max_characters
         self._written: list[str] = []
-        self._open: list[bool] = []  # whether the tag was written
+        self._open: list[bool] = []  # for each open tag, whether it was written
         self._levels = self._inline_levels = self._length = self._words = self._unwanted = 0
 
     def start(self, tag: str, found: Mapping[str, str]) -> None:
@@ -110,7 +114,7 @@ class _Reader:
     def data(self, text: str) -> None:
         if not self._unwanted:
             self._words += len(text)
-            self._write(escape(text.translate(_STANDS_FOR), quote=False))
+            self._write(escape(text.translate(_TO_PLACEHOLDERS), quote=False))
 
     def close(self) -> str:
         return "".join(self._written)
@@ -130,11 +134,11 @@ class _Reader:
         if self._words > self._max_characters or self._length > max(
             MAX_MARKUP, 10 * self._max_characters
         ):
-            raise TextTooLongError(0, self._max_characters)  # the rest was not read
+            raise TextTooLongError(0, self._max_characters)  # 0: the rest was not counted
 
 
 def refused_links(html: str) -> list[str]:
-    """Return the addresses of the links that `clean` leaves out of a text, in their order."""
+    """Return the addresses of the links that `clean` removes from a text, in their order."""
     if "<a" not in html.lower():
         return []
     links = lxml.html.fragment_fromstring(html, create_parent="div").iter("a")
@@ -143,9 +147,9 @@ def refused_links(html: str) -> list[str]:
 
 
 def tree(html: str, cleaner: Cleaner) -> Element:
-    """Return any HTML, as far as a cleaner lets it in, below one `div`.
+    """Return the elements of any HTML that a cleaner allows, inside one `div`.
 
-    Raises UnreadableTextError where it is too long or the nesting is absurdly deep.
+    Raises UnreadableTextError if the HTML is too long or nested too deeply.
     """
     return parsed(cleaner.clean(html))
 
@@ -161,6 +165,6 @@ def refuse_too_deep(html: str) -> None:
         if tag not in EMPTY:
             levels += -1 if closing else 1
             deepest = max(deepest, levels)
-    # The cleaner has counted the input; beyond 255 levels lxml drops text silently.
+    # The cleaner has limited the input. Beyond 255 levels, lxml silently drops text.
     if deepest > 2 * MAX_LEVELS:
         raise UnreadableTextError("too_deep")

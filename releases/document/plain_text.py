@@ -21,10 +21,10 @@ def render_text(
     pictures: "Mapping[UUID, MediaAsset]",
     picture_label: str = "[Picture: %s]",
 ) -> str:
-    """Return a document as plain text, one paragraph a line, with a blank line between them.
+    """Return a document as plain text: one line per paragraph, with blank lines between them.
 
-    Footnotes have numbers in square brackets, and follow the text. `picture_label` is translated by
-    the caller, because this module needs no Django.
+    Footnotes have numbers in square brackets, and follow the text. The caller translates
+    `picture_label`, because this module does not use Django.
     """
     printer = _Printer(attributions, pictures, picture_label)
     parts = [part for block in document.blocks for part in printer.block(block)]
@@ -33,9 +33,9 @@ def render_text(
 
 
 def text_paragraphs(document: Document) -> list[str]:
-    """Return the paragraphs and items of the plain text in their order, then its footnotes.
+    """Return the paragraphs and list items as plain text in their order, then the footnotes.
 
-    Without headings and tables, which are no running text.
+    Headings and tables are left out, because they are not running text.
     """
     printer = _Printer({}, {})
     found = [printer.text(block.pieces) for block in running(document.blocks)]
@@ -79,7 +79,7 @@ class _Printer:
                 yield from self.block(held)
 
     def items(self, block: Block, depth: int = 0) -> Iterator[str]:
-        """Yield the lines of a list; the other content of an item is indented below it."""
+        """Yield the lines of a list. Further paragraphs and lists of an item are indented."""
         number = block.number("start")
         for item in block.held:
             sign = f"{number}." if block.tag == "ol" else "-"
@@ -94,13 +94,13 @@ class _Printer:
                 sign = ""
 
     def table(self, block: Block) -> Iterator[str]:
-        """Yield the caption of a table, then a line for each row, its cells parted by “ | ”.
+        """Yield the caption of a table, then a line for each row, with “ | ” between its cells.
 
-        A place that a wider or higher cell covers is empty, so that each text is in its column.
+        A position that a spanning cell covers is empty, so that each text is in its column.
         """
         if caption := block.attributes.get("data-caption"):
             yield caption
-        covered: dict[int, int] = {}  # by column, how many rows more
+        covered: dict[int, int] = {}  # by column, the number of further rows that are covered
         for group in block.held:
             for row in group.held:
                 yield " | ".join(self.row(row, covered)).rstrip()

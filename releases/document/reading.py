@@ -1,4 +1,4 @@
-"""A stored document, read: its quotations, people, pictures and texts."""
+"""A stored document in parsed form: its quotations, people, pictures and texts."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """One quotation of a document: its paragraphs as plain text, and whose it is."""
+    """One quotation of a document: its paragraphs as plain text, and its speaker."""
 
     position: int
     paragraphs: tuple[str, ...]
@@ -33,7 +33,7 @@ class Quotation:
         return "\n\n".join(self.paragraphs)
 
     def contains(self, excerpt: str) -> bool:
-        """Whether an excerpt is taken from it word for word; quotation marks do not count."""
+        """Return whether it contains an excerpt word for word, ignoring case and punctuation."""
         return bool(words := _words(excerpt)) and self._contains(words)
 
     def _contains(self, words: str) -> bool:
@@ -42,7 +42,7 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who is printed below a quotation; `person` is there where the public may know the page."""
+    """The name and title below a quotation. `person` is set if the speaker has a public page."""
 
     name: str
     title: str
@@ -50,13 +50,13 @@ class Attribution:
 
 
 class Document:
-    """A clean body, read: its quotations, the people marked in it, its pictures, its texts."""
+    """A clean body in parsed form: its quotations, marked people, pictures and texts."""
 
     def __init__(self, html: str) -> None:
         self.blocks = blocks_in(html)
 
     def walk(self) -> Iterator[Block]:
-        """Yield every block in the order of the document, each before what it holds."""
+        """Yield every block in the order of the document, each before its inner blocks."""
         return walk(self.blocks)
 
     @cached_property
@@ -75,14 +75,14 @@ class Document:
 
     @cached_property
     def mentions(self) -> list[tuple[UUID, str]]:
-        """Every marked name, in order: the person and the name as written."""
+        """Every marked name, in order: the key of the person, and the name as written."""
         found = []
         for block in self.walk():
             for pieces in [
                 [piece for piece in block.pieces if not piece.marks.note],
                 *notes_of(block.pieces),
             ]:
-                # A name that is half bold or half a link is one name.
+                # A name that is partly bold or partly a link is still one name.
                 for marked, name in groupby(pieces, key=lambda piece: piece.marks.person):
                     if person := uuid_in(marked):
                         found.append((person, text_of(name)))
@@ -98,7 +98,7 @@ class Document:
 
     @cached_property
     def links(self) -> list[str]:
-        """The addresses of the links, each once, in their order."""
+        """The addresses of the links, in their order and without duplicates."""
         hrefs = (piece.marks.href for block in self.walk() for piece in block.pieces)
         return list(dict.fromkeys(filter(None, hrefs)))
 
@@ -124,23 +124,23 @@ class Document:
 
     @property
     def opening(self) -> str:
-        """The first paragraph as plain text prints it, headings and tables passed over."""
+        """The first paragraph as plain text. Headings and tables are skipped."""
         paragraphs = (plain_text_of(p.pieces) for p in running(self.blocks))
         return next(filter(None, paragraphs), "")
 
     @property
     def text_for_names(self) -> str:
-        """The text as names are looked for in it.
+        """The text in which names are searched for.
 
-        A name may end with the raised number of a note, or have a struck-out word inside. So
-        paragraphs follow again without what is raised or lowered, and without what is struck out
-        as well.
+        A name may end with the superscript number of a note, or contain a struck-out word.
+        Therefore, paragraphs with such marks are repeated: once without superscripts and
+        subscripts, and once without struck-out text as well.
         """
-        again = (text for block in self.walk() for text in _on_the_line(block))
-        return "\n\n".join([*self.paragraphs, *again])
+        variants = (text for block in self.walk() for text in _reduced_texts(block))
+        return "\n\n".join([*self.paragraphs, *variants])
 
     def find_pull_quote(self, excerpt: str) -> Quotation | None:
-        """Return the quotation that a pull quote is an excerpt of."""
+        """Return the first quotation that contains a pull quote, or None."""
         if not (words := _words(excerpt)):
             return None
         return next((quote for quote in self.quotations if quote._contains(words)), None)
@@ -152,7 +152,7 @@ def _texts(block: Block) -> Iterator[str]:
     yield from map(text_of, notes_of(block.pieces))
 
 
-def _on_the_line(block: Block) -> Iterator[str]:
+def _reduced_texts(block: Block) -> Iterator[str]:
     level = [piece for piece in block.pieces if not (piece.marks.sub or piece.marks.sup)]
     kept = [piece for piece in level if not piece.marks.s]
     if len(level) < len(block.pieces):
@@ -162,6 +162,9 @@ def _on_the_line(block: Block) -> Iterator[str]:
 
 
 def _words(text: str) -> str:
-    """Return a text as its bare words; without spaces between them, each character is one."""
+    """Return the words of a text, separated by spaces.
+
+    In scripts without spaces, each character counts as a word.
+    """
     spaced = set_apart(text.casefold()).replace("’", "'")
     return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced))

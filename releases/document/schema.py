@@ -1,10 +1,10 @@
-"""What a document may contain: tags, attributes and limits, and the errors of other texts."""
+"""What a document may contain: tags, attributes, limits, and errors for texts that exceed them."""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-# What says how a list or a table is built: a paste keeps it too.
+# Attributes for the structure of lists and tables. They are also kept when text is pasted.
 STRUCTURE = {
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
@@ -22,12 +22,12 @@ ATTRIBUTES = {
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
 PARAGRAPHS = {"p", "h2", "h3"}  # the blocks that contain text
 EMPHASIS = {"strong": "strong", "b": "strong", "em": "em", "i": "em"}
-# In text that was typed, a deletion is struck through; a paste and an import drop it before.
+# In typed text, deleted text is struck through. Pasting and importing remove it beforehand.
 STRUCK = {"s", "strike", "del"}
 MARKS = {**EMPHASIS, **dict.fromkeys(STRUCK, "s"), "sub": "sub", "sup": "sup"}
 LISTS = {"ul", "ol"}
 BACKGROUND = "background"
-# Containers that only group: their content becomes blocks of its own, and no words are joined.
+# Containers that only group. Their content becomes separate blocks, so that no words are joined.
 GROUPING = {
     "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "pre",
     "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "figcaption", "center",
@@ -44,21 +44,21 @@ MAX_START = 9_999  # the highest first number of a list
 MAX_COLUMNS = 50
 MAX_ROWS = 500
 MAX_SPAN = 100  # rows or columns of one cell
-# Characters of a stored text, marks included: some 30,000 words, or 75 pages. The desk looks for
-# names in as many. With 1,000,000, a page or file of a release takes less than 0.2 s of CPU, but
-# each check for protected names takes 4 to 5 s.
+# Characters of a stored text, including its markup: about 30,000 words, or 75 pages. The desk
+# searches the same number of characters for names. With 1,000,000, a page or file of a release
+# takes less than 0.2 s of CPU time, but each check for protected names takes 4 to 5 s.
 MAX_TEXT = 200_000
 MAX_NOTES = 50_000  # the same for notes to editors
-# Paragraphs, headings, items, cells, pictures and footnotes that a form takes. Each costs time on
-# the page, in the files and in the checks for names, however short it is.
+# Paragraphs, headings, items, cells, pictures and footnotes that a form accepts. Each takes time on
+# the page, in files and in the checks for names, even if it is short.
 MAX_PARTS = 5_000
 MAX_LINES = 2_000  # characters of a standfirst or a pull quote
-MAX_LEVELS = 100  # of elements inside one another
-# Of links, bold and the like. More change nothing, and HTML repeats each in every paragraph that
-# follows where one is not closed.
+MAX_LEVELS = 100  # levels of nested elements
+# Levels of nested links, bold text and so on. More levels have no effect. In every following
+# paragraph, an HTML parser repeats each such element that is not closed.
 MAX_INLINE_LEVELS = 12
 MAX_ATTRIBUTE = 2_000  # characters; a longer one is left out
-MAX_MARKUP = 2_000_000  # characters of what is pasted, without what falls away
+MAX_MARKUP = 2_000_000  # characters of pasted HTML, without the removed parts
 INLINE = {*MARKS, "a", "span"}
 EMPTY = {"br", "hr"}
 
@@ -66,7 +66,7 @@ EMPTY = {"br", "hr"}
 class UnreadableTextError(ValueError):
     """A text that cannot be read: `code` is "too_deep", "table_too_large" or "too_long".
 
-    `releases.document.messages` has the sentences for people.
+    `releases.document.messages` has the messages for users.
     """
 
     def __init__(self, code: str) -> None:
@@ -75,7 +75,7 @@ class UnreadableTextError(ValueError):
 
 
 class TextTooLongError(UnreadableTextError):
-    """A text of more than `max_characters`; `length` is 0 if it was not counted to the end."""
+    """A text of more than `max_characters`. `length` is 0 if it was not counted to the end."""
 
     def __init__(self, length: int = 0, max_characters: int = MAX_TEXT) -> None:
         super().__init__("too_long")
@@ -90,7 +90,7 @@ _ERRORS = {
 
 
 def uuid_in(value: str | None) -> UUID | None:
-    """Return the uuid that a text is, None where it is none."""
+    """Return a text as a UUID, or None if it is not one."""
     try:
         return UUID(value) if value else None
     except ValueError:
@@ -98,5 +98,5 @@ def uuid_in(value: str | None) -> UUID | None:
 
 
 def uuids_in(values: Iterable[Any]) -> list[UUID]:
-    """Return the uuids among some values, in their order; what is none is passed over."""
+    """Return those values that are UUIDs, in their order. Other values are skipped."""
     return [uuid for value in values if isinstance(value, str) and (uuid := uuid_in(value))]

@@ -1,4 +1,4 @@
-"""Tables, brought to a rectangle: every place is covered by one cell, and no cell runs out."""
+"""Convert tables to rectangles: exactly one cell covers each position, and none extends beyond."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from releases.document.schema import MAX_COLUMNS, MAX_ROWS, MAX_SPAN, Unreadable
 
 @dataclass(slots=True)
 class Cell:
-    """A cell as foreign HTML has it; a row span of 0 reaches to the last row."""
+    """A cell as read from foreign HTML. A row span of 0 extends to the last row of its group."""
 
     tag: str
     held: list[Block]
@@ -20,7 +20,7 @@ class Cell:
 
 
 def span_in(value: str | None, min_span: int = 1) -> int:
-    """Return the number of rows or columns that an attribute says, 1 where it is no number."""
+    """Return the number of rows or columns in a span attribute, or 1 if it is not valid."""
     value = (value or "").strip()
     if not (value.isascii() and value.isdigit()):
         return 1
@@ -31,9 +31,9 @@ def span_in(value: str | None, min_span: int = 1) -> int:
 def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
     """Return the rows of a table, given by its groups of rows (head, body, foot).
 
-    Raises UnreadableTextError if it has too many rows or columns. Cells are placed as browsers do
-    it. A span is cut where another cell is and where its group ends; rows and columns in which no
-    cell begins go; empty cells fill the places that are left.
+    Cells are placed as in a browser. A span ends before another cell and at the end of its group.
+    Rows and columns in which no cell begins are removed. Empty cells fill the remaining positions.
+    Raises UnreadableTextError if the table has too many rows or columns.
     """
     groups = list(groups)
     number = sum(len(group) for group in groups)
@@ -49,12 +49,12 @@ def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
 
 
 def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
-    """Return all cells with their places."""
+    """Return all cells with their positions."""
     placed: list[Cell] = []
     first = 0
     for group in groups:
         end = first + len(group)
-        taken = [0] * MAX_COLUMNS  # by column, the row from which it is free
+        taken = [0] * MAX_COLUMNS  # by column, the first free row
         for row, cells in enumerate(group, start=first):
             column = 0
             for cell in cells:
@@ -79,10 +79,10 @@ def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
 
 
 def _close_up(cells: list[Cell]) -> None:
-    """Take out the columns in which no cell begins: “colspan=100” stands for “the whole width”."""
+    """Remove the columns in which no cell begins: “colspan=100” often means “the whole width”."""
     begun = sorted({cell.column for cell in cells})
     place = {column: number for number, column in enumerate(begun)}
-    before = [0] * (MAX_COLUMNS + 1)  # by column, how many of those before it stay
+    before = [0] * (MAX_COLUMNS + 1)  # by column, the number of kept columns before it
     for column in range(MAX_COLUMNS):
         before[column + 1] = before[column] + (column in place)
     for cell in cells:
@@ -91,7 +91,7 @@ def _close_up(cells: list[Cell]) -> None:
 
 
 def _filled(cells: list[Cell], number: int, width: int) -> list[list[Cell]]:
-    """Return the cells row by row, with empty ones in every place that none covers."""
+    """Return the cells row by row, with an empty cell at every position that no cell covers."""
     rows: list[list[Cell]] = [[] for _row in range(number)]
     for cell in cells:
         rows[cell.row].append(cell)
@@ -100,7 +100,7 @@ def _filled(cells: list[Cell], number: int, width: int) -> list[list[Cell]]:
         for cell in inside:
             end = cell.column + cell.across
             taken[cell.column : end] = [row + cell.down] * cell.across
-        # A browser puts them into the places that are free, from the first on.
+        # Browsers place cells in the free positions from left to right.
         inside += [
             Cell("td", [], row=row, column=column)
             for column in range(width)
@@ -110,7 +110,7 @@ def _filled(cells: list[Cell], number: int, width: int) -> list[list[Cell]]:
 
 
 def _without_covered(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Return the rows without those that cells from above cover whole."""
+    """Return the rows without those that are completely covered by cells of earlier rows."""
     before = [0]
     for row in rows:
         before.append(before[-1] + bool(row))
@@ -127,13 +127,13 @@ def _block(cell: Cell) -> Block:
 
 
 def is_heading_row(row: Block) -> bool:
-    """Return whether a row names columns: all its cells with text are headings."""
+    """Return whether a row is a heading row: all its cells with text are `th`."""
     kinds = {cell.tag for cell in row.held if any(p.pieces or p.held for p in cell.held)}
     return kinds == {"th"}
 
 
 def head_rows(rows: list[Block]) -> int:
-    """Return how many rows are the head of a table: no cell of it reaches below it."""
+    """Return the number of header rows of a table. No header cell spans into the body."""
     heads = reach = 0
     for number, row in enumerate(rows):
         if not is_heading_row(row) or number + 1 == len(rows):

@@ -1,4 +1,4 @@
-"""What we say, and when it may be seen: the rows of the domain."""
+"""The models of releases: their texts, visibility, history, names and probes."""
 
 from releases.models.derived import FormerSlug, Illustration, Mention, Quote
 from releases.models.names import (

@@ -1,6 +1,6 @@
 """Rows that are derived from the text of a release when it is saved, and its former addresses.
 
-A release imports this module, so `release` has no type of its own here.
+`releases.models.release` imports this module, so `release` is typed as `Any` here.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from releases.document import Document
 
 
 class FormerSlug(models.Model):
-    """An address that a release had while it was public; it redirects to the present one."""
+    """A slug that a release had after its approval. Its URL redirects to the current one."""
 
     slug = models.CharField(max_length=120, unique=True)
     release = models.ForeignKey("releases.Release", models.CASCADE, related_name="former_slugs")
@@ -26,7 +26,7 @@ class FormerSlug(models.Model):
 
 
 class Quote(models.Model):
-    """A quotation as a release prints it; derived from the document, never written by hand."""
+    """A quotation as a release prints it. It is derived from the document and never edited."""
 
     release = models.ForeignKey("releases.Release", models.CASCADE, related_name="quotes")
     speaker = models.ForeignKey(Person, models.PROTECT, related_name="quotes")
@@ -48,7 +48,7 @@ class Quote(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Django's own pages print it to everybody: it names nobody.
+        # Django's admin shows it to all users, so it contains no name.
         return gettext("Quotation %(number)s") % {"number": self.position}
 
     @property
@@ -57,7 +57,7 @@ class Quote(models.Model):
 
 
 class Mention(models.Model):
-    """A person named by a release, in a quotation or a mark in the text; derived from it."""
+    """A person that the text of a release quotes or marks by name. It is derived from the text."""
 
     release = models.ForeignKey("releases.Release", models.CASCADE, related_name="mentions")
     person = models.ForeignKey(Person, models.PROTECT, related_name="mentions")
@@ -73,12 +73,12 @@ class Mention(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Django's own pages print it to everybody: it names nobody.
+        # Django's admin shows it to all users, so it contains no name.
         return gettext("Mention %(number)s") % {"number": self.pk}
 
 
 class Illustration(models.Model):
-    """A picture in the text, or a picture or document attached to it; derived from the release."""
+    """A picture in the text, or an attached picture or document. Derived from the release."""
 
     release = models.ForeignKey("releases.Release", models.CASCADE, related_name="illustrations")
     asset = models.ForeignKey(MediaAsset, models.PROTECT, related_name="illustrations")
@@ -100,13 +100,13 @@ class Illustration(models.Model):
 def store_derived_rows(release: Any, approved: Document | None) -> None:
     """Replace the Quote, Mention and Illustration rows of a release that is being saved.
 
-    A speaker's name and title are those of the release's day, until it is approved: what was
-    printed then stays printed, whatever the person becomes later.
+    Before approval, a speaker gets the current name and the title on the release's day. After
+    approval, both stay as they were printed, even if the person's record changes.
     """
     document = release.document
     printed = list(release.quotes.all()) if approved else []
     names = {quote.speaker_id: quote.attribution_name for quote in printed}
-    # A title that was typed for one quotation is not the speaker's in the others.
+    # A title that was typed for one quotation does not apply to the speaker's other quotations.
     typed = {quote.position for quote in approved.quotations if quote.title} if approved else ()
     titles = {
         quote.speaker_id: quote.attribution_title

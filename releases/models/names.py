@@ -1,4 +1,4 @@
-"""Protected names: exceptions, what the checks found, who was shown it, and the index of texts."""
+"""Protected names: exceptions, results of the checks, who saw them, and the index of texts."""
 
 from typing import Any, Self
 
@@ -14,15 +14,15 @@ from releases.models.release import Release
 
 class NameExceptionQuerySet(models.QuerySet["NameException"]):
     def standing(self) -> Self:
-        """Those that nobody has ended."""
+        """Return the exceptions that nobody has ended."""
         return self.filter(ended_at=None)
 
 
 class NameException(models.Model):
     """A protected name that is allowed in one text in one spelling, and why.
 
-    It is for a namesake, or a name that is part of another. The text is one row: a release, a
-    picture, a topic. It is never deleted, but can be ended.
+    It is for a namesake, or for a name that is part of another name. The text is one row: a
+    release, a picture, a topic. An exception is never deleted, but it can be ended.
     """
 
     release = models.ForeignKey(
@@ -47,7 +47,7 @@ class NameException(models.Model):
     objects = NameExceptionQuerySet.as_manager()
 
     class Meta:
-        db_table = "releases_clearance"  # its first name
+        db_table = "releases_clearance"  # an earlier name of the model
         verbose_name = _("name exception")
         verbose_name_plural = _("name exceptions")
         ordering = ["at", "pk"]
@@ -72,9 +72,10 @@ class NameException(models.Model):
 
 
 class NameDisclosure(models.Model):
-    """A user was shown that a text contains a protected name: one row a day, text and user.
+    """A record that a user was shown a protected name in a text.
 
-    It answers who could have learned from the checks that a name is protected.
+    There is one row per user, person, text and day. The rows show who could have learned from the
+    checks that a name is protected.
     """
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
@@ -88,7 +89,7 @@ class NameDisclosure(models.Model):
     )
 
     class Meta:
-        db_table = "releases_namefind"  # its first name
+        db_table = "releases_namefind"  # an earlier name of the model
         verbose_name = _("name disclosure")
         verbose_name_plural = _("name disclosures")
         ordering = ["-at", "-pk"]
@@ -104,16 +105,17 @@ class NameDisclosure(models.Model):
 
 class NameCheckFindQuerySet(models.QuerySet["NameCheckFind"]):
     def visible_to(self, user: Any) -> Self:
-        """Those that a user may see at the desk: of people at level 0, only their case officers.
+        """Return the finds that a user may see at the desk.
 
-        Superusers included: they may see the record, and are not shown where it is named.
+        Finds of people at level 0 are visible only to their case officers. Superusers may see the
+        record, but not these finds.
         """
         officers = Person.case_officers.through.objects.filter(user=user).values("person")
         known = Q(person__level__gt=Level.CASE_OFFICERS) | Q(person__in=officers)
         return self.filter(known, person__in=Person.objects.visible_to(user))
 
     def open(self) -> Self:
-        """Those that nobody has accepted."""
+        """Return the finds that nobody has accepted."""
         return self.filter(accepted=False)
 
 
@@ -151,10 +153,10 @@ class NameCheckFind(models.Model):
 
 
 class FoldedText(models.Model):
-    """The public texts of one row in the form that names are compared with; derived on save.
+    """The public texts of one row in the form in which names are compared. Derived on save.
 
-    It has letters only (people.names.letters). It finds the rows that may contain a name; the
-    texts themselves decide.
+    It contains only letters (people.names.letters). A query on it finds rows that may contain a
+    name. Then the texts of these rows are searched.
     """
 
     table = models.CharField(max_length=40)
@@ -171,7 +173,7 @@ class FoldedText(models.Model):
 
 
 class RejectedName(models.Model):
-    """A suggestion of a person for a name in a release that an editor rejected."""
+    """A rejected suggestion: an editor decided that a name in a release is not this person's."""
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="rejected_names")
     name = models.CharField(max_length=200, help_text=_("As it is compared: see people.names."))

@@ -33,7 +33,7 @@ class Probe(models.Model):
     last_at = models.DateTimeField()
 
     class Meta:
-        db_table = "releases_guess"  # its first name
+        db_table = "releases_guess"  # an earlier name of the model
         ordering = ["-last_at", "pk"]
         verbose_name = _("probe")
         verbose_name_plural = _("probes")

@@ -1,4 +1,4 @@
-"""What was done to a release: rows that are written once."""
+"""Records of what was done to a release. They are never changed or deleted."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class AppendOnlyQuerySet(models.QuerySet):
 
 
 class AppendOnly(models.Model):
-    """A row that is written once."""
+    """A row that is never changed or deleted after it was saved."""
 
     objects = AppendOnlyQuerySet.as_manager()
 
@@ -68,7 +68,7 @@ class Correction(AppendOnly):
 
 
 class Event(AppendOnly):
-    """Who did what to a release, and when. It outlives the release."""
+    """Who did what to a release, and when. It is kept when the release is deleted."""
 
     class Verb(models.TextChoices):
         CREATED = "created", _("Created")

@@ -1,4 +1,4 @@
-# Above 450 lines because the query set and the row of a release are read side by side.
+# Above 450 lines because methods of the queryset and of the model define the same rules.
 """A release: its fields, its versions, and when the public may see it."""
 
 import sys
@@ -31,9 +31,9 @@ from releases.models.shared import Contact, Topic
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import shortened
 
-MAX_DESCRIPTION_CHARACTERS = 300  # of what search engines and cards show
+MAX_DESCRIPTION_CHARACTERS = 300  # shown by search engines and on share cards
 
-# Sent in the transaction that stored a release, after the rows that are derived from its text.
+# Sent in the transaction that saves a release, after the rows that are derived from its text.
 text_stored = Signal()
 
 
@@ -41,32 +41,32 @@ class EditConflict(Exception):
     """Someone saved the release since this copy of it was read."""
 
 
-# A release becomes public only if it contains no protected name at that moment.
+# A release becomes public only if it contains no protected name at that time.
 NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
 
 
 class ReleaseQuerySet(GuardedQuerySet["Release"]):
     def public(self, at: datetime | None = None) -> Self:
-        """Those that anybody may see at a time (default: now).
+        """Return the releases that anybody may see at a time (default: now).
 
-        This and its row twin `Release.is_public` are the only place where that is decided. No job
-        publishes: a release is public from the second of `publish_at` on.
+        Only this method and `Release.is_public` decide this. No job publishes a release: it is
+        public from the second of `publish_at` on.
         """
         due = self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
         return due.filter(NAMES_ALLOWED, held_at=None)
 
     def blocked_by_name(self) -> Self:
-        """Those that are approved and stay hidden because they contain a protected name.
+        """Return the approved releases that stay hidden because they contain a protected name.
 
-        Their time does not make them public, whether it has come or not.
+        They do not become public at `publish_at`. Releases on hold are not included.
         """
-        waits = self.filter(status=Release.Status.APPROVED, held_at=None)
-        return waits.filter(names_allowed_until__lte=F("publish_at"))
+        approved = self.filter(status=Release.Status.APPROVED, held_at=None)
+        return approved.filter(names_allowed_until__lte=F("publish_at"))
 
     def tombstones(self, at: datetime | None = None) -> Self:
-        """Those that were public and were withdrawn: a notice says so, and nothing else.
+        """Return the withdrawn releases that were public: only a notice is shown in their place.
 
-        A release that was withdrawn or put on hold before it was public leaves no trace.
+        There is no notice for a release that was put on hold or withdrawn before it was public.
         """
         return self.filter(
             Q(held_at=None) | Q(held_at__gte=F("publish_at")),
@@ -77,39 +77,42 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         )
 
     def scheduled(self, at: datetime | None = None) -> Self:
-        """Those that are approved and become public at a time that has not come."""
-        ahead = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
-        return ahead.filter(NAMES_ALLOWED, held_at=None)
+        """Return the approved releases that become public at a later time.
+
+        Releases on hold or blocked by a name are not included.
+        """
+        upcoming = self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
+        return upcoming.filter(NAMES_ALLOWED, held_at=None)
 
     def upcoming(self, at: datetime | None = None) -> Self:
-        """Those that are approved and whose time has not come, on hold or blocked included."""
+        """Return the approved releases whose time has not come, even if on hold or blocked."""
         return self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
 
     def approved(self) -> Self:
-        """Those that are approved: scheduled, blocked by a name, public or on hold."""
+        """Return the approved releases: scheduled, blocked by a name, public or on hold."""
         return self.filter(status=Release.Status.APPROVED)
 
     def published(self, at: datetime | None = None) -> Self:
-        """Those in which a change is a correction: see the row twin, `Release.is_published`."""
+        """Return the releases in which a change is a correction. See `Release.is_published`."""
         at = at or timezone.now()
         due = self.approved().filter(NAMES_ALLOWED, publish_at__lte=at)
         return due.filter(Q(held_at=None) | Q(held_at__gte=F("publish_at")))
 
     def awaiting_publication(self, at: datetime | None = None) -> Self:
-        """Those that are approved and have not been public: nothing that they print may change."""
+        """Return the approved releases that were never public. Their text may not change."""
         return self.approved().exclude(pk__in=Release.objects.published(at).values("pk"))
 
     def hidden(self, at: datetime | None = None) -> Self:
-        """Those that nobody outside may see yet, or now: neither public nor withdrawn."""
+        """Return the releases that nobody outside may see: neither public nor withdrawn."""
         public = Release.objects.public(at).values("pk")
         return self.exclude(status=Release.Status.WITHDRAWN).exclude(pk__in=public)
 
     def on_hold(self) -> Self:
-        """Those on hold: taken offline, until the hold ends or they are withdrawn."""
+        """Return the releases on hold: offline until the hold ends or they are withdrawn."""
         return self.exclude(held_at=None).exclude(status=Release.Status.WITHDRAWN)
 
     def editable_by(self, user: Any) -> Self:
-        """Those whose text a user may change, if their status allows it."""
+        """Return the releases whose text a user may change, if their status allows it."""
         if user.has_perm("releases.edit_any_release"):
             return self
         return self.filter(created_by=user)
@@ -129,7 +132,7 @@ class Release(Guarded):
         MEDIA_ADVISORY = "media_advisory", _("Media advisory")
 
     class Status(models.TextChoices):
-        """What is stored; the clock, a hold and names make a State of it."""
+        """The stored status. The State also depends on the time, a hold and protected names."""
 
         DRAFT = "draft", _("Draft")
         IN_REVIEW = "in_review", _("In review")
@@ -137,7 +140,7 @@ class Release(Guarded):
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class State(models.TextChoices):
-        """What editors see: the status, the clock, a hold and names together."""
+        """What editors see. It depends on the status, the time, a hold and protected names."""
 
         DRAFT = "draft", _("Draft")
         IN_REVIEW = "in_review", _("In review")
@@ -274,8 +277,8 @@ class Release(Guarded):
     class Meta:
         verbose_name = _("release")
         verbose_name_plural = _("releases")
-        # Without the key, PostgreSQL may show one of several releases of the same second on two
-        # pages of the archive and another on none.
+        # Without the key, the order of releases with equal times is undefined on PostgreSQL. The
+        # archive could show one of them on two pages, and another on none.
         ordering = [F("publish_at").desc(nulls_first=True), "-updated_at", "pk"]
         permissions = [
             ("edit_any_release", _("Can edit other people’s releases")),
@@ -328,8 +331,8 @@ class Release(Guarded):
         """Save the release and the rows that are derived from its text.
 
         The text is cleaned here, so it is clean in every row. Raises EditConflict if another
-        version was saved since this copy was read. A copy that could not be saved stays as it
-        was, and can be saved again.
+        version was saved since this copy was read. If saving fails, this copy keeps its version,
+        and can be saved again.
         """
         names = kwargs.get("update_fields")
         if names is not None and not self._state.adding:
@@ -348,7 +351,7 @@ class Release(Guarded):
             raise
 
     def _save_part(self, names: Collection[str]) -> None:
-        """Save some fields of this copy as a whole version; the others stay as they are stored."""
+        """Save some fields of this copy as a new version. Other fields keep their stored values."""
         if not names:
             return
         fields: list[Any] = [self._meta.get_field(name) for name in names]
@@ -367,11 +370,11 @@ class Release(Guarded):
 
     @property
     def readable_path(self) -> str:
-        """The path of the public page as people write it, in its script."""
+        """The path of the public page in its script, not percent-encoded."""
         return uri_to_iri(self.get_absolute_url())
 
     def is_public(self, at: datetime | None = None) -> bool:
-        """Row twin of `Release.objects.public`."""
+        """Return whether the release is in `Release.objects.public`."""
         return (
             self.status == self.Status.APPROVED
             and self.held_at is None
@@ -381,7 +384,7 @@ class Release(Guarded):
         )
 
     def names_allowed(self) -> bool:
-        """Whether it contains no protected name at the moment for which it is approved."""
+        """Return whether none of its names will be protected at `publish_at`."""
         return (
             self.names_allowed_until is None
             or self.publish_at is None
@@ -389,7 +392,7 @@ class Release(Guarded):
         )
 
     def is_blocked_by_name(self) -> bool:
-        """Row twin of `Release.objects.blocked_by_name`."""
+        """Return whether the release is in `Release.objects.blocked_by_name`."""
         return (
             self.status == self.Status.APPROVED
             and self.held_at is None
@@ -397,12 +400,12 @@ class Release(Guarded):
         )
 
     def has_missed_publication(self, at: datetime | None = None) -> bool:
-        """Whether its time passed while a name blocked it: a publisher has to set a new time."""
+        """Return whether its time passed while a name blocked it. It needs a new time then."""
         due = self.publish_at is not None and self.publish_at <= (at or timezone.now())
         return self.is_blocked_by_name() and due
 
     def has_been_public(self, at: datetime | None = None) -> bool:
-        """Whether it is public by now, or was before a hold or a withdrawal."""
+        """Return whether it is public, or was public before a hold or a withdrawal."""
         ends = [moment for moment in (self.held_at, self.withdrawn_at) if moment]
         return (
             self.status in (self.Status.APPROVED, self.Status.WITHDRAWN)
@@ -412,18 +415,18 @@ class Release(Guarded):
         )
 
     def is_published(self, at: datetime | None = None) -> bool:
-        """Whether a change of what it prints is a correction: it has been public, not withdrawn.
+        """Return whether the release is in `Release.objects.published`.
 
-        Row twin of `Release.objects.published`.
+        It has been public and is not withdrawn, so a change of its content is a correction.
         """
         return self.status == self.Status.APPROVED and self.has_been_public(at)
 
     def is_approved(self) -> bool:
-        """Row twin of `Release.objects.approved`."""
+        """Return whether the release is in `Release.objects.approved`."""
         return self.status == self.Status.APPROVED
 
     def is_tombstone(self, at: datetime | None = None) -> bool:
-        """Row twin of `Release.objects.tombstones`."""
+        """Return whether the release is in `Release.objects.tombstones`."""
         return (
             self.status == self.Status.WITHDRAWN
             and self.withdrawn_at is not None
@@ -432,7 +435,7 @@ class Release(Guarded):
         )
 
     def is_scheduled(self, at: datetime | None = None) -> bool:
-        """Row twin of `Release.objects.scheduled`."""
+        """Return whether the release is in `Release.objects.scheduled`."""
         return (
             self.status == self.Status.APPROVED
             and self.held_at is None
@@ -442,15 +445,15 @@ class Release(Guarded):
         )
 
     def is_on_hold(self) -> bool:
-        """Row twin of `Release.objects.on_hold`."""
+        """Return whether the release is in `Release.objects.on_hold`."""
         return self.held_at is not None and self.status != self.Status.WITHDRAWN
 
     def is_editable_by(self, user: Any) -> bool:
-        """Row twin of `Release.objects.editable_by`."""
+        """Return whether the release is in `Release.objects.editable_by`."""
         return user.has_perm("releases.edit_any_release") or self.created_by_id == user.pk
 
     def state(self, at: datetime | None = None) -> "Release.State":
-        """Return the state that editors see at a moment (default: now)."""
+        """Return the state that editors see at a time (default: now)."""
         if self.is_on_hold():
             return self.State.ON_HOLD
         if self.is_blocked_by_name():
@@ -484,7 +487,7 @@ class Release(Guarded):
 
     @property
     def day(self) -> date:
-        """The day, in the newsroom's zone, whose titles and facts the release prints."""
+        """The day (in the newsroom's time zone) for which the release prints titles and facts."""
         return timezone.localdate(self.publish_at or timezone.now())
 
     @property
@@ -494,17 +497,17 @@ class Release(Guarded):
 
     @property
     def attached_ids(self) -> list[UUID]:
-        """The ids of what is attached, in order, without values that are no ids."""
+        """The UUIDs of the attached pictures and documents, in order. Invalid ones are skipped."""
         return uuids_in(self.attached)
 
     def slug_from_title(self) -> str:
-        """Return a free address made from the title, in its script, inside a transaction."""
+        """Return an unused slug made from the title, in its script. Needs a transaction."""
         lock_slug_choice("release")
         slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
         return f"{slug}-{self.pk.hex[:8]}" if self.is_taken(slug) else slug
 
     def is_taken(self, slug: str) -> bool:
-        """Whether another release has an address, or had it while it was public."""
+        """Return whether another release has a slug, or had it after its approval."""
         return (
             Release.objects.filter(slug=slug).exclude(pk=self.pk).exists()
             or FormerSlug.objects.filter(slug=slug).exclude(release=self.pk).exists()
@@ -514,8 +517,8 @@ class Release(Guarded):
         self.title = " ".join(self.title.split())
         self.standfirst = self.standfirst.strip()
         self.pull_quote = self.pull_quote.strip()
-        # Forms and imports check the length. A text that is stored can always be put on hold,
-        # withdrawn or shortened.
+        # No limit here: forms and imports check the length. A longer stored text can still be put
+        # on hold, withdrawn or shortened.
         self.notes_to_editors = clean_notes(self.notes_to_editors, max_characters=sys.maxsize)
         self.body = clean(self.body, max_characters=sys.maxsize)
         document = self.document
@@ -534,7 +537,10 @@ class Release(Guarded):
         self.attached = [str(pk) for pk in dict.fromkeys(self.attached_ids) if pk in known]
 
     def _take_next_version(self) -> Document | None:
-        """Take the next version, or raise EditConflict; return the text that was approved."""
+        """Increase the version, and keep a changed slug of an approved release as a FormerSlug.
+
+        Return the stored text if it was approved. Raises EditConflict.
+        """
         if self._state.adding:
             return None
         needed = ("version", "status", "slug", "body")

@@ -35,25 +35,25 @@ class Topic(Guarded):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with an address made from the name if none was typed."""
+        """Save the topic, with a slug made from the name if none was typed."""
         with transaction.atomic():
             lock_slug_choice("topic")
             if not self.slug:
                 short = uuid.uuid4().hex[:8]
                 self.slug = slug_for(self.name, fallback=short)
                 if Topic.objects.filter(slug=self.slug).exists():
-                    self.slug += f"-{short}"  # “Women’s rights” beside “Womens rights”
+                    self.slug += f"-{short}"  # such as “Women’s rights” and “Womens rights”
             super().save(*args, **kwargs)
 
 
 class ContactQuerySet(GuardedQuerySet["Contact"]):
     def shown(self) -> Self:
-        """Those that are printed where a release names them."""
+        """Return the contacts that releases print: those that are not hidden."""
         return self.filter(hidden_at=None)
 
 
 class Contact(Guarded):
-    """A press contact as it is printed below a release; never a private number."""
+    """A press contact as printed below a release. Never use a private number."""
 
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail address"), blank=True)
@@ -77,5 +77,5 @@ class Contact(Guarded):
         return self.name
 
     def is_shown(self) -> bool:
-        """Row twin of `Contact.objects.shown`."""
+        """Return whether the contact is in `Contact.objects.shown`."""
         return self.hidden_at is None

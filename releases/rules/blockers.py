@@ -1,7 +1,8 @@
-"""Why something cannot be done to a release now, and what its approver should know.
+"""Blockers of actions on a release, and warnings for its approver.
 
-Blockers are sentences, and finds of protected names, which `releases.rules.name_finds` turns into
-sentences for one user. An empty list means that nothing blocks.
+A blocker is a sentence that says why something is not possible now, or a find of a protected name.
+`releases.rules.name_finds` converts finds to sentences for one user. An empty list means that
+nothing blocks.
 """
 
 from datetime import datetime
@@ -44,7 +45,7 @@ def edit_blockers(release: Release, user: User, at: datetime | None = None) -> l
 
 
 def ownership_blockers(release: Release, user: User) -> list[str]:
-    """Return why a user cannot change the text of a release, whatever its status."""
+    """Return why a user cannot change the text of a release in any status."""
     if release.is_editable_by(user):
         return []
     if release.created_by is None:
@@ -56,7 +57,7 @@ def ownership_blockers(release: Release, user: User) -> list[str]:
 
 
 def hold_blockers(release: Release) -> list[str]:
-    """Return why a release cannot be approved, published or deleted: it is on hold."""
+    """Return a blocker if a release is on hold: it can't be approved, published or deleted."""
     return [_("This release is on hold. End the hold first.")] if release.is_on_hold() else []
 
 
@@ -75,9 +76,9 @@ def review_blockers(release: Release) -> list[str]:
 def blockers(
     release: Release, at: datetime | None = None, finds: list[Find] | None = None
 ) -> list[Reason]:
-    """Return everything that prevents publication at a moment (default: now).
+    """Return everything that prevents publication at a time (default: now).
 
-    Takes the release as it is in memory, saved or not. Pass `finds` if they are known already.
+    The release is checked as it is in memory, saved or not. Pass `finds` if they are already known.
     """
     if finds is None:
         finds = protected_names.finds_in_release(release, at)
@@ -91,22 +92,23 @@ def blockers(
 def correction_blockers(release: Release, at: datetime | None = None) -> list[Reason]:
     """Return why the changed text of a public release cannot be saved.
 
-    Names that it contained before do not block: an editor can always remove one of several.
+    Names that the stored text already contains do not block, so that an editor can remove one of
+    several names.
     """
     return [*_text_blockers(release, at or timezone.now()), *protected_names.new_finds(release, at)]
 
 
 def blocking_finds(finds: list[Find]) -> list[Reason]:
-    """Return the finds that block; the others only warn."""
+    """Return the finds that block. The others only warn."""
     return [find for find in finds if find.blocks]
 
 
 def warnings(
     release: Release, at: datetime | None = None, finds: list[Find] | None = None
 ) -> list[Reason]:
-    """Return what the approver of a release should know about the moment of publication.
+    """Return warnings for the approver of a release about the time of publication (default: now).
 
-    None of it blocks.
+    They do not block.
     """
     at = at or timezone.now()
     found: list[Reason] = []
@@ -190,7 +192,7 @@ def _picture_blockers(release: Release, picture: MediaAsset, at: datetime) -> li
         fields = get_text_list(missing, _("and"))
         reason = _("%(kind)s “%(name)s” is missing: %(fields)s.")
         reasons.append(reason % {**values, "fields": fields})
-    # A published release can still be corrected with a picture that is shown no longer.
+    # A published release can be corrected even if it has a picture that is no longer shown.
     published = release.is_published()
     if not published and picture.is_withdrawn():
         reasons.append(_("%(kind)s “%(name)s” is withdrawn. Remove it or choose another.") % values)

@@ -1,8 +1,8 @@
-"""Who is shown where a text contains a protected name: limited for each account, and recorded.
+"""Show users where a text contains a protected name, with a limit per account, and record it.
 
-The check must not reveal who is protected. So an account sees the places of a few different names
-a day; after that it learns only that there is one. Everyone sees the spelling in the text; only
-those who may see the record see the spelling of the record.
+The check must not reveal who is protected. Therefore, an account sees the places of only a few
+different names a day. After that, it sees only that a text contains a protected name. All users see
+the spelling in the text. Only users who may see the record see the spelling in the record.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,17 +24,17 @@ from releases.rules.protected_names import Find
 
 
 def sentences(reasons: Iterable[Any], user: User, at: datetime | None = None) -> list[str]:
-    """Return reasons as the sentences that a user may see; finds are counted and recorded.
+    """Return reasons as the sentences that a user may see. Count and record the finds.
 
-    All blockers of a text for one person are one entry, at the place of the first.
-    Call it outside the transaction that was rolled back, so that the disclosure stays recorded.
+    All blocking finds of one person in one row become one entry, at the position of the first.
+    Call it after the transaction of the blocked action, whose rollback would undo the record.
     """
     reasons = list(reasons)
     finds = [reason for reason in reasons if isinstance(reason, Find)]
     shown = _record(finds, user, at or timezone.now()) if finds else set()
     people = {find.person for find in finds}
     known = set(Person.objects.visible_to(user).filter(pk__in=people).values_list("pk", flat=True))
-    # A name that is marked in the text has the sentence of the mark.
+    # For a name that is marked in the text, only the sentence about the mark is shown.
     marked = {_place_key(find) for find in finds if find.kind == "mark"}
     shown_sentences: dict[Any, list[str]] = {}
     for reason in reasons:
@@ -53,10 +53,10 @@ def _place_key(find: Find) -> tuple[Any, ...]:
 
 
 def _record(finds: Sequence[Find], user: User, at: datetime) -> set[UUID]:
-    """Record the disclosures; return the people whose places this user may still see today."""
+    """Record the disclosures. Return the people whose places this user may still see today."""
     day = timezone.localdate(at)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # two requests count one after the other
+        User.objects.select_for_update().get(pk=user.pk)  # parallel requests count in turn
         today = NameDisclosure.objects.filter(user=user, day=day)
         shown = set(today.filter(place_shown=True).values_list("person", flat=True))
         for person in dict.fromkeys(find.person for find in finds):
@@ -76,7 +76,7 @@ def _record(finds: Sequence[Find], user: User, at: datetime) -> set[UUID]:
 
 
 def for_case_officer(user: User) -> QuerySet[NameDisclosure]:
-    """Return what others were shown of the people at level 0 whose case officer a user is."""
+    """Return what other users were shown of people at level 0 whose case officer is `user`."""
     return (
         NameDisclosure.objects.filter(person__level=Level.CASE_OFFICERS, person__case_officers=user)
         .exclude(user=user)

@@ -1,7 +1,7 @@
-"""What happens when a text or a name is saved, in every way that can happen.
+"""Signal receivers that run whenever a text or a name is saved or deleted.
 
-A new protected name in a public text is blocked. The text index is updated, and so are the
-releases that are not public yet.
+They block a new protected name in a public text. They update the text index, and
+`names_allowed_until` of the releases that are not public yet.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from releases.rules.public_texts import model_of, releases_printing
 
 
 def connect() -> None:
-    """Connect the receivers to every model of the table of public texts."""
+    """Connect the receivers to the signals of every model with public texts."""
     for table in text_index.INDEXED_TABLES:
         model = model_of(table)
         uid = f"public_texts.{table}"
@@ -45,7 +45,7 @@ def _block_new_names(instance: Model, raw: bool = False, **signal: Any) -> None:
 
 
 def _block_page(instance: Person, raw: bool = False, **signal: Any) -> None:
-    """Block a page, or a portrait on it, that would print a protected name."""
+    """Block a new page, or a new portrait on a page, that would print a protected name."""
     if raw or not instance.has_page():
         return
     stored = Person.objects.filter(pk=instance.pk).first()
@@ -84,7 +84,10 @@ def _names_changed(instance: PersonName, **signal: Any) -> None:
 def _printed_with_it(
     instance: Any, action: str, reverse: bool, model: type[Model], pk_set: Any, **signal: Any
 ) -> None:
-    """Block a topic or contact with a protected name on a public release; update the others."""
+    """Block adding a topic or contact with a protected name to a published release.
+
+    After any other change of topics or contacts, update the affected releases.
+    """
     releases = Release.objects.filter(pk__in=pk_set or ()) if reverse else [instance]
     if action == "pre_add" and pk_set:
         added = [instance] if reverse else model._default_manager.filter(pk__in=pk_set)

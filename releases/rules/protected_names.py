@@ -1,4 +1,4 @@
-"""Protected names in public texts: found, blocked, and until when a release may print its names.
+"""Find and block protected names in public texts, and find out until when names may be printed.
 
 A name is protected on a day if its person may not be named on that day. The texts come from
 `releases.rules.public_texts`, the comparison from `people.names`. The desk shows a find to a user
@@ -39,16 +39,16 @@ from releases.rules.public_texts import (
 )
 from releases.rules.text_index import rows_that_may_contain
 
-MAX_COUNTED = 500  # rows that may contain a name, when its texts are counted
+MAX_COUNTED = 500  # rows that are read to count the texts with a name
 MAX_SENTENCE = 200  # characters of a sentence that are shown
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?。！？؟।།])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """A protected name in a text: the person, the row, the place, and how it is written there.
+    """A protected name in a text: the person, the row, the place, and the spelling there.
 
-    As a string, it says only that there is one; `releases.rules.name_finds` shows more.
+    `str()` says only that there is a protected name. `releases.rules.name_finds` shows more.
     """
 
     person: UUID
@@ -68,8 +68,8 @@ class Find:
 
 Reason = str | Find
 
-# Sent in the transaction in which a name begins or ceases to block a release that is not public
-# yet. Takes `release` and `at`.
+# Sent in the transaction in which a name starts or stops blocking a release that is not public
+# yet. Arguments: `release`, `at`.
 name_status_changed = Signal()
 
 
@@ -77,9 +77,9 @@ name_status_changed = Signal()
 
 
 def finds_in_release(release: Release, at: datetime | None = None) -> list[Find]:
-    """Return every protected name that a release prints, for the moment `at`.
+    """Return every protected name that a release prints, for publication at `at` (default: now).
 
-    Takes the release as it is in memory. Names with an exception are left out.
+    The release is checked as it is in memory. Names with an exception are left out.
     """
     document = release.document
     rows = printed_with(release, document)
@@ -87,7 +87,10 @@ def finds_in_release(release: Release, at: datetime | None = None) -> list[Find]
 
 
 def finds_in(rows: Iterable[Model], at: datetime | None = None) -> list[Find]:
-    """Return every protected name in the public texts of some rows, for the moment `at`."""
+    """Return the names in the public texts of some rows that are protected at `at` (default: now).
+
+    Names with an exception are left out.
+    """
     if not (matched := list(_matched(rows))):
         return []
     day = timezone.localdate(at) if at else None
@@ -97,7 +100,7 @@ def finds_in(rows: Iterable[Model], at: datetime | None = None) -> list[Find]:
 
 
 def finds_in_text(text: str, place: str, at: datetime | None = None) -> list[Find]:
-    """Return every protected name in a text that is not stored yet, for the moment `at`."""
+    """Return every name in an unsaved text that is protected at `at` (default: now)."""
     day = timezone.localdate(at) if at else None
     found = [
         Find(
@@ -114,10 +117,10 @@ def finds_in_text(text: str, place: str, at: datetime | None = None) -> list[Fin
 def new_finds(row: Model, at: datetime | None = None) -> list[Find]:
     """Return the protected names in a row in memory that its stored texts do not contain.
 
-    Empty if nothing public prints the row: a draft may contain any name.
+    The list is empty if nothing public prints the row: a draft may contain any name.
     """
     if row._state.adding and isinstance(row, Person):
-        return []  # two people approved a page with its own name: see check_page
+        return []  # two people approve the person's own name: see check_page
     stored = None if row._state.adding else type(row)._default_manager.filter(pk=row.pk).first()
     if stored is not None and not _texts_differ(row, stored):
         return []
@@ -128,7 +131,8 @@ def new_finds(row: Model, at: datetime | None = None) -> list[Find]:
         found += _marked(row, row.document, at)
     if not found:
         return []
-    # By field, since the place contains the row's present name; a release has two in one field.
+    # Compare by field, because the place contains the row's current name. Compare releases by
+    # place, because one field of a release has several places.
     where = "place" if isinstance(row, Release) else "field"
     before = finds_in([stored], at) if stored else []
     if isinstance(stored, Release):
@@ -146,7 +150,7 @@ def _texts_differ(row: Model, stored: Model) -> bool:
 
 
 def _matched(rows: Iterable[Model]) -> Iterator[Find]:
-    """Yield the names of people in the texts of rows, protected or not, but not allowed ones."""
+    """Yield the names of people in the texts of rows, protected or not. Skip allowed names."""
     rows, index = list(rows), people_index()
     allowed = _exceptions(rows)
     for row in rows:
@@ -162,7 +166,7 @@ def _matched(rows: Iterable[Model]) -> Iterator[Find]:
 
 
 def _once_each(matches: Iterable[Match]) -> Iterator[Match]:
-    """Yield each name once in each spelling."""
+    """Yield one match for each person and spelling."""
     seen = set()
     for match in matches:
         key = (match.person, letters(match.surface))
@@ -178,7 +182,7 @@ def _place(field: PublicText, row: Model) -> str:
 
 
 def _exceptions(rows: Sequence[Model]) -> dict[tuple[str, str], set[str]]:
-    """Return the spellings that are allowed in each row, as they are compared."""
+    """Return the allowed spellings in each row, as `letters`."""
     wanted = Q(release__in=[row.pk for row in rows if isinstance(row, Release)])
     others = [row for row in rows if not isinstance(row, Release)]
     tables, keys = {table_of(row) for row in others}, {str(row.pk) for row in others}
@@ -212,7 +216,7 @@ def _marked(release: Release, document: Document, at: datetime | None) -> list[F
 def _titles(release: Release, document: Document, at: datetime | None) -> list[Find]:
     """Return the protected names in the titles that the release will print for its speakers."""
     if release.is_approved():
-        return []  # its quotations keep them, and are rows of their own
+        return []  # its Quote rows contain the titles, and are searched like other rows
     speakers = {quote.speaker for quote in document.quotations if quote.speaker and not quote.title}
     people = Person.objects.filter(pk__in=speakers).prefetch_related("roles")
     titles = "\n".join(person.title_on(release.day) for person in people)
@@ -221,7 +225,7 @@ def _titles(release: Release, document: Document, at: datetime | None) -> list[F
 
 def _sentence(text: str, start: int, end: int) -> str:
     """Return the sentence that contains a name, cut if it is long."""
-    # Only the part that is shown is searched: a long text contains many names.
+    # Search only the part that can be shown, because a long text may contain many names.
     left, right = max(start - 2 * MAX_SENTENCE, 0), min(end + 2 * MAX_SENTENCE, len(text))
     first = max((m.end() for m in _SENTENCE_ENDS.finditer(text, left, start)), default=left)
     after = _SENTENCE_ENDS.search(text, end, right)
@@ -237,7 +241,7 @@ def _sentence(text: str, start: int, end: int) -> str:
 
 
 def hidden_picture_blockers(release: Release, at: datetime | None = None) -> list[str]:
-    """Return a sentence for each picture of a person who may not be named or shown at a moment."""
+    """Return a sentence for each picture of a person who may not be named or shown at a time."""
     at = at or timezone.now()
     return [
         _("The picture “%s” shows a person who may not be shown. Choose another.") % picture
@@ -247,7 +251,7 @@ def hidden_picture_blockers(release: Release, at: datetime | None = None) -> lis
 
 
 def check_save(row: Model, at: datetime | None = None) -> None:
-    """Raise ActionBlocked if a public text contains a protected name that it did not contain."""
+    """Raise ActionBlocked if a public text contains a protected name that is new in it."""
     if found := new_finds(row, at):
         raise ActionBlocked(*found)
 
@@ -255,8 +259,8 @@ def check_save(row: Model, at: datetime | None = None) -> None:
 def check_page(person: Person, at: datetime | None = None) -> None:
     """Raise ActionBlocked if a person's page would print another protected name.
 
-    The person's own names are left out: two people approved them, even if someone else has the
-    same name.
+    The person's own names are skipped: two people approved them, even if a protected person has
+    the same name.
     """
     own = (Person, PersonName)
     rows = [row for row in printed_by(person) if not isinstance(row, own)]
@@ -265,11 +269,11 @@ def check_page(person: Person, at: datetime | None = None) -> None:
         raise ActionBlocked(*found)
 
 
-# --- Until when a release may print its names ----------------------------------------------------
+# --- The time until which a release may print its names ------------------------------------------
 
 
 def names_allowed_until(release: Release) -> datetime | None:
-    """Return the moment from which a name in a release may not be published; None for never."""
+    """Return the time from which a name in a release is protected, or None if never."""
     document = release.document
     marked = {person for person, _surface in document.mentions}
     marked |= {quote.speaker for quote in document.quotations if quote.speaker}
@@ -282,9 +286,10 @@ def names_allowed_until(release: Release) -> datetime | None:
 def update_names_allowed_until(
     releases: QuerySet[Release], at: datetime | None = None
 ) -> list[Release]:
-    """Update until when releases may print their names, if their time has not come.
+    """Update `names_allowed_until` of those releases whose time has not come.
 
-    Returns those that a name blocks now and did not before. Locks them in the order of their keys.
+    Return those that a name blocks now and did not block before. They are locked in the order of
+    their keys.
     """
     at = at or timezone.now()
     blocked = []
@@ -304,7 +309,7 @@ def update_names_allowed_until(
 
 
 def update_releases_of(person: Person) -> list[Release]:
-    """Update the releases after a change of a person's level, consents or names."""
+    """Update the upcoming releases after a change of a person's level, consents or names."""
     upcoming = Release.objects.upcoming()
     if not upcoming.exists():
         return []
@@ -321,7 +326,7 @@ def update_releases_of(person: Person) -> list[Release]:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A release or a person's page that prints a name, with every place."""
+    """A release or a person's page that prints a name, and every place of the name."""
 
     release: Release | None
     page: Person | None
@@ -331,7 +336,7 @@ class Printed:
 def printing(person: Person, at: datetime | None = None) -> list[Printed]:
     """Return every approved release and every public page that prints a person's name.
 
-    Releases come first, the newest at the top.
+    Releases come first, the newest before older ones.
     """
     at = at or timezone.now()
     found = []
@@ -349,9 +354,9 @@ def printing(person: Person, at: datetime | None = None) -> list[Printed]:
 
 
 def count_texts(name: str, *, exactly: bool = False) -> tuple[int, int]:
-    """Return how many releases and how many other stored texts contain a name.
+    """Return the number of releases, and the number of other rows, whose texts contain a name.
 
-    Counts MAX_COUNTED rows at most.
+    At most MAX_COUNTED rows are counted.
     """
     index = NameIndex()
     index.add(UUID(int=0), [Name(name, exact=exactly)])
@@ -401,8 +406,8 @@ def _candidate_pages(person: Person, at: datetime) -> list[Person]:
     for table, ids in rows.items():
         if table.startswith("people."):
             for row in model_of(table)._default_manager.filter(pk__in=ids):
-                if (bearer := person_of(row)) is not None:
-                    people.add(bearer.pk)
+                if (page := person_of(row)) is not None:
+                    people.add(page.pk)
     portraits = _uuids(rows.get("assets.mediaasset", ()))
     public = Person.objects.with_page(timezone.localdate(at)).exclude(pk=person.pk)
     return list(public.filter(Q(pk__in=people) | Q(portrait__in=portraits)).distinct())

@@ -1,8 +1,8 @@
 """Every text that the public can read: its field, and where it is printed.
 
-One table. The check for protected names, the comparison of versions, the text index and
-`namecheck` use it. A test compares it with the models: a text field is either here, or in
-`INTERNAL` with the reason why the public never reads it.
+The check for protected names, the comparison of versions, the text index and `namecheck` all use
+`TEXTS`. A test compares it with the models: every text field is either in `TEXTS`, or in `INTERNAL`
+with the reason why the public never reads it.
 """
 
 import re
@@ -40,12 +40,12 @@ def _attributions(value: str) -> str:
 
 
 def _separated(value: str) -> str:
-    """A file name or an address: the characters between its words are no part of a name."""
+    """Return a file name or an address with spaces between its words, to find names in it."""
     return re.sub(r"[_.\-]+", " ", value)
 
 
 def _addresses(value: str) -> str:
-    """The addresses of the links of a text: browsers and every format show them."""
+    """Return the addresses of the links in a text, because browsers and all formats show them."""
     return "\n".join(_separated(unquote_plus(href)) for href in Document(value).links)
 
 
@@ -53,8 +53,8 @@ def _addresses(value: str) -> str:
 class PublicText:
     """One text field that the public can read.
 
-    `place` is its name at the desk. `read` returns the text of its value. `printed`: the readers
-    of a release see a change of it. `when`: the checkbox that makes it public, if any.
+    `place`: its name at the desk. `read`: returns the text of a stored value. `printed`: readers of
+    a release are shown its changes. `when`: the boolean field that makes it public, if any.
     """
 
     table: str
@@ -65,7 +65,7 @@ class PublicText:
     when: str = ""
 
     def of(self, row: Model) -> str:
-        """Return its text in a row in memory, "" while it is not public."""
+        """Return its text in a row in memory, or "" while it is not public."""
         if self.when and not getattr(row, self.when):
             return ""
         return self.read(getattr(row, self.field) or "")
@@ -302,12 +302,12 @@ def model_of(table: str) -> type[Model]:
 
 
 def row_of(table: str, row: str) -> Model | None:
-    """Return a row, None if it was deleted."""
+    """Return a row, or None if it was deleted."""
     return model_of(table)._default_manager.filter(pk=row).first()
 
 
 def row_or_none(table: str, row: str) -> Model | None:
-    """Return a row as an address names it, None if it is not in TABLES."""
+    """Return a row by a table and key from a URL, or None if they are not valid."""
     try:
         return row_of(table, row) if table in TABLES else None
     except (ValueError, ValidationError):
@@ -343,7 +343,7 @@ def pictures_of(release: Release, document: Document) -> list[MediaAsset]:
 
 
 def person_of(row: Model) -> Person | None:
-    """Return the person whose page prints a row, if any."""
+    """Return the person whose page prints a row, or None."""
     if isinstance(row, Person):
         return row
     if person := getattr(row, "person", None):
@@ -353,7 +353,7 @@ def person_of(row: Model) -> Person | None:
 
 
 def printed_by(person: Person) -> list[Model]:
-    """Return every row whose texts a person's page prints, portrait included."""
+    """Return every row whose texts a person's page prints, including the portrait."""
     rows: list[Model] = [person, *person.names.all(), *person.roles.all()]
     for case in person.cases.all():
         rows.append(case)
@@ -365,7 +365,7 @@ def printed_by(person: Person) -> list[Model]:
 
 
 def releases_printing(row: Model) -> Q:
-    """Return the condition under which a release prints a row."""
+    """Return a Q object for the releases that print a row."""
     match row:
         case Release():
             return Q(pk=row.pk)
@@ -375,8 +375,8 @@ def releases_printing(row: Model) -> Q:
         case Topic():
             return Q(pk__in=Release.topics.through.objects.filter(topic=row.pk).values("release"))
         case Contact():
-            those = Release.contacts.through.objects.filter(contact=row.pk)
-            return Q(pk__in=those.values("release"))
+            links = Release.contacts.through.objects.filter(contact=row.pk)
+            return Q(pk__in=links.values("release"))
         case _ if release := getattr(row, "release_id", None):
             return Q(pk=release)
         case _:
@@ -384,10 +384,10 @@ def releases_printing(row: Model) -> Q:
 
 
 def is_printed(row: Model, at: datetime | None = None) -> bool:
-    """Whether something public prints the texts of a stored row at a time (default: now).
+    """Return whether something public prints the texts of a stored row at a time (default: now).
 
-    A picture counts while a public release or page uses it, even if its licence has ended: it
-    may be renewed. A release on hold counts: it comes back unchanged.
+    A picture counts while a public release or page uses it, even if its licence has ended, because
+    the licence may be renewed. A release on hold counts, because it comes back unchanged.
     """
     at = at or timezone.now()
     if isinstance(row, Release):

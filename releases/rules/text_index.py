@@ -1,9 +1,9 @@
 """The index of public texts: which rows may contain a name.
 
-One row of FoldedText for each row of the table of public texts, derived on every save. The
-database finds candidates by the letters of a name; the texts themselves decide. A row without one
-(saved in bulk, or before this table existed) is always a candidate, until `manage.py reindex` has
-read it.
+Each row with public texts has one FoldedText row, which is updated on every save. A query finds
+candidates by the letters of a name. Then the texts of the candidates are searched. A row without
+FoldedText (saved in bulk, or before the index existed) is always a candidate, until
+`manage.py reindex` has read it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from people.names import letters
 from releases.models import FoldedText, Release
 from releases.rules.public_texts import TABLES, model_of, table_of, texts_of
 
-# Derived from a release, which is indexed with them.
+# Derived from a release, and indexed as a part of it.
 WITH_RELEASE = {"releases.quote"}
 INDEXED_TABLES = [table for table in TABLES if table not in WITH_RELEASE]
 BATCH = 500  # rows that `reindex` saves at once
@@ -44,9 +44,9 @@ def folded_text(row: Model) -> str:
 
 
 def rows_that_may_contain(names: Iterable[Sequence[str]]) -> dict[str, set[str]]:
-    """Return the rows that may contain one of some names, as keys by table.
+    """Return the keys of the rows that may contain one of some names, by table.
 
-    Each name is given as its pieces; a text that contains the name contains all of them.
+    Each name is given as a sequence of pieces. A text with the name contains all its pieces.
     """
     wanted = Q(pk__in=())
     for pieces in names:
@@ -64,29 +64,29 @@ def rows_that_may_contain(names: Iterable[Sequence[str]]) -> dict[str, set[str]]
 
 
 def unindexed_rows() -> dict[str, set[str]]:
-    """Return the rows that are not in the index yet, as keys by table."""
+    """Return the keys of the rows that are not in the index yet, by table."""
     counted = FoldedText.objects.values_list("table").annotate(Count("pk")).order_by()
     kept: dict[str, int] = dict(counted)
     unindexed = {}
     for table in INDEXED_TABLES:
         model: Any = model_of(table)
         if model.objects.count() != kept.get(table, 0):
-            there = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
+            existing = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
             known = FoldedText.objects.filter(table=table).values_list("row", flat=True)
-            unindexed[table] = there - set(known)
+            unindexed[table] = existing - set(known)
     return unindexed
 
 
 def count() -> int:
-    """Return how many rows `reindex` reads."""
+    """Return the number of rows that `reindex` reads."""
     return sum(model_of(table)._default_manager.count() for table in INDEXED_TABLES)
 
 
 def reindex() -> Iterator[int]:
-    """Index every row again and yield how many were read, a batch at a time.
+    """Index every row again, and yield the number of rows read so far after each batch.
 
-    A batch is locked while it is read: a save at the same time waits, and indexes its own text
-    afterwards.
+    A batch is locked while it is indexed. A save at the same time waits, and then indexes its own
+    text.
     """
     FoldedText.objects.exclude(table__in=INDEXED_TABLES).delete()
     done = 0
@@ -110,8 +110,8 @@ def _remove_deleted(table: str) -> None:
     model: Any = model_of(table)
     kept, last = FoldedText.objects.filter(table=table).order_by("pk"), 0
     while batch := dict(kept.filter(pk__gt=last).values_list("pk", "row")[:BATCH]):
-        there = model.objects.filter(pk__in=batch.values()).values_list("pk", flat=True)
-        known = {str(pk) for pk in there}
+        existing = model.objects.filter(pk__in=batch.values()).values_list("pk", flat=True)
+        known = {str(pk) for pk in existing}
         deleted = [pk for pk, row in batch.items() if row not in known]
         FoldedText.objects.filter(pk__in=deleted).delete()
         last = max(batch)

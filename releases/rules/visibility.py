@@ -1,4 +1,4 @@
-"""What else the public may see: it follows from the releases and people that show it."""
+"""The pictures and documents that the public may see, because something public shows them."""
 
 from datetime import datetime
 
@@ -11,16 +11,17 @@ from releases.models import Illustration, Release
 
 
 def public_assets(at: datetime | None = None) -> QuerySet[MediaAsset]:
-    """Return the pictures and documents whose files anybody may fetch at a time.
+    """Return the pictures and documents whose files anybody may fetch at a time (default: now).
 
-    Those that a public release shows, as its poster, in its text or attached to it, and the
-    portraits of people with a public page; never one whose licence has ended.
+    These are the posters, pictures and attachments of public releases, and the portraits of people
+    with a public page. Those that are not usable, for example after the end of their licence, are
+    never included.
     """
     at = at or timezone.now()
-    shown, this = Release.objects.public(at), OuterRef("pk")
-    # Each asks about one picture, by index: a set of all that is public would be built for it.
+    shown, asset = Release.objects.public(at), OuterRef("pk")
+    # EXISTS checks each picture by index. With IN, the database would collect all public rows.
     return MediaAsset.objects.usable(at).filter(
-        Exists(shown.filter(poster=this))
-        | Exists(Illustration.objects.filter(asset=this, release__in=shown))
-        | Exists(Person.objects.with_page(timezone.localdate(at)).filter(portrait=this))
+        Exists(shown.filter(poster=asset))
+        | Exists(Illustration.objects.filter(asset=asset, release__in=shown))
+        | Exists(Person.objects.with_page(timezone.localdate(at)).filter(portrait=asset))
     )

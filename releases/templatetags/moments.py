@@ -1,4 +1,4 @@
-"""Moments in templates."""
+"""Times in templates."""
 
 from datetime import datetime, timedelta
 
@@ -31,5 +31,5 @@ def _not_zero(text: str, passed: timedelta) -> str:
 
 @register.filter
 def moment(at: datetime) -> str:
-    """Return a moment in the newsroom's zone for `<time datetime>`: HTML takes no microseconds."""
+    """Return a time in the newsroom's zone for `<time datetime>`. HTML allows no microseconds."""
     return timezone.localtime(at).isoformat(timespec="seconds")

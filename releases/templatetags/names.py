@@ -10,6 +10,6 @@ register = template.Library()
 
 @register.filter
 def name_in(name: str, tag: str) -> str:
-    """Print a name in a text of a language, marked with its script where the text has another."""
+    """Return a name for a text in a language (`tag`), with `lang` if the scripts differ."""
     lang = lang_of_name(name, tag)
     return format_html('<bdi lang="{}">{}</bdi>', lang, name) if lang else name

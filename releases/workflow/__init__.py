@@ -1,9 +1,9 @@
 """The actions on a release: submit, approve, publish, hold, correct, withdraw and the others.
 
-`ACTIONS` declares who may carry out each, and on which releases. Each function locks the row,
-checks its action and what blocks it, changes the row and records an Event, in one transaction.
-ActionBlocked has the blockers that the desk shows beforehand. Times are aware datetimes; `at` is
-the moment of the action (default: now).
+`ACTIONS` defines who may carry out each action, and on which releases. In one transaction, each
+function locks the row, checks its action and the blockers, changes the row and records an Event.
+ActionBlocked contains the blockers, which the desk also shows beforehand. Times are aware
+datetimes; `at` is the time of the action (default: now).
 """
 
 from accounts.errors import ActionBlocked

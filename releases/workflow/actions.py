@@ -1,7 +1,7 @@
 """The actions on a release: who may carry out each, and on which releases.
 
-This is the one place for permissions and statuses: the functions check them here, and the desk
-offers what is available here. The names are in the addresses of the desk's pages.
+Permissions and statuses are defined only here. The functions of the actions check them, and the
+desk offers the actions that are available. The names of actions are in the URLs of the desk.
 """
 
 from collections.abc import Callable
@@ -28,13 +28,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(eq=False)
 class Action:
-    """One action: its permission, its statuses, and rules for what neither of them decides.
+    """One action: its permission, its statuses, and further rules.
 
-    A rule returns sentences, and none where the action is allowed.
+    A rule returns blockers as sentences, or an empty list if it allows the action.
     """
 
     name: str
-    permission: str  # empty where a rule decides
+    permission: str  # empty if a rule decides
     denied: Any  # the translatable sentence for users without the permission
     statuses: frozenset[str]
     rules: tuple[Rule, ...] = ()
@@ -46,11 +46,11 @@ class Action:
         return function
 
     def is_permitted(self, user: User) -> bool:
-        """Whether a user has the permission, whatever the release."""
+        """Return whether a user has the permission, independent of the release."""
         return not self.permission or user.has_perm(self.permission)
 
     def blockers(self, release: Release, user: User, at: datetime | None = None) -> list[str]:
-        """Return why a user cannot carry it out on a release at a moment (default: now)."""
+        """Return why a user cannot carry it out on a release at a time (default: now)."""
         if not self.is_permitted(user):
             return [str(self.denied)]
         if found := [reason for rule in self.rules for reason in rule(release, user, at)]:
@@ -61,16 +61,16 @@ class Action:
         return []
 
     def is_available(self, release: Release, user: User, at: datetime | None = None) -> bool:
-        """Whether the desk offers it; the text is checked when it is carried out."""
+        """Return whether the desk offers it. The text is checked only when it is carried out."""
         return not self.blockers(release, user, at)
 
     def check_permission(self, user: User) -> None:
-        """Raise ActionBlocked where a user has no permission."""
+        """Raise ActionBlocked if a user does not have the permission."""
         if not self.is_permitted(user):
             raise ActionBlocked(str(self.denied))
 
     def check(self, release: Release, user: User, at: datetime | None = None) -> None:
-        """Raise ActionBlocked where a user cannot carry it out on a release."""
+        """Raise ActionBlocked if a user cannot carry it out on a release."""
         if reasons := self.blockers(release, user, at):
             raise ActionBlocked(*reasons)
 
@@ -105,7 +105,7 @@ def _has_embargo(release: Release, user: User, at: datetime | None) -> list[str]
 
 def _can_be_sent_back(release: Release, user: User, at: datetime | None) -> list[str]:
     if release.status not in (IN_REVIEW, APPROVED):
-        return []  # the statuses decide
+        return []  # `statuses` blocks it
     if release.is_published(at):
         return [_("This release is public. Correct it or withdraw it; it can’t be sent back.")]
     if release.status == APPROVED:
@@ -152,8 +152,8 @@ PUBLISH = Action(
     frozenset({DRAFT, IN_REVIEW, APPROVED}),
     (_not_public, _not_on_hold),
 )
-# A rule decides: authors take back what they submitted, editors send it back, and those who may
-# approve undo an approval.
+# A rule decides: authors can take back what they submitted, editors can send it back, and users who
+# can approve can undo an approval.
 SEND_BACK = Action(
     "send_back",
     "",
@@ -161,7 +161,7 @@ SEND_BACK = Action(
     frozenset({IN_REVIEW, APPROVED}),
     (_can_be_sent_back,),
 )
-# The statuses are those in which the desk offers it: names are allowed in other rows as well.
+# The desk offers it on releases with these statuses. Names can be allowed in other rows too.
 ALLOW_NAME = Action(
     "allow_name",
     "people.set_level",
@@ -188,7 +188,8 @@ WITHDRAW = Action(
     gettext_lazy("You don’t have permission to withdraw releases. Ask a publisher."),
     frozenset({APPROVED}),
 )
-# These have no page of their own: they follow saving, restoring a version and deleting.
+# These have no page of their own. They run when a release is saved or deleted, or when a version
+# is restored.
 CORRECT = Action(
     "correct",
     "releases.correct_release",

@@ -1,4 +1,4 @@
-"""Changes of what a public or approved release prints: corrections, and rows that it shares."""
+"""Changes to the content of public and approved releases: corrections, and shared rows."""
 
 from datetime import datetime
 
@@ -21,8 +21,8 @@ from releases.workflow.recording import lock, raise_if, record
 def correct(release: Release, *, by: User, text: str, at: datetime | None = None) -> Release:
     """Save the changed text of a public release, and publish a correction notice.
 
-    `release` has the new text. Without the `text` of a notice, it is a minor edit: a typo, which
-    is recorded with the versions and not announced.
+    `release` has the new text. If `text`, the notice, is "", the change is a minor edit, such as a
+    typo: it is recorded in the history, and not announced.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -41,7 +41,7 @@ def correct(release: Release, *, by: User, text: str, at: datetime | None = None
 def record_correction(
     release: Release, *, by: User, text: str, at: datetime, version: int = 0, of: str = ""
 ) -> None:
-    """Record a change of what a public release prints; with a `text`, publish a correction notice.
+    """Record a change to the content of a public release. With a `text`, publish it as a notice.
 
     `of` names what was changed if it is not the text. Call it in the transaction of the change.
     """
@@ -56,8 +56,8 @@ def record_printed_row_change(
 ) -> None:
     """Record a change of a row on each approved release that prints it and is not public yet.
 
-    Its author and its approvers get an e-mail; the approval stays. `note` says what was changed.
-    With `on_public`, it is recorded on public releases too.
+    The author and the approvers of such a release get an e-mail. The approval stays valid. `note`
+    says what was changed. With `on_public`, the change is also recorded on public releases.
     """
     printing = Release.objects.filter(releases_printing(row))
     recorded = printing.approved() if on_public else printing.awaiting_publication(at)

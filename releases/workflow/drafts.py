@@ -1,4 +1,4 @@
-"""Drafts: create, restore an earlier version, delete, bring back a deleted one."""
+"""Drafts: create, restore an earlier version, delete, restore a deleted draft."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,7 +28,7 @@ def create(
     verb: Event.Verb = Event.Verb.CREATED,
     detail: Callable[[Release], dict[str, Any]] | None = None,
 ) -> Release:
-    """Save a new draft; `detail` returns what its event keeps, given the stored release."""
+    """Save a new draft. `detail` takes the stored release, and returns the detail of its event."""
     with transaction.atomic():
         release.created_by = by
         release.save()
@@ -54,9 +54,9 @@ def restore(release: Release, *, by: User, history_id: int, at: datetime | None 
 
 @DISCARD.carried_out_by
 def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
-    """Delete a draft. Its versions and its events stay.
+    """Delete a draft. Its versions and events are kept.
 
-    A draft on hold stays too: deleted and restored, it would not be on hold any more.
+    A draft on hold cannot be deleted, because it would not be on hold after it is restored.
     """
     with transaction.atomic():
         fresh = lock(release)
@@ -79,7 +79,7 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
 def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:
     """Restore a deleted draft with its text, topics and contacts, as a new version.
 
-    A field that pointed to a row that is deleted by now stays empty, as in `restore`.
+    A reference to a row that has been deleted stays empty, as in `restore`.
     """
     with transaction.atomic():
         lock_names_for_change()
@@ -90,7 +90,8 @@ def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:
         restore_text(fresh, last)
         if not Release.objects.filter(import_digest=last.import_digest).exists():
             fresh.import_digest = last.import_digest
-        # The last row of a version has its topics and contacts; that of the deletion has none.
+        # The last history row of a version has its topics and contacts. The history row of the
+        # deletion has none.
         written = Release.history.filter(uuid=pk, history_type__in="+~").latest("history_id")
         topics = Topic.objects.filter(pk__in=written.topics.values("topic"))
         contacts = Contact.objects.filter(pk__in=written.contacts.values("contact"))

@@ -1,4 +1,4 @@
-"""E-mails to those who wrote or approved a release."""
+"""E-mails to the author and the approvers of a release."""
 
 from django.conf import settings
 
@@ -9,7 +9,7 @@ from releases.models import Event, Release
 
 
 def email_responsible(release: Release, subject: str, text: str, but: User | None = None) -> None:
-    """Write to the author of a release and those who approved it, except one user."""
+    """E-mail the author and the approvers of a release, except the user `but`."""
     address = settings.SITE_URL + desk_address(release)
     people = _responsible_users(release) - {but}
     for to in sorted({user.email for user in people if user and user.email}):
@@ -19,5 +19,5 @@ def email_responsible(release: Release, subject: str, text: str, but: User | Non
 def _responsible_users(release: Release) -> set[User]:
     """Return the author of a release and those who approved, published or rescheduled it."""
     approvals = [Event.Verb.APPROVED, Event.Verb.PUBLISHED, Event.Verb.RESCHEDULED]
-    acted = release.events.filter(verb__in=approvals).select_related("actor")
-    return {user for user in (release.created_by, *(event.actor for event in acted)) if user}
+    events = release.events.filter(verb__in=approvals).select_related("actor")
+    return {user for user in (release.created_by, *(event.actor for event in events)) if user}

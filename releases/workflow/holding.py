@@ -1,4 +1,4 @@
-"""Out of public sight: hold, end a hold, withdraw."""
+"""Take releases offline: hold, end a hold, withdraw."""
 
 from datetime import datetime
 
@@ -20,8 +20,8 @@ from releases.workflow.recording import lock, raise_if, set_status
 def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
     """Take a release, its pictures and its preview links offline at once.
 
-    It is for an emergency: it asks for nothing, and holds the newest version, whatever it is.
-    Nothing is lost or announced; `end_hold` undoes it, `withdraw` makes it final.
+    It is for emergencies: it needs no reason, and applies to the newest version, even if the user
+    read an older one. Nothing is lost or announced. `end_hold` undoes it; `withdraw` is final.
     """
     with transaction.atomic():
         fresh = lock(release, any_version=True)
@@ -33,7 +33,7 @@ def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
 def record_restored_hold(
     release: Release, *, reason: str, at: datetime | None = None
 ) -> Release | None:
-    """Record that the restore of a backup put a release on hold; None if it is not on hold now.
+    """Record that restoring a backup put a release on hold. Return None if it is not on hold now.
 
     The restore sets `held_at` itself, in the transaction that makes the backup's rows visible.
     """
@@ -47,7 +47,11 @@ def record_restored_hold(
 
 @END_HOLD.carried_out_by
 def end_hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
-    """End a hold. What was public is public again; what became due meanwhile is published now."""
+    """End a hold.
+
+    A release that was public is public again. If its time passed during the hold, it is published
+    now.
+    """
     at = at or timezone.now()
     with transaction.atomic():
         fresh = lock(release)
@@ -64,9 +68,9 @@ def end_hold(release: Release, *, by: User, at: datetime | None = None) -> Relea
 
 @WITHDRAW.carried_out_by
 def withdraw(release: Release, *, by: User, reason: str, at: datetime | None = None) -> Release:
-    """Take an approved release off every public page for good; one that was public leaves a notice.
+    """Remove an approved release from every public page for good.
 
-    `reason` is public: the notice prints it.
+    If it was public, a notice remains in its place. The notice prints `reason`.
     """
     at, reason = at or timezone.now(), reason.strip()
     with transaction.atomic():

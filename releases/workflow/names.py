@@ -1,4 +1,4 @@
-"""Name exceptions: a protected name that is allowed in one text, and what follows from it."""
+"""Name exceptions: allow a protected name in one text, and update the releases that print it."""
 
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,10 @@ from releases.workflow.recording import lock, record
 def allow_name(
     row: Model, *, by: User, name: str, reason: str, at: datetime | None = None
 ) -> NameException:
-    """Allow a protected name in one text: a namesake, or a part of another name.
+    """Allow a protected name in one text, for a namesake or a part of another name.
 
-    It holds for this spelling in this row only: a release, a picture, a topic, … In a text that
-    is public already, a name may be allowed before the change that adds it.
+    The exception applies only to this spelling in this row: a release, a picture, a topic, … In a
+    text that is already public, a name can be allowed before the change that adds it.
     """
     at, name, reason = at or timezone.now(), name.strip(), reason.strip()
     with transaction.atomic():
@@ -46,8 +46,8 @@ def allow_name(
             )
         release = fresh if isinstance(fresh, Release) else None
         where = {"table": table_of(fresh), "row": "" if release else str(fresh.pk)}
-        given = NameException.objects.standing().filter(release=release, **where)
-        if letters(name) in map(letters, given.values_list("name", flat=True)):
+        existing = NameException.objects.standing().filter(release=release, **where)
+        if letters(name) in map(letters, existing.values_list("name", flat=True)):
             raise ActionBlocked(_("This name is already allowed here."))
         exception = NameException.objects.create(
             release=release, name=name, reason=reason, by=by, at=at, **where
@@ -59,7 +59,7 @@ def allow_name(
 def end_name_exception(
     exception: NameException, *, by: User, at: datetime | None = None
 ) -> NameException:
-    """End a name exception. A release that is not public yet waits until the name is removed."""
+    """End a name exception. The name may then block releases that are not public yet."""
     at = at or timezone.now()
     with transaction.atomic():
         lock_names_for_change()
@@ -97,7 +97,7 @@ def _record_exception(
 
 @receiver(name_status_changed)
 def _name_status_changed(release: Release, at: datetime, **signal: Any) -> None:
-    """Record that a name blocks a release or blocks it no longer; write to those responsible."""
+    """Record that a name blocks or no longer blocks a release, and e-mail those responsible."""
     unblocked = release.names_allowed()
     verb = Event.Verb.UNBLOCKED if unblocked else Event.Verb.BLOCKED_BY_NAME
     record(release, verb, None, at, version=release.version)

@@ -1,4 +1,4 @@
-"""From a draft to the public: submit, approve, reschedule, publish, send back."""
+"""The steps from draft to publication: submit, approve, reschedule, publish, send back."""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -18,9 +18,9 @@ from releases.rules.blockers import blockers, ownership_blockers, review_blocker
 from releases.workflow.actions import APPROVE, PUBLISH, RESCHEDULE, SEND_BACK, SUBMIT
 from releases.workflow.recording import lock, raise_if, set_status
 
-# Sent inside the transaction that set when the embargo ends. Takes `release`, `by` and `notify`:
-# whether to notify those who accepted another time. If e-mail is off,
-# `release.not_notified` names the readers who were not reached.
+# Sent in the transaction that sets the end of the embargo. Arguments: `release`, `by` and `notify`:
+# whether to notify readers who accepted another time. If e-mail is off, the receiver puts the
+# readers who were not notified into `release.not_notified`.
 embargo_changed = Signal()
 
 
@@ -47,12 +47,13 @@ def approve(
     notify: bool = False,
     read_fingerprints: Mapping[str, str] | None = None,
 ) -> Release:
-    """Approve a release, with everything that its page prints, for the end of its embargo.
+    """Approve a release and everything that its page prints, for publication at `publish_at`.
 
-    A moment in the past is blocked unless the release is `backdated`; there, midnight in the
-    newsroom's zone means a day whose time nobody recorded. `notify` writes to those who accepted
-    an embargo until another time. `read_fingerprints` is what the approver read
-    (`approval.printed_fingerprints`): a page that changed since is blocked.
+    A time in the past is blocked unless the release is `backdated`. In a backdated release,
+    midnight in the newsroom's time zone means that only the day is known. `notify` e-mails readers
+    who accepted an embargo until another time. `read_fingerprints` are those of what the approver
+    read (`approval.printed_fingerprints`). If anything was changed since then, the approval is
+    blocked.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -96,9 +97,9 @@ def reschedule(
     notify: bool = False,
     at: datetime | None = None,
 ) -> Release:
-    """Change the moment at which the embargo ends. The release stays approved.
+    """Change the time at which the embargo ends. The release stays approved.
 
-    `notify` writes to those who accepted the other time.
+    `notify` e-mails readers who accepted another time.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -135,7 +136,7 @@ def publish(
 ) -> Release:
     """Make a release public now, whether or not it was scheduled for later.
 
-    `notify` and `read_fingerprints` are those of `approve`.
+    For `notify` and `read_fingerprints`, see `approve`.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -155,7 +156,7 @@ def publish(
 def send_back(
     release: Release, *, by: User, reason: str = "", at: datetime | None = None
 ) -> Release:
-    """Make a release a draft again that is in review, or approved and not yet public."""
+    """Send a release back to draft if it is in review, or approved and not yet public."""
     at = at or timezone.now()
     with transaction.atomic():
         fresh = lock(release)
@@ -165,9 +166,9 @@ def send_back(
 
 
 def check_publication(release: Release, at: datetime) -> None:
-    """Raise ActionBlocked if something prevents publication at a moment.
+    """Raise ActionBlocked if something prevents publication at a time.
 
-    Otherwise, set until when the release may print its names.
+    Otherwise, set `names_allowed_until` of the release in memory.
     """
     raise_if(blockers(release, at))
     release.names_allowed_until = protected_names.names_allowed_until(release)

@@ -1,4 +1,4 @@
-"""What the actions share: lock the release, change its status, record what was done."""
+"""Functions that the actions share: lock the release, change its status, record an event."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,10 +15,11 @@ from releases.rules.protected_names import Reason
 
 
 def lock(release: Release, any_version: bool = False) -> Release:
-    """Return the row as it is now, locked. Raises ActionBlocked if the caller read another version.
+    """Return the current row, locked. Raises ActionBlocked if the caller read another version.
 
     The names are locked too, so that no level, name or public text changes between the check and
-    the action. A hold takes `any_version`, and waits for nobody.
+    the action. With `any_version`, which a hold uses, the version is not checked and the names are
+    not locked.
     """
     if not any_version:
         lock_names_for_change()
@@ -44,7 +45,7 @@ def set_status(
     at: datetime | None,
     **detail: Any,
 ) -> Release:
-    """Save a release with a status, and record why."""
+    """Save a release with a status, and record the action as an event."""
     version = release.version
     release.status = status
     if status in (Release.Status.DRAFT, Release.Status.IN_REVIEW):

@@ -117,7 +117,7 @@ class Command(BaseCommand):
             raise CommandError(_("No user was created.")) from None
 
     def _password_problems(self, password: str, user: User) -> list[str]:
-        """Return what is wrong with a password, a sentence each."""
+        """Return one sentence for each problem of a password."""
         if not password:
             return [_("The password is empty.")]
         try:
