@@ -3,17 +3,21 @@
 import json
 import re
 from datetime import date, timedelta
+from html import unescape
 
 import lxml.html
 import pytest
+import time_machine
 from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from people.models import Level
 from releases import approval, workflow
 from releases.models import Correction, Event, Quote, Release
+from releases.topics_and_contacts import Use
 from tests.make import (
     STATES,
     make_chief,
@@ -291,7 +295,7 @@ def test_each_user_sees_only_the_buttons_of_their_permissions(request, at_desk, 
     release = make_release(state)
     models.QuerySet(Release).update(created_by=user)
     page = text(at_desk(user).get(form_of(release)))
-    seen = set(re.findall(rf'class="button verb-(\w+)" href="{LIST}{release.pk}/', page))
+    seen = set(re.findall(rf'class="button action-(\w+)" href="{LIST}{release.pk}/', page))
     assert seen == BUTTONS[who, state]
 
 
@@ -440,18 +444,79 @@ def test_the_page_of_an_app_lists_only_its_models(at_desk, publisher):
 def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk, editor):
     case = make_prisoner("Teodor Brask").cases.get()
     case.custody_status, case.as_of = "released", date(2026, 5, 2)
+    case.call_types, case.country = ["medical_care", "quash_conviction"], "GB"
     case.save()
     page = text(at_desk(editor).get(f"/admin/people/case/{case.pk}/history/"))
     assert "Released" in page
     assert "→ 2 May 2026" in page
     assert "→ released" not in page
+    assert "– → Medical care, Quash the conviction" in page
+    assert "→ United Kingdom" in page
     assert "<td>Command</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [((8, 0, 0), "8 public releases"), ((1, 0, 2), "1 public release, 2 other releases"),
+     ((0, 1, 0), "1 approved release"), ((0, 0, 0), "No releases")],
+)  # fmt: skip
+def test_where_a_topic_is_used_has_no_zeros(counts, shown):
+    assert str(Use(*counts)) == shown
+
+
+def test_a_page_for_reading_shows_labels_and_not_codes(at_desk, author):
+    client = at_desk(author)
+    release = make_release("published", language="sv")
+    page = text(client.get(f"{LIST}{release.pk}/change/"))
+    assert re.search(r'<div class="readonly">Swedish</div>', page)
+    case = make_prisoner("Teodor Brask").cases.get()
+    case.call_types = ["medical_care"]
+    case.save()
+    page = text(client.get(f"/admin/people/case/{case.pk}/change/"))
+    assert '<div class="readonly">Medical care</div>' in page
+    assert "None</div>" not in page
+
+
+@pytest.mark.parametrize(("ago", "shown"), [(20, "less than a minute"), (61, "1\xa0minute")])
+def test_a_release_never_waits_for_zero_minutes(at_desk, publisher, ago, shown):
+    release = make_release("in_review")
+    with time_machine.travel(release.updated_at + timedelta(seconds=ago), tick=False):
+        page = text(at_desk(publisher).get("/admin/"))
+    assert f"waiting for {shown}" in page
+
+
+def test_a_link_that_adds_a_row_is_in_sentence_case(at_desk, editor):
+    page = text(at_desk(editor).get(f"/admin/people/person/{make_person().pk}/change/"))
+    assert "Add role" in page
+    assert "Add another Role" not in page
+
+
+@pytest.mark.parametrize("path", ["change/", "history/", "delete/", "history/1/"])
+def test_the_way_back_begins_at_the_desk_and_names_no_app(at_desk, path):
+    user = make_user("admin", is_superuser=True)
+    person = make_person("Ansa Verel")
+    path = path.replace("1", str(person.history.get().pk))
+    page = text(at_desk(user).get(f"/admin/people/person/{person.pk}/{path}"))
+    crumbs = re.search(r'<div class="breadcrumbs">(.*?)</div>', page, re.S)[1]
+    assert unescape(strip_tags(crumbs)).split("›")[:2] == ["\nDesk ", " People "]
+    assert 'href="/admin/people/person/"' in crumbs
 
 
 def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
     page = text(at_desk(editor).post("/admin/logout/"))
     assert "You are logged out." in page
     assert "quality time" not in page
+
+
+def test_the_address_of_a_button_says_what_it_is_and_links_back(at_desk, publisher):
+    person, client = make_person(), at_desk(publisher)
+    for path in (f"/admin/people/person/{person.pk}/lower/", "/admin/logout/"):
+        answer = client.get(path)
+        assert answer.status_code == 405
+        assert "POST" in answer["Allow"]
+        assert "works only as a button" in text(answer)
+        assert '<a href="/admin/">Go to the desk</a>' in text(answer)
+    assert "works only" not in text(Client().get(f"/admin/people/person/{person.pk}/lower/"))
 
 
 # --- Preview, versions, deletion ---------------------------------------------------------------
@@ -486,6 +551,21 @@ def test_two_versions_are_compared_and_the_earlier_one_restored(at_desk, editor)
     assert restored.body == "<p>One door.</p>"
     assert restored.version == 3
     assert verbs_of(release)[-1] == "restored"
+
+
+def test_two_versions_are_compared_by_labels_and_not_by_codes(at_desk, editor):
+    release = make_release("draft", kind="press_release", language="en", countries=["GB"])
+    release.kind, release.language, release.countries = "statement", "sv", ["GB", "CN"]
+    release.save()
+    page = text(at_desk(editor).get(f"{LIST}{release.pk}/history/"))
+    changes = [
+        strip_tags(each) for each in re.findall(r'<section class="change">.*?(<p.*?)</p>', page)
+    ]
+    assert changes == [
+        "Press release Statement",
+        "English Swedish",
+        "China, United Kingdom",
+    ]
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "999999", "-1"])

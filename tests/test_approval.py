@@ -202,7 +202,7 @@ def test_the_name_of_a_hidden_speaker_is_not_shown_with_a_change(whole, at_desk,
     whole["role"].person.save()
     change(whole, "role")
     form = text(at_desk(publisher).get(f"{LIST}{whole['release'].pk}/approve/"))
-    changes = form[form.index("Changed since it was submitted") : form.index('class="verb-form"')]
+    changes = form[form.index("Changed since it was submitted") : form.index('class="action-form"')]
     assert "Ann Verel" not in changes
     assert "It was changed or deleted." in changes
 

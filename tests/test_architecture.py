@@ -197,6 +197,33 @@ def test_documents_are_read_and_cleaned_without_django():
     assert done.stdout == "One text\n", done.stderr
 
 
+def test_neither_front_uses_the_templates_of_the_other():
+    """What both use belongs to the domain, whose templates use neither front."""
+    fronts = {"desk": "admin/", "newsroom": "newsroom/"}
+    domain = ("accounts", "assets", "document", "people", "releases")
+    places = {room: [room, f"templates/{room}"] for room in domain}
+    places |= {front: [front, f"templates/{folder}"] for front, folder in fronts.items()}
+    read = 0
+    for room, folders in places.items():
+        others = [folder for front, folder in fronts.items() if front != room]
+        uses = re.compile(rf"""["'](?:{"|".join(others)})[\w/]+\.html""")
+        for path in chain.from_iterable((ROOT / folder).rglob("*.*") for folder in folders):
+            if path.suffix in {".html", ".py"}:
+                read += 1
+                assert not uses.search(path.read_text()), path
+    assert read > 200
+
+
+def test_addresses_of_the_desk_are_built_in_one_place_below_it():
+    below = ROOMS[ROOMS.index("newsroom") :]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in chain.from_iterable(map(modules, below))
+        if re.search(r"reverse\(f?.admin:", path.read_text())
+    }
+    assert found == {"accounts/desk_addresses.py"}
+
+
 def test_visibility_is_decided_in_one_place():
     """Only `public` and its twins decide whether a release is visible."""
     decides = re.compile(r"publish_at__(?:lte?|gte?)\b|publish_at\s*[<>]=?|Status\.APPROVED")

@@ -200,7 +200,7 @@ def test_pages_and_animations_have_different_warnings():
     for format in ("TIFF", "GIF", "WEBP"):
         out = io.BytesIO()
         pages[0].save(out, format, save_all=True, append_images=pages[1:])
-        shown[format] = make_picture(content=out.getvalue()).file_warnings
+        shown[format] = make_picture(content=out.getvalue()).file_warning_texts
     still = ["Animated image: only the first frame is used."]
     assert shown == {
         "TIFF": ["The file contains 3 pages: only the first is used."],
@@ -216,7 +216,7 @@ def test_pages_and_animations_have_different_warnings():
 def test_a_tiny_picture_is_noted_at_upload_and_again_before_approval(size, warned):
     picture = make_picture(content=picture_bytes(size))
     note = f"It has only {size[0]} × {size[1]} pixels and is shown small."
-    assert any(one.startswith(note) for one in picture.file_warnings) == warned
+    assert any(one.startswith(note) for one in picture.file_warning_texts) == warned
     release = make_release("in_review", poster=picture)
     assert any(note in str(one) for one in workflow.warnings(release)) == warned
 

@@ -144,7 +144,7 @@ def test_a_word_file_cannot_include_other_files():
       <cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
       xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>&x;</dc:creator></cp:coreProperties>"""
     document = make_document(content=word_with(**{"docProps/core.xml": core}))
-    assert "root" not in " ".join([*document.file_warnings, *document.removed_metadata])
+    assert "root" not in " ".join([*document.file_warning_texts, *document.removed_metadata])
 
 
 def test_a_document_needs_a_title_and_a_credit_and_no_alternative_text():

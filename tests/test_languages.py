@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
@@ -307,7 +308,7 @@ def test_a_draft_has_the_language_in_its_report(tag):
     draft = import_draft(understood, by=make_chief())
     report = draft.events.get().detail["report"]
     assert draft.language == tag
-    assert f"{languages.label(tag)}, guessed from the text" in " ".join(report.split())
+    assert f"{language_tags.label(tag)}, guessed from the text" in " ".join(report.split())
 
 
 def test_the_user_must_choose_an_uncertain_language_before_a_draft_is_made(client):
@@ -410,6 +411,30 @@ def test_a_release_can_be_in_any_language(client, typed, tag):
     chosen = parsed(client.get(address)).xpath("//select[@id='id_language']/option[@selected]")
     assert [option.get("value") for option in chosen] == [tag]
     assert languages.english_name(tag) in client.get("/admin/releases/release/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("screen", "swedish", "chinese"),
+    [("en-gb", "Swedish", "Chinese, traditional"),
+     ("de", "Schwedisch", "Chinesisch (traditionell)"),
+     ("pt-br", "sueco", "chinês tradicional"), ("tlh", "Swedish", "Chinese, traditional")],
+)  # fmt: skip
+def test_the_desk_names_languages_in_the_language_of_the_screens(screen, swedish, chinese):
+    with translation.override(screen):
+        assert language_tags.label("sv") == f"{swedish} · svenska · sv"
+        assert language_tags.label("zh-Hant") == f"{chinese} · 繁體中文 · zh-Hant"
+        assert language_tags.name("x-ours") == "x-ours"
+        assert language_tags.read(f" {swedish.upper()} ") == "sv"
+        assert language_tags.read("Swedish") == "sv"
+
+
+def test_a_page_of_the_desk_names_languages_in_the_language_of_its_setting(client, settings):
+    settings.LANGUAGE_CODE = "de"
+    make_release("draft", language="sv", title="T")
+    client.force_login(make_chief())
+    page = client.get("/admin/releases/release/").content.decode()
+    assert "Schwedisch" in page
+    assert "Swedish" not in page
 
 
 @pytest.mark.parametrize("tag", sorted(set(BAD_TAGS) - {"english", "\0", "en\0"}))

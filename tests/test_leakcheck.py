@@ -389,7 +389,7 @@ def leaks_of_time(views_of, monkeypatch):
     monkeypatch.setattr(search.addresses, "first_of_each", lambda c: few(c)[:2])
     monkeypatch.setattr(search.timing, "MAX_PAIRS", 30)
     return {
-        "40 ms": rf"^GET timed {RELEASE}: takes \d+\.\d ms longer than an address that "
+        "40 ms": rf"^GET timed {RELEASE}: is \d+\.\d ms slower than an address that "
         r"never existed \(.* in \d+ pairs\)"
     }
 
@@ -465,7 +465,7 @@ def test_a_large_site_is_sampled_and_the_rest_is_counted(newsroom, quick, views_
 
 
 def test_a_check_that_ends_before_its_search_begins_is_an_error(newsroom, quick):
-    with served() as url, pytest.raises(checking.CheckError, match="before the search began"):
+    with served() as url, pytest.raises(checking.CheckError, match="no time left for the search"):
         checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 
